@@ -1,0 +1,46 @@
+"""cc_proto: .proto files to one C++ library, by Debian's protoc and grpc_cpp_plugin.
+
+The system's protoc writes what the system's libprotobuf expects, so there is no compiler to build."""
+
+def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
+    """A C++ library of generated messages, and of services where grpc is set.
+
+    Args:
+      name: the library's name; NAME_protos is the filegroup of the sources.
+      srcs: .proto files of this package (//proto or @googleapis); imports and #includes start at the package.
+      deps: other cc_proto libraries.
+      grpc: also generate *.grpc.pb.{h,cc}.
+      visibility: as everywhere.
+    """
+    stems = [src[:-len(".proto")] for src in srcs]
+    suffixes = [".pb"] + ([".grpc.pb"] if grpc else [])
+    headers = [stem + suffix + ".h" for stem in stems for suffix in suffixes]
+    sources = [stem + suffix + ".cc" for stem in stems for suffix in suffixes]
+    dep_protos = [dep + "_protos" for dep in deps]
+    native.filegroup(name = name + "_protos", srcs = srcs + dep_protos, visibility = visibility)
+
+    command = [
+        "protoc",
+        "-Iproto",
+        "-Iexternal/googleapis",
+        "-I/usr/include",
+        "--cpp_out=$(RULEDIR)",
+    ]
+    if grpc:
+        command += ["--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin", "--grpc_out=generate_mock_code=true:$(RULEDIR)"]
+        headers += [stem + "_mock.grpc.pb.h" for stem in stems]
+    native.genrule(
+        name = name + "_generate",
+        srcs = srcs + dep_protos,
+        outs = headers + sources,
+        cmd = " ".join(command + ["$(execpath %s)" % src for src in srcs]),
+    )
+    native.cc_library(
+        name = name,
+        srcs = sources,
+        hdrs = headers,
+        includes = ["."],
+        copts = ["-w"],
+        visibility = visibility,
+        deps = deps + ["@armstate//third_party:protobuf"] + (["@armstate//third_party:grpc"] if grpc else []),
+    )
