@@ -1,0 +1,67 @@
+// What we know of every register: its architectural name, and its fields.
+//
+// Example:
+//   RegisterName(RegisterId::System(3, 0, 1, 0, 0), IdScheme::kKvm)  == "SCTLR_EL1"
+//   ParseRegisterName("sctlr_el1", IdScheme::kKvm)->raw()            == 0x603000000013c080
+//
+// A register is one row in one of the tables of catalog_*.inc; names, parsing and decoding all derive from it.
+#ifndef ARMSTATE_CORE_CATALOG_H_
+#define ARMSTATE_CORE_CATALOG_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/register_id.h"
+
+namespace armstate {
+
+// The two ways in which lists use register IDs.
+//
+// kKvm: KVM's own. 0x603000000013df1a is TIMER_CNT (the guest's virtual counter) and 0x603000000013df02 TIMER_CVAL (CNTV_CVAL_EL0):
+//   KVM swapped their encodings (api.rst, "Note that the encodings of TIMER_CVAL and TIMER_CNT are swapped").
+// kTcg: QEMU's emulation. All encodings are the architecture's. AArch32 IDs with bit 29 are the non-secure or common copy, which
+//   has the plain name; those without are the secure copy, with "_S" behind the name.
+// In a kKvm list AArch32 IDs are without bit 29 and have the plain name; one with it has "_NS" behind the name.
+enum class IdScheme { kKvm, kTcg };
+
+// How the value that both of two hosts offer is found. See docs/architecture.md, "Field rules for ID registers".
+enum class SafeRule : uint8_t { kNone, kLower, kHigher, kHigherOrZero, kExact };
+
+struct NamedValue {
+  uint64_t value;
+  absl::string_view meaning;  // "implemented"
+};
+
+// A field of a register: bits lsb .. lsb + width - 1.
+struct FieldDefinition {
+  absl::string_view name;
+  uint8_t lsb;
+  uint8_t width;
+  bool is_signed = false;
+  SafeRule rule = SafeRule::kNone;
+  absl::Span<const NamedValue> values = {};
+};
+
+// The name of a register; never empty. IDs without an architectural name have the generic form: "S3_0_C15_C2_0" (AArch64 system
+// register), "p15,0,c1,c0,0" (MRC) and "p15,0,c7" (MRRC: opc1, CRm); and what fits no form is "0x..." in hexadecimal.
+std::string RegisterName(RegisterId id, IdScheme scheme);
+
+// The inverse of RegisterName, in any case of letters; also takes generic forms of registers that have a name, and "0x...".
+// INVALID_ARGUMENT, reason REGISTER_NAME_UNKNOWN, proposing the nearest name.
+absl::StatusOr<RegisterId> ParseRegisterName(absl::string_view name, IdScheme scheme);
+
+// The fields of a register by descending position; empty if none are known.
+absl::Span<const FieldDefinition> RegisterFields(RegisterId id, IdScheme scheme);
+
+// A field's bits out of a register's low 64 bits.
+uint64_t ExtractField(const FieldDefinition& field, uint64_t value);
+
+// The meaning of a field's value, empty if it has no name.
+absl::string_view FieldMeaning(const FieldDefinition& field, uint64_t field_value);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_CATALOG_H_

@@ -1,0 +1,85 @@
+// What one kind of target accepts: the rules from which the engine builds a vCPU.
+#ifndef ARMSTATE_CORE_CPU_PROFILE_H_
+#define ARMSTATE_CORE_CPU_PROFILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "core/catalog.h"
+#include "core/register_list.h"
+
+namespace armstate {
+
+// What a target does with one register. In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all zeros a
+// constant, anything else a partly writable one; a view is a computed register.
+struct RegisterRule {
+  // Shows bits shift .. shift + width - 1 of another register's storage.
+  struct View {
+    RegisterId owner;
+    uint32_t shift = 0;  // bits
+  };
+
+  RegisterId id;
+  // Both little-endian, as wide as the ID says.
+  std::string reset;
+  std::string writable;
+  absl::optional<View> view;
+};
+
+// An immutable, checked set of rules, laid out in flat arrays beside the register layout. Thread-safe.
+class CpuProfile {
+ public:
+  // A register that shows the storage of another.
+  struct View {
+    uint32_t index;  // of the register, in the layout
+    uint32_t owner;  // of the register with the storage
+    uint32_t shift;  // bits
+  };
+
+  // `rules` ascending by ID. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id", if they are not, if a value
+  // is not as wide as its register, if a view's owner is missing, lower, itself a view or too narrow, or if the reset values of a view
+  // and its owner differ.
+  static absl::StatusOr<std::shared_ptr<const CpuProfile>> Create(std::string name, IdScheme scheme,
+                                                                 std::vector<RegisterRule> rules);
+
+  // "qemu-7.2.virt.cortex-a57".
+  const std::string& name() const { return name_; }
+  IdScheme scheme() const { return scheme_; }
+  const std::shared_ptr<const RegisterLayout>& layout() const { return reset_.shared_layout(); }
+  // Every register after reset.
+  const RegisterList& reset() const { return reset_; }
+  // The bits that a write may change: a value area of the layout.
+  absl::string_view writable() const { return writable_; }
+  // By owner.
+  absl::Span<const View> views() const { return views_; }
+  // For each register the owner of what it shows; itself if it has storage of its own.
+  absl::Span<const uint32_t> owners() const { return owners_; }
+  // True where `owners` is more than one register's.
+  bool is_shared(size_t index) const { return shared_[index]; }
+  absl::Span<const uint32_t> restore_order() const { return restore_order_; }
+  // A constant with another value than 0: QEMU's emulation loads a missing register as 0 and then refuses it.
+  bool is_required(size_t index) const { return required_[index]; }
+
+ private:
+  CpuProfile() = default;
+
+  std::string name_;
+  IdScheme scheme_ = IdScheme::kKvm;
+  RegisterList reset_;
+  std::string writable_;
+  std::vector<View> views_;
+  std::vector<uint32_t> owners_;
+  std::vector<bool> shared_;
+  std::vector<bool> required_;
+  std::vector<uint32_t> restore_order_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_CPU_PROFILE_H_

@@ -1,0 +1,46 @@
+// A vCPU of the service's own: any CPU profile comes to life in it.
+#ifndef ARMSTATE_CORE_ENGINE_VCPU_H_
+#define ARMSTATE_CORE_ENGINE_VCPU_H_
+
+#include <memory>
+#include <string>
+
+#include "core/cpu_profile.h"
+#include "core/vcpu_register_port.h"
+
+namespace armstate {
+
+// Keeps its values in list order: a capture is one copy, a restore a walk over flat arrays. Registers that show another one's storage
+// (CpuProfile::views) are kept in step by every write. Copyable; not thread-safe.
+class EngineVcpu final : public VcpuRegisterPort {
+ public:
+  // In reset state.
+  explicit EngineVcpu(std::shared_ptr<const CpuProfile> profile);
+
+  void Reset();
+  const CpuProfile& profile() const { return *profile_; }
+  // The state, without a copy.
+  absl::string_view values() const { return values_; }
+  // Takes over a state that values() gave, e.g. from disk. INVALID_ARGUMENT if it is of another size.
+  absl::Status LoadValues(std::string values);
+
+  const std::shared_ptr<const RegisterLayout>& layout() const override { return profile_->layout(); }
+  absl::Status Read(size_t index, absl::Span<char> value) override;
+  absl::Status Write(size_t index, absl::string_view value) override;
+  absl::Span<const uint32_t> restore_order() const override { return profile_->restore_order(); }
+  bool is_required(size_t index) const override { return profile_->is_required(index); }
+  void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors) override;
+  void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
+                std::vector<RegisterError>& errors) override;
+
+ private:
+  void Store(size_t index, const char* value);
+  void StoreShared(size_t index);
+
+  std::shared_ptr<const CpuProfile> profile_;
+  std::string values_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_ENGINE_VCPU_H_

@@ -1,0 +1,60 @@
+// Everything that has vCPU registers, seen alike: an engine vCPU, a KVM vCPU, a `cpu` section of a QEMU stream.
+#ifndef ARMSTATE_CORE_VCPU_REGISTER_PORT_H_
+#define ARMSTATE_CORE_VCPU_REGISTER_PORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/register_list.h"
+
+namespace armstate {
+
+// A register that could not be read or written.
+struct RegisterError {
+  size_t index;  // in the port's layout
+  absl::Status status;
+};
+
+// The registers of one vCPU, by their position in the port's layout. A port names what it has when it is made; capture and restore
+// (core/capture.h, core/restore.h) are written once, over this interface.
+//
+// A port moves bits as a raw reader and a raw writer do: without the side effects of a guest's access. Not thread-safe.
+class VcpuRegisterPort {
+ public:
+  virtual ~VcpuRegisterPort() = default;
+
+  // The registers that a capture brings. Does not change while the port lives.
+  virtual const std::shared_ptr<const RegisterLayout>& layout() const = 0;
+
+  // Copies the register's value (exactly layout()->width(index) bytes, little-endian) into `value`.
+  // Errors: whatever the target answers.
+  virtual absl::Status Read(size_t index, absl::Span<char> value) = 0;
+
+  // Writes the register. OK does not mean that the value was kept: a target may ignore a write, in whole or in part. Read it back.
+  // Errors: whatever the target answers; then the register has its old value.
+  virtual absl::Status Write(size_t index, absl::string_view value) = 0;
+
+  // The order in which a restore must write this target's registers: a permutation of 0 .. layout()->size() - 1, which lives as
+  // long as the port.
+  virtual absl::Span<const uint32_t> restore_order() const = 0;
+
+  // True for a register that a restore must bring, since the target refuses to go without it.
+  virtual bool is_required(size_t /*index*/) const { return false; }
+
+  // Reads all registers into `values` (layout()->values_size() bytes). Goes on after errors, which it adds to `errors`.
+  virtual void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors);
+
+  // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into `read_back`; both are value
+  // areas of the layout. Goes on after errors, which it adds to `errors`.
+  virtual void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
+                        std::vector<RegisterError>& errors);
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_VCPU_REGISTER_PORT_H_
