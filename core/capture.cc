@@ -18,7 +18,8 @@ Capture CaptureRegisters(VcpuRegisterPort& port) {
   for (const RegisterError& error : capture.errors) unread[error.index] = true;
   RegisterListBuilder builder;
   for (size_t i = 0; i < layout->size(); ++i) {
-    if (!unread[i]) builder.AddBytes(layout->id(i), absl::string_view(values).substr(layout->offset(i), layout->width(i)));
+    if (!unread[i])
+      builder.AddBytes(layout->id(i), absl::string_view(values).substr(layout->offset(i), layout->width(i)));
   }
   capture.registers = *std::move(builder).Build();
   return capture;

@@ -12,8 +12,8 @@ namespace armstate {
 struct Capture {
   // All registers that could be read.
   RegisterList registers;
-  // Those that could not, by their position in the port's layout. Empty if the capture is complete; an incomplete one must not be
-  // stored as if it were complete.
+  // Those that could not, by their position in the port's layout. Empty if the capture is complete; an incomplete one
+  // must not be stored as if it were complete.
   std::vector<RegisterError> errors;
 };
 

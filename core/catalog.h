@@ -20,9 +20,11 @@ namespace armstate {
 
 // The two ways in which lists use register IDs.
 //
-// kKvm: KVM's own. 0x603000000013df1a is TIMER_CNT (the guest's virtual counter) and 0x603000000013df02 TIMER_CVAL (CNTV_CVAL_EL0):
+// kKvm: KVM's own. 0x603000000013df1a is TIMER_CNT (the guest's virtual counter) and 0x603000000013df02 TIMER_CVAL
+// (CNTV_CVAL_EL0):
 //   KVM swapped their encodings (api.rst, "Note that the encodings of TIMER_CVAL and TIMER_CNT are swapped").
-// kTcg: QEMU's emulation. All encodings are the architecture's. AArch32 IDs with bit 29 are the non-secure or common copy, which
+// kTcg: QEMU's emulation. All encodings are the architecture's. AArch32 IDs with bit 29 are the non-secure or common
+// copy, which
 //   has the plain name; those without are the secure copy, with "_S" behind the name.
 // In a kKvm list AArch32 IDs are without bit 29 and have the plain name; one with it has "_NS" behind the name.
 enum class IdScheme { kKvm, kTcg };
@@ -45,12 +47,13 @@ struct FieldDefinition {
   absl::Span<const NamedValue> values = {};
 };
 
-// The name of a register; never empty. IDs without an architectural name have the generic form: "S3_0_C15_C2_0" (AArch64 system
-// register), "p15,0,c1,c0,0" (MRC) and "p15,0,c7" (MRRC: opc1, CRm); and what fits no form is "0x..." in hexadecimal.
+// The name of a register; never empty. IDs without an architectural name have the generic form: "S3_0_C15_C2_0"
+// (AArch64 system register), "p15,0,c1,c0,0" (MRC) and "p15,0,c7" (MRRC: opc1, CRm); and what fits no form is "0x..."
+// in hexadecimal.
 std::string RegisterName(RegisterId id, IdScheme scheme);
 
-// The inverse of RegisterName, in any case of letters; also takes generic forms of registers that have a name, and "0x...".
-// INVALID_ARGUMENT, reason REGISTER_NAME_UNKNOWN, proposing the nearest name.
+// The inverse of RegisterName, in any case of letters; also takes generic forms of registers that have a name, and
+// "0x...". INVALID_ARGUMENT, reason REGISTER_NAME_UNKNOWN, proposing the nearest name.
 absl::StatusOr<RegisterId> ParseRegisterName(absl::string_view name, IdScheme scheme);
 
 // The fields of a register by descending position; empty if none are known.

@@ -16,8 +16,8 @@
 
 namespace armstate {
 
-// What a target does with one register. In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all zeros a
-// constant, anything else a partly writable one; a view is a computed register.
+// What a target does with one register. In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all
+// zeros a constant, anything else a partly writable one; a view is a computed register.
 struct RegisterRule {
   // Shows bits shift .. shift + width - 1 of another register's storage.
   struct View {
@@ -42,11 +42,11 @@ class CpuProfile {
     uint32_t shift;  // bits
   };
 
-  // `rules` ascending by ID. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id", if they are not, if a value
-  // is not as wide as its register, if a view's owner is missing, lower, itself a view or too narrow, or if the reset values of a view
-  // and its owner differ.
+  // `rules` ascending by ID. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id", if they are
+  // not, if a value is not as wide as its register, if a view's owner is missing, lower, itself a view or too narrow,
+  // or if the reset values of a view and its owner differ.
   static absl::StatusOr<std::shared_ptr<const CpuProfile>> Create(std::string name, IdScheme scheme,
-                                                                 std::vector<RegisterRule> rules);
+                                                                  std::vector<RegisterRule> rules);
 
   // "qemu-7.2.virt.cortex-a57".
   const std::string& name() const { return name_; }

@@ -10,8 +10,8 @@
 
 namespace armstate {
 
-// Keeps its values in list order: a capture is one copy, a restore a walk over flat arrays. Registers that show another one's storage
-// (CpuProfile::views) are kept in step by every write. Copyable; not thread-safe.
+// Keeps its values in list order: a capture is one copy, a restore a walk over flat arrays. Registers that show another
+// one's storage (CpuProfile::views) are kept in step by every write. Copyable; not thread-safe.
 class EngineVcpu final : public VcpuRegisterPort {
  public:
   // In reset state.

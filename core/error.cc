@@ -51,14 +51,15 @@ std::string ErrorReasonName(ErrorReason reason) {
   return absl::StrCat(static_cast<int>(reason));
 }
 
-// The payload is reason, key, value, key, value ... separated by NUL, which no key has; a NUL in a value would only cut what a
-// program reads, so values lose theirs.
+// The payload is reason, key, value, key, value ... separated by NUL, which no key has; a NUL in a value would only cut
+// what a program reads, so values lose theirs.
 absl::Status MakeError(absl::StatusCode code, ErrorReason reason, absl::string_view message,
                        std::map<std::string, std::string> metadata) {
   absl::Status status(code, message);
   std::string payload = absl::StrCat(static_cast<int>(reason));
   for (const auto& [key, value] : metadata) {
-    absl::StrAppend(&payload, absl::string_view("\0", 1), key, absl::string_view("\0", 1), value.substr(0, value.find('\0')));
+    absl::StrAppend(&payload, absl::string_view("\0", 1), key, absl::string_view("\0", 1),
+                    value.substr(0, value.find('\0')));
   }
   status.SetPayload(kPayloadUrl, absl::Cord(std::move(payload)));
   return status;
@@ -67,8 +68,7 @@ absl::Status MakeError(absl::StatusCode code, ErrorReason reason, absl::string_v
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {
   if (status.ok()) return status;
   absl::Status annotated(status.code(), absl::StrCat(context, ": ", status.message()));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { annotated.SetPayload(url, payload); });
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { annotated.SetPayload(url, payload); });
   return annotated;
 }
 

@@ -1,7 +1,9 @@
-// Errors of armstate: an absl::Status that also carries, for programs, a reason and the values that its message tells to people.
+// Errors of armstate: an absl::Status that also carries, for programs, a reason and the values that its message tells
+// to people.
 //
 // Example:
-//   return MakeError(absl::StatusCode::kNotFound, ErrorReason::kVmNotFound, absl::StrCat("no VM ", name), {{"name", name}});
+//   return MakeError(absl::StatusCode::kNotFound, ErrorReason::kVmNotFound, absl::StrCat("no VM ", name), {{"name",
+//   name}});
 //
 // The wire shows the same as google.rpc.ErrorInfo (proto/status_conversion.h); the reasons are documented in
 // proto/armstate/v1/errors.proto. Wrap an error with Annotate, which keeps code and reason.

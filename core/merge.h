@@ -9,10 +9,11 @@
 
 namespace armstate {
 
-// What a walk over two sorted lists finds. QEMU's walk (cpu_post_load) ends with the shorter list and so drops unknown registers
-// that sort last; this one sees both to their ends.
+// What a walk over two sorted lists finds. QEMU's walk (cpu_post_load) ends with the shorter list and so drops unknown
+// registers that sort last; this one sees both to their ends.
 struct LayoutMerge {
-  // Positions in the own layout of the registers that are in both, ascending; and beside each its position in the incoming one.
+  // Positions in the own layout of the registers that are in both, ascending; and beside each its position in the
+  // incoming one.
   std::vector<uint32_t> common_own;
   std::vector<uint32_t> common_incoming;
   // Positions in the own layout: these keep their own value.

@@ -28,7 +28,8 @@ std::string RegisterId::ToString() const { return absl::StrFormat("0x%016x", raw
 absl::StatusOr<CpregKey> CpregKey::FromId(RegisterId id) {
   const uint64_t upper = id.raw() >> 32;
   if ((upper != 0x4020'0000 && upper != 0x4030'0000) || (id.raw() & 0x8000) != 0) {
-    return InvalidId(id.raw(), "has no coprocessor register key: only AArch32 IDs of 32 or 64 bits with bit 15 clear have one");
+    return InvalidId(id.raw(),
+                     "has no coprocessor register key: only AArch32 IDs of 32 or 64 bits with bit 15 clear have one");
   }
   return CpregKey(static_cast<uint32_t>(id.raw()) | (id.width() == 8 ? 0x8000u : 0u));
 }

@@ -4,8 +4,9 @@
 //   bits 55-52  log2 of the width in bytes: 0 (8 bits) to 8 (2048 bits)
 //   bits 31-0   what the class says; bits 27-16 are the class
 //
-// Source: Linux, Documentation/virt/kvm/api.rst, 4.68 KVM_SET_ONE_REG. QEMU's lists also set private bit 29 in AArch32 IDs (the
-// non-secure or common copy of a banked register). An ID is kept bit for bit: nothing here clears a bit that it does not know.
+// Source: Linux, Documentation/virt/kvm/api.rst, 4.68 KVM_SET_ONE_REG. QEMU's lists also set private bit 29 in AArch32
+// IDs (the non-secure or common copy of a banked register). An ID is kept bit for bit: nothing here clears a bit that
+// it does not know.
 //
 // What a register is called depends on where its list comes from; see core/catalog.h.
 #ifndef ARMSTATE_CORE_REGISTER_ID_H_
@@ -27,11 +28,11 @@ enum class RegisterClass : uint16_t {
   kCp14 = 14,
   kCp15 = 15,
   kCore = 0x10,
-  kDemux = 0x11,       // cache size registers, selected by CSSELR
-  kVfp = 0x12,         // AArch32 only
-  kSystem = 0x13,      // AArch64 only
-  kFirmware = 0x14,    // PSCI version, workaround levels
-  kSve = 0x15,         // AArch64 only
+  kDemux = 0x11,     // cache size registers, selected by CSSELR
+  kVfp = 0x12,       // AArch32 only
+  kSystem = 0x13,    // AArch64 only
+  kFirmware = 0x14,  // PSCI version, workaround levels
+  kSve = 0x15,       // AArch64 only
   kFirmwareFeatureBitmap = 0x16,
 };
 
@@ -100,14 +101,14 @@ class RegisterId {
 // Set in an AArch32 ID of a QEMU list: the non-secure or common copy.
 inline constexpr uint64_t kNonSecureBit = uint64_t{1} << 29;
 
-// QEMU's 32-bit hash key of an AArch32 coprocessor register: the low 32 bits of its ID, with bit 15 set when it is 64 bits wide.
-// Every 32-bit number is a key, and the two conversions are exact inverses.
+// QEMU's 32-bit hash key of an AArch32 coprocessor register: the low 32 bits of its ID, with bit 15 set when it is 64
+// bits wide. Every 32-bit number is a key, and the two conversions are exact inverses.
 class CpregKey {
  public:
   explicit constexpr CpregKey(uint32_t raw) : raw_(raw) {}
 
-  // INVALID_ARGUMENT, reason REGISTER_ID_INVALID, for what has no key: IDs of AArch64, of another width than 32 or 64 bits, with
-  // bit 15 set, or with one of bits 51-32 set.
+  // INVALID_ARGUMENT, reason REGISTER_ID_INVALID, for what has no key: IDs of AArch64, of another width than 32 or 64
+  // bits, with bit 15 set, or with one of bits 51-32 set.
   static absl::StatusOr<CpregKey> FromId(RegisterId id);
   RegisterId ToId() const;
 

@@ -13,7 +13,8 @@ namespace armstate {
 namespace {
 
 absl::Status Malformed(absl::string_view message, std::map<std::string, std::string> metadata) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kRegisterListMalformed, message, std::move(metadata));
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kRegisterListMalformed, message,
+                   std::move(metadata));
 }
 
 }  // namespace

@@ -17,14 +17,14 @@
 
 namespace armstate {
 
-// Which registers a list has, without their values: IDs strictly ascending (unsigned), and where each value lies. Immutable and
-// shared: the lists of one vCPU, and those of all vCPUs of one kind, have the same layout.
+// Which registers a list has, without their values: IDs strictly ascending (unsigned), and where each value lies.
+// Immutable and shared: the lists of one vCPU, and those of all vCPUs of one kind, have the same layout.
 //
 // Thread-safe (immutable).
 class RegisterLayout {
  public:
-  // INVALID_ARGUMENT if an ID is invalid (REGISTER_ID_INVALID), or is not above the one before (REGISTER_LIST_MALFORMED, with
-  // metadata "position" and "register_id").
+  // INVALID_ARGUMENT if an ID is invalid (REGISTER_ID_INVALID), or is not above the one before
+  // (REGISTER_LIST_MALFORMED, with metadata "position" and "register_id").
   static absl::StatusOr<std::shared_ptr<const RegisterLayout>> Create(absl::Span<const uint64_t> ids);
 
   size_t size() const { return ids_.size(); }
@@ -48,7 +48,8 @@ class RegisterLayout {
   std::vector<uint32_t> offsets_;  // size() + 1 of them
 };
 
-// A layout with values. Values are little-endian, each exactly as wide as its ID says, without padding, in the layout's order.
+// A layout with values. Values are little-endian, each exactly as wide as its ID says, without padding, in the layout's
+// order.
 //
 // Example:
 //   ASSIGN_OR_RETURN(RegisterList list, RegisterList::Create(ids, std::move(bytes)));

@@ -13,16 +13,16 @@ namespace armstate {
 
 // What became of one register. Those marked (R) refuse the restore.
 enum class RegisterOutcome : uint8_t {
-  kWritten,         // written, reads back as written
-  kUnchanged,       // the target already held the value
-  kIgnored,         // (R) written without effect: the target kept its own value
-  kWriteRefused,    // (R) the target answered with an error
-  kDiffers,         // (R) reads back as neither the wanted nor the old value
-  kUnknown,         // (R) the target has no such register
-  kNotInCheckpoint, // the target keeps its own value
-  kRequired,        // (R) not in the checkpoint, but the target refuses to go without it
-  kOverwritten,     // written as wanted, then changed by a later write to a register that shares its storage
-  kNotTried,        // the restore was refused before anything was written
+  kWritten,          // written, reads back as written
+  kUnchanged,        // the target already held the value
+  kIgnored,          // (R) written without effect: the target kept its own value
+  kWriteRefused,     // (R) the target answered with an error
+  kDiffers,          // (R) reads back as neither the wanted nor the old value
+  kUnknown,          // (R) the target has no such register
+  kNotInCheckpoint,  // the target keeps its own value
+  kRequired,         // (R) not in the checkpoint, but the target refuses to go without it
+  kOverwritten,      // written as wanted, then changed by a later write to a register that shares its storage
+  kNotTried,         // the restore was refused before anything was written
 };
 
 bool Refuses(RegisterOutcome outcome);
@@ -57,8 +57,8 @@ enum class OnRefusal {
   kKeepGoing,  // what was accepted stays, as QEMU's write_list_to_cpustate does
 };
 
-// Restores `list` into `port`. Never stops at the first finding. With kPutBack nothing is written where the lists alone show that
-// the restore is refused (an unknown or a required register); kKeepGoing tries everything that can be tried.
+// Restores `list` into `port`. Never stops at the first finding. With kPutBack nothing is written where the lists alone
+// show that the restore is refused (an unknown or a required register); kKeepGoing tries everything that can be tried.
 RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal);
 
 }  // namespace armstate

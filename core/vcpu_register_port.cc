@@ -12,8 +12,8 @@ void VcpuRegisterPort::ReadAll(absl::Span<char> values, std::vector<RegisterErro
   }
 }
 
-void VcpuRegisterPort::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
-                                std::vector<RegisterError>& errors) {
+void VcpuRegisterPort::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values,
+                                absl::Span<char> read_back, std::vector<RegisterError>& errors) {
   const RegisterLayout& registers = *layout();
   for (const uint32_t i : indexes) {
     const size_t offset = registers.offset(i);

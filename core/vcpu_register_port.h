@@ -20,8 +20,8 @@ struct RegisterError {
   absl::Status status;
 };
 
-// The registers of one vCPU, by their position in the port's layout. A port names what it has when it is made; capture and restore
-// (core/capture.h, core/restore.h) are written once, over this interface.
+// The registers of one vCPU, by their position in the port's layout. A port names what it has when it is made; capture
+// and restore (core/capture.h, core/restore.h) are written once, over this interface.
 //
 // A port moves bits as a raw reader and a raw writer do: without the side effects of a guest's access. Not thread-safe.
 class VcpuRegisterPort {
@@ -35,12 +35,12 @@ class VcpuRegisterPort {
   // Errors: whatever the target answers.
   virtual absl::Status Read(size_t index, absl::Span<char> value) = 0;
 
-  // Writes the register. OK does not mean that the value was kept: a target may ignore a write, in whole or in part. Read it back.
-  // Errors: whatever the target answers; then the register has its old value.
+  // Writes the register. OK does not mean that the value was kept: a target may ignore a write, in whole or in part.
+  // Read it back. Errors: whatever the target answers; then the register has its old value.
   virtual absl::Status Write(size_t index, absl::string_view value) = 0;
 
-  // The order in which a restore must write this target's registers: a permutation of 0 .. layout()->size() - 1, which lives as
-  // long as the port.
+  // The order in which a restore must write this target's registers: a permutation of 0 .. layout()->size() - 1, which
+  // lives as long as the port.
   virtual absl::Span<const uint32_t> restore_order() const = 0;
 
   // True for a register that a restore must bring, since the target refuses to go without it.
@@ -49,8 +49,8 @@ class VcpuRegisterPort {
   // Reads all registers into `values` (layout()->values_size() bytes). Goes on after errors, which it adds to `errors`.
   virtual void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors);
 
-  // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into `read_back`; both are value
-  // areas of the layout. Goes on after errors, which it adds to `errors`.
+  // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into `read_back`; both
+  // are value areas of the layout. Goes on after errors, which it adds to `errors`.
   virtual void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
                         std::vector<RegisterError>& errors);
 };

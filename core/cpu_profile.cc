@@ -1,0 +1,81 @@
+#include "core/cpu_profile.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "core/restore_order.h"
+
+namespace armstate {
+namespace {
+
+absl::Status Malformed(RegisterId id, absl::string_view what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
+                   absl::StrCat("register ", id.ToString(), ": ", what), {{"register_id", id.ToString()}});
+}
+
+bool AllZero(absl::string_view bytes) { return bytes.find_first_not_of('\0') == absl::string_view::npos; }
+
+// What a view shows of its owner. Both are at most 64 bits wide.
+std::string Shown(absl::string_view owner_value, uint32_t shift, size_t width) {
+  const uint64_t word = LowWord(owner_value) >> shift;
+  std::string shown(width, '\0');
+  for (size_t i = 0; i < width; ++i) shown[i] = static_cast<char>(word >> 8 * i);
+  return shown;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string name, IdScheme scheme,
+                                                                     std::vector<RegisterRule> rules) {
+  std::vector<uint64_t> ids;
+  std::string reset;
+  std::shared_ptr<CpuProfile> profile(new CpuProfile);  // the constructor is private
+  profile->name_ = std::move(name);
+  profile->scheme_ = scheme;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const RegisterRule& rule = rules[i];
+    if (i > 0 && !(rules[i - 1].id < rule.id)) return Malformed(rule.id, "is not above the register before it");
+    if (rule.reset.size() != rule.id.width())
+      return Malformed(rule.id, "its reset value is not as wide as its ID says");
+    if (rule.writable.size() != rule.id.width())
+      return Malformed(rule.id, "its writable mask is not as wide as its ID says");
+    ids.push_back(rule.id.raw());
+    reset += rule.reset;
+    profile->writable_ += rule.writable;
+    profile->required_.push_back(AllZero(rule.writable) && !AllZero(rule.reset));
+    profile->owners_.push_back(static_cast<uint32_t>(i));
+  }
+  absl::StatusOr<std::shared_ptr<const RegisterLayout>> layout = RegisterLayout::Create(ids);
+  if (!layout.ok()) return layout.status();
+  profile->shared_.resize(rules.size());
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const RegisterRule& rule = rules[i];
+    if (!rule.view) continue;
+    const absl::optional<size_t> owner = (*layout)->Find(rule.view->owner);
+    if (!owner)
+      return Malformed(rule.id, absl::StrCat("shows ", rule.view->owner.ToString(), ", which the profile lacks"));
+    const RegisterRule& owner_rule = rules[*owner];
+    if (*owner <= i) return Malformed(rule.id, "shows a register that is not above it");
+    if (owner_rule.view) return Malformed(rule.id, "shows a register that itself shows another one");
+    // 64-bit views of 32-bit storage exist (PAR); bits above the owner read as 0.
+    if (rule.id.width() > 8 || owner_rule.id.width() > 8) return Malformed(rule.id, "a view is at most 64 bits wide");
+    if (rule.view->shift >= 8 * owner_rule.id.width())
+      return Malformed(rule.id, "its view begins above the other register's top");
+    if (Shown(owner_rule.reset, rule.view->shift, rule.id.width()) != rule.reset) {
+      return Malformed(rule.id, absl::StrCat("its reset value is not what it shows of ", owner_rule.id.ToString()));
+    }
+    profile->owners_[i] = static_cast<uint32_t>(*owner);
+    profile->shared_[i] = profile->shared_[*owner] = true;
+    profile->views_.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(*owner), rule.view->shift});
+  }
+  std::stable_sort(profile->views_.begin(), profile->views_.end(),
+                   [](const View& a, const View& b) { return a.owner < b.owner; });
+  profile->restore_order_ = RestoreOrder(**layout, scheme);
+  profile->reset_ = *RegisterList::Create(*std::move(layout), std::move(reset));
+  return std::shared_ptr<const CpuProfile>(std::move(profile));
+}
+
+}  // namespace armstate
