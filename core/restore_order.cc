@@ -29,8 +29,8 @@ constexpr RestorePhaseInfo kKvmPhases[] = {
     {"counters", "they go on counting, so they are set as late as possible"},
 };
 
-// S3_{0,1,3}_C0_Cx_y: identification, features, cache and counter geometry. Not CSSELR_EL1 (op1 = 2), which only selects, nor
-// VPIDR_EL2 and VMPIDR_EL2 (op1 = 4).
+// S3_{0,1,3}_C0_Cx_y: identification, features, cache and counter geometry. Not CSSELR_EL1 (op1 = 2), which only
+// selects, nor VPIDR_EL2 and VMPIDR_EL2 (op1 = 4).
 bool IsIdRegister(RegisterId id) {
   const uint64_t encoding = id.raw() & 0xffff;
   const uint64_t op0 = encoding >> 14, op1 = encoding >> 11 & 7, crn = encoding >> 7 & 0xf;
