@@ -1,0 +1,54 @@
+// A running armstate service.
+#ifndef ARMSTATE_SERVER_SERVER_H_
+#define ARMSTATE_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace armstate {
+
+struct ServerOptions {
+  // "host:port"; port 0 takes a free one, see Server::port().
+  std::string listen_address = "127.0.0.1:7443";
+  // Made if it does not exist. Only one server at a time can have it open.
+  std::string data_dir;
+};
+
+// Largest message that is received or sent, in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits.
+inline constexpr int kMaxMessageBytes = 16 << 20;
+
+// Example:
+//   ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start({"127.0.0.1:0", data_dir}));
+//   Use(server->port());
+//   server->Shutdown(absl::Now() + absl::Seconds(10));
+//
+// Thread-safe.
+class Server {
+ public:
+  // Opens the store, then answers RPCs, health checks and reflection.
+  // Errors: FAILED_PRECONDITION if another server has data_dir open or its format is newer than this program; UNAVAILABLE if the
+  // address cannot be listened on; DATA_LOSS if the store is damaged beyond a single record.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+
+  // As Shutdown with no time left.
+  ~Server();
+
+  // The port that is listened on.
+  int port() const;
+
+  // Takes no new calls, lets running ones end until `deadline`, cancels the rest, and closes the store.
+  void Shutdown(absl::Time deadline);
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SERVER_H_
