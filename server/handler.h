@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "grpcpp/support/server_callback.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
 #include "proto/status_conversion.h"
 
 namespace armstate {
@@ -15,11 +15,13 @@ namespace armstate {
 // Answers a unary call with what a function returns: a message or an error.
 //
 // Example:
-//   grpc::ServerUnaryReactor* GetVm(grpc::CallbackServerContext* context, const GetVmRequest* request, Vm* response) override {
+//   grpc::ServerUnaryReactor* GetVm(grpc::CallbackServerContext* context, const GetVmRequest* request, Vm* response)
+//   override {
 //     return Answer(context, GetVm(*request), response);
 //   }
 template <typename Response>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, absl::StatusOr<Response> result, Response* response) {
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, absl::StatusOr<Response> result,
+                                 Response* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (result.ok()) *response = *std::move(result);
   reactor->Finish(ToGrpcStatus(result.status()));

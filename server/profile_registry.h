@@ -28,7 +28,8 @@ class ProfileRegistry {
   // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, naming profile and register.
   static absl::StatusOr<ProfileRegistry> Create(v1::CpuProfileSet set);
 
-  // `name` is "cpuProfiles/{profile}". INVALID_ARGUMENT if it is not of this form, NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
+  // `name` is "cpuProfiles/{profile}". INVALID_ARGUMENT if it is not of this form, NOT_FOUND, reason
+  // CPU_PROFILE_NOT_FOUND.
   absl::StatusOr<const RegisteredProfile*> Find(absl::string_view name) const;
 
   const std::map<std::string, RegisteredProfile, std::less<>>& profiles() const { return profiles_; }

@@ -29,8 +29,8 @@ inline constexpr int kMaxMessageBytes = 16 << 20;
 class Server {
  public:
   // Opens the store, then answers RPCs, health checks and reflection.
-  // Errors: FAILED_PRECONDITION if another server has data_dir open or its format is newer than this program; UNAVAILABLE if the
-  // address cannot be listened on; DATA_LOSS if the store is damaged beyond a single record.
+  // Errors: FAILED_PRECONDITION if another server has data_dir open or its format is newer than this program;
+  // UNAVAILABLE if the address cannot be listened on; DATA_LOSS if the store is damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // As Shutdown with no time left.

@@ -1,0 +1,129 @@
+#include "server/checkpoint_codec.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "proto/vcpu_state_conversion.h"
+
+namespace armstate {
+namespace {
+
+absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
+                   {{"field", std::string(field)}});
+}
+
+bool IsLabelKey(absl::string_view key) {
+  if (key.empty() || key.size() > 63 || !absl::ascii_islower(key[0])) return false;
+  for (const char c : key) {
+    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '_' && c != '-') return false;
+  }
+  return true;
+}
+
+absl::Status CheckSource(const v1::Source& source) {
+  if (source.accelerator() != v1::TCG && source.accelerator() != v1::KVM && source.accelerator() != v1::ENGINE) {
+    return InvalidField("checkpoint.source.accelerator", "is required: TCG, KVM or ENGINE");
+  }
+  const std::pair<absl::string_view, const std::string*> texts[] = {
+      {"hypervisor", &source.hypervisor()},   {"hypervisor_version", &source.hypervisor_version()},
+      {"host_kernel", &source.host_kernel()}, {"machine_type", &source.machine_type()},
+      {"cpu_model", &source.cpu_model()},     {"host", &source.host()},
+      {"cpu_profile", &source.cpu_profile()},
+  };
+  for (const auto& [name, text] : texts) {
+    if (text->size() > kMaxTextBytes) {
+      return InvalidField(absl::StrCat("checkpoint.source.", name),
+                          absl::StrCat("is longer than ", kMaxTextBytes, " bytes"));
+    }
+  }
+  for (const std::string& feature : source.vcpu_features()) {
+    if (feature.size() > kMaxTextBytes) {
+      return InvalidField("checkpoint.source.vcpu_features",
+                          absl::StrCat("has one longer than ", kMaxTextBytes, " bytes"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLabels(const v1::Checkpoint& checkpoint) {
+  if (checkpoint.labels_size() > kMaxLabels) {
+    return InvalidField("checkpoint.labels", absl::StrCat("are more than ", kMaxLabels));
+  }
+  for (const auto& [key, value] : checkpoint.labels()) {
+    if (!IsLabelKey(key)) {
+      return InvalidField("checkpoint.labels",
+                          absl::StrCat("has the key '", key, "', which is not [a-z][a-z0-9_-]{0,62}"));
+    }
+    if (value.size() > kMaxTextBytes) {
+      return InvalidField("checkpoint.labels",
+                          absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
+  if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
+  if (absl::Status status = CheckLabels(message); !status.ok()) return status;
+  if (message.vcpus().empty() || message.vcpus_size() > kMaxVcpus) {
+    return InvalidField("checkpoint.vcpus", absl::StrCat("are ", message.vcpus_size(), ", not 1 to ", kMaxVcpus));
+  }
+  CheckedCheckpoint checked;
+  int64_t register_count = 0;
+  std::shared_ptr<const RegisterLayout> layout;  // all vCPUs of a VM have the same, as a rule
+  for (int i = 0; i < message.vcpus_size(); ++i) {
+    if (message.vcpus(i).vcpu_index() != i) {
+      return InvalidField(absl::StrCat("checkpoint.vcpus[", i, "].vcpu_index"),
+                          absl::StrCat("is ", message.vcpus(i).vcpu_index(), ", not ", i));
+    }
+    absl::StatusOr<VcpuState> state = VcpuStateFromProto(std::move(*message.mutable_vcpus(i)), layout);
+    if (!state.ok()) return Annotate(state.status(), absl::StrCat("checkpoint.vcpus[", i, "]"));
+    layout = state->registers.shared_layout();
+    register_count += static_cast<int64_t>(state->registers.size());
+    checked.vcpus.push_back(*std::move(state));
+  }
+  for (const v1::CaptureGap& gap : message.gaps()) {
+    if (gap.vcpu_index() < 0 || gap.vcpu_index() >= message.vcpus_size()) {
+      return InvalidField("checkpoint.gaps",
+                          absl::StrCat("name vCPU ", gap.vcpu_index(), ", which the checkpoint lacks"));
+    }
+  }
+  checked.basic = std::move(message);
+  checked.basic.clear_name();
+  checked.basic.clear_version();
+  checked.basic.clear_create_time();
+  checked.basic.clear_vcpus();
+  checked.basic.set_vcpu_count(static_cast<int>(checked.vcpus.size()));
+  checked.basic.set_register_count(register_count);
+  return checked;
+}
+
+std::string EncodeOpaqueFields(const std::vector<OpaqueField>& fields) {
+  v1::VcpuState message;
+  for (const OpaqueField& field : fields) {
+    v1::OpaqueField* out = message.add_opaque_fields();
+    out->set_name(field.name);
+    out->set_data(field.data);
+  }
+  return message.SerializeAsString();
+}
+
+absl::StatusOr<std::vector<OpaqueField>> DecodeOpaqueFields(absl::string_view bytes) {
+  v1::VcpuState message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, "opaque fields cannot be read");
+  }
+  std::vector<OpaqueField> fields;
+  for (v1::OpaqueField& field : *message.mutable_opaque_fields()) {
+    fields.push_back({std::move(*field.mutable_name()), std::move(*field.mutable_data())});
+  }
+  return fields;
+}
+
+}  // namespace armstate

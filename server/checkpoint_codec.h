@@ -1,0 +1,36 @@
+// A checkpoint on the wire <-> a checkpoint for the store.
+#ifndef ARMSTATE_SERVER_CHECKPOINT_CODEC_H_
+#define ARMSTATE_SERVER_CHECKPOINT_CODEC_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/checkpoint.pb.h"
+#include "core/vcpu_state.h"
+
+namespace armstate {
+
+inline constexpr int kMaxVcpus = 512;
+inline constexpr int kMaxLabels = 64;
+inline constexpr size_t kMaxTextBytes = 255;
+
+// A checkpoint that was checked, apart from its vCPUs.
+struct CheckedCheckpoint {
+  // What the BASIC view shows, without the fields that say "Output only", but for the counts.
+  v1::Checkpoint basic;
+  // In order of vcpu_index, 0 to n - 1.
+  std::vector<VcpuState> vcpus;
+};
+
+// Checks everything that a client sends. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or that of the
+// register list.
+absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message);
+
+// The opaque fields of one vCPU as bytes for the store, and back. DATA_LOSS if they cannot be read.
+std::string EncodeOpaqueFields(const std::vector<OpaqueField>& fields);
+absl::StatusOr<std::vector<OpaqueField>> DecodeOpaqueFields(absl::string_view bytes);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CHECKPOINT_CODEC_H_
