@@ -95,18 +95,32 @@ class Explorer:
                     self._changed_by[other].add(register_id)
             if accepted:
                 writable[register_id] = ones
-        for register_id in self._ids:
-            if register_id not in writable:
-                writable[register_id] = self._partly_writable(register_id, stuck[register_id])
+        unknown = [i for i in self._ids if i not in writable]
+        picky = self._taking_single_bits(unknown, stuck)
+        for register_id in unknown:
+            writable[register_id] = self._partly_writable(register_id, stuck[register_id], register_id in picky)
         return writable
 
-    def _partly_writable(self, register_id: int, stuck: int) -> int:
-        """The mask of a register that does not take a flip of all its bits, of which `stuck` remained changed."""
+    def _taking_single_bits(self, register_ids: list[int], stuck: dict[int, int]) -> set[int]:
+        """Those of the registers that take a bit alone which did not stick with all others: they ignore a value as a whole if it
+        is too large. A bit is tried on all registers at once, since a refused restore still writes everything."""
+        taking = set()
+        for bit in _bits((1 << 64) - 1):
+            changes = {i: self._reset[i] ^ bit for i in register_ids if bit & ones_of(i) & ~stuck[i]}
+            if changes:
+                self._try(changes)
+                after = self._after()
+                taking |= {i for i, value in changes.items() if after[i] == value}
+        return taking
+
+    def _partly_writable(self, register_id: int, stuck: int, picky: bool) -> int:
+        """The mask of a register that does not take a flip of all its bits, of which `stuck` remained changed. `picky`: other bits
+        may be writable too."""
         reset = self._reset[register_id]
         # Where another register's write changes this one, that write may have undone bits that are writable. Without that,
         # a bit that does not stick is constant.
         overwritten = any(other > register_id for other in self._changed_by[register_id])
-        if not overwritten and (stuck == 0 or self._try({register_id: reset ^ stuck})):
+        if not overwritten and not picky and (stuck == 0 or self._try({register_id: reset ^ stuck})):
             return stuck
         mask = 0
         for bit in _bits(ones_of(register_id)):
