@@ -1,0 +1,1 @@
+"""Makes CPU profiles from a real QEMU: see ../make-profiles."""

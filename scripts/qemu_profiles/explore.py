@@ -1,0 +1,196 @@
+"""Finds by experiment what a restore into one QEMU does with each coprocessor register.
+
+QEMU writes all registers in the order of the list, reads each back at once, and only then refuses if one differed; so a dump after
+a refused load still shows which bits were taken. What is learned per register:
+
+    writable   the bits that a restore may change and still be accepted
+    view       the register has no storage of its own but shows another one's; the higher ID is written later and wins
+
+Everything is checked at the end by loading random values into all registers at once: what does not come back as the rules say
+is reported as unexplained.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from .qemu import Qemu
+from .section import CpuSection
+
+_MODEL_CHECKS = 8
+
+
+@dataclass
+class Rule:
+    """What is known of one register. `view`: (owner's ID, shift) or None."""
+
+    id: int
+    reset: int
+    writable: int
+    view: tuple[int, int] | None = None
+
+    @property
+    def ones(self) -> int:
+        return ones_of(self.id)
+
+
+@dataclass
+class Findings:
+    """All rules in order of their IDs, and remarks on what rules cannot express."""
+
+    rules: list[Rule]
+    remarks: list[str] = field(default_factory=list)
+
+
+def ones_of(register_id: int) -> int:
+    """All bits of a register: bits 55-52 of the ID are log2 of its width in bytes."""
+    return (1 << (8 << (register_id >> 52 & 0xF))) - 1
+
+
+class Explorer:
+    """Experiments on one QEMU. `base`: its reset state."""
+
+    def __init__(self, qemu: Qemu, base: CpuSection):
+        self._qemu = qemu
+        self._base = base
+        self._ids = base.ids
+        self._reset = dict(zip(base.ids, base.values))
+        self._changed_by: dict[int, set[int]] = {register_id: set() for register_id in base.ids}
+        self._remarks: list[str] = []
+
+    def explore(self) -> Findings:
+        if not self._qemu.load(self._base):
+            return Findings([], ["QEMU does not accept its own reset state"])
+        for register_id, value in self._after().items():
+            if value != self._reset[register_id]:
+                self._remark(register_id, f"reads {value:#x} after the reset value {self._reset[register_id]:#x} was restored")
+        writable = self._find_writable()
+        rules = {i: Rule(i, self._reset[i], writable[i]) for i in self._ids}
+        self._find_views(rules)
+        self._check_model(rules)
+        return Findings([rules[i] for i in self._ids], self._remarks)
+
+    # One experiment: only the named registers differ from the reset state. True if accepted.
+    def _try(self, changes: dict[int, int]) -> bool:
+        return self._qemu.load(self._base.with_values([changes.get(i, self._reset[i]) for i in self._ids]))
+
+    def _after(self) -> dict[int, int]:
+        """All registers after an experiment, cut to their widths: QEMU shows 64 bits of CPACR under its 32-bit ID."""
+        section = self._qemu.dump()[0]
+        return {i: value & ones_of(i) for i, value in zip(self._ids, section.values)}
+
+    def _remark(self, register_id: int, text: str) -> None:
+        self._remarks.append(f"{register_id:#018x} {text}")
+
+    def _find_writable(self) -> dict[int, int]:
+        writable: dict[int, int] = {}
+        stuck: dict[int, int] = {}
+        for register_id in self._ids:
+            ones = ones_of(register_id)
+            accepted = self._try({register_id: self._reset[register_id] ^ ones})
+            after = self._after()
+            stuck[register_id] = (after[register_id] ^ self._reset[register_id]) & ones
+            for other, value in after.items():
+                if other != register_id and value != self._reset[other]:
+                    self._changed_by[other].add(register_id)
+            if accepted:
+                writable[register_id] = ones
+        unknown = [i for i in self._ids if i not in writable]
+        picky = self._taking_single_bits(unknown, stuck)
+        for register_id in unknown:
+            writable[register_id] = self._partly_writable(register_id, stuck[register_id], register_id in picky)
+        return writable
+
+    def _taking_single_bits(self, register_ids: list[int], stuck: dict[int, int]) -> set[int]:
+        """Those of the registers that take a bit alone which did not stick with all others: they ignore a value as a whole if it
+        is too large. A bit is tried on all registers at once, since a refused restore still writes everything."""
+        taking = set()
+        for bit in _bits((1 << 64) - 1):
+            changes = {i: self._reset[i] ^ bit for i in register_ids if bit & ones_of(i) & ~stuck[i]}
+            if changes:
+                self._try(changes)
+                after = self._after()
+                taking |= {i for i, value in changes.items() if after[i] == value}
+        return taking
+
+    def _partly_writable(self, register_id: int, stuck: int, picky: bool) -> int:
+        """The mask of a register that does not take a flip of all its bits, of which `stuck` remained changed. `picky`: other bits
+        may be writable too."""
+        reset = self._reset[register_id]
+        # Where another register's write changes this one, that write may have undone bits that are writable. Without that,
+        # a bit that does not stick is constant.
+        overwritten = any(other > register_id for other in self._changed_by[register_id])
+        if not overwritten and not picky and (stuck == 0 or self._try({register_id: reset ^ stuck})):
+            return stuck
+        mask = 0
+        for bit in _bits(ones_of(register_id)):
+            if self._try({register_id: reset ^ bit}):
+                mask |= bit
+        if mask and not self._try({register_id: reset ^ mask}):
+            self._remark(register_id, f"takes each bit of {mask:#x} alone, but not all of them")
+        return mask
+
+    def _find_views(self, rules: dict[int, Rule]) -> None:
+        # Seeds are constant: two runs make the same profile.
+        generator = random.Random(22)
+        candidates: dict[int, list[tuple[int, int]]] = {}
+        for owner in self._ids:
+            shown_in = [i for i in self._ids if owner in self._changed_by[i]]
+            shifts = {i: set(range(64)) for i in shown_in}
+            for _ in range(4 if shown_in else 0):
+                pattern = self._reset[owner] ^ (generator.getrandbits(64) & rules[owner].writable)
+                accepted = self._try({owner: pattern})
+                after = self._after()
+                for i in shown_in:
+                    shifts[i] = {s for s in shifts[i] if after[i] == after[owner] >> s & ones_of(i)}
+                    if not accepted:
+                        shifts[i] = set()
+            for i in shown_in:
+                if shifts[i] and i < owner:
+                    candidates.setdefault(i, []).append((owner, min(shifts[i])))
+                else:
+                    self._remark(i, f"changes with {owner:#018x}, but is not bits of it")
+        for i, owners in candidates.items():
+            rules[i].view = max(owners)
+        for i in candidates:
+            owner, shift = rules[i].view or (i, 0)
+            if rules[owner].view:
+                self._remark(i, f"view of {owner:#018x}, which is itself a view")
+            if self._reset[i] != self._reset[owner] >> shift & ones_of(i):
+                self._remark(i, f"is a view of {owner:#018x} >> {shift}, but has another reset value")
+
+    def _check_model(self, rules: dict[int, Rule]) -> None:
+        """Random values in all registers at once must be taken as the rules say."""
+        generator = random.Random(72)
+        differing = dict.fromkeys(self._ids, 0)
+        for round_number in range(_MODEL_CHECKS):
+            consistent = round_number % 2 == 0
+            values = predicted = random_values(rules.values(), generator.getrandbits, consistent)
+            if not consistent:
+                predicted = dict(values)
+                for rule in rules.values():
+                    if rule.view:
+                        predicted[rule.id] = values[rule.view[0]] >> rule.view[1] & rule.ones
+            accepted = self._try(values)
+            after = self._after()
+            if not accepted:
+                self._remarks.append(f"random values in all writable bits are refused (consistent={consistent})")
+            for i in self._ids:
+                differing[i] |= after[i] ^ predicted[i]
+        for i, bits in differing.items():
+            if bits:
+                self._remark(i, f"bits {bits:#x} depend on other registers when all are written at once")
+
+
+def random_values(rules: Iterable[Rule], getrandbits: Callable[[int], int], consistent: bool) -> dict[int, int]:
+    """Random values in all writable bits; with `consistent`, a view's value is its owner's bits."""
+    values = {r.id: r.reset ^ (getrandbits(64) & r.writable) for r in rules}
+    if consistent:
+        for rule in rules:
+            if rule.view:
+                values[rule.id] = values[rule.view[0]] >> rule.view[1] & rule.ones
+    return values
+
+
+def _bits(mask: int) -> list[int]:
+    return [1 << b for b in range(mask.bit_length()) if mask >> b & 1]
