@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace armstate {
 
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
@@ -18,6 +20,32 @@ VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<Engine
     vcpus = std::move(tried);
   }
   return restore;
+}
+
+std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
+  std::vector<std::string> notes;
+  const std::string& machine_type = checkpoint.source().machine_type();
+  if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
+    notes.push_back(absl::StrCat("taken on machine type ", machine_type, ", and the profile was made on ", target.machine_type(),
+                                 ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
+  }
+  for (const v1::CaptureGap& gap : checkpoint.gaps()) {
+    notes.push_back(absl::StrCat("the capture is incomplete, vCPU ", gap.vcpu_index(), ": ", gap.reason()));
+  }
+  return notes;
+}
+
+v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target, const VmRestore& restore,
+                                   const std::vector<std::string>& notes, ReportedRegisters which) {
+  std::vector<VcpuRestore> vcpus;
+  for (size_t i = 0; i < restore.reports.size(); ++i) {
+    const VcpuState& state = checkpoint.vcpus[i];
+    vcpus.push_back({state.vcpu_index, state.registers, *target.layout(), restore.reports[i]});
+  }
+  v1::RestoreReport message = RestoreReportToProto(vcpus, target.scheme(), which);
+  message.set_rolled_back(restore.rolled_back);
+  for (const std::string& note : notes) message.add_notes(note);
+  return message;
 }
 
 }  // namespace armstate

@@ -2,11 +2,14 @@
 #ifndef ARMSTATE_SERVER_VM_RESTORE_H_
 #define ARMSTATE_SERVER_VM_RESTORE_H_
 
+#include <string>
 #include <vector>
 
+#include "armstate/v1/restore_service.pb.h"
 #include "core/engine_vcpu.h"
 #include "core/restore.h"
-#include "core/vcpu_state.h"
+#include "proto/restore_report_conversion.h"
+#include "server/checkpoint_access.h"
 
 namespace armstate {
 
@@ -19,9 +22,15 @@ struct VmRestore {
   bool rolled_back = false;
 };
 
-// Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every
-// register has its outcome in either case, since the work is done on copies.
+// Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every register has
+// its outcome in either case, since the work is done on copies.
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
+
+// What a person should know besides the registers: another machine type, gaps of the capture.
+std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
+
+v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target, const VmRestore& restore,
+                                   const std::vector<std::string>& notes, ReportedRegisters which);
 
 }  // namespace armstate
 

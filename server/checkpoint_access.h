@@ -1,0 +1,40 @@
+// Checkpoints of the store in the server's terms: resource names, wire metadata, vCPU states.
+#ifndef ARMSTATE_SERVER_CHECKPOINT_ACCESS_H_
+#define ARMSTATE_SERVER_CHECKPOINT_ACCESS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "armstate/v1/checkpoint.pb.h"
+#include "core/vcpu_state.h"
+#include "server/checkpoint_codec.h"
+#include "storage/checkpoint_repository.h"
+
+namespace armstate {
+
+struct LoadedCheckpoint {
+  // The BASIC view, complete.
+  v1::Checkpoint basic;
+  // In order; all, or those that were asked for.
+  std::vector<VcpuState> vcpus;
+};
+
+// Stores a checkpoint as the next version of `vm`; gives its BASIC view. Errors: see CreateCheckpoint.
+absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm, CheckedCheckpoint checkpoint,
+                                               const std::string& request_id, absl::optional<int64_t> expected_latest_version);
+
+// Reads "vms/{vm}/checkpoints/{version|latest}"; without `vcpu_indexes` all vCPUs. Errors: see GetCheckpoint.
+absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository, absl::string_view name,
+                                                absl::Span<const int32_t> vcpu_indexes = {});
+
+// The BASIC view out of a stored record.
+absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, int64_t version, absl::string_view metadata, absl::Time create_time);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CHECKPOINT_ACCESS_H_

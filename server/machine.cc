@@ -1,0 +1,70 @@
+#include "server/machine.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "armstate/v1/machine_record.pb.h"
+#include "core/error.h"
+#include "proto/vcpu_state_conversion.h"
+
+namespace armstate {
+
+Machine::Machine(v1::Machine info, std::shared_ptr<const CpuProfile> profile)
+    : info_(std::move(info)),
+      profile_(std::move(profile)),
+      vcpus_(static_cast<size_t>(info_.vcpu_count()), EngineVcpu(profile_)),
+      opaque_fields_(vcpus_.size()) {
+  info_.set_register_count(static_cast<int>(profile_->layout()->size()));
+}
+
+absl::StatusOr<Machine> Machine::Decode(absl::string_view bytes, const ProfileRegistry& profiles) {
+  v1::MachineRecord record;
+  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      record.vcpus_size() != record.machine().vcpu_count()) {
+    return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, "a stored machine cannot be read");
+  }
+  const absl::StatusOr<const RegisteredProfile*> profile = profiles.Find(record.machine().cpu_profile());
+  if (!profile.ok()) return absl::FailedPreconditionError(profile.status().message());
+  Machine machine(std::move(*record.mutable_machine()), (*profile)->profile);
+  const std::shared_ptr<const RegisterLayout>& layout = machine.profile_->layout();
+  for (size_t i = 0; i < machine.vcpus_.size(); ++i) {
+    absl::StatusOr<VcpuState> state = VcpuStateFromProto(std::move(*record.mutable_vcpus(static_cast<int>(i))), layout);
+    if (!state.ok()) return state.status();
+    if (!(state->registers.layout() == *layout)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(machine.info_.name(), " was made when ", machine.info_.cpu_profile(),
+                       " had other registers; capture it with the server that made it, or delete it"));
+    }
+    machine.opaque_fields_[i] = std::move(state->opaque_fields);
+    const absl::Status loaded = machine.vcpus_[i].LoadValues(std::move(state->registers).ReleaseValues());
+    if (!loaded.ok()) return loaded;
+  }
+  return machine;
+}
+
+std::string Machine::Encode() const {
+  v1::MachineRecord record;
+  *record.mutable_machine() = info_;
+  for (VcpuState& state : Capture()) *record.add_vcpus() = VcpuStateToProto(std::move(state));
+  return record.SerializeAsString();
+}
+
+void Machine::Reset() {
+  for (EngineVcpu& vcpu : vcpus_) vcpu.Reset();
+  for (std::vector<OpaqueField>& fields : opaque_fields_) fields.clear();
+}
+
+std::vector<VcpuState> Machine::Capture() const {
+  std::vector<VcpuState> states;
+  for (size_t i = 0; i < vcpus_.size(); ++i) {
+    states.push_back({static_cast<int>(i), *RegisterList::Create(profile_->layout(), std::string(vcpus_[i].values())),
+                      opaque_fields_[i]});
+  }
+  return states;
+}
+
+void Machine::SetOpaqueFields(const std::vector<VcpuState>& states) {
+  for (size_t i = 0; i < states.size(); ++i) opaque_fields_[i] = states[i].opaque_fields;
+}
+
+}  // namespace armstate
