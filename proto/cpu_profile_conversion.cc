@@ -1,0 +1,155 @@
+#include "proto/cpu_profile_conversion.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/error.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/text_format.h"
+#include "proto/resource_names.h"
+
+namespace armstate {
+namespace {
+
+using ::google::protobuf::TextFormat;
+
+// The messages nest three deep.
+constexpr int kMaxNesting = 8;
+
+absl::Status Malformed(absl::string_view message, std::map<std::string, std::string> metadata = {}) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, message, std::move(metadata));
+}
+
+absl::Status MalformedRegister(uint64_t raw_id, absl::string_view what) {
+  const std::string id = absl::StrFormat("0x%016x", raw_id);
+  return Malformed(absl::StrCat("register ", id, ": ", what), {{"register_id", id}});
+}
+
+// protobuf counts lines and columns from 0.
+absl::Status AtLocation(int line, int column, absl::string_view message, std::map<std::string, std::string> metadata) {
+  metadata["line"] = absl::StrCat(line + 1);
+  return Malformed(absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message), std::move(metadata));
+}
+
+// Keeps the first error; those that follow are often only its consequence.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
+    if (status_.ok()) status_ = AtLocation(line, column, message, {});
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
+// 64-bit words, least significant first, as the little-endian bytes of a register. Words left out are 0.
+absl::StatusOr<std::string> ValueFromWords(const google::protobuf::RepeatedField<uint64_t>& words, RegisterId id,
+                                           absl::string_view field) {
+  std::string value(id.width(), '\0');
+  for (int i = 0; i < words.size(); ++i) {
+    for (size_t byte = 0; byte < sizeof(uint64_t); ++byte) {
+      const auto bits = static_cast<char>(words[i] >> 8 * byte);
+      const size_t offset = static_cast<size_t>(i) * sizeof(uint64_t) + byte;
+      if (offset < value.size()) {
+        value[offset] = bits;
+      } else if (bits != 0) {
+        return MalformedRegister(id.raw(),
+                                 absl::StrCat(field, " is wider than the ", 8 * id.width(), " bits of its ID"));
+      }
+    }
+  }
+  return value;
+}
+
+absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& message) {
+  const absl::StatusOr<RegisterId> id = RegisterId::Create(message.id());
+  if (!id.ok()) return MalformedRegister(message.id(), id.status().message());
+  absl::StatusOr<std::string> reset = ValueFromWords(message.reset(), *id, "reset");
+  if (!reset.ok()) return reset.status();
+  absl::StatusOr<std::string> writable = ValueFromWords(message.writable(), *id, "writable");
+  if (!writable.ok()) return writable.status();
+  absl::optional<RegisterRule::View> view;
+  if (message.has_view()) {
+    const absl::StatusOr<RegisterId> owner = RegisterId::Create(message.view().id());
+    if (!owner.ok()) return MalformedRegister(id->raw(), absl::StrCat("its view: ", owner.status().message()));
+    view = RegisterRule::View{*owner, message.view().shift()};
+  }
+  return RegisterRule{*id, *std::move(reset), *std::move(writable), view};
+}
+
+// Where in the text the fault of `status` lies, as well as its metadata tells.
+TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::CpuProfile& message,
+                                       const TextFormat::ParseInfoTree& locations) {
+  const auto* descriptor = v1::CpuProfile::descriptor();
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  const auto register_id = info->metadata.find("register_id");
+  if (register_id != info->metadata.end()) {
+    const auto* field = descriptor->FindFieldByNumber(v1::CpuProfile::kRegistersFieldNumber);
+    int found = -1;
+    for (int i = 0; i < message.registers_size(); ++i) {
+      const uint64_t id = message.registers(i).id();
+      if (absl::StrFormat("0x%016x", id) == register_id->second) found = i;
+      // The rules are checked in turn: of an ID that is there twice, the one out of order is meant.
+      if (found == i && i > 0 && id <= message.registers(i - 1).id()) break;
+    }
+    if (found >= 0) return locations.GetLocation(field, found);
+  }
+  const auto named = info->metadata.find("field");
+  if (named != info->metadata.end()) {
+    const auto* field = descriptor->FindFieldByName(named->second);
+    const TextFormat::ParseLocation location = locations.GetLocation(field, -1);
+    if (location.line >= 0) return location;
+  }
+  return TextFormat::ParseLocation(0, 0);  // what is missing is missing from the start
+}
+
+}  // namespace
+
+absl::StatusOr<ParsedCpuProfile> ParseCpuProfileText(absl::string_view text) {
+  ParsedCpuProfile parsed;
+  FirstError first_error;
+  TextFormat::ParseInfoTree locations;
+  TextFormat::Parser parser;
+  parser.RecordErrorsTo(&first_error);
+  parser.WriteLocationsTo(&locations);
+  parser.SetRecursionLimit(kMaxNesting);
+  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
+  if (!parser.Parse(&input, &parsed.message)) {
+    return first_error.status().ok() ? Malformed("not a text-format armstate.v1.CpuProfile") : first_error.status();
+  }
+  parsed.message.set_register_count(parsed.message.registers_size());
+  absl::StatusOr<std::shared_ptr<const CpuProfile>> profile = CpuProfileFromProto(parsed.message);
+  if (!profile.ok()) {
+    const TextFormat::ParseLocation location = FindLocation(profile.status(), parsed.message, locations);
+    return AtLocation(location.line, location.column, profile.status().message(),
+                      GetErrorInfo(profile.status())->metadata);
+  }
+  parsed.profile = *std::move(profile);
+  return parsed;
+}
+
+absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfileFromProto(const v1::CpuProfile& message) {
+  absl::StatusOr<std::string> name = ParseCpuProfileName(message.name());
+  if (!name.ok()) return Malformed(name.status().message(), {{"field", "name"}});
+  if (message.accelerator() != v1::TCG && message.accelerator() != v1::KVM) {
+    return Malformed("the accelerator of a profile is TCG or KVM", {{"field", "accelerator"}});
+  }
+  std::vector<RegisterRule> rules;
+  rules.reserve(message.registers_size());
+  for (const v1::RegisterRule& rule_message : message.registers()) {
+    absl::StatusOr<RegisterRule> rule = RegisterRuleFromProto(rule_message);
+    if (!rule.ok()) return rule.status();
+    rules.push_back(*std::move(rule));
+  }
+  const IdScheme scheme = message.accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
+  return CpuProfile::Create(*std::move(name), scheme, std::move(rules));
+}
+
+}  // namespace armstate

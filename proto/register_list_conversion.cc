@@ -1,0 +1,28 @@
+#include "proto/register_list_conversion.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/types/span.h"
+
+namespace armstate {
+
+absl::StatusOr<RegisterList> RegisterListFromProto(v1::RegisterList&& message,
+                                                   const std::shared_ptr<const RegisterLayout>& likely_layout) {
+  const absl::Span<const uint64_t> ids(message.ids().data(), message.ids_size());
+  std::string values = std::move(*message.mutable_values());
+  if (likely_layout != nullptr && ids == likely_layout->raw_ids()) {
+    return RegisterList::Create(likely_layout, std::move(values));
+  }
+  return RegisterList::Create(ids, std::move(values));
+}
+
+v1::RegisterList RegisterListToProto(RegisterList list) {
+  v1::RegisterList message;
+  const absl::Span<const uint64_t> ids = list.layout().raw_ids();
+  message.mutable_ids()->Add(ids.begin(), ids.end());
+  message.set_values(std::move(list).ReleaseValues());
+  return message;
+}
+
+}  // namespace armstate

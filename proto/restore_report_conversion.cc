@@ -1,0 +1,145 @@
+#include "proto/restore_report_conversion.h"
+
+#include <algorithm>
+#include <string>
+
+namespace armstate {
+namespace {
+
+v1::Verdict VerdictToProto(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAccepted:
+      return v1::ACCEPTED;
+    case Verdict::kAcceptedWithChanges:
+      return v1::ACCEPTED_WITH_CHANGES;
+    case Verdict::kRefused:
+      return v1::REFUSED;
+  }
+  return v1::VERDICT_UNSPECIFIED;
+}
+
+v1::RegisterOutcome OutcomeToProto(RegisterOutcome outcome) {
+  switch (outcome) {
+    case RegisterOutcome::kWritten:
+      return v1::WRITTEN;
+    case RegisterOutcome::kUnchanged:
+      return v1::UNCHANGED;
+    case RegisterOutcome::kIgnored:
+      return v1::IGNORED;
+    case RegisterOutcome::kWriteRefused:
+      return v1::WRITE_REFUSED;
+    case RegisterOutcome::kDiffers:
+      return v1::DIFFERS;
+    case RegisterOutcome::kUnknown:
+      return v1::UNKNOWN;
+    case RegisterOutcome::kNotInCheckpoint:
+      return v1::NOT_IN_CHECKPOINT;
+    case RegisterOutcome::kRequired:
+      return v1::REQUIRED;
+    case RegisterOutcome::kOverwritten:
+      return v1::OVERWRITTEN;
+    case RegisterOutcome::kNotTried:
+      return v1::NOT_TRIED;
+  }
+  return v1::REGISTER_OUTCOME_UNSPECIFIED;
+}
+
+// True for outcomes that left another value in the target, which a rollback takes back.
+bool ChangedTarget(RegisterOutcome outcome) {
+  return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
+         outcome == RegisterOutcome::kOverwritten;
+}
+
+bool WasPutBack(const RestoreReport& report) {
+  return report.rolled_back || std::any_of(report.findings.begin(), report.findings.end(),
+                                           [](const RegisterFinding& f) { return !f.put_back_error.empty(); });
+}
+
+void AddFields(RegisterId id, IdScheme scheme, v1::RegisterReport& message) {
+  if (message.wanted().empty() || message.got().empty()) return;
+  const uint64_t wanted = LowWord(message.wanted());
+  const uint64_t got = LowWord(message.got());
+  for (const FieldDefinition& field : RegisterFields(id, scheme)) {
+    if (ExtractField(field, wanted) == ExtractField(field, got)) continue;
+    v1::FieldDifference* difference = message.add_fields();
+    difference->set_field(std::string(field.name));
+    difference->set_wanted(ExtractField(field, wanted));
+    difference->set_got(ExtractField(field, got));
+  }
+}
+
+v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme scheme, bool put_back) {
+  v1::RegisterReport message;
+  message.set_register_id(finding.id.raw());
+  message.set_name(RegisterName(finding.id, scheme));
+  message.set_outcome(OutcomeToProto(finding.outcome));
+  message.set_wanted(finding.wanted);
+  message.set_got(finding.got);
+  message.set_reason(finding.reason);
+  AddFields(finding.id, scheme, message);
+  message.set_put_back(put_back && ChangedTarget(finding.outcome) && finding.put_back_error.empty());
+  message.set_put_back_error(finding.put_back_error);
+  return message;
+}
+
+// A register of the target without a finding: it holds, or held until it was put back, what the checkpoint wants.
+v1::RegisterReport UneventfulToProto(const VcpuRestore& vcpu, size_t index, IdScheme scheme, bool put_back) {
+  const RegisterId id = vcpu.target.id(index);
+  const RegisterOutcome outcome = vcpu.report.outcomes[index];
+  v1::RegisterReport message;
+  message.set_register_id(id.raw());
+  message.set_name(RegisterName(id, scheme));
+  message.set_outcome(OutcomeToProto(outcome));
+  if (const absl::optional<absl::string_view> value = vcpu.checkpoint.Find(id)) {
+    message.set_wanted(std::string(*value));
+    if (outcome != RegisterOutcome::kNotTried) message.set_got(std::string(*value));
+  }
+  message.set_put_back(put_back && ChangedTarget(outcome));
+  return message;
+}
+
+}  // namespace
+
+v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
+                                               ReportedRegisters which) {
+  const RestoreReport& report = vcpu.report;
+  const bool put_back = WasPutBack(report);
+  v1::VcpuRestoreReport message;
+  message.set_vcpu_index(vcpu.vcpu_index);
+  message.set_written_count(
+      static_cast<int>(std::count(report.outcomes.begin(), report.outcomes.end(), RegisterOutcome::kWritten)));
+  message.set_unchanged_count(
+      static_cast<int>(std::count(report.outcomes.begin(), report.outcomes.end(), RegisterOutcome::kUnchanged)));
+  // Findings and layout are both ascending by ID.
+  auto finding = report.findings.begin();
+  if (which == ReportedRegisters::kAll) {
+    for (size_t index = 0; index < vcpu.target.size(); ++index) {
+      for (; finding != report.findings.end() && finding->id < vcpu.target.id(index); ++finding) {
+        *message.add_registers() = FindingToProto(*finding, target_scheme, put_back);
+      }
+      if (finding != report.findings.end() && finding->id == vcpu.target.id(index)) continue;
+      *message.add_registers() = UneventfulToProto(vcpu, index, target_scheme, put_back);
+    }
+  }
+  for (; finding != report.findings.end(); ++finding) {
+    *message.add_registers() = FindingToProto(*finding, target_scheme, put_back);
+  }
+  return message;
+}
+
+v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuRestore> vcpus, IdScheme target_scheme,
+                                       ReportedRegisters which) {
+  v1::RestoreReport message;
+  Verdict verdict = Verdict::kAccepted;
+  bool rolled_back = !vcpus.empty();
+  for (const VcpuRestore& vcpu : vcpus) {
+    verdict = std::max(verdict, vcpu.report.verdict);
+    rolled_back = rolled_back && vcpu.report.rolled_back;
+    *message.add_vcpus() = VcpuRestoreReportToProto(vcpu, target_scheme, which);
+  }
+  message.set_verdict(VerdictToProto(verdict));
+  message.set_rolled_back(rolled_back);
+  return message;
+}
+
+}  // namespace armstate

@@ -1,0 +1,35 @@
+// RestoreReport (of one vCPU) -> armstate.v1.RestoreReport (of a VM), with the names of registers and fields.
+#ifndef ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
+#define ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
+
+#include "absl/types/span.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "core/catalog.h"
+#include "core/register_list.h"
+#include "core/restore.h"
+
+namespace armstate {
+
+// The restore of one vCPU: what RestoreRegisters was given, and what it answered. Refers to its parts.
+struct VcpuRestore {
+  int vcpu_index;
+  const RegisterList& checkpoint;
+  const RegisterLayout& target;
+  const RestoreReport& report;
+};
+
+enum class ReportedRegisters {
+  kFindings,  // all but the written and unchanged ones
+  kAll,
+};
+
+v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
+                                               ReportedRegisters which);
+
+// The worst verdict of all vCPUs; rolled back only if all of them are. `notes` is empty.
+v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuRestore> vcpus, IdScheme target_scheme,
+                                       ReportedRegisters which);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
