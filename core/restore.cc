@@ -13,8 +13,8 @@ namespace {
 // One restore: the port, and value areas of its layout.
 class Restore {
  public:
-  Restore(const RegisterList& list, VcpuRegisterPort& port)
-      : list_(list), port_(port), layout_(*port.layout()), wanted_(layout_.values_size(), '\0') {}
+  Restore(const RegisterList& list, VcpuRegisterPort& port, ListScope scope)
+      : scope_(scope), list_(list), port_(port), layout_(*port.layout()), wanted_(layout_.values_size(), '\0') {}
 
   RestoreReport Run(OnRefusal on_refusal) {
     report_.outcomes.assign(layout_.size(), RegisterOutcome::kNotTried);
@@ -65,6 +65,7 @@ class Restore {
            "the target has no such register", ""});
     }
     bool complete = merge.only_incoming.empty();
+    if (scope_ == ListScope::kSomeRegisters) return complete;
     for (const uint32_t index : merge.only_own) {
       const bool required = port_.is_required(index);
       report_.outcomes[index] = required ? RegisterOutcome::kRequired : RegisterOutcome::kNotInCheckpoint;
@@ -163,6 +164,7 @@ class Restore {
     return report_.findings.back();
   }
 
+  const ListScope scope_;
   const RegisterList& list_;
   VcpuRegisterPort& port_;
   const RegisterLayout& layout_;
@@ -188,8 +190,9 @@ bool Refuses(RegisterOutcome outcome) {
   }
 }
 
-RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal) {
-  return Restore(list, port).Run(on_refusal);
+RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal,
+                               ListScope scope) {
+  return Restore(list, port, scope).Run(on_refusal);
 }
 
 }  // namespace armstate

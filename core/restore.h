@@ -57,9 +57,16 @@ enum class OnRefusal {
   kKeepGoing,  // what was accepted stays, as QEMU's write_list_to_cpustate does
 };
 
+// What a list means for the registers that it lacks.
+enum class ListScope {
+  kWholeVcpu,      // they are missing: reported, and refused where the target requires them
+  kSomeRegisters,  // they are not meant
+};
+
 // Restores `list` into `port`. Never stops at the first finding. With kPutBack nothing is written where the lists alone
 // show that the restore is refused (an unknown or a required register); kKeepGoing tries everything that can be tried.
-RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal);
+RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal,
+                               ListScope scope = ListScope::kWholeVcpu);
 
 }  // namespace armstate
 

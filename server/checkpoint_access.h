@@ -25,15 +25,16 @@ struct LoadedCheckpoint {
 };
 
 // Stores a checkpoint as the next version of `vm`; gives its BASIC view. Errors: see CreateCheckpoint.
-absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm, CheckedCheckpoint checkpoint,
-                                               const std::string& request_id, absl::optional<int64_t> expected_latest_version);
+absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
+                                               CheckedCheckpoint checkpoint, const std::string& request_id,
+                                               absl::optional<int64_t> expected_latest_version);
 
 // Reads "vms/{vm}/checkpoints/{version|latest}"; without `vcpu_indexes` all vCPUs. Errors: see GetCheckpoint.
 absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository, absl::string_view name,
                                                 absl::Span<const int32_t> vcpu_indexes = {});
 
-// The BASIC view out of a stored record.
-absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, int64_t version, absl::string_view metadata, absl::Time create_time);
+// The BASIC view of a stored checkpoint. DATA_LOSS, reason RECORD_DAMAGED.
+absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary);
 
 }  // namespace armstate
 

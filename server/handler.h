@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/empty.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/status_conversion.h"
@@ -26,6 +27,12 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, absl::Sta
   if (result.ok()) *response = *std::move(result);
   reactor->Finish(ToGrpcStatus(result.status()));
   return reactor;
+}
+
+// For calls that answer with nothing but success.
+inline absl::StatusOr<google::protobuf::Empty> OrEmpty(const absl::Status& status) {
+  if (!status.ok()) return status;
+  return google::protobuf::Empty();
 }
 
 }  // namespace armstate

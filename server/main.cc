@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
   options.data_dir = std::string(home != nullptr ? home : "/var/lib") + "/armstate";
 
   CLI::App app("The armstate service: checkpoints of the CPU state of ARM virtual machines.", "armstated");
-  app.add_option("--listen", options.listen_address, "address and port; port 0 takes a free one")->capture_default_str();
+  app.add_option("--listen", options.listen_address, "address and port; port 0 takes a free one")
+      ->capture_default_str();
   app.add_option("--data_dir", options.data_dir, "folder of the database, made if missing")->capture_default_str();
   app.add_option("--drain_seconds", drain_seconds, "how long running calls may take to end after SIGTERM")
       ->capture_default_str()

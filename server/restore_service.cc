@@ -43,7 +43,8 @@ v1::VcpuRestorePlan PlanVcpu(const VcpuState& state, const CpuProfile& target) {
     omission->set_reason(std::string(reason));
   };
   for (const uint32_t index : merge.only_incoming) omit(state.registers.id(index), "the target has no such register");
-  for (const uint32_t index : merge.only_own) omit(own.id(index), "not in the checkpoint: the target keeps its own value");
+  for (const uint32_t index : merge.only_own)
+    omit(own.id(index), "not in the checkpoint: the target keeps its own value");
   return plan;
 }
 
@@ -61,7 +62,8 @@ grpc::ServerUnaryReactor* RestoreServiceImpl::PlanRestore(grpc::CallbackServerCo
   return Answer(context, Plan(*request), response);
 }
 
-absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(const v1::ValidateCheckpointRequest& request) {
+absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
+    const v1::ValidateCheckpointRequest& request) {
   const absl::StatusOr<const RegisteredProfile*> target = profiles_.Find(request.cpu_profile());
   if (!target.ok()) return target.status();
   const absl::StatusOr<LoadedCheckpoint> checkpoint = LoadCheckpoint(checkpoints_, request.checkpoint());

@@ -14,7 +14,8 @@ class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
   RestoreServiceImpl(CheckpointRepository& checkpoints, const ProfileRegistry& profiles)
       : checkpoints_(checkpoints), profiles_(profiles) {}
 
-  grpc::ServerUnaryReactor* ValidateCheckpoint(grpc::CallbackServerContext* context, const v1::ValidateCheckpointRequest* request,
+  grpc::ServerUnaryReactor* ValidateCheckpoint(grpc::CallbackServerContext* context,
+                                               const v1::ValidateCheckpointRequest* request,
                                                v1::ValidateCheckpointResponse* response) override;
   grpc::ServerUnaryReactor* PlanRestore(grpc::CallbackServerContext* context, const v1::PlanRestoreRequest* request,
                                         v1::PlanRestoreResponse* response) override;

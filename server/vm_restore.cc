@@ -26,8 +26,9 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   std::vector<std::string> notes;
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
-    notes.push_back(absl::StrCat("taken on machine type ", machine_type, ", and the profile was made on ", target.machine_type(),
-                                 ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
+    notes.push_back(
+        absl::StrCat("taken on machine type ", machine_type, ", and the profile was made on ", target.machine_type(),
+                     ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
   }
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
     notes.push_back(absl::StrCat("the capture is incomplete, vCPU ", gap.vcpu_index(), ": ", gap.reason()));
@@ -35,8 +36,9 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   return notes;
 }
 
-v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target, const VmRestore& restore,
-                                   const std::vector<std::string>& notes, ReportedRegisters which) {
+v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
+                                   const VmRestore& restore, const std::vector<std::string>& notes,
+                                   ReportedRegisters which) {
   std::vector<VcpuRestore> vcpus;
   for (size_t i = 0; i < restore.reports.size(); ++i) {
     const VcpuState& state = checkpoint.vcpus[i];

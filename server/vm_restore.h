@@ -22,15 +22,16 @@ struct VmRestore {
   bool rolled_back = false;
 };
 
-// Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every register has
-// its outcome in either case, since the work is done on copies.
+// Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every
+// register has its outcome in either case, since the work is done on copies.
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
 
 // What a person should know besides the registers: another machine type, gaps of the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 
-v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target, const VmRestore& restore,
-                                   const std::vector<std::string>& notes, ReportedRegisters which);
+v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
+                                   const VmRestore& restore, const std::vector<std::string>& notes,
+                                   ReportedRegisters which);
 
 }  // namespace armstate
 

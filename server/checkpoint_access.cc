@@ -1,0 +1,90 @@
+#include "server/checkpoint_access.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/resource_names.h"
+#include "storage/digest.h"
+
+namespace armstate {
+namespace {
+
+// Maps have no order of their own, and the digest of a request must not depend on one.
+std::string SerializeDeterministically(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+// Of everything that the client sent: two requests with the same ID must agree in this.
+std::string DigestOf(const NewCheckpoint& checkpoint) {
+  std::string content = Sha256(checkpoint.metadata);
+  for (const VcpuRecord& vcpu : checkpoint.vcpus) {
+    const absl::Span<const uint64_t> ids = vcpu.registers.layout().raw_ids();
+    content += Sha256(absl::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(uint64_t)));
+    content += Sha256(vcpu.registers.values());
+    content += Sha256(vcpu.opaque);
+  }
+  return Sha256(content);
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary) {
+  v1::Checkpoint basic;
+  const std::string name = FormatCheckpointName(vm, summary.version);
+  if (!basic.ParseFromString(summary.metadata)) {
+    return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, name + ": its metadata cannot be read",
+                     {{"record", name}});
+  }
+  basic.set_name(name);
+  basic.set_version(summary.version);
+  *basic.mutable_create_time() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(summary.create_time));
+  return basic;
+}
+
+absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
+                                               CheckedCheckpoint checkpoint, const std::string& request_id,
+                                               absl::optional<int64_t> expected_latest_version) {
+  NewCheckpoint stored;
+  stored.request_id = request_id;
+  stored.metadata = SerializeDeterministically(checkpoint.basic);
+  for (VcpuState& state : checkpoint.vcpus) {
+    std::string opaque = EncodeOpaqueFields(state.opaque_fields);
+    stored.vcpus.push_back({state.vcpu_index, std::move(state.registers), std::move(opaque)});
+  }
+  stored.request_digest = request_id.empty() ? "" : DigestOf(stored);
+  const absl::StatusOr<CreatedCheckpoint> created = repository.Create(vm, std::move(stored), expected_latest_version);
+  if (!created.ok()) return created.status();
+  return BasicView(vm, created->summary);
+}
+
+absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository, absl::string_view name,
+                                                absl::Span<const int32_t> vcpu_indexes) {
+  const absl::StatusOr<CheckpointName> parsed = ParseCheckpointName(name);
+  if (!parsed.ok()) return parsed.status();
+  absl::StatusOr<StoredCheckpoint> stored = vcpu_indexes.empty()
+                                                ? repository.Get(parsed->vm, parsed->version)
+                                                : repository.GetVcpus(parsed->vm, parsed->version, vcpu_indexes);
+  if (!stored.ok()) return stored.status();
+  absl::StatusOr<v1::Checkpoint> basic = BasicView(parsed->vm, stored->summary);
+  if (!basic.ok()) return basic.status();
+  LoadedCheckpoint loaded{*std::move(basic), {}};
+  for (VcpuRecord& record : stored->vcpus) {
+    absl::StatusOr<std::vector<OpaqueField>> fields = DecodeOpaqueFields(record.opaque);
+    if (!fields.ok()) return Annotate(fields.status(), loaded.basic.name());
+    loaded.vcpus.push_back({record.vcpu_index, std::move(record.registers), *std::move(fields)});
+  }
+  return loaded;
+}
+
+}  // namespace armstate

@@ -1,0 +1,177 @@
+#include "server/checkpoint_service.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/resource_names.h"
+#include "proto/vcpu_state_conversion.h"
+#include "server/checkpoint_access.h"
+#include "server/handler.h"
+#include "server/page_token.h"
+
+namespace armstate {
+namespace {
+
+constexpr absl::string_view kVmList = "vms";
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
+}
+
+v1::Vm VmToProto(const VmInfo& info) {
+  v1::Vm vm;
+  vm.set_name(FormatVmName(info.vm));
+  vm.set_uid(absl::StrCat(absl::Hex(info.incarnation, absl::kZeroPad16)));
+  vm.set_latest_version(info.last_version);
+  vm.set_checkpoint_count(info.checkpoint_count);
+  *vm.mutable_create_time() = ToTimestamp(info.create_time);
+  *vm.mutable_update_time() = ToTimestamp(info.update_time);
+  return vm;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Checkpoint> CheckpointServiceImpl::Create(const v1::CreateCheckpointRequest& request) {
+  const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
+  if (!vm.ok()) return vm.status();
+  if (request.request_id().size() > kMaxRequestIdBytes) {
+    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
+                     absl::StrCat("request_id is longer than ", kMaxRequestIdBytes, " bytes"),
+                     {{"field", "request_id"}});
+  }
+  absl::StatusOr<CheckedCheckpoint> checkpoint = CheckCheckpoint(request.checkpoint());
+  if (!checkpoint.ok()) return checkpoint.status();
+  if (request.validate_only()) return std::move(checkpoint->basic);
+  return StoreCheckpoint(
+      checkpoints_, *vm, *std::move(checkpoint), request.request_id(),
+      request.has_expected_latest_version() ? absl::make_optional(request.expected_latest_version()) : absl::nullopt);
+}
+
+absl::StatusOr<v1::Checkpoint> CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request) {
+  if (request.view() == v1::BASIC) {
+    const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
+    if (!name.ok()) return name.status();
+    const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(name->vm, name->version, VcpuSelection::kNone);
+    if (!stored.ok()) return stored.status();
+    return BasicView(name->vm, stored->summary);
+  }
+  absl::StatusOr<LoadedCheckpoint> loaded = LoadCheckpoint(checkpoints_, request.name(), request.vcpu_indexes());
+  if (!loaded.ok()) return loaded.status();
+  for (VcpuState& state : loaded->vcpus) *loaded->basic.add_vcpus() = VcpuStateToProto(std::move(state));
+  return std::move(loaded->basic);
+}
+
+absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1::ListCheckpointsRequest& request) {
+  const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
+  if (!vm.ok()) return vm.status();
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const std::string list = absl::StrCat(request.parent(), "/checkpoints");
+  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
+  if (!token.ok()) return token.status();
+  int64_t after = 0;
+  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
+  const absl::StatusOr<CheckpointPage> page = checkpoints_.List(*vm, after, *page_size);
+  if (!page.ok()) return page.status();
+  v1::ListCheckpointsResponse response;
+  for (const ListedCheckpoint& listed : page->checkpoints) {
+    absl::StatusOr<v1::Checkpoint> basic =
+        listed.summary.ok() ? BasicView(*vm, *listed.summary) : absl::StatusOr<v1::Checkpoint>(listed.summary.status());
+    if (basic.ok()) {
+      *response.add_checkpoints() = *std::move(basic);
+    } else {
+      // One damaged record must not hide the others: it is there with its name and what is wrong.
+      v1::Checkpoint* damaged = response.add_checkpoints();
+      damaged->set_name(FormatCheckpointName(*vm, listed.version));
+      damaged->set_version(listed.version);
+      damaged->set_damage(std::string(basic.status().message()));
+    }
+  }
+  if (page->more) response.set_next_page_token(EncodePageToken(list, absl::StrCat(page->checkpoints.back().version)));
+  return response;
+}
+
+absl::Status CheckpointServiceImpl::Delete(const v1::DeleteCheckpointRequest& request) {
+  const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
+  if (!name.ok()) return name.status();
+  if (!name->version) {
+    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kResourceNameInvalid,
+                     "latest can only be read; name the version to delete",
+                     {{"name", request.name()}, {"expected", "vms/{vm}/checkpoints/{version}"}});
+  }
+  return checkpoints_.Delete(name->vm, *name->version);
+}
+
+absl::StatusOr<v1::Vm> CheckpointServiceImpl::GetOneVm(const v1::GetVmRequest& request) {
+  const absl::StatusOr<std::string> vm = ParseVmName(request.name());
+  if (!vm.ok()) return vm.status();
+  const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(*vm);
+  if (!info.ok()) return info.status();
+  return VmToProto(*info);
+}
+
+absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::ListVmsRequest& request) {
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const absl::StatusOr<std::string> cursor = DecodePageToken(kVmList, request.page_token());
+  if (!cursor.ok()) return cursor.status();
+  const absl::StatusOr<VmPage> page = checkpoints_.ListVms(*cursor, *page_size);
+  if (!page.ok()) return page.status();
+  v1::ListVmsResponse response;
+  for (const VmInfo& info : page->vms) *response.add_vms() = VmToProto(info);
+  if (!page->next_cursor.empty()) response.set_next_page_token(EncodePageToken(kVmList, page->next_cursor));
+  return response;
+}
+
+absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& request) {
+  const absl::StatusOr<std::string> vm = ParseVmName(request.name());
+  if (!vm.ok()) return vm.status();
+  return checkpoints_.DeleteVm(*vm);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::CallbackServerContext* context,
+                                                                  const v1::CreateCheckpointRequest* request,
+                                                                  v1::Checkpoint* response) {
+  return Answer(context, Create(*request), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::GetCheckpoint(grpc::CallbackServerContext* context,
+                                                               const v1::GetCheckpointRequest* request,
+                                                               v1::Checkpoint* response) {
+  return Answer(context, Get(*request), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::ListCheckpoints(grpc::CallbackServerContext* context,
+                                                                 const v1::ListCheckpointsRequest* request,
+                                                                 v1::ListCheckpointsResponse* response) {
+  return Answer(context, List(*request), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::DeleteCheckpoint(grpc::CallbackServerContext* context,
+                                                                  const v1::DeleteCheckpointRequest* request,
+                                                                  google::protobuf::Empty* response) {
+  return Answer(context, OrEmpty(Delete(*request)), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::GetVm(grpc::CallbackServerContext* context,
+                                                       const v1::GetVmRequest* request, v1::Vm* response) {
+  return Answer(context, GetOneVm(*request), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::ListVms(grpc::CallbackServerContext* context,
+                                                         const v1::ListVmsRequest* request,
+                                                         v1::ListVmsResponse* response) {
+  return Answer(context, ListAllVms(*request), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::DeleteVm(grpc::CallbackServerContext* context,
+                                                          const v1::DeleteVmRequest* request,
+                                                          google::protobuf::Empty* response) {
+  return Answer(context, OrEmpty(DeleteOneVm(*request)), response);
+}
+
+}  // namespace armstate

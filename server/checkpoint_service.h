@@ -1,0 +1,48 @@
+// armstate.v1.CheckpointService.
+#ifndef ARMSTATE_SERVER_CHECKPOINT_SERVICE_H_
+#define ARMSTATE_SERVER_CHECKPOINT_SERVICE_H_
+
+#include "armstate/v1/checkpoint_service.grpc.pb.h"
+#include "google/protobuf/empty.pb.h"
+#include "storage/checkpoint_repository.h"
+
+namespace armstate {
+
+// Thread-safe. `checkpoints` must outlive it.
+class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
+ public:
+  explicit CheckpointServiceImpl(CheckpointRepository& checkpoints) : checkpoints_(checkpoints) {}
+
+  grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
+                                             const v1::CreateCheckpointRequest* request,
+                                             v1::Checkpoint* response) override;
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest* request,
+                                          v1::Checkpoint* response) override;
+  grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
+                                            const v1::ListCheckpointsRequest* request,
+                                            v1::ListCheckpointsResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteCheckpoint(grpc::CallbackServerContext* context,
+                                             const v1::DeleteCheckpointRequest* request,
+                                             google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* GetVm(grpc::CallbackServerContext* context, const v1::GetVmRequest* request,
+                                  v1::Vm* response) override;
+  grpc::ServerUnaryReactor* ListVms(grpc::CallbackServerContext* context, const v1::ListVmsRequest* request,
+                                    v1::ListVmsResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteVm(grpc::CallbackServerContext* context, const v1::DeleteVmRequest* request,
+                                     google::protobuf::Empty* response) override;
+
+ private:
+  absl::StatusOr<v1::Checkpoint> Create(const v1::CreateCheckpointRequest& request);
+  absl::StatusOr<v1::Checkpoint> Get(const v1::GetCheckpointRequest& request);
+  absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
+  absl::Status Delete(const v1::DeleteCheckpointRequest& request);
+  absl::StatusOr<v1::Vm> GetOneVm(const v1::GetVmRequest& request);
+  absl::StatusOr<v1::ListVmsResponse> ListAllVms(const v1::ListVmsRequest& request);
+  absl::Status DeleteOneVm(const v1::DeleteVmRequest& request);
+
+  CheckpointRepository& checkpoints_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CHECKPOINT_SERVICE_H_

@@ -1,0 +1,67 @@
+#include "server/machine_registry.h"
+
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "proto/resource_names.h"
+
+namespace armstate {
+absl::Mutex& MachineRegistry::LockOf(absl::string_view id) {
+  return locks_[absl::Hash<absl::string_view>()(id) % locks_.size()];
+}
+
+absl::Status MachineRegistry::Create(absl::string_view id, const Machine& machine) {
+  absl::MutexLock lock(&LockOf(id));
+  const absl::Status existing = store_.Get(id).status();
+  if (existing.ok()) {
+    const std::string name = FormatMachineName(id);
+    return MakeError(absl::StatusCode::kAlreadyExists, ErrorReason::kMachineExists, absl::StrCat(name, " exists"),
+                     {{"name", name}});
+  }
+  if (existing.code() != absl::StatusCode::kNotFound) return existing;
+  return store_.Put(id, machine.Encode());
+}
+
+absl::StatusOr<Machine> MachineRegistry::Get(absl::string_view name) {
+  const absl::StatusOr<std::string> id = ParseMachineName(name);
+  if (!id.ok()) return id.status();
+  const absl::StatusOr<std::string> bytes = store_.Get(*id);
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<Machine> machine = Machine::Decode(*bytes, profiles_);
+  if (!machine.ok()) return Annotate(machine.status(), name);
+  return machine;
+}
+
+absl::Status MachineRegistry::Delete(absl::string_view name) {
+  const absl::StatusOr<std::string> id = ParseMachineName(name);
+  if (!id.ok()) return id.status();
+  absl::MutexLock lock(&LockOf(*id));
+  return store_.Delete(*id);
+}
+
+absl::Status MachineRegistry::Update(absl::string_view name, const std::function<absl::Status(Machine&)>& change) {
+  const absl::StatusOr<std::string> id = ParseMachineName(name);
+  if (!id.ok()) return id.status();
+  absl::MutexLock lock(&LockOf(*id));
+  absl::StatusOr<Machine> machine = Get(name);
+  if (!machine.ok()) return machine.status();
+  if (absl::Status status = change(*machine); !status.ok()) return status;
+  return store_.Put(*id, machine->Encode());
+}
+
+absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, int limit) {
+  const absl::StatusOr<MachinePage> page = store_.List(after, limit);
+  if (!page.ok()) return page.status();
+  MachineInfoPage infos{{}, page->more};
+  for (const ListedMachine& listed : page->machines) {
+    if (!listed.bytes.ok()) return listed.bytes.status();
+    const absl::StatusOr<Machine> machine = Machine::Decode(*listed.bytes, profiles_);
+    if (!machine.ok()) return Annotate(machine.status(), FormatMachineName(listed.name));
+    infos.machines.push_back(machine->info());
+  }
+  return infos;
+}
+
+}  // namespace armstate

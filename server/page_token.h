@@ -1,0 +1,24 @@
+// Page sizes and page tokens of the List RPCs.
+#ifndef ARMSTATE_SERVER_PAGE_TOKEN_H_
+#define ARMSTATE_SERVER_PAGE_TOKEN_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace armstate {
+
+// 0 means 100, more than 1000 means 1000. INVALID_ARGUMENT, reason FIELD_INVALID, if negative.
+absl::StatusOr<int> PageSize(int requested);
+
+// A token says after which item of `list` (e.g. "vms", or "vms/web1/checkpoints") the next page begins. It is text that
+// a client should not read, and is no secret.
+std::string EncodePageToken(absl::string_view list, absl::string_view after);
+
+// The item, or "" for an empty token. INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID, for a token of another list.
+absl::StatusOr<std::string> DecodePageToken(absl::string_view list, absl::string_view token);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_PAGE_TOKEN_H_

@@ -1,0 +1,101 @@
+#include "server/server.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "server/checkpoint_service.h"
+#include "server/engine_service.h"
+#include "server/host_service.h"
+#include "server/machine_registry.h"
+#include "server/profile_registry.h"
+#include "server/restore_service.h"
+#include "storage/rocksdb_storage.h"
+
+namespace armstate {
+
+// Members in the order of their needs: the gRPC server goes first, the store last.
+class Server::Impl {
+ public:
+  Impl(std::unique_ptr<RocksDbStorage> storage, ProfileRegistry profiles)
+      : storage_(std::move(storage)),
+        profiles_(std::move(profiles)),
+        checkpoints_(storage_->checkpoints()),
+        machines_(storage_->machines(), profiles_),
+        checkpoint_service_(checkpoints_),
+        restore_service_(checkpoints_, profiles_),
+        engine_service_(checkpoints_, machines_, profiles_),
+        host_service_(profiles_) {}
+
+  absl::Status Listen(const std::string& address) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+    // Without this a second server could listen on the same port and take half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    builder.SetMaxSendMessageSize(kMaxMessageBytes);
+    builder.RegisterService(&checkpoint_service_);
+    builder.RegisterService(&restore_service_);
+    builder.RegisterService(&engine_service_);
+    builder.RegisterService(&host_service_);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", address, ": is the address right, and the port free?"));
+    }
+    return absl::OkStatus();
+  }
+
+  int port() const { return port_; }
+
+  void Shutdown(absl::Time deadline) {
+    absl::MutexLock lock(&shutdown_mutex_);
+    if (server_ == nullptr) return;
+    // Load balancers see the change before calls begin to fail.
+    if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    server_->Shutdown(absl::ToChronoTime(deadline));
+    server_->Wait();
+    server_.reset();
+  }
+
+ private:
+  std::unique_ptr<RocksDbStorage> storage_;
+  ProfileRegistry profiles_;
+  CheckpointRepository checkpoints_;
+  MachineRegistry machines_;
+  CheckpointServiceImpl checkpoint_service_;
+  RestoreServiceImpl restore_service_;
+  EngineServiceImpl engine_service_;
+  HostServiceImpl host_service_;
+  int port_ = 0;
+  absl::Mutex shutdown_mutex_;
+  std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(shutdown_mutex_);
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  absl::StatusOr<ProfileRegistry> profiles = ProfileRegistry::BuiltIn();
+  if (!profiles.ok()) return profiles.status();
+  absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, StorageOptions());
+  if (!storage.ok()) return storage.status();
+  auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles));
+  if (absl::Status status = impl->Listen(options.listen_address); !status.ok()) return status;
+  return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Shutdown(absl::Now()); }
+
+int Server::port() const { return impl_->port(); }
+
+void Server::Shutdown(absl::Time deadline) { impl_->Shutdown(deadline); }
+
+}  // namespace armstate
