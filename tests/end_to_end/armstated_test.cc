@@ -1,0 +1,84 @@
+// The program itself: start, stop, flags, limits.
+#include <grpcpp/client_context.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <string>
+
+#include "armstate/v1/checkpoint_service.grpc.pb.h"
+#include "tests/testing/armstated_process.h"
+#include "tests/testing/temp_dir.h"
+
+namespace armstate {
+namespace {
+
+// A request whose serialized size is exactly `size` bytes: one vCPU, and the rest in an opaque field.
+v1::CreateCheckpointRequest RequestOfSize(size_t size) {
+  v1::CreateCheckpointRequest request;
+  request.set_parent("vms/large");
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+  v1::VcpuState* vcpu = request.mutable_checkpoint()->add_vcpus();
+  vcpu->mutable_registers()->add_ids(0x603000000013c080);
+  vcpu->mutable_registers()->set_values(std::string(8, '\x01'));
+  v1::OpaqueField* field = vcpu->add_opaque_fields();
+  field->set_name("filler");
+  field->set_data(std::string(size - 200, 'x'));
+  field->mutable_data()->append(size - request.ByteSizeLong(), 'x');
+  EXPECT_EQ(request.ByteSizeLong(), size);
+  return request;
+}
+
+TEST(ArmstatedTest, SigtermDrainsAndTheDataStays) {
+  const TempDir data_dir;
+  for (int version = 1; version <= 2; ++version) {
+    auto server = ArmstatedProcess::Start(data_dir.path());
+    ASSERT_TRUE(server.ok()) << server.status();
+    const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
+    grpc::ClientContext context;
+    v1::Checkpoint stored;
+    const grpc::Status status = stub->CreateCheckpoint(&context, RequestOfSize(1000), &stored);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(stored.version(), version);
+    EXPECT_EQ((*server)->Stop(SIGTERM), 0);
+  }
+}
+
+TEST(ArmstatedTest, SecondServerOnTheSameDataIsRefused) {
+  const TempDir data_dir;
+  auto first = ArmstatedProcess::Start(data_dir.path());
+  ASSERT_TRUE(first.ok()) << first.status();
+  auto second = ArmstatedProcess::Start(data_dir.path());
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("another armstated"), absl::string_view::npos) << second.status();
+}
+
+// The documented limit of 16 MiB: a message of this size passes, one more byte does not.
+TEST(ArmstatedTest, MessageLimitIsSixteenMebibytes) {
+  const TempDir data_dir;
+  auto server = ArmstatedProcess::Start(data_dir.path());
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
+  v1::Checkpoint stored;
+  {
+    grpc::ClientContext context;
+    const grpc::Status status = stub->CreateCheckpoint(&context, RequestOfSize(16777216), &stored);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  {
+    grpc::ClientContext context;
+    v1::GetCheckpointRequest request;
+    request.set_name("vms/large/checkpoints/latest");
+    v1::Checkpoint read;
+    const grpc::Status status = stub->GetCheckpoint(&context, request, &read);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_GT(read.vcpus(0).opaque_fields(0).data().size(), 16777216u - 300);
+  }
+  {
+    grpc::ClientContext context;
+    const grpc::Status status = stub->CreateCheckpoint(&context, RequestOfSize(16777217), &stored);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  }
+}
+
+}  // namespace
+}  // namespace armstate

@@ -1,0 +1,77 @@
+#include "tests/testing/armstated_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/create_channel.h"
+
+namespace armstate {
+namespace {
+
+// Where Bazel puts a data dependency of a test.
+std::string Runfile(const std::string& path) {
+  const char* folder = std::getenv("TEST_SRCDIR");
+  const char* workspace = std::getenv("TEST_WORKSPACE");
+  return folder == nullptr ? path : absl::StrCat(folder, "/", workspace, "/", path);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::Start(const std::string& data_dir) {
+  std::unique_ptr<ArmstatedProcess> process(new ArmstatedProcess);  // the constructor is private
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
+  const std::string program = Runfile("server/armstated");
+  const std::string data_dir_flag = absl::StrCat("--data_dir=", data_dir);
+  process->pid_ = fork();
+  if (process->pid_ == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    execl(program.c_str(), program.c_str(), "--listen=127.0.0.1:0", data_dir_flag.c_str(), nullptr);
+    _exit(127);
+  }
+  close(ends[1]);
+  process->log_ = ends[0];
+  if (process->pid_ < 0) return absl::ErrnoToStatus(errno, "fork");
+
+  constexpr absl::string_view kListening = "listening on port ";
+  std::string log;
+  char bytes[512];
+  for (ssize_t size; (size = read(process->log_, bytes, sizeof(bytes))) > 0;) {
+    log.append(bytes, static_cast<size_t>(size));
+    const size_t at = log.find(kListening);
+    if (at == std::string::npos || log.find('\n', at) == std::string::npos) continue;
+    const std::string rest = log.substr(at + kListening.size());
+    process->address_ = absl::StrCat("127.0.0.1:", rest.substr(0, rest.find_first_not_of("0123456789")));
+    return process;
+  }
+  return absl::FailedPreconditionError(log);  // it has exited
+}
+
+ArmstatedProcess::~ArmstatedProcess() {
+  Stop(SIGKILL);
+  close(log_);
+}
+
+std::shared_ptr<grpc::Channel> ArmstatedProcess::Connect() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);  // the limits under test are the server's
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
+}
+
+int ArmstatedProcess::Stop(int signal) {
+  if (pid_ < 0) return 0;
+  kill(pid_, signal);
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+}  // namespace armstate
