@@ -5,24 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
+#include "tests/testing/test_data.h"
 
 namespace armstate {
-namespace {
-
-// Where Bazel puts a data dependency of a test.
-std::string Runfile(const std::string& path) {
-  const char* folder = std::getenv("TEST_SRCDIR");
-  const char* workspace = std::getenv("TEST_WORKSPACE");
-  return folder == nullptr ? path : absl::StrCat(folder, "/", workspace, "/", path);
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::Start(const std::string& data_dir) {
   std::unique_ptr<ArmstatedProcess> process(new ArmstatedProcess);  // the constructor is private
   int ends[2];
