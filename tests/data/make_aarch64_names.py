@@ -11,8 +11,8 @@ import itertools
 import subprocess
 import sys
 
-FEATURES = ("v9.3a v8.8a el3 el2vmsa vh ras mpam am amvs ecv fgt hcx ete tracev8.4 trbe brbe spe spe-eef sme sve2 mte pauth "
-            "rme nv pan-rwv rand ccidx ssbs specrestrict sel2 dit uaops lor xs hbc altnzcv tlb-rmi ls64")
+FEATURES = ("v9.3a v8.8a el3 el2vmsa vh ras mpam am amvs ecv fgt hcx ete tracev8.4 trbe brbe spe spe-eef sme sve2 mte "
+            "pauth rme nv pan-rwv rand ccidx ssbs specrestrict sel2 dit uaops lor xs hbc altnzcv tlb-rmi ls64")
 
 
 def disassemble(llvm_mc, read, encodings):
