@@ -4,7 +4,12 @@
 //   RegisterName(RegisterId::System(3, 0, 1, 0, 0), IdScheme::kKvm)  == "SCTLR_EL1"
 //   ParseRegisterName("sctlr_el1", IdScheme::kKvm)->raw()            == 0x603000000013c080
 //
-// A register is one row in one of the tables of catalog_*.inc; names, parsing and decoding all derive from it.
+// A register is one row in one of the tables of catalog_*.inc; names, parsing and decoding all derive from it. Names
+// are the Arm ARM's; where that has one name for two registers, the second has a suffix:
+//   PC_A32       the AArch32 register of a name that AArch64 has too (also SPSR_ABT_A32, PSCI_VERSION_A32, ...)
+//   TTBR0_64     the MRRC view of a register that is also 32 bits wide
+//   FPCR_SYSREG  the system register encoding of what KVM has as a core register; QEMU lists have both
+//   CCSIDR_L1I   CCSIDR as selected by CSSELR: level, and D (data or unified) or I
 #ifndef ARMSTATE_CORE_CATALOG_H_
 #define ARMSTATE_CORE_CATALOG_H_
 
@@ -21,12 +26,11 @@ namespace armstate {
 // The two ways in which lists use register IDs.
 //
 // kKvm: KVM's own. 0x603000000013df1a is TIMER_CNT (the guest's virtual counter) and 0x603000000013df02 TIMER_CVAL
-// (CNTV_CVAL_EL0):
-//   KVM swapped their encodings (api.rst, "Note that the encodings of TIMER_CVAL and TIMER_CNT are swapped").
+//   (CNTV_CVAL_EL0): KVM swapped their encodings (api.rst, "Note that the encodings of TIMER_CVAL and TIMER_CNT are
+//   swapped"). AArch32 IDs are without bit 29 and have the plain name; one with it has "_NS" behind the name.
 // kTcg: QEMU's emulation. All encodings are the architecture's. AArch32 IDs with bit 29 are the non-secure or common
-// copy, which
-//   has the plain name; those without are the secure copy, with "_S" behind the name.
-// In a kKvm list AArch32 IDs are without bit 29 and have the plain name; one with it has "_NS" behind the name.
+//   copy, which has the plain name; those without are the secure copy, with "_S" behind the name.
+// Banks are of coprocessor registers only: AArch32 core and VFP registers have their plain names in both.
 enum class IdScheme { kKvm, kTcg };
 
 // How the value that both of two hosts offer is found. See docs/architecture.md, "Field rules for ID registers".

@@ -1,0 +1,39 @@
+// The rows of the catalog: one per register. Internal to core/catalog*; everybody else uses core/catalog.h.
+#ifndef ARMSTATE_CORE_CATALOG_TABLE_H_
+#define ARMSTATE_CORE_CATALOG_TABLE_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/catalog.h"
+
+namespace armstate {
+
+// One register. Its ID is KVM's, of coprocessor registers without bit 29. Names are unique in the whole catalog,
+// whatever the case of their letters.
+struct RegisterRow {
+  uint64_t id;
+  absl::string_view name;  // as the Arm ARM spells it
+  absl::Span<const FieldDefinition> fields;
+};
+
+// A further name of a register, which goes before the names of rows.
+struct RegisterAlias {
+  absl::string_view name;
+  uint64_t id;
+  bool only_in_kvm_lists;
+  bool is_given;  // RegisterName gives it instead of the row's; otherwise it is only understood
+};
+
+// Nothing if there is no such row. Both are binary searches in constant tables.
+const RegisterRow* FindRowById(uint64_t id);
+const RegisterRow* FindRowByName(absl::string_view name);
+
+// In no particular order.
+absl::Span<const RegisterRow> RegisterRows();
+absl::Span<const RegisterAlias> RegisterAliases();
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_CATALOG_TABLE_H_
