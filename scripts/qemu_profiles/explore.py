@@ -22,12 +22,15 @@ _MODEL_CHECKS = 8
 
 @dataclass
 class Rule:
-    """What is known of one register. `view`: (owner's ID, shift) or None."""
+    """What is known of one register. `view`: (owner's ID, shift) or None. `reset_per_...`: what is added to the reset value for each
+    step of the vCPU's index, and for each vCPU of the machine but the first."""
 
     id: int
     reset: int
     writable: int
     view: tuple[int, int] | None = None
+    reset_per_vcpu_index: int = 0
+    reset_per_further_vcpu: int = 0
 
     @property
     def ones(self) -> int:
