@@ -12,7 +12,7 @@ _COUNTS = (2, 4)
 def find_dependencies(target: Target, base: list[CpuSection], rules: list[Rule]) -> list[str]:
     """Sets the reset_per_... fields of `rules`. `base`: the reset state of all vCPUs of the target as it is by default. Returns remarks
     on what is not linear."""
-    remarks = []
+    odd: dict[int, str] = {}
     by_id = {rule.id: rule for rule in rules}
     machines = [base]
     for count in _COUNTS if len(base) == 1 else ():
@@ -36,8 +36,10 @@ def find_dependencies(target: Target, base: list[CpuSection], rules: list[Rule])
                     rule.reset_per_vcpu_index = value - first[register_id] - further * rule.reset_per_further_vcpu
                 expected = first[register_id] + index * rule.reset_per_vcpu_index + further * rule.reset_per_further_vcpu
                 if value != expected:
-                    remarks.append(f"{register_id:#018x} is {value:#x} on vCPU {index} of {len(sections)}, not {expected:#x}")
-    return remarks
+                    odd[register_id] = f"{register_id:#018x} resets to {value:#x} on vCPU {index} of {len(sections)}"
+    for register_id in odd:
+        by_id[register_id].reset_per_vcpu_index = by_id[register_id].reset_per_further_vcpu = 0
+    return list(odd.values())
 
 
 def _values(section: CpuSection) -> dict[int, int]:
