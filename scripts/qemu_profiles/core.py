@@ -6,6 +6,7 @@ registers, any other KVM ARM's. All of them can be written in full, except where
 
 from . import section as at
 from .explore import Rule, ones_of
+from .qemu import Qemu
 from .section import CpuSection
 
 _ARM64_CORE32, _ARM64_CORE64, _ARM64_CORE128 = 0x6020000000100000, 0x6030000000100000, 0x6040000000100000
@@ -13,8 +14,9 @@ _ARM64_SVE_Z, _ARM64_SVE_P, _ARM64_SVE_FFR = 0x6080000000150000, 0x6050000000150
 _ARM_CORE = 0x4020000000100000
 _ARM_VFP_D, _ARM_VFP_SYSTEM = 0x4030000000120000, 0x4020000000121000
 
-# Which bits of the stream's one `fpscr` each of the two AArch64 registers has.
-_FPSR_BITS, _FPCR_BITS = 0xF800009F, 0x07FF9F00
+# FPCR and FPSR as QEMU lists them, on every CPU that has AArch64 in its design. They are written after the stream's `fpscr`, so it is
+# they that count.
+_LISTED_FPCR, _LISTED_FPSR = 0x603000000013DA20, 0x603000000013DA21
 
 # QEMU's register banks, in the order of its arrays.
 _USR, _SVC, _ABT, _UND, _IRQ, _FIQ, _HYP, _MON = range(8)
@@ -33,23 +35,41 @@ def is_m_profile(section: CpuSection) -> bool:
     return section.subsection("cpu/m") is not None
 
 
-def core_rules(section: CpuSection, fpscr_writable: int) -> list[Rule]:
-    """`section`: the reset state. `fpscr_writable`: the bits of FPSCR that a restore keeps."""
+def core_rules(qemu: Qemu, section: CpuSection, listed: list[Rule]) -> list[Rule]:
+    """`section`: the reset state of the stopped machine. `listed`: the rules of QEMU's own list."""
+    rules = {rule.id: rule for rule in listed}
     if is_aarch64(section):
-        return _aarch64(section, fpscr_writable)
+        return _aarch64(section, rules)
+    if _LISTED_FPCR in rules:
+        fpscr_writable = (rules[_LISTED_FPCR].writable | rules[_LISTED_FPSR].writable) & 0xFFFFFFFF
+    else:
+        fpscr_writable = _fpscr_writable(qemu, section)
     return _aarch32(section, fpscr_writable)
 
 
-def fpscr_offset(section: CpuSection) -> int | None:
+def core_values(section: CpuSection) -> dict[int, int]:
+    """The values alone, without an experiment."""
+    rules = _aarch64(section, {}) if is_aarch64(section) else _aarch32(section, 0)
+    return {rule.id: rule.reset for rule in rules}
+
+
+def _fpscr_writable(qemu: Qemu, section: CpuSection) -> int:
+    """The bits of FPSCR that a restore keeps: QEMU drops the others without a word."""
     vfp = section.subsection("cpu/vfp")
-    return None if vfp is None else vfp + at.VFP_FPSCR
+    if vfp is None:
+        return 0
+    kept = []
+    for value in (0, 0xFFFFFFFF):
+        qemu.load(section.with_u32(vfp + at.VFP_FPSCR, value))
+        kept.append(qemu.dump()[0].u32(vfp + at.VFP_FPSCR))
+    return kept[0] ^ kept[1]
 
 
 def _rule(register_id: int, value: int) -> Rule:
     return Rule(register_id, value, ones_of(register_id))
 
 
-def _aarch64(section: CpuSection, fpscr_writable: int) -> list[Rule]:
+def _aarch64(section: CpuSection, listed: dict[int, Rule]) -> list[Rule]:
     pstate = section.u32(at.CPSR)
     # The stack pointer in use stands in X31; its place in sp_el is stale.
     current = pstate >> 2 & 3 if pstate & 1 else 0
@@ -64,9 +84,10 @@ def _aarch64(section: CpuSection, fpscr_writable: int) -> list[Rule]:
     vfp = section.subsection("cpu/vfp")
     if vfp is None:
         return rules
-    fpscr = section.u32(vfp + at.VFP_FPSCR)
-    rules.append(Rule(_ARM64_CORE32 | 0xD4, fpscr & _FPSR_BITS, fpscr_writable & _FPSR_BITS))
-    rules.append(Rule(_ARM64_CORE32 | 0xD5, fpscr & _FPCR_BITS, fpscr_writable & _FPCR_BITS))
+    for register_id, owner in ((_ARM64_CORE32 | 0xD4, _LISTED_FPSR), (_ARM64_CORE32 | 0xD5, _LISTED_FPCR)):
+        if owner in listed:
+            rule = listed[owner]
+            rules.append(Rule(register_id, rule.reset & 0xFFFFFFFF, rule.writable & 0xFFFFFFFF, (owner, 0)))
     vectors = [section.u64(vfp + 16 * n) | section.u64(vfp + 16 * n + 8) << 64 for n in range(32)]
     sve = section.subsection("cpu/sve")
     if sve is None:

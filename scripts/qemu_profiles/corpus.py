@@ -8,6 +8,7 @@ constant bits are compared.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .explore import Rule, ones_of
 from .textproto import parse_header, parse_rules
@@ -36,7 +37,7 @@ def check_corpus(profiles: Path, corpus: Path) -> int:
         for line in path.read_text().splitlines():
             vcpu = json.loads(line)
             values = {int(i, 16): int(v, 16) for i, v in vcpu["regs"]}
-            best, differences = _best(candidates, vcpu["cpu"], values)
+            best, differences = _best(candidates, vcpu, values)
             vcpus += 1
             registers += len(values)
             if best is None:
@@ -77,22 +78,21 @@ def _check_masks(corpus: Path, chosen: dict[str, _Candidate]) -> int:
     return differing
 
 
-def _best(candidates: list[_Candidate], cpu: str, values: dict[int, int]) -> tuple[_Candidate | None, list[str]]:
+def _best(candidates: list[_Candidate], vcpu: dict[str, Any], values: dict[int, int]) -> tuple[_Candidate | None, list[str]]:
     """The profile of that CPU model and with those IDs that has the fewest other constant values."""
-    fitting = [(_differences(c, values), c) for c in candidates if c.cpu_model == cpu and c.rules.keys() == values.keys()]
+    fitting = [c for c in candidates if c.cpu_model == vcpu["cpu"] and c.rules.keys() == values.keys()]
     if not fitting:
         return None, []
-    differences, best = min(fitting, key=lambda pair: len(pair[0]))
-    return best, differences
+    return min(((c, _differences(c, vcpu, values)) for c in fitting), key=lambda pair: len(pair[1]))
 
 
-def _differences(profile: _Candidate, values: dict[int, int]) -> list[str]:
+def _differences(profile: _Candidate, vcpu: dict[str, Any], values: dict[int, int]) -> list[str]:
     found = []
     for register_id, value in values.items():
         rule = profile.rules[register_id]
-        other = (value ^ rule.reset) & rule.ones & ~rule.writable
-        if other:
-            found.append(f"{register_id:#018x} is {value:#x}, constant bits are {rule.reset & ~rule.writable:#x}")
+        reset = rule.reset + vcpu["vcpu"] * rule.reset_per_vcpu_index + (vcpu["smp"] - 1) * rule.reset_per_further_vcpu
+        if (value ^ reset) & rule.ones & ~rule.writable:
+            found.append(f"{register_id:#018x} is {value:#x}, constant bits are {reset & ~rule.writable:#x}")
     return found
 
 
@@ -104,4 +104,4 @@ def _read(path: Path) -> _Candidate:
 
 def _is_core(register_id: int) -> bool:
     """Whether the register is one that core.py adds to QEMU's list."""
-    return register_id & 0x20000000 == 0 and register_id >> 16 & 0xFFF in _CORE_CLASSES
+    return register_id >> 16 & 0xFFF in _CORE_CLASSES

@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from .qemu import Qemu
+from .qemu import Qemu, QemuError
 from .section import CpuSection
 
 _MODEL_CHECKS = 8
@@ -22,12 +22,15 @@ _MODEL_CHECKS = 8
 
 @dataclass
 class Rule:
-    """What is known of one register. `view`: (owner's ID, shift) or None."""
+    """What is known of one register. `view`: (owner's ID, shift) or None. `reset_per_...`: what is added to the reset value for each
+    step of the vCPU's index, and for each vCPU of the machine but the first."""
 
     id: int
     reset: int
     writable: int
     view: tuple[int, int] | None = None
+    reset_per_vcpu_index: int = 0
+    reset_per_further_vcpu: int = 0
 
     @property
     def ones(self) -> int:
@@ -54,13 +57,13 @@ class Explorer:
         self._qemu = qemu
         self._base = base
         self._ids = base.ids
-        self._reset = dict(zip(base.ids, base.values))
+        self._reset = {i: value & ones_of(i) for i, value in zip(base.ids, base.values)}
         self._changed_by: dict[int, set[int]] = {register_id: set() for register_id in base.ids}
         self._remarks: list[str] = []
 
     def explore(self) -> Findings:
         if not self._qemu.load(self._base):
-            return Findings([], ["QEMU does not accept its own reset state"])
+            raise QemuError("this machine does not accept its own reset state")
         for register_id, value in self._after().items():
             if value != self._reset[register_id]:
                 self._remark(register_id, f"reads {value:#x} after the reset value {self._reset[register_id]:#x} was restored")
@@ -68,6 +71,8 @@ class Explorer:
         rules = {i: Rule(i, self._reset[i], writable[i]) for i in self._ids}
         self._find_views(rules)
         self._check_model(rules)
+        if not self._try({}) or self._after() != self._reset:
+            raise QemuError("this machine does not reset its vCPUs before loadvm: experiments would influence each other")
         return Findings([rules[i] for i in self._ids], self._remarks)
 
     # One experiment: only the named registers differ from the reset state. True if accepted.

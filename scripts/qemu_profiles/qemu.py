@@ -43,13 +43,15 @@ class Qemu:
         _write_empty_qcow2(self._image)
         drive = f"if=none,id=snapshots,format=qcow2,cache=unsafe,file={self._image}"
         options = ["-S", "-nodefaults", "-display", "none", "-qmp", "stdio", "-drive", drive]
-        self._process = subprocess.Popen(
-            [binary, *arguments, *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(os.environ, QEMU_AUDIO_DRV="none"),
-        )
+        self._messages = Path(self._folder.name) / "messages"
+        with open(self._messages, "wb") as messages:
+            self._process = subprocess.Popen(
+                [binary, *arguments, *options],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=messages,
+                env=dict(os.environ, QEMU_AUDIO_DRV="none"),
+            )
         try:
             self._answer()  # the greeting
             self.command("qmp_capabilities")
@@ -129,10 +131,10 @@ class Qemu:
         return self.command("human-monitor-command", **{"command-line": line}).strip()
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None and self._process.stderr is not None
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            text = self._process.stderr.read().decode(errors="replace").strip()
+            text = self._messages.read_text(errors="replace").strip()
             raise QemuError(f"QEMU ended: {text or 'without a message'}")
         return json.loads(line)
 

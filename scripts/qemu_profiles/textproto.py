@@ -43,7 +43,12 @@ def _format_rule(rule: Rule) -> str:
     if rule.view:
         shift = f" shift: {rule.view[1]}" if rule.view[1] else ""
         fields.append(f"view {{ id: {rule.view[0]:#018x}{shift} }}")
-    return f"registers {{ {' '.join(fields)} }}"
+    line = f"registers {{ {' '.join(fields)} }}"
+    if rule.reset_per_vcpu_index:
+        line += f"  # reset + {rule.reset_per_vcpu_index:#x} * vCPU index"
+    if rule.reset_per_further_vcpu:
+        line += f"  # reset + {rule.reset_per_further_vcpu:#x} * (number of vCPUs - 1)"
+    return line
 
 
 def _words(value: int) -> str:
@@ -64,7 +69,7 @@ def parse_header(text: str, field: str) -> str:
 def parse_rules(text: str) -> list[Rule]:
     """The register lines of what format_profile wrote. (Not a parser of the text format.)"""
     rules = []
-    for line in re.findall(r"^registers \{ (.*) \}$", text, re.MULTILINE):
+    for line, remark in re.findall(r"^registers \{ (.*) \}(?:  #(.*))?$", text, re.MULTILINE):
         found = re.fullmatch(
             r"id: (\S+)(?: reset: (\[.*?\]|\S+))?(?: writable: (\[.*?\]|\S+))?(?: view \{ id: (\S+)(?: shift: (\d+))? \})?", line
         )
@@ -72,7 +77,17 @@ def parse_rules(text: str) -> list[Rule]:
             raise ValueError(f"not written by make-profiles: {line}")
         register_id, reset, writable, owner, shift = found.groups()
         view = (int(owner, 0), int(shift or "0")) if owner else None
-        rules.append(Rule(int(register_id, 0), _value(reset), _value(writable), view))
+        index, count = re.search(r"(\S+) \* vCPU index", remark), re.search(r"(\S+) \* \(number", remark)
+        rules.append(
+            Rule(
+                int(register_id, 0),
+                _value(reset),
+                _value(writable),
+                view,
+                reset_per_vcpu_index=int(index[1], 0) if index else 0,
+                reset_per_further_vcpu=int(count[1], 0) if count else 0,
+            )
+        )
     return rules
 
 
