@@ -1,0 +1,53 @@
+#include "client/connection.h"
+
+#include "absl/strings/str_format.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace armstate {
+namespace {
+
+// Room for what HTTP/2 and protobuf add to a message of the largest size. A request that does not fit into the buffer
+// is sent only once.
+constexpr int kRetryBufferBytes = kMaxMessageBytes + (1 << 20);
+
+constexpr int kKeepaliveTimeoutMs = 20'000;
+
+std::string Seconds(absl::Duration duration) { return absl::StrFormat("%.3fs", absl::ToDoubleSeconds(duration)); }
+
+}  // namespace
+
+// An attempt that ended UNAVAILABLE may have done its work. Calls that then do harm, or give another answer, when they
+// are repeated are left to the caller: a second DeleteVm might meet a VM that somebody has made anew, and a second
+// CreateMachine its own machine. CreateCheckpoint and CaptureMachine carry a request ID for this.
+std::string ServiceConfigJson(const ConnectionOptions& options) {
+  if (options.max_attempts <= 1) return "{}";
+  constexpr absl::string_view kFormat = R"({"methodConfig": [
+    {"name": [{"service": "armstate.v1.CheckpointService"},
+              {"service": "armstate.v1.RestoreService"},
+              {"service": "armstate.v1.HostService"},
+              {"service": "armstate.v1.EngineService"}],
+     "retryPolicy": {"maxAttempts": %d, "initialBackoff": "%s", "maxBackoff": "%s", "backoffMultiplier": 2,
+                     "retryableStatusCodes": ["UNAVAILABLE"]}},
+    {"name": [{"service": "armstate.v1.CheckpointService", "method": "DeleteCheckpoint"},
+              {"service": "armstate.v1.CheckpointService", "method": "DeleteVm"},
+              {"service": "armstate.v1.EngineService", "method": "CreateMachine"},
+              {"service": "armstate.v1.EngineService", "method": "DeleteMachine"}]}]})";
+  return absl::StrFormat(kFormat, options.max_attempts, Seconds(options.initial_backoff), Seconds(options.max_backoff));
+}
+
+Connection::Connection(const ConnectionOptions& options) : call_timeout_(options.call_timeout) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetServiceConfigJSON(ServiceConfigJson(options));
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
+  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kRetryBufferBytes);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(absl::ToInt64Milliseconds(options.keepalive_time)));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  channel_ = grpc::CreateCustomChannel(
+      options.target, options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(),
+      arguments);
+}
+
+}  // namespace armstate

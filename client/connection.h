@@ -1,0 +1,65 @@
+// A connection to armstated, which all clients share.
+#ifndef ARMSTATE_CLIENT_CONNECTION_H_
+#define ARMSTATE_CLIENT_CONNECTION_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/security/credentials.h"
+
+namespace armstate {
+
+// Largest message that is sent or received, in bytes; the server's limit too.
+inline constexpr int kMaxMessageBytes = 16 << 20;
+
+// The port that armstated listens on by default.
+inline constexpr absl::string_view kDefaultTarget = "127.0.0.1:7443";
+
+struct ConnectionOptions {
+  // "host:port", or any other target that gRPC knows ("unix:/run/armstated.sock", "dns:///armstate.example:7443").
+  std::string target = std::string(kDefaultTarget);
+  // How long a call may take, with all its attempts.
+  absl::Duration call_timeout = absl::Seconds(30);
+  // How often a call that is safe to repeat is tried when the server is UNAVAILABLE; 1 means once. gRPC allows 5 at
+  // most.
+  int max_attempts = 5;
+  // The pause before the second attempt. gRPC waits a random time up to it, and up to twice as long before each further
+  // one.
+  absl::Duration initial_backoff = absl::Milliseconds(100);
+  absl::Duration max_backoff = absl::Seconds(2);
+  // A connection with a running call that has been silent for so long is pinged, and given up 20 s later. gRPC servers
+  // by default hang up on clients that ping more often.
+  absl::Duration keepalive_time = absl::Minutes(5);
+  // Null for plain text.
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+};
+
+// A channel, and how calls are made on it. Connects when the first call is made, and again whenever the connection was
+// lost.
+//
+// Example:
+//   Connection connection(ConnectionOptions{"127.0.0.1:7443"});
+//   CheckpointClient checkpoints(connection);
+//
+// Cheap to copy: copies share the channel. Thread-safe.
+class Connection {
+ public:
+  explicit Connection(const ConnectionOptions& options);
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  absl::Duration call_timeout() const { return call_timeout_; }
+
+ private:
+  std::shared_ptr<grpc::Channel> channel_;
+  absl::Duration call_timeout_;
+};
+
+// The gRPC service config that `options` mean, as JSON: which calls are tried again, how often and when.
+std::string ServiceConfigJson(const ConnectionOptions& options);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_CONNECTION_H_

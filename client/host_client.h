@@ -1,0 +1,37 @@
+// Reading the CPU profiles that the server knows.
+#ifndef ARMSTATE_CLIENT_HOST_CLIENT_H_
+#define ARMSTATE_CLIENT_HOST_CLIENT_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "armstate/v1/host_service.grpc.pb.h"
+#include "client/connection.h"
+
+namespace armstate {
+
+// Every call answers with the server's absl::Status, whose reason GetErrorInfo (core/error.h) reads. The client checks
+// nothing: what is allowed, and the errors, stand in proto/armstate/v1/host_service.proto.
+//
+// Thread-safe. Cheap to copy.
+class HostClient {
+ public:
+  explicit HostClient(const Connection& connection);
+  // For tests: any stub, e.g. v1::MockHostServiceStub.
+  HostClient(std::shared_ptr<v1::HostService::StubInterface> stub, absl::Duration call_timeout);
+
+  absl::StatusOr<v1::CpuProfile> GetCpuProfile(const v1::GetCpuProfileRequest& request) const;
+  // All pages from request.page_token on; profiles without their registers.
+  absl::StatusOr<std::vector<v1::CpuProfile>> ListCpuProfiles(v1::ListCpuProfilesRequest request = {}) const;
+
+ private:
+  std::shared_ptr<v1::HostService::StubInterface> stub_;
+  absl::Duration call_timeout_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_HOST_CLIENT_H_

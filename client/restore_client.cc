@@ -1,0 +1,24 @@
+#include "client/restore_client.h"
+
+#include <utility>
+
+#include "client/internal/unary_call.h"
+
+namespace armstate {
+
+RestoreClient::RestoreClient(const Connection& connection)
+    : RestoreClient(v1::RestoreService::NewStub(connection.channel()), connection.call_timeout()) {}
+
+RestoreClient::RestoreClient(std::shared_ptr<v1::RestoreService::StubInterface> stub, absl::Duration call_timeout)
+    : stub_(std::move(stub)), call_timeout_(call_timeout) {}
+
+absl::StatusOr<v1::ValidateCheckpointResponse> RestoreClient::ValidateCheckpoint(
+    const v1::ValidateCheckpointRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ValidateCheckpoint, request, call_timeout_);
+}
+
+absl::StatusOr<v1::PlanRestoreResponse> RestoreClient::PlanRestore(const v1::PlanRestoreRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::PlanRestore, request, call_timeout_);
+}
+
+}  // namespace armstate

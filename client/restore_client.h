@@ -1,0 +1,37 @@
+// Asking whether a target accepts a checkpoint.
+#ifndef ARMSTATE_CLIENT_RESTORE_CLIENT_H_
+#define ARMSTATE_CLIENT_RESTORE_CLIENT_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "armstate/v1/restore_service.grpc.pb.h"
+#include "client/connection.h"
+
+namespace armstate {
+
+// A refusal is an answer, not an error: see the verdict in the response's report.
+//
+// Every call answers with the server's absl::Status, whose reason GetErrorInfo (core/error.h) reads. The client checks
+// nothing: what is allowed, and the errors, stand in proto/armstate/v1/restore_service.proto.
+//
+// Thread-safe. Cheap to copy.
+class RestoreClient {
+ public:
+  explicit RestoreClient(const Connection& connection);
+  // For tests: any stub, e.g. v1::MockRestoreServiceStub.
+  RestoreClient(std::shared_ptr<v1::RestoreService::StubInterface> stub, absl::Duration call_timeout);
+
+  absl::StatusOr<v1::ValidateCheckpointResponse> ValidateCheckpoint(const v1::ValidateCheckpointRequest& request) const;
+  absl::StatusOr<v1::PlanRestoreResponse> PlanRestore(const v1::PlanRestoreRequest& request) const;
+
+ private:
+  std::shared_ptr<v1::RestoreService::StubInterface> stub_;
+  absl::Duration call_timeout_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_RESTORE_CLIENT_H_

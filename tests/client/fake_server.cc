@@ -1,0 +1,167 @@
+#include "tests/client/fake_server.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "proto/status_conversion.h"
+
+namespace armstate {
+namespace {
+
+constexpr int kMaxServerMessageBytes = 16 << 20;
+
+template <typename Request, typename Response>
+grpc::Status Answer(const Handler<Request, Response>& handler, const Request& request, Response& response) {
+  if (!handler) return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "the test sets no handler for this RPC");
+  absl::StatusOr<Response> result = handler(request);
+  if (result.ok()) response = *std::move(result);
+  return ToGrpcStatus(result.status());
+}
+
+class FakeCheckpointService final : public v1::CheckpointService::Service {
+ public:
+  explicit FakeCheckpointService(const FakeHandlers& handlers) : handlers_(handlers) {}
+
+  grpc::Status CreateCheckpoint(grpc::ServerContext*, const v1::CreateCheckpointRequest* request,
+                                v1::Checkpoint* response) override {
+    return Answer(handlers_.create_checkpoint, *request, *response);
+  }
+  grpc::Status GetCheckpoint(grpc::ServerContext*, const v1::GetCheckpointRequest* request,
+                             v1::Checkpoint* response) override {
+    return Answer(handlers_.get_checkpoint, *request, *response);
+  }
+  grpc::Status ListCheckpoints(grpc::ServerContext*, const v1::ListCheckpointsRequest* request,
+                               v1::ListCheckpointsResponse* response) override {
+    return Answer(handlers_.list_checkpoints, *request, *response);
+  }
+  grpc::Status DeleteCheckpoint(grpc::ServerContext*, const v1::DeleteCheckpointRequest* request,
+                                google::protobuf::Empty* response) override {
+    return Answer(handlers_.delete_checkpoint, *request, *response);
+  }
+  grpc::Status GetVm(grpc::ServerContext*, const v1::GetVmRequest* request, v1::Vm* response) override {
+    return Answer(handlers_.get_vm, *request, *response);
+  }
+  grpc::Status ListVms(grpc::ServerContext*, const v1::ListVmsRequest* request,
+                       v1::ListVmsResponse* response) override {
+    return Answer(handlers_.list_vms, *request, *response);
+  }
+  grpc::Status DeleteVm(grpc::ServerContext*, const v1::DeleteVmRequest* request,
+                        google::protobuf::Empty* response) override {
+    return Answer(handlers_.delete_vm, *request, *response);
+  }
+
+ private:
+  const FakeHandlers& handlers_;
+};
+
+class FakeRestoreService final : public v1::RestoreService::Service {
+ public:
+  explicit FakeRestoreService(const FakeHandlers& handlers) : handlers_(handlers) {}
+
+  grpc::Status ValidateCheckpoint(grpc::ServerContext*, const v1::ValidateCheckpointRequest* request,
+                                  v1::ValidateCheckpointResponse* response) override {
+    return Answer(handlers_.validate_checkpoint, *request, *response);
+  }
+  grpc::Status PlanRestore(grpc::ServerContext*, const v1::PlanRestoreRequest* request,
+                           v1::PlanRestoreResponse* response) override {
+    return Answer(handlers_.plan_restore, *request, *response);
+  }
+
+ private:
+  const FakeHandlers& handlers_;
+};
+
+class FakeHostService final : public v1::HostService::Service {
+ public:
+  explicit FakeHostService(const FakeHandlers& handlers) : handlers_(handlers) {}
+
+  grpc::Status GetCpuProfile(grpc::ServerContext*, const v1::GetCpuProfileRequest* request,
+                             v1::CpuProfile* response) override {
+    return Answer(handlers_.get_cpu_profile, *request, *response);
+  }
+  grpc::Status ListCpuProfiles(grpc::ServerContext*, const v1::ListCpuProfilesRequest* request,
+                               v1::ListCpuProfilesResponse* response) override {
+    return Answer(handlers_.list_cpu_profiles, *request, *response);
+  }
+
+ private:
+  const FakeHandlers& handlers_;
+};
+
+class FakeEngineService final : public v1::EngineService::Service {
+ public:
+  explicit FakeEngineService(const FakeHandlers& handlers) : handlers_(handlers) {}
+
+  grpc::Status CreateMachine(grpc::ServerContext*, const v1::CreateMachineRequest* request,
+                             v1::Machine* response) override {
+    return Answer(handlers_.create_machine, *request, *response);
+  }
+  grpc::Status GetMachine(grpc::ServerContext*, const v1::GetMachineRequest* request, v1::Machine* response) override {
+    return Answer(handlers_.get_machine, *request, *response);
+  }
+  grpc::Status ListMachines(grpc::ServerContext*, const v1::ListMachinesRequest* request,
+                            v1::ListMachinesResponse* response) override {
+    return Answer(handlers_.list_machines, *request, *response);
+  }
+  grpc::Status DeleteMachine(grpc::ServerContext*, const v1::DeleteMachineRequest* request,
+                             google::protobuf::Empty* response) override {
+    return Answer(handlers_.delete_machine, *request, *response);
+  }
+  grpc::Status ReadRegisters(grpc::ServerContext*, const v1::ReadRegistersRequest* request,
+                             v1::ReadRegistersResponse* response) override {
+    return Answer(handlers_.read_registers, *request, *response);
+  }
+  grpc::Status WriteRegisters(grpc::ServerContext*, const v1::WriteRegistersRequest* request,
+                              v1::WriteRegistersResponse* response) override {
+    return Answer(handlers_.write_registers, *request, *response);
+  }
+  grpc::Status ResetMachine(grpc::ServerContext*, const v1::ResetMachineRequest* request,
+                            v1::Machine* response) override {
+    return Answer(handlers_.reset_machine, *request, *response);
+  }
+  grpc::Status CaptureMachine(grpc::ServerContext*, const v1::CaptureMachineRequest* request,
+                              v1::Checkpoint* response) override {
+    return Answer(handlers_.capture_machine, *request, *response);
+  }
+  grpc::Status RestoreMachine(grpc::ServerContext*, const v1::RestoreMachineRequest* request,
+                              v1::RestoreMachineResponse* response) override {
+    return Answer(handlers_.restore_machine, *request, *response);
+  }
+
+ private:
+  const FakeHandlers& handlers_;
+};
+
+}  // namespace
+
+class FakeServer::Services {
+ public:
+  explicit Services(const FakeHandlers& handlers)
+      : checkpoints(handlers), restores(handlers), hosts(handlers), engines(handlers) {}
+
+  FakeCheckpointService checkpoints;
+  FakeRestoreService restores;
+  FakeHostService hosts;
+  FakeEngineService engines;
+};
+
+FakeServer::FakeServer() : services_(std::make_unique<Services>(handlers)) {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.SetMaxReceiveMessageSize(kMaxServerMessageBytes);
+  builder.RegisterService(&services_->checkpoints);
+  builder.RegisterService(&services_->restores);
+  builder.RegisterService(&services_->hosts);
+  builder.RegisterService(&services_->engines);
+  server_ = builder.BuildAndStart();
+  EXPECT_NE(server_, nullptr);
+  target_ = absl::StrCat("127.0.0.1:", port);
+}
+
+FakeServer::~FakeServer() { server_->Shutdown(); }
+
+}  // namespace armstate
