@@ -1,0 +1,150 @@
+// Where checkpoints are kept: versioned records of VMs, and the register layouts that they share.
+//
+// A record is bytes here (storage/checkpoint_record.h has the format). RocksDB is behind this interface now
+// (storage/rocksdb_storage.h); it is cut so that a distributed engine fits too: a commit is one atomic write of one VM,
+// lists only ascend, and a commit may end without anybody knowing how.
+#ifndef ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
+#define ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+
+namespace armstate {
+
+// A VM as the store knows it. Times have a resolution of 1 ns.
+struct VmInfo {
+  std::string vm;
+  // Another number each time a VM of this name is made; never 0.
+  uint64_t incarnation = 0;
+  // The highest version ever given, at least 1.
+  int64_t last_version = 0;
+  // The highest version that is kept; 0 if none is.
+  int64_t latest_kept_version = 0;
+  // How many versions are kept.
+  int64_t checkpoint_count = 0;
+  absl::Time create_time;
+  // Of the last commit or deletion.
+  absl::Time update_time;
+};
+
+// What Commit is asked to do.
+struct CommitRequest {
+  std::string vm;
+  // Only into this incarnation of the VM. Without one: into the present VM, which is made if there is none.
+  absl::optional<uint64_t> incarnation;
+  // Only if this is the VM's last version; 0 means that the VM must not exist.
+  absl::optional<int64_t> expected_last_version;
+  // Two commits with the same ID are one. Empty: no protection against a retry.
+  std::string request_id;
+  std::string record;
+  absl::Time now;
+};
+
+// The record is durable as `version`.
+struct Committed {
+  int64_t version = 0;
+  uint64_t incarnation = 0;
+  // Set if an earlier commit had this request ID: `version` is what that one got, this is its record (or DATA_LOSS, if
+  // it is damaged), and nothing was stored now.
+  absl::optional<absl::StatusOr<std::string>> earlier_record;
+
+  bool was_retry() const { return earlier_record.has_value(); }
+};
+
+// Nothing was stored: the VM's last version (0 if there is no such VM) is not the expected one.
+struct CommitConflict {
+  int64_t last_version = 0;
+};
+
+// The engine failed while it wrote: the record may be there or not. Commit again with the same request ID.
+struct CommitUnknown {
+  // UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE.
+  absl::Status cause;
+};
+
+using CommitResult = std::variant<Committed, CommitConflict, CommitUnknown>;
+
+struct StoredRecord {
+  int64_t version = 0;
+  std::string record;
+};
+
+// One version of a list. A damaged record does not hide the others.
+struct ListedRecord {
+  int64_t version = 0;
+  // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
+  absl::StatusOr<std::string> record;
+};
+
+struct RecordPage {
+  std::vector<ListedRecord> records;
+  // There are versions after the last of these.
+  bool more = false;
+};
+
+struct VmPage {
+  std::vector<VmInfo> vms;
+  // Where the next page begins; empty on the last one.
+  std::string next_cursor;
+};
+
+// Thread-safe. Of calls for one VM each sees the effect of those that were answered before it began.
+//
+// Errors of every method, besides its own:
+// * DATA_LOSS, reason RECORD_DAMAGED: stored bytes fail a checksum or cannot be decoded; metadata "record" names them.
+// * UNAVAILABLE, reason STORAGE_UNAVAILABLE: the engine cannot be reached or refuses; metadata "cause".
+// * RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: no space is left.
+// A VM name or request ID may be any bytes; whether it is a legal name is the caller's question.
+class CheckpointStore {
+ public:
+  // A page of List holds at most this many bytes of records, but always one record.
+  static constexpr size_t kMaxPageBytes = size_t{32} << 20;
+
+  virtual ~CheckpointStore() = default;
+
+  // Stores a record as the next version of a VM: 1, 2, 3 ... without gaps. All or nothing, and durable when it answers.
+  // A request ID is looked up before anything else but the incarnation; it is remembered as long as its version is
+  // kept. NOT_FOUND, reason VM_NOT_FOUND, if the VM has not (or no longer) the incarnation that was asked for.
+  virtual absl::StatusOr<CommitResult> Commit(const CommitRequest& request) = 0;
+
+  // NOT_FOUND, reason VM_NOT_FOUND or CHECKPOINT_NOT_FOUND.
+  virtual absl::StatusOr<std::string> Get(absl::string_view vm, int64_t version) = 0;
+  // The record with the highest version that is kept. NOT_FOUND as Get.
+  virtual absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) = 0;
+  // NOT_FOUND, reason VM_NOT_FOUND.
+  virtual absl::StatusOr<VmInfo> Last(absl::string_view vm) = 0;
+
+  // The kept versions above `after`, ascending; at most `limit` of them (at least 1), and less if they are large.
+  // NOT_FOUND, reason VM_NOT_FOUND.
+  virtual absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) = 0;
+  // At most `limit` VMs (at least 1), beginning at a cursor that an earlier page gave (or "" for the first). In the
+  // engine's order.
+  virtual absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) = 0;
+
+  // Removes one version, durably; a damaged one too. It is never given again. NOT_FOUND as Get.
+  virtual absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) = 0;
+  // Removes all versions up to and including `up_to`, durably, all or nothing. Answers how many those were.
+  // NOT_FOUND, reason VM_NOT_FOUND.
+  virtual absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) = 0;
+  // Removes a VM with all its versions, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND.
+  virtual absl::Status DeleteVm(absl::string_view vm) = 0;
+
+  // Keeps the bytes of a register layout under their hash, durably. Doing it again changes nothing, but mends a damaged
+  // one.
+  virtual absl::Status PutLayout(absl::string_view hash, absl::string_view bytes) = 0;
+  // DATA_LOSS, reason RECORD_DAMAGED, if it is not there: nothing asks for a layout but a record that refers to it.
+  virtual absl::StatusOr<std::string> GetLayout(absl::string_view hash) = 0;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_CHECKPOINT_STORE_H_

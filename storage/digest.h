@@ -1,0 +1,19 @@
+// SHA-256.
+#ifndef ARMSTATE_STORAGE_DIGEST_H_
+#define ARMSTATE_STORAGE_DIGEST_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace armstate {
+
+inline constexpr size_t kSha256Bytes = 32;
+
+// The 32 bytes of the digest, FIPS 180-4.
+std::string Sha256(absl::string_view bytes);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_DIGEST_H_

@@ -1,0 +1,65 @@
+// The embedded store: one RocksDB database in one directory.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
+#define ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/checkpoint_store.h"
+#include "storage/machine_store.h"
+
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
+namespace armstate {
+
+struct StorageOptions {
+  // Memory for uncompressed blocks of the database.
+  size_t block_cache_bytes = size_t{64} << 20;
+  // Where the files are: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
+  rocksdb::Env* env = nullptr;
+};
+
+// Every change is on disk (in the synced write-ahead log) when the call that made it answers, and survives the process
+// and the machine. All bytes that are read pass RocksDB's checksums and our own.
+//
+// Example:
+//   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open("/var/lib/armstate", {});
+//   if (!storage.ok()) return storage.status();
+//   CheckpointRepository repository((*storage)->checkpoints());
+//
+// Thread-safe, but for Close.
+class RocksDbStorage {
+ public:
+  // Opens the database in `data_dir`, which is made if it does not exist (its parent must).
+  // * FAILED_PRECONDITION: another armstated uses this data_dir, or a newer one wrote it in a format that this one does
+  // not know.
+  // * DATA_LOSS, reason RECORD_DAMAGED: the database is damaged beyond a single record; metadata "record" is data_dir.
+  // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be read or written; metadata "cause".
+  static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,
+                                                              const StorageOptions& options);
+
+  // Closes, if Close was not called.
+  ~RocksDbStorage();
+
+  CheckpointStore& checkpoints();
+  MachineStore& machines();
+
+  // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
+  // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.
+  absl::Status Close();
+
+ private:
+  class Impl;
+  explicit RocksDbStorage(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
