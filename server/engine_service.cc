@@ -11,6 +11,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
+#include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
 #include "server/handler.h"
 #include "server/page_token.h"
