@@ -14,7 +14,7 @@
 #include "core/engine_vcpu.h"
 #include "core/restore.h"
 #include "server/profile_registry.h"
-#include "tests/testing/test_data.h"
+#include "tests/testing/zstd_file.h"
 
 namespace armstate {
 namespace {
@@ -31,7 +31,7 @@ uint64_t Hex(const nlohmann::json& text) { return std::stoull(text.get<std::stri
 // By configuration, e.g. "virt.cortex-a15.sec.smp1".
 std::map<std::string, std::vector<Row>> ReadRows() {
   std::map<std::string, std::vector<Row>> rows;
-  std::istringstream lines(ReadZstdTestData("qemu-7.2/masks.jsonl.zst"));
+  std::istringstream lines(ReadZstdFile("tests/data/qemu-7.2/masks.jsonl.zst"));
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json row = nlohmann::json::parse(line);
     std::set<uint64_t> changes;

@@ -7,14 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
-#include "tests/testing/test_data.h"
 
 namespace armstate {
 absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::Start(const std::string& data_dir) {
   std::unique_ptr<ArmstatedProcess> process(new ArmstatedProcess);  // the constructor is private
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
-  const std::string program = Runfile("server/armstated");
+  // Tests run in the folder of their data dependencies.
+  const std::string program = "server/armstated";
   const std::string data_dir_flag = absl::StrCat("--data_dir=", data_dir);
   process->pid_ = fork();
   if (process->pid_ == 0) {

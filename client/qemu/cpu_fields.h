@@ -1,0 +1,47 @@
+// The layout of QEMU's `cpu` section: which fields it has, in which order and how wide. One table per version and
+// subsection.
+//
+// Measured on QEMU 7.2 (version 22) by its own JSON descriptions, and for version 12 (QEMU 1.6) from its documentation.
+#ifndef ARMSTATE_CLIENT_QEMU_CPU_FIELDS_H_
+#define ARMSTATE_CLIENT_QEMU_CPU_FIELDS_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace armstate {
+
+inline constexpr uint32_t kCpuVersionOld = 12;
+inline constexpr uint32_t kCpuVersion = 22;
+
+struct CpuFieldInfo {
+  absl::string_view name;  // as in QEMU's JSON description
+  uint16_t width;          // of one element, in bytes
+  uint16_t count;          // elements
+  uint16_t first_index;    // what the first element is called: some fields are parts of arrays
+};
+
+// The fields before the coprocessor registers, and those after them; empty for an unknown version.
+absl::Span<const CpuFieldInfo> CpuHeadFields(uint32_t version);
+absl::Span<const CpuFieldInfo> CpuTailFields(uint32_t version);
+
+struct CpuSubsectionInfo {
+  absl::string_view name;
+  uint32_t version;
+  // Size without nested subsections: `base` bytes, and n times `unit` where n depends on the CPU (its MPU regions) and
+  // is not in the stream.
+  uint32_t base;
+  uint32_t unit;
+  // Those that have registers in them; the others are kept whole.
+  absl::Span<const CpuFieldInfo> fields;
+};
+
+// All known subsections in QEMU's order. A nested one is named after its parent and follows it.
+absl::Span<const CpuSubsectionInfo> CpuSubsections();
+// Null if unknown.
+const CpuSubsectionInfo* FindCpuSubsection(absl::string_view name);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_CPU_FIELDS_H_

@@ -1,0 +1,205 @@
+#include "client/qemu/cpu_section.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/qemu/printable.h"
+#include "client/qemu/stream_error.h"
+#include "client/qemu/stream_format.h"
+#include "client/qemu/stream_reader.h"
+
+namespace armstate {
+namespace {
+
+// QEMU's MPUs have at most 256 regions, and so have its SAUs; cpu/m-security has both.
+constexpr uint32_t kMaxUnits = 512;
+
+class Parser {
+ public:
+  Parser(absl::string_view stream, size_t offset, const SectionEnd& end, absl::string_view name)
+      : stream_(stream), begin_(offset), end_(end), name_(name) {}
+
+  absl::StatusOr<CpuSection> Parse(uint32_t version) {
+    section_.version = version;
+    StreamReader reader(stream_, begin_, name_);
+    AddFields(CpuHeadFields(version), reader, section_.fields);
+    const size_t count_at = reader.offset();
+    const int64_t count = static_cast<int32_t>(reader.U32("cpreg_vmstate_array_len"));
+    if (!reader.ok()) return reader.status();
+    if (count < 0 || static_cast<uint64_t>(count) > (stream_.size() - reader.offset()) / 16) {
+      return StreamError(count_at, name_,
+                         absl::StrCat("cpreg_vmstate_array_len is ", count, ", but the rest of the stream has ",
+                                      stream_.size() - reader.offset(), " bytes"));
+    }
+    section_.register_count = count;
+    section_.ids = reader.offset() - begin_;
+    reader.Bytes(8 * count, "cpreg_vmstate_indexes");
+    section_.values = reader.offset() - begin_;
+    reader.Bytes(8 * count, "cpreg_vmstate_values");
+    AddFields(CpuTailFields(version), reader, section_.fields);
+    if (!reader.ok()) return reader.status();
+
+    absl::StatusOr<Tail> tail = ParseSubsections(reader.offset(), {});
+    if (!tail.ok()) return tail.status();
+    section_.size = tail->end - begin_;
+    section_.subsections = std::move(tail->subsections);
+    return std::move(section_);
+  }
+
+ private:
+  struct Tail {
+    std::vector<CpuSubsection> subsections;
+    size_t end = 0;
+  };
+
+  void AddFields(absl::Span<const CpuFieldInfo> infos, StreamReader& reader, std::vector<CpuField>& fields) {
+    for (const CpuFieldInfo& info : infos) {
+      fields.push_back({info, reader.offset() - begin_});
+      reader.Bytes(size_t{info.width} * info.count, info.name);
+    }
+  }
+
+  bool IsEnd(size_t offset) const {
+    if (end_.kind == SectionEnd::kExact) return offset == end_.offset;
+    const absl::string_view rest = stream_.substr(offset);
+    if (end_.kind == SectionEnd::kFooter) {
+      return rest.size() > kFooterSize && static_cast<uint8_t>(rest[0]) == kSectionFooter &&
+             LoadBigEndian(rest.substr(1, 4)) == end_.id && static_cast<uint8_t>(rest[kFooterSize]) <= kCommand;
+    }
+    if (rest == absl::string_view("\0", 1)) return true;
+    // Sections are numbered in stream order; the numbers of a machine's few hundred devices have no need of the upper
+    // bytes.
+    return rest.size() > 6 && rest[0] == kSectionFull && LoadBigEndian(rest.substr(1, 4)) > end_.id &&
+           LoadBigEndian(rest.substr(1, 4)) < end_.id + 4096 && rest[5] != 0;
+  }
+
+  absl::Status NoEnd(size_t offset) const {
+    if (offset >= stream_.size()) return StreamError(stream_.size(), name_, "the stream ends before the section does");
+    const absl::string_view rest = stream_.substr(offset);
+    if (static_cast<uint8_t>(rest[0]) == kSectionFooter && rest.size() >= kFooterSize &&
+        end_.kind == SectionEnd::kFooter) {
+      const uint64_t id = LoadBigEndian(rest.substr(1, 4));
+      if (id != end_.id) {
+        return StreamError(offset, name_, absl::StrCat("the footer is of section ", id, ", not of section ", end_.id));
+      }
+      return StreamError(offset + kFooterSize, name_,
+                         rest.size() == kFooterSize ? "the stream ends behind the footer, without an end-of-stream byte"
+                                                    : "no part of a stream begins behind the footer");
+    }
+    return StreamError(offset, name_, "neither a subsection nor the section's footer begins here");
+  }
+
+  // Reads the header of the subsection at `offset`, and checks that it may stand behind `before`.
+  absl::StatusOr<CpuSubsection> ParseHeader(size_t offset, const std::vector<CpuSubsection>& before) const {
+    StreamReader reader(stream_, offset + 1, name_);
+    const absl::string_view name = reader.CountedString("the name of a subsection");
+    const uint32_t version = reader.U32("the version of a subsection");
+    if (!reader.ok()) return reader.status();
+    const CpuSubsectionInfo* info = FindCpuSubsection(name);
+    if (info == nullptr) {
+      return StreamError(offset, name_, absl::StrCat("unknown subsection '", Printable(name), "'"));
+    }
+    if (info->version != version) {
+      return StreamError(
+          offset, name_,
+          absl::StrCat("subsection ", name, " has version ", version, "; only ", info->version, " is known"));
+    }
+    absl::string_view parent;
+    for (const CpuSubsection& other : before) {
+      if (other.info == info) return StreamError(offset, name_, absl::StrCat("subsection ", name, " is there twice"));
+      if (!other.nested) parent = other.info->name;
+    }
+    // A CPU has one MPU; this also bounds the search for their sizes.
+    if (info->unit != 0 && !before.empty() && before.back().info->unit != 0 && before.back().info->unit != info->unit) {
+      return StreamError(offset, name_, absl::StrCat("subsection ", name, " cannot follow ", before.back().info->name));
+    }
+    const bool nested = name.find('/', 4) != absl::string_view::npos;  // behind "cpu/"
+    if (nested && !(absl::StartsWith(name, parent) && name.substr(parent.size(), 1) == "/")) {
+      return StreamError(offset, name_, absl::StrCat("subsection ", name, " does not follow its parent"));
+    }
+    return CpuSubsection{info, offset - begin_, reader.offset() - begin_, 0, nested, {}};
+  }
+
+  // Parses all subsections from `offset` to the section's end. Recursive only where a size must be found: at most three
+  // deep, since no subsection may be there twice.
+  absl::StatusOr<Tail> ParseSubsections(size_t offset, std::vector<CpuSubsection> before) const {
+    while (!IsEnd(offset)) {
+      if (offset >= stream_.size() || stream_[offset] != kSubsection) return NoEnd(offset);
+      absl::StatusOr<CpuSubsection> subsection = ParseHeader(offset, before);
+      if (!subsection.ok()) return subsection.status();
+      const CpuSubsectionInfo& info = *subsection->info;
+      if (info.unit != 0) return FindSize(*std::move(subsection), std::move(before));
+      StreamReader reader(stream_, begin_ + subsection->body, name_);
+      reader.Bytes(info.base, info.name);
+      if (!reader.ok()) return reader.status();
+      size_t field_at = subsection->body;
+      for (const CpuFieldInfo& field : info.fields) {
+        subsection->fields.push_back({field, field_at});
+        field_at += size_t{field.width} * field.count;
+      }
+      offset = reader.offset();
+      subsection->end = offset - begin_;
+      before.push_back(*std::move(subsection));
+    }
+    return Tail{std::move(before), offset};
+  }
+
+  // Tries every size of the subsection; exactly one must lead to the section's end.
+  absl::StatusOr<Tail> FindSize(CpuSubsection subsection, std::vector<CpuSubsection> before) const {
+    const CpuSubsectionInfo& info = *subsection.info;
+    absl::StatusOr<Tail> found =
+        StreamError(begin_ + subsection.offset, name_,
+                    absl::StrCat("no size of subsection ", info.name, " leads to the section's end"));
+    for (uint32_t units = 0; units <= kMaxUnits; ++units) {
+      const size_t end = begin_ + subsection.body + info.base + size_t{info.unit} * units;
+      if (end >= stream_.size()) break;
+      if (!IsEnd(end) && stream_.substr(end, 1) != "\x05") continue;
+      subsection.end = end - begin_;
+      before.push_back(subsection);
+      absl::StatusOr<Tail> tail = ParseSubsections(end, before);
+      before.pop_back();
+      if (!tail.ok()) continue;
+      if (found.ok()) {
+        return StreamError(begin_ + subsection.offset, name_,
+                           absl::StrCat("more than one size of subsection ", info.name, " leads to the section's end"));
+      }
+      found = std::move(tail);
+    }
+    return found;
+  }
+
+  absl::string_view stream_;
+  size_t begin_;
+  SectionEnd end_;
+  std::string name_;
+  CpuSection section_;
+};
+
+}  // namespace
+
+const CpuField* CpuSection::FindField(absl::string_view name) const {
+  for (const CpuField& field : fields) {
+    if (field.info.name == name) return &field;
+  }
+  return nullptr;
+}
+
+const CpuSubsection* CpuSection::FindSubsection(absl::string_view name) const {
+  for (const CpuSubsection& subsection : subsections) {
+    if (subsection.info->name == name) return &subsection;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<CpuSection> ParseCpuSection(absl::string_view stream, size_t offset, uint32_t version,
+                                           const SectionEnd& end, absl::string_view name) {
+  if (version != kCpuVersion && version != kCpuVersionOld) {
+    return StreamError(offset, name,
+                       absl::StrCat("version ", version, " of the cpu section; only ", kCpuVersionOld, " and ",
+                                    kCpuVersion, " are known"));
+  }
+  return Parser(stream, offset, end, name).Parse(version);
+}
+
+}  // namespace armstate

@@ -1,0 +1,71 @@
+// One `cpu` section of a migration stream, taken apart into its fields. Only positions: the bytes stay where they are.
+#ifndef ARMSTATE_CLIENT_QEMU_CPU_SECTION_H_
+#define ARMSTATE_CLIENT_QEMU_CPU_SECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "client/qemu/cpu_fields.h"
+
+namespace armstate {
+
+// How the end of a section is known.
+struct SectionEnd {
+  enum Kind {
+    kFooter,      // the footer with `id`, and after it the next part of the stream
+    kNextHeader,  // no footers (QEMU before 2.4): the next section's header, with an id above `id`, or the end of the
+                  // stream
+    kExact,       // at `offset`
+  };
+  Kind kind = kFooter;
+  uint32_t id = 0;
+  size_t offset = 0;
+};
+
+struct CpuField {
+  CpuFieldInfo info;
+  size_t offset;  // in the section
+};
+
+struct CpuSubsection {
+  const CpuSubsectionInfo* info;
+  size_t offset;  // in the section, of the subsection's first byte
+  size_t body;    // in the section, behind its name and version
+  size_t end;     // without nested subsections
+  bool nested;
+  std::vector<CpuField> fields;  // empty for those that are kept whole
+};
+
+// Offsets count from the section's first byte behind its header.
+struct CpuSection {
+  uint32_t version = 0;
+  size_t size = 0;
+  // Head and tail fields, without the coprocessor registers.
+  std::vector<CpuField> fields;
+  size_t register_count = 0;
+  size_t ids = 0;     // of the IDs, u64 each
+  size_t values = 0;  // of the values, u64 each
+  std::vector<CpuSubsection> subsections;
+
+  // Null if the section has none of that name.
+  const CpuField* FindField(absl::string_view name) const;
+  const CpuSubsection* FindSubsection(absl::string_view name) const;
+};
+
+// Takes the section apart whose payload begins at stream[offset]. `name` is for errors, e.g. "cpu 0".
+//
+// The size of an MPU's state is not in the stream. It is found by what follows it: exactly one size must make
+// everything up to the section's end parse.
+//
+// Errors: STREAM_MALFORMED for an unknown version, a length below zero or beyond the stream, an unknown, repeated or
+// misplaced subsection or one of a version that is not known, and for an end that is not there.
+absl::StatusOr<CpuSection> ParseCpuSection(absl::string_view stream, size_t offset, uint32_t version,
+                                           const SectionEnd& end, absl::string_view name);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_CPU_SECTION_H_

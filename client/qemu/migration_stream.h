@@ -1,0 +1,65 @@
+// The outline of a QEMU migration stream (format version 3): what it says about its machine, and where its `cpu`
+// sections are.
+//
+// A stream is walked from its first byte to its last: configuration, guest RAM, commands, device sections by the
+// lengths of the JSON description, footers. Where there is no valid description, the sections between RAM and the
+// stream's end cannot be told apart; then the `cpu` sections are searched, and each must parse exactly up to its
+// footer. A note says so.
+//
+// Nothing is copied and nothing is allocated by a length of the stream.
+#ifndef ARMSTATE_CLIENT_QEMU_MIGRATION_STREAM_H_
+#define ARMSTATE_CLIENT_QEMU_MIGRATION_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "client/qemu/cpu_section.h"
+
+namespace armstate {
+
+// A section's header and where its payload is.
+struct StreamSection {
+  uint32_t id = 0;
+  std::string name;
+  uint32_t instance = 0;
+  uint32_t version = 0;
+  size_t header = 0;   // offset in the stream
+  size_t payload = 0;  // offset in the stream
+};
+
+struct VcpuSection {
+  StreamSection header;
+  CpuSection cpu;
+
+  // "cpu 0", as errors call it.
+  std::string Name() const;
+};
+
+struct MigrationStream {
+  // As QEMU names it, e.g. "virt-7.2"; empty if the stream has no configuration section.
+  std::string machine_type;
+  absl::optional<uint32_t> target_page_bits;
+  // Migration capabilities that change the stream, e.g. "x-ignore-shared".
+  std::vector<std::string> capabilities;
+  // 16 bytes, or empty.
+  std::string uuid;
+  // By instance, which is the vCPU's index: 0, 1, 2 ...
+  std::vector<VcpuSection> vcpus;
+  // Offset of the end-of-stream byte.
+  size_t end_of_stream = 0;
+  bool has_description = false;
+  // What the user should know: there was no description, bytes follow the end ...
+  std::vector<std::string> notes;
+};
+
+// STREAM_MALFORMED with the offset, and the section where known.
+absl::StatusOr<MigrationStream> ParseMigrationStream(absl::string_view stream);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_MIGRATION_STREAM_H_

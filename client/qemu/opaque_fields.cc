@@ -1,0 +1,182 @@
+#include "client/qemu/opaque_fields.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "client/qemu/stream_format.h"
+#include "client/qemu/stream_reader.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+constexpr absl::string_view kMarker = "cpu";
+
+std::string BigEndian32(uint32_t value) {
+  std::string bytes(4, '\0');
+  StoreBigEndian(value, 4, &bytes[0]);
+  return bytes;
+}
+
+absl::Status FieldError(absl::string_view field, absl::string_view message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
+                   absl::StrCat("opaque field ", field, ": ", message), {{"field", std::string(field)}});
+}
+
+bool AllZero(absl::string_view bytes) { return bytes.find_first_not_of('\0') == absl::string_view::npos; }
+
+void CollectField(const CpuField& field, absl::string_view prefix, absl::string_view payload,
+                  const std::vector<bool>& covered, std::vector<OpaqueField>& fields) {
+  const CpuFieldInfo& info = field.info;
+  const size_t size = size_t{info.width} * info.count;
+  const absl::string_view bytes = payload.substr(field.offset, size);
+  const auto first = covered.begin() + field.offset;
+  if (std::find(first, first + size, true) == first + size) {
+    if (!AllZero(bytes)) fields.push_back({absl::StrCat(prefix, info.name), std::string(bytes)});
+    return;
+  }
+  for (unsigned i = 0; i < info.count; ++i) {
+    const absl::string_view element = bytes.substr(size_t{info.width} * i, info.width);
+    bool kept = false;  // a byte that is neither zero nor a register's
+    for (size_t k = 0; k < element.size(); ++k) kept |= element[k] != 0 && !first[info.width * i + k];
+    if (!kept) continue;
+    const std::string index = info.count == 1 ? "" : absl::StrCat("[", info.first_index + i, "]");
+    fields.push_back({absl::StrCat(prefix, info.name, index), std::string(element)});
+  }
+}
+
+const OpaqueField* Find(const std::vector<OpaqueField>& fields, absl::string_view name) {
+  for (const OpaqueField& field : fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+bool IsNested(absl::string_view subsection) { return subsection.find('/', 4) != absl::string_view::npos; }
+
+// The top-level subsections that the fields tell of, in QEMU's order, as bytes of a section.
+absl::StatusOr<std::string> BuildSubsections(const std::vector<OpaqueField>& fields) {
+  std::string bytes;
+  for (const CpuSubsectionInfo& info : CpuSubsections()) {
+    const OpaqueField* field = IsNested(info.name) ? nullptr : Find(fields, info.name);
+    if (field == nullptr) continue;
+    const absl::string_view data = field->data;
+    if (data.size() < 4 || LoadBigEndian(data.substr(0, 4)) != info.version) {
+      return FieldError(field->name, absl::StrCat("it does not begin with the version ", info.version));
+    }
+    if (!info.fields.empty() && data.size() != 4) return FieldError(field->name, "it has more than a version");
+    absl::StrAppend(&bytes, absl::string_view("\x05", 1), std::string(1, static_cast<char>(info.name.size())),
+                    info.name, data);
+    if (!info.fields.empty()) bytes.append(info.base, '\0');
+  }
+  return bytes;
+}
+
+// Finds FIELD or FIELD[i] among `candidates`: where it is, and its size.
+struct Place {
+  size_t offset;
+  size_t size;
+};
+absl::optional<Place> FindPlace(const std::vector<CpuField>& candidates, absl::string_view name) {
+  for (const CpuField& field : candidates) {
+    if (field.info.name == name) return Place{field.offset, size_t{field.info.width} * field.info.count};
+  }
+  const size_t bracket = name.rfind('[');
+  if (bracket == absl::string_view::npos || name.back() != ']') return absl::nullopt;
+  uint32_t index = 0;
+  if (!absl::SimpleAtoi(name.substr(bracket + 1, name.size() - bracket - 2), &index)) return absl::nullopt;
+  for (const CpuField& field : candidates) {
+    const CpuFieldInfo& info = field.info;
+    if (info.name != name.substr(0, bracket) || index < info.first_index || index - info.first_index >= info.count)
+      continue;
+    return Place{field.offset + size_t{info.width} * (index - info.first_index), info.width};
+  }
+  return absl::nullopt;
+}
+
+absl::optional<Place> FindPlace(const CpuSection& section, absl::string_view name) {
+  const size_t colon = name.find(':');
+  if (colon == absl::string_view::npos) return FindPlace(section.fields, name);
+  const CpuSubsection* subsection = section.FindSubsection(name.substr(0, colon));
+  return subsection == nullptr ? absl::nullopt : FindPlace(subsection->fields, name.substr(colon + 1));
+}
+
+absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_view target_payload,
+                                        const OpaqueField& marker, const std::vector<OpaqueField>& fields) {
+  if (marker.data != BigEndian32(target.version)) {
+    return FieldError(marker.name, absl::StrCat("the checkpoint's section is not of version ", target.version,
+                                                ", as the target's is"));
+  }
+  const CpuField& last = target.fields.back();
+  CpuSectionImage image;
+  image.payload = std::string(target_payload.substr(0, last.offset + size_t{last.info.width} * last.info.count));
+  for (const CpuField& field : target.fields) {
+    std::fill_n(image.payload.begin() + field.offset, size_t{field.info.width} * field.info.count, '\0');
+  }
+  const absl::StatusOr<std::string> subsections = BuildSubsections(fields);
+  if (!subsections.ok()) return subsections.status();
+  image.payload += *subsections;
+  const SectionEnd end{SectionEnd::kExact, 0, image.payload.size()};
+  absl::StatusOr<CpuSection> section = ParseCpuSection(image.payload, 0, target.version, end, "cpu");
+  if (!section.ok()) return FieldError(marker.name, absl::StrCat("its subsections: ", section.status().message()));
+  image.section = *std::move(section);
+  return image;
+}
+
+}  // namespace
+
+std::vector<OpaqueField> CollectOpaqueFields(const CpuSection& section, absl::string_view payload,
+                                             const std::vector<RegisterBinding>& bindings) {
+  std::vector<bool> covered(payload.size());
+  for (const RegisterBinding& binding : bindings) {
+    for (const RegisterSegment& segment : binding.segments) {
+      std::fill_n(covered.begin() + segment.offset, segment.width, true);
+    }
+  }
+  std::vector<OpaqueField> fields = {{std::string(kMarker), BigEndian32(section.version)}};
+  for (const CpuField& field : section.fields) CollectField(field, "", payload, covered, fields);
+  for (const CpuSubsection& subsection : section.subsections) {
+    const CpuSubsectionInfo& info = *subsection.info;
+    const absl::string_view body = payload.substr(subsection.body, subsection.end - subsection.body);
+    if (!info.fields.empty()) {
+      fields.push_back({std::string(info.name), BigEndian32(info.version)});
+      for (const CpuField& field : subsection.fields) {
+        CollectField(field, absl::StrCat(info.name, ":"), payload, covered, fields);
+      }
+    } else if (!subsection.nested) {
+      fields.push_back({std::string(info.name), absl::StrCat(BigEndian32(info.version), body)});
+    } else {
+      // Nested ones follow their parent: with everything from their first byte.
+      absl::StrAppend(&fields.back().data, payload.substr(subsection.offset, subsection.end - subsection.offset));
+    }
+  }
+  return fields;
+}
+
+absl::StatusOr<CpuSectionImage> ApplyOpaqueFields(const CpuSection& target, absl::string_view target_payload,
+                                                  const std::vector<OpaqueField>& fields) {
+  CpuSectionImage image{std::string(target_payload), target};
+  const OpaqueField* marker = Find(fields, kMarker);
+  if (marker != nullptr) {
+    absl::StatusOr<CpuSectionImage> reshaped = Reshape(target, target_payload, *marker, fields);
+    if (!reshaped.ok()) return reshaped.status();
+    image = *std::move(reshaped);
+  }
+  for (const OpaqueField& field : fields) {
+    // With a marker, these were dealt with above.
+    const CpuSubsectionInfo* subsection = FindCpuSubsection(field.name);
+    if (marker != nullptr && (&field == marker || (subsection != nullptr && !IsNested(field.name)))) continue;
+    const absl::optional<Place> place = FindPlace(image.section, field.name);
+    if (!place) return FieldError(field.name, "the target's cpu section has no such field");
+    if (place->size != field.data.size()) {
+      return FieldError(field.name,
+                        absl::StrCat("it has ", field.data.size(), " bytes, the target's has ", place->size));
+    }
+    image.payload.replace(place->offset, place->size, field.data);
+  }
+  return image;
+}
+
+}  // namespace armstate

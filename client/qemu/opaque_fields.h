@@ -1,0 +1,47 @@
+// The part of a `cpu` section that has no register IDs, as named fields, so that the whole section can be rebuilt.
+//
+//   name                      data (big-endian, as in the stream)
+//   cpu                       u32 version of the section; always there: it says that the fields come from such a
+//   section FIELD                     the whole field, e.g. env.exclusive_addr, gt_timer[0] FIELD[i] one element of a
+//   field of which other elements are registers, e.g. env.sp_el[2] cpu/vfp, cpu/sve          u32 version: the section
+//   has this subsection; its registers are in the register list cpu/vfp:FIELD             a field of such a subsection;
+//   as above with [i] for one element cpu/NAME                  u32 version and the whole body of another subsection,
+//   with the ones nested in it
+//
+// Fields and elements that are all zeros are left out.
+#ifndef ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_
+#define ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "client/qemu/cpu_section.h"
+#include "client/qemu/register_binding.h"
+#include "core/vcpu_state.h"
+
+namespace armstate {
+
+// Everything in the section that the bindings do not cover.
+std::vector<OpaqueField> CollectOpaqueFields(const CpuSection& section, absl::string_view payload,
+                                             const std::vector<RegisterBinding>& bindings);
+
+// A section on its own: its bytes and where its fields are.
+struct CpuSectionImage {
+  std::string payload;
+  CpuSection section;
+};
+
+// The target's section with these fields in it. If they come from a `cpu` section, everything but the target's
+// coprocessor register list is replaced: what is not among the fields becomes 0, and subsections come and go. Otherwise
+// the rest stays.
+//
+// INVALID_ARGUMENT, reason FIELD_INVALID, metadata "field", for a field that such a section does not have, has in
+// another size, or that is malformed, and if the section's version differs from the target's.
+absl::StatusOr<CpuSectionImage> ApplyOpaqueFields(const CpuSection& target, absl::string_view target_payload,
+                                                  const std::vector<OpaqueField>& fields);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_

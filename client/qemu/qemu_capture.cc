@@ -1,0 +1,54 @@
+#include "client/qemu/qemu_capture.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/qemu/migration_stream.h"
+#include "client/qemu/opaque_fields.h"
+#include "client/qemu/qemu_stream_vcpu.h"
+#include "client/qemu/vector_length.h"
+#include "core/capture.h"
+
+namespace armstate {
+namespace {
+
+// QEMU's stream has the doublewords 0 to 15 of a Z register.
+constexpr unsigned kStreamVectorBits = 1024;
+
+void AddVectorGaps(const VcpuState& vcpu, std::vector<CaptureGap>& gaps) {
+  const unsigned bits = MaxVectorBits(vcpu.registers);
+  if (bits <= kStreamVectorBits) return;
+  for (uint64_t n = 0; n < 32; ++n) {
+    const RegisterId id = *RegisterId::Create(0x6080000000150000 | n << 5);
+    if (!vcpu.registers.Find(id)) continue;
+    gaps.push_back({vcpu.vcpu_index, id,
+                    absl::StrCat("the vector length may be ", bits, " bits, and QEMU's stream has only the low ",
+                                 kStreamVectorBits, " bits of Z", n)});
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<QemuCapture> CaptureQemuStream(absl::string_view stream) {
+  absl::StatusOr<MigrationStream> outline = ParseMigrationStream(stream);
+  if (!outline.ok()) return outline.status();
+  QemuCapture capture;
+  for (const VcpuSection& section : outline->vcpus) {
+    const CpuSectionPlace place{stream.substr(section.header.payload, section.cpu.size), section.header.payload,
+                                section.Name()};
+    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = QemuStreamVcpu::Create(section.cpu, place);
+    if (!port.ok()) return port.status();
+    VcpuState vcpu;
+    vcpu.vcpu_index = static_cast<int>(section.header.instance);
+    vcpu.registers = CaptureRegisters(**port).registers;
+    vcpu.opaque_fields = CollectOpaqueFields(section.cpu, place.payload, (*port)->bindings());
+    if ((*port)->execution_state() == ExecutionState::kAarch64) AddVectorGaps(vcpu, capture.gaps);
+    capture.vcpus.push_back(std::move(vcpu));
+  }
+  capture.machine_type = std::move(outline->machine_type);
+  capture.notes = std::move(outline->notes);
+  return capture;
+}
+
+}  // namespace armstate

@@ -1,0 +1,80 @@
+#include "client/qemu/qemu_restore.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/qemu/migration_stream.h"
+#include "client/qemu/qemu_stream_vcpu.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+absl::Status CheckSameMachine(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
+                              const MigrationStream& target) {
+  if (vcpus.size() != target.vcpus.size()) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
+        absl::StrCat("the checkpoint has ", vcpus.size(), " vCPUs, the target stream ", target.vcpus.size()),
+        {{"checkpoint_vcpus", absl::StrCat(vcpus.size())}, {"target_vcpus", absl::StrCat(target.vcpus.size())}});
+  }
+  if (!machine_type.empty() && !target.machine_type.empty() && machine_type != target.machine_type) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kFieldInvalid,
+                     absl::StrCat("the checkpoint is of machine type ", machine_type, ", the target stream of ",
+                                  target.machine_type, "; QEMU refuses streams of another machine type"),
+                     {{"field", "machine_type"}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
+                                                  absl::string_view target) {
+  const absl::StatusOr<MigrationStream> outline = ParseMigrationStream(target);
+  if (!outline.ok()) return outline.status();
+  const absl::Status same = CheckSameMachine(vcpus, machine_type, *outline);
+  if (!same.ok()) return same;
+  QemuRestore restore;
+  restore.notes = outline->notes;
+  bool same_length = true;
+  for (size_t i = 0; i < vcpus.size(); ++i) {
+    const VcpuSection& section = outline->vcpus[i];
+    const CpuSectionPlace place{target.substr(section.header.payload, section.cpu.size), section.header.payload,
+                                section.Name()};
+    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port =
+        QemuStreamVcpu::CreateTarget(section.cpu, place, vcpus[i]);
+    if (!port.ok()) return Annotate(port.status(), absl::StrCat("vCPU ", i));
+    restore.reports.push_back(RestoreRegisters(vcpus[i].registers, **port, OnRefusal::kPutBack));
+    restore.verdict = std::max(restore.verdict, restore.reports.back().verdict);
+    absl::StatusOr<std::string> bytes = (*port)->EncodeSection();
+    if (!bytes.ok()) return Annotate(bytes.status(), absl::StrCat("vCPU ", i));
+    same_length &= bytes->size() == section.cpu.size;
+    restore.patches.push_back({section.header.payload, section.cpu.size, *std::move(bytes)});
+  }
+  if (restore.verdict == Verdict::kRefused) restore.patches.clear();
+  std::sort(restore.patches.begin(), restore.patches.end(),
+            [](const StreamPatch& a, const StreamPatch& b) { return a.offset < b.offset; });
+  if (!same_length && !restore.patches.empty() && outline->has_description) {
+    const size_t end = outline->end_of_stream + 1;
+    restore.patches.push_back({end, target.size() - end, ""});
+    restore.notes.push_back("a cpu section changed its length, so the stream's JSON description was cut off");
+  }
+  return restore;
+}
+
+std::string ApplyPatches(absl::string_view stream, absl::Span<const StreamPatch> patches) {
+  std::string patched;
+  patched.reserve(stream.size());
+  size_t at = 0;
+  for (const StreamPatch& patch : patches) {
+    absl::StrAppend(&patched, stream.substr(at, patch.offset - at), patch.bytes);
+    at = patch.offset + patch.size;
+  }
+  absl::StrAppend(&patched, stream.substr(at));
+  return patched;
+}
+
+}  // namespace armstate

@@ -1,0 +1,59 @@
+// The state of all vCPUs -> QEMU migration stream of another, fresh VM.
+//
+// Example:
+//   ASSIGN_OR_RETURN(QemuRestore restore, RestoreIntoQemuStream(vcpus, "virt-7.2", target));
+//   if (restore.verdict != Verdict::kRefused) Write(ApplyPatches(target, restore.patches));
+#ifndef ARMSTATE_CLIENT_QEMU_QEMU_RESTORE_H_
+#define ARMSTATE_CLIENT_QEMU_QEMU_RESTORE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/restore.h"
+#include "core/vcpu_state.h"
+
+namespace armstate {
+
+// Bytes of a stream to be replaced.
+struct StreamPatch {
+  size_t offset;
+  size_t size;  // of what is replaced
+  std::string bytes;
+};
+
+struct QemuRestore {
+  // The worst of the vCPUs'.
+  Verdict verdict = Verdict::kAccepted;
+  // One for each vCPU.
+  std::vector<RestoreReport> reports;
+  // Ascending and apart from each other; empty if the restore is refused.
+  std::vector<StreamPatch> patches;
+  std::vector<std::string> notes;
+};
+
+// Puts the vCPUs' state into the `cpu` sections of `target`: the migration stream of a VM of the same kind that has not
+// run, or with the devices and RAM that belong to the checkpoint. All other bytes stay. Registers that the checkpoint
+// lacks keep the target's values; one that the target lacks refuses the restore. Whether QEMU accepts the values, only
+// a CPU profile or QEMU itself knows.
+//
+// If a section changes its length, the JSON description of the stream no longer fits and is cut off; QEMU does not need
+// it.
+//
+// `machine_type` is the checkpoint's; empty if unknown.
+//
+// Errors: FAILED_PRECONDITION, VCPU_COUNT_DIFFERS, if the numbers of vCPUs differ; FAILED_PRECONDITION, FIELD_INVALID,
+// metadata "field" = "machine_type", if the machine types do (QEMU refuses such a stream); STREAM_MALFORMED for the
+// target; FIELD_INVALID for opaque fields that do not fit.
+absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
+                                                  absl::string_view target);
+
+// The stream with the patches in it.
+std::string ApplyPatches(absl::string_view stream, absl::Span<const StreamPatch> patches);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_QEMU_RESTORE_H_

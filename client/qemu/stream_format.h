@@ -1,0 +1,31 @@
+// Numbers of QEMU's migration stream format, version 3. Everything is big-endian; there is no checksum and no padding.
+#ifndef ARMSTATE_CLIENT_QEMU_STREAM_FORMAT_H_
+#define ARMSTATE_CLIENT_QEMU_STREAM_FORMAT_H_
+
+#include <cstdint>
+
+namespace armstate {
+
+inline constexpr uint32_t kStreamMagic = 0x5145564d;  // "QEVM"
+inline constexpr uint32_t kStreamVersion = 3;
+
+// The byte that begins each part of a stream.
+enum StreamType : uint8_t {
+  kEndOfStream = 0x00,
+  kSectionStart = 0x01,  // the first section of a device that is sent in parts (RAM)
+  kSectionPart = 0x02,
+  kSectionEnd = 0x03,
+  kSectionFull = 0x04,  // all of a device
+  kSubsection = 0x05,
+  kDescription = 0x06,  // JSON, after the end of the stream
+  kConfiguration = 0x07,
+  kCommand = 0x08,
+  kSectionFooter = 0x7e,
+};
+
+// Size of a footer: the byte and the section's id.
+inline constexpr uint32_t kFooterSize = 5;
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_STREAM_FORMAT_H_

@@ -1,0 +1,42 @@
+#include "client/qemu/vector_length.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/register_id.h"
+
+namespace armstate {
+namespace {
+
+constexpr unsigned kLongest = 2048;
+constexpr RegisterId kPstate = RegisterId::Known<0x6030000000100042>();
+constexpr RegisterId kSvcr = RegisterId::System(3, 3, 4, 2, 2);
+constexpr RegisterId kHcrEl2 = RegisterId::System(3, 4, 1, 1, 0);
+constexpr uint64_t kTrapGeneralExceptions = uint64_t{1} << 27;  // HCR_EL2.TGE
+
+// ZCR_ELx and SMCR_ELx: op1 is 0, 4, 6 for EL1, EL2, EL3.
+RegisterId LengthControl(unsigned level, bool streaming) {
+  return RegisterId::System(3, level == 1 ? 0 : 2 * level, 1, 2, streaming ? 6 : 0);
+}
+
+uint64_t ValueOf(const RegisterList& registers, RegisterId id) {
+  const absl::optional<absl::string_view> value = registers.Find(id);
+  return value ? LowWord(*value) : 0;
+}
+
+}  // namespace
+
+unsigned MaxVectorBits(const RegisterList& registers) {
+  unsigned level = ValueOf(registers, kPstate) >> 2 & 3;
+  // At EL0, EL1's control counts, unless EL0 is EL2's own.
+  if (level == 0) level = (ValueOf(registers, kHcrEl2) & kTrapGeneralExceptions) != 0 ? 2 : 1;
+  const bool streaming = (ValueOf(registers, kSvcr) & 1) != 0;
+  unsigned bits = kLongest;
+  for (; level <= 3; ++level) {
+    const absl::optional<absl::string_view> control = registers.Find(LengthControl(level, streaming));
+    if (control) bits = std::min(bits, 128 * (static_cast<unsigned>(LowWord(*control) & 0xf) + 1));
+  }
+  return bits;
+}
+
+}  // namespace armstate

@@ -1,0 +1,159 @@
+#include "client/qemu/vm_description.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "client/qemu/stream_format.h"
+#include "client/qemu/stream_reader.h"
+
+namespace armstate {
+namespace {
+
+using Json = nlohmann::json;
+
+// Descriptions of real machines have some 10 to 100 KB; parsing takes about 20 times that in memory.
+constexpr uint64_t kMaxJsonSize = uint64_t{16} << 20;
+constexpr int kMaxNesting = 64;
+// Far above what any device takes, and so small that sums of them do not overflow.
+constexpr uint64_t kMaxDeviceSize = uint64_t{1} << 40;
+constexpr size_t kHeaderSize = 6;  // end of stream, description byte, u32 length
+
+absl::Status NotADescription(absl::string_view why) {
+  return absl::NotFoundError(absl::StrCat("no valid JSON description: ", why));
+}
+
+bool NestsTooDeeply(absl::string_view json) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxNesting) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+absl::optional<uint64_t> Number(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_number_unsigned()) return absl::nullopt;
+  return it->get<uint64_t>();
+}
+
+absl::optional<std::string> String(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_string()) return absl::nullopt;
+  return it->get<std::string>();
+}
+
+const Json* Array(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  return it == object.end() || !it->is_array() ? nullptr : &*it;
+}
+
+// Adds the bytes that the fields and subsections of a device (or of a subsection) take. False if they are not
+// described.
+bool AddSize(const Json& device, uint64_t& size) {
+  const Json* fields = Array(device, "fields");
+  if (fields == nullptr) return false;
+  for (const Json& field : *fields) {
+    if (!field.is_object()) return false;
+    const absl::optional<uint64_t> width = Number(field, "size");
+    const uint64_t count = Number(field, "array_len").value_or(1);
+    if (!width || *width > kMaxDeviceSize || count > kMaxDeviceSize) return false;
+    if (*width != 0 && count > kMaxDeviceSize / *width) return false;
+    size += *width * count;
+    if (size > kMaxDeviceSize) return false;
+  }
+  if (!device.contains("subsections")) return true;
+  const Json* subsections = Array(device, "subsections");
+  if (subsections == nullptr) return false;
+  for (const Json& subsection : *subsections) {
+    if (!subsection.is_object()) return false;
+    const absl::optional<std::string> name = String(subsection, "vmsd_name");
+    if (!name || name->size() > 255) return false;
+    size += 1 + 1 + name->size() + 4;  // type, length of the name, name, version
+    if (!AddSize(subsection, size)) return false;
+  }
+  return true;
+}
+
+absl::optional<DeviceDescription> ReadDevice(const Json& json) {
+  if (!json.is_object()) return absl::nullopt;
+  DeviceDescription device;
+  const absl::optional<std::string> name = String(json, "name");
+  const absl::optional<uint64_t> instance = Number(json, "instance_id");
+  if (!name || !instance || !AddSize(json, device.size)) return absl::nullopt;
+  device.name = *name;
+  device.instance = *instance;
+  device.version = Number(json, "version");
+  for (const Json& field : *Array(json, "fields")) {
+    if (String(field, "name") == std::string("cpreg_vmstate_indexes")) {
+      device.cpreg_count = Number(field, "array_len").value_or(1);
+    }
+  }
+  if (const Json* subsections = Array(json, "subsections")) {
+    for (const Json& subsection : *subsections) device.subsections.push_back(*String(subsection, "vmsd_name"));
+  }
+  return device;
+}
+
+}  // namespace
+
+absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
+  if (NestsTooDeeply(json)) return NotADescription("nested too deeply");
+  const Json root = Json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);
+  if (root.is_discarded()) return NotADescription("not JSON");
+  const Json* devices = root.is_object() ? Array(root, "devices") : nullptr;
+  const absl::optional<uint64_t> page_size = root.is_object() ? Number(root, "page_size") : absl::nullopt;
+  if (devices == nullptr || !page_size) return NotADescription("it names no devices or no page size");
+  if (*page_size < 512 || *page_size > 65536 || (*page_size & (*page_size - 1)) != 0) {
+    return NotADescription(absl::StrCat("page size ", *page_size));
+  }
+  VmDescription description;
+  description.page_size = *page_size;
+  for (const Json& json_device : *devices) {
+    absl::optional<DeviceDescription> device = ReadDevice(json_device);
+    if (!device) return NotADescription(absl::StrCat("device ", description.devices.size(), " is not described"));
+    description.devices.push_back(*std::move(device));
+  }
+  return description;
+}
+
+// The bytes 0x00 0x06 stand in no JSON text, so a candidate that is parsed ends before the next one: all of this is
+// linear.
+absl::StatusOr<VmDescription> FindVmDescription(absl::string_view stream) {
+  constexpr absl::string_view kMark("\x00\x06", 2);
+  absl::Status why = NotADescription("there is none");
+  for (size_t at = stream.rfind(kMark); at != absl::string_view::npos; at = stream.rfind(kMark, at - 1)) {
+    if (stream.size() - at > kHeaderSize && stream[at + kHeaderSize] == '{') {
+      const uint64_t size = LoadBigEndian(stream.substr(at + 2, 4));
+      if (size > stream.size() - at - kHeaderSize) {
+        why = NotADescription("it is cut off");
+      } else if (size > kMaxJsonSize) {
+        why = NotADescription(absl::StrCat("it takes ", size, " bytes"));
+      } else {
+        absl::StatusOr<VmDescription> description = ParseVmDescription(stream.substr(at + kHeaderSize, size));
+        if (description.ok()) {
+          description->end_of_stream = at;
+          description->end = at + kHeaderSize + size;
+          return description;
+        }
+        why = description.status();
+      }
+    }
+    if (at == 0) break;
+  }
+  return why;
+}
+
+}  // namespace armstate

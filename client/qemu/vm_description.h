@@ -1,0 +1,49 @@
+// The JSON description at the end of a migration stream: how long each device section is, which the sections do not
+// say.
+#ifndef ARMSTATE_CLIENT_QEMU_VM_DESCRIPTION_H_
+#define ARMSTATE_CLIENT_QEMU_VM_DESCRIPTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace armstate {
+
+struct DeviceDescription {
+  std::string name;
+  uint64_t instance = 0;
+  // Devices in QEMU's oldest style have none.
+  absl::optional<uint64_t> version;
+  // Bytes of the section between its header and its footer, with the subsections.
+  uint64_t size = 0;
+  // array_len of cpreg_vmstate_indexes: how many registers the list of a `cpu` section has. Absent when it has none.
+  uint64_t cpreg_count = 0;
+  // Names of the subsections, not the nested ones, in stream order.
+  std::vector<std::string> subsections;
+};
+
+struct VmDescription {
+  uint64_t page_size = 0;
+  // In stream order.
+  std::vector<DeviceDescription> devices;
+  // Where in the stream the end-of-stream byte before the description is, and where the description ends.
+  size_t end_of_stream = 0;
+  size_t end = 0;
+};
+
+// Reads the JSON text. NOT_FOUND if it is none that describes a stream, with the reason; also when it is nested deeper
+// than 64 levels or gives a device more than 2^40 bytes.
+absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json);
+
+// Finds the description from the end of the stream. NOT_FOUND if there is no whole, valid one: the stream may have been
+// sent without (suppress-vmdesc, postcopy, xen-save-devices-state), or be cut or damaged there.
+absl::StatusOr<VmDescription> FindVmDescription(absl::string_view stream);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_VM_DESCRIPTION_H_
