@@ -46,7 +46,7 @@ namespace armstate {
 inline constexpr size_t kMaxRequestIdBytes = 64;
 inline constexpr size_t kMaxRequestDigestBytes = 64;
 inline constexpr size_t kMaxRecordVcpus = 512;
-// Twice the largest message that a client may send.
+// Metadata, values and opaque bytes together; twice the largest message that a client may send.
 inline constexpr size_t kMaxRecordBytes = size_t{32} << 20;
 
 struct VcpuRecord {
@@ -120,9 +120,6 @@ std::string EncodeLayout(const RegisterLayout& layout);
 // The layout of these bytes, if they are those that `hash` was made of. DATA_LOSS, reason RECORD_DAMAGED, metadata
 // "record": "layouts/" and the hash in hexadecimal.
 absl::StatusOr<std::shared_ptr<const RegisterLayout>> DecodeLayout(absl::string_view bytes, absl::string_view hash);
-
-// "layouts/9f86d0...".
-std::string LayoutName(absl::string_view hash);
 
 }  // namespace armstate
 

@@ -126,18 +126,20 @@ class CheckpointRepository {
   using Layout = std::shared_ptr<const RegisterLayout>;
 
   absl::StatusOr<StoredRecord> ReadRecord(absl::string_view vm, absl::optional<int64_t> version);
+  // Stores a layout, unless it is known to be stored.
   absl::Status KeepLayout(const LayoutHash& hash, const Layout& layout);
-  // `record` names the record that refers to the layout.
-  absl::StatusOr<Layout> FindLayout(const LayoutHash& hash, absl::string_view record);
-  absl::StatusOr<VcpuRecord> ReadVcpu(const VcpuRecordView& view, absl::string_view record);
+  absl::StatusOr<Layout> FindLayout(absl::string_view hash);
+  void CacheLayout(absl::string_view hash, const Layout& layout);
+  // `name` names the record that the view is of.
+  absl::StatusOr<VcpuRecord> ReadVcpu(const VcpuRecordView& view, absl::string_view name);
 
   CheckpointStore& store_;
   const Clock clock_;
 
   absl::Mutex mutex_;
-  // Layouts that are known to be stored. A host fleet has a few dozen, so none is ever dropped, up to
-  // kMaxCachedLayouts.
+  // Layouts that are known to be stored, by their hash, and the sum of their sizes.
   absl::flat_hash_map<LayoutHash, Layout> layouts_ ABSL_GUARDED_BY(mutex_);
+  size_t cached_registers_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace armstate

@@ -1,0 +1,63 @@
+#include "storage/keys.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+
+namespace armstate {
+namespace {
+
+constexpr absl::string_view kEnd("\x00\x00", 2);
+constexpr absl::string_view kAfterEnd("\x00\x01", 2);
+constexpr char kEscaped = '\xff';
+constexpr size_t kVersionBytes = 8;
+
+std::string Escape(absl::string_view name) {
+  std::string escaped;
+  escaped.reserve(name.size() + kEnd.size());
+  for (const char byte : name) {
+    escaped.push_back(byte);
+    if (byte == '\0') escaped.push_back(kEscaped);
+  }
+  return escaped;
+}
+
+}  // namespace
+
+std::string VmKey(absl::string_view vm) { return absl::StrCat(Escape(vm), kEnd); }
+
+std::string VmKeyEnd(absl::string_view vm) { return absl::StrCat(Escape(vm), kAfterEnd); }
+
+std::string CheckpointKey(absl::string_view vm, int64_t version) {
+  std::string key = VmKey(vm);
+  for (int shift = 56; shift >= 0; shift -= 8)
+    key.push_back(static_cast<char>(static_cast<uint64_t>(version) >> shift));
+  return key;
+}
+
+std::string RequestKey(absl::string_view vm, absl::string_view request_id) {
+  return absl::StrCat(VmKey(vm), request_id);
+}
+
+absl::optional<std::string> ParseVmKey(absl::string_view key) {
+  std::string name;
+  for (size_t i = 0; i + 1 < key.size(); ++i) {
+    name.push_back(key[i]);
+    if (key[i] != '\0') continue;
+    ++i;
+    if (key[i] == kEscaped) continue;
+    name.pop_back();
+    if (key.substr(i - 1) == kEnd) return name;
+    return absl::nullopt;
+  }
+  return absl::nullopt;
+}
+
+absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key) {
+  if (key.size() < kEnd.size() + kVersionBytes) return absl::nullopt;
+  uint64_t version = 0;
+  for (const char byte : key.substr(key.size() - kVersionBytes)) version = version << 8 | static_cast<uint8_t>(byte);
+  return static_cast<int64_t>(version);
+}
+
+}  // namespace armstate

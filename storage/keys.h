@@ -1,0 +1,43 @@
+// All key bytes of the RocksDB database, format 1.
+//
+//   column family   key                          value (storage/rocksdb_values.h)
+//   default         "format"                     number of the format: of these keys, and of all values
+//   vms             vm                           VmInfo
+//   checkpoints     vm, u64 version              request ID and record
+//   requests        vm, request ID               version that this request made
+//   layouts         hash                         layout
+//   machines        name                         the caller's bytes
+//
+// "vm" is the VM's name with each byte 00 written as 00 FF, then 00 00. So a name may be any bytes, none is the
+// beginning of another's keys, and keys sort as the names do. A version is big-endian, so that versions sort as
+// numbers. The rest is plain bytes up to the key's end.
+//
+// The incarnation of a VM is no part of the keys: a VM is deleted in one atomic write, so there is only ever one of
+// each name.
+#ifndef ARMSTATE_STORAGE_KEYS_H_
+#define ARMSTATE_STORAGE_KEYS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace armstate {
+
+inline constexpr char kFormatKey[] = "format";
+
+std::string VmKey(absl::string_view vm);
+// The end (exclusive) of all keys of a VM that begin with VmKey(vm).
+std::string VmKeyEnd(absl::string_view vm);
+std::string CheckpointKey(absl::string_view vm, int64_t version);
+std::string RequestKey(absl::string_view vm, absl::string_view request_id);
+
+// The name in a key of `vms`; nothing if the bytes are no such key.
+absl::optional<std::string> ParseVmKey(absl::string_view key);
+// The version in a key of `checkpoints`; nothing if the bytes are no such key.
+absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_KEYS_H_

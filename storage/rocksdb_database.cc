@@ -1,0 +1,169 @@
+#include "storage/rocksdb_database.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/env.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/snapshot.h"
+#include "rocksdb/table.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_values.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+namespace {
+
+// In the order of ColumnFamily.
+constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",     "checkpoints",
+                                                       "requests", "layouts", "machines"};
+
+rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+
+  rocksdb::Options rocksdb;
+  rocksdb.env = env;
+  rocksdb.create_if_missing = true;
+  rocksdb.create_missing_column_families = true;
+  // RocksDB's default would open a database whose log is damaged in the middle, and silently drop all that was
+  // acknowledged after that place. This one accepts only the torn last record that a crash leaves, which nobody was
+  // told is stored.
+  rocksdb.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // The lowest level holds most of the data and is written once: there the slower and denser one pays.
+  rocksdb.compression = rocksdb::kLZ4Compression;
+  rocksdb.bottommost_compression = rocksdb::kZSTD;
+  rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  rocksdb.keep_log_file_num = 4;
+  return rocksdb;
+}
+
+absl::Status InUse(const std::string& data_dir, const rocksdb::Status& cause) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
+                   absl::StrCat("another armstated uses this data_dir: ", data_dir, " (", cause.ToString(), ")"),
+                   {{"cause", cause.ToString()}});
+}
+
+absl::Status NewerFormat(const std::string& data_dir, absl::string_view what) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
+                   absl::StrCat("a newer armstated wrote ", data_dir, ": ", what), {{"cause", std::string(what)}});
+}
+
+// Makes the directory and sees whether files can be made there, so that whatever then fails about the lock is the lock
+// itself.
+absl::Status PrepareDirectory(rocksdb::Env* env, const std::string& data_dir) {
+  const std::string probe = data_dir + "/probe";
+  rocksdb::Status status = env->CreateDirIfMissing(data_dir);
+  std::unique_ptr<rocksdb::WritableFile> file;
+  if (status.ok()) status = env->NewWritableFile(probe, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Close();
+  if (status.ok()) status = env->DeleteFile(probe);
+  return status.ok() ? absl::OkStatus() : FromRocksDb(status, data_dir);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std::string& data_dir,
+                                                                       const StorageOptions& options) {
+  rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
+  if (absl::Status status = PrepareDirectory(env, data_dir); !status.ok()) return status;
+  // RocksDB has a lock of its own, but tells of it by an IOError like any other.
+  rocksdb::FileLock* lock = nullptr;
+  if (const rocksdb::Status status = env->LockFile(data_dir + "/armstated.lock", &lock); !status.ok()) {
+    return InUse(data_dir, status);
+  }
+  std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, lock));
+
+  const rocksdb::Options rocksdb_options = MakeOptions(options, env);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(rocksdb_options, data_dir, families, &handles, &db);
+  // It refuses to open a database that has column families which are not asked for.
+  if (status.IsInvalidArgument()) return NewerFormat(data_dir, status.ToString());
+  if (!status.ok()) return FromRocksDb(status, data_dir);
+  database->db_.reset(db);
+  std::copy(handles.begin(), handles.end(), database->handles_.begin());
+  if (absl::Status checked = database->CheckFormat(data_dir); !checked.ok()) return checked;
+  return database;
+}
+
+absl::Status RocksDbDatabase::CheckFormat(const std::string& data_dir) {
+  const absl::StatusOr<absl::optional<std::string>> value = Get(ColumnFamily::kDefault, kFormatKey, data_dir);
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) {
+    // A new database: the format is on disk before anything else can be.
+    rocksdb::WriteBatch batch;
+    batch.Put(kFormatKey, EncodeFormatValue(kDatabaseFormat));
+    return Write(batch);
+  }
+  const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir);
+  if (!format.ok()) return format.status();
+  if (*format == kDatabaseFormat) return absl::OkStatus();
+  return NewerFormat(data_dir, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
+}
+
+RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
+
+absl::Status RocksDbDatabase::Close() {
+  rocksdb::Status status;
+  if (db_ != nullptr) {
+    const std::vector<rocksdb::ColumnFamilyHandle*> handles(handles_.begin(), handles_.end());
+    status = db_->Flush(rocksdb::FlushOptions(), handles);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db_->DestroyColumnFamilyHandle(handle);
+    const rocksdb::Status closed = db_->Close();
+    if (status.ok()) status = closed;
+    db_.reset();
+  }
+  if (lock_ != nullptr) {
+    const rocksdb::Status unlocked = env_->UnlockFile(lock_);
+    if (status.ok()) status = unlocked;
+    lock_ = nullptr;
+  }
+  return status.ok() ? absl::OkStatus() : FromRocksDb(status, "the database");
+}
+
+absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily family, absl::string_view key,
+                                                                 absl::string_view name,
+                                                                 const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  options.snapshot = snapshot;
+  std::string value;
+  const rocksdb::Status status = db_->Get(options, handle(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return absl::optional<std::string>();
+  if (!status.ok()) return FromRocksDb(status, name);
+  return absl::optional<std::string>(std::move(value));
+}
+
+std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily family, const rocksdb::Slice& end,
+                                                                const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  options.snapshot = snapshot;
+  if (!end.empty()) options.iterate_upper_bound = &end;
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(family)));
+}
+
+absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const rocksdb::Status status = db_->Write(options, &batch);
+  return status.ok() ? absl::OkStatus() : FromRocksDb(status, "the database");
+}
+
+absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name) {
+  const std::string cause = status.ToString();
+  if (status.IsCorruption()) return RecordDamaged(name, cause);
+  const bool full = status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit;
+  return MakeError(full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,
+                   ErrorReason::kStorageUnavailable, absl::StrCat("storage: ", cause), {{"cause", cause}});
+}
+
+}  // namespace armstate

@@ -1,0 +1,68 @@
+// The RocksDB database under the stores: files, column families, and RocksDB's status in our words.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
+#define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "rocksdb/db.h"
+#include "rocksdb/write_batch.h"
+#include "storage/rocksdb_storage.h"
+
+namespace armstate {
+
+enum class ColumnFamily { kDefault, kVms, kCheckpoints, kRequests, kLayouts, kMachines };
+
+inline constexpr size_t kColumnFamilies = 6;
+
+// Thread-safe, but for Close. Only storage/ includes this.
+class RocksDbDatabase {
+ public:
+  // See RocksDbStorage::Open.
+  static absl::StatusOr<std::unique_ptr<RocksDbDatabase>> Open(const std::string& data_dir,
+                                                               const StorageOptions& options);
+
+  RocksDbDatabase(const RocksDbDatabase&) = delete;
+  RocksDbDatabase& operator=(const RocksDbDatabase&) = delete;
+  ~RocksDbDatabase();
+
+  // See RocksDbStorage::Close.
+  absl::Status Close();
+
+  // The value of a key, if it is there. `name` is what the key holds, for the error.
+  absl::StatusOr<absl::optional<std::string>> Get(ColumnFamily family, absl::string_view key, absl::string_view name,
+                                                  const rocksdb::Snapshot* snapshot = nullptr) const;
+  // Over keys before `end` (exclusive, "" for all). `end` must outlive the iterator.
+  std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end,
+                                                 const rocksdb::Snapshot* snapshot = nullptr) const;
+  rocksdb::ManagedSnapshot TakeSnapshot() const { return rocksdb::ManagedSnapshot(db_.get()); }
+
+  rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const { return handles_[static_cast<size_t>(family)]; }
+  // All or nothing, and on disk when it answers OK. After an error it may be there or not.
+  absl::Status Write(rocksdb::WriteBatch& batch);
+
+ private:
+  RocksDbDatabase(rocksdb::Env* env, rocksdb::FileLock* lock) : env_(env), lock_(lock) {}
+
+  absl::Status CheckFormat(const std::string& data_dir);
+
+  rocksdb::Env* const env_;
+  rocksdb::FileLock* lock_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kColumnFamilies> handles_ = {};
+};
+
+// RocksDB's error in our words; `name` is what was read. Not for OK and NotFound.
+absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
+
+inline rocksdb::Slice ToSlice(absl::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }
+inline absl::string_view ToView(const rocksdb::Slice& slice) { return absl::string_view(slice.data(), slice.size()); }
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_

@@ -1,0 +1,45 @@
+#include "storage/storage_errors.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+absl::Status NotFound(ErrorReason reason, const std::string& name) {
+  return MakeError(absl::StatusCode::kNotFound, reason, absl::StrCat(name, " does not exist"), {{"name", name}});
+}
+
+}  // namespace
+
+std::string VmName(absl::string_view vm) { return absl::StrCat("vms/", vm); }
+
+std::string CheckpointName(absl::string_view vm, int64_t version) {
+  return absl::StrCat("vms/", vm, "/checkpoints/", version);
+}
+
+std::string MachineName(absl::string_view machine) { return absl::StrCat("machines/", machine); }
+
+std::string LayoutName(absl::string_view hash) { return absl::StrCat("layouts/", absl::BytesToHexString(hash)); }
+
+absl::Status VmNotFound(absl::string_view vm) { return NotFound(ErrorReason::kVmNotFound, VmName(vm)); }
+
+absl::Status CheckpointNotFound(absl::string_view vm, int64_t version) {
+  return NotFound(ErrorReason::kCheckpointNotFound, CheckpointName(vm, version));
+}
+
+absl::Status NoCheckpointKept(absl::string_view vm) {
+  return NotFound(ErrorReason::kCheckpointNotFound, absl::StrCat(VmName(vm), "/checkpoints/latest"));
+}
+
+absl::Status MachineNotFound(absl::string_view machine) {
+  return NotFound(ErrorReason::kMachineNotFound, MachineName(machine));
+}
+
+absl::Status RecordDamaged(absl::string_view record, absl::string_view why) {
+  return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, absl::StrCat(record, " is damaged: ", why),
+                   {{"record", std::string(record)}});
+}
+
+}  // namespace armstate

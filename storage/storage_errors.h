@@ -1,0 +1,34 @@
+// Names of stored things, and the errors that speak of them.
+#ifndef ARMSTATE_STORAGE_STORAGE_ERRORS_H_
+#define ARMSTATE_STORAGE_STORAGE_ERRORS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace armstate {
+
+// "vms/web-1".
+std::string VmName(absl::string_view vm);
+// "vms/web-1/checkpoints/7".
+std::string CheckpointName(absl::string_view vm, int64_t version);
+// "machines/m1".
+std::string MachineName(absl::string_view machine);
+// "layouts/9f86d0...": the hash in hexadecimal.
+std::string LayoutName(absl::string_view hash);
+
+// NOT_FOUND, metadata "name".
+absl::Status VmNotFound(absl::string_view vm);
+absl::Status CheckpointNotFound(absl::string_view vm, int64_t version);
+// The VM has no checkpoint at all.
+absl::Status NoCheckpointKept(absl::string_view vm);
+absl::Status MachineNotFound(absl::string_view machine);
+
+// DATA_LOSS, reason RECORD_DAMAGED, metadata "record".
+absl::Status RecordDamaged(absl::string_view record, absl::string_view why);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_STORAGE_ERRORS_H_
