@@ -47,6 +47,12 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     profile->writable_ += rule.writable;
     profile->required_.push_back(AllZero(rule.writable) && !AllZero(rule.reset));
     profile->owners_.push_back(static_cast<uint32_t>(i));
+    if (rule.reset_per_further_vcpu != 0 || rule.reset_per_vcpu_index != 0) {
+      if (rule.id.width() > 8 || rule.view)
+        return Malformed(rule.id, "only storage of at most 64 bits has a reset value that grows");
+      profile->reset_growth_.push_back(
+          {static_cast<uint32_t>(i), rule.reset_per_further_vcpu, rule.reset_per_vcpu_index});
+    }
   }
   absl::StatusOr<std::shared_ptr<const RegisterLayout>> layout = RegisterLayout::Create(ids);
   if (!layout.ok()) return layout.status();
@@ -76,6 +82,18 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
   profile->restore_order_ = RestoreOrder(**layout, scheme);
   profile->reset_ = *RegisterList::Create(*std::move(layout), std::move(reset));
   return std::shared_ptr<const CpuProfile>(std::move(profile));
+}
+
+std::string CpuProfile::ResetValues(VcpuPosition position) const {
+  std::string values(reset_.values());
+  for (const ResetGrowth& growth : reset_growth_) {
+    const uint64_t word = LowWord(reset_.value(growth.index)) + growth.per_further_vcpu * (position.vcpu_count - 1) +
+                          growth.per_vcpu_index * position.index;
+    for (size_t i = 0; i < layout()->width(growth.index); ++i) {
+      values[layout()->offset(growth.index) + i] = static_cast<char>(word >> 8 * i);
+    }
+  }
+  return values;
 }
 
 }  // namespace armstate

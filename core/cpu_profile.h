@@ -30,6 +30,15 @@ struct RegisterRule {
   std::string reset;
   std::string writable;
   absl::optional<View> view;
+  // What the reset value grows by with each vCPU of the VM after the first one, and with the vCPU's index.
+  uint64_t reset_per_further_vcpu = 0;
+  uint64_t reset_per_vcpu_index = 0;
+};
+
+// Which vCPU of which VM: some reset values depend on it.
+struct VcpuPosition {
+  int index = 0;
+  int vcpu_count = 1;
 };
 
 // An immutable, checked set of rules, laid out in flat arrays beside the register layout. Thread-safe.
@@ -52,8 +61,9 @@ class CpuProfile {
   const std::string& name() const { return name_; }
   IdScheme scheme() const { return scheme_; }
   const std::shared_ptr<const RegisterLayout>& layout() const { return reset_.shared_layout(); }
-  // Every register after reset.
+  // Every register after reset, of vCPU 0 of a VM with no other; and the value area of any vCPU.
   const RegisterList& reset() const { return reset_; }
+  std::string ResetValues(VcpuPosition position) const;
   // The bits that a write may change: a value area of the layout.
   absl::string_view writable() const { return writable_; }
   // By owner.
@@ -71,7 +81,14 @@ class CpuProfile {
 
   std::string name_;
   IdScheme scheme_ = IdScheme::kKvm;
+  struct ResetGrowth {
+    uint32_t index;  // in the layout
+    uint64_t per_further_vcpu;
+    uint64_t per_vcpu_index;
+  };
+
   RegisterList reset_;
+  std::vector<ResetGrowth> reset_growth_;
   std::string writable_;
   std::vector<View> views_;
   std::vector<uint32_t> owners_;

@@ -30,9 +30,12 @@ void MaskedStore(char* to, const char* from, const char* mask) {
 
 }  // namespace
 
-EngineVcpu::EngineVcpu(std::shared_ptr<const CpuProfile> profile) : profile_(std::move(profile)) { Reset(); }
+EngineVcpu::EngineVcpu(std::shared_ptr<const CpuProfile> profile, VcpuPosition position)
+    : profile_(std::move(profile)), position_(position) {
+  Reset();
+}
 
-void EngineVcpu::Reset() { values_ = std::string(profile_->reset().values()); }
+void EngineVcpu::Reset() { values_ = profile_->ResetValues(position_); }
 
 absl::Status EngineVcpu::LoadValues(std::string values) {
   if (values.size() != values_.size()) {

@@ -15,7 +15,7 @@ namespace armstate {
 class EngineVcpu final : public VcpuRegisterPort {
  public:
   // In reset state.
-  explicit EngineVcpu(std::shared_ptr<const CpuProfile> profile);
+  explicit EngineVcpu(std::shared_ptr<const CpuProfile> profile, VcpuPosition position = {});
 
   void Reset();
   const CpuProfile& profile() const { return *profile_; }
@@ -38,6 +38,7 @@ class EngineVcpu final : public VcpuRegisterPort {
   void StoreShared(size_t index);
 
   std::shared_ptr<const CpuProfile> profile_;
+  VcpuPosition position_;
   std::string values_;
 };
 

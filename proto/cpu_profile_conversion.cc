@@ -81,7 +81,12 @@ absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& messa
     if (!owner.ok()) return MalformedRegister(id->raw(), absl::StrCat("its view: ", owner.status().message()));
     view = RegisterRule::View{*owner, message.view().shift()};
   }
-  return RegisterRule{*id, *std::move(reset), *std::move(writable), view};
+  return RegisterRule{*id,
+                      *std::move(reset),
+                      *std::move(writable),
+                      view,
+                      message.reset_per_further_vcpu(),
+                      message.reset_per_vcpu_index()};
 }
 
 // Where in the text the fault of `status` lies, as well as its metadata tells.

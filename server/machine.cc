@@ -6,13 +6,14 @@
 #include "armstate/v1/machine_record.pb.h"
 #include "core/error.h"
 #include "proto/vcpu_state_conversion.h"
+#include "server/vm_restore.h"
 
 namespace armstate {
 
 Machine::Machine(v1::Machine info, std::shared_ptr<const CpuProfile> profile)
     : info_(std::move(info)),
       profile_(std::move(profile)),
-      vcpus_(static_cast<size_t>(info_.vcpu_count()), EngineVcpu(profile_)),
+      vcpus_(MakeVcpus(profile_, info_.vcpu_count())),
       opaque_fields_(vcpus_.size()) {
   info_.set_register_count(static_cast<int>(profile_->layout()->size()));
 }

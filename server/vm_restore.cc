@@ -7,6 +7,12 @@
 
 namespace armstate {
 
+std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count) {
+  std::vector<EngineVcpu> vcpus;
+  for (int index = 0; index < count; ++index) vcpus.emplace_back(profile, VcpuPosition{index, count});
+  return vcpus;
+}
+
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
   VmRestore restore;
   std::vector<EngineVcpu> tried = vcpus;

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_VM_RESTORE_H_
 #define ARMSTATE_SERVER_VM_RESTORE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct VmRestore {
   // The vCPUs were left as they were.
   bool rolled_back = false;
 };
+
+// The vCPUs of a VM, all in reset state.
+std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count);
 
 // Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every
 // register has its outcome in either case, since the work is done on copies.

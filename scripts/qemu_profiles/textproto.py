@@ -43,12 +43,11 @@ def _format_rule(rule: Rule) -> str:
     if rule.view:
         shift = f" shift: {rule.view[1]}" if rule.view[1] else ""
         fields.append(f"view {{ id: {rule.view[0]:#018x}{shift} }}")
-    line = f"registers {{ {' '.join(fields)} }}"
-    if rule.reset_per_vcpu_index:
-        line += f"  # reset + {rule.reset_per_vcpu_index:#x} * vCPU index"
     if rule.reset_per_further_vcpu:
-        line += f"  # reset + {rule.reset_per_further_vcpu:#x} * (number of vCPUs - 1)"
-    return line
+        fields.append(f"reset_per_further_vcpu: {rule.reset_per_further_vcpu:#x}")
+    if rule.reset_per_vcpu_index:
+        fields.append(f"reset_per_vcpu_index: {rule.reset_per_vcpu_index:#x}")
+    return f"registers {{ {' '.join(fields)} }}"
 
 
 def _words(value: int) -> str:
@@ -69,23 +68,24 @@ def parse_header(text: str, field: str) -> str:
 def parse_rules(text: str) -> list[Rule]:
     """The register lines of what format_profile wrote. (Not a parser of the text format.)"""
     rules = []
-    for line, remark in re.findall(r"^registers \{ (.*) \}(?:  #(.*))?$", text, re.MULTILINE):
+    for line in re.findall(r"^registers \{ (.*) \}$", text, re.MULTILINE):
         found = re.fullmatch(
-            r"id: (\S+)(?: reset: (\[.*?\]|\S+))?(?: writable: (\[.*?\]|\S+))?(?: view \{ id: (\S+)(?: shift: (\d+))? \})?", line
+            r"id: (\S+)(?: reset: (\[.*?\]|\S+))?(?: writable: (\[.*?\]|\S+))?(?: view \{ id: (\S+)(?: shift: (\d+))? \})?"
+            r"(?: reset_per_further_vcpu: (\S+))?(?: reset_per_vcpu_index: (\S+))?",
+            line,
         )
         if not found:
             raise ValueError(f"not written by make-profiles: {line}")
-        register_id, reset, writable, owner, shift = found.groups()
+        register_id, reset, writable, owner, shift, count, index = found.groups()
         view = (int(owner, 0), int(shift or "0")) if owner else None
-        index, count = re.search(r"(\S+) \* vCPU index", remark), re.search(r"(\S+) \* \(number", remark)
         rules.append(
             Rule(
                 int(register_id, 0),
                 _value(reset),
                 _value(writable),
                 view,
-                reset_per_vcpu_index=int(index[1], 0) if index else 0,
-                reset_per_further_vcpu=int(count[1], 0) if count else 0,
+                reset_per_vcpu_index=int(index or "0", 0),
+                reset_per_further_vcpu=int(count or "0", 0),
             )
         )
     return rules

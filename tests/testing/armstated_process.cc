@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::Start(const 
   process->log_ = ends[0];
   if (process->pid_ < 0) return absl::ErrnoToStatus(errno, "fork");
 
-  constexpr absl::string_view kListening = "listening on port ";
+  const std::string kListening = "listening on port ";
   std::string log;
   char bytes[512];
   for (ssize_t size; (size = read(process->log_, bytes, sizeof(bytes))) > 0;) {
