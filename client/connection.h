@@ -12,8 +12,9 @@
 
 namespace armstate {
 
-// Largest message that is sent or received, in bytes; the server's limit too.
+// Largest request and answer, in bytes; the server's limits too.
 inline constexpr int kMaxMessageBytes = 16 << 20;
+inline constexpr int kMaxAnswerBytes = kMaxMessageBytes + (64 << 10);
 
 // The port that armstated listens on by default.
 inline constexpr absl::string_view kDefaultTarget = "127.0.0.1:7443";

@@ -40,8 +40,8 @@ class Server::Impl {
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
     // Without this a second server could listen on the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    builder.SetMaxSendMessageSize(kMaxMessageBytes);
+    builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+    builder.SetMaxSendMessageSize(kMaxResponseBytes);
     builder.RegisterService(&checkpoint_service_);
     builder.RegisterService(&restore_service_);
     builder.RegisterService(&engine_service_);

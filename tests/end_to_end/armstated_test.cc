@@ -33,12 +33,14 @@ TEST(ArmstatedTest, SigtermDrainsAndTheDataStays) {
   for (int version = 1; version <= 2; ++version) {
     auto server = ArmstatedProcess::Start(data_dir.path());
     ASSERT_TRUE(server.ok()) << server.status();
-    const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
-    grpc::ClientContext context;
-    v1::Checkpoint stored;
-    const grpc::Status status = stub->CreateCheckpoint(&context, RequestOfSize(1000), &stored);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-    EXPECT_EQ(stored.version(), version);
+    {
+      const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
+      grpc::ClientContext context;
+      v1::Checkpoint stored;
+      const grpc::Status status = stub->CreateCheckpoint(&context, RequestOfSize(1000), &stored);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      EXPECT_EQ(stored.version(), version);
+    }
     EXPECT_EQ((*server)->Stop(SIGTERM), 0);
   }
 }
