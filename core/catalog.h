@@ -49,6 +49,7 @@ struct FieldDefinition {
   bool is_signed = false;
   SafeRule rule = SafeRule::kNone;
   absl::Span<const NamedValue> values = {};
+  uint8_t safe_value = 0;  // of kExact: what is safe if the hosts differ
 };
 
 // The name of a register; never empty. IDs without an architectural name have the generic form: "S3_0_C15_C2_0"
