@@ -33,7 +33,7 @@ namespace armstate {
 // Banks are of coprocessor registers only: AArch32 core and VFP registers have their plain names in both.
 enum class IdScheme { kKvm, kTcg };
 
-// How the value that both of two hosts offer is found. See docs/architecture.md, "Field rules for ID registers".
+// How the value that both of two hosts offer is found. See docs/register-lists.md, "Field rules for ID registers".
 enum class SafeRule : uint8_t { kNone, kLower, kHigher, kHigherOrZero, kExact };
 
 struct NamedValue {
