@@ -33,7 +33,7 @@ namespace armstate {
 // Banks are of coprocessor registers only: AArch32 core and VFP registers have their plain names in both.
 enum class IdScheme { kKvm, kTcg };
 
-// How the value that both of two hosts offer is found. See docs/architecture.md, "Field rules for ID registers".
+// How the value that both of two hosts offer is found. See docs/register-lists.md, "Field rules for ID registers".
 enum class SafeRule : uint8_t { kNone, kLower, kHigher, kHigherOrZero, kExact };
 
 struct NamedValue {
@@ -49,6 +49,7 @@ struct FieldDefinition {
   bool is_signed = false;
   SafeRule rule = SafeRule::kNone;
   absl::Span<const NamedValue> values = {};
+  uint8_t safe_value = 0;  // of kExact: what is safe if the hosts differ
 };
 
 // The name of a register; never empty. IDs without an architectural name have the generic form: "S3_0_C15_C2_0"

@@ -8,7 +8,50 @@
 namespace armstate {
 namespace {
 
-// One line of the .inc files makes one row.
+constexpr NamedValue kImplemented[] = {{0, "not implemented"}, {1, "implemented"}};
+
+// Fields. The .inc files say what Id and the others are for.
+using Values = absl::Span<const NamedValue>;
+
+constexpr FieldDefinition Bits(absl::string_view name, uint8_t lsb, uint8_t width, Values values = {}) {
+  return {name, lsb, width, false, SafeRule::kNone, values};
+}
+
+constexpr FieldDefinition Bit(absl::string_view name, uint8_t lsb, Values values = {}) {
+  return Bits(name, lsb, 1, values);
+}
+
+constexpr FieldDefinition IdBits(absl::string_view name, uint8_t lsb, uint8_t width, SafeRule rule = SafeRule::kLower,
+                                 Values values = {}) {
+  return {name, lsb, width, false, rule, values};
+}
+
+constexpr FieldDefinition Id(absl::string_view name, uint8_t lsb, Values values = {}) {
+  return IdBits(name, lsb, 4, SafeRule::kLower, values);
+}
+
+constexpr FieldDefinition SignedId(absl::string_view name, uint8_t lsb, Values values = {}) {
+  return {name, lsb, 4, true, SafeRule::kLower, values};
+}
+
+constexpr FieldDefinition IdBit(absl::string_view name, uint8_t lsb) {
+  return IdBits(name, lsb, 1, SafeRule::kLower, kImplemented);
+}
+
+// If the hosts differ, only `safe_value` will do.
+constexpr FieldDefinition Exact(absl::string_view name, uint8_t lsb, uint8_t width, uint8_t safe_value,
+                                Values values = {}, bool is_signed = false) {
+  return {name, lsb, width, is_signed, SafeRule::kExact, values, safe_value};
+}
+
+#include "core/catalog_fields_id64.inc"
+// The AArch32 tables use value names of the AArch64 ones.
+#include "core/catalog_fields_control64.inc"
+#include "core/catalog_fields_id32.inc"
+// As above.
+#include "core/catalog_fields_control32.inc"
+
+// Registers. One line of the .inc files makes one row.
 using Fields = absl::Span<const FieldDefinition>;
 
 constexpr RegisterRow Row(uint64_t id, absl::string_view name, Fields fields = {}) { return {id, name, fields}; }

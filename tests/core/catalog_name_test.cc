@@ -158,6 +158,30 @@ TEST(CatalogNameTest, Tcg) {
                               });
 }
 
+// Encodings as the pages of the Arm ARM give them, of IDs that real lists have.
+TEST(CatalogNameTest, Aarch32BanksOfEl2El3AndRas) {
+  const struct {
+    uint64_t low;
+    const char* name;
+  } kCases[] = {
+      {0x0009, "CLIDR"},     {0x000f, "AIDR"},    {0x0080, "ID_PFR0"},  {0x0106, "ID_MMFR4"},  {0x0107, "ID_ISAR6"},
+      {0x0186, "ID_MMFR5"},  {0x0803, "ACTLR2"},  {0x0820, "HSCTLR"},   {0x0821, "HACTLR"},    {0x0881, "SDER"},
+      {0x0882, "NSACR"},     {0x08a0, "HCR"},     {0x08a1, "HDCR"},     {0x08a2, "HCPTR"},     {0x08a3, "HSTR"},
+      {0x08a7, "HACR"},      {0x1022, "HTCR"},    {0x1800, "DACR"},     {0x2880, "ADFSR"},     {0x28a1, "HAIFSR"},
+      {0x2920, "HSR"},       {0x2923, "VDFSR"},   {0x2980, "ERRIDR"},   {0x3001, "WFAR"},      {0x3002, "IFAR"},
+      {0x3024, "HPFAR"},     {0x3100, "RGNR"},    {0x4e03, "PMOVSR"},   {0x4f00, "PMUSERENR"}, {0x4f06, "PMMIR"},
+      {0x5180, "AMAIR0"},    {0x51a1, "HAMAIR1"}, {0x6001, "MVBAR"},    {0x6020, "HVBAR"},     {0x6081, "DISR"},
+      {0x60a1, "VDISR"},     {0x6800, "FCSEIDR"}, {0x6804, "TPIDRPRW"}, {0x7080, "CNTKCTL"},   {0x70a0, "CNTHCTL"},
+      {0x7121, "CNTHP_CTL"},
+  };
+  for (const auto& test : kCases) {
+    EXPECT_EQ(RegisterName(Id(0x40200000200f0000 | test.low), IdScheme::kTcg), test.name);
+    EXPECT_EQ(RegisterName(Id(0x40200000000f0000 | test.low), IdScheme::kTcg), absl::StrCat(test.name, "_S"));
+    EXPECT_EQ(RegisterName(Id(0x40200000000f0000 | test.low), IdScheme::kKvm), test.name);
+    EXPECT_EQ(RegisterName(Id(0x40200000200f0000 | test.low), IdScheme::kKvm), absl::StrCat(test.name, "_NS"));
+  }
+}
+
 TEST(CatalogNameTest, FurtherNamesAreUnderstood) {
   const struct {
     IdScheme scheme;
