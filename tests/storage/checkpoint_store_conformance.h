@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,19 +19,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
+#include "tests/storage/store_under_test.h"
 
 namespace armstate {
-
-// An empty store with all that it stands on.
-class StoreUnderTest {
- public:
-  virtual ~StoreUnderTest() = default;
-  virtual CheckpointStore& store() = 0;
-  // Closes the store and opens it again over what it kept.
-  virtual void Reopen() = 0;
-};
-
-using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>()>;
 
 class CheckpointStoreConformance : public testing::TestWithParam<StoreFactory> {
  protected:

@@ -2,12 +2,14 @@
 #ifndef ARMSTATE_TESTS_STORAGE_ROCKSDB_UNDER_TEST_H_
 #define ARMSTATE_TESTS_STORAGE_ROCKSDB_UNDER_TEST_H_
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 
 #include "rocksdb/env.h"
 #include "storage/rocksdb_storage.h"
-#include "tests/storage/checkpoint_store_conformance.h"
+#include "tests/storage/store_under_test.h"
 #include "tests/testing/temp_dir.h"
 
 namespace armstate {
