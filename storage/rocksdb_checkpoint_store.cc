@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "rocksdb/snapshot.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_values.h"
 #include "storage/storage_errors.h"
@@ -66,27 +65,31 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::Commit(const CommitRequest&
 }
 
 absl::StatusOr<std::string> RocksDbCheckpointStore::Get(absl::string_view vm, int64_t version) {
-  // The snapshot is for the answer when there is no such checkpoint: which of the two is missing.
-  rocksdb::ManagedSnapshot snapshot = database_.TakeSnapshot();
-  absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version, snapshot.snapshot());
+  absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version);
   if (!checkpoint.ok()) return checkpoint.status();
   if (*checkpoint) return (**std::move(checkpoint)).record;
-  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm, snapshot.snapshot());
+  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
   if (!info.ok()) return info.status();
   return *info ? CheckpointNotFound(vm, version) : VmNotFound(vm);
 }
 
 absl::StatusOr<StoredRecord> RocksDbCheckpointStore::GetLatest(absl::string_view vm) {
-  rocksdb::ManagedSnapshot snapshot = database_.TakeSnapshot();
-  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm, snapshot.snapshot());
-  if (!info.ok()) return info.status();
-  if (!*info) return VmNotFound(vm);
-  const int64_t version = (*info)->latest_kept_version;
-  if (version == 0) return NoCheckpointKept(vm);
-  absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version, snapshot.snapshot());
-  if (!checkpoint.ok()) return checkpoint.status();
-  if (!*checkpoint) return RecordDamaged(CheckpointName(vm, version), "it is missing");
-  return StoredRecord{version, (**std::move(checkpoint)).record};
+  // Two reads, and no RocksDB snapshot over them: whenever one is released, RocksDB rewrites files. Instead, if the
+  // version was deleted between the two, the VM tells of another one now.
+  VmInfo before;
+  while (true) {
+    absl::StatusOr<VmInfo> info = Last(vm);
+    if (!info.ok()) return info.status();
+    const int64_t version = info->latest_kept_version;
+    if (version == 0) return NoCheckpointKept(vm);
+    absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version);
+    if (!checkpoint.ok()) return checkpoint.status();
+    if (*checkpoint) return StoredRecord{version, (**std::move(checkpoint)).record};
+    if (info->incarnation == before.incarnation && version == before.latest_kept_version) {
+      return RecordDamaged(CheckpointName(vm, version), "it is missing");
+    }
+    before = *std::move(info);
+  }
 }
 
 absl::StatusOr<VmInfo> RocksDbCheckpointStore::Last(absl::string_view vm) {
@@ -97,21 +100,18 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::Last(absl::string_view vm) {
 }
 
 absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, int64_t after, size_t limit) {
-  rocksdb::ManagedSnapshot snapshot = database_.TakeSnapshot();
-  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm, snapshot.snapshot());
+  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
   if (!info.ok()) return info.status();
   if (!*info) return VmNotFound(vm);
   const std::string end = VmKeyEnd(vm);
   const rocksdb::Slice end_slice(end);
-  const std::unique_ptr<rocksdb::Iterator> it =
-      database_.NewIterator(ColumnFamily::kCheckpoints, end_slice, snapshot.snapshot());
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
 
   RecordPage page;
   size_t bytes = 0;
   int64_t version = std::max<int64_t>(after, 0);
   while (true) {
-    absl::StatusOr<absl::optional<Step>> step =
-        NextCheckpoint(*it, vm, version + 1, (*info)->last_version, snapshot.snapshot());
+    absl::StatusOr<absl::optional<Step>> step = NextCheckpoint(*it, vm, version + 1, (*info)->last_version);
     if (!step.ok()) return step.status();
     if (!*step) return page;
     version = (*step)->version;
@@ -187,7 +187,7 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64
   int64_t trimmed = 0;
   const int64_t last = std::min(up_to, (*info)->last_version);
   for (int64_t version = 0;;) {
-    const absl::StatusOr<absl::optional<Step>> step = NextCheckpoint(*it, vm, version + 1, last, nullptr);
+    const absl::StatusOr<absl::optional<Step>> step = NextCheckpoint(*it, vm, version + 1, last);
     if (!step.ok()) return step.status();
     if (!*step) break;
     version = (*step)->version;
@@ -236,10 +236,8 @@ absl::StatusOr<std::string> RocksDbCheckpointStore::GetLayout(absl::string_view 
   return std::string(*bytes);
 }
 
-absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointStore::FindVm(absl::string_view vm,
-                                                                      const rocksdb::Snapshot* snapshot) const {
-  const absl::StatusOr<absl::optional<std::string>> value =
-      database_.Get(ColumnFamily::kVms, VmKey(vm), VmName(vm), snapshot);
+absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointStore::FindVm(absl::string_view vm) const {
+  const absl::StatusOr<absl::optional<std::string>> value = database_.Get(ColumnFamily::kVms, VmKey(vm), VmName(vm));
   if (!value.ok()) return value.status();
   if (!*value) return absl::optional<VmInfo>();
   absl::StatusOr<VmInfo> info = DecodeVmValue(vm, **value);
@@ -248,10 +246,10 @@ absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointStore::FindVm(absl::stri
 }
 
 absl::StatusOr<absl::optional<RocksDbCheckpointStore::Checkpoint>> RocksDbCheckpointStore::FindCheckpoint(
-    absl::string_view vm, int64_t version, const rocksdb::Snapshot* snapshot) const {
+    absl::string_view vm, int64_t version) const {
   const std::string name = CheckpointName(vm, version);
   const absl::StatusOr<absl::optional<std::string>> value =
-      database_.Get(ColumnFamily::kCheckpoints, CheckpointKey(vm, version), name, snapshot);
+      database_.Get(ColumnFamily::kCheckpoints, CheckpointKey(vm, version), name);
   if (!value.ok()) return value.status();
   if (!*value) return absl::optional<Checkpoint>();
   const absl::StatusOr<CheckpointValue> decoded = DecodeCheckpointValue(**value, name);
@@ -279,8 +277,7 @@ absl::StatusOr<absl::optional<Committed>> RocksDbCheckpointStore::FindRequest(co
 }
 
 absl::StatusOr<absl::optional<RocksDbCheckpointStore::Step>> RocksDbCheckpointStore::NextCheckpoint(
-    rocksdb::Iterator& iterator, absl::string_view vm, int64_t from, int64_t last,
-    const rocksdb::Snapshot* snapshot) const {
+    rocksdb::Iterator& iterator, absl::string_view vm, int64_t from, int64_t last) const {
   for (; from <= last; ++from) {
     iterator.Seek(CheckpointKey(vm, from));
     if (iterator.Valid()) {
@@ -295,7 +292,7 @@ absl::StatusOr<absl::optional<RocksDbCheckpointStore::Step>> RocksDbCheckpointSt
     if (iterator.status().ok()) return absl::optional<Step>();
     // The iterator stops at a damaged block and does not tell where that ends. Versions have few gaps, so ask for each
     // one until it goes on.
-    absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, from, snapshot);
+    absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, from);
     if (!checkpoint.ok()) {
       if (!absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
       return absl::optional<Step>(Step{from, checkpoint.status()});

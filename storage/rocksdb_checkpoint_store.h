@@ -46,16 +46,14 @@ class RocksDbCheckpointStore final : public CheckpointStore {
 
   absl::Mutex& MutexOf(absl::string_view vm) { return mutexes_[absl::Hash<absl::string_view>{}(vm) % mutexes_.size()]; }
 
-  absl::StatusOr<absl::optional<VmInfo>> FindVm(absl::string_view vm,
-                                                const rocksdb::Snapshot* snapshot = nullptr) const;
-  absl::StatusOr<absl::optional<Checkpoint>> FindCheckpoint(absl::string_view vm, int64_t version,
-                                                            const rocksdb::Snapshot* snapshot = nullptr) const;
+  absl::StatusOr<absl::optional<VmInfo>> FindVm(absl::string_view vm) const;
+  absl::StatusOr<absl::optional<Checkpoint>> FindCheckpoint(absl::string_view vm, int64_t version) const;
   // The version that a request made, if it is kept.
   absl::StatusOr<absl::optional<Committed>> FindRequest(const VmInfo& info, absl::string_view request_id) const;
   // The checkpoint with the lowest version from `from` to `last`, if there is one. `iterator` is over the VM's
   // checkpoints.
   absl::StatusOr<absl::optional<Step>> NextCheckpoint(rocksdb::Iterator& iterator, absl::string_view vm, int64_t from,
-                                                      int64_t last, const rocksdb::Snapshot* snapshot) const;
+                                                      int64_t last) const;
   // The highest version below `version` that is kept; 0 if none is.
   absl::StatusOr<int64_t> KeptBelow(absl::string_view vm, int64_t version) const;
 

@@ -8,7 +8,6 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
-#include "rocksdb/snapshot.h"
 #include "rocksdb/table.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_values.h"
@@ -21,6 +20,7 @@ namespace {
 constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",     "checkpoints",
                                                        "requests", "layouts", "machines"};
 
+// Of all column families but one.
 rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
@@ -41,6 +41,26 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   rocksdb.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   rocksdb.keep_log_file_num = 4;
   return rocksdb;
+}
+
+// Records are large, many, and never changed: they are kept in files of their own (blob files), and the tables hold
+// only keys. So a compaction copies no records, and a damaged record does not make it fail: RocksDB takes no more
+// writes after a compaction has failed. For the same reason blobs are not garbage-collected by copying; the space of
+// deleted records comes back when nothing in their file is kept, hence small files.
+rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options) {
+  options.enable_blob_files = true;
+  options.min_blob_size = 0;
+  options.blob_file_size = uint64_t{32} << 20;
+  options.blob_compression_type = rocksdb::kZSTD;
+  return options;
+}
+
+// Of a write also if RocksDB calls it a corruption: then it has met damaged bytes before, and takes no writes since.
+absl::Status Unavailable(const rocksdb::Status& status) {
+  const std::string cause = status.ToString();
+  const bool full = status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit;
+  return MakeError(full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,
+                   ErrorReason::kStorageUnavailable, absl::StrCat("storage: ", cause), {{"cause", cause}});
 }
 
 absl::Status InUse(const std::string& data_dir, const rocksdb::Status& cause) {
@@ -82,6 +102,8 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   const rocksdb::Options rocksdb_options = MakeOptions(options, env);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
+  rocksdb::ColumnFamilyOptions& checkpoints = families[static_cast<size_t>(ColumnFamily::kCheckpoints)].options;
+  checkpoints = WithBlobFiles(checkpoints);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(rocksdb_options, data_dir, families, &handles, &db);
@@ -126,15 +148,13 @@ absl::Status RocksDbDatabase::Close() {
     if (status.ok()) status = unlocked;
     lock_ = nullptr;
   }
-  return status.ok() ? absl::OkStatus() : FromRocksDb(status, "the database");
+  return status.ok() ? absl::OkStatus() : Unavailable(status);
 }
 
 absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily family, absl::string_view key,
-                                                                 absl::string_view name,
-                                                                 const rocksdb::Snapshot* snapshot) const {
+                                                                 absl::string_view name) const {
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
-  options.snapshot = snapshot;
   std::string value;
   const rocksdb::Status status = db_->Get(options, handle(family), ToSlice(key), &value);
   if (status.IsNotFound()) return absl::optional<std::string>();
@@ -142,11 +162,9 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
   return absl::optional<std::string>(std::move(value));
 }
 
-std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily family, const rocksdb::Slice& end,
-                                                                const rocksdb::Snapshot* snapshot) const {
+std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily family, const rocksdb::Slice& end) const {
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
-  options.snapshot = snapshot;
   if (!end.empty()) options.iterate_upper_bound = &end;
   return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(family)));
 }
@@ -155,15 +173,11 @@ absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = db_->Write(options, &batch);
-  return status.ok() ? absl::OkStatus() : FromRocksDb(status, "the database");
+  return status.ok() ? absl::OkStatus() : Unavailable(status);
 }
 
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name) {
-  const std::string cause = status.ToString();
-  if (status.IsCorruption()) return RecordDamaged(name, cause);
-  const bool full = status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit;
-  return MakeError(full ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kUnavailable,
-                   ErrorReason::kStorageUnavailable, absl::StrCat("storage: ", cause), {{"cause", cause}});
+  return status.IsCorruption() ? RecordDamaged(name, status.ToString()) : Unavailable(status);
 }
 
 }  // namespace armstate

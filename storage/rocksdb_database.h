@@ -35,15 +35,14 @@ class RocksDbDatabase {
   absl::Status Close();
 
   // The value of a key, if it is there. `name` is what the key holds, for the error.
-  absl::StatusOr<absl::optional<std::string>> Get(ColumnFamily family, absl::string_view key, absl::string_view name,
-                                                  const rocksdb::Snapshot* snapshot = nullptr) const;
+  absl::StatusOr<absl::optional<std::string>> Get(ColumnFamily family, absl::string_view key,
+                                                  absl::string_view name) const;
   // Over keys before `end` (exclusive, "" for all). `end` must outlive the iterator.
-  std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end,
-                                                 const rocksdb::Snapshot* snapshot = nullptr) const;
-  rocksdb::ManagedSnapshot TakeSnapshot() const { return rocksdb::ManagedSnapshot(db_.get()); }
+  std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end) const;
 
   rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const { return handles_[static_cast<size_t>(family)]; }
-  // All or nothing, and on disk when it answers OK. After an error it may be there or not.
+  // All or nothing, and on disk when it answers OK. After an error (UNAVAILABLE, RESOURCE_EXHAUSTED) it may be there or
+  // not.
   absl::Status Write(rocksdb::WriteBatch& batch);
 
  private:
@@ -57,7 +56,7 @@ class RocksDbDatabase {
   std::array<rocksdb::ColumnFamilyHandle*, kColumnFamilies> handles_ = {};
 };
 
-// RocksDB's error in our words; `name` is what was read. Not for OK and NotFound.
+// RocksDB's error in a read, in our words; `name` is what was read. Not for OK and NotFound.
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
 
 inline rocksdb::Slice ToSlice(absl::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }

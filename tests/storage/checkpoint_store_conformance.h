@@ -1,0 +1,405 @@
+// What every CheckpointStore must do: one suite for all engines.
+//
+// Example:
+//   INSTANTIATE_TEST_SUITE_P(MyEngine, CheckpointStoreConformance,
+//                            testing::Values([] { return std::make_unique<MyStoreUnderTest>(); }));
+#ifndef ARMSTATE_TESTS_STORAGE_CHECKPOINT_STORE_CONFORMANCE_H_
+#define ARMSTATE_TESTS_STORAGE_CHECKPOINT_STORE_CONFORMANCE_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "storage/checkpoint_store.h"
+#include "tests/storage/store_under_test.h"
+
+namespace armstate {
+
+class CheckpointStoreConformance : public testing::TestWithParam<StoreFactory> {
+ protected:
+  CheckpointStore& store() { return under_test_->store(); }
+  void Reopen() { under_test_->Reopen(); }
+
+  static absl::Time At(int64_t second) { return absl::FromUnixSeconds(second); }
+
+  static CommitRequest Request(const std::string& vm, const std::string& record, const std::string& request_id = "") {
+    CommitRequest request;
+    request.vm = vm;
+    request.record = record;
+    request.request_id = request_id;
+    request.now = At(1000);
+    return request;
+  }
+
+  // Commits and expects that it is stored, now or before.
+  Committed Commit(const CommitRequest& request) {
+    const absl::StatusOr<CommitResult> result = store().Commit(request);
+    if (!result.ok() || !std::holds_alternative<Committed>(*result)) {
+      ADD_FAILURE() << "not committed: " << request.vm << " " << result.status();
+      return Committed();
+    }
+    return std::get<Committed>(*result);
+  }
+  Committed Commit(const std::string& vm, const std::string& record, const std::string& request_id = "") {
+    return Commit(Request(vm, record, request_id));
+  }
+
+  // The last version that a conflict tells of; -1 if it is none.
+  int64_t Conflict(const CommitRequest& request) {
+    const absl::StatusOr<CommitResult> result = store().Commit(request);
+    if (!result.ok() || !std::holds_alternative<CommitConflict>(*result)) return -1;
+    return std::get<CommitConflict>(*result).last_version;
+  }
+
+  // "1=a 2=b", and " +" if there are more.
+  std::string Listed(const std::string& vm, int64_t after, size_t limit) {
+    const absl::StatusOr<RecordPage> page = store().List(vm, after, limit);
+    if (!page.ok()) return page.status().ToString();
+    std::string text;
+    for (const ListedRecord& record : page->records) {
+      absl::StrAppend(&text, text.empty() ? "" : " ", record.version, "=",
+                      record.record.ok() ? *record.record : "damaged");
+    }
+    return text + (page->more ? " +" : "");
+  }
+
+  static void ExpectNotFound(const absl::Status& status, ErrorReason reason, const std::string& name) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+    const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+    ASSERT_TRUE(info.has_value()) << status;
+    EXPECT_EQ(ErrorReasonName(info->reason), ErrorReasonName(reason));
+    EXPECT_EQ(info->metadata.at("name"), name);
+  }
+
+ private:
+  std::unique_ptr<StoreUnderTest> under_test_ = GetParam()();
+};
+
+TEST_P(CheckpointStoreConformance, VersionsCountFromOneInEachVm) {
+  EXPECT_EQ(Commit("a", "a1").version, 1);
+  EXPECT_EQ(Commit("a", "a2").version, 2);
+  EXPECT_EQ(Commit("b", "b1").version, 1);
+  EXPECT_EQ(Commit("a", "a3").version, 3);
+  EXPECT_EQ(store().Get("a", 2).value(), "a2");
+  EXPECT_EQ(store().Get("b", 1).value(), "b1");
+}
+
+TEST_P(CheckpointStoreConformance, RecordsAndNamesAreAnyBytes) {
+  const std::string record("\0\xff\0 record", 10);
+  const std::string vm("v\0m", 3);
+  EXPECT_EQ(Commit("v", "other").version, 1);
+  EXPECT_EQ(Commit(vm, record, std::string("\0", 1)).version, 1);
+  EXPECT_EQ(Commit("v\x01", "").version, 1);
+  EXPECT_EQ(store().Get(vm, 1).value(), record);
+  EXPECT_EQ(store().Get("v\x01", 1).value(), "");
+  ASSERT_TRUE(store().DeleteVm("v").ok());
+  EXPECT_EQ(store().Get(vm, 1).value(), record);
+}
+
+TEST_P(CheckpointStoreConformance, LargeRecord) {
+  std::string record(16 << 20, '\0');
+  for (size_t i = 0; i < record.size(); ++i) record[i] = static_cast<char>(i * i >> 7);
+  EXPECT_EQ(Commit("a", record).version, 1);
+  EXPECT_TRUE(store().Get("a", 1).value() == record);
+}
+
+TEST_P(CheckpointStoreConformance, NothingThere) {
+  ExpectNotFound(store().Get("a", 1).status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().GetLatest("a").status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().Last("a").status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().List("a", 0, 10).status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().Delete("a", 1, At(1)), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().Trim("a", 1, At(1)).status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().DeleteVm("a"), ErrorReason::kVmNotFound, "vms/a");
+  EXPECT_TRUE(store().ListVms("", 10).value().vms.empty());
+}
+
+TEST_P(CheckpointStoreConformance, VersionNotThere) {
+  Commit("a", "a1");
+  for (const int64_t version : {int64_t{-1}, int64_t{0}, int64_t{2}, INT64_MAX, INT64_MIN}) {
+    const std::string name = absl::StrCat("vms/a/checkpoints/", version);
+    ExpectNotFound(store().Get("a", version).status(), ErrorReason::kCheckpointNotFound, name);
+    ExpectNotFound(store().Delete("a", version, At(1)), ErrorReason::kCheckpointNotFound, name);
+  }
+}
+
+TEST_P(CheckpointStoreConformance, ExpectedLastVersion) {
+  CommitRequest request = Request("a", "a");
+  request.expected_last_version = 1;
+  EXPECT_EQ(Conflict(request), 0);
+  ExpectNotFound(store().Last("a").status(), ErrorReason::kVmNotFound, "vms/a");
+  request.expected_last_version = 0;
+  EXPECT_EQ(Commit(request).version, 1);
+  EXPECT_EQ(Conflict(request), 1);
+  request.expected_last_version = 1;
+  EXPECT_EQ(Commit(request).version, 2);
+  // The last version that was given, not the latest that is kept.
+  ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
+  EXPECT_EQ(Conflict(request), 2);
+  request.expected_last_version = 2;
+  EXPECT_EQ(Commit(request).version, 3);
+}
+
+TEST_P(CheckpointStoreConformance, RetryGivesTheFirstVersion) {
+  const Committed first = Commit("a", "first", "id");
+  EXPECT_FALSE(first.was_retry());
+  Commit("a", "another");
+  const Committed retry = Commit("a", "second", "id");
+  ASSERT_TRUE(retry.was_retry());
+  EXPECT_EQ(retry.version, 1);
+  EXPECT_EQ(retry.incarnation, first.incarnation);
+  EXPECT_EQ(retry.earlier_record->value(), "first");
+  EXPECT_EQ(Listed("a", 0, 10), "1=first 2=another");
+}
+
+TEST_P(CheckpointStoreConformance, RetryComesBeforeTheExpectedVersion) {
+  CommitRequest request = Request("a", "first", "id");
+  request.expected_last_version = 0;
+  Commit(request);
+  EXPECT_EQ(Commit(request).version, 1);
+  EXPECT_EQ(store().Last("a")->last_version, 1);
+}
+
+TEST_P(CheckpointStoreConformance, RequestIdsBelongToTheirVm) {
+  Commit("a", "a1", "id");
+  EXPECT_FALSE(Commit("b", "b1", "id").was_retry());
+  EXPECT_FALSE(Commit("a", "a2", "i").was_retry());
+  EXPECT_FALSE(Commit("a", "a3", "id2").was_retry());
+}
+
+TEST_P(CheckpointStoreConformance, EmptyRequestIdIsNoId) {
+  EXPECT_EQ(Commit("a", "same", "").version, 1);
+  EXPECT_EQ(Commit("a", "same", "").version, 2);
+}
+
+TEST_P(CheckpointStoreConformance, RequestIdIsForgottenWithItsVersion) {
+  Commit("a", "a1", "id");
+  Commit("a", "a2", "trimmed");
+  ASSERT_TRUE(store().Delete("a", 1, At(1)).ok());
+  EXPECT_EQ(Commit("a", "a3", "id").version, 3);
+  ASSERT_EQ(store().Trim("a", 2, At(1)).value(), 1);
+  EXPECT_EQ(Commit("a", "a4", "trimmed").version, 4);
+  EXPECT_EQ(Commit("a", "a5", "id").version, 3);
+}
+
+TEST_P(CheckpointStoreConformance, VmInfo) {
+  CommitRequest request = Request("a", "a");
+  request.now = absl::FromUnixNanos(1500000000000000001);
+  const uint64_t incarnation = Commit(request).incarnation;
+  request.now = absl::FromUnixNanos(1600000000000000002);
+  Commit(request);
+  Commit(request);
+  VmInfo info = store().Last("a").value();
+  EXPECT_EQ(info.vm, "a");
+  EXPECT_NE(info.incarnation, 0u);
+  EXPECT_EQ(info.incarnation, incarnation);
+  EXPECT_EQ(info.last_version, 3);
+  EXPECT_EQ(info.latest_kept_version, 3);
+  EXPECT_EQ(info.checkpoint_count, 3);
+  EXPECT_EQ(absl::ToUnixNanos(info.create_time), 1500000000000000001);
+  EXPECT_EQ(absl::ToUnixNanos(info.update_time), 1600000000000000002);
+
+  ASSERT_TRUE(store().Delete("a", 3, At(7)).ok());
+  info = store().Last("a").value();
+  EXPECT_EQ(info.last_version, 3);
+  EXPECT_EQ(info.latest_kept_version, 2);
+  EXPECT_EQ(info.checkpoint_count, 2);
+  EXPECT_EQ(info.update_time, At(7));
+}
+
+TEST_P(CheckpointStoreConformance, DeletedVersionsAreNotUsedAgain) {
+  for (const char* record : {"1", "2", "3", "4"}) Commit("a", record);
+  ASSERT_TRUE(store().Delete("a", 4, At(1)).ok());
+  ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
+  ExpectNotFound(store().Get("a", 2).status(), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/2");
+  ExpectNotFound(store().Delete("a", 2, At(1)), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/2");
+  EXPECT_EQ(Listed("a", 0, 10), "1=1 3=3");
+  EXPECT_EQ(Commit("a", "5").version, 5);
+}
+
+TEST_P(CheckpointStoreConformance, LatestIsTheHighestKept) {
+  for (const char* record : {"1", "2", "3", "4"}) Commit("a", record);
+  EXPECT_EQ(store().GetLatest("a")->version, 4);
+  EXPECT_EQ(store().GetLatest("a")->record, "4");
+  ASSERT_TRUE(store().Delete("a", 3, At(1)).ok());
+  EXPECT_EQ(store().GetLatest("a")->version, 4);
+  ASSERT_TRUE(store().Delete("a", 4, At(1)).ok());
+  EXPECT_EQ(store().GetLatest("a")->version, 2);
+  ASSERT_TRUE(store().Delete("a", 1, At(1)).ok());
+  ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
+  ExpectNotFound(store().GetLatest("a").status(), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/latest");
+  EXPECT_EQ(store().Last("a")->checkpoint_count, 0);
+  EXPECT_EQ(Commit("a", "5").version, 5);
+  EXPECT_EQ(store().GetLatest("a")->version, 5);
+}
+
+TEST_P(CheckpointStoreConformance, ListIsPaged) {
+  for (int i = 1; i <= 5; ++i) Commit("a", absl::StrCat("r", i));
+  Commit("b", "other");
+  EXPECT_EQ(Listed("a", 0, 2), "1=r1 2=r2 +");
+  EXPECT_EQ(Listed("a", 2, 2), "3=r3 4=r4 +");
+  EXPECT_EQ(Listed("a", 4, 2), "5=r5");
+  EXPECT_EQ(Listed("a", 3, 2), "4=r4 5=r5");
+  EXPECT_EQ(Listed("a", 5, 2), "");
+  EXPECT_EQ(Listed("a", INT64_MAX - 1, 2), "");
+  EXPECT_EQ(Listed("a", -3, 1), "1=r1 +");
+  EXPECT_EQ(Listed("a", 0, 0), "1=r1 +");
+}
+
+TEST_P(CheckpointStoreConformance, PagesOfLargeRecordsAreShorter) {
+  const std::string record(12 << 20, 'r');
+  for (int i = 0; i < 3; ++i) Commit("a", record);
+  const RecordPage first = store().List("a", 0, 10).value();
+  ASSERT_EQ(first.records.size(), 2u);
+  EXPECT_TRUE(first.more);
+  const RecordPage second = store().List("a", 2, 10).value();
+  ASSERT_EQ(second.records.size(), 1u);
+  EXPECT_FALSE(second.more);
+}
+
+TEST_P(CheckpointStoreConformance, ListVmsGivesEachOnce) {
+  for (const char* vm : {"a", "b", "c", "d", "e"}) Commit(vm, "r");
+  std::vector<std::string> names;
+  std::string cursor;
+  int pages = 0;
+  do {
+    const VmPage page = store().ListVms(cursor, 2).value();
+    EXPECT_LE(page.vms.size(), 2u);
+    for (const VmInfo& info : page.vms) {
+      names.push_back(info.vm);
+      EXPECT_EQ(info.last_version, 1) << info.vm;
+    }
+    cursor = page.next_cursor;
+    ASSERT_LE(++pages, 3);
+  } while (!cursor.empty());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "c", "d", "e"}));
+}
+
+TEST_P(CheckpointStoreConformance, Trim) {
+  for (int i = 1; i <= 5; ++i) Commit("a", absl::StrCat("r", i));
+  ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
+  EXPECT_EQ(store().Trim("a", 0, At(2)).value(), 0);
+  EXPECT_EQ(store().Last("a")->update_time, At(1));
+  EXPECT_EQ(store().Trim("a", 3, At(2)).value(), 2);
+  EXPECT_EQ(Listed("a", 0, 10), "4=r4 5=r5");
+  EXPECT_EQ(store().Last("a")->checkpoint_count, 2);
+  EXPECT_EQ(store().Last("a")->update_time, At(2));
+  EXPECT_EQ(store().Trim("a", 100, At(3)).value(), 2);
+  EXPECT_EQ(Listed("a", 0, 10), "");
+  EXPECT_EQ(store().Last("a")->latest_kept_version, 0);
+  EXPECT_EQ(Commit("a", "r6").version, 6);
+}
+
+TEST_P(CheckpointStoreConformance, VmMadeAgainIsAnother) {
+  const Committed first = Commit("a", "old", "id");
+  Commit("a", "old 2");
+  ASSERT_TRUE(store().DeleteVm("a").ok());
+  ExpectNotFound(store().Get("a", 1).status(), ErrorReason::kVmNotFound, "vms/a");
+  CommitRequest late = Request("a", "late", "id");
+  late.incarnation = first.incarnation;
+  ExpectNotFound(store().Commit(late).status(), ErrorReason::kVmNotFound, "vms/a");
+
+  const Committed again = Commit("a", "new", "id");
+  EXPECT_EQ(again.version, 1);
+  EXPECT_FALSE(again.was_retry());
+  EXPECT_NE(again.incarnation, first.incarnation);
+  EXPECT_EQ(Listed("a", 0, 10), "1=new");
+  ExpectNotFound(store().Commit(late).status(), ErrorReason::kVmNotFound, "vms/a");
+  EXPECT_EQ(store().Last("a")->last_version, 1);
+  late.incarnation = again.incarnation;
+  late.request_id = "other";
+  EXPECT_EQ(Commit(late).version, 2);
+}
+
+TEST_P(CheckpointStoreConformance, DeleteVmLeavesTheOthers) {
+  for (const char* vm : {"a", "aa", "ab", "b"}) Commit(vm, vm, "id");
+  ASSERT_TRUE(store().DeleteVm("aa").ok());
+  for (const char* vm : {"a", "ab", "b"}) {
+    EXPECT_EQ(store().Get(vm, 1).value(), vm);
+    EXPECT_TRUE(Commit(vm, "retry", "id").was_retry()) << vm;
+  }
+}
+
+TEST_P(CheckpointStoreConformance, Layouts) {
+  EXPECT_EQ(store().GetLayout("hash").status().code(), absl::StatusCode::kDataLoss);
+  ASSERT_TRUE(store().PutLayout("hash", std::string("lay\0out", 7)).ok());
+  ASSERT_TRUE(store().PutLayout("hash", std::string("lay\0out", 7)).ok());
+  EXPECT_EQ(store().GetLayout("hash").value(), std::string("lay\0out", 7));
+  EXPECT_FALSE(store().GetLayout("has").ok());
+}
+
+TEST_P(CheckpointStoreConformance, EverythingIsThereAfterReopening) {
+  const uint64_t incarnation = Commit("a", "a1", "id").incarnation;
+  Commit("a", "a2");
+  Commit("b", "b1");
+  ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
+  ASSERT_TRUE(store().DeleteVm("b").ok());
+  ASSERT_TRUE(store().PutLayout("hash", "layout").ok());
+  for (int i = 0; i < 2; ++i) {
+    Reopen();
+    EXPECT_EQ(Listed("a", 0, 10), "1=a1");
+    EXPECT_EQ(store().Last("a")->last_version, 2);
+    EXPECT_EQ(store().Last("a")->incarnation, incarnation);
+    EXPECT_TRUE(Commit("a", "retry", "id").was_retry());
+    ExpectNotFound(store().Last("b").status(), ErrorReason::kVmNotFound, "vms/b");
+    EXPECT_EQ(store().GetLayout("hash").value(), "layout");
+  }
+  EXPECT_EQ(Commit("a", "a3").version, 3);
+}
+
+// Eight threads write to two VMs, each request twice: every request gets one version, and no version is left out.
+TEST_P(CheckpointStoreConformance, ConcurrentCommits) {
+  constexpr int kThreads = 8;
+  constexpr int kCommits = 20;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < kCommits; ++i) {
+        const std::string id = absl::StrCat(t, ".", i);
+        const Committed first = Commit(t % 2 == 0 ? "even" : "odd", id, id);
+        EXPECT_FALSE(first.was_retry()) << id;
+        const Committed retry = Commit(t % 2 == 0 ? "even" : "odd", "retry", id);
+        EXPECT_EQ(retry.version, first.version) << id;
+        EXPECT_EQ(retry.earlier_record->value(), id);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const char* vm : {"even", "odd"}) {
+    const RecordPage page = store().List(vm, 0, 1000).value();
+    ASSERT_EQ(page.records.size(), size_t{kThreads / 2 * kCommits});
+    for (size_t i = 0; i < page.records.size(); ++i) EXPECT_EQ(page.records[i].version, static_cast<int64_t>(i + 1));
+    EXPECT_EQ(store().Last(vm)->last_version, kThreads / 2 * kCommits);
+    EXPECT_EQ(store().Last(vm)->checkpoint_count, kThreads / 2 * kCommits);
+  }
+}
+
+// Of many commits that expect the same version exactly one is stored.
+TEST_P(CheckpointStoreConformance, ConcurrentExpectations) {
+  std::vector<std::thread> threads;
+  std::vector<int> stored(8);
+  for (size_t t = 0; t < stored.size(); ++t) {
+    threads.emplace_back([this, t, &stored] {
+      CommitRequest request = Request("a", "r");
+      request.expected_last_version = 0;
+      const absl::StatusOr<CommitResult> result = store().Commit(request);
+      stored[t] = result.ok() && std::holds_alternative<Committed>(*result);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::count(stored.begin(), stored.end(), 1), 1);
+  EXPECT_EQ(store().Last("a")->last_version, 1);
+}
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_TESTS_STORAGE_CHECKPOINT_STORE_CONFORMANCE_H_

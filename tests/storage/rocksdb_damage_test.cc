@@ -1,0 +1,296 @@
+// Files of the database that were cut or changed: what is read is right, or an error that names what is damaged.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "tests/storage/rocksdb_under_test.h"
+
+namespace armstate {
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+constexpr char kDirectory[] = "/data";
+
+// The files of a database that may be open.
+Files CopyFiles(RocksDbUnderTest& from) {
+  Files files;
+  std::vector<std::string> names;
+  EXPECT_TRUE(from.env()->GetChildren(from.data_dir(), &names).ok());
+  for (const std::string& name : names) {
+    if (absl::EndsWith(name, "LOCK") || absl::EndsWith(name, ".lock")) continue;
+    EXPECT_TRUE(rocksdb::ReadFileToString(from.env(), absl::StrCat(from.data_dir(), "/", name), &files[name]).ok())
+        << name;
+  }
+  return files;
+}
+
+// A database over these files, in memory.
+class Copy {
+ public:
+  explicit Copy(const Files& files) {
+    EXPECT_TRUE(env_->CreateDirIfMissing(kDirectory).ok());
+    for (const auto& [name, content] : files) {
+      EXPECT_TRUE(rocksdb::WriteStringToFile(env_.get(), content, absl::StrCat(kDirectory, "/", name)).ok()) << name;
+    }
+    Reopen();
+  }
+
+  void Reopen() {
+    StorageOptions options;
+    options.env = env_.get();
+    storage_ = absl::UnknownError("closed");
+    storage_ = RocksDbStorage::Open(kDirectory, options);
+  }
+
+  const absl::Status& status() const { return storage_.status(); }
+  CheckpointStore& store() { return (*storage_)->checkpoints(); }
+
+ private:
+  std::unique_ptr<rocksdb::Env> env_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage_ = absl::UnknownError("not opened");
+};
+
+// Bytes that do not compress.
+std::string Noise(uint32_t seed, size_t size) {
+  std::mt19937 random(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+void Commit(CheckpointStore& store, const std::string& record, const std::string& request_id = "") {
+  CommitRequest request;
+  request.vm = "web";
+  request.record = record;
+  request.request_id = request_id;
+  ASSERT_TRUE(store.Commit(request).ok());
+}
+
+std::string DamagedRecord(const absl::Status& status) {
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  if (status.code() != absl::StatusCode::kDataLoss || !info || info->reason != ErrorReason::kRecordDamaged) {
+    return absl::StrCat("unexpected: ", status.ToString());
+  }
+  return info->metadata.at("record");
+}
+
+// The name of the one file that has these bytes in it.
+std::string FileWith(const Files& files, const std::string& bytes) {
+  std::string found;
+  for (const auto& [name, content] : files) {
+    if (!absl::StrContains(content, bytes)) continue;
+    EXPECT_EQ(found, "");
+    found = name;
+  }
+  EXPECT_NE(found, "");
+  return found;
+}
+
+class DamagedRecordTest : public testing::Test {
+ protected:
+  static constexpr int kVersions = 5;
+
+  DamagedRecordTest() {
+    RocksDbUnderTest original(RocksDbUnderTest::Where::kMemory);
+    for (int i = 1; i <= kVersions; ++i) {
+      records_.push_back(Noise(i, 10000));
+      Commit(original.store(), records_.back(), absl::StrCat("id", i));
+    }
+    original.Reopen();  // so that nothing is in the log
+    files_ = CopyFiles(original);
+  }
+
+  // Changes a byte in the middle of a record.
+  void Damage(int version) {
+    std::string& content = files_[FileWith(files_, records_[version - 1])];
+    content[content.find(records_[version - 1]) + 5000] ^= 1;
+  }
+
+  std::vector<std::string> records_;
+  Files files_;
+};
+
+TEST_F(DamagedRecordTest, OneDamagedRecordIsNamedAndTheOthersAreReadable) {
+  Damage(3);
+  Copy copy(files_);
+  ASSERT_TRUE(copy.status().ok()) << copy.status();
+  for (int i = 1; i <= kVersions; ++i) {
+    if (i != 3) EXPECT_EQ(copy.store().Get("web", i).value(), records_[i - 1]) << i;
+  }
+  EXPECT_EQ(DamagedRecord(copy.store().Get("web", 3).status()), "vms/web/checkpoints/3");
+
+  const RecordPage page = copy.store().List("web", 0, 10).value();
+  ASSERT_EQ(page.records.size(), 5u);
+  for (int i = 1; i <= kVersions; ++i) {
+    EXPECT_EQ(page.records[i - 1].version, i);
+    if (i != 3) EXPECT_EQ(page.records[i - 1].record.value(), records_[i - 1]) << i;
+  }
+  EXPECT_EQ(DamagedRecord(page.records[2].record.status()), "vms/web/checkpoints/3");
+}
+
+TEST_F(DamagedRecordTest, DamagedRecordCanBeDeleted) {
+  Damage(3);
+  Copy copy(files_);
+  ASSERT_TRUE(copy.status().ok()) << copy.status();
+  // Its request ID is still known, but not what it stored.
+  CommitRequest retry;
+  retry.vm = "web";
+  retry.request_id = "id3";
+  const CommitResult result = copy.store().Commit(retry).value();
+  ASSERT_TRUE(std::holds_alternative<Committed>(result));
+  EXPECT_EQ(std::get<Committed>(result).version, 3);
+  EXPECT_EQ(DamagedRecord(std::get<Committed>(result).earlier_record->status()), "vms/web/checkpoints/3");
+
+  ASSERT_TRUE(copy.store().Delete("web", 5, absl::UnixEpoch()).ok());
+  ASSERT_TRUE(copy.store().Delete("web", 4, absl::UnixEpoch()).ok());
+  EXPECT_EQ(copy.store().Last("web")->latest_kept_version, 3);
+  EXPECT_EQ(DamagedRecord(copy.store().GetLatest("web").status()), "vms/web/checkpoints/3");
+  EXPECT_EQ(copy.store().Delete("web", 3, absl::UnixEpoch()), absl::OkStatus());
+  EXPECT_EQ(copy.store().GetLatest("web")->version, 2);
+  EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 2);
+  retry.record = "again";
+  EXPECT_EQ(std::get<Committed>(copy.store().Commit(retry).value()).version, 6);
+}
+
+TEST_F(DamagedRecordTest, TrimRemovesDamagedRecordsToo) {
+  Damage(2);
+  Copy copy(files_);
+  EXPECT_EQ(copy.store().Trim("web", 3, absl::UnixEpoch()).value(), 3);
+  EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 2);
+  EXPECT_EQ(copy.store().GetLatest("web")->record, records_[4]);
+}
+
+// Enough tables for RocksDB to compact them.
+TEST_F(DamagedRecordTest, CommitsGoOnBesideADamagedRecord) {
+  Damage(3);
+  Copy copy(files_);
+  for (int i = kVersions + 1; i <= 20; ++i) {
+    Commit(copy.store(), Noise(i, 10000));
+    copy.Reopen();
+    ASSERT_TRUE(copy.status().ok()) << copy.status();
+  }
+  EXPECT_EQ(DamagedRecord(copy.store().Get("web", 3).status()), "vms/web/checkpoints/3");
+  EXPECT_EQ(copy.store().List("web", 0, 100)->records.size(), 20u);
+  EXPECT_EQ(copy.store().Get("web", 20).value(), Noise(20, 10000));
+}
+
+// Changes all over the files: of records, keys, indexes, filters, properties and footers.
+TEST_F(DamagedRecordTest, ChangedBytesNeverGiveAWrongRecord) {
+  int readable = 0;
+  int unreadable = 0;
+  for (const auto& [name, content] : files_) {
+    const bool is_blob_file = absl::EndsWith(name, ".blob");
+    if (!is_blob_file && !absl::EndsWith(name, ".sst")) continue;
+    for (size_t offset = 0; offset < content.size(); offset += is_blob_file ? 997 : 23) {
+      SCOPED_TRACE(absl::StrCat(name, " ", offset));
+      Files files = files_;
+      files[name][offset] ^= 0x10;
+      Copy copy(files);
+      if (!copy.status().ok()) {
+        EXPECT_EQ(DamagedRecord(copy.status()), kDirectory);
+        continue;
+      }
+      for (int i = 1; i <= kVersions; ++i) {
+        const absl::StatusOr<std::string> record = copy.store().Get("web", i);
+        if (record.ok()) {
+          EXPECT_TRUE(*record == records_[i - 1]);
+          ++readable;
+        } else {
+          EXPECT_EQ(DamagedRecord(record.status()), absl::StrCat("vms/web/checkpoints/", i));
+          ++unreadable;
+        }
+      }
+    }
+  }
+  EXPECT_GT(readable, 0);
+  EXPECT_GT(unreadable, 0);
+}
+
+class DamagedLogTest : public testing::Test {
+ protected:
+  // Commits whose log was of `size` bytes when they were answered.
+  struct Answered {
+    size_t size;
+    std::string record;
+  };
+
+  DamagedLogTest() {
+    Commit(original_.store(), Noise(0, 50), "id0");  // 0 is the first of the log that is looked at
+    original_.Reopen();
+    for (int i = 1; i <= 4; ++i) {
+      const std::string record = Noise(i, 50);
+      Commit(original_.store(), record, absl::StrCat("id", i));
+      files_ = CopyFiles(original_);
+      log_ = FileWith(files_, record);
+      answered_.push_back({files_[log_].size(), record});
+    }
+    EXPECT_TRUE(absl::EndsWith(log_, ".log")) << log_;
+  }
+
+  // How many of the commits are there: the first ones, all of them, whole, and nothing else.
+  size_t CountKept(Copy& copy) {
+    const VmInfo info = copy.store().Last("web").value();
+    const RecordPage page = copy.store().List("web", 1, 10).value();
+    EXPECT_EQ(info.last_version, static_cast<int64_t>(page.records.size() + 1));
+    EXPECT_EQ(info.checkpoint_count, static_cast<int64_t>(page.records.size() + 1));
+    for (size_t i = 0; i < page.records.size(); ++i) {
+      EXPECT_EQ(page.records[i].version, static_cast<int64_t>(i + 2));
+      EXPECT_EQ(page.records[i].record.value(), answered_[i].record);
+    }
+    return page.records.size();
+  }
+
+  RocksDbUnderTest original_{RocksDbUnderTest::Where::kMemory};
+  Files files_;
+  std::string log_;
+  std::vector<Answered> answered_;
+};
+
+// What a crash leaves: the log ends anywhere. Every commit that was answered before that place is there; one that was
+// not is there as a whole or not at all.
+TEST_F(DamagedLogTest, CutAnywhere) {
+  for (size_t size = 0; size <= files_[log_].size(); ++size) {
+    SCOPED_TRACE(size);
+    Files files = files_;
+    files[log_].resize(size);
+    Copy copy(files);
+    ASSERT_TRUE(copy.status().ok()) << copy.status();
+    size_t answered = 0;
+    while (answered < answered_.size() && answered_[answered].size <= size) ++answered;
+    EXPECT_EQ(CountKept(copy), answered);
+    if (HasFailure()) return;
+  }
+}
+
+// A change in the middle of the log is no crash: the database does not open, rather than lose what was answered after
+// it. There is one exception that RocksDB leaves: a changed length that reaches past the end of the log looks like a
+// record that a crash cut short. The log has one such byte per record, the high one of its length.
+TEST_F(DamagedLogTest, ChangedBeforeTheLastRecord) {
+  int opened = 0;
+  for (size_t offset = 0; offset < answered_[2].size; ++offset) {
+    SCOPED_TRACE(offset);
+    Files files = files_;
+    files[log_][offset] ^= 0x10;
+    Copy copy(files);
+    if (copy.status().ok()) {
+      ++opened;
+      CountKept(copy);
+    } else {
+      EXPECT_EQ(DamagedRecord(copy.status()), kDirectory);
+    }
+  }
+  EXPECT_EQ(opened, 3);
+}
+
+}  // namespace
+}  // namespace armstate

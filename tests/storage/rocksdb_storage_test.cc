@@ -1,0 +1,226 @@
+#include "storage/rocksdb_storage.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "core/error.h"
+#include "rocksdb/db.h"
+#include "tests/storage/log_file_system.h"
+#include "tests/storage/rocksdb_under_test.h"
+
+namespace armstate {
+namespace {
+
+CommitRequest Request(const std::string& record, const std::string& request_id = "") {
+  CommitRequest request;
+  request.vm = "web";
+  request.record = record;
+  request.request_id = request_id;
+  return request;
+}
+
+ErrorReason ReasonOf(const absl::Status& status) { return GetErrorInfo(status).value_or(ErrorInfo()).reason; }
+
+TEST(RocksDbStorageTest, SecondOpenSaysWhoIsInTheWay) {
+  RocksDbUnderTest first(RocksDbUnderTest::Where::kDisk);
+  const absl::Status second = RocksDbStorage::Open(first.data_dir(), {}).status();
+  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition) << second;
+  EXPECT_TRUE(absl::StrContains(second.message(), "another armstated uses this data_dir: " + first.data_dir()))
+      << second;
+  // Neither is the first disturbed, nor is the lock left behind.
+  EXPECT_TRUE(first.store().Commit(Request("r")).ok());
+  first.Reopen();
+  EXPECT_EQ(first.store().Get("web", 1).value(), "r");
+}
+
+// A lock of another process is another case for the file system than one of our own.
+TEST(RocksDbStorageTest, SecondProcessIsRefused) {
+  RocksDbUnderTest first(RocksDbUnderTest::Where::kDisk);
+  const pid_t child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) {
+    const absl::Status second = RocksDbStorage::Open(first.data_dir(), {}).status();
+    _exit(absl::StrContains(second.message(), "another armstated uses this data_dir") ? 7 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(RocksDbStorageTest, DirectoryThatCannotBeMade) {
+  const absl::Status status = RocksDbStorage::Open("/dev/null/data", {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_EQ(ReasonOf(status), ErrorReason::kStorageUnavailable);
+  EXPECT_TRUE(absl::StrContains(status.message(), "/dev/null/data")) << status;
+}
+
+// Puts a value into the default column family, as another program version would.
+void PutIntoDatabase(RocksDbUnderTest& under_test, const std::string& key, const std::string& value) {
+  rocksdb::Options options;
+  options.env = under_test.env();
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, under_test.data_dir(), &names).ok());
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) families.emplace_back(name, options);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, under_test.data_dir(), families, &handles, &db).ok());
+  EXPECT_TRUE(db->Put(rocksdb::WriteOptions(), key, value).ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles) delete handle;
+  delete db;
+}
+
+TEST(RocksDbStorageTest, NewerFormatIsRefused) {
+  RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
+  under_test.Close();
+  // Format 2: CRC32C of the rest (made by another program), 1, 2 as u32.
+  PutIntoDatabase(under_test, "format", std::string("\x18\x3a\x04\xc2\x01\x02\0\0\0", 9));
+  StorageOptions options;
+  options.env = under_test.env();
+  const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 2, but this one knows only 1"))
+      << status;
+}
+
+TEST(RocksDbStorageTest, DamagedFormatIsRefused) {
+  RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
+  under_test.Close();
+  PutIntoDatabase(under_test, "format", "no value");
+  StorageOptions options;
+  options.env = under_test.env();
+  const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_EQ(GetErrorInfo(status)->metadata.at("record"), "/data");
+}
+
+TEST(RocksDbStorageTest, UnknownColumnFamilyIsRefused) {
+  RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
+  under_test.Close();
+  rocksdb::Options options;
+  options.env = under_test.env();
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, under_test.data_dir(), &names).ok());
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) families.emplace_back(name, options);
+  families.emplace_back("of the future", options);
+  options.create_missing_column_families = true;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, under_test.data_dir(), families, &handles, &db).ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles) delete handle;
+  delete db;
+
+  StorageOptions storage_options;
+  storage_options.env = under_test.env();
+  const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), storage_options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "of the future")) << status;
+}
+
+TEST(RocksDbStorageTest, CloseTwice) {
+  RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
+  EXPECT_TRUE(under_test.storage().Close().ok());
+  EXPECT_TRUE(under_test.storage().Close().ok());
+}
+
+// RocksDB in memory, over a file system that watches its log.
+class LogTest : public testing::Test {
+ protected:
+  LogTest() {
+    StorageOptions options;
+    options.env = env_.get();
+    absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open("/data", options);
+    EXPECT_TRUE(storage.ok()) << storage.status();
+    storage_ = *std::move(storage);
+  }
+
+  std::unique_ptr<rocksdb::Env> memory_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  std::shared_ptr<LogFileSystem> files_ = std::make_shared<LogFileSystem>(memory_->GetFileSystem());
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+  std::unique_ptr<RocksDbStorage> storage_;
+};
+
+TEST_F(LogTest, EveryChangeIsSyncedWhenItAnswers) {
+  CheckpointStore& store = storage_->checkpoints();
+  int syncs = files_->syncs();
+  const auto expect_synced = [&](const char* what, bool ok) {
+    EXPECT_TRUE(ok) << what;
+    EXPECT_EQ(files_->unsynced_bytes(), 0u) << what;
+    EXPECT_GT(files_->syncs(), syncs) << what;
+    syncs = files_->syncs();
+  };
+  expect_synced("Commit", store.Commit(Request("1")).ok());
+  expect_synced("Commit", store.Commit(Request("2", "id")).ok());
+  expect_synced("Commit", store.Commit(Request("3")).ok());
+  expect_synced("PutLayout", store.PutLayout("hash", "layout").ok());
+  expect_synced("Delete", store.Delete("web", 3, absl::UnixEpoch()).ok());
+  expect_synced("Trim", store.Trim("web", 1, absl::UnixEpoch()).ok());
+  expect_synced("DeleteVm", store.DeleteVm("web").ok());
+  expect_synced("Put", storage_->machines().Put("m", "machine").ok());
+  expect_synced("Delete", storage_->machines().Delete("m").ok());
+}
+
+struct FaultCase {
+  LogFault fault;
+  absl::StatusCode code;
+  const char* cause;
+};
+
+class LogFaultTest : public LogTest, public testing::WithParamInterface<FaultCase> {
+ protected:
+  static void ExpectFault(const absl::Status& status) {
+    EXPECT_EQ(status.code(), GetParam().code) << status;
+    const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+    ASSERT_TRUE(info.has_value()) << status;
+    EXPECT_EQ(info->reason, ErrorReason::kStorageUnavailable);
+    EXPECT_TRUE(absl::StrContains(info->metadata.at("cause"), GetParam().cause)) << status;
+  }
+};
+
+TEST_P(LogFaultTest, WritesSayWhyAndReadsGoOn) {
+  CheckpointStore& store = storage_->checkpoints();
+  ASSERT_TRUE(store.Commit(Request("before")).ok());
+  files_->set_fault(GetParam().fault);
+  const absl::StatusOr<CommitResult> result = store.Commit(Request("lost", "id"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  const CommitUnknown* unknown = std::get_if<CommitUnknown>(&*result);
+  ASSERT_NE(unknown, nullptr);
+  ExpectFault(unknown->cause);
+  EXPECT_EQ(store.Get("web", 1).value(), "before");
+  EXPECT_EQ(store.Last("web")->last_version, 1);
+}
+
+// After the fault, the same request ID settles what became of the commit: one version, whichever it was.
+TEST_P(LogFaultTest, RetryAfterReopeningSettlesIt) {
+  ASSERT_TRUE(storage_->checkpoints().Commit(Request("before")).ok());
+  files_->set_fault(GetParam().fault);
+  ASSERT_TRUE(storage_->checkpoints().Commit(Request("unknown", "id")).ok());
+  files_->set_fault(LogFault::kNone);
+  storage_.reset();
+  StorageOptions options;
+  options.env = env_.get();
+  storage_ = RocksDbStorage::Open("/data", options).value();
+  const absl::StatusOr<CommitResult> retry = storage_->checkpoints().Commit(Request("unknown", "id"));
+  ASSERT_TRUE(retry.ok()) << retry.status();
+  ASSERT_NE(std::get_if<Committed>(&*retry), nullptr);
+  EXPECT_EQ(std::get<Committed>(*retry).version, 2);
+  EXPECT_EQ(storage_->checkpoints().Get("web", 2).value(), "unknown");
+  EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, LogFaultTest,
+    testing::Values(FaultCase{LogFault::kAppendFindsNoSpace, absl::StatusCode::kResourceExhausted, "test: no space"},
+                    FaultCase{LogFault::kSyncFails, absl::StatusCode::kUnavailable, "test: sync failed"}));
+
+}  // namespace
+}  // namespace armstate

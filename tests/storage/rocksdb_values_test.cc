@@ -1,0 +1,151 @@
+#include "storage/rocksdb_values.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "core/error.h"
+#include "storage/checksummed.h"
+
+namespace armstate {
+namespace {
+
+using namespace std::string_literals;
+
+// The golden bytes were made by another program from the format's description: CRC32C bit by bit, checked with
+// 0xe3069283 for "123456789".
+constexpr char kFormatHex[] = "21b326a00101000000";
+constexpr char kVmHex[] =
+    "022a588a0188776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416";
+constexpr char kCheckpointHex[] = "83ae7c3201030000007265717265636f7264";
+constexpr char kRequestHex[] = "6d68a0b5010201000000000000";
+constexpr char kBytesHex[] = "b27d0dc301616263";
+
+VmInfo Info() {
+  VmInfo info;
+  info.vm = "web";
+  info.incarnation = 0x1122334455667788;
+  info.last_version = 7;
+  info.latest_kept_version = 6;
+  info.checkpoint_count = 5;
+  info.create_time = absl::FromUnixNanos(1500000000000000001);
+  info.update_time = absl::FromUnixNanos(1600000000000000002);
+  return info;
+}
+
+TEST(RocksDbValuesTest, Crc32cIsTheOneOfRfc3720) {
+  // RFC 3720, B.4: 32 bytes of zeros have the checksum aa 36 91 8a, first byte first.
+  EXPECT_EQ(WithCrc(std::string(32, '\0')).substr(0, 4), "\xaa\x36\x91\x8a");
+}
+
+TEST(RocksDbValuesTest, GoldenBytes) {
+  EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(1)), kFormatHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeVmValue(Info())), kVmHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue("req", "record")), kCheckpointHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeRequestValue(258)), kRequestHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeBytesValue("abc")), kBytesHex);
+}
+
+TEST(RocksDbValuesTest, GoldenBytesAreRead) {
+  EXPECT_EQ(DecodeFormatValue(absl::HexStringToBytes(kFormatHex), "it").value(), 1u);
+  const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmHex)).value();
+  EXPECT_EQ(info.vm, "web");
+  EXPECT_EQ(info.incarnation, 0x1122334455667788u);
+  EXPECT_EQ(info.last_version, 7);
+  EXPECT_EQ(info.latest_kept_version, 6);
+  EXPECT_EQ(info.checkpoint_count, 5);
+  EXPECT_EQ(absl::ToUnixNanos(info.create_time), 1500000000000000001);
+  EXPECT_EQ(absl::ToUnixNanos(info.update_time), 1600000000000000002);
+  const std::string bytes = absl::HexStringToBytes(kCheckpointHex);
+  EXPECT_EQ(DecodeCheckpointValue(bytes, "it").value().request_id, "req");
+  EXPECT_EQ(DecodeCheckpointValue(bytes, "it").value().record, "record");
+  EXPECT_EQ(DecodeRequestValue(absl::HexStringToBytes(kRequestHex), "it").value(), 258);
+  EXPECT_EQ(DecodeBytesValue(absl::HexStringToBytes(kBytesHex), "it").value(), "abc");
+}
+
+void ExpectDamaged(const absl::Status& status, absl::string_view record) {
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  ASSERT_TRUE(info.has_value()) << status;
+  EXPECT_EQ(info->reason, ErrorReason::kRecordDamaged);
+  EXPECT_EQ(info->metadata.at("record"), record);
+}
+
+struct Decoder {
+  const char* name;
+  const char* hex;
+  std::function<absl::Status(absl::string_view)> decode;
+  // The value ends with bytes of any length.
+  bool open_ended;
+};
+
+const Decoder kDecoders[] = {
+    {"format", kFormatHex, [](absl::string_view bytes) { return DecodeFormatValue(bytes, "vms/web").status(); }, false},
+    {"vm", kVmHex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); }, false},
+    {"checkpoint", kCheckpointHex,
+     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
+    {"request", kRequestHex, [](absl::string_view bytes) { return DecodeRequestValue(bytes, "vms/web").status(); },
+     false},
+    {"bytes", kBytesHex, [](absl::string_view bytes) { return DecodeBytesValue(bytes, "vms/web").status(); }, true},
+};
+
+TEST(RocksDbValuesTest, EveryFlippedBitIsFound) {
+  for (const Decoder& decoder : kDecoders) {
+    SCOPED_TRACE(decoder.name);
+    const std::string golden = absl::HexStringToBytes(decoder.hex);
+    ASSERT_TRUE(decoder.decode(golden).ok());
+    for (size_t bit = 0; bit < 8 * golden.size(); ++bit) {
+      std::string damaged = golden;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+      ExpectDamaged(decoder.decode(damaged), "vms/web");
+    }
+  }
+}
+
+TEST(RocksDbValuesTest, EveryTruncationIsFound) {
+  for (const Decoder& decoder : kDecoders) {
+    SCOPED_TRACE(decoder.name);
+    const std::string golden = absl::HexStringToBytes(decoder.hex);
+    for (size_t size = 0; size < golden.size(); ++size)
+      ExpectDamaged(decoder.decode(golden.substr(0, size)), "vms/web");
+  }
+}
+
+// With a checksum that is right again, so that what follows it is looked at.
+TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
+  for (const Decoder& decoder : kDecoders) {
+    if (decoder.open_ended) continue;
+    SCOPED_TRACE(decoder.name);
+    const std::string body = absl::HexStringToBytes(decoder.hex).substr(4);
+    for (size_t size = 0; size < body.size(); ++size)
+      ExpectDamaged(decoder.decode(WithCrc(body.substr(0, size))), "vms/web");
+    ExpectDamaged(decoder.decode(WithCrc(body + "x")), "vms/web");
+  }
+  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x01\xff\xff\xff\xffreqrecord"s), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeBytesValue(WithCrc("\x02xyz"s), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeBytesValue(WithCrc(""), "vms/web").status(), "vms/web");
+}
+
+TEST(RocksDbValuesTest, VmWhoseVersionsContradictEachOther) {
+  const auto decode = [](int64_t last, int64_t latest_kept, int64_t count) {
+    VmInfo info = Info();
+    info.last_version = last;
+    info.latest_kept_version = latest_kept;
+    info.checkpoint_count = count;
+    return DecodeVmValue("web", EncodeVmValue(info)).status();
+  };
+  EXPECT_TRUE(decode(1, 0, 0).ok());
+  EXPECT_TRUE(decode(1, 1, 1).ok());
+  ExpectDamaged(decode(0, 0, 0), "vms/web");
+  ExpectDamaged(decode(-1, 0, 0), "vms/web");
+  ExpectDamaged(decode(0x7fffffffffffffff, 1, 1), "vms/web");
+  ExpectDamaged(decode(3, 4, 1), "vms/web");
+  ExpectDamaged(decode(3, -1, 0), "vms/web");
+  ExpectDamaged(decode(3, 2, 3), "vms/web");
+  ExpectDamaged(decode(3, 2, -1), "vms/web");
+}
+
+}  // namespace
+}  // namespace armstate
