@@ -80,7 +80,7 @@ class Search {
     if (common == absl::string_view::npos || Number32(before + common + kCommonName.size()) != header.instance) {
       return StreamError(at, name, "the cpu_common section before it is of another vCPU, or there is none");
     }
-    result_.vcpus.push_back({std::move(header), *std::move(cpu)});
+    result_.vcpus.push_back({std::move(header), *std::move(cpu), {}});
     return absl::OkStatus();
   }
 

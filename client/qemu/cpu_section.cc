@@ -145,12 +145,13 @@ class Parser {
     return Tail{std::move(before), offset};
   }
 
-  // Tries every size of the subsection; exactly one must lead to the section's end.
+  // Tries every size of the subsection. Sizes that swallow the subsections behind it lead to the section's end, too; so
+  // the one with the most subsections counts, and there must be only one.
   absl::StatusOr<Tail> FindSize(CpuSubsection subsection, std::vector<CpuSubsection> before) const {
     const CpuSubsectionInfo& info = *subsection.info;
-    absl::StatusOr<Tail> found =
-        StreamError(begin_ + subsection.offset, name_,
-                    absl::StrCat("no size of subsection ", info.name, " leads to the section's end"));
+    const size_t at = begin_ + subsection.offset;
+    absl::optional<Tail> best;
+    bool ambiguous = false;
     for (uint32_t units = 0; units <= kMaxUnits; ++units) {
       const size_t end = begin_ + subsection.body + info.base + size_t{info.unit} * units;
       if (end >= stream_.size()) break;
@@ -159,14 +160,17 @@ class Parser {
       before.push_back(subsection);
       absl::StatusOr<Tail> tail = ParseSubsections(end, before);
       before.pop_back();
-      if (!tail.ok()) continue;
-      if (found.ok()) {
-        return StreamError(begin_ + subsection.offset, name_,
-                           absl::StrCat("more than one size of subsection ", info.name, " leads to the section's end"));
-      }
-      found = std::move(tail);
+      if (!tail.ok() || (best && tail->subsections.size() < best->subsections.size())) continue;
+      ambiguous = best && tail->subsections.size() == best->subsections.size();
+      best = *std::move(tail);
     }
-    return found;
+    if (!best)
+      return StreamError(at, name_, absl::StrCat("no size of subsection ", info.name, " leads to the section's end"));
+    if (ambiguous) {
+      return StreamError(at, name_,
+                         absl::StrCat("more than one size of subsection ", info.name, " leads to the section's end"));
+    }
+    return *std::move(best);
   }
 
   absl::string_view stream_;

@@ -58,8 +58,8 @@ struct CpuSection {
 
 // Takes the section apart whose payload begins at stream[offset]. `name` is for errors, e.g. "cpu 0".
 //
-// The size of an MPU's state is not in the stream. It is found by what follows it: exactly one size must make
-// everything up to the section's end parse.
+// The size of an MPU's state is not in the stream. It is found by what follows it: of the sizes that let everything up
+// to the section's end parse, the one that gives the most subsections, which must be the only one.
 //
 // Errors: STREAM_MALFORMED for an unknown version, a length below zero or beyond the stream, an unknown, repeated or
 // misplaced subsection or one of a version that is not known, and for an end that is not there.

@@ -211,29 +211,46 @@ class Walker {
     common_.reset();
     const SectionEnd end{footers ? SectionEnd::kFooter : SectionEnd::kNextHeader, header.id, 0};
     absl::StatusOr<CpuSection> cpu = ParseCpuSection(stream_, header.payload, header.version, end, name);
-    if (!cpu.ok()) return WithDescribedCount(cpu.status(), header, device);
-    // The section is whole by its own structure; QEMU does not look at the description when it loads a stream.
-    if (cpu->size != device.size) {
-      result_.notes.push_back(absl::StrCat(name, ": the section has ", cpu->size, " bytes and ", cpu->register_count,
-                                           " registers, but the stream's description has ", device.size, " and ",
-                                           device.cpreg_count));
+    if (!cpu.ok()) {
+      // A wrong length makes all that follows look wrong, so it is the better answer.
+      const absl::Status count = CheckCount(header, device, name);
+      return count.ok() ? cpu.status() : count;
     }
     reader_.Bytes(cpu->size, "the section");
     if (footers) ReadFooter(header.id, header.name, reader_);
-    result_.vcpus.push_back({std::move(header), *std::move(cpu)});
+    std::vector<std::string> missing = Missing(*cpu, device, name);
+    result_.vcpus.push_back({std::move(header), *std::move(cpu), std::move(missing)});
     return reader_.status();
   }
 
-  // A wrong length makes all that follows it look wrong, so it is named first.
-  absl::Status WithDescribedCount(const absl::Status& error, const StreamSection& header,
-                                  const DeviceDescription& device) const {
-    const size_t count_at = CpuCountOffset(header.version);
-    if (count_at == 0 || stream_.size() - header.payload < count_at + 4) return error;
-    const int64_t count = static_cast<int32_t>(LoadBigEndian(stream_.substr(header.payload + count_at, 4)));
-    if (count >= 0 && static_cast<uint64_t>(count) == device.cpreg_count) return error;
+  absl::Status CheckCount(const StreamSection& header, const DeviceDescription& device, absl::string_view name) const {
+    size_t offset = header.payload;
+    for (const CpuFieldInfo& field : CpuHeadFields(header.version)) offset += size_t{field.width} * field.count;
+    if (offset == header.payload || offset + 4 > stream_.size()) return absl::OkStatus();
+    const int64_t count = static_cast<int32_t>(LoadBigEndian(stream_.substr(offset, 4)));
+    if (count >= 0 && static_cast<uint64_t>(count) == device.cpreg_count) return absl::OkStatus();
     return StreamError(
-        header.payload + count_at, absl::StrCat("cpu ", header.instance),
+        offset, name,
         absl::StrCat("cpreg_vmstate_array_len is ", count, ", but the description has ", device.cpreg_count));
+  }
+
+  // The section is whole up to its footer, so where it has less than its description it was changed afterwards. What is
+  // gone, the capture cannot bring; QEMU loads such a stream without a word.
+  std::vector<std::string> Missing(const CpuSection& cpu, const DeviceDescription& device, absl::string_view name) {
+    std::vector<std::string> missing;
+    if (cpu.register_count < device.cpreg_count) {
+      missing.push_back(
+          absl::StrCat("the list has ", cpu.register_count, " registers, its description has ", device.cpreg_count));
+    }
+    for (const std::string& subsection : device.subsections) {
+      if (cpu.FindSubsection(subsection) == nullptr)
+        missing.push_back(absl::StrCat("subsection ", Printable(subsection), " is missing"));
+    }
+    if (missing.empty() && cpu.size != device.size) {
+      result_.notes.push_back(
+          absl::StrCat("section ", name, " has ", cpu.size, " bytes, its description has ", device.size));
+    }
+    return missing;
   }
 
   absl::Status WalkAndSearch(const absl::Status& why) {
@@ -291,13 +308,6 @@ class Walker {
                          twice ? "this instance is there twice" : absl::StrCat("there is no instance ", i));
     }
     return absl::OkStatus();
-  }
-
-  // Where in a `cpu` section the length of the register list is; 0 for an unknown version.
-  static size_t CpuCountOffset(uint32_t version) {
-    size_t offset = 0;
-    for (const CpuFieldInfo& field : CpuHeadFields(version)) offset += size_t{field.width} * field.count;
-    return offset;
   }
 
   absl::string_view stream_;

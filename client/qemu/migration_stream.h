@@ -35,6 +35,8 @@ struct StreamSection {
 struct VcpuSection {
   StreamSection header;
   CpuSection cpu;
+  // What the stream's description says that the section has, and it has not.
+  std::vector<std::string> missing;
 
   // "cpu 0", as errors call it.
   std::string Name() const;

@@ -28,6 +28,15 @@ void AddVectorGaps(const VcpuState& vcpu, std::vector<CaptureGap>& gaps) {
   }
 }
 
+// QEMU writes 0 (on) or 1 (off) and takes every other number for off.
+void AddPowerNote(const VcpuState& vcpu, std::vector<std::string>& notes) {
+  for (const OpaqueField& field : vcpu.opaque_fields) {
+    if (field.name != "power_state" || field.data == "\x01") continue;
+    notes.push_back(absl::StrCat("vCPU ", vcpu.vcpu_index, ": power_state is ", static_cast<uint8_t>(field.data[0]),
+                                 ", which QEMU takes for switched off"));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<QemuCapture> CaptureQemuStream(absl::string_view stream) {
@@ -43,11 +52,13 @@ absl::StatusOr<QemuCapture> CaptureQemuStream(absl::string_view stream) {
     vcpu.vcpu_index = static_cast<int>(section.header.instance);
     vcpu.registers = CaptureRegisters(**port).registers;
     vcpu.opaque_fields = CollectOpaqueFields(section.cpu, place.payload, (*port)->bindings());
+    for (const std::string& what : section.missing) capture.gaps.push_back({vcpu.vcpu_index, absl::nullopt, what});
     if ((*port)->execution_state() == ExecutionState::kAarch64) AddVectorGaps(vcpu, capture.gaps);
     capture.vcpus.push_back(std::move(vcpu));
   }
   capture.machine_type = std::move(outline->machine_type);
   capture.notes = std::move(outline->notes);
+  for (const VcpuState& vcpu : capture.vcpus) AddPowerNote(vcpu, capture.notes);
   return capture;
 }
 

@@ -49,6 +49,7 @@ absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vc
     if (!port.ok()) return Annotate(port.status(), absl::StrCat("vCPU ", i));
     restore.reports.push_back(RestoreRegisters(vcpus[i].registers, **port, OnRefusal::kPutBack));
     restore.verdict = std::max(restore.verdict, restore.reports.back().verdict);
+    if (restore.verdict == Verdict::kRefused) continue;  // on to the next vCPU's report
     absl::StatusOr<std::string> bytes = (*port)->EncodeSection();
     if (!bytes.ok()) return Annotate(bytes.status(), absl::StrCat("vCPU ", i));
     same_length &= bytes->size() == section.cpu.size;

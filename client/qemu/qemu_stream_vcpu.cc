@@ -67,6 +67,10 @@ absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> QemuStreamVcpu::CreateTarget(con
   if (!image.ok()) return image.status();
   StoreMode((*own)->registers_, *image);
   StoreMode(checkpoint.registers, *image);
+  if (!GetExecutionState(image->section, image->payload, place.stream_offset, place.name).ok()) {
+    // This CPU cannot be in the checkpoint's mode. In its own, the restore names every register that it has not.
+    StoreMode((*own)->registers_, *image);
+  }
   absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> target =
       Create(image->section, {image->payload, place.stream_offset, place.name});
   if (!target.ok()) return target.status();
@@ -98,15 +102,14 @@ absl::StatusOr<std::string> QemuStreamVcpu::EncodeSection() const {
   CpuSectionImage image = image_;
   StoreMode(*registers, image);
   const absl::StatusOr<ExecutionState> state = GetExecutionState(image.section, image.payload, 0, "cpu");
-  if (!state.ok()) return state.status();
+  if (!state.ok() || *state != state_) {
+    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
+                     "the processor state (PSTATE, CPSR) names a mode that this CPU cannot be in with these registers",
+                     {{"field", "cpsr"}});
+  }
   const absl::StatusOr<std::vector<RegisterBinding>> bindings =
       BindRegisters(image.section, image.payload, *state, 0, "cpu");
   if (!bindings.ok()) return bindings.status();
-  if (*state != state_) {
-    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
-                     "the processor state that was written is of another execution state than the section's registers",
-                     {{"field", "cpsr"}});
-  }
   for (size_t i = 0; i < bindings->size(); ++i) StoreRegister((*bindings)[i], registers->value(i), image.payload);
   return std::move(image.payload);
 }

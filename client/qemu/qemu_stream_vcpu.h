@@ -53,7 +53,7 @@ class QemuStreamVcpu : public VcpuRegisterPort {
   const CpuSectionImage& image() const { return image_; }
   const std::vector<RegisterBinding>& bindings() const { return bindings_; }
 
-  // The section's bytes with all that was written. STREAM_MALFORMED if the mode that was written does not exist.
+  // The section's bytes with all that was written. FIELD_INVALID if the CPU cannot be in the mode that was written.
   absl::StatusOr<std::string> EncodeSection() const;
 
  private:

@@ -223,13 +223,11 @@ absl::Status CheckList(const CpuSection& section, absl::string_view payload, siz
   return absl::OkStatus();
 }
 
-// Whether the list speaks of AArch64: 32-bit CPUs have ID_AA64* only as zeros, or not at all. An empty list tells
-// nothing.
+// Whether the list speaks of AArch64: CPUs before ARMv8 have no ID_AA64*. An empty list tells nothing.
 bool MayHaveAarch64(const CpuSection& section, absl::string_view payload) {
   for (size_t i = 0; i < section.register_count; ++i) {
     const uint64_t id = LoadBigEndian(payload.substr(section.ids + 8 * i, 8));
-    if ((id == kIdAa64Isar0 || id == kIdAa64Mmfr0) && LoadBigEndian(payload.substr(section.values + 8 * i, 8)) != 0)
-      return true;
+    if (id == kIdAa64Isar0 || id == kIdAa64Mmfr0) return true;
   }
   return section.register_count == 0;
 }

@@ -1,0 +1,48 @@
+// A guest that stands still, and that must go on whatever happens.
+#ifndef ARMSTATE_CLIENT_QEMU_GUEST_PAUSE_H_
+#define ARMSTATE_CLIENT_QEMU_GUEST_PAUSE_H_
+
+#include <signal.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/qemu/qmp_connection.h"
+
+namespace armstate {
+
+// From Stop() on, until the guest goes on, the thread takes neither SIGINT nor SIGTERM nor SIGHUP: a user who presses
+// Ctrl-C does not want a stopped guest. The destructor continues a guest that nobody continued or left paused.
+//
+// Not thread-safe.
+class GuestPause {
+ public:
+  // The connection must live as long. If it fails, the guest is continued over a new one.
+  GuestPause(QmpConnection& qmp, std::string socket_path) : qmp_(qmp), socket_path_(std::move(socket_path)) {}
+  ~GuestPause();
+  GuestPause(const GuestPause&) = delete;
+  GuestPause& operator=(const GuestPause&) = delete;
+
+  // After an error the guest may stand still or not; it is continued like a stopped one.
+  absl::Status Stop();
+
+  // Continues the guest if it was stopped here. Answers `status`; if that is OK, the error of continuing; if both
+  // failed, both.
+  absl::Status ContinueAfter(const absl::Status& status);
+
+  // The guest stays as it is.
+  void LeavePaused();
+
+ private:
+  absl::Status Continue();
+  void Release();
+
+  QmpConnection& qmp_;
+  std::string socket_path_;
+  bool stopped_ = false;
+  sigset_t signals_before_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_GUEST_PAUSE_H_

@@ -1,0 +1,169 @@
+#include "client/qemu/qmp_checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "client/qemu/guest_pause.h"
+#include "client/qemu/mapped_file.h"
+#include "client/qemu/qmp_connection.h"
+#include "client/qemu/qmp_migration.h"
+#include "client/qemu/unique_fd.h"
+
+namespace armstate {
+namespace {
+
+using Json = nlohmann::json;
+
+// "" unless the object has a string of that name.
+std::string StringOf(const Json& object, const char* key) {
+  if (!object.is_object()) return "";
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : "";
+}
+
+bool BoolOf(const Json& object, const char* key) {
+  if (!object.is_object()) return false;
+  const auto it = object.find(key);
+  return it != object.end() && it->is_boolean() && it->get<bool>();
+}
+
+absl::Status System(absl::string_view what) { return absl::InternalError(absl::StrCat(what, ": ", strerror(errno))); }
+
+// What QEMU says of itself and of its VM.
+class Source {
+ public:
+  static absl::StatusOr<Source> Ask(QmpConnection& qmp) {
+    Source source;
+    const absl::StatusOr<Json> version = qmp.Execute("query-version");
+    if (!version.ok()) return version.status();
+    source.version = VersionText(*version);
+    const absl::StatusOr<Json> status = qmp.Execute("query-status");
+    if (!status.ok()) return status.status();
+    source.running = BoolOf(*status, "running");
+    const absl::StatusOr<std::string> machine = TypeOf(qmp, "/machine");
+    if (!machine.ok()) return machine.status();
+    source.machine_type = std::string(absl::StripSuffix(*machine, "-machine"));
+    const absl::StatusOr<Json> cpus = qmp.Execute("query-cpus-fast");
+    if (!cpus.ok()) return cpus.status();
+    if (!cpus->is_array() || cpus->empty()) return absl::FailedPreconditionError("QEMU names no vCPUs");
+    source.vcpu_count = cpus->size();
+    const absl::StatusOr<std::string> cpu = TypeOf(qmp, StringOf(cpus->front(), "qom-path"));
+    if (!cpu.ok()) return cpu.status();
+    source.cpu_model = std::string(absl::StripSuffix(*cpu, "-arm-cpu"));
+    const absl::StatusOr<Json> kvm = qmp.Execute("query-kvm");
+    if (!kvm.ok()) return kvm.status();
+    source.kvm = BoolOf(*kvm, "enabled");
+    return source;
+  }
+
+  std::string version;
+  std::string machine_type;
+  std::string cpu_model;
+  size_t vcpu_count = 0;
+  bool kvm = false;
+  bool running = false;
+
+ private:
+  static std::string VersionText(const Json& answer) {
+    const auto qemu = answer.is_object() ? answer.find("qemu") : answer.end();
+    if (!answer.is_object() || qemu == answer.end() || !qemu->is_object()) return "";
+    std::string text;
+    for (const char* part : {"major", "minor", "micro"}) {
+      const auto number = qemu->find(part);
+      if (number == qemu->end() || !number->is_number_unsigned()) return "";
+      absl::StrAppend(&text, text.empty() ? "" : ".", number->get<uint64_t>());
+    }
+    const std::string package = StringOf(answer, "package");
+    return package.empty() ? text : absl::StrCat(text, " (", package, ")");
+  }
+
+  // The QOM type of an object, e.g. "virt-7.2-machine".
+  static absl::StatusOr<std::string> TypeOf(QmpConnection& qmp, const std::string& path) {
+    const absl::StatusOr<Json> type = qmp.Execute("qom-get", {{"path", path}, {"property", "type"}});
+    if (!type.ok()) return type.status();
+    return type->is_string() ? type->get<std::string>() : "";
+  }
+};
+
+// All CPU and device state in memory.
+absl::StatusOr<MappedFile> DumpDevices(QmpConnection& qmp) {
+  const UniqueFd memory(memfd_create("armstate-qemu-dump", MFD_CLOEXEC));
+  if (memory.get() < 0) return System("memfd_create");
+  // QEMU takes a descriptor for writing only if it is write-only.
+  const UniqueFd writable(open(absl::StrCat("/proc/self/fd/", memory.get()).c_str(), O_WRONLY | O_CLOEXEC));
+  if (writable.get() < 0) return System("opening the dump's memory");
+  const absl::StatusOr<Json> added = qmp.Execute("add-fd", {{"opaque", "armstate"}}, writable.get());
+  if (!added.ok()) return added.status();
+  const auto set = added->is_object() ? added->find("fdset-id") : added->end();
+  if (!added->is_object() || set == added->end() || !set->is_number_unsigned()) {
+    return absl::InternalError("QMP: add-fd does not name its set");
+  }
+  const uint64_t fdset = set->get<uint64_t>();
+  const absl::Status saved =
+      qmp.Execute("xen-save-devices-state", {{"filename", absl::StrCat("/dev/fdset/", fdset)}, {"live", false}})
+          .status();
+  const absl::Status removed = qmp.Execute("remove-fd", {{"fdset-id", fdset}}).status();
+  if (!saved.ok()) return saved;
+  if (!removed.ok()) return removed;
+  return MappedFile::Map(memory.get(), "the dump of QEMU's devices");
+}
+
+// A whole migration stream in the user's file.
+absl::StatusOr<MappedFile> KeepStream(QmpConnection& qmp, const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (file.get() < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", strerror(errno)));
+  const absl::Status migrated = MigrateToFile(qmp, file.get());
+  if (!migrated.ok()) return migrated;
+  return MappedFile::Map(file.get(), path);
+}
+
+absl::StatusOr<QemuCapture> CaptureOf(const MappedFile& stream, const Source& source) {
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(stream.bytes());
+  if (!capture.ok()) return capture;
+  if (capture->vcpus.size() != source.vcpu_count) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("QEMU has ", source.vcpu_count, " vCPUs, but its stream has ", capture->vcpus.size()));
+  }
+  capture->machine_type = source.machine_type;
+  return capture;
+}
+
+}  // namespace
+
+absl::StatusOr<QmpCheckpoint> CheckpointByQmp(const std::string& socket_path, const QmpCheckpointOptions& options) {
+  absl::StatusOr<QmpConnection> qmp = QmpConnection::Open(socket_path, absl::Now() + options.timeout);
+  if (!qmp.ok()) return qmp.status();
+  const absl::StatusOr<Source> source = Source::Ask(*qmp);
+  if (!source.ok()) return source.status();
+
+  const bool pause = source->running && (!options.keep_stream.empty() || options.leave_paused);
+  GuestPause guest(*qmp, socket_path);
+  absl::Status status = pause ? guest.Stop() : absl::OkStatus();
+  if (!status.ok()) return guest.ContinueAfter(status);
+  const absl::Time capture_time = absl::Now();
+  const absl::StatusOr<MappedFile> stream =
+      options.keep_stream.empty() ? DumpDevices(*qmp) : KeepStream(*qmp, options.keep_stream);
+  if (!stream.ok()) return guest.ContinueAfter(stream.status());
+  // The guest need not wait for the parser, unless it is to stay stopped only if all goes well.
+  if (!options.leave_paused) {
+    status = guest.ContinueAfter(absl::OkStatus());
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<QemuCapture> capture = CaptureOf(*stream, *source);
+  if (!capture.ok()) return guest.ContinueAfter(capture.status());
+  guest.LeavePaused();
+  return QmpCheckpoint{*std::move(capture), source->version, source->cpu_model,
+                       source->kvm,         source->running, capture_time};
+}
+
+}  // namespace armstate

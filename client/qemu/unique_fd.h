@@ -1,0 +1,27 @@
+// A file descriptor that is closed when it goes out of scope.
+#ifndef ARMSTATE_CLIENT_QEMU_UNIQUE_FD_H_
+#define ARMSTATE_CLIENT_QEMU_UNIQUE_FD_H_
+
+#include <unistd.h>
+
+namespace armstate {
+
+class UniqueFd {
+ public:
+  // Takes the descriptor over; -1 for none.
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  ~UniqueFd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
+
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_QEMU_UNIQUE_FD_H_
