@@ -1,0 +1,112 @@
+#include "client/armstate.h"
+
+#include <algorithm>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/commands/arguments.h"
+#include "client/commands/commands.h"
+#include "client/commands/error_text.h"
+
+namespace armstate {
+namespace {
+
+constexpr char kVersion[] = "armstate 0.1.0";
+
+struct GlobalOptions {
+  std::string server = std::string(kDefaultTarget);
+  std::string output = "table";
+  std::string timeout = "30s";
+};
+
+std::string CheckTimeout(const std::string& text) {
+  absl::Duration timeout;
+  if (absl::ParseDuration(text, &timeout) && timeout > absl::ZeroDuration()) return "";
+  return absl::StrCat(text, " is not a time like 30s, 500ms or 2m");
+}
+
+void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
+  app.add_option("--server", options.server, "Where armstated listens")
+      ->type_name("HOST:PORT")
+      ->envname("ARMSTATE_SERVER")
+      ->capture_default_str();
+  app.add_option("--output", options.output, "table, or json: the API's messages, one document; errors too")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "json"}).description(""))
+      ->capture_default_str();
+  app.add_option("--timeout", options.timeout, "How long a call may take, with all attempts")
+      ->type_name("TIME")
+      ->check(CLI::Validator(CheckTimeout, ""))
+      ->capture_default_str();
+  app.set_version_flag("--version", std::string(kVersion), "Print the version and exit");
+}
+
+void AddCommands(CLI::App& app, Command& chosen) {
+  AddPushCommand(app, chosen);
+  AddPullCommand(app, chosen);
+  AddCheckpointCommand(app, chosen);
+  AddListCommand(app, chosen);
+  AddShowCommand(app, chosen);
+  AddValidateCommand(app, chosen);
+  AddPlanCommand(app, chosen);
+  AddRestoreCommand(app, chosen);
+  AddDeleteCommand(app, chosen);
+  AddProfileCommand(app, chosen);
+  AddMachineCommand(app, chosen);
+}
+
+// Whether errors are wanted as JSON, found without a parsed command line: that may be the error.
+OutputFormat FormatOf(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const bool json = arguments[i] == "--output=json" ||
+                      (arguments[i] == "--output" && i + 1 < arguments.size() && arguments[i + 1] == "json");
+    if (json) return OutputFormat::kJson;
+  }
+  return OutputFormat::kTable;
+}
+
+}  // namespace
+
+ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal& terminal) {
+  GlobalOptions options;
+  Command chosen;
+  CLI::App app("Checkpoints, compares and restores the CPU state of ARM virtual machines.", "armstate");
+  app.require_subcommand(1);
+  app.fallthrough();  // global options may stand behind the subcommand, too
+  AddGlobalOptions(app, options);
+  AddCommands(app, chosen);
+  app.footer(
+      HelpFooter("  armstate checkpoint web-1 --qmp /run/qemu/web-1.qmp\n"
+                 "  armstate validate web-1 --target qemu-7.2.virt.cortex-a57\n"
+                 "  armstate COMMAND --help\n"));
+
+  const OutputFormat format = FormatOf(arguments);
+  const Palette err_palette(terminal.err_has_colors);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {  // CLI11 tells by exceptions
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      app.exit(error, terminal.out, terminal.err);  // prints the help or the version
+      return ExitStatus::kOk;
+    }
+    const absl::Status status = UsageError(error.what());
+    PrintError(status, NextStep(status, ""), format, err_palette, terminal.err);
+    return ExitStatus::kUsage;
+  }
+
+  ConnectionOptions connection_options;
+  connection_options.target = options.server;
+  absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
+  CommandContext context{Connection(connection_options), format, terminal.out, Palette(terminal.out_has_colors)};
+  const absl::StatusOr<ExitStatus> result = chosen(context);
+  terminal.out.flush();
+  if (result.ok() && terminal.out.good()) return *result;
+  const absl::Status status = result.ok() ? absl::DataLossError("cannot write the output") : result.status();
+  PrintError(status, NextStep(status, options.server), format, err_palette, terminal.err);
+  return ExitStatusOf(status);
+}
+
+}  // namespace armstate

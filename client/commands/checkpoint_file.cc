@@ -1,0 +1,61 @@
+#include "client/commands/checkpoint_file.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/qemu/qemu_capture.h"
+#include "google/protobuf/util/json_util.h"
+#include "proto/vcpu_state_conversion.h"
+
+namespace armstate {
+namespace {
+
+absl::StatusOr<LoadedCheckpointFile> LoadJson(absl::string_view bytes) {
+  LoadedCheckpointFile loaded;
+  const google::protobuf::util::Status status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(bytes.data(), bytes.size()), &loaded.checkpoint);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not JSON of an armstate.v1.Checkpoint: ", std::string(status.message())));
+  }
+  return loaded;
+}
+
+absl::StatusOr<LoadedCheckpointFile> LoadStream(absl::string_view bytes) {
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(bytes);
+  if (!capture.ok()) return capture.status();
+  LoadedCheckpointFile loaded;
+  loaded.notes = std::move(capture->notes);
+  v1::Source* source = loaded.checkpoint.mutable_source();
+  source->set_accelerator(v1::TCG);
+  source->set_hypervisor("QEMU");
+  source->set_machine_type(capture->machine_type);
+  for (VcpuState& vcpu : capture->vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));
+  for (const CaptureGap& gap : capture->gaps) *loaded.checkpoint.add_gaps() = CaptureGapToProto(gap);
+  return loaded;
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(absl::string_view bytes) {
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(bytes.substr(0, 4096)), "{")) return LoadJson(bytes);
+  if (!absl::StartsWith(bytes, "QEVM")) {
+    return absl::InvalidArgumentError(
+        "neither a QEMU migration stream (which begins with QEVM) nor JSON of an armstate.v1.Checkpoint (which begins "
+        "with {)");
+  }
+  return LoadStream(bytes);
+}
+
+std::string CheckpointFileText(const v1::Checkpoint& checkpoint) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  std::string text;
+  // A Checkpoint has no field that JSON cannot show.
+  (void)google::protobuf::util::MessageToJsonString(checkpoint, &text, options).ok();
+  return text;
+}
+
+}  // namespace armstate

@@ -1,0 +1,64 @@
+// What all subcommands of `armstate` have in common.
+#ifndef ARMSTATE_CLIENT_COMMANDS_COMMAND_H_
+#define ARMSTATE_CLIENT_COMMANDS_COMMAND_H_
+
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "client/connection.h"
+#include "google/protobuf/message.h"
+
+namespace armstate {
+
+// What the process exits with; users' scripts rely on the numbers.
+enum class ExitStatus {
+  kOk = 0,
+  kError = 1,
+  kUsage = 2,
+  kRefused = 3,      // the target refuses the checkpoint or the register
+  kUnavailable = 4,  // no server answers, or not in time: the same command may succeed later
+};
+
+enum class OutputFormat { kTable, kJson };
+
+// ANSI colours, or nothing where the output is no terminal.
+class Palette {
+ public:
+  explicit Palette(bool enabled) : enabled_(enabled) {}
+
+  std::string Good(absl::string_view text) const { return Paint("32", text); }
+  std::string Warning(absl::string_view text) const { return Paint("33", text); }
+  std::string Bad(absl::string_view text) const { return Paint("1;31", text); }
+
+ private:
+  std::string Paint(absl::string_view code, absl::string_view text) const;
+
+  bool enabled_;
+};
+
+// Where a command finds the server, and where its answer goes.
+struct CommandContext {
+  Connection connection;
+  OutputFormat format;
+  std::ostream& out;
+  Palette palette;
+
+  bool json() const { return format == OutputFormat::kJson; }
+};
+
+// Runs after the command line was parsed.
+using Command = std::function<absl::StatusOr<ExitStatus>(CommandContext&)>;
+
+// The message as one JSON document, all fields shown, and OK.
+ExitStatus PrintJson(const google::protobuf::Message& message, std::ostream& out);
+
+// INVALID_ARGUMENT without a reason of the wire: what the user typed cannot be meant. Exits with kUsage.
+absl::Status UsageError(absl::string_view message);
+bool IsUsageError(const absl::Status& status);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_COMMANDS_COMMAND_H_

@@ -1,0 +1,82 @@
+#include "client/commands/error_text.h"
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/arguments.h"
+#include "core/error.h"
+#include "proto/resource_names.h"
+#include "proto/status_conversion.h"
+
+namespace armstate {
+namespace {
+
+std::string Metadata(const ErrorInfo& info, const std::string& key) {
+  const auto it = info.metadata.find(key);
+  return it == info.metadata.end() ? std::string() : it->second;
+}
+
+std::string NextStepOf(const ErrorInfo& info) {
+  switch (info.reason) {
+    case ErrorReason::kVmNotFound:
+      return "'armstate list' shows the VMs";
+    case ErrorReason::kCheckpointNotFound: {
+      const absl::StatusOr<CheckpointName> name = ParseCheckpointName(Metadata(info, "name"));
+      return absl::StrCat("'armstate list ", name.ok() ? name->vm : "VM", "' shows its checkpoints");
+    }
+    case ErrorReason::kVcpuNotFound:
+      return "vCPUs count from 0";
+    case ErrorReason::kCpuProfileNotFound:
+      return "'armstate profile list' shows the profiles";
+    case ErrorReason::kMachineNotFound:
+      return "'armstate machine list' shows the machines";
+    case ErrorReason::kMachineExists:
+      return "choose another name, or delete it first: 'armstate machine delete'";
+    case ErrorReason::kVersionConflict:
+      return absl::StrCat("look at what was stored meanwhile, then push with --expected-version=",
+                          Metadata(info, "latest_version"));
+    case ErrorReason::kRequestIdReused:
+      return "leave --request-id out, or choose another one";
+    case ErrorReason::kRecordDamaged:
+      return "the other checkpoints can be read; push this one anew if its source still exists";
+    case ErrorReason::kStorageUnavailable:
+      return "mend the server's disk, then run the same command again";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::string NextStep(const absl::Status& status, absl::string_view target) {
+  if (IsUsageError(status)) return "'armstate --help' and 'armstate COMMAND --help' say what is understood";
+  if (const absl::optional<ErrorInfo> info = GetErrorInfo(status)) return NextStepOf(*info);
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return absl::StrCat("is armstated running at ", target, "? Start it, or name another with --server");
+    case absl::StatusCode::kDeadlineExceeded:
+      return "give it more time with --timeout";
+    case absl::StatusCode::kUnimplemented:
+      return absl::StrCat("the server at ", target, " is not an armstated, or an older one");
+    default:
+      return "";
+  }
+}
+
+ExitStatus ExitStatusOf(const absl::Status& status) {
+  if (status.ok()) return ExitStatus::kOk;
+  if (IsUsageError(status)) return ExitStatus::kUsage;
+  const bool may_succeed_later =
+      status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded;
+  return may_succeed_later ? ExitStatus::kUnavailable : ExitStatus::kError;
+}
+
+void PrintError(const absl::Status& status, absl::string_view next_step, OutputFormat format, const Palette& palette,
+                std::ostream& err) {
+  if (format == OutputFormat::kJson) {
+    PrintJson(ToGoogleRpcStatus(status), err);
+    return;
+  }
+  err << palette.Bad("armstate:") << ' ' << status.message() << '\n';
+  if (!next_step.empty()) err << "armstate: " << next_step << '\n';
+}
+
+}  // namespace armstate

@@ -1,0 +1,25 @@
+// Errors, as a user of the command reads them.
+#ifndef ARMSTATE_CLIENT_COMMANDS_ERROR_TEXT_H_
+#define ARMSTATE_CLIENT_COMMANDS_ERROR_TEXT_H_
+
+#include <ostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "client/commands/command.h"
+
+namespace armstate {
+
+// What the user can do about an error; empty if we have nothing to say. `target` is the server that was asked.
+std::string NextStep(const absl::Status& status, absl::string_view target);
+
+ExitStatus ExitStatusOf(const absl::Status& status);
+
+// "armstate: ..." and, on a second line, the next step; or a google.rpc.Status as one JSON document.
+void PrintError(const absl::Status& status, absl::string_view next_step, OutputFormat format, const Palette& palette,
+                std::ostream& err);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_COMMANDS_ERROR_TEXT_H_

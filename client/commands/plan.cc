@@ -1,0 +1,67 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/arguments.h"
+#include "client/commands/commands.h"
+#include "client/commands/report_text.h"
+#include "client/commands/table.h"
+#include "client/restore_client.h"
+#include "core/register_list.h"
+
+namespace armstate {
+namespace {
+
+struct PlanOptions {
+  std::string checkpoint;
+  std::string target;
+};
+
+void PrintVcpuPlan(const v1::VcpuRestorePlan& plan, std::ostream& out) {
+  out << "vCPU " << plan.vcpu_index() << '\n';
+  Table writes({"PHASE", "REGISTER", "VALUE"});
+  for (const v1::PlannedWrite& write : plan.writes()) {
+    writes.AddRow({absl::StrCat(write.phase()), write.name(), FormatValue(write.value())});
+  }
+  writes.Print("  ", out);
+  Table omissions({"NOT WRITTEN", "WHY"});
+  for (const v1::PlanOmission& omission : plan.omissions()) omissions.AddRow({omission.name(), omission.reason()});
+  omissions.Print("  ", out);
+}
+
+absl::StatusOr<ExitStatus> Plan(const PlanOptions& options, CommandContext& context) {
+  v1::PlanRestoreRequest request;
+  request.set_checkpoint(CheckpointNameOf(options.checkpoint));
+  request.set_cpu_profile(CpuProfileNameOf(options.target));
+  const absl::StatusOr<v1::PlanRestoreResponse> response = RestoreClient(context.connection).PlanRestore(request);
+  if (!response.ok()) return response.status();
+  if (context.json()) {
+    PrintJson(*response, context.out);
+    return ExitStatusOf(response->report());
+  }
+  Table phases({"PHASE", "NAME", "WHY HERE"});
+  for (const v1::RestorePhase& phase : response->phases()) {
+    phases.AddRow({absl::StrCat(phase.phase()), phase.name(), phase.reason()});
+  }
+  phases.Print("", context.out);
+  for (const v1::VcpuRestorePlan& vcpu : response->vcpus()) PrintVcpuPlan(vcpu, context.out);
+  PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", request.cpu_profile()), context.palette,
+              context.out);
+  return ExitStatusOf(response->report());
+}
+
+}  // namespace
+
+void AddPlanCommand(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* const command =
+      app.add_subcommand("plan", "Show the writes, in order, that restore a checkpoint on a target");
+  command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
+  command->add_option("--target", options->target, "The target's CPU profile, see `armstate profile list`")
+      ->type_name("PROFILE")
+      ->required();
+  command->footer(HelpFooter("  armstate plan web-1 --target qemu-7.2.virt.cortex-a57\n"));
+  command->callback(
+      [options, &chosen] { chosen = [options](CommandContext& context) { return Plan(*options, context); }; });
+}
+
+}  // namespace armstate

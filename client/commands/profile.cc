@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/commands/arguments.h"
+#include "client/commands/commands.h"
+#include "client/commands/id_scheme.h"
+#include "client/commands/register_text.h"
+#include "client/commands/table.h"
+#include "client/host_client.h"
+#include "core/error.h"
+#include "core/register_list.h"
+#include "proto/cpu_profile_conversion.h"
+
+namespace armstate {
+namespace {
+
+struct ProfileShowOptions {
+  std::string profile;
+  std::vector<std::string> names;
+};
+
+absl::StatusOr<ExitStatus> ListProfiles(CommandContext& context) {
+  const absl::StatusOr<std::vector<v1::CpuProfile>> profiles = HostClient(context.connection).ListCpuProfiles();
+  if (!profiles.ok()) return profiles.status();
+  if (context.json()) {
+    v1::ListCpuProfilesResponse response;
+    response.mutable_cpu_profiles()->Add(profiles->begin(), profiles->end());
+    return PrintJson(response, context.out);
+  }
+  Table table({"PROFILE", "SOURCE", "HYPERVISOR", "MACHINE", "CPU", "OPTIONS", "REGISTERS"});
+  for (const v1::CpuProfile& profile : *profiles) {
+    table.AddRow({ShortName(profile.name()), v1::Accelerator_Name(profile.accelerator()),
+                  absl::StrCat(profile.hypervisor(), " ", profile.hypervisor_version()), profile.machine_type(),
+                  profile.cpu_model(), absl::StrJoin(profile.machine_options(), ","),
+                  absl::StrCat(profile.register_count())});
+  }
+  table.Print("", context.out);
+  return ExitStatus::kOk;
+}
+
+// Value after reset, what a write may change, and what else there is to say, for the selected registers or for all.
+absl::Status PrintRules(const CpuProfile& profile, absl::Span<const RegisterSelector> selectors, std::ostream& out) {
+  std::vector<size_t> indexes;
+  for (const RegisterSelector& selector : selectors) {
+    const absl::optional<size_t> index = profile.layout()->Find(selector.id);
+    if (!index) {
+      return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,
+                       absl::StrCat("the profile has no register ", RegisterName(selector.id, profile.scheme()), " (",
+                                    selector.id.ToString(), ")"),
+                       {{"register_id", selector.id.ToString()}});
+    }
+    indexes.push_back(*index);
+  }
+  for (size_t i = 0; selectors.empty() && i < profile.layout()->size(); ++i) indexes.push_back(i);
+
+  Table table({"REGISTER", "RESET", "WRITABLE BITS", ""});
+  for (const size_t index : indexes) {
+    const RegisterLayout& layout = *profile.layout();
+    const absl::string_view writable = profile.writable().substr(layout.offset(index), layout.width(index));
+    const uint32_t owner = profile.owners()[index];
+    table.AddRow({RegisterName(layout.id(index), profile.scheme()), FormatValue(profile.reset().value(index)),
+                  FormatValue(writable),
+                  owner == index ? "" : absl::StrCat("shows ", RegisterName(layout.id(owner), profile.scheme()))});
+  }
+  table.Print("", out);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitStatus> ShowProfile(const ProfileShowOptions& options, CommandContext& context) {
+  v1::GetCpuProfileRequest request;
+  request.set_name(CpuProfileNameOf(options.profile));
+  absl::StatusOr<v1::CpuProfile> message = HostClient(context.connection).GetCpuProfile(request);
+  if (!message.ok()) return message.status();
+  const absl::StatusOr<std::vector<RegisterSelector>> selectors =
+      ParseRegisterSelectors(options.names, IdSchemeOf(*message));
+  if (!selectors.ok()) return selectors.status();
+  if (context.json()) {
+    auto* rules = message->mutable_registers();
+    const auto unwanted = [&selectors](const v1::RegisterRule& rule) {
+      return !selectors->empty() && std::none_of(selectors->begin(), selectors->end(), [&rule](const auto& selector) {
+        return selector.id.raw() == rule.id();
+      });
+    };
+    rules->erase(std::remove_if(rules->begin(), rules->end(), unwanted), rules->end());
+    return PrintJson(*message, context.out);
+  }
+  const absl::StatusOr<std::shared_ptr<const CpuProfile>> profile = CpuProfileFromProto(*message);
+  if (!profile.ok()) return profile.status();
+  const absl::Status printed = PrintRules(**profile, *selectors, context.out);
+  if (!printed.ok()) return printed;
+  return ExitStatus::kOk;
+}
+
+}  // namespace
+
+void AddProfileCommand(CLI::App& app, Command& chosen) {
+  CLI::App* const profile = app.add_subcommand("profile", "CPU profiles: what each kind of target accepts");
+  profile->require_subcommand(1);
+
+  CLI::App* const list = profile->add_subcommand("list", "List the profiles that the server knows");
+  list->footer(HelpFooter("  armstate profile list\n"));
+  list->callback([&chosen] { chosen = ListProfiles; });
+
+  auto options = std::make_shared<ProfileShowOptions>();
+  CLI::App* const show =
+      profile->add_subcommand("show", "Show the registers of a profile, and what a write may change");
+  show->add_option("PROFILE", options->profile, "The profile")->required();
+  show->add_option("NAME", options->names, "Only these registers")->type_name("");
+  show->footer(HelpFooter("  armstate profile show qemu-7.2.virt.cortex-a57 SCTLR_EL1 MIDR_EL1\n"));
+  show->callback(
+      [options, &chosen] { chosen = [options](CommandContext& context) { return ShowProfile(*options, context); }; });
+  profile->footer(HelpFooter("  armstate profile list\n  armstate profile show qemu-7.2.virt.cortex-a57\n"));
+}
+
+}  // namespace armstate

@@ -1,0 +1,112 @@
+#include "client/commands/register_text.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/commands/table.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+absl::StatusOr<absl::string_view> Require(const RegisterList& list, RegisterId id, IdScheme scheme) {
+  const absl::optional<absl::string_view> value = list.Find(id);
+  if (value) return *value;
+  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,
+                   absl::StrCat("the vCPU has no register ", RegisterName(id, scheme), " (", id.ToString(), ")"),
+                   {{"register_id", id.ToString()}});
+}
+
+std::string Bits(const FieldDefinition& field) {
+  if (field.width == 1) return absl::StrCat("[", field.lsb, "]");
+  return absl::StrCat("[", field.lsb + field.width - 1, ":", field.lsb, "]");
+}
+
+void PrintFields(absl::Span<const FieldDefinition> fields, absl::string_view value, std::ostream& out) {
+  Table table({"FIELD", "BITS", "VALUE", "MEANING"});
+  for (const FieldDefinition& field : fields) {
+    const uint64_t bits = ExtractField(field, LowWord(value));
+    table.AddRow(
+        {std::string(field.name), Bits(field), absl::StrFormat("%#x", bits), std::string(FieldMeaning(field, bits))});
+  }
+  table.Print("  ", out);
+}
+
+}  // namespace
+
+absl::StatusOr<RegisterSelector> ParseRegisterSelector(absl::string_view text, IdScheme scheme) {
+  const size_t dot = text.find('.');
+  const absl::StatusOr<RegisterId> id = ParseRegisterName(text.substr(0, dot), scheme);
+  if (!id.ok()) return id.status();
+  if (dot == absl::string_view::npos) return RegisterSelector{*id, absl::nullopt};
+  const absl::string_view wanted = text.substr(dot + 1);
+  const absl::Span<const FieldDefinition> fields = RegisterFields(*id, scheme);
+  for (const FieldDefinition& field : fields) {
+    if (absl::EqualsIgnoreCase(field.name, wanted)) return RegisterSelector{*id, field};
+  }
+  const std::string has =
+      fields.empty() ? "no fields that are known"
+                     : absl::StrCat("the fields ", absl::StrJoin(fields, ", ", [](std::string* out, const auto& field) {
+                                      absl::StrAppend(out, field.name);
+                                    }));
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kRegisterNameUnknown,
+                   absl::StrCat(RegisterName(*id, scheme), " has no field \"", wanted, "\"; it has ", has),
+                   {{"name", std::string(text)}});
+}
+
+absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::vector<std::string>& texts,
+                                                                     IdScheme scheme) {
+  std::vector<RegisterSelector> selectors;
+  for (const std::string& text : texts) {
+    absl::StatusOr<RegisterSelector> selector = ParseRegisterSelector(text, scheme);
+    if (!selector.ok()) return selector.status();
+    selectors.push_back(*std::move(selector));
+  }
+  return selectors;
+}
+
+void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out) {
+  Table table({"REGISTER", "VALUE"});
+  for (size_t i = 0; i < list.size(); ++i) {
+    table.AddRow({RegisterName(list.id(i), scheme), FormatValue(list.value(i))});
+  }
+  table.Print("", out);
+}
+
+absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
+                           std::ostream& out) {
+  for (const RegisterSelector& selector : selectors) {
+    const absl::StatusOr<absl::string_view> value = Require(list, selector.id, scheme);
+    if (!value.ok()) return value.status();
+  }
+  for (const RegisterSelector& selector : selectors) {
+    const absl::string_view value = *list.Find(selector.id);
+    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(value) << '\n';
+    if (selector.field) {
+      PrintFields({&*selector.field, 1}, value, out);
+    } else {
+      PrintFields(RegisterFields(selector.id, scheme), value, out);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RegisterList> Select(const RegisterList& list, absl::Span<const RegisterSelector> selectors,
+                                    IdScheme scheme) {
+  std::vector<RegisterId> ids;  // a register may be selected twice, for two of its fields
+  for (const RegisterSelector& selector : selectors) ids.push_back(selector.id);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  RegisterListBuilder builder;
+  for (const RegisterId id : ids) {
+    const absl::StatusOr<absl::string_view> value = Require(list, id, scheme);
+    if (!value.ok()) return value.status();
+    builder.AddBytes(id, *value);
+  }
+  return std::move(builder).Build();
+}
+
+}  // namespace armstate

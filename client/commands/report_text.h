@@ -1,0 +1,21 @@
+// Restore reports, as a user reads them.
+#ifndef ARMSTATE_CLIENT_COMMANDS_REPORT_TEXT_H_
+#define ARMSTATE_CLIENT_COMMANDS_REPORT_TEXT_H_
+
+#include <ostream>
+
+#include "absl/strings/string_view.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "client/commands/command.h"
+
+namespace armstate {
+
+// "REFUSED: `what`" and, per vCPU, every register of the report with wanted, got, fields and reason.
+void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out);
+
+// kRefused for REFUSED, else kOk.
+ExitStatus ExitStatusOf(const v1::RestoreReport& report);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_COMMANDS_REPORT_TEXT_H_

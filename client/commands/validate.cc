@@ -1,0 +1,51 @@
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/arguments.h"
+#include "client/commands/commands.h"
+#include "client/commands/report_text.h"
+#include "client/restore_client.h"
+
+namespace armstate {
+namespace {
+
+struct ValidateOptions {
+  std::string checkpoint;
+  std::string target;
+  bool all = false;
+};
+
+absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandContext& context) {
+  v1::ValidateCheckpointRequest request;
+  request.set_checkpoint(CheckpointNameOf(options.checkpoint));
+  request.set_cpu_profile(CpuProfileNameOf(options.target));
+  request.set_all_registers(options.all);
+  const absl::StatusOr<v1::ValidateCheckpointResponse> response =
+      RestoreClient(context.connection).ValidateCheckpoint(request);
+  if (!response.ok()) return response.status();
+  if (context.json()) {
+    PrintJson(*response, context.out);
+  } else {
+    PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", request.cpu_profile()),
+                context.palette, context.out);
+  }
+  return ExitStatusOf(response->report());
+}
+
+}  // namespace
+
+void AddValidateCommand(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ValidateOptions>();
+  CLI::App* const command =
+      app.add_subcommand("validate", "Ask whether a target accepts a checkpoint, and if not, why");
+  command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
+  command->add_option("--target", options->target, "The target's CPU profile, see `armstate profile list`")
+      ->type_name("PROFILE")
+      ->required();
+  command->add_flag("--all", options->all, "Show the registers that are restored as they are, too");
+  command->footer(HelpFooter("  armstate validate web-1 --target qemu-7.2.virt.cortex-a57\n"));
+  command->callback(
+      [options, &chosen] { chosen = [options](CommandContext& context) { return Validate(*options, context); }; });
+}
+
+}  // namespace armstate

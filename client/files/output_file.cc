@@ -1,0 +1,82 @@
+#include "client/files/output_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace armstate {
+namespace {
+
+absl::Status Exists(const std::string& path) {
+  return absl::AlreadyExistsError(absl::StrCat(path, " exists; --force replaces it"));
+}
+
+absl::Status Rename(const std::string& from, const std::string& to, IfExists if_exists) {
+  const unsigned flags = if_exists == IfExists::kRefuse ? RENAME_NOREPLACE : 0;
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0) return absl::OkStatus();
+  if (errno == EEXIST) return Exists(to);
+  if (errno == EINVAL && flags != 0) {  // this file system cannot; link() does not replace either
+    if (link(from.c_str(), to.c_str()) == 0) {
+      unlink(from.c_str());
+      return absl::OkStatus();
+    }
+    if (errno == EEXIST) return Exists(to);
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", to));
+}
+
+}  // namespace
+
+absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists if_exists) {
+  // Before any work is done; Commit looks again.
+  if (if_exists == IfExists::kRefuse && access(path.c_str(), F_OK) == 0) return Exists(path);
+  OutputFile file;
+  file.path_ = path;
+  file.if_exists_ = if_exists;
+  file.temporary_path_ = absl::StrCat(path, ".XXXXXX");
+  file.fd_ = mkostemp(file.temporary_path_.data(), O_CLOEXEC);
+  if (file.fd_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+  return file;
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_path_(std::move(other.temporary_path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      if_exists_(other.if_exists_),
+      status_(std::move(other.status_)) {}
+
+OutputFile::~OutputFile() {
+  if (fd_ < 0) return;
+  close(fd_);
+  unlink(temporary_path_.c_str());
+}
+
+void OutputFile::Append(absl::string_view bytes) {
+  while (status_.ok() && !bytes.empty()) {
+    const ssize_t size = write(fd_, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) {
+      status_ = absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
+    } else {
+      bytes.remove_prefix(static_cast<size_t>(size));
+    }
+  }
+}
+
+absl::Status OutputFile::Commit() {
+  if (!status_.ok()) return status_;
+  if (fsync(fd_) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
+  const absl::Status status = Rename(temporary_path_, path_, if_exists_);
+  if (!status.ok()) return status;
+  close(std::exchange(fd_, -1));
+  return absl::OkStatus();
+}
+
+}  // namespace armstate

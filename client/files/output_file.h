@@ -1,0 +1,49 @@
+// A file that is there in whole or not at all.
+#ifndef ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
+#define ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace armstate {
+
+enum class IfExists { kRefuse, kReplace };
+
+// Writes to a temporary file beside the wanted one; Commit gives it its name. Without Commit nothing remains. Only the
+// user can read the file: a guest's registers hold keys.
+//
+// Example:
+//   absl::StatusOr<OutputFile> file = OutputFile::Create("a.json", IfExists::kRefuse);
+//   file->Append(text);
+//   return file->Commit();
+class OutputFile {
+ public:
+  // ALREADY_EXISTS with kRefuse; otherwise codes of errno, naming the file.
+  static absl::StatusOr<OutputFile> Create(const std::string& path, IfExists if_exists);
+
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+  // The first error is kept for Commit.
+  void Append(absl::string_view bytes);
+  // Brings the file to disk and gives it its name. ALREADY_EXISTS if somebody else has made it meanwhile (with
+  // kRefuse).
+  absl::Status Commit();
+
+ private:
+  OutputFile() = default;
+
+  std::string path_;
+  std::string temporary_path_;
+  int fd_ = -1;
+  IfExists if_exists_ = IfExists::kRefuse;
+  absl::Status status_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
