@@ -1,15 +1,16 @@
 #include "client/armstate.h"
 
-#include <algorithm>
+#include <cerrno>
+#include <sstream>
 #include <string>
 
 #include "CLI/CLI.hpp"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/error_text.h"
+#include "core/nearest_name.h"
 
 namespace armstate {
 namespace {
@@ -68,6 +69,20 @@ OutputFormat FormatOf(const std::vector<std::string>& arguments) {
   return OutputFormat::kTable;
 }
 
+// What is wrong with the command line: CLI11's words, but for a misspelt command, of which it only says that one is
+// required.
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* innermost = &app;
+  while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
+  const std::vector<std::string> rest = app.remaining(/*recurse=*/true);
+  if (innermost->get_require_subcommand_min() == 0 || rest.empty()) return error.what();
+  const std::vector<const CLI::App*> commands = innermost->get_subcommands([](const CLI::App*) { return true; });
+  NearestName nearest(rest.front());
+  for (const CLI::App* command : commands) nearest.Consider(command->get_name());
+  return absl::StrCat("there is no command \"", rest.front(), "\"",
+                      nearest.name().empty() ? "" : absl::StrCat("; did you mean ", nearest.name(), "?"));
+}
+
 }  // namespace
 
 ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal& terminal) {
@@ -92,7 +107,7 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
       app.exit(error, terminal.out, terminal.err);  // prints the help or the version
       return ExitStatus::kOk;
     }
-    const absl::Status status = UsageError(error.what());
+    const absl::Status status = UsageError(UsageMessage(app, error));
     PrintError(status, NextStep(status, ""), format, err_palette, terminal.err);
     return ExitStatus::kUsage;
   }
@@ -100,11 +115,18 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   ConnectionOptions connection_options;
   connection_options.target = options.server;
   absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
-  CommandContext context{Connection(connection_options), format, terminal.out, Palette(terminal.out_has_colors)};
+  // An answer is printed in whole or, where it ends in an error, not at all.
+  std::ostringstream answer;
+  CommandContext context{Connection(connection_options), format, answer, Palette(terminal.out_has_colors)};
   const absl::StatusOr<ExitStatus> result = chosen(context);
-  terminal.out.flush();
-  if (result.ok() && terminal.out.good()) return *result;
-  const absl::Status status = result.ok() ? absl::DataLossError("cannot write the output") : result.status();
+  absl::Status status = result.status();
+  if (result.ok()) {
+    errno = 0;
+    terminal.out << answer.str() << std::flush;
+    if (terminal.out.good()) return *result;
+    if (errno == EPIPE) return ExitStatus::kError;  // the reader has read enough (`| head`)
+    status = absl::DataLossError("cannot write the output");
+  }
   PrintError(status, NextStep(status, options.server), format, err_palette, terminal.err);
   return ExitStatusOf(status);
 }

@@ -25,8 +25,8 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
 
 void AddCheckpointCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<CheckpointOptions>();
-  CLI::App* const command =
-      app.add_subcommand("checkpoint", "Pause a running QEMU, store its CPU state as the VM's next checkpoint, and go on");
+  CLI::App* const command = app.add_subcommand(
+      "checkpoint", "Pause a running QEMU, store its CPU state as the VM's next checkpoint, and go on");
   AddStoreOptions(*command, options->store);
   command->add_option("--qmp", options->socket, "QEMU's QMP socket")->type_name("SOCKET")->required();
   command->add_option("--keep-stream", options->keep_stream, "Keep QEMU's migration stream in this file")

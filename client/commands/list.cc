@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -6,12 +7,10 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/table.h"
-#include "google/protobuf/util/time_util.h"
+#include "client/commands/text.h"
 
 namespace armstate {
 namespace {
-
-using ::google::protobuf::util::TimeUtil;
 
 absl::StatusOr<ExitStatus> ListVms(CommandContext& context) {
   const absl::StatusOr<std::vector<v1::Vm>> vms = CheckpointClient(context.connection).ListVms();
@@ -24,7 +23,7 @@ absl::StatusOr<ExitStatus> ListVms(CommandContext& context) {
   Table table({"VM", "LATEST", "CHECKPOINTS", "UPDATED"});
   for (const v1::Vm& vm : *vms) {
     table.AddRow({ShortName(vm.name()), absl::StrCat(vm.latest_version()), absl::StrCat(vm.checkpoint_count()),
-                  TimeUtil::ToString(vm.update_time())});
+                  TimeText(vm.update_time())});
   }
   table.Print("", context.out);
   if (table.empty()) context.out << "no VMs; 'armstate push' and 'armstate checkpoint' make the first\n";
@@ -46,8 +45,9 @@ absl::StatusOr<ExitStatus> ListCheckpoints(const std::string& vm, CommandContext
   for (const v1::Checkpoint& checkpoint : *checkpoints) {
     const v1::Source& source = checkpoint.source();
     const std::map<std::string, std::string> labels(checkpoint.labels().begin(), checkpoint.labels().end());
-    table.AddRow({absl::StrCat(checkpoint.version()), TimeUtil::ToString(checkpoint.create_time()),
-                  v1::Accelerator_Name(source.accelerator()), source.machine_type(), source.cpu_model(),
+    table.AddRow({absl::StrCat(checkpoint.version()), TimeText(checkpoint.create_time()),
+                  v1::Accelerator_Name(source.accelerator()), source.machine_type(),
+                  source.cpu_profile().empty() ? source.cpu_model() : ShortName(source.cpu_profile()),
                   absl::StrCat(checkpoint.vcpu_count()), absl::StrCat(checkpoint.register_count()),
                   absl::StrJoin(labels, ",", absl::PairFormatter("="))});
   }

@@ -4,9 +4,9 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/table.h"
+#include "client/commands/text.h"
 #include "client/engine_client.h"
 #include "google/protobuf/empty.pb.h"
-#include "google/protobuf/util/time_util.h"
 
 namespace armstate {
 namespace {
@@ -21,8 +21,7 @@ ExitStatus PrintMachines(const std::vector<v1::Machine>& machines, std::ostream&
   Table table({"MACHINE", "PROFILE", "VCPUS", "REGISTERS", "CREATED"});
   for (const v1::Machine& machine : machines) {
     table.AddRow({ShortName(machine.name()), ShortName(machine.cpu_profile()), absl::StrCat(machine.vcpu_count()),
-                  absl::StrCat(machine.register_count()),
-                  google::protobuf::util::TimeUtil::ToString(machine.create_time())});
+                  absl::StrCat(machine.register_count()), TimeText(machine.create_time())});
   }
   table.Print("", out);
   if (table.empty()) out << "no machines; 'armstate machine create' makes one\n";

@@ -6,6 +6,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/report_text.h"
+#include "client/commands/text.h"
 #include "client/engine_client.h"
 
 namespace armstate {
@@ -36,8 +37,7 @@ absl::StatusOr<ExitStatus> Capture(const CaptureOptions& options, CommandContext
   const absl::StatusOr<v1::Checkpoint> checkpoint = EngineClient(context.connection).CaptureMachine(std::move(request));
   if (!checkpoint.ok()) return checkpoint.status();
   if (context.json()) return PrintJson(*checkpoint, context.out);
-  context.out << checkpoint->name() << ": " << checkpoint->vcpu_count() << " vCPUs, " << checkpoint->register_count()
-              << " registers\n";
+  context.out << CheckpointText(*checkpoint) << '\n';
   return ExitStatus::kOk;
 }
 

@@ -101,7 +101,7 @@ void AddMachineReadCommand(CLI::App& machine, Command& chosen) {
       ->type_name("");
   command->add_option("--vcpu", options->vcpu, "Which vCPU")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::NonNegativeNumber.description(""))
       ->capture_default_str();
   command->footer(HelpFooter("  armstate machine read m1 PC SCTLR_EL1.M --vcpu 1\n"));
   command->callback(
@@ -118,7 +118,7 @@ void AddMachineWriteCommand(CLI::App& machine, Command& chosen) {
       ->required();
   command->add_option("--vcpu", options->vcpu, "Which vCPU")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::NonNegativeNumber.description(""))
       ->capture_default_str();
   command->add_flag("--keep-going", options->keep_going, "Leave what was accepted where a register is refused");
   command->footer(HelpFooter("  armstate machine write m1 X0=42 SCTLR_EL1=0x30d00801\n"));

@@ -81,14 +81,11 @@ absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSe
   for (const RegisterSelector& selector : selectors) {
     const absl::StatusOr<absl::string_view> value = Require(list, selector.id, scheme);
     if (!value.ok()) return value.status();
-  }
-  for (const RegisterSelector& selector : selectors) {
-    const absl::string_view value = *list.Find(selector.id);
-    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(value) << '\n';
+    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(*value) << '\n';
     if (selector.field) {
-      PrintFields({&*selector.field, 1}, value, out);
+      PrintFields({&*selector.field, 1}, *value, out);
     } else {
-      PrintFields(RegisterFields(selector.id, scheme), value, out);
+      PrintFields(RegisterFields(selector.id, scheme), *value, out);
     }
   }
   return absl::OkStatus();

@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::
 void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out);
 
 // The selected registers with all their fields, or the selected fields.
-// NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one; then nothing is printed.
+// NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
 absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                            std::ostream& out);
 

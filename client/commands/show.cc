@@ -95,7 +95,9 @@ void AddShowCommand(CLI::App& app, Command& chosen) {
       ->add_option("NAME", options->names,
                    "Only these registers, with their fields: SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")
       ->type_name("");
-  command->add_option("--vcpu", options->vcpu, "Only this vCPU")->type_name("N")->check(CLI::NonNegativeNumber);
+  command->add_option("--vcpu", options->vcpu, "Only this vCPU")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber.description(""));
   command->footer(
       HelpFooter("  armstate show web-1\n"
                  "  armstate show web-1@3 --vcpu 0 PC SCTLR_EL1 ID_AA64MMFR0_EL1.PARange\n"));

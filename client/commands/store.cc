@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/checkpoint_client.h"
 #include "client/commands/arguments.h"
+#include "client/commands/text.h"
 
 namespace armstate {
 namespace {
@@ -26,12 +27,7 @@ void AddSource(const StoreOptions& options, v1::Source& source) {
 
 void Print(const v1::Checkpoint& sent, const v1::Checkpoint& stored, const std::vector<std::string>& notes,
            bool validate_only, CommandContext& context) {
-  if (validate_only) {
-    context.out << "well formed, not stored";
-  } else {
-    context.out << stored.name();
-  }
-  context.out << ": " << stored.vcpu_count() << " vCPUs, " << stored.register_count() << " registers\n";
+  context.out << (validate_only ? "well formed, not stored" : "") << CheckpointText(stored) << '\n';
   for (const std::string& note : notes) context.out << "note: " << note << '\n';
   for (const v1::CaptureGap& gap : sent.gaps()) {
     context.out << context.palette.Warning("incomplete") << ": vCPU " << gap.vcpu_index() << ": " << gap.reason()
@@ -50,14 +46,15 @@ void AddStoreOptions(CLI::App& command, StoreOptions& options) {
       .add_option("--expected-version", options.expected_version,
                   "Store only if this is the VM's latest version; 0: only if there is no such VM")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber.description(""));
   command
       .add_option("--request-id", options.request_id,
                   "Makes a repeated command safe: the same ID stores the checkpoint once. Random by default")
       ->type_name("ID");
   command.add_flag("--validate-only", options.validate_only, "Check everything, store nothing");
   command.add_option("--accelerator", options.accelerator, "What ran the vCPUs: decides what some register IDs mean")
-      ->check(CLI::IsMember({"tcg", "kvm"}));
+      ->type_name("tcg|kvm")
+      ->check(CLI::IsMember({"tcg", "kvm"}).description(""));
   command.add_option("--cpu-model", options.cpu_model, "The CPU, e.g. cortex-a57")->type_name("NAME");
   command.add_option("--machine-type", options.machine_type, "The machine, e.g. virt-7.2")->type_name("NAME");
   command.add_option("--hypervisor-version", options.hypervisor_version, "e.g. 7.2.22")->type_name("TEXT");

@@ -1,0 +1,25 @@
+// Small pieces of text.
+#ifndef ARMSTATE_CLIENT_COMMANDS_TEXT_H_
+#define ARMSTATE_CLIENT_COMMANDS_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "armstate/v1/checkpoint.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace armstate {
+
+// "1 vCPU", "2 vCPUs".
+std::string CountText(int64_t count, absl::string_view noun);
+
+// "2026-11-22 13:23:07Z"; "-" for the time 0, which is what a message without one holds.
+std::string TimeText(const google::protobuf::Timestamp& time);
+
+// "vms/web-1/checkpoints/3: 2 vCPUs, 424 registers".
+std::string CheckpointText(const v1::Checkpoint& checkpoint);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_COMMANDS_TEXT_H_
