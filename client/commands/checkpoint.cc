@@ -1,11 +1,13 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "client/commands/arguments.h"
 #include "client/commands/checkpoint_file.h"
 #include "client/commands/commands.h"
 #include "client/commands/store.h"
+#include "client/qemu/qmp_checkpoint.h"
+#include "core/error.h"
+#include "google/protobuf/util/time_util.h"
 
 namespace armstate {
 namespace {
@@ -17,8 +19,20 @@ struct CheckpointOptions {
   bool leave_paused = false;
 };
 
-absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, CommandContext&) {
-  return absl::UnimplementedError(absl::StrCat("cannot take a checkpoint by QMP yet: ", options.socket));
+absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, CommandContext& context) {
+  QmpCheckpointOptions qmp;
+  qmp.keep_stream = options.keep_stream;
+  qmp.leave_paused = options.leave_paused;
+  absl::StatusOr<QmpCheckpoint> taken = CheckpointByQmp(options.socket, qmp);
+  if (!taken.ok()) return Annotate(taken.status(), options.socket);
+  LoadedCheckpointFile loaded = CheckpointOfCapture(std::move(taken->capture));
+  v1::Source* source = loaded.checkpoint.mutable_source();
+  if (taken->is_kvm) source->set_accelerator(v1::KVM);
+  source->set_hypervisor_version(taken->qemu_version);
+  source->set_cpu_model(taken->cpu_model);
+  *loaded.checkpoint.mutable_capture_time() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(taken->capture_time));
+  return Store(std::move(loaded.checkpoint), loaded.notes, options.store, context);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/qemu/qemu_capture.h"
 #include "google/protobuf/util/json_util.h"
 #include "proto/vcpu_state_conversion.h"
 
@@ -23,20 +22,6 @@ absl::StatusOr<LoadedCheckpointFile> LoadJson(absl::string_view bytes) {
   return loaded;
 }
 
-absl::StatusOr<LoadedCheckpointFile> LoadStream(absl::string_view bytes) {
-  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(bytes);
-  if (!capture.ok()) return capture.status();
-  LoadedCheckpointFile loaded;
-  loaded.notes = std::move(capture->notes);
-  v1::Source* source = loaded.checkpoint.mutable_source();
-  source->set_accelerator(v1::TCG);
-  source->set_hypervisor("QEMU");
-  source->set_machine_type(capture->machine_type);
-  for (VcpuState& vcpu : capture->vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));
-  for (const CaptureGap& gap : capture->gaps) *loaded.checkpoint.add_gaps() = CaptureGapToProto(gap);
-  return loaded;
-}
-
 }  // namespace
 
 absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(absl::string_view bytes) {
@@ -46,7 +31,21 @@ absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(absl::string_view bytes)
         "neither a QEMU migration stream (which begins with QEVM) nor JSON of an armstate.v1.Checkpoint (which begins "
         "with {)");
   }
-  return LoadStream(bytes);
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(bytes);
+  if (!capture.ok()) return capture.status();
+  return CheckpointOfCapture(*std::move(capture));
+}
+
+LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
+  LoadedCheckpointFile loaded;
+  loaded.notes = std::move(capture.notes);
+  v1::Source* source = loaded.checkpoint.mutable_source();
+  source->set_accelerator(v1::TCG);
+  source->set_hypervisor("QEMU");
+  source->set_machine_type(capture.machine_type);
+  for (VcpuState& vcpu : capture.vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));
+  for (const CaptureGap& gap : capture.gaps) *loaded.checkpoint.add_gaps() = CaptureGapToProto(gap);
+  return loaded;
 }
 
 std::string CheckpointFileText(const v1::Checkpoint& checkpoint) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "armstate/v1/checkpoint.pb.h"
+#include "client/qemu/qemu_capture.h"
 
 namespace armstate {
 
@@ -23,6 +24,9 @@ struct LoadedCheckpointFile {
 //
 // INVALID_ARGUMENT; for a stream with reason STREAM_MALFORMED. Only the server checks what a checkpoint holds.
 absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(absl::string_view bytes);
+
+// What a QEMU stream or dump says, as a checkpoint: its vCPUs, and of its source hypervisor and machine type.
+LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture);
 
 // The proto3 JSON that LoadCheckpointFile reads.
 std::string CheckpointFileText(const v1::Checkpoint& checkpoint);
