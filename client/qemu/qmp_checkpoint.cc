@@ -161,6 +161,8 @@ absl::StatusOr<QmpCheckpoint> CheckpointByQmp(const std::string& socket_path, co
   }
   absl::StatusOr<QemuCapture> capture = CaptureOf(*stream, *source);
   if (!capture.ok()) return guest.ContinueAfter(capture.status());
+  // A dump never describes itself nor names its machine type; QMP has told what matters of that.
+  if (options.keep_stream.empty()) capture->notes.clear();
   guest.LeavePaused();
   return QmpCheckpoint{*std::move(capture), source->version, source->cpu_model,
                        source->kvm,         source->running, capture_time};
