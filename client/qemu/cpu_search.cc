@@ -49,8 +49,9 @@ class Search {
     if (result_.vcpus.empty()) {
       return first_failure_.ok() ? StreamError(stream_.size(), "", "the stream has no cpu section") : first_failure_;
     }
-    const absl::Status end = FindEndOfStream();
-    if (!end.ok()) return end;
+    absl::Status status = FindEndOfStream();
+    if (status.ok()) status = CheckNoneIsLost();
+    if (!status.ok()) return status;
     return std::move(result_);
   }
 
@@ -99,6 +100,14 @@ class Search {
       return absl::OkStatus();
     }
     return StreamError(stream_.size(), "", "the stream ends without an end-of-stream byte");
+  }
+
+  // A vCPU behind the last one that was found, with a damaged header.
+  absl::Status CheckNoneIsLost() const {
+    const size_t last = End(result_.vcpus.back());
+    const size_t name_at = stream_.substr(0, result_.end_of_stream).find(kCommonName, last);
+    if (name_at == absl::string_view::npos) return absl::OkStatus();
+    return StreamError(name_at, "cpu_common", "no cpu section follows this one");
   }
 
   bool IsEndOfStream(size_t at) const {

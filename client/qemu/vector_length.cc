@@ -12,11 +12,22 @@ constexpr unsigned kLongest = 2048;
 constexpr RegisterId kPstate = RegisterId::Known<0x6030000000100042>();
 constexpr RegisterId kSvcr = RegisterId::System(3, 3, 4, 2, 2);
 constexpr RegisterId kHcrEl2 = RegisterId::System(3, 4, 1, 1, 0);
+constexpr RegisterId kScrEl3 = RegisterId::System(3, 6, 1, 1, 0);
 constexpr uint64_t kTrapGeneralExceptions = uint64_t{1} << 27;  // HCR_EL2.TGE
 
 // ZCR_ELx and SMCR_ELx: op1 is 0, 4, 6 for EL1, EL2, EL3.
 RegisterId LengthControl(unsigned level, bool streaming) {
   return RegisterId::System(3, level == 1 ? 0 : 2 * level, 1, 2, streaming ? 6 : 0);
+}
+
+// QEMU lists the controls of levels that the CPU does not have, and these limit nothing. VBAR_ELx it lists only where
+// the level is.
+bool LevelLimits(const RegisterList& registers, unsigned level) {
+  if (level == 1) return true;
+  if (!registers.Find(RegisterId::System(3, 2 * level, 12, 0, 0))) return false;
+  // In Secure state EL2 may be switched off.
+  const absl::optional<absl::string_view> scr = registers.Find(kScrEl3);
+  return level == 3 || !scr || (LowWord(*scr) & 1) != 0;
 }
 
 uint64_t ValueOf(const RegisterList& registers, RegisterId id) {
@@ -33,6 +44,7 @@ unsigned MaxVectorBits(const RegisterList& registers) {
   const bool streaming = (ValueOf(registers, kSvcr) & 1) != 0;
   unsigned bits = kLongest;
   for (; level <= 3; ++level) {
+    if (!LevelLimits(registers, level)) continue;
     const absl::optional<absl::string_view> control = registers.Find(LengthControl(level, streaming));
     if (control) bits = std::min(bits, 128 * (static_cast<unsigned>(LowWord(*control) & 0xf) + 1));
   }

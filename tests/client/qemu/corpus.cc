@@ -39,6 +39,8 @@ std::vector<nlohmann::json> CorpusLists(const std::string& name) {
   return Lines(text);
 }
 
+std::string MoreStream(const std::string& file) { return ReadZstdFile(kFolder + ("more/" + file + ".zst")); }
+
 std::vector<nlohmann::json> BadManifest() {
   std::ifstream text(kFolder + std::string("bad/manifest.jsonl"));
   return Lines(text);

@@ -17,6 +17,9 @@ std::string CorpusStream(const std::string& name);
 // What an independent parser found in it: one object per vCPU.
 std::vector<nlohmann::json> CorpusLists(const std::string& name);
 
+// A stream of tests/data/qemu-7.2/more, e.g. "mps2-an505.cortex-m33.smp1.mig".
+std::string MoreStream(const std::string& file);
+
 // The damaged streams: the lines of the manifest, and the stream of one.
 std::vector<nlohmann::json> BadManifest();
 std::string BadStream(const std::string& file);
