@@ -17,8 +17,9 @@ struct ServerOptions {
   std::string data_dir;
 };
 
-// Largest message that is received, in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits. What is sent may be larger by
-// the name, the times and the counts that the server adds to a checkpoint: all that can be stored can be read.
+// Largest message that is received, in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits. What is sent
+// may be larger by the name, the times and the counts that the server adds to a checkpoint: all that can be stored can
+// be read.
 inline constexpr int kMaxRequestBytes = 16 << 20;
 inline constexpr int kMaxResponseBytes = kMaxRequestBytes + (64 << 10);
 
