@@ -42,7 +42,7 @@ absl::string_view KnownName(uint64_t row_id, IdScheme scheme) {
   for (const RegisterAlias& alias : RegisterAliases()) {
     if (alias.is_given && alias.id == row_id && scheme == IdScheme::kKvm) return alias.name;
   }
-  const RegisterRow* row = FindRowById(row_id);
+  const RegisterDefinition* row = FindDefinitionById(row_id);
   return row == nullptr ? "" : row->name;
 }
 
@@ -51,7 +51,7 @@ absl::optional<uint64_t> KnownId(absl::string_view name, IdScheme scheme) {
     if (alias.only_in_kvm_lists && scheme != IdScheme::kKvm) continue;
     if (absl::EqualsIgnoreCase(alias.name, name)) return alias.id;
   }
-  const RegisterRow* row = FindRowByName(name);
+  const RegisterDefinition* row = FindDefinitionByName(name);
   if (row == nullptr) return absl::nullopt;
   return row->id;
 }
@@ -117,7 +117,7 @@ absl::Status UnknownName(absl::string_view name, IdScheme scheme) {
     const bool second_copy = absl::EndsWithIgnoreCase(name, SecondCopySuffix(scheme));
     if (second_copy) name.remove_suffix(SecondCopySuffix(scheme).size());
     NearestName nearest(name);
-    for (const RegisterRow& row : RegisterRows()) {
+    for (const RegisterDefinition& row : RegisterDefinitions()) {
       if (!second_copy || RegisterId::Create(row.id)->is_coprocessor()) nearest.Consider(row.name);
     }
     if (!nearest.name().empty()) {
@@ -158,7 +158,7 @@ absl::StatusOr<RegisterId> ParseRegisterName(absl::string_view name, IdScheme sc
 }
 
 absl::Span<const FieldDefinition> RegisterFields(RegisterId id, IdScheme /*scheme*/) {
-  const RegisterRow* row = FindRowById(RowId(id));
+  const RegisterDefinition* row = FindDefinitionById(RowId(id));
   return row == nullptr ? absl::Span<const FieldDefinition>() : row->fields;
 }
 

@@ -54,69 +54,69 @@ constexpr FieldDefinition Exact(absl::string_view name, uint8_t lsb, uint8_t wid
 // Registers. One line of the .inc files makes one row.
 using Fields = absl::Span<const FieldDefinition>;
 
-constexpr RegisterRow Row(uint64_t id, absl::string_view name, Fields fields = {}) { return {id, name, fields}; }
+constexpr RegisterDefinition Row(uint64_t id, absl::string_view name, Fields fields = {}) { return {id, name, fields}; }
 
-constexpr RegisterRow Sys(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2, absl::string_view name,
-                          Fields fields = {}) {
+constexpr RegisterDefinition Sys(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2,
+                                 absl::string_view name, Fields fields = {}) {
   return Row(RegisterId::System(op0, op1, crn, crm, op2).raw(), name, fields);
 }
 
-constexpr RegisterRow Mrc(unsigned coprocessor, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2,
-                          absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition Mrc(unsigned coprocessor, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2,
+                                 absl::string_view name, Fields fields = {}) {
   return Row(RegisterId::Cp32(coprocessor, opc1, crn, crm, opc2).raw(), name, fields);
 }
 
-constexpr RegisterRow Mrrc(unsigned coprocessor, unsigned opc1, unsigned crm, absl::string_view name,
-                           Fields fields = {}) {
+constexpr RegisterDefinition Mrrc(unsigned coprocessor, unsigned opc1, unsigned crm, absl::string_view name,
+                                  Fields fields = {}) {
   return Row(RegisterId::Cp64(coprocessor, opc1, crm).raw(), name, fields);
 }
 
-constexpr RegisterRow Core64(unsigned word, unsigned log2_width, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition Core64(unsigned word, unsigned log2_width, absl::string_view name, Fields fields = {}) {
   return Row(RegisterId::Core(RegisterArchitecture::kArm64, log2_width, word).raw(), name, fields);
 }
 
-constexpr RegisterRow Core32(unsigned word, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition Core32(unsigned word, absl::string_view name, Fields fields = {}) {
   return Row(RegisterId::Core(RegisterArchitecture::kArm, 2, word).raw(), name, fields);
 }
 
-constexpr RegisterRow VfpData(unsigned number, absl::string_view name) {
+constexpr RegisterDefinition VfpData(unsigned number, absl::string_view name) {
   return Row(0x4030'0000'0012'0000 | number, name);
 }
 
-constexpr RegisterRow VfpControl(unsigned number, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition VfpControl(unsigned number, absl::string_view name, Fields fields = {}) {
   return Row(0x4020'0000'0012'1000 | number, name, fields);
 }
 
-constexpr RegisterRow SveVector(unsigned number, absl::string_view name) {
+constexpr RegisterDefinition SveVector(unsigned number, absl::string_view name) {
   return Row(0x6080'0000'0015'0000 | number << 5, name);
 }
 
 // P0 to P15, and FFR as the 16th.
-constexpr RegisterRow SvePredicate(unsigned number, absl::string_view name) {
+constexpr RegisterDefinition SvePredicate(unsigned number, absl::string_view name) {
   return Row(0x6050'0000'0015'0400 | number << 5, name);
 }
 
-constexpr RegisterRow CacheSize(unsigned csselr, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition CacheSize(unsigned csselr, absl::string_view name, Fields fields = {}) {
   return Row(0x6020'0000'0011'0000 | csselr, name, fields);
 }
 
-constexpr RegisterRow CacheSize32(unsigned csselr, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition CacheSize32(unsigned csselr, absl::string_view name, Fields fields = {}) {
   return Row(0x4020'0000'0011'0000 | csselr, name, fields);
 }
 
-constexpr RegisterRow Firmware(unsigned number, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition Firmware(unsigned number, absl::string_view name, Fields fields = {}) {
   return Row(0x6030'0000'0014'0000 | number, name, fields);
 }
 
-constexpr RegisterRow Firmware32(unsigned number, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition Firmware32(unsigned number, absl::string_view name, Fields fields = {}) {
   return Row(0x4030'0000'0014'0000 | number, name, fields);
 }
 
-constexpr RegisterRow FirmwareFeatures(unsigned number, absl::string_view name, Fields fields = {}) {
+constexpr RegisterDefinition FirmwareFeatures(unsigned number, absl::string_view name, Fields fields = {}) {
   return Row(0x6030'0000'0016'0000 | number, name, fields);
 }
 
-constexpr RegisterRow kRows[] = {
+constexpr RegisterDefinition kRows[] = {
 #include "core/catalog_aarch32.inc"
 #include "core/catalog_aarch64.inc"
 #include "core/catalog_core.inc"
@@ -146,14 +146,18 @@ constexpr int CompareNames(absl::string_view a, absl::string_view b) {
   return a.size() < b.size() ? -1 : a.size() > b.size();
 }
 
-constexpr int CompareRowIds(const RegisterRow& a, const RegisterRow& b) { return a.id < b.id ? -1 : a.id > b.id; }
-constexpr int CompareRowNames(const RegisterRow& a, const RegisterRow& b) { return CompareNames(a.name, b.name); }
+constexpr int CompareRowIds(const RegisterDefinition& a, const RegisterDefinition& b) {
+  return a.id < b.id ? -1 : a.id > b.id;
+}
+constexpr int CompareRowNames(const RegisterDefinition& a, const RegisterDefinition& b) {
+  return CompareNames(a.name, b.name);
+}
 
 using RowIndex = std::array<uint16_t, kRowCount>;
 static_assert(kRowCount <= 0xffff, "positions are 16 bits");
 
 // Lets order[root] sink in the heap order[0 .. end - 1].
-template <int (*compare)(const RegisterRow&, const RegisterRow&)>
+template <int (*compare)(const RegisterDefinition&, const RegisterDefinition&)>
 constexpr void SiftDown(RowIndex& order, size_t root, size_t end) {
   while (2 * root + 1 < end) {
     size_t child = 2 * root + 1;
@@ -167,7 +171,7 @@ constexpr void SiftDown(RowIndex& order, size_t root, size_t end) {
 }
 
 // Positions of the rows in ascending order. A heap sort: std::sort is not constexpr before C++20.
-template <int (*compare)(const RegisterRow&, const RegisterRow&)>
+template <int (*compare)(const RegisterDefinition&, const RegisterDefinition&)>
 constexpr RowIndex SortedRows() {
   RowIndex order{};
   for (size_t i = 0; i < kRowCount; ++i) order[i] = static_cast<uint16_t>(i);
@@ -181,7 +185,7 @@ constexpr RowIndex SortedRows() {
   return order;
 }
 
-template <int (*compare)(const RegisterRow&, const RegisterRow&)>
+template <int (*compare)(const RegisterDefinition&, const RegisterDefinition&)>
 constexpr bool StrictlyAscending(const RowIndex& order) {
   for (size_t i = 1; i < kRowCount; ++i) {
     if (compare(kRows[order[i - 1]], kRows[order[i]]) >= 0) return false;
@@ -195,7 +199,7 @@ static_assert(StrictlyAscending<CompareRowIds>(kById), "two rows have one ID");
 static_assert(StrictlyAscending<CompareRowNames>(kByName), "two rows have one name");
 
 // Fields descend without overlapping, and lie inside 64 bits.
-constexpr bool FieldsAreSound(const RegisterRow& row) {
+constexpr bool FieldsAreSound(const RegisterDefinition& row) {
   unsigned below = 64;
   for (const FieldDefinition& field : row.fields) {
     if (field.width == 0 || field.lsb + field.width > below || field.name.empty()) return false;
@@ -208,7 +212,7 @@ constexpr bool FieldsAreSound(const RegisterRow& row) {
 }
 
 constexpr bool RowsAreSound() {
-  for (const RegisterRow& row : kRows) {
+  for (const RegisterDefinition& row : kRows) {
     if (row.name.empty() || !FieldsAreSound(row)) return false;
   }
   return true;
@@ -217,7 +221,7 @@ static_assert(RowsAreSound(), "a row without a name, or fields that overlap, asc
 
 // The row that compares equal; `compare` gives the order of a row relative to what is looked for.
 template <typename Compare>
-const RegisterRow* FindRow(const RowIndex& order, Compare compare) {
+const RegisterDefinition* FindRow(const RowIndex& order, Compare compare) {
   size_t low = 0;
   size_t high = kRowCount;
   while (low < high) {
@@ -235,15 +239,15 @@ const RegisterRow* FindRow(const RowIndex& order, Compare compare) {
 
 }  // namespace
 
-const RegisterRow* FindRowById(uint64_t id) {
-  return FindRow(kById, [id](const RegisterRow& row) { return row.id < id ? -1 : row.id > id; });
+const RegisterDefinition* FindDefinitionById(uint64_t id) {
+  return FindRow(kById, [id](const RegisterDefinition& row) { return row.id < id ? -1 : row.id > id; });
 }
 
-const RegisterRow* FindRowByName(absl::string_view name) {
-  return FindRow(kByName, [name](const RegisterRow& row) { return CompareNames(row.name, name); });
+const RegisterDefinition* FindDefinitionByName(absl::string_view name) {
+  return FindRow(kByName, [name](const RegisterDefinition& row) { return CompareNames(row.name, name); });
 }
 
-absl::Span<const RegisterRow> RegisterRows() { return kRows; }
+absl::Span<const RegisterDefinition> RegisterDefinitions() { return kRows; }
 absl::Span<const RegisterAlias> RegisterAliases() { return kAliases; }
 
 }  // namespace armstate

@@ -10,9 +10,10 @@
 
 namespace armstate {
 
-// One register. Its ID is KVM's, of coprocessor registers without bit 29. Names are unique in the whole catalog,
-// whatever the case of their letters.
-struct RegisterRow {
+// One register: what the architecture says of it. What a target does with it is a RegisterRule (core/cpu_profile.h).
+// Its ID is KVM's, of coprocessor registers without bit 29. Names are unique in the whole catalog, whatever the case of
+// their letters.
+struct RegisterDefinition {
   uint64_t id;
   absl::string_view name;  // as the Arm ARM spells it
   absl::Span<const FieldDefinition> fields;
@@ -27,11 +28,11 @@ struct RegisterAlias {
 };
 
 // Nothing if there is no such row. Both are binary searches in constant tables.
-const RegisterRow* FindRowById(uint64_t id);
-const RegisterRow* FindRowByName(absl::string_view name);
+const RegisterDefinition* FindDefinitionById(uint64_t id);
+const RegisterDefinition* FindDefinitionByName(absl::string_view name);
 
 // In no particular order.
-absl::Span<const RegisterRow> RegisterRows();
+absl::Span<const RegisterDefinition> RegisterDefinitions();
 absl::Span<const RegisterAlias> RegisterAliases();
 
 }  // namespace armstate
