@@ -72,6 +72,13 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context) {
   return annotated;
 }
 
+absl::Status AnnotateField(const absl::Status& status, absl::string_view field) {
+  absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  if (!info) return Annotate(status, field);
+  info->metadata["field"] = std::string(field);
+  return MakeError(status.code(), info->reason, absl::StrCat(field, ": ", status.message()), std::move(info->metadata));
+}
+
 absl::optional<ErrorInfo> GetErrorInfo(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(kPayloadUrl);
   if (!payload) return absl::nullopt;

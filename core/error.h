@@ -60,6 +60,9 @@ absl::Status MakeError(absl::StatusCode code, ErrorReason reason, absl::string_v
 // The same error with "`context`: " before its message. OK stays OK.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 
+// Annotate, for an error in a field of a message: `field` is also in the metadata, under "field".
+absl::Status AnnotateField(const absl::Status& status, absl::string_view field);
+
 // Nothing if the status was not made by MakeError.
 absl::optional<ErrorInfo> GetErrorInfo(const absl::Status& status);
 

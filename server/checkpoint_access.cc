@@ -24,7 +24,7 @@ std::string SerializeDeterministically(const google::protobuf::Message& message)
   return bytes;
 }
 
-// Of everything that the client sent: two requests with the same ID must agree in this.
+// Two requests with the same ID must agree in this.
 std::string DigestOf(const NewCheckpoint& checkpoint) {
   std::string content = Sha256(checkpoint.metadata);
   for (const VcpuRecord& vcpu : checkpoint.vcpus) {
@@ -37,6 +37,10 @@ std::string DigestOf(const NewCheckpoint& checkpoint) {
 }
 
 }  // namespace
+
+std::string DigestOfRequest(const google::protobuf::Message& request) {
+  return Sha256(SerializeDeterministically(request));
+}
 
 absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary) {
   v1::Checkpoint basic;
@@ -53,16 +57,17 @@ absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointS
 }
 
 absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
-                                               CheckedCheckpoint checkpoint, const std::string& request_id,
+                                               CheckedCheckpoint checkpoint, RequestIdentity identity,
                                                absl::optional<int64_t> expected_latest_version) {
   NewCheckpoint stored;
-  stored.request_id = request_id;
+  stored.request_id = std::move(identity.request_id);
   stored.metadata = SerializeDeterministically(checkpoint.basic);
   for (VcpuState& state : checkpoint.vcpus) {
     std::string opaque = EncodeOpaqueFields(state.opaque_fields);
     stored.vcpus.push_back({state.vcpu_index, std::move(state.registers), std::move(opaque)});
   }
-  stored.request_digest = request_id.empty() ? "" : DigestOf(stored);
+  stored.request_digest = std::move(identity.digest);
+  if (!stored.request_id.empty() && stored.request_digest.empty()) stored.request_digest = DigestOf(stored);
   const absl::StatusOr<CreatedCheckpoint> created = repository.Create(vm, std::move(stored), expected_latest_version);
   if (!created.ok()) return created.status();
   return BasicView(vm, created->summary);

@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "core/vcpu_state.h"
+#include "google/protobuf/message.h"
 #include "server/checkpoint_codec.h"
 #include "storage/checkpoint_repository.h"
 
@@ -24,9 +25,21 @@ struct LoadedCheckpoint {
   std::vector<VcpuState> vcpus;
 };
 
+// What makes a retry known as one.
+struct RequestIdentity {
+  // Empty: no protection against a retry.
+  std::string request_id;
+  // The same for every attempt of one request, see DigestOfRequest. Empty: made of the checkpoint, where the client
+  // sent all of it.
+  std::string digest;
+};
+
+// Of all that a client sent.
+std::string DigestOfRequest(const google::protobuf::Message& request);
+
 // Stores a checkpoint as the next version of `vm`; gives its BASIC view. Errors: see CreateCheckpoint.
 absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
-                                               CheckedCheckpoint checkpoint, const std::string& request_id,
+                                               CheckedCheckpoint checkpoint, RequestIdentity identity,
                                                absl::optional<int64_t> expected_latest_version);
 
 // Reads "vms/{vm}/checkpoints/{version|latest}"; without `vcpu_indexes` all vCPUs. Errors: see GetCheckpoint.

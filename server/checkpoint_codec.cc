@@ -1,11 +1,13 @@
 #include "server/checkpoint_codec.h"
 
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "google/protobuf/util/time_util.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -66,11 +68,61 @@ absl::Status CheckLabels(const v1::Checkpoint& checkpoint) {
   return absl::OkStatus();
 }
 
+// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says: another time has no JSON.
+absl::Status CheckCaptureTime(const v1::Checkpoint& checkpoint) {
+  const google::protobuf::Timestamp& time = checkpoint.capture_time();
+  if (time.seconds() < google::protobuf::util::TimeUtil::kTimestampMinSeconds ||
+      time.seconds() > google::protobuf::util::TimeUtil::kTimestampMaxSeconds || time.nanos() < 0 ||
+      time.nanos() >= 1'000'000'000) {
+    return InvalidField("checkpoint.capture_time", "is not between the years 1 and 9999");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckGaps(const v1::Checkpoint& checkpoint) {
+  for (const v1::CaptureGap& gap : checkpoint.gaps()) {
+    if (gap.vcpu_index() < 0 || gap.vcpu_index() >= checkpoint.vcpus_size()) {
+      return InvalidField("checkpoint.gaps",
+                          absl::StrCat("name vCPU ", gap.vcpu_index(), ", which the checkpoint lacks"));
+    }
+    if (const absl::Status status = CaptureGapFromProto(gap).status(); !status.ok()) {
+      return AnnotateField(status, "checkpoint.gaps");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOpaqueFields(const std::vector<OpaqueField>& fields, absl::string_view where) {
+  std::set<absl::string_view> names;
+  for (const OpaqueField& field : fields) {
+    if (field.name.empty()) return InvalidField(where, "have one without a name");
+    if (!names.insert(field.name).second) return InvalidField(where, absl::StrCat("have ", field.name, " twice"));
+  }
+  return absl::OkStatus();
+}
+
+// One vCPU of a checkpoint, which must have this index.
+absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
+                                    const std::shared_ptr<const RegisterLayout>& likely_layout) {
+  const std::string field = absl::StrCat("checkpoint.vcpus[", index, "]");
+  if (message.vcpu_index() != index) {
+    return InvalidField(field + ".vcpu_index", absl::StrCat("is ", message.vcpu_index(), ", not ", index));
+  }
+  if (message.registers().ids().empty()) return InvalidField(field + ".registers", "is required, and not empty");
+  absl::StatusOr<VcpuState> state = VcpuStateFromProto(std::move(message), likely_layout);
+  if (!state.ok()) return AnnotateField(state.status(), field + ".registers");
+  const absl::Status opaque = CheckOpaqueFields(state->opaque_fields, field + ".opaque_fields");
+  if (!opaque.ok()) return opaque;
+  return state;
+}
+
 }  // namespace
 
 absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
   if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
   if (absl::Status status = CheckLabels(message); !status.ok()) return status;
+  if (absl::Status status = CheckCaptureTime(message); !status.ok()) return status;
+  if (absl::Status status = CheckGaps(message); !status.ok()) return status;
   if (message.vcpus().empty() || message.vcpus_size() > kMaxVcpus) {
     return InvalidField("checkpoint.vcpus", absl::StrCat("are ", message.vcpus_size(), ", not 1 to ", kMaxVcpus));
   }
@@ -78,27 +130,18 @@ absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
   int64_t register_count = 0;
   std::shared_ptr<const RegisterLayout> layout;  // all vCPUs of a VM have the same, as a rule
   for (int i = 0; i < message.vcpus_size(); ++i) {
-    if (message.vcpus(i).vcpu_index() != i) {
-      return InvalidField(absl::StrCat("checkpoint.vcpus[", i, "].vcpu_index"),
-                          absl::StrCat("is ", message.vcpus(i).vcpu_index(), ", not ", i));
-    }
-    absl::StatusOr<VcpuState> state = VcpuStateFromProto(std::move(*message.mutable_vcpus(i)), layout);
-    if (!state.ok()) return Annotate(state.status(), absl::StrCat("checkpoint.vcpus[", i, "]"));
+    absl::StatusOr<VcpuState> state = CheckVcpu(std::move(*message.mutable_vcpus(i)), i, layout);
+    if (!state.ok()) return state.status();
     layout = state->registers.shared_layout();
     register_count += static_cast<int64_t>(state->registers.size());
     checked.vcpus.push_back(*std::move(state));
-  }
-  for (const v1::CaptureGap& gap : message.gaps()) {
-    if (gap.vcpu_index() < 0 || gap.vcpu_index() >= message.vcpus_size()) {
-      return InvalidField("checkpoint.gaps",
-                          absl::StrCat("name vCPU ", gap.vcpu_index(), ", which the checkpoint lacks"));
-    }
   }
   checked.basic = std::move(message);
   checked.basic.clear_name();
   checked.basic.clear_version();
   checked.basic.clear_create_time();
   checked.basic.clear_vcpus();
+  checked.basic.clear_damage();
   checked.basic.set_vcpu_count(static_cast<int>(checked.vcpus.size()));
   checked.basic.set_register_count(register_count);
   return checked;

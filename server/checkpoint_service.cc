@@ -18,6 +18,9 @@ namespace {
 
 constexpr absl::string_view kVmList = "vms";
 
+// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One checkpoint is always given.
+constexpr size_t kMaxPageBytes = size_t{3} << 20;
+
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
 }
@@ -33,25 +36,48 @@ v1::Vm VmToProto(const VmInfo& info) {
   return vm;
 }
 
+absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
+                   {{"field", std::string(field)}});
+}
+
+// One damaged record must not hide the others: it is there with its name and what is wrong.
+v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) {
+  absl::StatusOr<v1::Checkpoint> basic =
+      listed.summary.ok() ? BasicView(vm, *listed.summary) : absl::StatusOr<v1::Checkpoint>(listed.summary.status());
+  if (basic.ok()) return *std::move(basic);
+  v1::Checkpoint damaged;
+  damaged.set_name(FormatCheckpointName(vm, listed.version));
+  damaged.set_version(listed.version);
+  damaged.set_damage(std::string(basic.status().message()));
+  return damaged;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Checkpoint> CheckpointServiceImpl::Create(const v1::CreateCheckpointRequest& request) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
   if (!vm.ok()) return vm.status();
   if (request.request_id().size() > kMaxRequestIdBytes) {
-    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
-                     absl::StrCat("request_id is longer than ", kMaxRequestIdBytes, " bytes"),
-                     {{"field", "request_id"}});
+    return InvalidField("request_id", absl::StrCat("is longer than ", kMaxRequestIdBytes, " bytes"));
   }
+  absl::optional<int64_t> expected_version;
+  if (request.has_expected_latest_version()) expected_version = request.expected_latest_version();
+  if (expected_version && *expected_version < 0) return InvalidField("expected_latest_version", "is below 0");
   absl::StatusOr<CheckedCheckpoint> checkpoint = CheckCheckpoint(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
-  if (request.validate_only()) return std::move(checkpoint->basic);
-  return StoreCheckpoint(
-      checkpoints_, *vm, *std::move(checkpoint), request.request_id(),
-      request.has_expected_latest_version() ? absl::make_optional(request.expected_latest_version()) : absl::nullopt);
+  if (!request.validate_only()) {
+    return StoreCheckpoint(checkpoints_, *vm, *std::move(checkpoint), {request.request_id(), ""}, expected_version);
+  }
+  if (expected_version) {
+    const absl::Status status = checkpoints_.CheckLatestVersion(*vm, *expected_version);
+    if (!status.ok()) return status;
+  }
+  return std::move(checkpoint->basic);
 }
 
 absl::StatusOr<v1::Checkpoint> CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request) {
+  if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC nor FULL");
   if (request.view() == v1::BASIC) {
     const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
     if (!name.ok()) return name.status();
@@ -78,20 +104,19 @@ absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1
   const absl::StatusOr<CheckpointPage> page = checkpoints_.List(*vm, after, *page_size);
   if (!page.ok()) return page.status();
   v1::ListCheckpointsResponse response;
+  bool more = page->more;
+  size_t bytes = 0;
   for (const ListedCheckpoint& listed : page->checkpoints) {
-    absl::StatusOr<v1::Checkpoint> basic =
-        listed.summary.ok() ? BasicView(*vm, *listed.summary) : absl::StatusOr<v1::Checkpoint>(listed.summary.status());
-    if (basic.ok()) {
-      *response.add_checkpoints() = *std::move(basic);
-    } else {
-      // One damaged record must not hide the others: it is there with its name and what is wrong.
-      v1::Checkpoint* damaged = response.add_checkpoints();
-      damaged->set_name(FormatCheckpointName(*vm, listed.version));
-      damaged->set_version(listed.version);
-      damaged->set_damage(std::string(basic.status().message()));
+    v1::Checkpoint checkpoint = ListedView(*vm, listed);
+    bytes += checkpoint.ByteSizeLong();
+    if (bytes > kMaxPageBytes && !response.checkpoints().empty()) {
+      more = true;
+      break;
     }
+    *response.add_checkpoints() = std::move(checkpoint);
   }
-  if (page->more) response.set_next_page_token(EncodePageToken(list, absl::StrCat(page->checkpoints.back().version)));
+  if (more)
+    response.set_next_page_token(EncodePageToken(list, absl::StrCat(response.checkpoints().rbegin()->version())));
   return response;
 }
 

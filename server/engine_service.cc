@@ -127,7 +127,7 @@ absl::StatusOr<v1::ReadRegistersResponse> EngineServiceImpl::Read(const v1::Read
 
 absl::StatusOr<v1::WriteRegistersResponse> EngineServiceImpl::Write(const v1::WriteRegistersRequest& request) {
   absl::StatusOr<RegisterList> registers = RegisterListFromProto(v1::RegisterList(request.registers()));
-  if (!registers.ok()) return Annotate(registers.status(), "registers");
+  if (!registers.ok()) return AnnotateField(registers.status(), "registers");
   v1::WriteRegistersResponse response;
   const absl::Status status = machines_.Update(request.machine(), [&](Machine& machine) -> absl::Status {
     if (absl::Status index = CheckVcpuIndex(machine, request.vcpu_index()); !index.ok()) return index;
@@ -162,7 +162,9 @@ absl::StatusOr<v1::Checkpoint> EngineServiceImpl::Capture(const v1::CaptureMachi
   if (!machine.ok()) return machine.status();
   absl::StatusOr<CheckedCheckpoint> checkpoint = CheckCheckpoint(CaptureMessage(*machine, request.labels()));
   if (!checkpoint.ok()) return checkpoint.status();
-  return StoreCheckpoint(checkpoints_, *vm, *std::move(checkpoint), request.request_id(), absl::nullopt);
+  // A retry finds the machine changed, and another time: what is the same is the request.
+  return StoreCheckpoint(checkpoints_, *vm, *std::move(checkpoint), {request.request_id(), DigestOfRequest(request)},
+                         absl::nullopt);
 }
 
 absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::RestoreMachineRequest& request) {
@@ -180,8 +182,10 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
     }
     const VmRestore restore = RestoreVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()));
     if (!restore.rolled_back) machine.SetOpaqueFields(checkpoint->vcpus);
+    v1::CpuProfile target;  // without a machine type: the engine has none
+    target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::TCG : v1::KVM);
     *response.mutable_report() =
-        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesFor(checkpoint->basic, v1::CpuProfile()),
+        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesFor(checkpoint->basic, target),
                          request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
     return absl::OkStatus();
   });

@@ -22,6 +22,7 @@ VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<Engine
   }
   if (restore.verdict == Verdict::kRefused && on_refusal == OnRefusal::kPutBack) {
     restore.rolled_back = true;
+    for (RestoreReport& report : restore.reports) report.rolled_back = true;
   } else {
     vcpus = std::move(tried);
   }
@@ -30,6 +31,12 @@ VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<Engine
 
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
   std::vector<std::string> notes;
+  const v1::Accelerator accelerator = checkpoint.source().accelerator();
+  if (accelerator != v1::ENGINE && accelerator != target.accelerator()) {
+    notes.push_back(absl::StrCat("taken with the accelerator ", v1::Accelerator_Name(accelerator),
+                                 ", and the profile is of ", v1::Accelerator_Name(target.accelerator()),
+                                 ": some register IDs mean other registers there"));
+  }
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(

@@ -30,7 +30,7 @@ std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profi
 // register has its outcome in either case, since the work is done on copies.
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
 
-// What a person should know besides the registers: another machine type, gaps of the capture.
+// What a person should know besides the registers: another accelerator or machine type, gaps of the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 
 v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,

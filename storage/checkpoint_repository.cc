@@ -89,6 +89,13 @@ absl::StatusOr<CreatedCheckpoint> CheckpointRepository::Create(absl::string_view
   return created;
 }
 
+absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int64_t expected) {
+  const absl::StatusOr<VmInfo> info = store_.Last(vm);
+  if (!info.ok() && !absl::IsNotFound(info.status())) return info.status();
+  const int64_t latest = info.ok() ? info->last_version : 0;
+  return latest == expected ? absl::OkStatus() : VersionConflict(vm, expected, latest);
+}
+
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::Get(absl::string_view vm, absl::optional<int64_t> version,
                                                            VcpuSelection selection) {
   const absl::StatusOr<StoredRecord> stored = ReadRecord(vm, version);

@@ -99,6 +99,9 @@ class CheckpointRepository {
   absl::StatusOr<CreatedCheckpoint> Create(absl::string_view vm, NewCheckpoint checkpoint,
                                            absl::optional<int64_t> expected_latest_version);
 
+  // FAILED_PRECONDITION, reason VERSION_CONFLICT, if Create would answer so now.
+  absl::Status CheckLatestVersion(absl::string_view vm, int64_t expected);
+
   // Reads a checkpoint, with all of its vCPUs or none; without a version the highest that is kept.
   // NOT_FOUND, reason VM_NOT_FOUND or CHECKPOINT_NOT_FOUND (metadata "name").
   absl::StatusOr<StoredCheckpoint> Get(absl::string_view vm, absl::optional<int64_t> version,

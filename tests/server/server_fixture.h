@@ -1,0 +1,73 @@
+// A whole server on a free port, with RocksDB in a folder of its own, and clients that speak to it over a socket.
+#ifndef ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
+#define ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "armstate/v1/checkpoint_service.grpc.pb.h"
+#include "armstate/v1/engine_service.grpc.pb.h"
+#include "armstate/v1/host_service.grpc.pb.h"
+#include "armstate/v1/restore_service.grpc.pb.h"
+#include "gtest/gtest.h"
+#include "server/server.h"
+#include "tests/server/rpc_result.h"
+#include "tests/testing/temp_dir.h"
+
+namespace armstate {
+
+using CheckpointStub = v1::CheckpointService::Stub;
+using RestoreStub = v1::RestoreService::Stub;
+using EngineStub = v1::EngineService::Stub;
+using HostStub = v1::HostService::Stub;
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() { Start(); }
+
+  // On the same data. All stubs are new.
+  void Restart();
+  void Stop();
+  void Start();
+
+  CheckpointStub& checkpoints() { return *checkpoints_; }
+  RestoreStub& restore() { return *restore_; }
+  EngineStub& engine() { return *engine_; }
+  HostStub& host() { return *host_; }
+  const std::string& data_dir() const { return data_dir_.path(); }
+
+  // Stores a checkpoint, which must succeed. The BASIC view.
+  v1::Checkpoint Create(const v1::CreateCheckpointRequest& request);
+  // Reads a checkpoint, which must succeed.
+  v1::Checkpoint Get(const std::string& name, v1::CheckpointView view = v1::FULL);
+  // Makes "machines/{id}" of a built-in profile, which must succeed.
+  v1::Machine CreateMachine(const std::string& id, const std::string& profile, int vcpu_count = 1);
+
+ private:
+  TempDir data_dir_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<CheckpointStub> checkpoints_;
+  std::unique_ptr<RestoreStub> restore_;
+  std::unique_ptr<EngineStub> engine_;
+  std::unique_ptr<HostStub> host_;
+};
+
+// A list of registers of 32 and 64 bits, in the given order.
+v1::RegisterList Registers(const std::vector<std::pair<uint64_t, uint64_t>>& values);
+
+// The value of a register of at most 64 bits. Fails the test if the list lacks it.
+uint64_t ValueOf(const v1::RegisterList& list, uint64_t id);
+// Changes it.
+void SetValue(v1::RegisterList& list, uint64_t id, uint64_t value);
+// Takes a register out of the list.
+void Remove(v1::RegisterList& list, uint64_t id);
+
+// A KVM checkpoint of `vcpu_count` vCPUs. Of each: SCTLR_EL1, which holds `value`, and TPIDR_EL1, its index.
+v1::CreateCheckpointRequest SmallRequest(const std::string& parent, uint64_t value, int vcpu_count = 1);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
