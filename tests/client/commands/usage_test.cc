@@ -1,0 +1,137 @@
+// What `armstate` says about itself and about command lines that it cannot understand. No server is asked.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/commands/run_command.h"
+
+namespace armstate {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+constexpr char kNobody[] = "unix:nobody-listens-here.sock";
+
+std::vector<std::vector<std::string>> AllCommands() {
+  return {{},
+          {"push"},
+          {"pull"},
+          {"checkpoint"},
+          {"list"},
+          {"show"},
+          {"validate"},
+          {"plan"},
+          {"restore"},
+          {"delete"},
+          {"profile"},
+          {"profile", "list"},
+          {"profile", "show"},
+          {"machine"},
+          {"machine", "create"},
+          {"machine", "get"},
+          {"machine", "list"},
+          {"machine", "read"},
+          {"machine", "write"},
+          {"machine", "capture"},
+          {"machine", "restore"},
+          {"machine", "reset"},
+          {"machine", "delete"}};
+}
+
+TEST(Help, EveryCommandHasExamplesAndExitStatuses) {
+  for (std::vector<std::string> command : AllCommands()) {
+    const std::string name = ::testing::PrintToString(command);
+    const std::string last = command.empty() ? "armstate" : command.back();
+    command.push_back("--help");
+    const CommandResult result = RunCommand(kNobody, command);
+    EXPECT_EQ(result.exit_status, 0) << name;
+    EXPECT_THAT(result.out, AllOf(HasSubstr("Usage: "), HasSubstr(last), HasSubstr("Examples:\n  armstate "),
+                                  HasSubstr("  3  refused"), HasSubstr("  4  the server did not answer")))
+        << name;
+    EXPECT_THAT(result.err, IsEmpty()) << name;
+  }
+}
+
+TEST(Help, TellsOfTheGlobalOptions) {
+  const std::string help = RunCommand(kNobody, {"--help"}).out;
+  EXPECT_THAT(help, HasSubstr("127.0.0.1:7443"));
+  EXPECT_THAT(help, HasSubstr("ARMSTATE_SERVER"));
+  EXPECT_THAT(help, HasSubstr("table, or json"));
+}
+
+TEST(Version, IsPrinted) {
+  const CommandResult result = RunCommand(kNobody, {"--version"});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_THAT(result.out, MatchesRegex("armstate [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Usage, WhatCannotBeUnderstoodExitsWith2) {
+  const struct {
+    std::vector<std::string> command;
+    const char* says;
+  } kCases[] = {
+      {{}, "subcommand is required"},
+      {{"lst"}, "there is no command \"lst\"; did you mean list?"},
+      {{"machine", "crate", "m1"}, "there is no command \"crate\"; did you mean create?"},
+      {{"machine"}, "subcommand is required"},
+      {{"push"}, "VM is required"},
+      {{"push", "web-1"}, "FILE is required"},
+      {{"push", "web-1", "f", "--expected-version", "-1"}, "--expected-version"},
+      {{"push", "web-1", "f", "--accelerator", "xen"}, "xen"},
+      {{"push", "web-1", "f", "--no-such-option"}, "--no-such-option"},
+      {{"pull", "web-1"}, "--file is required"},
+      {{"show", "web-1", "--vcpu", "x"}, "--vcpu"},
+      {{"validate", "web-1"}, "--target is required"},
+      {{"restore", "web-1", "--into", "a"}, "--out is required"},
+      {{"checkpoint", "web-1"}, "--qmp is required"},
+      {{"list", "--output", "xml"}, "xml"},
+      {{"list", "--timeout", "soon"}, "soon is not a time"},
+      {{"list", "--timeout", "-3s"}, "-3s is not a time"},
+      {{"delete", "web-1"}, "--all"},
+      {{"delete", "web-1@3", "--all"}, "leave out the version"},
+  };
+  for (const auto& test : kCases) {
+    const CommandResult result = RunCommand(kNobody, test.command);
+    const std::string name = ::testing::PrintToString(test.command);
+    EXPECT_EQ(result.exit_status, 2) << name << result;
+    EXPECT_THAT(result.err, MatchesRegex("armstate: .*\narmstate: .*--help.*\n")) << name;
+    EXPECT_THAT(result.err, HasSubstr(test.says)) << name;
+    EXPECT_THAT(result.out, IsEmpty()) << name;
+  }
+}
+
+TEST(Usage, AsJson) {
+  const CommandResult result = RunCommand(kNobody, {"--output=json", "validate", "web-1"});
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("\"code\": 3"), HasSubstr("--target is required"), Not(HasSubstr("armstate:"))));
+}
+
+TEST(Usage, GlobalOptionsMayStandBehindTheCommand) {
+  EXPECT_EQ(
+      RunCommand("127.0.0.1:1", {"list", "--server", kNobody, "--output", "json", "--timeout", "10s"}).exit_status, 4);
+}
+
+TEST(Usage, AVmMayBeNamedLikeACommand) { EXPECT_EQ(RunCommand(kNobody, {"list", "push"}).exit_status, 4); }
+
+TEST(NoServer, ExitsWith4AndSaysWhereItLooked) {
+  const CommandResult result = RunCommand(kNobody, {"list"});
+  EXPECT_EQ(result.exit_status, 4) << result;
+  EXPECT_THAT(result.err, HasSubstr("is armstated running at unix:nobody-listens-here.sock? Start it, or name another "
+                                    "with --server"));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(NoServer, TimeoutExitsWith4) {
+  const CommandResult result = RunCommand(kNobody, {"list", "--timeout", "1ns"});
+  EXPECT_EQ(result.exit_status, 4) << result;
+  EXPECT_THAT(result.err, HasSubstr("give it more time with --timeout"));
+}
+
+}  // namespace
+}  // namespace armstate
