@@ -50,7 +50,7 @@ std::string HelpFooter(absl::string_view examples) {
                       "  1  error: not found, malformed, cannot be written ...\n"
                       "  2  the command line cannot be understood\n"
                       "  3  refused: the target does not take the checkpoint or a register\n"
-                      "  4  the server did not answer (in time); the same command may succeed later");
+                      "  4  the server, or QEMU, did not answer (in time); the same command may succeed later");
 }
 
 }  // namespace armstate

@@ -24,7 +24,13 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
   qmp.keep_stream = options.keep_stream;
   qmp.leave_paused = options.leave_paused;
   absl::StatusOr<QmpCheckpoint> taken = CheckpointByQmp(options.socket, qmp);
-  if (!taken.ok()) return Annotate(taken.status(), options.socket);
+  if (!taken.ok()) {
+    const absl::Status status = Annotate(taken.status(), options.socket);
+    if (!absl::IsUnavailable(status)) return status;
+    return WithNextStep(
+        status, "is the VM running, with `-qmp unix:SOCKET,server=on,wait=off`, and nobody else at its socket?");
+  }
+  const bool left_paused = options.leave_paused && taken->was_running;
   LoadedCheckpointFile loaded = CheckpointOfCapture(std::move(taken->capture));
   v1::Source* source = loaded.checkpoint.mutable_source();
   if (taken->is_kvm) source->set_accelerator(v1::KVM);
@@ -32,7 +38,10 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
   source->set_cpu_model(taken->cpu_model);
   *loaded.checkpoint.mutable_capture_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(taken->capture_time));
-  return Store(std::move(loaded.checkpoint), loaded.notes, options.store, context);
+  const absl::StatusOr<ExitStatus> stored = Store(std::move(loaded.checkpoint), loaded.notes, options.store, context);
+  if (stored.ok() || !left_paused) return stored;
+  return WithNextStep(Annotate(stored.status(), "the guest is paused, but its checkpoint is not stored"),
+                      "run the same command again, or let the guest go on with QMP's `cont`");
 }
 
 }  // namespace

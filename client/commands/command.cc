@@ -8,6 +8,7 @@ namespace armstate {
 namespace {
 
 constexpr absl::string_view kUsagePayload = "armstate/UsageError";
+constexpr absl::string_view kNextStepPayload = "armstate/NextStep";
 
 }  // namespace
 
@@ -34,5 +35,15 @@ absl::Status UsageError(absl::string_view message) {
 }
 
 bool IsUsageError(const absl::Status& status) { return status.GetPayload(kUsagePayload).has_value(); }
+
+absl::Status WithNextStep(absl::Status status, absl::string_view next_step) {
+  status.SetPayload(kNextStepPayload, absl::Cord(next_step));
+  return status;
+}
+
+std::string GetNextStep(const absl::Status& status) {
+  const absl::optional<absl::Cord> next_step = status.GetPayload(kNextStepPayload);
+  return next_step ? std::string(*next_step) : std::string();
+}
 
 }  // namespace armstate

@@ -59,6 +59,11 @@ ExitStatus PrintJson(const google::protobuf::Message& message, std::ostream& out
 absl::Status UsageError(absl::string_view message);
 bool IsUsageError(const absl::Status& status);
 
+// The same error, with what the user can do about it.
+absl::Status WithNextStep(absl::Status status, absl::string_view next_step);
+// Empty if there is none.
+std::string GetNextStep(const absl::Status& status);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_CLIENT_COMMANDS_COMMAND_H_

@@ -47,6 +47,7 @@ std::string NextStepOf(const ErrorInfo& info) {
 }  // namespace
 
 std::string NextStep(const absl::Status& status, absl::string_view target) {
+  if (std::string given = GetNextStep(status); !given.empty()) return given;
   if (IsUsageError(status)) return "'armstate --help' and 'armstate COMMAND --help' say what is understood";
   if (const absl::optional<ErrorInfo> info = GetErrorInfo(status)) return NextStepOf(*info);
   switch (status.code()) {

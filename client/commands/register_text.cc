@@ -30,7 +30,7 @@ void PrintFields(absl::Span<const FieldDefinition> fields, absl::string_view val
   for (const FieldDefinition& field : fields) {
     const uint64_t bits = ExtractField(field, LowWord(value));
     table.AddRow(
-        {std::string(field.name), Bits(field), absl::StrFormat("%#x", bits), std::string(FieldMeaning(field, bits))});
+        {std::string(field.name), Bits(field), absl::StrFormat("0x%x", bits), std::string(FieldMeaning(field, bits))});
   }
   table.Print("  ", out);
 }

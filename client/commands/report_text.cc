@@ -45,7 +45,7 @@ std::string OutcomeText(v1::RegisterOutcome outcome) {
 
 std::string FieldsText(const v1::RegisterReport& report) {
   return absl::StrJoin(report.fields(), ", ", [](std::string* out, const v1::FieldDifference& field) {
-    absl::StrAppendFormat(out, "%s %#x, got %#x", field.field(), field.wanted(), field.got());
+    absl::StrAppendFormat(out, "%s 0x%x, got 0x%x", field.field(), field.wanted(), field.got());
   });
 }
 

@@ -17,6 +17,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -67,6 +68,21 @@ TEST(Show, OneVcpuAndChosenRegisters) {
                                      "TPIDR_EL0  0x603000000013de82  0x1111000011110001\n"
                                      "SCTLR_EL1  0x603000000013c080  0x0000000004c51838\n"));
   EXPECT_THAT(result.out, Not(HasSubstr("vCPU 0")));
+}
+
+TEST(Show, FieldsWithTheirBits) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result =
+      RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1.i", "SCTLR_EL1.M", "MPIDR_EL1.Aff0"});
+  EXPECT_EQ(result.exit_status, 1) << "MPIDR_EL1 is not in QEMU's lists";
+  const std::string all = RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1"}).out;
+  // Arm ARM, SCTLR_EL1: I is bit 12, M bit 0; of 0x04c51838 the one is set, the other not.
+  EXPECT_THAT(LineOf(all, "  I"), MatchesRegex("  I +\\[12\\] +0x1.*"));
+  EXPECT_THAT(LineOf(all, "  M"), MatchesRegex("  M +\\[0\\] +0x0.*"));
+  const std::string one = RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1.i"}).out;
+  EXPECT_THAT(LineOf(one, "  I"), HasSubstr("[12]"));
+  EXPECT_EQ(LineOf(one, "  M"), "");
 }
 
 TEST(Show, AsJsonHasOnlyTheChosenRegisters) {

@@ -1,4 +1,5 @@
 // What `armstate` says about itself and about command lines that it cannot understand. No server is asked.
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr char kNobody[] = "unix:nobody-listens-here.sock";
 
@@ -51,7 +53,7 @@ TEST(Help, EveryCommandHasExamplesAndExitStatuses) {
     const CommandResult result = RunCommand(kNobody, command);
     EXPECT_EQ(result.exit_status, 0) << name;
     EXPECT_THAT(result.out, AllOf(HasSubstr("Usage: "), HasSubstr(last), HasSubstr("Examples:\n  armstate "),
-                                  HasSubstr("  3  refused"), HasSubstr("  4  the server did not answer")))
+                                  HasSubstr("  3  refused"), HasSubstr("  4  the server, or QEMU, did not answer")))
         << name;
     EXPECT_THAT(result.err, IsEmpty()) << name;
   }
@@ -113,8 +115,26 @@ TEST(Usage, AsJson) {
 }
 
 TEST(Usage, GlobalOptionsMayStandBehindTheCommand) {
-  EXPECT_EQ(
-      RunCommand("127.0.0.1:1", {"list", "--server", kNobody, "--output", "json", "--timeout", "10s"}).exit_status, 4);
+  std::ostringstream out;
+  std::ostringstream err;
+  const ExitStatus exit_status =
+      RunArmstate({"list", "--timeout", "10s", "--output", "json", "--server", kNobody}, Terminal{out, err});
+  EXPECT_EQ(exit_status, ExitStatus::kUnavailable) << err.str();
+  EXPECT_THAT(err.str(), StartsWith("{"));
+}
+
+TEST(Usage, ColoursOnlyWhereTheyAreWanted) {
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(RunArmstate({"lst"}, Terminal{out, err, true, true}), ExitStatus::kUsage);
+  EXPECT_THAT(err.str(), StartsWith("\x1b[1;31marmstate:\x1b[0m there is no command"));
+  EXPECT_THAT(RunCommand(kNobody, {"lst"}).err, StartsWith("armstate: there is no command"));
+}
+
+TEST(Checkpoint, NoQemuAtTheSocket) {
+  const CommandResult result = RunCommand(kNobody, {"checkpoint", "web-1", "--qmp", "no.qmp"});
+  EXPECT_EQ(result.exit_status, 4) << result;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("no.qmp"), HasSubstr("is the VM running"), Not(HasSubstr("armstated"))));
 }
 
 TEST(Usage, AVmMayBeNamedLikeACommand) { EXPECT_EQ(RunCommand(kNobody, {"list", "push"}).exit_status, 4); }
