@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "rocksdb/cache.h"
@@ -41,7 +42,7 @@ class EventLogger : public rocksdb::Logger {
     if (!log_) return;
     char line[1024];
     vsnprintf(line, sizeof(line), format, arguments);
-    log_(line);
+    log_(absl::StripTrailingAsciiWhitespace(line));
   }
 
  private:
