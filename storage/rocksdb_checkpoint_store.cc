@@ -39,6 +39,8 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::Commit(const CommitRequest&
     return CommitResult(CommitConflict{last_version});
   }
 
+  if (absl::Status status = database_.CheckSpace(request.record.size()); !status.ok()) return status;
+
   VmInfo info;
   if (*present) {
     info = **std::move(present);
@@ -221,6 +223,7 @@ absl::Status RocksDbCheckpointStore::PutLayout(absl::string_view hash, absl::str
   const absl::StatusOr<absl::optional<std::string>> present =
       database_.Get(ColumnFamily::kLayouts, hash, LayoutName(hash));
   if (present.ok() && *present == value) return absl::OkStatus();
+  if (absl::Status status = database_.CheckSpace(bytes.size()); !status.ok()) return status;
   rocksdb::WriteBatch batch;
   batch.Put(database_.handle(ColumnFamily::kLayouts), ToSlice(hash), value);
   return database_.Write(batch);

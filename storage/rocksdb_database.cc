@@ -1,8 +1,13 @@
 #include "storage/rocksdb_database.h"
 
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <functional>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "rocksdb/cache.h"
@@ -19,6 +24,30 @@ namespace {
 // In the order of ColumnFamily.
 constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",     "checkpoints",
                                                        "requests", "layouts", "machines"};
+
+// Space that new records leave free, for RocksDB's compactions, and so that it does not meet a full disk: it then
+// refuses writes for some seconds after there is space again, and Debian's build may end the process by an assertion
+// (an empty memtable, a log whose last write failed).
+constexpr uint64_t kReservedBytes = uint64_t{64} << 20;
+
+// RocksDB's own log of events, at warnings and above. Not RocksDB's usual file beside the data: when the disk is full,
+// Debian's build ends the process by an assertion at the second line that cannot be written.
+class EventLogger : public rocksdb::Logger {
+ public:
+  explicit EventLogger(std::function<void(absl::string_view)> log)
+      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), log_(std::move(log)) {}
+
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    if (!log_) return;
+    char line[1024];
+    vsnprintf(line, sizeof(line), format, arguments);
+    log_(absl::StripTrailingAsciiWhitespace(line));
+  }
+
+ private:
+  const std::function<void(absl::string_view)> log_;
+};
 
 // Of all column families but one.
 rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
@@ -38,8 +67,7 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   rocksdb.compression = rocksdb::kLZ4Compression;
   rocksdb.bottommost_compression = rocksdb::kZSTD;
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  rocksdb.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  rocksdb.keep_log_file_num = 4;
+  rocksdb.info_log = std::make_shared<EventLogger>(options.log);
   return rocksdb;
 }
 
@@ -97,7 +125,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   if (const rocksdb::Status status = env->LockFile(data_dir + "/armstated.lock", &lock); !status.ok()) {
     return InUse(data_dir, status);
   }
-  std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, lock));
+  std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, data_dir, lock));
 
   const rocksdb::Options rocksdb_options = MakeOptions(options, env);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -112,12 +140,12 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   if (!status.ok()) return FromRocksDb(status, data_dir);
   database->db_.reset(db);
   std::copy(handles.begin(), handles.end(), database->handles_.begin());
-  if (absl::Status checked = database->CheckFormat(data_dir); !checked.ok()) return checked;
+  if (absl::Status checked = database->CheckFormat(); !checked.ok()) return checked;
   return database;
 }
 
-absl::Status RocksDbDatabase::CheckFormat(const std::string& data_dir) {
-  const absl::StatusOr<absl::optional<std::string>> value = Get(ColumnFamily::kDefault, kFormatKey, data_dir);
+absl::Status RocksDbDatabase::CheckFormat() {
+  const absl::StatusOr<absl::optional<std::string>> value = Get(ColumnFamily::kDefault, kFormatKey, data_dir_);
   if (!value.ok()) return value.status();
   if (!value->has_value()) {
     // A new database: the format is on disk before anything else can be.
@@ -125,10 +153,10 @@ absl::Status RocksDbDatabase::CheckFormat(const std::string& data_dir) {
     batch.Put(kFormatKey, EncodeFormatValue(kDatabaseFormat));
     return Write(batch);
   }
-  const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir);
+  const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
   if (*format == kDatabaseFormat) return absl::OkStatus();
-  return NewerFormat(data_dir, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
+  return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
@@ -167,6 +195,16 @@ std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily fam
   options.verify_checksums = true;
   if (!end.empty()) options.iterate_upper_bound = &end;
   return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(family)));
+}
+
+absl::Status RocksDbDatabase::CheckSpace(size_t bytes) const {
+  uint64_t free = 0;
+  // A file system that cannot tell, as the one in memory, is taken to have enough.
+  if (!env_->GetFreeSpace(data_dir_, &free).ok() || free >= kReservedBytes + bytes) return absl::OkStatus();
+  const std::string cause =
+      absl::StrCat("only ", free, " bytes are free in ", data_dir_, ", of which ", kReservedBytes, " are a reserve");
+  return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kStorageUnavailable,
+                   absl::StrCat("storage: ", cause), {{"cause", cause}});
 }
 
 absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {

@@ -41,16 +41,21 @@ class RocksDbDatabase {
   std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end) const;
 
   rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const { return handles_[static_cast<size_t>(family)]; }
+  // RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE, if the disk is too full to store so much more. For whatever does
+  // not delete.
+  absl::Status CheckSpace(size_t bytes) const;
   // All or nothing, and on disk when it answers OK. After an error (UNAVAILABLE, RESOURCE_EXHAUSTED) it may be there or
   // not.
   absl::Status Write(rocksdb::WriteBatch& batch);
 
  private:
-  RocksDbDatabase(rocksdb::Env* env, rocksdb::FileLock* lock) : env_(env), lock_(lock) {}
+  RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, rocksdb::FileLock* lock)
+      : env_(env), data_dir_(data_dir), lock_(lock) {}
 
-  absl::Status CheckFormat(const std::string& data_dir);
+  absl::Status CheckFormat();
 
   rocksdb::Env* const env_;
+  const std::string data_dir_;
   rocksdb::FileLock* lock_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kColumnFamilies> handles_ = {};

@@ -18,6 +18,7 @@ absl::StatusOr<std::string> Decode(absl::string_view name, absl::string_view val
 }  // namespace
 
 absl::Status RocksDbMachineStore::Put(absl::string_view name, absl::string_view bytes) {
+  if (absl::Status status = database_.CheckSpace(bytes.size()); !status.ok()) return status;
   rocksdb::WriteBatch batch;
   batch.Put(database_.handle(ColumnFamily::kMachines), ToSlice(name), EncodeBytesValue(bytes));
   return database_.Write(batch);

@@ -3,11 +3,13 @@
 #define ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "storage/checkpoint_store.h"
 #include "storage/machine_store.h"
 
@@ -20,6 +22,8 @@ namespace armstate {
 struct StorageOptions {
   // Memory for uncompressed blocks of the database.
   size_t block_cache_bytes = size_t{64} << 20;
+  // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
+  std::function<void(absl::string_view)> log;
   // Where the files are: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
   rocksdb::Env* env = nullptr;
 };

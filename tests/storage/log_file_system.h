@@ -1,8 +1,10 @@
-// A file system that watches RocksDB's write-ahead log, and makes it fail.
+// A file system that watches RocksDB's write-ahead log, makes it fail, and has as much space as it is told.
 #ifndef ARMSTATE_TESTS_STORAGE_LOG_FILE_SYSTEM_H_
 #define ARMSTATE_TESTS_STORAGE_LOG_FILE_SYSTEM_H_
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +27,13 @@ class LogFileSystem : public rocksdb::FileSystemWrapper {
   // Bytes of all logs that were written but not synced since.
   size_t unsynced_bytes() const { return unsynced_bytes_; }
   int syncs() const { return syncs_; }
+  void set_free_bytes(uint64_t bytes) { free_bytes_ = bytes; }
+
+  rocksdb::IOStatus GetFreeSpace(const std::string&, const rocksdb::IOOptions&, uint64_t* bytes,
+                                 rocksdb::IODebugContext*) override {
+    *bytes = free_bytes_;
+    return rocksdb::IOStatus::OK();
+  }
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
@@ -67,6 +76,7 @@ class LogFileSystem : public rocksdb::FileSystemWrapper {
   std::atomic<LogFault> fault_ = LogFault::kNone;
   std::atomic<size_t> unsynced_bytes_ = 0;
   std::atomic<int> syncs_ = 0;
+  std::atomic<uint64_t> free_bytes_ = uint64_t{1} << 40;
 };
 
 }  // namespace armstate

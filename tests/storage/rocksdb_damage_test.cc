@@ -12,6 +12,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/db.h"
+#include "rocksdb/utilities/options_util.h"
 #include "tests/storage/rocksdb_under_test.h"
 
 namespace armstate {
@@ -42,20 +45,42 @@ class Copy {
     for (const auto& [name, content] : files) {
       EXPECT_TRUE(rocksdb::WriteStringToFile(env_.get(), content, absl::StrCat(kDirectory, "/", name)).ok()) << name;
     }
-    Reopen();
+    Open();
   }
 
-  void Reopen() {
-    StorageOptions options;
-    options.env = env_.get();
+  // Compacts everything with the database's own options, as RocksDB does in its own time.
+  void CompactAll() {
     storage_ = absl::UnknownError("closed");
-    storage_ = RocksDbStorage::Open(kDirectory, options);
+    rocksdb::ConfigOptions config;
+    config.env = env_.get();
+    rocksdb::DBOptions options;
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    ASSERT_TRUE(rocksdb::LoadLatestOptions(config, kDirectory, &options, &families).ok());
+    options.env = env_.get();
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, kDirectory, families, &handles, &db).ok());
+    rocksdb::CompactRangeOptions compact;
+    compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      const rocksdb::Status status = db->CompactRange(compact, handle, nullptr, nullptr);
+      EXPECT_TRUE(status.ok()) << handle->GetName() << " " << status.ToString();
+      db->DestroyColumnFamilyHandle(handle);
+    }
+    delete db;
+    Open();
   }
 
   const absl::Status& status() const { return storage_.status(); }
   CheckpointStore& store() { return (*storage_)->checkpoints(); }
 
  private:
+  void Open() {
+    StorageOptions options;
+    options.env = env_.get();
+    storage_ = RocksDbStorage::Open(kDirectory, options);
+  }
+
   std::unique_ptr<rocksdb::Env> env_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage_ = absl::UnknownError("not opened");
 };
@@ -170,18 +195,17 @@ TEST_F(DamagedRecordTest, TrimRemovesDamagedRecordsToo) {
   EXPECT_EQ(copy.store().GetLatest("web")->record, records_[4]);
 }
 
-// Enough tables for RocksDB to compact them.
-TEST_F(DamagedRecordTest, CommitsGoOnBesideADamagedRecord) {
+// RocksDB takes no writes after a compaction failed, so a damaged record must not be in its way.
+TEST_F(DamagedRecordTest, CompactionGoesOnBesideADamagedRecord) {
   Damage(3);
   Copy copy(files_);
-  for (int i = kVersions + 1; i <= 20; ++i) {
-    Commit(copy.store(), Noise(i, 10000));
-    copy.Reopen();
-    ASSERT_TRUE(copy.status().ok()) << copy.status();
-  }
+  ASSERT_TRUE(copy.status().ok()) << copy.status();
+  ASSERT_TRUE(copy.store().Delete("web", 2, absl::UnixEpoch()).ok());
+  copy.CompactAll();
   EXPECT_EQ(DamagedRecord(copy.store().Get("web", 3).status()), "vms/web/checkpoints/3");
-  EXPECT_EQ(copy.store().List("web", 0, 100)->records.size(), 20u);
-  EXPECT_EQ(copy.store().Get("web", 20).value(), Noise(20, 10000));
+  for (const int i : {1, 4, 5}) EXPECT_EQ(copy.store().Get("web", i).value(), records_[i - 1]) << i;
+  Commit(copy.store(), "sixth");
+  EXPECT_EQ(copy.store().Get("web", 6).value(), "sixth");
 }
 
 // Changes all over the files: of records, keys, indexes, filters, properties and footers.

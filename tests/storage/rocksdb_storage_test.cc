@@ -217,6 +217,42 @@ TEST_P(LogFaultTest, RetryAfterReopeningSettlesIt) {
   EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 2);
 }
 
+// With little space left nothing new is taken, though it could be written still; but space can be made.
+TEST_F(LogTest, FullDisk) {
+  CheckpointStore& store = storage_->checkpoints();
+  for (const char* record : {"1", "2", "3"}) ASSERT_TRUE(store.Commit(Request(record)).ok());
+  ASSERT_TRUE(storage_->machines().Put("m", "machine").ok());
+  files_->set_free_bytes((64 << 20) + 5);
+  EXPECT_TRUE(store.Commit(Request("12345")).ok());
+  const absl::Status refused[] = {store.Commit(Request("123456")).status(), store.PutLayout("hash", "layout"),
+                                  storage_->machines().Put("m", "larger machine")};
+  for (const absl::Status& status : refused) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_EQ(GetErrorInfo(status).value().metadata.at("cause"),
+              "only 67108869 bytes are free in /data, of which 67108864 are a reserve");
+  }
+  EXPECT_EQ(store.Last("web")->last_version, 4);
+  EXPECT_EQ(storage_->machines().Get("m").value(), "machine");
+
+  EXPECT_EQ(store.Delete("web", 4, absl::UnixEpoch()), absl::OkStatus());
+  EXPECT_TRUE(store.Trim("web", 1, absl::UnixEpoch()).ok());
+  EXPECT_EQ(storage_->machines().Delete("m"), absl::OkStatus());
+  EXPECT_EQ(store.DeleteVm("web"), absl::OkStatus());
+  files_->set_free_bytes((64 << 20) + 6);
+  EXPECT_TRUE(store.Commit(Request("123456")).ok());
+}
+
+// A log that was not synced says nothing about what is on disk: only opening it again does.
+TEST_F(LogTest, NoCommitAfterAFailedSync) {
+  CheckpointStore& store = storage_->checkpoints();
+  files_->set_fault(LogFault::kSyncFails);
+  ASSERT_TRUE(store.Commit(Request("unknown")).ok());
+  files_->set_fault(LogFault::kNone);
+  const CommitResult result = store.Commit(Request("refused")).value();
+  ASSERT_TRUE(std::holds_alternative<CommitUnknown>(result));
+  EXPECT_EQ(std::get<CommitUnknown>(result).cause.code(), absl::StatusCode::kUnavailable);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Faults, LogFaultTest,
     testing::Values(FaultCase{LogFault::kAppendFindsNoSpace, absl::StatusCode::kResourceExhausted, "test: no space"},

@@ -1,0 +1,72 @@
+// libFuzzer: any bytes as what is stored: a checkpoint's record, a layout, a value or key of the database. Behind a
+// checksum that is right, since no input would get past it.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "storage/checkpoint_record.h"
+#include "storage/checksummed.h"
+#include "storage/digest.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_values.h"
+
+namespace armstate {
+namespace {
+
+void Check(bool holds) {
+  if (!holds) abort();
+}
+
+// What the view shows, and the fields of fixed size, are together as long as the record: no byte is shown twice or left
+// out.
+void ParseRecord(const std::string& bytes) {
+  const absl::StatusOr<CheckpointRecordView> view = CheckpointRecordView::Parse(bytes, "record");
+  if (!view.ok()) return Check(absl::IsDataLoss(view.status()));
+  size_t size =
+      4 + 1 + 8 + 3 * 4 + 2 * 4 + view->request_id().size() + view->request_digest().size() + view->metadata().size();
+  for (size_t i = 0; i < view->vcpu_count(); ++i) {
+    const VcpuRecordView& vcpu = view->vcpu(i);
+    Check(view->FindVcpu(vcpu.vcpu_index) == &vcpu);
+    Check(vcpu.layout_hash.size() == kSha256Bytes);
+    size += 16 + vcpu.values.size() + vcpu.opaque.size();
+  }
+  Check(size <= bytes.size() && (bytes.size() - size) % kSha256Bytes == 0);
+}
+
+void ParseLayout(const std::string& bytes) {
+  const auto layout = DecodeLayout(bytes, Sha256(bytes));
+  if (!layout.ok()) return Check(absl::IsDataLoss(layout.status()));
+  Check(EncodeLayout(**layout) == bytes);
+}
+
+// Format 1 is the only one, so that what can be read is written the same.
+void ParseValues(const std::string& bytes) {
+  if (const auto format = DecodeFormatValue(bytes, "it"); format.ok()) Check(EncodeFormatValue(*format) == bytes);
+  if (const auto vm = DecodeVmValue("vm", bytes); vm.ok()) Check(EncodeVmValue(*vm) == bytes);
+  if (const auto request = DecodeRequestValue(bytes, "it"); request.ok()) Check(EncodeRequestValue(*request) == bytes);
+  if (const auto value = DecodeBytesValue(bytes, "it"); value.ok()) Check(EncodeBytesValue(*value) == bytes);
+  if (const auto checkpoint = DecodeCheckpointValue(bytes, "it"); checkpoint.ok()) {
+    Check(EncodeCheckpointValue(checkpoint->request_id, checkpoint->record) == bytes);
+  }
+}
+
+void ParseKeys(const std::string& bytes) {
+  if (const auto vm = ParseVmKey(bytes)) Check(VmKey(*vm) == bytes);
+  Check(ParseVmKey(VmKey(bytes)) == bytes);
+  ParseCheckpointVersion(bytes);
+}
+
+}  // namespace
+}  // namespace armstate
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  armstate::ParseRecord(bytes);
+  armstate::ParseRecord(armstate::WithCrc(bytes));
+  armstate::ParseLayout(bytes);
+  armstate::ParseValues(bytes);
+  armstate::ParseValues(armstate::WithCrc(bytes));
+  armstate::ParseKeys(bytes);
+  return 0;
+}
