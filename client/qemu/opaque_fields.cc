@@ -56,17 +56,18 @@ const OpaqueField* Find(const std::vector<OpaqueField>& fields, absl::string_vie
 
 bool IsNested(absl::string_view subsection) { return subsection.find('/', 4) != absl::string_view::npos; }
 
-// The top-level subsections that the fields tell of, in QEMU's order, as bytes of a section.
+// The top-level subsections that the fields tell of, in the fields' order, as bytes of a section.
 absl::StatusOr<std::string> BuildSubsections(const std::vector<OpaqueField>& fields) {
   std::string bytes;
-  for (const CpuSubsectionInfo& info : CpuSubsections()) {
-    const OpaqueField* field = IsNested(info.name) ? nullptr : Find(fields, info.name);
-    if (field == nullptr) continue;
-    const absl::string_view data = field->data;
+  for (const OpaqueField& field : fields) {
+    const CpuSubsectionInfo* known = FindCpuSubsection(field.name);
+    if (known == nullptr || IsNested(field.name)) continue;
+    const CpuSubsectionInfo& info = *known;
+    const absl::string_view data = field.data;
     if (data.size() < 4 || LoadBigEndian(data.substr(0, 4)) != info.version) {
-      return FieldError(field->name, absl::StrCat("it does not begin with the version ", info.version));
+      return FieldError(field.name, absl::StrCat("it does not begin with the version ", info.version));
     }
-    if (!info.fields.empty() && data.size() != 4) return FieldError(field->name, "it has more than a version");
+    if (!info.fields.empty() && data.size() != 4) return FieldError(field.name, "it has more than a version");
     absl::StrAppend(&bytes, absl::string_view("\x05", 1), std::string(1, static_cast<char>(info.name.size())),
                     info.name, data);
     if (!info.fields.empty()) bytes.append(info.base, '\0');

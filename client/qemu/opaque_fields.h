@@ -8,7 +8,8 @@
 //   as above with [i] for one element cpu/NAME                  u32 version and the whole body of another subsection,
 //   with the ones nested in it
 //
-// Fields and elements that are all zeros are left out.
+// Fields and elements that are all zeros are left out. Subsections are in the stream's order, and are rebuilt in the
+// fields' order.
 #ifndef ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_
 #define ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_
 

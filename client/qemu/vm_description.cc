@@ -1,5 +1,7 @@
 #include "client/qemu/vm_description.h"
 
+#include <string.h>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -132,26 +134,28 @@ absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
 // The bytes 0x00 0x06 stand in no JSON text, so a candidate that is parsed ends before the next one: all of this is
 // linear.
 absl::StatusOr<VmDescription> FindVmDescription(absl::string_view stream) {
-  constexpr absl::string_view kMark("\x00\x06", 2);
   absl::Status why = NotADescription("there is none");
-  for (size_t at = stream.rfind(kMark); at != absl::string_view::npos; at = stream.rfind(kMark, at - 1)) {
-    if (stream.size() - at > kHeaderSize && stream[at + kHeaderSize] == '{') {
-      const uint64_t size = LoadBigEndian(stream.substr(at + 2, 4));
-      if (size > stream.size() - at - kHeaderSize) {
-        why = NotADescription("it is cut off");
-      } else if (size > kMaxJsonSize) {
-        why = NotADescription(absl::StrCat("it takes ", size, " bytes"));
-      } else {
-        absl::StatusOr<VmDescription> description = ParseVmDescription(stream.substr(at + kHeaderSize, size));
-        if (description.ok()) {
-          description->end_of_stream = at;
-          description->end = at + kHeaderSize + size;
-          return description;
-        }
-        why = description.status();
+  absl::string_view before = stream;
+  // memrchr, since streams may be gigabytes long.
+  while (const void* found = before.empty() ? nullptr : memrchr(before.data(), kDescription, before.size())) {
+    before = before.substr(0, static_cast<const char*>(found) - before.data());
+    if (before.empty() || before.back() != kEndOfStream) continue;
+    const size_t at = before.size() - 1;
+    if (stream.size() - at <= kHeaderSize || stream[at + kHeaderSize] != '{') continue;
+    const uint64_t size = LoadBigEndian(stream.substr(at + 2, 4));
+    if (size > stream.size() - at - kHeaderSize) {
+      why = NotADescription("it is cut off");
+    } else if (size > kMaxJsonSize) {
+      why = NotADescription(absl::StrCat("it takes ", size, " bytes"));
+    } else {
+      absl::StatusOr<VmDescription> description = ParseVmDescription(stream.substr(at + kHeaderSize, size));
+      if (description.ok()) {
+        description->end_of_stream = at;
+        description->end = at + kHeaderSize + size;
+        return description;
       }
+      why = description.status();
     }
-    if (at == 0) break;
   }
   return why;
 }

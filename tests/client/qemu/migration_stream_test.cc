@@ -228,12 +228,10 @@ std::string SmallStream() {
 TEST(MigrationStreamTest, CutAnywhere) {
   const std::string dump =
       Dump({CpuSection22(kSvc, {{0x40200000000f0000, 1}}) + Subsection("cpu/irq-line-state", 1, "abcd")});
-  for (const std::string& stream : {dump, MoreStream("mps2-an505.cortex-m33.smp1.devices")}) {
-    ASSERT_TRUE(CaptureQemuStream(stream).ok());
-    for (size_t size = 0; size < stream.size(); ++size) {
-      SCOPED_TRACE(size);
-      Refusal(absl::string_view(stream).substr(0, size));
-    }
+  ASSERT_TRUE(CaptureQemuStream(dump).ok());
+  for (size_t size = 0; size < dump.size(); ++size) {
+    SCOPED_TRACE(size);
+    Refusal(absl::string_view(dump).substr(0, size));
   }
 }
 

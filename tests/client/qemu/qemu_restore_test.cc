@@ -33,7 +33,7 @@ QemuCapture Captured(absl::string_view stream) {
 
 // The bytes of a vCPU's `cpu` section, without header and footer.
 std::string SectionBytes(const std::string& stream, size_t vcpu) {
-  const VcpuSection& section = Outline(stream).vcpus.at(vcpu);
+  const VcpuSection section = Outline(stream).vcpus.at(vcpu);
   return stream.substr(section.header.payload, section.cpu.size);
 }
 
@@ -198,14 +198,16 @@ TEST(QemuRestoreTest, SubsectionsComeAndGoWithTheCheckpoint) {
   const std::string stream = CorpusStream("virt.cortex-a57.smp1");
   QemuCapture capture = Captured(stream);
   // An SError is pending: cpu/serror, version 1, 10 bytes.
-  capture.vcpus[0].opaque_fields.push_back({"cpu/serror", std::string("\0\0\0\1", 4) + std::string(10, 0x77)});
+  std::vector<OpaqueField>& fields = capture.vcpus[0].opaque_fields;
+  ASSERT_EQ(fields.back().name, "cpu/irq-line-state");
+  fields.insert(fields.end() - 1, {"cpu/serror", std::string("\0\0\0\1", 4) + std::string(10, 0x77)});
   absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(capture.vcpus, "virt-7.2", stream);
   ASSERT_TRUE(restore.ok()) << restore.status();
   EXPECT_THAT(restore->notes, ElementsAre(HasSubstr("JSON description was cut off")));
   const std::string longer = ApplyPatches(stream, restore->patches);
   const std::string section = SectionBytes(longer, 0);
   EXPECT_EQ(section.size(), SectionBytes(stream, 0).size() + 1 + 1 + 10 + 4 + 10);
-  // It stands before cpu/irq-line-state, as QEMU writes it.
+  // In the order of the fields: before cpu/irq-line-state.
   const std::string serror = std::string(
                                  "\x05\x0a"
                                  "cpu/serror\0\0\0\1",

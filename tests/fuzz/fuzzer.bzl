@@ -1,0 +1,29 @@
+"""Fuzzers: built by clang from the sources, since libFuzzer needs its instrumentation in all of them."""
+
+def fuzzer(name, sources, srcs, libraries, seeds):
+    """Makes NAME (the program, for scripts/fuzz) and NAME_test (a brief run over the seeds and what comes of them).
+
+    Args:
+      name: NAME.cc has LLVMFuzzerTestOneInput.
+      sources: paths of the .cc files that it is linked with.
+      srcs: labels of all sources and headers that these need.
+      libraries: for the linker, without -l.
+      seeds: zstd-compressed inputs to begin with.
+    """
+    native.genrule(
+        name = name,
+        srcs = [name + ".cc"] + srcs,
+        outs = [name + ".bin"],
+        cmd = " ".join([
+            "clang++-14 -std=c++17 -O1 -g1 -Wall -Wextra -I. -fsanitize=fuzzer,address,undefined",
+            "-fno-sanitize-recover=undefined -o $@ $(location %s.cc)" % name,
+        ] + sources + ["-Wl,--copy-dt-needed-entries"] + ["-l" + library for library in libraries]),
+        message = "Building fuzzer",
+    )
+    native.sh_test(
+        name = name + "_test",
+        size = "medium",
+        srcs = ["run_fuzzer.sh"],
+        args = ["$(location %s)" % name, "10"] + ["$(location %s)" % seed for seed in seeds],
+        data = [name] + seeds,
+    )
