@@ -127,7 +127,7 @@ class CheckpointStore {
   // NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) = 0;
   // At most `limit` VMs (at least 1), beginning at a cursor that an earlier page gave (or "" for the first). In the
-  // engine's order.
+  // engine's order. A VM whose own few bytes are damaged makes the page fail; Last tells which VM it is.
   virtual absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) = 0;
 
   // Removes one version, durably; a damaged one too. It is never given again. NOT_FOUND as Get.

@@ -12,7 +12,8 @@
 
 namespace armstate {
 
-// One machine of a list. A damaged one does not hide the others.
+// One machine of a list. A damaged one does not hide the others, unless the engine itself cannot read on: then List
+// fails.
 struct ListedMachine {
   std::string name;
   // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
