@@ -16,6 +16,7 @@
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
 #include "server/restore_service.h"
+#include "spdlog/spdlog.h"
 #include "storage/rocksdb_storage.h"
 
 namespace armstate {
@@ -83,7 +84,9 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   absl::StatusOr<ProfileRegistry> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();
-  absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, StorageOptions());
+  StorageOptions storage_options;
+  storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
+  absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
   if (!storage.ok()) return storage.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles));
   if (absl::Status status = impl->Listen(options.listen_address); !status.ok()) return status;
