@@ -7,7 +7,7 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
 
     Args:
       name: the library's name; NAME_protos is the filegroup of the sources.
-      srcs: .proto files of this package (//proto or @googleapis); imports and #includes start at the package.
+      srcs: .proto files of this package (//proto, @googleapis or @grpc_proto); imports and #includes start at the package.
       deps: other cc_proto libraries.
       grpc: also generate *.grpc.pb.{h,cc}.
       visibility: as everywhere.
@@ -19,13 +19,15 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
     dep_protos = [dep + "_protos" for dep in deps]
     native.filegroup(name = name + "_protos", srcs = srcs + dep_protos, visibility = visibility)
 
+    repository = native.repository_name()[1:]
     command = [
         "protoc",
-        "-Iproto",
-        "-Iexternal/googleapis",
+        "-I" + ("external/" + repository if repository else "proto"),
         "-I/usr/include",
         "--cpp_out=$(RULEDIR)",
     ]
+    if deps:
+        command.append("-Iexternal/googleapis")  # all that there is to depend on
     if grpc:
         command += ["--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin", "--grpc_out=generate_mock_code=true:$(RULEDIR)"]
         headers += [stem + "_mock.grpc.pb.h" for stem in stems]

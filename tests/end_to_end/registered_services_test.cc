@@ -1,0 +1,140 @@
+// What armstated registers, seen by a client that knows nothing of it but gRPC's reflection.
+#include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "tests/testing/armstated_process.h"
+#include "tests/testing/temp_dir.h"
+
+namespace armstate {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+namespace reflection = grpc::reflection::v1alpha;
+
+class RegisteredServicesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = ArmstatedProcess::Start(data_dir_.path());
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = server_->Connect();
+  }
+
+  reflection::ServerReflectionResponse Ask(const reflection::ServerReflectionRequest& request) {
+    grpc::ClientContext context;
+    const auto stream = reflection::ServerReflection::NewStub(channel_)->ServerReflectionInfo(&context);
+    reflection::ServerReflectionResponse response;
+    EXPECT_TRUE(stream->Write(request));
+    EXPECT_TRUE(stream->Read(&response));
+    stream->WritesDone();
+    EXPECT_TRUE(stream->Finish().ok());
+    return response;
+  }
+
+  std::vector<std::string> Services() {
+    reflection::ServerReflectionRequest request;
+    request.set_list_services("*");
+    std::vector<std::string> names;
+    for (const auto& service : Ask(request).list_services_response().service()) names.push_back(service.name());
+    return names;
+  }
+
+  // The server's own description of a service.
+  const google::protobuf::ServiceDescriptor* Describe(const std::string& service) {
+    reflection::ServerReflectionRequest request;
+    request.set_file_containing_symbol(service);
+    for (const std::string& bytes : Ask(request).file_descriptor_response().file_descriptor_proto()) {
+      google::protobuf::FileDescriptorProto file;
+      EXPECT_TRUE(file.ParseFromString(bytes));
+      files_.Add(file);
+    }
+    return pool_.FindServiceByName(service);
+  }
+
+  // With an empty request.
+  grpc::Status CallUnary(const std::string& method) {
+    grpc::ClientContext context;
+    grpc::ByteBuffer request(nullptr, 0);
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    absl::Notification done;
+    grpc::GenericStub(channel_).UnaryCall(&context, method, grpc::StubOptions(), &request, &response,
+                                          [&](grpc::Status result) {
+                                            status = std::move(result);
+                                            done.Notify();
+                                          });
+    done.WaitForNotification();
+    return status;
+  }
+
+  std::shared_ptr<grpc::Channel> channel_;
+
+ private:
+  TempDir data_dir_;
+  std::unique_ptr<ArmstatedProcess> server_;
+  google::protobuf::SimpleDescriptorDatabase files_;
+  google::protobuf::DescriptorPool pool_{&files_};
+};
+
+TEST_F(RegisteredServicesTest, ReflectionListsAllServices) {
+  EXPECT_THAT(Services(), UnorderedElementsAre("armstate.v1.CheckpointService", "armstate.v1.EngineService",
+                                               "armstate.v1.HostService", "armstate.v1.RestoreService",
+                                               "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"));
+}
+
+TEST_F(RegisteredServicesTest, NothingUnimplementedIsRegistered) {
+  EXPECT_EQ(CallUnary("/armstate.v1.CheckpointService/NoSuchMethod").error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  int methods = 0;
+  for (const std::string& name : Services()) {
+    if (name.rfind("armstate.", 0) != 0) continue;
+    const google::protobuf::ServiceDescriptor* service = Describe(name);
+    ASSERT_NE(service, nullptr) << name;
+    for (int i = 0; i < service->method_count(); ++i, ++methods) {
+      const google::protobuf::MethodDescriptor& method = *service->method(i);
+      ASSERT_FALSE(method.client_streaming() || method.server_streaming()) << method.full_name();
+      const grpc::Status status = CallUnary(absl::StrCat("/", name, "/", method.name()));
+      EXPECT_NE(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method.full_name();
+      // Lists need nothing; every other method needs a name, and says so.
+      const bool is_list =
+          method.name() == "ListVms" || method.name() == "ListMachines" || method.name() == "ListCpuProfiles";
+      EXPECT_EQ(status.error_code(), is_list ? grpc::StatusCode::OK : grpc::StatusCode::INVALID_ARGUMENT)
+          << method.full_name() << ": " << status.error_message();
+    }
+  }
+  EXPECT_EQ(methods, 7 + 2 + 2 + 9);
+}
+
+TEST_F(RegisteredServicesTest, HealthIsServing) {
+  const auto health = grpc::health::v1::Health::NewStub(channel_);
+  for (const char* service : {"", "armstate.v1.CheckpointService", "armstate.v1.EngineService"}) {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    grpc::health::v1::HealthCheckResponse response;
+    const grpc::Status status = health->Check(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << service << ": " << status.error_message();
+    EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING) << service;
+  }
+  grpc::ClientContext context;
+  const auto watch = health->Watch(&context, {});
+  grpc::health::v1::HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  context.TryCancel();
+}
+
+}  // namespace
+}  // namespace armstate
