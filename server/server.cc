@@ -52,6 +52,10 @@ class Server::Impl {
       return absl::UnavailableError(
           absl::StrCat("cannot listen on ", address, ": is the address right, and the port free?"));
     }
+    for (const char* service : {v1::CheckpointService::service_full_name(), v1::RestoreService::service_full_name(),
+                                v1::EngineService::service_full_name(), v1::HostService::service_full_name()}) {
+      server_->GetHealthCheckService()->SetServingStatus(service, true);
+    }
     return absl::OkStatus();
   }
 
