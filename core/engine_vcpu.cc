@@ -18,14 +18,16 @@ void StoreWord(char* bytes, size_t width, uint64_t word) {
 
 uint64_t Ones(size_t bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * bytes) - 1; }
 
+// True if that changed anything.
 template <typename Word>
-void MaskedStore(char* to, const char* from, const char* mask) {
+bool MaskedStore(char* to, const char* from, const char* mask) {
   Word old_bits, new_bits, writable;
   std::memcpy(&old_bits, to, sizeof(Word));
   std::memcpy(&new_bits, from, sizeof(Word));
   std::memcpy(&writable, mask, sizeof(Word));
-  old_bits = (old_bits & ~writable) | (new_bits & writable);
-  std::memcpy(to, &old_bits, sizeof(Word));
+  new_bits = static_cast<Word>((old_bits & ~writable) | (new_bits & writable));
+  std::memcpy(to, &new_bits, sizeof(Word));
+  return new_bits != old_bits;
 }
 
 }  // namespace
@@ -75,14 +77,16 @@ void EngineVcpu::Store(size_t index, const char* value) {
   const size_t width = layout()->width(index);
   char* to = values_.data() + offset;
   const char* mask = profile_->writable().data() + offset;
-  if (width == 8) {
-    MaskedStore<uint64_t>(to, value, mask);
-  } else if (width == 4) {
-    MaskedStore<uint32_t>(to, value, mask);
+  bool changed = false;
+  if (width == 4) {
+    changed = MaskedStore<uint32_t>(to, value, mask);
+  } else if (width < 8) {
+    for (size_t i = 0; i < width; ++i) changed |= MaskedStore<uint8_t>(to + i, value + i, mask + i);
   } else {
-    for (size_t i = 0; i < width; ++i) MaskedStore<uint8_t>(to + i, value + i, mask + i);
+    for (size_t i = 0; i < width; i += 8) changed |= MaskedStore<uint64_t>(to + i, value + i, mask + i);
   }
-  if (profile_->is_shared(index)) StoreShared(index);
+  // What shows the same storage was in step before.
+  if (changed && profile_->is_shared(index)) StoreShared(index);
 }
 
 // The register has its new value; bring the storage that it shows, and all else that shows that storage, in step.

@@ -10,6 +10,14 @@
 namespace armstate {
 namespace {
 
+// Two values of one register. Most have 8 or 4 bytes: a call of memcmp takes longer than to compare those.
+bool SameValue(absl::string_view a, absl::string_view b) {
+  const size_t width = a.size();
+  if (width == 8) return std::memcmp(a.data(), b.data(), 8) == 0;
+  if (width == 4) return std::memcmp(a.data(), b.data(), 4) == 0;
+  return std::memcmp(a.data(), b.data(), width) == 0;
+}
+
 // One restore: the port, and value areas of its layout.
 class Restore {
  public:
@@ -32,7 +40,7 @@ class Restore {
 
  private:
   absl::string_view ValueAt(absl::string_view area, size_t index) const {
-    return area.substr(layout_.offset(index), layout_.width(index));
+    return absl::string_view(area.data() + layout_.offset(index), layout_.width(index));
   }
 
   void Add(RegisterFinding finding) {
@@ -104,10 +112,22 @@ class Restore {
     std::string after(wanted_.size(), '\0');
     errors.clear();
     port_.ReadAll(absl::MakeSpan(after), errors);
+    // The usual case first: whole areas are compared much faster than their registers one by one.
+    if (write_order_.size() == layout_.size() && report_.findings.empty() && errors.empty() && read_back == wanted_ &&
+        after == wanted_) {
+      for (const uint32_t index : write_order_) Kept(index);
+      return;
+    }
     for (const uint32_t index : write_order_) {
       if (report_.outcomes[index] == RegisterOutcome::kNotTried) Judge(index, read_back, after);
     }
     ReportMissing(after);
+  }
+
+  // The register holds the wanted value.
+  void Kept(size_t index) {
+    const bool same = SameValue(ValueAt(before_, index), ValueAt(wanted_, index));
+    report_.outcomes[index] = same ? RegisterOutcome::kUnchanged : RegisterOutcome::kWritten;
   }
 
   void Judge(size_t index, absl::string_view read_back, absl::string_view after) {
@@ -115,8 +135,8 @@ class Restore {
     const absl::string_view got = ValueAt(read_back, index);
     const absl::string_view old = ValueAt(before_, index);
     const absl::string_view last = ValueAt(after, index);
-    if (got == wanted && last == wanted) {
-      report_.outcomes[index] = old == wanted ? RegisterOutcome::kUnchanged : RegisterOutcome::kWritten;
+    if (SameValue(got, wanted) && SameValue(last, wanted)) {
+      Kept(index);
       return;
     }
     RegisterFinding finding{

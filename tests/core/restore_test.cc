@@ -131,6 +131,16 @@ TEST(RestoreTest, FindsEveryRefusalAndPutsEverythingBack) {
   EXPECT_EQ(port.state(), (std::map<uint64_t, uint64_t>{{kA, 1}, {kB, 2}, {kC, 3}, {kD, 0xff}}));
 }
 
+// KVM refuses some registers even with the value that they hold; a refused write is never a success.
+TEST(RestoreTest, ARefusedWriteOfTheSameValueIsARefusal) {
+  FakePort port({{kA, 1}, {kB, 2}});
+  port.refuse = {{kA, 1}};
+  const RestoreReport report = RestoreRegisters(List({{kA, 1}, {kB, 2}}), port, OnRefusal::kKeepGoing);
+  EXPECT_EQ(report.verdict, Verdict::kRefused);
+  EXPECT_EQ(report.outcomes[0], RegisterOutcome::kWriteRefused);
+  EXPECT_EQ(report.outcomes[1], RegisterOutcome::kUnchanged);
+}
+
 TEST(RestoreTest, KeepGoingLeavesWhatWasAccepted) {
   FakePort port({{kA, 1}, {kB, 2}});
   port.refuse = {{kA, 10}};
