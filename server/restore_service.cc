@@ -17,7 +17,7 @@ namespace {
 // A verdict is the outcome of a restore onto fresh vCPUs of the profile: there is no second rule book.
 v1::RestoreReport Judge(const LoadedCheckpoint& checkpoint, const RegisteredProfile& target, ReportedRegisters which) {
   std::vector<EngineVcpu> vcpus = MakeVcpus(target.profile, static_cast<int>(checkpoint.vcpus.size()));
-  const VmRestore restore = RestoreVm(checkpoint.vcpus, vcpus, OnRefusal::kPutBack);
+  const VmRestore restore = RestoreVm(checkpoint.vcpus, vcpus, OnRefusal::kKeepGoing);
   return VmRestoreToProto(checkpoint, *target.profile, restore, NotesFor(checkpoint.basic, target.message), which);
 }
 

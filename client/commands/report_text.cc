@@ -62,6 +62,7 @@ std::vector<std::string> Row(const v1::RegisterReport& report) {
 
 void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out) {
   out << Verdict(report.verdict(), palette) << ": " << what << '\n';
+  if (report.rolled_back()) out << "Nothing was changed: what was written was put back.\n";
   for (const std::string& note : report.notes()) out << "note: " << note << '\n';
   for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
     // Refusals first: they are what the user must mend.
