@@ -219,8 +219,12 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
     const absl::StatusOr<uint64_t> reads = Hex(entry, "readback", place);
     if (!reads.ok()) return reads.status();
     const uint64_t outside = ~(uint64_t{15} << 4 * *field);
-    if (((*wrote ^ value) & outside) != 0 || ((*reads ^ value) & outside) != 0) {
-      return place.Error(absl::StrCat("a change of field ", *field, " changed other fields too"));
+    if (((*wrote ^ value) & outside) != 0) {
+      return place.Error(absl::StrCat("an experiment with field ", *field, " wrote other fields too"));
+    }
+    if (((*reads ^ value) & outside) != 0) {
+      fields.unclear[*field] |= static_cast<uint16_t>(1u << (*wrote >> 4 * *field & 15));
+      continue;
     }
     fields.changed.push_back({static_cast<uint32_t>(*field), static_cast<uint32_t>(*wrote >> 4 * *field & 15),
                               static_cast<uint32_t>(*reads >> 4 * *field & 15)});
@@ -337,7 +341,7 @@ absl::Status ParseMeta(absl::string_view text, HostProbe& probe) {
     probe.writable_implementation_id = capability != nullptr && *capability == "1";
   }
   const Json* masks = Member(meta, "writable_masks");
-  if (masks == nullptr) return absl::OkStatus();
+  if (masks == nullptr || masks->is_null()) return absl::OkStatus();  // older than Linux 6.7
   if (!masks->is_object()) return Missing(place, "writable_masks", "an object");
   for (const auto& [id, mask] : masks->items()) {
     const absl::StatusOr<uint64_t> raw = HexWord(id, place);

@@ -31,6 +31,9 @@ struct HostProbe {
     };
     std::array<uint16_t, 16> accepted = {};
     std::vector<Changed> changed;
+    // Values that were accepted, but changed other fields too: what becomes of them with other values in those fields,
+    // nobody tried.
+    std::array<uint16_t, 16> unclear = {};
     std::string error;
   };
   // One value that was tried as a whole: refused with an errno, or accepted and read back.

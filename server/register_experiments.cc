@@ -125,7 +125,7 @@ void AddFields(const HostProbe::Fields& fields, Rule& rule) {
       known |= uint32_t{1} << changed.wrote;
     }
     field->set_accepted(fields.accepted[f]);
-    field->set_refused(~known & 0xffff);
+    field->set_refused(~(known | fields.unclear[f]) & 0xffff);
   }
 }
 
