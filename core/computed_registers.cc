@@ -155,8 +155,8 @@ absl::string_view ComputedRegisters::ValueAt(absl::string_view storage, uint32_t
   return storage.substr(offsets_[index], rules_[index].id.width());
 }
 
-absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string_view storage,
-                                                      absl::string_view wanted) const {
+absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string_view storage, absl::string_view wanted,
+                                                      VcpuPosition position) const {
   const RegisterRule& rule = rules_[index];
   if (std::holds_alternative<VectorLengthsBehaviour>(rule.behaviour)) {
     if (!AcceptsLengths(rule.reset, wanted)) return RefusedError(rule.write ? rule.write->error : "EINVAL");
@@ -164,7 +164,7 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
   }
   if (rule.id.width() > 8) return std::string(wanted);
   const uint64_t wanted_word = LowWord(wanted);
-  const uint64_t reset = LowWord(rule.reset);
+  const uint64_t reset = LowWord(rule.reset) + rule.ResetGrowth(position);
   uint64_t word = wanted_word;
   const auto* level = std::get_if<FirmwareLevelBehaviour>(&rule.behaviour);
   const bool raised = level != nullptr && (WordAt(storage, sources_[index].first) & level->mask) == 0;

@@ -28,9 +28,10 @@ class ComputedRegisters {
   // True for a profile without write rules and behaviours.
   bool empty() const { return rules_.empty(); }
 
-  // What is to be stored of `wanted`, before the writable mask is applied. RefusedError or UndeterminedError
-  // (core/write_rule.h).
-  absl::StatusOr<std::string> Accept(size_t index, absl::string_view storage, absl::string_view wanted) const;
+  // What is to be stored of `wanted` by this vCPU, before the writable mask is applied. RefusedError or
+  // UndeterminedError (core/write_rule.h).
+  absl::StatusOr<std::string> Accept(size_t index, absl::string_view storage, absl::string_view wanted,
+                                     VcpuPosition position) const;
 
   // Turns a copy of the storage, or of one register of it, into what reads show.
   void Show(absl::string_view storage, absl::Span<char> shown) const;

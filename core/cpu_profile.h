@@ -17,12 +17,6 @@
 
 namespace armstate {
 
-// Which vCPU of which VM: some reset values depend on it.
-struct VcpuPosition {
-  int index = 0;
-  int vcpu_count = 1;
-};
-
 // An immutable, checked set of rules, laid out in flat arrays beside the register layout. Thread-safe.
 class CpuProfile {
  public:

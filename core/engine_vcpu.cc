@@ -71,7 +71,7 @@ absl::Status EngineVcpu::Write(size_t index, absl::string_view value) {
     Store(index, value.data());
     return absl::OkStatus();
   }
-  const absl::StatusOr<std::string> accepted = computed.Accept(index, values_, value);
+  const absl::StatusOr<std::string> accepted = computed.Accept(index, values_, value, position_);
   if (accepted.ok()) Store(index, accepted->data());
   return accepted.status();
 }

@@ -12,6 +12,12 @@
 
 namespace armstate {
 
+// Which vCPU of which VM: some reset values depend on it.
+struct VcpuPosition {
+  int index = 0;
+  int vcpu_count = 1;
+};
+
 // In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all zeros a constant, anything else a partly
 // writable one; a view is a computed register. What KVM adds to that stands in the last three.
 struct RegisterRule {
@@ -29,6 +35,10 @@ struct RegisterRule {
   // What the reset value grows by with each vCPU of the VM after the first one, and with the vCPU's index.
   uint64_t reset_per_further_vcpu = 0;
   uint64_t reset_per_vcpu_index = 0;
+  uint64_t ResetGrowth(VcpuPosition position) const {
+    return reset_per_further_vcpu * static_cast<uint64_t>(position.vcpu_count - 1) +
+           reset_per_vcpu_index * static_cast<uint64_t>(position.index);
+  }
 
   // Decides over a value before its writable bits are stored.
   absl::optional<WriteRule> write = {};

@@ -52,6 +52,11 @@ constexpr uint64_t kInvalidationNotNeeded = uint64_t{1} << 28;            // CTR
 constexpr uint64_t kSsbs = uint64_t{15} << 4;                             // ID_AA64PFR1_EL1.SSBS
 constexpr uint64_t kNotRequired = 3;  // KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_REQUIRED
 
+// ID_..._EL1 and CTR_EL0: made of 4-bit fields.
+bool HasIdFields(uint64_t id) {
+  return id == kCtr || (id >= RegisterId::System(3, 0, 0, 1, 0).raw() && id <= RegisterId::System(3, 0, 0, 7, 7).raw());
+}
+
 RegisterClass ClassOf(uint64_t id) { return static_cast<RegisterClass>(id >> 16 & 0xfff); }
 
 uint64_t Ones(uint32_t bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * bytes) - 1; }
@@ -129,8 +134,8 @@ void AddFields(const HostProbe::Fields& fields, Rule& rule) {
   }
 }
 
-// The cache type register was flipped bit by bit only, but is made of fields. Whether a field takes its own value alone,
-// or all below or all above it as well: one where no flip is accepted has no other value at all.
+// A register of fields that was flipped bit by bit only, as CTR_EL0 in the recorded probes. Whether a field takes its
+// own value alone, or all below or all above it as well: one where no flip is accepted has no other value at all.
 void AddFieldsFromFlips(const ProbedRegister& probed, const HostProbe::Bits& bits, Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
   rule.set_error(FirstError(bits));
@@ -240,8 +245,7 @@ void AddCounterControl(const HostProbe::Bits& bits, Rule& rule) {
 bool IsVmWide(const ProbedRegister& probed) {
   const RegisterClass register_class = ClassOf(probed.id);
   return register_class == RegisterClass::kFirmware || register_class == RegisterClass::kFirmwareFeatureBitmap ||
-         probed.id == kCtr || probed.id == kMidr || probed.id == kRevidr || probed.id == kAidr ||
-         (probed.experiments != nullptr && probed.experiments->fields);
+         HasIdFields(probed.id) || probed.id == kMidr || probed.id == kRevidr || probed.id == kAidr;
 }
 
 void AddUnprobed(const ProbedRegister& probed, Rule& rule) {
@@ -296,7 +300,7 @@ void AddRule(const ProbedRegister& probed, Rule& rule) {
   }
   if (probed.id == kPmcr) return AddCounterControl(bits, rule);
   if (probed.id == kPstate) return AddModes(probed, bits, rule);
-  if (probed.id == kCtr) return AddFieldsFromFlips(probed, bits, rule);
+  if (HasIdFields(probed.id)) return AddFieldsFromFlips(probed, bits, rule);
   if (probed.id == kClidr && bits.sticks != 0) return AddCacheLevels(probed, bits, rule);
   if (ClassOf(probed.id) == RegisterClass::kDemux && bits.sticks != 0) return AddCacheGeometry(probed, bits, rule);
   // Whatever was written, the register held something else when it was read back.

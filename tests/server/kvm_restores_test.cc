@@ -171,6 +171,27 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
   EXPECT_EQ(score_.missed + score_.wrong + score_.undetermined, 0);
 }
 
+// The order of our own restore (core/restore_order.h) avoids what can be avoided: a VM moves to the same kind of host
+// without a loss, though on Linux 6.12 neither ascending nor descending order keeps the PMU's SET and CLR pairs.
+TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
+  const HostProbe probe = ReadHostProbe(GetParam());
+  for (const HostProbe::FeatureClass& feature_class : probe.classes) {
+    const auto source = sources_.at(GetParam()).find({feature_class.name, "ran"});
+    if (source == sources_.at(GetParam()).end()) continue;  // AArch32 guests were not run
+    const auto profile = Profile(probe, feature_class, ImplementationId::kFixed);
+    ASSERT_NE(profile, nullptr);
+    std::vector<EngineVcpu> vcpus = MakeVcpus(profile, 2);
+    std::vector<const RegisterList*> lists;
+    for (const RegisterList& list : source->second.vcpus) lists.push_back(&list);
+    for (const RestoreReport& report : RestoreVcpus(lists, absl::MakeSpan(vcpus), profile->restore_order())) {
+      EXPECT_EQ(report.verdict, Verdict::kAccepted) << feature_class.name;
+      for (const RegisterFinding& finding : report.findings) {
+        EXPECT_EQ(finding.outcome, RegisterOutcome::kMoving) << feature_class.name << " " << finding.id.ToString();
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Hosts, KvmRestoresTest, testing::ValuesIn(KvmHosts()), [](const auto& test) {
   std::string name = test.param;
   std::replace_if(
