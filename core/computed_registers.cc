@@ -16,6 +16,9 @@ constexpr uint32_t kMaxFieldWidth = 5;  // bits; the bitmaps have 32
 constexpr uint64_t kCounterNumber = 0xf800;
 constexpr uint32_t kCounterNumberShift = 11;
 constexpr uint64_t kCycleCounter = uint64_t{1} << 31;
+// SMCCC_WORKAROUND_2: bits 3-0 are the level, bit 4 says that the workaround is switched on.
+constexpr uint64_t kWorkaroundLevel = 0xf;
+constexpr uint64_t kWorkaroundEnabled = 0x10;
 constexpr uint64_t kTimerStatus = uint64_t{1} << 2;
 
 absl::Status Malformed(RegisterId id, absl::string_view what) {
@@ -167,12 +170,15 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
   const uint64_t reset = LowWord(rule.reset) + rule.ResetGrowth(position);
   uint64_t word = wanted_word;
   const auto* level = std::get_if<FirmwareLevelBehaviour>(&rule.behaviour);
-  const bool raised = level != nullptr && (WordAt(storage, sources_[index].first) & level->mask) == 0;
-  if (raised && wanted_word <= level->level) return std::string(ValueAt(storage, static_cast<uint32_t>(index)));
+  if (level != nullptr && (WordAt(storage, sources_[index].first) & level->mask) == 0) {
+    if (wanted_word <= level->level) return std::string(ValueAt(storage, static_cast<uint32_t>(index)));
+    if ((wanted_word & ~kWorkaroundLevel) == kWorkaroundEnabled) {
+      return UndeterminedError("the host was not seen to be given this value at its present level");
+    }
+  }
   if (rule.write) {
     const absl::StatusOr<uint64_t> accepted = rule.write->Accept(wanted_word, reset);
     if (!accepted.ok()) return accepted.status();
-    if (raised) return UndeterminedError("the host was not seen to be given this value at its present level");
     word = *accepted;
   }
   const uint64_t own = WordAt(storage, static_cast<uint32_t>(index));

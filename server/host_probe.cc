@@ -17,6 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr size_t kShown = 40;  // characters of a bad value in an error
 constexpr absl::string_view kLists = "lists";
 constexpr absl::string_view kExperiments = "experiments";
 constexpr absl::string_view kMeta = "meta";
@@ -76,7 +77,7 @@ absl::StatusOr<uint64_t> HexWord(absl::string_view text, const Place& place) {
   uint64_t word = 0;
   if (text.empty() || text.size() > 16 || !std::all_of(text.begin(), text.end(), absl::ascii_isxdigit) ||
       !absl::SimpleHexAtoi(text, &word)) {
-    return place.Error(absl::StrCat("\"", text, "\" is not a hexadecimal number of at most 64 bits"));
+    return place.Error(absl::StrCat("\"", text.substr(0, kShown), "\" is not a hexadecimal number of at most 64 bits"));
   }
   return word;
 }
@@ -231,9 +232,11 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
   }
   const absl::StatusOr<const Json*> errors = Array(line, "errnos", place);
   if (!errors.ok()) return errors.status();
-  // With several nobody could tell which field has which.
-  if ((*errors)->size() > 1) return place.Error("fields are refused with more than one errno");
-  if (!(*errors)->empty() && (**errors)[0].is_string()) fields.error = (**errors)[0].get<std::string>();
+  // With several nobody can tell which value has which: any of them.
+  for (const Json& error : **errors) {
+    if (!error.is_string()) return place.Error("\"errnos\" has one that is not text");
+    absl::StrAppend(&fields.error, fields.error.empty() ? "" : "|", error.get_ref<const std::string&>());
+  }
   const bool all_accepted =
       std::all_of(fields.accepted.begin(), fields.accepted.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
   if (fields.error.empty() && !all_accepted) return place.Error("fields are refused without an errno");
