@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -190,6 +191,32 @@ TEST(HostProbeTest, ModesThatNobodyTriedAreUndetermined) {
   for (const auto& [pstate, outcome] : modes) {
     EXPECT_EQ(RestoreChanged(files, kPstate, pstate).outcome, outcome) << std::hex << pstate;
   }
+}
+
+// Whatever one character becomes, the file is taken or refused by name of the file and line.
+TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
+  constexpr uint32_t kSeed = 6;
+  std::mt19937 random(kSeed);
+  const std::string characters = "0123456789abcdefx\"[]{},:- \n";
+  const ProbeFiles files = ReadProbeFiles(kHost);
+  int refused = 0;
+  for (int round = 0; round < 60; ++round) {
+    ProbeFiles damaged = files;
+    std::string& text = round % 3 == 0 ? damaged.meta : round % 3 == 1 ? damaged.lists : damaged.experiments;
+    const size_t at = random() % text.size();
+    text[at] = characters[random() % characters.size()];
+    const absl::StatusOr<HostProbe> probe = ParseHostProbe(damaged.lists, damaged.experiments, damaged.meta);
+    const absl::Status status = probe.ok() ? ProfilesFromProbe(*probe).status() : probe.status();
+    if (status.ok()) continue;
+    ++refused;
+    const auto info = GetErrorInfo(status);
+    ASSERT_TRUE(info.has_value()) << "seed " << kSeed << ", round " << round << ", at " << at;
+    EXPECT_EQ(info->reason, ErrorReason::kCpuProfileMalformed) << "seed " << kSeed << ", round " << round;
+    if (!probe.ok()) {
+      EXPECT_EQ(info->metadata.count("line"), 1u) << "seed " << kSeed << ", round " << round;
+    }
+  }
+  EXPECT_GT(refused, 20) << "seed " << kSeed;
 }
 
 TEST(HostProbeTest, FeaturesThatTheHostLacksAreLeftOut) {
