@@ -26,6 +26,13 @@ std::string Shown(absl::string_view owner_value, uint32_t shift, size_t width) {
   return shown;
 }
 
+// PMCR_EL0 is the vCPU's, but for the number of counters (bits 15-11).
+std::string VmWideBits(const RegisterRule& rule) {
+  std::string bits(rule.id.width(), rule.vm_wide ? '\xff' : '\0');
+  if (std::holds_alternative<CounterControlBehaviour>(rule.behaviour) && bits.size() > 1) bits[1] |= '\xf8';
+  return bits;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string name, IdScheme scheme,
@@ -45,7 +52,8 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     ids.push_back(rule.id.raw());
     reset += rule.reset;
     profile->writable_ += rule.writable;
-    profile->required_.push_back(AllZero(rule.writable) && !AllZero(rule.reset));
+    profile->required_.push_back(scheme == IdScheme::kTcg && AllZero(rule.writable) && !AllZero(rule.reset));
+    profile->vm_wide_ += VmWideBits(rule);
     profile->owners_.push_back(static_cast<uint32_t>(i));
     if (rule.reset_per_further_vcpu != 0 || rule.reset_per_vcpu_index != 0) {
       if (rule.id.width() > 8 || rule.view)
@@ -79,6 +87,10 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
   }
   std::stable_sort(profile->views_.begin(), profile->views_.end(),
                    [](const View& a, const View& b) { return a.owner < b.owner; });
+  if (AllZero(profile->vm_wide_)) profile->vm_wide_.clear();
+  absl::StatusOr<ComputedRegisters> computed = ComputedRegisters::Create(**layout, std::move(rules));
+  if (!computed.ok()) return computed.status();
+  profile->computed_ = *std::move(computed);
   profile->restore_order_ = RestoreOrder(**layout, scheme);
   profile->reset_ = *RegisterList::Create(*std::move(layout), std::move(reset));
   return std::shared_ptr<const CpuProfile>(std::move(profile));

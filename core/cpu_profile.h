@@ -9,37 +9,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "core/catalog.h"
+#include "core/computed_registers.h"
 #include "core/register_list.h"
+#include "core/register_rule.h"
 
 namespace armstate {
-
-// What a target does with one register. In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all
-// zeros a constant, anything else a partly writable one; a view is a computed register.
-struct RegisterRule {
-  // Shows bits shift .. shift + width - 1 of another register's storage.
-  struct View {
-    RegisterId owner;
-    uint32_t shift = 0;  // bits
-  };
-
-  RegisterId id;
-  // Both little-endian, as wide as the ID says.
-  std::string reset;
-  std::string writable;
-  absl::optional<View> view;
-  // What the reset value grows by with each vCPU of the VM after the first one, and with the vCPU's index.
-  uint64_t reset_per_further_vcpu = 0;
-  uint64_t reset_per_vcpu_index = 0;
-};
-
-// Which vCPU of which VM: some reset values depend on it.
-struct VcpuPosition {
-  int index = 0;
-  int vcpu_count = 1;
-};
 
 // An immutable, checked set of rules, laid out in flat arrays beside the register layout. Thread-safe.
 class CpuProfile {
@@ -53,7 +29,7 @@ class CpuProfile {
 
   // `rules` ascending by ID. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id", if they are
   // not, if a value is not as wide as its register, if a view's owner is missing, lower, itself a view or too narrow,
-  // or if the reset values of a view and its owner differ.
+  // if the reset values of a view and its owner differ, or if ComputedRegisters::Create refuses.
   static absl::StatusOr<std::shared_ptr<const CpuProfile>> Create(std::string name, IdScheme scheme,
                                                                   std::vector<RegisterRule> rules);
 
@@ -73,7 +49,12 @@ class CpuProfile {
   // True where `owners` is more than one register's.
   bool is_shared(size_t index) const { return shared_[index]; }
   absl::Span<const uint32_t> restore_order() const { return restore_order_; }
-  // A constant with another value than 0: QEMU's emulation loads a missing register as 0 and then refuses it.
+  // Write rules and behaviours: KVM's.
+  const ComputedRegisters& computed() const { return computed_; }
+  // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
+  absl::string_view vm_wide() const { return vm_wide_; }
+  // A constant with another value than 0: QEMU's emulation loads a missing register as 0 and then refuses it. KVM
+  // requires no register.
   bool is_required(size_t index) const { return required_[index]; }
 
  private:
@@ -90,6 +71,8 @@ class CpuProfile {
   RegisterList reset_;
   std::vector<ResetGrowth> reset_growth_;
   std::string writable_;
+  std::string vm_wide_;
+  ComputedRegisters computed_;
   std::vector<View> views_;
   std::vector<uint32_t> owners_;
   std::vector<bool> shared_;

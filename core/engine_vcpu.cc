@@ -39,6 +39,12 @@ EngineVcpu::EngineVcpu(std::shared_ptr<const CpuProfile> profile, VcpuPosition p
 
 void EngineVcpu::Reset() { values_ = profile_->ResetValues(position_); }
 
+std::string EngineVcpu::ShownValues() const {
+  std::string shown = values_;
+  profile_->computed().Show(values_, absl::MakeSpan(shown));
+  return shown;
+}
+
 absl::Status EngineVcpu::LoadValues(std::string values) {
   if (values.size() != values_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("profile ", profile_->name(), " has ", values_.size(),
@@ -48,23 +54,43 @@ absl::Status EngineVcpu::LoadValues(std::string values) {
   return absl::OkStatus();
 }
 
+void EngineVcpu::AdoptVmWide(const EngineVcpu& other) {
+  const absl::string_view shared = profile_->vm_wide();
+  for (size_t i = 0; i < shared.size(); ++i) MaskedStore<uint8_t>(&values_[i], &other.values_[i], &shared[i]);
+}
+
 absl::Status EngineVcpu::Read(size_t index, absl::Span<char> value) {
   std::memcpy(value.data(), values_.data() + layout()->offset(index), layout()->width(index));
+  profile_->computed().ShowOne(index, values_, value);
   return absl::OkStatus();
 }
 
 absl::Status EngineVcpu::Write(size_t index, absl::string_view value) {
-  Store(index, value.data());
-  return absl::OkStatus();
+  const ComputedRegisters& computed = profile_->computed();
+  if (computed.empty()) {
+    Store(index, value.data());
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<std::string> accepted = computed.Accept(index, values_, value, position_);
+  if (accepted.ok()) Store(index, accepted->data());
+  return accepted.status();
 }
 
 void EngineVcpu::ReadAll(absl::Span<char> values, std::vector<RegisterError>& /*errors*/) {
   std::memcpy(values.data(), values_.data(), values_.size());
+  profile_->computed().Show(values_, values);
 }
 
 void EngineVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
-                          std::vector<RegisterError>& /*errors*/) {
+                          std::vector<RegisterError>& errors) {
   const RegisterLayout& registers = *layout();
+  if (!profile_->computed().empty()) {
+    for (const uint32_t i : indexes) {
+      absl::Status status = Write(i, values.substr(registers.offset(i), registers.width(i)));
+      if (!status.ok()) errors.push_back({i, std::move(status)});
+    }
+    return;
+  }
   for (const uint32_t i : indexes) {
     const size_t offset = registers.offset(i);
     Store(i, values.data() + offset);

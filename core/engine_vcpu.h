@@ -19,16 +19,25 @@ class EngineVcpu final : public VcpuRegisterPort {
 
   void Reset();
   const CpuProfile& profile() const { return *profile_; }
-  // The state, without a copy.
+  // The state, without a copy. Not what a capture of it brings: some registers are computed when they are read.
   absl::string_view values() const { return values_; }
+  // What a capture brings.
+  std::string ShownValues() const;
   // Takes over a state that values() gave, e.g. from disk. INVALID_ARGUMENT if it is of another size.
   absl::Status LoadValues(std::string values);
+  // Takes over what all vCPUs of a VM share from another one of the same VM and profile, which was written later.
+  void AdoptVmWide(const EngineVcpu& other);
 
   const std::shared_ptr<const RegisterLayout>& layout() const override { return profile_->layout(); }
   absl::Status Read(size_t index, absl::Span<char> value) override;
+  // RefusedError or UndeterminedError (core/write_rule.h).
   absl::Status Write(size_t index, absl::string_view value) override;
   absl::Span<const uint32_t> restore_order() const override { return profile_->restore_order(); }
   bool is_required(size_t index) const override { return profile_->is_required(index); }
+  bool is_moving(size_t index) const override { return profile_->computed().is_moving(index); }
+  ReadBack read_back() const override {
+    return profile_->computed().empty() ? ReadBack::kAtOnce : ReadBack::kWhenAllAreWritten;
+  }
   void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors) override;
   void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
                 std::vector<RegisterError>& errors) override;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "core/register_list.h"
 #include "core/vcpu_register_port.h"
 
@@ -13,16 +15,18 @@ namespace armstate {
 
 // What became of one register. Those marked (R) refuse the restore.
 enum class RegisterOutcome : uint8_t {
-  kWritten,          // written, reads back as written
-  kUnchanged,        // the target already held the value
-  kIgnored,          // (R) written without effect: the target kept its own value
-  kWriteRefused,     // (R) the target answered with an error
-  kDiffers,          // (R) reads back as neither the wanted nor the old value
-  kUnknown,          // (R) the target has no such register
-  kNotInCheckpoint,  // the target keeps its own value
-  kRequired,         // (R) not in the checkpoint, but the target refuses to go without it
-  kOverwritten,      // written as wanted, then changed by a later write to a register that shares its storage
-  kNotTried,         // the restore was refused before anything was written
+  kWritten,            // written, reads back as written
+  kUnchanged,          // the target already held the value
+  kIgnored,            // (R) written without effect: the target kept its own value
+  kWriteRefused,       // (R) the target answered with an error
+  kDiffers,            // (R) reads back as neither the wanted nor the old value
+  kUnknown,            // (R) the target has no such register
+  kNotInCheckpoint,    // the target keeps its own value
+  kRequired,           // (R) not in the checkpoint, but the target refuses to go without it
+  kOverwritten,        // written as wanted, then changed by a later write to a register that shares its storage
+  kNotTried,           // the restore was refused before anything was written
+  kWriteUndetermined,  // the target's profile does not say what becomes of this value
+  kMoving,             // written; a counter that goes on counting
 };
 
 bool Refuses(RegisterOutcome outcome);
@@ -40,7 +44,8 @@ struct RegisterFinding {
   std::string put_back_error;
 };
 
-enum class Verdict { kAccepted, kAcceptedWithChanges, kRefused };
+// Each outweighs those before it. kUndetermined: nothing is known to be refused, but not everything is known.
+enum class Verdict { kAccepted, kAcceptedWithChanges, kUndetermined, kRefused };
 
 struct RestoreReport {
   Verdict verdict = Verdict::kAccepted;
@@ -67,6 +72,57 @@ enum class ListScope {
 // show that the restore is refused (an unknown or a required register); kKeepGoing tries everything that can be tried.
 RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal,
                                ListScope scope = ListScope::kWholeVcpu);
+
+// The same with OnRefusal::kKeepGoing in two steps, for the vCPUs of one VM: on KVM some registers are the VM's, so
+// that a write to the last vCPU may show on the first one. Write all, then judge all.
+//
+// Example:
+//   RegisterRestore restore(list, port);
+//   restore.Write(port.restore_order());
+//   RestoreReport report = restore.Judge();
+//
+// Refers to `list` and `port`. Not thread-safe.
+class RegisterRestore {
+ public:
+  RegisterRestore(const RegisterList& list, VcpuRegisterPort& port, ListScope scope = ListScope::kWholeVcpu);
+
+  // True if the target has every register of the list, and the list every register that the target requires.
+  bool lists_match() const { return lists_match_; }
+  // Writes in this order: positions in port.layout(). Registers that the list lacks are left out.
+  void Write(absl::Span<const uint32_t> order);
+  // Reads the port again, and says what became of every register. Once.
+  RestoreReport Judge();
+  // Instead of Write and Judge: what the lists alone say.
+  RestoreReport JudgeLists();
+  // Writes the old values back, for a report that Judge gave.
+  void PutBack(RestoreReport& report);
+
+ private:
+  absl::string_view ValueAt(absl::string_view area, size_t index) const;
+  void Add(RestoreReport& report, RegisterFinding finding) const;
+  void CompareLists();
+  RestoreReport StartReport(absl::string_view after) const;
+  RegisterOutcome Kept(size_t index) const;
+  void JudgeValue(RestoreReport& report, size_t index, absl::string_view after) const;
+  void JudgeError(RestoreReport& report, const RegisterError& error, absl::string_view after) const;
+  RegisterFinding& FindingOf(RestoreReport& report, size_t index) const;
+
+  const ListScope scope_;
+  const RegisterList& list_;
+  VcpuRegisterPort& port_;
+  const RegisterLayout& layout_;
+  bool lists_match_ = true;
+  // Value areas of the port's layout.
+  std::string wanted_;
+  std::string before_;
+  std::string read_back_;
+  // By position in the port's layout: the list has it.
+  std::vector<bool> incoming_;
+  std::vector<uint32_t> write_order_;
+  std::vector<uint32_t> missing_;  // in the port's layout
+  std::vector<uint32_t> unknown_;  // in the list
+  std::vector<RegisterError> write_errors_;
+};
 
 }  // namespace armstate
 

@@ -36,7 +36,8 @@ class VcpuRegisterPort {
   virtual absl::Status Read(size_t index, absl::Span<char> value) = 0;
 
   // Writes the register. OK does not mean that the value was kept: a target may ignore a write, in whole or in part.
-  // Read it back. Errors: whatever the target answers; then the register has its old value.
+  // Read it back. Errors: whatever the target answers; then the register has its old value. UndeterminedError
+  // (core/write_rule.h) if the port only stands for a target and does not know what that would answer.
   virtual absl::Status Write(size_t index, absl::string_view value) = 0;
 
   // The order in which a restore must write this target's registers: a permutation of 0 .. layout()->size() - 1, which
@@ -46,11 +47,20 @@ class VcpuRegisterPort {
   // True for a register that a restore must bring, since the target refuses to go without it.
   virtual bool is_required(size_t /*index*/) const { return false; }
 
+  // True for a counter that goes on counting: it never reads back as written.
+  virtual bool is_moving(size_t /*index*/) const { return false; }
+
+  // When a restore must look whether a value was kept. QEMU's emulation judges each register at once; on KVM a register
+  // may depend on one that is written later, perhaps to another vCPU.
+  enum class ReadBack { kAtOnce, kWhenAllAreWritten };
+  virtual ReadBack read_back() const { return ReadBack::kAtOnce; }
+
   // Reads all registers into `values` (layout()->values_size() bytes). Goes on after errors, which it adds to `errors`.
   virtual void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors);
 
-  // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into `read_back`; both
-  // are value areas of the layout. Goes on after errors, which it adds to `errors`.
+  // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into
+  // `read_back`; both are value areas of the layout. Goes on after errors, which it adds to `errors`. A port that is
+  // read back when all are written leaves `read_back` alone.
   virtual void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
                         std::vector<RegisterError>& errors);
 };

@@ -12,6 +12,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/text_format.h"
+#include "proto/register_rule_conversion.h"
 #include "proto/resource_names.h"
 
 namespace armstate {
@@ -19,16 +20,11 @@ namespace {
 
 using ::google::protobuf::TextFormat;
 
-// The messages nest three deep.
+// The messages nest four deep.
 constexpr int kMaxNesting = 8;
 
 absl::Status Malformed(absl::string_view message, std::map<std::string, std::string> metadata = {}) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, message, std::move(metadata));
-}
-
-absl::Status MalformedRegister(uint64_t raw_id, absl::string_view what) {
-  const std::string id = absl::StrFormat("0x%016x", raw_id);
-  return Malformed(absl::StrCat("register ", id, ": ", what), {{"register_id", id}});
 }
 
 // protobuf counts lines and columns from 0.
@@ -48,46 +44,6 @@ class FirstError : public google::protobuf::io::ErrorCollector {
  private:
   absl::Status status_;
 };
-
-// 64-bit words, least significant first, as the little-endian bytes of a register. Words left out are 0.
-absl::StatusOr<std::string> ValueFromWords(const google::protobuf::RepeatedField<uint64_t>& words, RegisterId id,
-                                           absl::string_view field) {
-  std::string value(id.width(), '\0');
-  for (int i = 0; i < words.size(); ++i) {
-    for (size_t byte = 0; byte < sizeof(uint64_t); ++byte) {
-      const auto bits = static_cast<char>(words[i] >> 8 * byte);
-      const size_t offset = static_cast<size_t>(i) * sizeof(uint64_t) + byte;
-      if (offset < value.size()) {
-        value[offset] = bits;
-      } else if (bits != 0) {
-        return MalformedRegister(id.raw(),
-                                 absl::StrCat(field, " is wider than the ", 8 * id.width(), " bits of its ID"));
-      }
-    }
-  }
-  return value;
-}
-
-absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& message) {
-  const absl::StatusOr<RegisterId> id = RegisterId::Create(message.id());
-  if (!id.ok()) return MalformedRegister(message.id(), id.status().message());
-  absl::StatusOr<std::string> reset = ValueFromWords(message.reset(), *id, "reset");
-  if (!reset.ok()) return reset.status();
-  absl::StatusOr<std::string> writable = ValueFromWords(message.writable(), *id, "writable");
-  if (!writable.ok()) return writable.status();
-  absl::optional<RegisterRule::View> view;
-  if (message.has_view()) {
-    const absl::StatusOr<RegisterId> owner = RegisterId::Create(message.view().id());
-    if (!owner.ok()) return MalformedRegister(id->raw(), absl::StrCat("its view: ", owner.status().message()));
-    view = RegisterRule::View{*owner, message.view().shift()};
-  }
-  return RegisterRule{*id,
-                      *std::move(reset),
-                      *std::move(writable),
-                      view,
-                      message.reset_per_further_vcpu(),
-                      message.reset_per_vcpu_index()};
-}
 
 // Where in the text the fault of `status` lies, as well as its metadata tells.
 TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::CpuProfile& message,

@@ -12,6 +12,8 @@ v1::Verdict VerdictToProto(Verdict verdict) {
       return v1::ACCEPTED;
     case Verdict::kAcceptedWithChanges:
       return v1::ACCEPTED_WITH_CHANGES;
+    case Verdict::kUndetermined:
+      return v1::UNDETERMINED;
     case Verdict::kRefused:
       return v1::REFUSED;
   }
@@ -40,6 +42,10 @@ v1::RegisterOutcome OutcomeToProto(RegisterOutcome outcome) {
       return v1::OVERWRITTEN;
     case RegisterOutcome::kNotTried:
       return v1::NOT_TRIED;
+    case RegisterOutcome::kWriteUndetermined:
+      return v1::WRITE_UNDETERMINED;
+    case RegisterOutcome::kMoving:
+      return v1::MOVING;
   }
   return v1::REGISTER_OUTCOME_UNSPECIFIED;
 }
@@ -47,7 +53,7 @@ v1::RegisterOutcome OutcomeToProto(RegisterOutcome outcome) {
 // True for outcomes that left another value in the target, which a rollback takes back.
 bool ChangedTarget(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
-         outcome == RegisterOutcome::kOverwritten;
+         outcome == RegisterOutcome::kOverwritten || outcome == RegisterOutcome::kMoving;
 }
 
 bool WasPutBack(const RestoreReport& report) {

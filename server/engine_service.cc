@@ -135,6 +135,7 @@ absl::StatusOr<v1::WriteRegistersResponse> EngineServiceImpl::Write(const v1::Wr
     // A write is no restore: the registers that it does not name are none of its business.
     RestoreReport report =
         RestoreRegisters(*registers, vcpu, RefusalMode(request.keep_going()), ListScope::kSomeRegisters);
+    for (EngineVcpu& other : machine.vcpus()) other.AdoptVmWide(vcpu);
     const VcpuRestore restore{request.vcpu_index(), *registers, *machine.profile().layout(), report};
     *response.mutable_report() =
         RestoreReportToProto({&restore, 1}, machine.profile().scheme(), ReportedRegisters::kFindings);

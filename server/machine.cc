@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "armstate/v1/machine_record.pb.h"
+#include "core/engine_vm.h"
 #include "core/error.h"
 #include "proto/vcpu_state_conversion.h"
-#include "server/vm_restore.h"
 
 namespace armstate {
 
@@ -46,7 +46,9 @@ absl::StatusOr<Machine> Machine::Decode(absl::string_view bytes, const ProfileRe
 std::string Machine::Encode() const {
   v1::MachineRecord record;
   *record.mutable_machine() = info_;
-  for (VcpuState& state : Capture()) *record.add_vcpus() = VcpuStateToProto(std::move(state));
+  for (size_t i = 0; i < vcpus_.size(); ++i) {
+    *record.add_vcpus() = VcpuStateToProto(State(i, std::string(vcpus_[i].values())));
+  }
   return record.SerializeAsString();
 }
 
@@ -57,11 +59,12 @@ void Machine::Reset() {
 
 std::vector<VcpuState> Machine::Capture() const {
   std::vector<VcpuState> states;
-  for (size_t i = 0; i < vcpus_.size(); ++i) {
-    states.push_back({static_cast<int>(i), *RegisterList::Create(profile_->layout(), std::string(vcpus_[i].values())),
-                      opaque_fields_[i]});
-  }
+  for (size_t i = 0; i < vcpus_.size(); ++i) states.push_back(State(i, vcpus_[i].ShownValues()));
   return states;
+}
+
+VcpuState Machine::State(size_t vcpu, std::string values) const {
+  return {static_cast<int>(vcpu), *RegisterList::Create(profile_->layout(), std::move(values)), opaque_fields_[vcpu]};
 }
 
 void Machine::SetOpaqueFields(const std::vector<VcpuState>& states) {

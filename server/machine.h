@@ -37,6 +37,9 @@ class Machine {
   void SetOpaqueFields(const std::vector<VcpuState>& states);
 
  private:
+  // Of vCPU `vcpu`, with these register values.
+  VcpuState State(size_t vcpu, std::string values) const;
+
   v1::Machine info_;
   std::shared_ptr<const CpuProfile> profile_;
   std::vector<EngineVcpu> vcpus_;

@@ -7,19 +7,13 @@
 
 namespace armstate {
 
-std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count) {
-  std::vector<EngineVcpu> vcpus;
-  for (int index = 0; index < count; ++index) vcpus.emplace_back(profile, VcpuPosition{index, count});
-  return vcpus;
-}
-
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
   VmRestore restore;
   std::vector<EngineVcpu> tried = vcpus;
-  for (size_t i = 0; i < tried.size(); ++i) {
-    restore.reports.push_back(RestoreRegisters(checkpoint[i].registers, tried[i], OnRefusal::kKeepGoing));
-    restore.verdict = std::max(restore.verdict, restore.reports.back().verdict);
-  }
+  std::vector<const RegisterList*> lists;
+  for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
+  if (!tried.empty()) restore.reports = RestoreVcpus(lists, absl::MakeSpan(tried), tried[0].restore_order());
+  for (const RestoreReport& report : restore.reports) restore.verdict = std::max(restore.verdict, report.verdict);
   if (restore.verdict == Verdict::kRefused && on_refusal == OnRefusal::kPutBack) {
     restore.rolled_back = true;
     for (RestoreReport& report : restore.reports) report.rolled_back = true;

@@ -2,12 +2,11 @@
 #ifndef ARMSTATE_SERVER_VM_RESTORE_H_
 #define ARMSTATE_SERVER_VM_RESTORE_H_
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "armstate/v1/restore_service.pb.h"
-#include "core/engine_vcpu.h"
+#include "core/engine_vm.h"
 #include "core/restore.h"
 #include "proto/restore_report_conversion.h"
 #include "server/checkpoint_access.h"
@@ -22,9 +21,6 @@ struct VmRestore {
   // The vCPUs were left as they were.
   bool rolled_back = false;
 };
-
-// The vCPUs of a VM, all in reset state.
-std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count);
 
 // Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every
 // register has its outcome in either case, since the work is done on copies.

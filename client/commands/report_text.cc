@@ -33,6 +33,8 @@ std::string Verdict(v1::Verdict verdict, const Palette& palette) {
       return palette.Good("ACCEPTED");
     case v1::ACCEPTED_WITH_CHANGES:
       return palette.Warning("ACCEPTED WITH CHANGES");
+    case v1::UNDETERMINED:
+      return palette.Warning("UNDETERMINED");
     default:
       return palette.Bad("REFUSED");
   }
@@ -81,7 +83,7 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
 }
 
 ExitStatus ExitStatusOf(const v1::RestoreReport& report) {
-  // An unspecified verdict is no acceptance.
+  // An unspecified or undetermined verdict is no acceptance.
   return report.verdict() == v1::ACCEPTED || report.verdict() == v1::ACCEPTED_WITH_CHANGES ? ExitStatus::kOk
                                                                                            : ExitStatus::kRefused;
 }

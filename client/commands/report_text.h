@@ -13,7 +13,7 @@ namespace armstate {
 // "REFUSED: `what`" and, per vCPU, every register of the report with wanted, got, fields and reason.
 void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out);
 
-// kRefused for REFUSED, else kOk.
+// kOk for ACCEPTED and ACCEPTED_WITH_CHANGES, else kRefused.
 ExitStatus ExitStatusOf(const v1::RestoreReport& report);
 
 }  // namespace armstate

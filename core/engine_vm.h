@@ -1,0 +1,26 @@
+// The vCPUs of one VM of the engine: what they share, and a restore of all of them.
+#ifndef ARMSTATE_CORE_ENGINE_VM_H_
+#define ARMSTATE_CORE_ENGINE_VM_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "core/engine_vcpu.h"
+#include "core/restore.h"
+
+namespace armstate {
+
+// The vCPUs of a VM, all in reset state.
+std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count);
+
+// Restores lists[i] into vcpus[i], keeping on over refusals: vCPU after vCPU, each in `order` (positions in the layout;
+// profile.restore_order() unless you want to know what another one does). All are written before any is judged, as on
+// KVM. As many reports as lists; `vcpus` has at least as many.
+std::vector<RestoreReport> RestoreVcpus(absl::Span<const RegisterList* const> lists, absl::Span<EngineVcpu> vcpus,
+                                        absl::Span<const uint32_t> order);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_ENGINE_VM_H_

@@ -1,0 +1,52 @@
+// What a target does with one register.
+#ifndef ARMSTATE_CORE_REGISTER_RULE_H_
+#define ARMSTATE_CORE_REGISTER_RULE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/types/optional.h"
+#include "core/register_behaviour.h"
+#include "core/register_id.h"
+#include "core/write_rule.h"
+
+namespace armstate {
+
+// Which vCPU of which VM: some reset values depend on it.
+struct VcpuPosition {
+  int index = 0;
+  int vcpu_count = 1;
+};
+
+// In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all zeros a constant, anything else a partly
+// writable one; a view is a computed register. What KVM adds to that stands in the last three.
+struct RegisterRule {
+  // Shows bits shift .. shift + width - 1 of another register's storage.
+  struct View {
+    RegisterId owner;
+    uint32_t shift = 0;  // bits
+  };
+
+  RegisterId id;
+  // Both little-endian, as wide as the ID says.
+  std::string reset;
+  std::string writable;
+  absl::optional<View> view = {};
+  // What the reset value grows by with each vCPU of the VM after the first one, and with the vCPU's index.
+  uint64_t reset_per_further_vcpu = 0;
+  uint64_t reset_per_vcpu_index = 0;
+  uint64_t ResetGrowth(VcpuPosition position) const {
+    return reset_per_further_vcpu * static_cast<uint64_t>(position.vcpu_count - 1) +
+           reset_per_vcpu_index * static_cast<uint64_t>(position.index);
+  }
+
+  // Decides over a value before its writable bits are stored.
+  absl::optional<WriteRule> write = {};
+  RegisterBehaviour behaviour = {};
+  // The VM has it, not the vCPU: a write shows on all vCPUs.
+  bool vm_wide = false;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_REGISTER_RULE_H_

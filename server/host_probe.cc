@@ -1,0 +1,161 @@
+#include "server/host_probe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/register_id.h"
+#include "server/probe_experiment.h"
+#include "server/probe_json.h"
+
+namespace armstate {
+namespace {
+
+constexpr absl::string_view kLists = "lists";
+constexpr absl::string_view kExperiments = "experiments";
+constexpr absl::string_view kMeta = "meta";
+
+absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, std::string>& registers) {
+  const absl::StatusOr<const Json*> entries = MemberArray(vcpu, "regs", place);
+  if (!entries.ok()) return entries.status();
+  for (const Json& entry : **entries) {
+    place.register_id.reset();
+    if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_unsigned() ||
+        !entry[2].is_string()) {
+      return place.Error("a register is not [id, bytes, value]");
+    }
+    const absl::StatusOr<uint64_t> raw = HexWord(entry[0].get_ref<const std::string&>(), place);
+    if (!raw.ok()) return raw.status();
+    place.register_id = *raw;
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(*raw);
+    if (!id.ok()) return place.Error(id.status().message());
+    if (entry[1].get<uint64_t>() != id->width()) {
+      return place.Error(
+          absl::StrCat("is said to have ", entry[1].get<uint64_t>(), " bytes, but its ID says ", id->width()));
+    }
+    absl::StatusOr<std::string> value = HexBytes(entry[2].get_ref<const std::string&>(), id->width(), place);
+    if (!value.ok()) return value.status();
+    if (!registers.emplace(*raw, *std::move(value)).second) return place.Error("is listed twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
+  const absl::StatusOr<std::string> state = MemberText(line, "state", place);
+  if (!state.ok()) return state.status();
+  if (*state != "reset") return absl::OkStatus();
+  HostProbe::FeatureClass added;
+  const absl::StatusOr<std::string> name = MemberText(line, "cfg", place);
+  if (!name.ok()) return name.status();
+  added.name = *name;
+  for (const HostProbe::FeatureClass& other : probe.classes) {
+    if (other.name == added.name) return place.Error(absl::StrCat("class \"", added.name, "\" is listed twice"));
+  }
+  const absl::StatusOr<uint64_t> features = MemberNumber(line, "feature_bits", place);
+  if (!features.ok()) return features.status();
+  added.features = *features;
+  const absl::StatusOr<uint64_t> memory_tagging = MemberNumber(line, "mte", place);
+  if (!memory_tagging.ok()) return memory_tagging.status();
+  added.memory_tagging = *memory_tagging != 0;
+  const absl::StatusOr<const Json*> vcpus = MemberArray(line, "vcpus", place);
+  if (!vcpus.ok()) return vcpus.status();
+  for (const Json& vcpu : **vcpus) {
+    absl::Status status = ParseRegisters(vcpu, place, added.vcpus.emplace_back());
+    if (!status.ok()) return status;
+    const auto same_id = [](const auto& a, const auto& b) { return a.first == b.first; };
+    if (added.vcpus[0].size() != added.vcpus.back().size() ||
+        !std::equal(added.vcpus[0].begin(), added.vcpus[0].end(), added.vcpus.back().begin(), same_id)) {
+      return place.Error("the vCPUs have different registers");
+    }
+  }
+  if (added.vcpus.empty() || added.vcpus[0].empty()) return place.Error("there are no registers");
+  for (const char* key : {"kernel", "cpu"}) {
+    const absl::StatusOr<std::string> text = MemberText(line, key, place);
+    if (!text.ok()) return text.status();
+    (key[0] == 'k' ? probe.kernel : probe.cpu) = *text;
+  }
+  probe.classes.push_back(std::move(added));
+  return absl::OkStatus();
+}
+
+absl::Status ParseMeta(absl::string_view text, HostProbe& probe) {
+  const Place place{kMeta, 1};
+  const Json meta = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (meta.is_discarded()) return place.Error("is not JSON");
+  const absl::StatusOr<std::string> host = MemberText(meta, "host", place);
+  if (!host.ok()) return host.status();
+  probe.host = *host;
+  if (const Json* info = Member(meta, "info")) {
+    const Json* capability = Member(*info, "wr_imp_id");
+    probe.writable_implementation_id = capability != nullptr && *capability == "1";
+  }
+  const Json* masks = Member(meta, "writable_masks");
+  if (masks == nullptr || masks->is_null()) return absl::OkStatus();  // older than Linux 6.7
+  if (!masks->is_object()) return place.Missing("writable_masks", "an object");
+  for (const auto& [id, mask] : masks->items()) {
+    const absl::StatusOr<uint64_t> raw = HexWord(id, place);
+    if (!raw.ok()) return raw.status();
+    const absl::StatusOr<uint64_t> bits = MemberHex(*masks, id.c_str(), Place{kMeta, 1, *raw});
+    if (!bits.ok()) return bits.status();
+    probe.writable_masks[*raw] = *bits;
+  }
+  return absl::OkStatus();
+}
+
+// Calls `parse` for each line that is not empty.
+absl::Status ForEachLine(absl::string_view text, absl::string_view file, HostProbe& probe,
+                         absl::Status (*parse)(const Json&, Place, HostProbe&)) {
+  Place place{file};
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const absl::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++place.line;
+    if (line.empty()) continue;
+    const Json json = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded() || !json.is_object()) return place.Error("is not a JSON object");
+    if (absl::Status status = parse(json, place, probe); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<HostProbe> ParseHostProbe(absl::string_view lists, absl::string_view experiments,
+                                         absl::string_view meta) {
+  HostProbe probe;
+  if (absl::Status status = ParseMeta(meta, probe); !status.ok()) return status;
+  absl::Status status = ForEachLine(
+      lists, kLists, probe, [](const Json& line, Place place, HostProbe& to) { return ParseList(line, place, to); });
+  if (!status.ok()) return status;
+  if (probe.classes.empty()) return Place{kLists, 1}.Error("there is no list of a fresh VM");
+  status = ForEachLine(experiments, kExperiments, probe, ParseExperiment);
+  if (!status.ok()) return status;
+  return probe;
+}
+
+VcpuInit PredictVcpuInit(const HostProbe& probe, uint64_t features, bool memory_tagging) {
+  uint64_t supported = 0;
+  bool tagging_supported = false;
+  for (const HostProbe::FeatureClass& c : probe.classes) {
+    supported |= c.features;
+    tagging_supported = tagging_supported || c.memory_tagging;
+  }
+  VcpuInit init{"ok", ""};
+  if (memory_tagging && !tagging_supported) {
+    init = {"enable_mte", "EINVAL"};  // api.rst: KVM_ENABLE_CAP of a capability that the host lacks
+  } else if ((features & ~supported) != 0) {
+    uint32_t lacking = 0;
+    while (((features & ~supported) >> lacking & 1) == 0) ++lacking;
+    const auto answer = probe.answers.find(absl::StrCat("init.feature", lacking));
+    init = {"vcpu_init", answer == probe.answers.end() || answer->second == "0" ? "?" : answer->second};
+  }
+  for (const HostProbe::FeatureClass& c : probe.classes) {
+    if (c.features == (features & supported) && c.memory_tagging == (memory_tagging && tagging_supported)) {
+      init.feature_class = &c;
+    }
+  }
+  return init;
+}
+
+}  // namespace armstate

@@ -1,0 +1,94 @@
+// What a probe recorded on a KVM host: the register lists of a fresh VM for each set of vCPU features, and what became
+// of the values that were tried on it.
+#ifndef ARMSTATE_SERVER_HOST_PROBE_H_
+#define ARMSTATE_SERVER_HOST_PROBE_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace armstate {
+
+struct HostProbe {
+  // Each bit of the register changed on its own. The four masks are disjoint and cover the register.
+  struct Bits {
+    uint64_t sticks = 0;
+    uint64_t ignored = 0;
+    uint64_t other = 0;                                      // something else changed
+    std::vector<std::pair<std::string, uint64_t>> rejected;  // by errno name
+  };
+  // Each value of each 4-bit field. Entry f is for bits 4f+3..4f; bit v of it: value v is accepted and read back.
+  struct Fields {
+    struct Changed {
+      uint32_t field, wrote, reads;
+    };
+    std::array<uint16_t, 16> accepted = {};
+    std::vector<Changed> changed;
+    // Values that were accepted, but changed other fields too: what becomes of them with other values in those fields,
+    // nobody tried.
+    std::array<uint16_t, 16> unclear = {};
+    std::string error;
+  };
+  // One value that was tried as a whole: refused with an errno, or accepted and read back.
+  struct Value {
+    uint64_t value = 0;
+    std::string error;
+    uint64_t reads = 0;
+  };
+  struct Experiments {
+    absl::optional<Bits> bits;
+    absl::optional<Fields> fields;
+    std::vector<Value> values;
+  };
+  // A set of vCPU features, with the registers that a fresh VM of two vCPUs then has.
+  struct FeatureClass {
+    std::string name;       // "pmu"
+    uint64_t features = 0;  // of KVM_ARM_VCPU_INIT
+    bool memory_tagging = false;
+    // By ID: little-endian bytes, as wide as the ID says; of vCPU 0, 1, ...
+    std::vector<std::map<uint64_t, std::string>> vcpus;
+    // By ID, before the VM ran; empty if this class was not experimented on.
+    std::map<uint64_t, Experiments> experiments;
+  };
+
+  std::string host;
+  std::string kernel;
+  std::string cpu;
+  // KVM_CAP_ARM_WRITABLE_IMP_ID_REGS.
+  bool writable_implementation_id = false;
+  // KVM_ARM_GET_REG_WRITABLE_MASKS, by register ID; empty where the kernel has none.
+  std::map<uint64_t, uint64_t> writable_masks;
+  // Labelled questions ("set.pstate_3c4") and their answers: "0" or an errno name, or a value.
+  std::map<std::string, std::string> answers;
+  std::vector<FeatureClass> classes;
+};
+
+// From the three recorded files: `lists` (JSON lines; only those of state "reset" are used), `experiments` (JSON lines;
+// only those of a fresh VM), `meta` (JSON).
+//
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for what is not of this form or contradicts itself: a value not as
+// wide as its register, an experiment on a register or class that the lists lack, made twice, or begun from another
+// value than the list has, bits that both stick and are rejected. With metadata "file", "line" (from 1) and, where one
+// is at fault, "register_id".
+absl::StatusOr<HostProbe> ParseHostProbe(absl::string_view lists, absl::string_view experiments,
+                                         absl::string_view meta);
+
+// What KVM_ARM_VCPU_INIT answers, and which class the vCPU is of once the features that the host lacks are left out.
+struct VcpuInit {
+  std::string step;   // "ok", "enable_mte" or "vcpu_init": what fails with all features
+  std::string error;  // errno name; empty if nothing fails, "?" if the probe does not say
+  // Null if no class has what is left.
+  const HostProbe::FeatureClass* feature_class = nullptr;
+};
+VcpuInit PredictVcpuInit(const HostProbe& probe, uint64_t features, bool memory_tagging);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_HOST_PROBE_H_

@@ -1,0 +1,190 @@
+#include "server/probe_experiment.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace armstate {
+namespace {
+
+uint64_t Ones(size_t bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * bytes) - 1; }
+
+absl::StatusOr<HostProbe::Bits> ParseBits(const Json& line, size_t width, const Place& place) {
+  HostProbe::Bits bits;
+  uint64_t seen = 0;
+  uint64_t twice = 0;
+  const auto note = [&](uint64_t mask) {
+    twice |= seen & mask;
+    seen |= mask;
+  };
+  const std::pair<const char*, uint64_t*> masks[] = {
+      {"sticks", &bits.sticks}, {"ignored", &bits.ignored}, {"other", &bits.other}};
+  for (const auto& [key, mask] : masks) {
+    const absl::StatusOr<uint64_t> value = MemberHex(line, key, place);
+    if (!value.ok()) return value.status();
+    note(*mask = *value);
+  }
+  const Json* rejected = Member(line, "rejected");
+  if (rejected == nullptr || !rejected->is_object()) return place.Missing("rejected", "an object");
+  for (const auto& [error, mask_text] : rejected->items()) {
+    const absl::StatusOr<uint64_t> mask = MemberHex(*rejected, error.c_str(), place);
+    if (!mask.ok()) return mask.status();
+    if (error.empty()) return place.Error("bits are rejected without an errno");
+    bits.rejected.emplace_back(error, *mask);
+    note(*mask);
+  }
+  if (twice != 0) return place.Error(absl::StrFormat("bits 0x%x have two results", twice));
+  if (seen != Ones(width)) {
+    return place.Error(absl::StrFormat("the results are of bits 0x%x, the register has 0x%x", seen, Ones(width)));
+  }
+  return bits;
+}
+
+absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, const Place& place) {
+  HostProbe::Fields fields;
+  const absl::StatusOr<const Json*> accepted = MemberArray(line, "accepted", place);
+  if (!accepted.ok()) return accepted.status();
+  if ((*accepted)->size() != fields.accepted.size()) return place.Error("\"accepted\" has not 16 bitmaps");
+  for (size_t f = 0; f < fields.accepted.size(); ++f) {
+    const Json& text = (**accepted)[f];
+    if (!text.is_string()) return place.Error("\"accepted\" has a bitmap that is not text");
+    const absl::StatusOr<uint64_t> bitmap = HexWord(text.get_ref<const std::string&>(), place);
+    if (!bitmap.ok()) return bitmap.status();
+    if (*bitmap > 0xffff) return place.Error(absl::StrCat("the bitmap of field ", f, " has more than 16 bits"));
+    if ((*bitmap >> (value >> 4 * f & 15) & 1) == 0) {
+      return place.Error(absl::StrCat("field ", f, " does not accept the value that it has"));
+    }
+    fields.accepted[f] = static_cast<uint16_t>(*bitmap);
+  }
+  const absl::StatusOr<const Json*> changed = MemberArray(line, "changed", place);
+  if (!changed.ok()) return changed.status();
+  for (const Json& entry : **changed) {
+    const absl::StatusOr<uint64_t> field = MemberNumber(entry, "field", place);
+    if (!field.ok()) return field.status();
+    if (*field > 15) return place.Error("\"changed\" names a field above 15");
+    const absl::StatusOr<uint64_t> wrote = MemberHex(entry, "wrote", place);
+    if (!wrote.ok()) return wrote.status();
+    const absl::StatusOr<uint64_t> reads = MemberHex(entry, "readback", place);
+    if (!reads.ok()) return reads.status();
+    const uint64_t outside = ~(uint64_t{15} << 4 * *field);
+    if (((*wrote ^ value) & outside) != 0) {
+      return place.Error(absl::StrCat("an experiment with field ", *field, " wrote other fields too"));
+    }
+    if (((*reads ^ value) & outside) != 0) {
+      fields.unclear[*field] |= static_cast<uint16_t>(1u << (*wrote >> 4 * *field & 15));
+      continue;
+    }
+    fields.changed.push_back({static_cast<uint32_t>(*field), static_cast<uint32_t>(*wrote >> 4 * *field & 15),
+                              static_cast<uint32_t>(*reads >> 4 * *field & 15)});
+  }
+  const absl::StatusOr<const Json*> errors = MemberArray(line, "errnos", place);
+  if (!errors.ok()) return errors.status();
+  // With several nobody can tell which value has which: any of them.
+  for (const Json& error : **errors) {
+    if (!error.is_string()) return place.Error("\"errnos\" has one that is not text");
+    absl::StrAppend(&fields.error, fields.error.empty() ? "" : "|", error.get_ref<const std::string&>());
+  }
+  const bool all_accepted =
+      std::all_of(fields.accepted.begin(), fields.accepted.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
+  if (fields.error.empty() && !all_accepted) return place.Error("fields are refused without an errno");
+  return fields;
+}
+
+absl::StatusOr<std::vector<HostProbe::Value>> ParseValues(const Json& line, const Place& place) {
+  const Json* tries = Member(line, "tries");
+  if (tries == nullptr || !tries->is_object()) return place.Missing("tries", "an object");
+  std::vector<HostProbe::Value> values;
+  for (const auto& [tried, result] : tries->items()) {
+    const absl::StatusOr<uint64_t> value = HexWord(tried, place);
+    if (!value.ok()) return value.status();
+    if (!result.is_string()) return place.Error(absl::StrCat("the result of value ", tried, " is not text"));
+    const std::string& text = result.get_ref<const std::string&>();
+    absl::string_view reads = text;
+    if (text == "ok") {
+      values.push_back({*value, "", *value});
+    } else if (absl::ConsumePrefix(&reads, "->")) {
+      const absl::StatusOr<uint64_t> word = HexWord(reads, place);
+      if (!word.ok()) return word.status();
+      values.push_back({*value, "", *word});
+    } else if (!text.empty()) {
+      values.push_back({*value, text, 0});
+    } else {
+      return place.Error(absl::StrCat("the result of value ", tried, " is empty"));
+    }
+  }
+  return values;
+}
+
+absl::Status ParseAnswer(const Json& line, const Place& place, HostProbe& probe) {
+  const absl::StatusOr<std::string> label = MemberText(line, "label", place);
+  if (!label.ok()) return label.status();
+  const absl::StatusOr<const Json*> result = MemberArray(line, "result", place);
+  if (!result.ok()) return result.status();
+  if ((*result)->empty() || !(**result)[0].is_string()) return place.Error("there is no result");
+  if (!probe.answers.emplace(*label, (**result)[0].get<std::string>()).second) {
+    return place.Error(absl::StrCat("\"", *label, "\" is answered twice"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ParseExperiment(const Json& line, Place place, HostProbe& probe) {
+  const absl::StatusOr<std::string> kind = MemberText(line, "kind", place);
+  if (!kind.ok()) return kind.status();
+  if (*kind == "errno") return ParseAnswer(line, place, probe);
+  const absl::StatusOr<uint64_t> id = MemberHex(line, "reg", place);
+  if (!id.ok()) return id.status();
+  place.register_id = *id;
+  const absl::StatusOr<std::string> phase = MemberText(line, "phase", place);
+  if (!phase.ok()) return phase.status();
+  if (*phase != "fresh") return absl::OkStatus();  // a restore writes to a VM that has not run
+  const absl::StatusOr<std::string> name = MemberText(line, "cfg", place);
+  if (!name.ok()) return name.status();
+  const auto feature_class = std::find_if(probe.classes.begin(), probe.classes.end(),
+                                          [&](const HostProbe::FeatureClass& c) { return c.name == *name; });
+  if (feature_class == probe.classes.end()) return place.Error(absl::StrCat("no list of class \"", *name, "\""));
+  const auto reset = feature_class->vcpus[0].find(*id);
+  if (reset == feature_class->vcpus[0].end()) {
+    return place.Error(absl::StrCat("is not in the list of class \"", *name, "\""));
+  }
+  const size_t width = reset->second.size();
+  if (width > 8) return place.Error("experiments are on registers of at most 64 bits");
+  const absl::StatusOr<uint64_t> value = MemberHex(line, "value", place);
+  if (!value.ok()) return value.status();
+  HostProbe::Experiments& experiments = feature_class->experiments[*id];
+  const auto twice = [&] { return place.Error(absl::StrCat("has a second \"", *kind, "\" experiment")); };
+  // Registers that count or were never set may have another value than when they were listed, these not.
+  uint64_t listed = 0;
+  for (size_t i = 0; i < width; ++i) listed |= uint64_t{static_cast<unsigned char>(reset->second[i])} << 8 * i;
+  if (*kind != "bits" && *value != listed) {
+    return place.Error(absl::StrFormat("the experiment began from 0x%x, but the list has 0x%x", *value, listed));
+  }
+  if (*kind == "bits") {
+    if (experiments.bits) return twice();
+    absl::StatusOr<HostProbe::Bits> bits = ParseBits(line, width, place);
+    if (!bits.ok()) return bits.status();
+    experiments.bits = *std::move(bits);
+  } else if (*kind == "nibbles") {
+    if (experiments.fields) return twice();
+    absl::StatusOr<HostProbe::Fields> fields = ParseFields(line, *value, place);
+    if (!fields.ok()) return fields.status();
+    experiments.fields = *std::move(fields);
+  } else if (*kind == "fw") {
+    if (!experiments.values.empty()) return twice();
+    absl::StatusOr<std::vector<HostProbe::Value>> values = ParseValues(line, place);
+    if (!values.ok()) return values.status();
+    experiments.values = *std::move(values);
+  } else {
+    return place.Error(absl::StrCat("\"", *kind, "\" is not a kind of experiment"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace armstate

@@ -1,0 +1,59 @@
+// Real KVM hosts, as recorded in tests/data/kvm.
+#ifndef ARMSTATE_TESTS_SERVER_KVM_CORPUS_H_
+#define ARMSTATE_TESTS_SERVER_KVM_CORPUS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/register_list.h"
+#include "server/host_probe.h"
+
+namespace armstate {
+
+// All hosts, e.g. "cortex-a72@6.12".
+std::vector<std::string> KvmHosts();
+
+// The three files of a host's probe.
+struct ProbeFiles {
+  std::string lists, experiments, meta;
+};
+ProbeFiles ReadProbeFiles(const std::string& host);
+HostProbe ReadHostProbe(const std::string& host);
+
+// What KVM_GET_REG_LIST and KVM_GET_ONE_REG gave on a host for a VM of one class in state "reset" or "ran".
+struct RecordedVm {
+  uint64_t features = 0;
+  bool memory_tagging = false;
+  // KVM's order, the same for all vCPUs.
+  std::vector<uint64_t> ids;
+  std::vector<RegisterList> vcpus;
+};
+// By class and state.
+std::map<std::pair<std::string, std::string>, RecordedVm> ReadRecordedVms(const std::string& host);
+
+// What a real restore did to one register that was not simply OK.
+struct RecordedFinding {
+  std::string kind;  // "set", "differs", "moving"
+  std::string error;
+  std::string read_back;  // "0x..."
+};
+
+struct RecordedRestore {
+  std::string source, feature_class, state, order;
+  std::string init_step, init_error;
+  uint64_t features_used = 0;
+  int64_t ok = 0;
+  // Registers that only the destination has, with the value that they kept: "0x..." by vCPU and register.
+  std::map<std::pair<int, uint64_t>, std::string> destination_only;
+  // By vCPU and register.
+  std::map<std::pair<int, uint64_t>, RecordedFinding> findings;
+};
+// All restores onto a host.
+std::vector<RecordedRestore> ReadRecordedRestores(const std::string& host);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_TESTS_SERVER_KVM_CORPUS_H_
