@@ -143,6 +143,12 @@ RestoreReport RegisterRestore::Judge() {
     return report;
   }
   for (const RegisterError& error : write_errors_) JudgeError(report, error, after);
+  // What cannot be read back is not known to be restored.
+  for (const RegisterError& error : errors) {
+    if (incoming_[error.index] && report.outcomes[error.index] == RegisterOutcome::kNotTried) {
+      JudgeError(report, error, after);
+    }
+  }
   for (const uint32_t index : write_order_) {
     if (report.outcomes[index] == RegisterOutcome::kNotTried) JudgeValue(report, index, after);
   }

@@ -163,6 +163,15 @@ TEST(RestoreTest, SaysWhatCouldNotBePutBack) {
   EXPECT_EQ(report.findings[0].put_back_error, "holds 0x000000000000000a instead of 0x0000000000000001: EINVAL");
 }
 
+TEST(RestoreTest, RegisterThatCannotBeReadBackIsNotRestored) {
+  FakePort port({{kA, 1}, {kB, 2}});
+  port.unreadable = {kB};
+  const RestoreReport report = RestoreRegisters(List({{kA, 10}, {kB, 20}}), port, OnRefusal::kKeepGoing);
+  EXPECT_EQ(report.verdict, Verdict::kRefused);
+  ASSERT_EQ(Findings(report), (std::map<uint64_t, RegisterOutcome>{{kB, RegisterOutcome::kWriteRefused}}));
+  EXPECT_EQ(report.findings[0].reason, "unreadable");
+}
+
 TEST(RestoreTest, TellsARegisterThatALaterWriteChanges) {
   FakePort port({{kA, 1}, {kB, 1}});
   port.mirror = {{kA, kB}, {kB, kA}};
