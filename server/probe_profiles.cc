@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/register_list.h"
 #include "proto/cpu_profile_conversion.h"
 #include "server/register_experiments.h"
 
@@ -29,14 +30,6 @@ void AddWords(const std::string& bytes, google::protobuf::RepeatedField<uint64_t
     while (words.size() <= static_cast<int>(i / 8)) words.Add(0);
     words[static_cast<int>(i / 8)] |= uint64_t{byte} << i % 8 * 8;
   }
-}
-
-uint64_t LowWord(const std::string& bytes) {
-  uint64_t word = 0;
-  for (size_t i = std::min<size_t>(bytes.size(), 8); i > 0; --i) {
-    word = word << 8 | static_cast<unsigned char>(bytes[i - 1]);
-  }
-  return word;
 }
 
 // A counter has another value whenever it is read.

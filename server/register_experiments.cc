@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "core/register_id.h"
+#include "core/register_list.h"
 #include "server/rule_parts.h"
 
 namespace armstate {
@@ -194,12 +195,7 @@ void AddUnprobed(const ProbedRegister& probed, Rule& rule) {
 
 uint64_t ProbedRegister::ResetOf(uint64_t other) const {
   const auto found = registers.find(other);
-  uint64_t word = 0;
-  if (found == registers.end()) return word;
-  for (size_t i = std::min<size_t>(found->second.size(), 8); i > 0; --i) {
-    word = word << 8 | static_cast<unsigned char>(found->second[i - 1]);
-  }
-  return word;
+  return found == registers.end() ? 0 : LowWord(found->second);
 }
 
 void AddRule(const ProbedRegister& probed, Rule& rule) {
