@@ -56,10 +56,16 @@ absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, i
   if (!page.ok()) return page.status();
   MachineInfoPage infos{{}, page->more};
   for (const ListedMachine& listed : page->machines) {
-    if (!listed.bytes.ok()) return listed.bytes.status();
-    const absl::StatusOr<Machine> machine = Machine::Decode(*listed.bytes, profiles_);
-    if (!machine.ok()) return Annotate(machine.status(), FormatMachineName(listed.name));
-    infos.machines.push_back(machine->info());
+    const absl::StatusOr<Machine> machine =
+        listed.bytes.ok() ? Machine::Decode(*listed.bytes, profiles_) : listed.bytes.status();
+    if (machine.ok()) {
+      infos.machines.push_back(machine->info());
+    } else {
+      // One that is damaged, or whose profile is gone, must not hide the others.
+      v1::Machine& damaged = infos.machines.emplace_back();
+      damaged.set_name(FormatMachineName(listed.name));
+      damaged.set_damage(std::string(machine.status().message()));
+    }
   }
   return infos;
 }

@@ -41,7 +41,8 @@ class MachineRegistry {
   // store.
   absl::Status Update(absl::string_view name, const std::function<absl::Status(Machine&)>& change);
 
-  // By name, at most `limit` of those after the machine `after`.
+  // By name, at most `limit` of those after the machine `after`. One that cannot be read is there with its name and
+  // `damage`.
   absl::StatusOr<MachineInfoPage> List(absl::string_view after, int limit);
 
  private:

@@ -43,6 +43,10 @@ absl::StatusOr<ExitStatus> ListCheckpoints(const std::string& vm, CommandContext
   }
   Table table({"VERSION", "CREATED", "SOURCE", "MACHINE", "CPU", "VCPUS", "REGISTERS", "LABELS"});
   for (const v1::Checkpoint& checkpoint : *checkpoints) {
+    if (!checkpoint.damage().empty()) {
+      table.AddRow({absl::StrCat(checkpoint.version()), "", "DAMAGED", "", "", "", "", checkpoint.damage()});
+      continue;
+    }
     const v1::Source& source = checkpoint.source();
     const std::map<std::string, std::string> labels(checkpoint.labels().begin(), checkpoint.labels().end());
     table.AddRow({absl::StrCat(checkpoint.version()), TimeText(checkpoint.create_time()),

@@ -20,6 +20,10 @@ struct CreateOptions {
 ExitStatus PrintMachines(const std::vector<v1::Machine>& machines, std::ostream& out) {
   Table table({"MACHINE", "PROFILE", "VCPUS", "REGISTERS", "CREATED"});
   for (const v1::Machine& machine : machines) {
+    if (!machine.damage().empty()) {
+      table.AddRow({ShortName(machine.name()), "DAMAGED", "", "", machine.damage()});
+      continue;
+    }
     table.AddRow({ShortName(machine.name()), ShortName(machine.cpu_profile()), absl::StrCat(machine.vcpu_count()),
                   absl::StrCat(machine.register_count()), TimeText(machine.create_time())});
   }

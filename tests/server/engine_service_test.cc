@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/rocksdb_storage.h"
 #include "tests/server/server_fixture.h"
 
 namespace armstate {
@@ -208,6 +209,26 @@ TEST_F(EngineServiceTest, ReadsThatAreErrors) {
   v1::ResetMachineRequest reset;
   reset.set_name("machines/none");
   EXPECT_EQ(Call(engine(), &EngineStub::ResetMachine, reset), kNoMachine);
+}
+
+// A machine that this server cannot use is named with the reason and hides no other.
+TEST_F(EngineServiceTest, ListGoesOnAfterAMachineThatCannotBeRead) {
+  CreateMachine("a", kA57);
+  CreateMachine("c", kA57);
+  Stop();
+  {
+    auto storage = RocksDbStorage::Open(data_dir(), StorageOptions());
+    ASSERT_TRUE(storage.ok()) << storage.status();
+    ASSERT_TRUE((*storage)->machines().Put("b", "no machine record").ok());
+  }
+  Start();
+  v1::ListMachinesResponse list;
+  EXPECT_EQ(Call(engine(), &EngineStub::ListMachines, v1::ListMachinesRequest(), &list), RpcResult());
+  ASSERT_EQ(list.machines_size(), 3);
+  EXPECT_EQ(list.machines(1).name(), "machines/b");
+  EXPECT_EQ(list.machines(1).damage(), "a stored machine cannot be read");
+  EXPECT_EQ(list.machines(2).name(), "machines/c");
+  EXPECT_EQ(list.machines(2).damage(), "");
 }
 
 }  // namespace
