@@ -32,6 +32,11 @@ Verdict VerdictOf(RegisterOutcome outcome) {
   }
 }
 
+void SortFindings(RestoreReport& report) {
+  std::sort(report.findings.begin(), report.findings.end(),
+            [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
+}
+
 }  // namespace
 
 bool Refuses(RegisterOutcome outcome) {
@@ -125,8 +130,7 @@ RestoreReport RegisterRestore::StartReport(absl::string_view after) const {
 RestoreReport RegisterRestore::JudgeLists() {
   RestoreReport report = StartReport("");
   report.rolled_back = true;  // nothing was written
-  std::sort(report.findings.begin(), report.findings.end(),
-            [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
+  SortFindings(report);
   return report;
 }
 
@@ -152,8 +156,7 @@ RestoreReport RegisterRestore::Judge() {
   for (const uint32_t index : write_order_) {
     if (report.outcomes[index] == RegisterOutcome::kNotTried) JudgeValue(report, index, after);
   }
-  std::sort(report.findings.begin(), report.findings.end(),
-            [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
+  SortFindings(report);
   return report;
 }
 
@@ -214,8 +217,7 @@ void RegisterRestore::PutBack(RestoreReport& report) {
     }
     FindingOf(report, index).put_back_error = std::move(why);
   }
-  std::sort(report.findings.begin(), report.findings.end(),
-            [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
+  SortFindings(report);
 }
 
 RegisterFinding& RegisterRestore::FindingOf(RestoreReport& report, size_t index) const {
