@@ -31,19 +31,6 @@ const std::map<std::string, std::string>& StricterCases() {
   return *cases;
 }
 
-// The profile of a configuration of the corpus.
-std::string ProfileOf(const std::string& target) {
-  static const std::map<std::string, std::string> kNames = {
-      {"realview-pbx-a9.cortex-a9.realview", "realview-pbx-a9.cortex-a9"},
-      {"vexpress-a15.cortex-a15.vexpress", "vexpress-a15.cortex-a15"},
-      {"virt.cortex-a15.q64", "virt.cortex-a15"},
-      {"virt.cortex-a15.virt", "virt.cortex-a15.el2"},
-  };
-  const std::string name = target.substr(0, target.rfind(".smp"));
-  const auto other = kNames.find(name);
-  return "cpuProfiles/qemu-7.2." + (other == kNames.end() ? name : other->second);
-}
-
 struct OurVerdict {
   bool refused = false;
   std::string why;  // all findings that refuse, by register name, or the error
@@ -54,7 +41,7 @@ OurVerdict Judge(const std::string& stream, const std::string& target) {
   const absl::StatusOr<QemuCapture> capture = CaptureQemuStream(stream);
   if (!capture.ok()) return {true, std::string(capture.status().message())};
   OurVerdict verdict;
-  const auto profile = registry->Find(ProfileOf(target));
+  const auto profile = registry->Find(CorpusProfile(target));
   if (!profile.ok()) return {true, std::string(profile.status().message())};
   for (const VcpuState& vcpu : capture->vcpus) {
     EngineVcpu scratch((*profile)->profile, {vcpu.vcpu_index, static_cast<int>(capture->vcpus.size())});

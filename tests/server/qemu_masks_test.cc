@@ -14,6 +14,7 @@
 #include "core/engine_vcpu.h"
 #include "core/restore.h"
 #include "server/profile_registry.h"
+#include "tests/client/qemu/corpus.h"
 #include "tests/testing/zstd_file.h"
 
 namespace armstate {
@@ -42,27 +43,12 @@ std::map<std::string, std::vector<Row>> ReadRows() {
   return rows;
 }
 
-// How the corpus' configurations were started, as the profiles name it (profiles/README.md).
-std::string ProfileOf(const std::string& configuration) {
-  static const std::map<std::string, std::string> kNames = {
-      {"realview-pbx-a9.cortex-a9.realview", "realview-pbx-a9.cortex-a9"},
-      {"vexpress-a15.cortex-a15.vexpress", "vexpress-a15.cortex-a15"},
-      {"virt.cortex-a15.sec", "virt.cortex-a15.el3"},
-      {"virt.cortex-a15.virt", "virt.cortex-a15.el2"},
-      {"virt.cortex-a57.el3", "virt.cortex-a57.el2.el3"},
-      {"virt.max.el3", "virt.max.el2.el3.mte"},
-  };
-  const std::string name = configuration.substr(0, configuration.rfind(".smp1"));
-  const auto other = kNames.find(name);
-  return "cpuProfiles/qemu-7.2." + (other == kNames.end() ? name : other->second);
-}
-
 class QemuMasksTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     static const auto* registry = new ProfileRegistry(*ProfileRegistry::BuiltIn());
     static const auto* rows = new std::map<std::string, std::vector<Row>>(ReadRows());
-    const auto profile = registry->Find(ProfileOf(GetParam()));
+    const auto profile = registry->Find(CorpusProfile(GetParam()));
     ASSERT_TRUE(profile.ok()) << profile.status();
     profile_ = (*profile)->profile;
     rows_ = rows->at(GetParam());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "tests/testing/zstd_file.h"
@@ -47,5 +48,20 @@ std::vector<nlohmann::json> BadManifest() {
 }
 
 std::string BadStream(const std::string& file) { return ReadZstdFile(kFolder + ("bad/" + file)); }
+
+std::string CorpusProfile(const std::string& name) {
+  static const std::map<std::string, std::string> kNames = {
+      {"realview-pbx-a9.cortex-a9.realview", "realview-pbx-a9.cortex-a9"},
+      {"vexpress-a15.cortex-a15.vexpress", "vexpress-a15.cortex-a15"},
+      {"virt.cortex-a15.q64", "virt.cortex-a15"},
+      {"virt.cortex-a15.sec", "virt.cortex-a15.el3"},
+      {"virt.cortex-a15.virt", "virt.cortex-a15.el2"},
+      {"virt.cortex-a57.el3", "virt.cortex-a57.el2.el3"},
+      {"virt.max.el3", "virt.max.el2.el3.mte"},
+  };
+  const std::string model = name.substr(0, name.rfind(".smp"));
+  const auto other = kNames.find(model);
+  return "cpuProfiles/qemu-7.2." + (other == kNames.end() ? model : other->second);
+}
 
 }  // namespace armstate

@@ -20,6 +20,9 @@ std::vector<nlohmann::json> CorpusLists(const std::string& name);
 // A stream of tests/data/qemu-7.2/more, e.g. "mps2-an505.cortex-m33.smp1.mig".
 std::string MoreStream(const std::string& file);
 
+// The CPU profile of a configuration ("cpuProfiles/..."): how it was started, as profiles/README.md names it.
+std::string CorpusProfile(const std::string& name);
+
 // The damaged streams: the lines of the manifest, and the stream of one.
 std::vector<nlohmann::json> BadManifest();
 std::string BadStream(const std::string& file);
