@@ -32,14 +32,17 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kCpuProfileNotFound, "CPU_PROFILE_NOT_FOUND"},
     {ErrorReason::kMachineNotFound, "MACHINE_NOT_FOUND"},
     {ErrorReason::kRegisterNotFound, "REGISTER_NOT_FOUND"},
+    {ErrorReason::kHostNotFound, "HOST_NOT_FOUND"},
     {ErrorReason::kVersionConflict, "VERSION_CONFLICT"},
     {ErrorReason::kVcpuCountDiffers, "VCPU_COUNT_DIFFERS"},
     {ErrorReason::kMachineExists, "MACHINE_EXISTS"},
     {ErrorReason::kRequestIdReused, "REQUEST_ID_REUSED"},
+    {ErrorReason::kHostExists, "HOST_EXISTS"},
     {ErrorReason::kRecordDamaged, "RECORD_DAMAGED"},
     {ErrorReason::kStorageUnavailable, "STORAGE_UNAVAILABLE"},
     {ErrorReason::kStreamMalformed, "STREAM_MALFORMED"},
     {ErrorReason::kCpuProfileMalformed, "CPU_PROFILE_MALFORMED"},
+    {ErrorReason::kToleranceMalformed, "TOLERANCE_MALFORMED"},
 };
 
 }  // namespace

@@ -34,14 +34,17 @@ enum class ErrorReason {
   kCpuProfileNotFound = 13,
   kMachineNotFound = 14,
   kRegisterNotFound = 15,
+  kHostNotFound = 16,
   kVersionConflict = 20,
   kVcpuCountDiffers = 21,
   kMachineExists = 30,
   kRequestIdReused = 31,
+  kHostExists = 32,
   kRecordDamaged = 40,
   kStorageUnavailable = 50,
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
+  kToleranceMalformed = 62,
 };
 
 // "VM_NOT_FOUND"; the number as text for a reason that is not in the enum.

@@ -44,6 +44,9 @@ absl::string_view ResourceType(ErrorReason reason) {
     case ErrorReason::kMachineNotFound:
     case ErrorReason::kMachineExists:
       return "armstate.v1.Machine";
+    case ErrorReason::kHostNotFound:
+    case ErrorReason::kHostExists:
+      return "armstate.v1.Host";
     case ErrorReason::kVcpuNotFound:
       return "armstate.v1.VcpuState";
     default:
