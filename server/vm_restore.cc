@@ -8,11 +8,15 @@
 namespace armstate {
 
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
-  VmRestore restore;
-  std::vector<EngineVcpu> tried = vcpus;
   std::vector<const RegisterList*> lists;
   for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
-  if (!tried.empty()) restore.reports = RestoreVcpus(lists, absl::MakeSpan(tried), tried[0].restore_order());
+  return RestoreVm(lists, vcpus, on_refusal);
+}
+
+VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
+  VmRestore restore;
+  std::vector<EngineVcpu> tried = vcpus;
+  restore.reports = RestoreVcpus(lists, absl::MakeSpan(tried));
   for (const RestoreReport& report : restore.reports) restore.verdict = std::max(restore.verdict, report.verdict);
   if (restore.verdict == Verdict::kRefused && on_refusal == OnRefusal::kPutBack) {
     restore.rolled_back = true;
