@@ -7,13 +7,13 @@
 #include "core/register_id.h"
 #include "server/probe_experiment.h"
 #include "server/probe_json.h"
+#include "server/probe_text.h"
 
 namespace armstate {
 namespace {
 
-constexpr absl::string_view kLists = "lists";
-constexpr absl::string_view kExperiments = "experiments";
-constexpr absl::string_view kMeta = "meta";
+constexpr size_t kMostText = size_t{64} << 20;  // bytes, of all files
+constexpr size_t kLongestLine = size_t{1} << 20;
 
 absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, std::string>& registers) {
   const absl::StatusOr<const Json*> entries = MemberArray(vcpu, "regs", place);
@@ -78,12 +78,11 @@ absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
   return absl::OkStatus();
 }
 
-absl::Status ParseMeta(absl::string_view text, HostProbe& probe) {
-  const Place place{kMeta, 1};
-  const Json meta = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (meta.is_discarded()) return place.Error("is not JSON");
+absl::Status ParseMeta(const Json& meta, const Place& place, HostProbe& probe) {
+  if (!probe.host.empty()) return place.Error("the host is described twice");
   const absl::StatusOr<std::string> host = MemberText(meta, "host", place);
   if (!host.ok()) return host.status();
+  if (host->empty()) return place.Error("the host has no name");
   probe.host = *host;
   if (const Json* info = Member(meta, "info")) {
     const Json* capability = Member(*info, "wr_imp_id");
@@ -95,42 +94,76 @@ absl::Status ParseMeta(absl::string_view text, HostProbe& probe) {
   for (const auto& [id, mask] : masks->items()) {
     const absl::StatusOr<uint64_t> raw = HexWord(id, place);
     if (!raw.ok()) return raw.status();
-    const absl::StatusOr<uint64_t> bits = MemberHex(*masks, id.c_str(), Place{kMeta, 1, *raw});
+    const absl::StatusOr<uint64_t> bits = MemberHex(*masks, id.c_str(), Place{place.file, place.line, *raw});
     if (!bits.ok()) return bits.status();
     probe.writable_masks[*raw] = *bits;
   }
   return absl::OkStatus();
 }
 
-// Calls `parse` for each line that is not empty.
-absl::Status ForEachLine(absl::string_view text, absl::string_view file, HostProbe& probe,
-                         absl::Status (*parse)(const Json&, Place, HostProbe&)) {
-  Place place{file};
-  while (!text.empty()) {
+// An experiment is judged by the lists, wherever those stand. Kept as text, which is smaller than what it is parsed to.
+struct Experiment {
+  absl::string_view text;
+  Place place;
+};
+
+Json ParseJson(absl::string_view text) {
+  return Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+}
+
+absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, HostProbe& probe,
+                       std::vector<Experiment>& experiments) {
+  if (Member(line, "kind") != nullptr) {
+    experiments.push_back({text, place});
+    return absl::OkStatus();
+  }
+  if (Member(line, "state") != nullptr) return ParseList(line, place, probe);
+  if (Member(line, "info") != nullptr) return ParseMeta(line, place, probe);
+  return place.Error("is neither a list, nor an experiment, nor the description of the host");
+}
+
+absl::Status ParseFile(absl::string_view name, absl::string_view text, HostProbe& probe,
+                       std::vector<Experiment>& experiments) {
+  Place place{name, 1};
+  if (text.size() <= kLongestLine) {
+    const Json whole = ParseJson(text);
+    if (whole.is_object()) return ParseLine(whole, text, place, probe, experiments);
+  }
+  for (; !text.empty(); ++place.line) {
     const size_t end = std::min(text.find('\n'), text.size());
     const absl::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    ++place.line;
     if (line.empty()) continue;
-    const Json json = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-    if (json.is_discarded() || !json.is_object()) return place.Error("is not a JSON object");
-    if (absl::Status status = parse(json, place, probe); !status.ok()) return status;
+    if (line.size() > kLongestLine) return place.Error(absl::StrCat("is longer than ", kLongestLine, " bytes"));
+    const Json json = ParseJson(line);
+    if (!json.is_object()) return place.Error("is not a JSON object");
+    if (absl::Status status = ParseLine(json, line, place, probe, experiments); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<HostProbe> ParseHostProbe(absl::string_view lists, absl::string_view experiments,
-                                         absl::string_view meta) {
+absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
   HostProbe probe;
-  if (absl::Status status = ParseMeta(meta, probe); !status.ok()) return status;
-  absl::Status status = ForEachLine(
-      lists, kLists, probe, [](const Json& line, Place place, HostProbe& to) { return ParseList(line, place, to); });
-  if (!status.ok()) return status;
-  if (probe.classes.empty()) return Place{kLists, 1}.Error("there is no list of a fresh VM");
-  status = ForEachLine(experiments, kExperiments, probe, ParseExperiment);
-  if (!status.ok()) return status;
+  std::vector<std::string> texts;
+  texts.reserve(files.size());  // `experiments` refers to them
+  std::vector<Experiment> experiments;
+  size_t room = kMostText;
+  for (const ProbeFile& file : files) {
+    absl::StatusOr<std::string> text = ProbeText(file.name, file.content, room);
+    if (!text.ok()) return text.status();
+    room -= text->size();
+    texts.push_back(*std::move(text));
+    if (absl::Status status = ParseFile(file.name, texts.back(), probe, experiments); !status.ok()) return status;
+  }
+  const Place nowhere{files.empty() ? "" : files[0].name, 1};
+  if (probe.classes.empty()) return nowhere.Error("there is no list of a fresh VM");
+  if (probe.host.empty()) return nowhere.Error("there is no description of the host");
+  for (const Experiment& experiment : experiments) {
+    absl::Status status = ParseExperiment(ParseJson(experiment.text), experiment.place, probe);
+    if (!status.ok()) return status;
+  }
   return probe;
 }
 

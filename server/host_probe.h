@@ -70,15 +70,21 @@ struct HostProbe {
   std::vector<FeatureClass> classes;
 };
 
-// From the three recorded files: `lists` (JSON lines; only those of state "reset" are used), `experiments` (JSON lines;
-// only those of a fresh VM), `meta` (JSON).
+// One file of a probe. Refers to its parts.
+struct ProbeFile {
+  absl::string_view name;     // for errors
+  absl::string_view content;  // may be compressed with zstd
+};
+
+// From JSON lines, split over any number of files: what `armstate-kvm probe` writes, or a recorded probe's three files.
+// Lines of three kinds, told apart by their keys: one with "info" describes the host (a file may hold just that object,
+// over many lines); lists of registers (only those of state "reset" are used); experiments (only those of a fresh VM).
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for what is not of this form or contradicts itself: a value not as
 // wide as its register, an experiment on a register or class that the lists lack, made twice, or begun from another
-// value than the list has, bits that both stick and are rejected. With metadata "file", "line" (from 1) and, where one
-// is at fault, "register_id".
-absl::StatusOr<HostProbe> ParseHostProbe(absl::string_view lists, absl::string_view experiments,
-                                         absl::string_view meta);
+// value than the list has, bits that both stick and are rejected; more than 64 MiB of text, a line of more than 1 MiB.
+// With metadata "file", "line" (from 1) and, where one is at fault, "register_id".
+absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files);
 
 // What KVM_ARM_VCPU_INIT answers, and which class the vCPU is of once the features that the host lacks are left out.
 struct VcpuInit {

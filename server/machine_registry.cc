@@ -14,20 +14,20 @@ absl::Mutex& MachineRegistry::LockOf(absl::string_view id) {
 
 absl::Status MachineRegistry::Create(absl::string_view id, const Machine& machine) {
   absl::MutexLock lock(&LockOf(id));
-  const absl::Status existing = store_.Get(id).status();
+  const absl::Status existing = store_.Get(RecordKind::kMachine, id).status();
   if (existing.ok()) {
     const std::string name = FormatMachineName(id);
     return MakeError(absl::StatusCode::kAlreadyExists, ErrorReason::kMachineExists, absl::StrCat(name, " exists"),
                      {{"name", name}});
   }
   if (existing.code() != absl::StatusCode::kNotFound) return existing;
-  return store_.Put(id, machine.Encode());
+  return store_.Put(RecordKind::kMachine, id, machine.Encode());
 }
 
 absl::StatusOr<Machine> MachineRegistry::Get(absl::string_view name) {
   const absl::StatusOr<std::string> id = ParseMachineName(name);
   if (!id.ok()) return id.status();
-  const absl::StatusOr<std::string> bytes = store_.Get(*id);
+  const absl::StatusOr<std::string> bytes = store_.Get(RecordKind::kMachine, *id);
   if (!bytes.ok()) return bytes.status();
   absl::StatusOr<Machine> machine = Machine::Decode(*bytes, profiles_);
   if (!machine.ok()) return Annotate(machine.status(), name);
@@ -38,7 +38,7 @@ absl::Status MachineRegistry::Delete(absl::string_view name) {
   const absl::StatusOr<std::string> id = ParseMachineName(name);
   if (!id.ok()) return id.status();
   absl::MutexLock lock(&LockOf(*id));
-  return store_.Delete(*id);
+  return store_.Delete(RecordKind::kMachine, *id);
 }
 
 absl::Status MachineRegistry::Update(absl::string_view name, const std::function<absl::Status(Machine&)>& change) {
@@ -48,14 +48,14 @@ absl::Status MachineRegistry::Update(absl::string_view name, const std::function
   absl::StatusOr<Machine> machine = Get(name);
   if (!machine.ok()) return machine.status();
   if (absl::Status status = change(*machine); !status.ok()) return status;
-  return store_.Put(*id, machine->Encode());
+  return store_.Put(RecordKind::kMachine, *id, machine->Encode());
 }
 
 absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, int limit) {
-  const absl::StatusOr<MachinePage> page = store_.List(after, limit);
+  const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kMachine, "", after, limit);
   if (!page.ok()) return page.status();
   MachineInfoPage infos{{}, page->more};
-  for (const ListedMachine& listed : page->machines) {
+  for (const ListedNamedRecord& listed : page->records) {
     const absl::StatusOr<Machine> machine =
         listed.bytes.ok() ? Machine::Decode(*listed.bytes, profiles_) : listed.bytes.status();
     if (machine.ok()) {

@@ -13,7 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/machine.h"
 #include "server/profile_registry.h"
-#include "storage/machine_store.h"
+#include "storage/record_store.h"
 
 namespace armstate {
 
@@ -28,7 +28,7 @@ struct MachineInfoPage {
 class MachineRegistry {
  public:
   // Both must outlive it.
-  MachineRegistry(MachineStore& store, const ProfileRegistry& profiles) : store_(store), profiles_(profiles) {}
+  MachineRegistry(RecordStore& store, const ProfileRegistry& profiles) : store_(store), profiles_(profiles) {}
 
   // ALREADY_EXISTS, reason MACHINE_EXISTS.
   absl::Status Create(absl::string_view id, const Machine& machine);
@@ -48,7 +48,7 @@ class MachineRegistry {
  private:
   absl::Mutex& LockOf(absl::string_view id);
 
-  MachineStore& store_;
+  RecordStore& store_;
   const ProfileRegistry& profiles_;
   std::array<absl::Mutex, 64> locks_;  // of the machine IDs, by hash
 };

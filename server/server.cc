@@ -28,7 +28,7 @@ class Server::Impl {
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         checkpoints_(storage_->checkpoints()),
-        machines_(storage_->machines(), profiles_),
+        machines_(storage_->records(), profiles_),
         checkpoint_service_(checkpoints_),
         restore_service_(checkpoints_, profiles_),
         engine_service_(checkpoints_, machines_, profiles_),

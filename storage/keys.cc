@@ -39,6 +39,13 @@ std::string RequestKey(absl::string_view vm, absl::string_view request_id) {
   return absl::StrCat(VmKey(vm), request_id);
 }
 
+std::string PrefixEnd(absl::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && end.back() == '\xff') end.pop_back();
+  if (!end.empty()) ++end.back();
+  return end;
+}
+
 absl::optional<std::string> ParseVmKey(absl::string_view key) {
   std::string name;
   for (size_t i = 0; i + 1 < key.size(); ++i) {

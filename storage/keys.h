@@ -7,6 +7,9 @@
 //   requests        vm, request ID               version that this request made
 //   layouts         hash                         layout
 //   machines        name                         the caller's bytes
+//   hosts           name                         the caller's bytes
+//   cpu_profiles    name                         the caller's bytes
+//   restore_reports name                         the caller's bytes
 //
 // "vm" is the VM's name with each byte 00 written as 00 FF, then 00 00. So a name may be any bytes, none is the
 // beginning of another's keys, and keys sort as the names do. A version is big-endian, so that versions sort as
@@ -32,6 +35,9 @@ std::string VmKey(absl::string_view vm);
 std::string VmKeyEnd(absl::string_view vm);
 std::string CheckpointKey(absl::string_view vm, int64_t version);
 std::string RequestKey(absl::string_view vm, absl::string_view request_id);
+
+// The end (exclusive) of all keys that begin with these bytes; "" if there is no end.
+std::string PrefixEnd(absl::string_view prefix);
 
 // The name in a key of `vms`; nothing if the bytes are no such key.
 absl::optional<std::string> ParseVmKey(absl::string_view key);

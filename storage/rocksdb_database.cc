@@ -22,8 +22,8 @@ namespace armstate {
 namespace {
 
 // In the order of ColumnFamily.
-constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",     "checkpoints",
-                                                       "requests", "layouts", "machines"};
+constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",   "checkpoints",  "requests",       "layouts",
+                                                       "machines", "hosts", "cpu_profiles", "restore_reports"};
 
 // Space that new records leave free, for RocksDB's compactions, and so that it does not meet a full disk: it then
 // refuses writes for some seconds after there is space again, and Debian's build may end the process by an assertion
@@ -130,8 +130,11 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   const rocksdb::Options rocksdb_options = MakeOptions(options, env);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
-  rocksdb::ColumnFamilyOptions& checkpoints = families[static_cast<size_t>(ColumnFamily::kCheckpoints)].options;
-  checkpoints = WithBlobFiles(checkpoints);
+  for (const ColumnFamily large :
+       {ColumnFamily::kCheckpoints, ColumnFamily::kCpuProfiles, ColumnFamily::kRestoreReports}) {
+    rocksdb::ColumnFamilyOptions& family = families[static_cast<size_t>(large)].options;
+    family = WithBlobFiles(family);
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(rocksdb_options, data_dir, families, &handles, &db);

@@ -16,9 +16,19 @@
 
 namespace armstate {
 
-enum class ColumnFamily { kDefault, kVms, kCheckpoints, kRequests, kLayouts, kMachines };
+enum class ColumnFamily {
+  kDefault,
+  kVms,
+  kCheckpoints,
+  kRequests,
+  kLayouts,
+  kMachines,
+  kHosts,
+  kCpuProfiles,
+  kRestoreReports
+};
 
-inline constexpr size_t kColumnFamilies = 6;
+inline constexpr size_t kColumnFamilies = 9;
 
 // Thread-safe, but for Close. Only storage/ includes this.
 class RocksDbDatabase {

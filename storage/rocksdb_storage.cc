@@ -4,23 +4,23 @@
 
 #include "storage/rocksdb_checkpoint_store.h"
 #include "storage/rocksdb_database.h"
-#include "storage/rocksdb_machine_store.h"
+#include "storage/rocksdb_record_store.h"
 
 namespace armstate {
 
 class RocksDbStorage::Impl {
  public:
   explicit Impl(std::unique_ptr<RocksDbDatabase> database)
-      : database_(std::move(database)), checkpoints_(*database_), machines_(*database_) {}
+      : database_(std::move(database)), checkpoints_(*database_), records_(*database_) {}
 
   RocksDbDatabase& database() { return *database_; }
   CheckpointStore& checkpoints() { return checkpoints_; }
-  MachineStore& machines() { return machines_; }
+  RecordStore& records() { return records_; }
 
  private:
   std::unique_ptr<RocksDbDatabase> database_;
   RocksDbCheckpointStore checkpoints_;
-  RocksDbMachineStore machines_;
+  RocksDbRecordStore records_;
 };
 
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::string& data_dir,
@@ -35,7 +35,7 @@ RocksDbStorage::RocksDbStorage(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 RocksDbStorage::~RocksDbStorage() = default;
 
 CheckpointStore& RocksDbStorage::checkpoints() { return impl_->checkpoints(); }
-MachineStore& RocksDbStorage::machines() { return impl_->machines(); }
+RecordStore& RocksDbStorage::records() { return impl_->records(); }
 absl::Status RocksDbStorage::Close() { return impl_->database().Close(); }
 
 }  // namespace armstate

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/checkpoint_store.h"
-#include "storage/machine_store.h"
+#include "storage/record_store.h"
 
 namespace rocksdb {
 class Env;
@@ -51,7 +51,7 @@ class RocksDbStorage {
   ~RocksDbStorage();
 
   CheckpointStore& checkpoints();
-  MachineStore& machines();
+  RecordStore& records();
 
   // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
   // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.

@@ -9,7 +9,7 @@
 //   checkpoint u32 length, request ID; the record
 //   request    i64 version
 //   layout     its bytes
-//   machine    the caller's bytes
+//   the rest   the caller's bytes: machines, hosts, CPU profiles, restore reports
 //
 // Every decoder takes any bytes, and answers DATA_LOSS, reason RECORD_DAMAGED (metadata "record": `name`), if they are
 // not such a value. What it gives points into the bytes.
@@ -45,7 +45,7 @@ absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, a
 std::string EncodeRequestValue(int64_t version);
 absl::StatusOr<int64_t> DecodeRequestValue(absl::string_view value, absl::string_view name);
 
-// Layouts and machines.
+// Layouts, and all records of RecordStore.
 std::string EncodeBytesValue(absl::string_view bytes);
 absl::StatusOr<absl::string_view> DecodeBytesValue(absl::string_view value, absl::string_view name);
 

@@ -11,6 +11,25 @@ absl::Status NotFound(ErrorReason reason, const std::string& name) {
   return MakeError(absl::StatusCode::kNotFound, reason, absl::StrCat(name, " does not exist"), {{"name", name}});
 }
 
+struct KindTraits {
+  const char* collection;
+  ErrorReason not_found;
+};
+
+KindTraits TraitsOf(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kMachine:
+      return {"machines", ErrorReason::kMachineNotFound};
+    case RecordKind::kHost:
+      return {"hosts", ErrorReason::kHostNotFound};
+    case RecordKind::kCpuProfile:
+      return {"cpuProfiles", ErrorReason::kCpuProfileNotFound};
+    case RecordKind::kRestoreReport:
+      break;
+  }
+  return {"restores", ErrorReason::kCheckpointNotFound};
+}
+
 }  // namespace
 
 std::string VmName(absl::string_view vm) { return absl::StrCat("vms/", vm); }
@@ -19,7 +38,9 @@ std::string CheckpointName(absl::string_view vm, int64_t version) {
   return absl::StrCat("vms/", vm, "/checkpoints/", version);
 }
 
-std::string MachineName(absl::string_view machine) { return absl::StrCat("machines/", machine); }
+std::string RecordName(RecordKind kind, absl::string_view name) {
+  return absl::StrCat(TraitsOf(kind).collection, "/", name);
+}
 
 std::string LayoutName(absl::string_view hash) { return absl::StrCat("layouts/", absl::BytesToHexString(hash)); }
 
@@ -33,8 +54,8 @@ absl::Status NoCheckpointKept(absl::string_view vm) {
   return NotFound(ErrorReason::kCheckpointNotFound, absl::StrCat(VmName(vm), "/checkpoints/latest"));
 }
 
-absl::Status MachineNotFound(absl::string_view machine) {
-  return NotFound(ErrorReason::kMachineNotFound, MachineName(machine));
+absl::Status RecordNotFound(RecordKind kind, absl::string_view name) {
+  return NotFound(TraitsOf(kind).not_found, RecordName(kind, name));
 }
 
 absl::Status RecordDamaged(absl::string_view record, absl::string_view why) {

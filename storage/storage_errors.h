@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "storage/record_kind.h"
 
 namespace armstate {
 
@@ -14,8 +15,8 @@ namespace armstate {
 std::string VmName(absl::string_view vm);
 // "vms/web-1/checkpoints/7".
 std::string CheckpointName(absl::string_view vm, int64_t version);
-// "machines/m1".
-std::string MachineName(absl::string_view machine);
+// "machines/m1"; of a restore report "restores/web-1/0000000000000000007/0000000000000000001".
+std::string RecordName(RecordKind kind, absl::string_view name);
 // "layouts/9f86d0...": the hash in hexadecimal.
 std::string LayoutName(absl::string_view hash);
 
@@ -24,7 +25,7 @@ absl::Status VmNotFound(absl::string_view vm);
 absl::Status CheckpointNotFound(absl::string_view vm, int64_t version);
 // The VM has no checkpoint at all.
 absl::Status NoCheckpointKept(absl::string_view vm);
-absl::Status MachineNotFound(absl::string_view machine);
+absl::Status RecordNotFound(RecordKind kind, absl::string_view name);
 
 // DATA_LOSS, reason RECORD_DAMAGED, metadata "record".
 absl::Status RecordDamaged(absl::string_view record, absl::string_view why);

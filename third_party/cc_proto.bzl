@@ -3,7 +3,7 @@
 The system's protoc writes what the system's libprotobuf expects, so there is no compiler to build."""
 
 def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
-    """A C++ library of generated messages, and of services where grpc is set.
+    """A C++ library of generated messages, and of services where grpc is set. NAME_messages is without gRPC.
 
     Args:
       name: the library's name; NAME_protos is the filegroup of the sources.
@@ -13,9 +13,10 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
       visibility: as everywhere.
     """
     stems = [src[:-len(".proto")] for src in srcs]
-    suffixes = [".pb"] + ([".grpc.pb"] if grpc else [])
-    headers = [stem + suffix + ".h" for stem in stems for suffix in suffixes]
-    sources = [stem + suffix + ".cc" for stem in stems for suffix in suffixes]
+    message_headers = [stem + ".pb.h" for stem in stems]
+    message_sources = [stem + ".pb.cc" for stem in stems]
+    service_headers = [stem + suffix for stem in stems for suffix in [".grpc.pb.h", "_mock.grpc.pb.h"]] if grpc else []
+    service_sources = [stem + ".grpc.pb.cc" for stem in stems] if grpc else []
     dep_protos = [dep + "_protos" for dep in deps]
     native.filegroup(name = name + "_protos", srcs = srcs + dep_protos, visibility = visibility)
 
@@ -30,19 +31,27 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
         command.append("-Iexternal/googleapis")  # all that there is to depend on
     if grpc:
         command += ["--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin", "--grpc_out=generate_mock_code=true:$(RULEDIR)"]
-        headers += [stem + "_mock.grpc.pb.h" for stem in stems]
     native.genrule(
         name = name + "_generate",
         srcs = srcs + dep_protos,
-        outs = headers + sources,
+        outs = message_headers + message_sources + service_headers + service_sources,
         cmd = " ".join(command + ["$(execpath %s)" % src for src in srcs]),
     )
     native.cc_library(
-        name = name,
-        srcs = sources,
-        hdrs = headers,
+        name = name + "_messages",
+        srcs = message_sources,
+        hdrs = message_headers,
         includes = ["."],
         copts = ["-w"],
         visibility = visibility,
-        deps = deps + ["@armstate//third_party:protobuf"] + (["@armstate//third_party:grpc"] if grpc else []),
+        deps = deps + ["@armstate//third_party:protobuf"],
+    )
+    native.cc_library(
+        name = name,
+        srcs = service_sources,
+        hdrs = service_headers,
+        includes = ["."],
+        copts = ["-w"],
+        visibility = visibility,
+        deps = [":" + name + "_messages"] + (["@armstate//third_party:grpc"] if grpc else []),
     )

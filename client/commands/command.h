@@ -9,18 +9,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/connection.h"
+#include "client/exit_status.h"
 #include "google/protobuf/message.h"
 
 namespace armstate {
-
-// What the process exits with; users' scripts rely on the numbers.
-enum class ExitStatus {
-  kOk = 0,
-  kError = 1,
-  kUsage = 2,
-  kRefused = 3,      // the target refuses the checkpoint or the register
-  kUnavailable = 4,  // no server answers, or not in time: the same command may succeed later
-};
 
 enum class OutputFormat { kTable, kJson };
 

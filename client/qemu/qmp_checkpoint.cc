@@ -13,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "client/files/unique_fd.h"
 #include "client/qemu/guest_pause.h"
 #include "client/qemu/mapped_file.h"
 #include "client/qemu/qmp_connection.h"
 #include "client/qemu/qmp_migration.h"
-#include "client/qemu/unique_fd.h"
 
 namespace armstate {
 namespace {

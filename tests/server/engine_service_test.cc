@@ -219,7 +219,7 @@ TEST_F(EngineServiceTest, ListGoesOnAfterAMachineThatCannotBeRead) {
   {
     auto storage = RocksDbStorage::Open(data_dir(), StorageOptions());
     ASSERT_TRUE(storage.ok()) << storage.status();
-    ASSERT_TRUE((*storage)->machines().Put("b", "no machine record").ok());
+    ASSERT_TRUE((*storage)->records().Put(RecordKind::kMachine, "b", "no machine record").ok());
   }
   Start();
   v1::ListMachinesResponse list;

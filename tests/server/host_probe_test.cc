@@ -1,6 +1,7 @@
 #include "server/host_probe.h"
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <map>
@@ -43,9 +44,15 @@ std::string Experiment(const std::string& kind, const std::string& cfg, const st
   return R"({"kind": ")" + kind + R"(", "cfg": ")" + cfg + R"(", "phase": "fresh", "reg": ")" + id + "\"";
 }
 
+std::string Compress(const std::string& text) {
+  std::string compressed(ZSTD_compressBound(text.size()), '\0');
+  compressed.resize(ZSTD_compress(&compressed[0], compressed.size(), text.data(), text.size(), 3));
+  return compressed;
+}
+
 void ExpectRefused(const ProbeFiles& files, const std::string& file, const std::string& line,
                    const std::string& register_id, const std::string& what) {
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe(files.lists, files.experiments, files.meta);
+  const absl::StatusOr<HostProbe> probe = ParseHostProbe(files.list());
   ASSERT_EQ(probe.status().code(), absl::StatusCode::kInvalidArgument);
   const auto info = GetErrorInfo(probe.status());
   ASSERT_TRUE(info.has_value());
@@ -91,7 +98,42 @@ TEST(HostProbeTest, DamagedFileIsRefusedByLine) {
   ExpectRefused(files, "lists", "1", "", "there is no list");
   files = ReadProbeFiles(kHost);
   files.meta.resize(files.meta.size() / 2);
-  ExpectRefused(files, "meta", "1", "", "is not JSON");
+  ExpectRefused(files, "meta", "1", "", "is not a JSON object");
+}
+
+// How a probe's lines are spread over files does not matter, nor does compression.
+TEST(HostProbeTest, OneFileSaysTheSameAsThree) {
+  const ProbeFiles files = ReadProbeFiles(kHost);
+  std::string one_line_meta = files.meta;
+  one_line_meta.erase(std::remove(one_line_meta.begin(), one_line_meta.end(), '\n'), one_line_meta.end());
+  const std::string all = files.experiments + one_line_meta + "\n" + files.lists;
+  const auto expected = ProfilesFromProbe(ReadHostProbe(kHost));
+  ASSERT_TRUE(expected.ok());
+  for (const std::string& content : {all, Compress(all)}) {
+    const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"probe", content}});
+    ASSERT_TRUE(probe.ok()) << probe.status();
+    const auto profiles = ProfilesFromProbe(*probe);
+    ASSERT_TRUE(profiles.ok());
+    ASSERT_EQ(profiles->size(), expected->size());
+    for (size_t i = 0; i < profiles->size(); ++i) {
+      EXPECT_EQ(profiles->at(i).SerializeAsString(), expected->at(i).SerializeAsString()) << i;
+    }
+  }
+}
+
+TEST(HostProbeTest, DamagedCompressionIsRefused) {
+  ProbeFiles files = ReadProbeFiles(kHost);
+  const std::string compressed = Compress(files.lists);
+  files.lists = compressed.substr(0, compressed.size() - 1);
+  ExpectRefused(files, "lists", "1", "", "ends too early");
+  files.lists = compressed;
+  files.lists[4] = static_cast<char>(files.lists[4] ^ 8);  // a reserved bit
+  ExpectRefused(files, "lists", "1", "", "zstd compression");
+  files.lists = Compress(std::string(65 << 20, '\n'));
+  ASSERT_LT(files.lists.size(), 10000u);
+  ExpectRefused(files, "lists", "1", "", "more than 67108864 bytes");
+  files.lists = Compress(std::string(2 << 20, ' '));
+  ExpectRefused(files, "lists", "1", "", "longer than 1048576 bytes");
 }
 
 TEST(HostProbeTest, EditedListIsRefusedByRegister) {
@@ -141,7 +183,7 @@ TEST(HostProbeTest, EditedExperimentIsRefusedByLineAndRegister) {
 
 // Restores the VM's own reset state, with one register changed.
 RegisterFinding RestoreChanged(const ProbeFiles& files, uint64_t id, uint64_t value) {
-  const auto probe = ParseHostProbe(files.lists, files.experiments, files.meta);
+  const auto probe = ParseHostProbe(files.list());
   EXPECT_TRUE(probe.ok()) << probe.status();
   const auto message = ProfileFromProbe(*probe, probe->classes.at(0), ImplementationId::kFixed);
   EXPECT_TRUE(message.ok()) << message.status();
@@ -205,7 +247,7 @@ TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
     std::string& text = round % 3 == 0 ? damaged.meta : round % 3 == 1 ? damaged.lists : damaged.experiments;
     const size_t at = random() % text.size();
     text[at] = characters[random() % characters.size()];
-    const absl::StatusOr<HostProbe> probe = ParseHostProbe(damaged.lists, damaged.experiments, damaged.meta);
+    const absl::StatusOr<HostProbe> probe = ParseHostProbe(damaged.list());
     const absl::Status status = probe.ok() ? ProfilesFromProbe(*probe).status() : probe.status();
     if (status.ok()) continue;
     ++refused;

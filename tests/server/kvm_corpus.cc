@@ -41,6 +41,10 @@ std::vector<std::string> KvmHosts() {
           "max7@6.12",       "max7@6.18",       "neoverse-n1@6.1", "neoverse-n1@6.12", "neoverse-n1@6.18"};
 }
 
+std::vector<ProbeFile> ProbeFiles::list() const {
+  return {{"lists", lists}, {"experiments", experiments}, {"meta", meta}};
+}
+
 ProbeFiles ReadProbeFiles(const std::string& host) {
   std::ifstream meta(kFolder + ("hosts/" + host) + ".meta.json");
   std::stringstream meta_text;
@@ -51,7 +55,7 @@ ProbeFiles ReadProbeFiles(const std::string& host) {
 
 HostProbe ReadHostProbe(const std::string& host) {
   const ProbeFiles files = ReadProbeFiles(host);
-  absl::StatusOr<HostProbe> probe = ParseHostProbe(files.lists, files.experiments, files.meta);
+  absl::StatusOr<HostProbe> probe = ParseHostProbe(files.list());
   EXPECT_TRUE(probe.ok()) << host << ": " << probe.status();
   if (!probe.ok()) std::abort();
   return *std::move(probe);

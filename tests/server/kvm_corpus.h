@@ -19,6 +19,9 @@ std::vector<std::string> KvmHosts();
 // The three files of a host's probe.
 struct ProbeFiles {
   std::string lists, experiments, meta;
+
+  // Views of the texts.
+  std::vector<ProbeFile> list() const;
 };
 ProbeFiles ReadProbeFiles(const std::string& host);
 HostProbe ReadHostProbe(const std::string& host);

@@ -42,6 +42,14 @@ TEST(KeysTest, VersionsSortAsNumbers) {
   EXPECT_LT(CheckpointKey("a", 256), CheckpointKey("a", 0x7fffffffffffffff));
 }
 
+TEST(KeysTest, EndOfAPrefix) {
+  EXPECT_EQ(PrefixEnd("web/"), "web0");
+  EXPECT_EQ(PrefixEnd("a\xff"), "b");
+  EXPECT_EQ(PrefixEnd("a\0"s), "a\x01");
+  EXPECT_EQ(PrefixEnd("\xff\xff"), "");
+  EXPECT_EQ(PrefixEnd(""), "");
+}
+
 TEST(KeysTest, ParseGivesTheNameBack) {
   for (const std::string& name : {""s, "web"s, "a\0b"s, "\0"s, "\0\0"s, "\xff\0\xff"s})
     EXPECT_EQ(ParseVmKey(VmKey(name)), name) << Hex(name);

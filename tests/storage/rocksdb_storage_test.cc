@@ -102,6 +102,37 @@ TEST(RocksDbStorageTest, DamagedFormatIsRefused) {
   EXPECT_EQ(GetErrorInfo(status)->metadata.at("record"), "/data");
 }
 
+// Written by the first armstated, which had no hosts, CPU profiles and restore reports.
+TEST(RocksDbStorageTest, DatabaseWithFewerKindsIsOpened) {
+  const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  rocksdb::Options options;
+  options.env = env.get();
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const char* name : {"default", "vms", "checkpoints", "requests", "layouts", "machines"}) {
+    families.emplace_back(name, options);
+  }
+  ASSERT_TRUE(env->CreateDirIfMissing("/data").ok());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, "/data", families, &handles, &db).ok());
+  // The golden bytes of rocksdb_values_test: format 1, and "abc".
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "format", std::string("\x21\xb3\x26\xa0\x01\x01\0\0\0", 9)).ok());
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), handles[5], "m", "\xb2\x7d\x0d\xc3\x01\x61\x62\x63").ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles) delete handle;
+  delete db;
+
+  StorageOptions storage_options;
+  storage_options.env = env.get();
+  const absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open("/data", storage_options);
+  ASSERT_TRUE(storage.ok()) << storage.status();
+  RecordStore& records = (*storage)->records();
+  EXPECT_EQ(records.Get(RecordKind::kMachine, "m").value(), "abc");
+  EXPECT_TRUE(records.List(RecordKind::kHost, "", "", 1).value().records.empty());
+  EXPECT_TRUE(records.Put(RecordKind::kHost, "h", "host").ok());
+}
+
 TEST(RocksDbStorageTest, UnknownColumnFamilyIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
@@ -165,8 +196,9 @@ TEST_F(LogTest, EveryChangeIsSyncedWhenItAnswers) {
   expect_synced("Delete", store.Delete("web", 3, absl::UnixEpoch()).ok());
   expect_synced("Trim", store.Trim("web", 1, absl::UnixEpoch()).ok());
   expect_synced("DeleteVm", store.DeleteVm("web").ok());
-  expect_synced("Put", storage_->machines().Put("m", "machine").ok());
-  expect_synced("Delete", storage_->machines().Delete("m").ok());
+  expect_synced("Put", storage_->records().Put(RecordKind::kMachine, "m", "machine").ok());
+  expect_synced("Delete", storage_->records().Delete(RecordKind::kMachine, "m").ok());
+  expect_synced("DeletePrefix", storage_->records().DeletePrefix(RecordKind::kRestoreReport, "web/").ok());
 }
 
 struct FaultCase {
@@ -221,22 +253,22 @@ TEST_P(LogFaultTest, RetryAfterReopeningSettlesIt) {
 TEST_F(LogTest, FullDisk) {
   CheckpointStore& store = storage_->checkpoints();
   for (const char* record : {"1", "2", "3"}) ASSERT_TRUE(store.Commit(Request(record)).ok());
-  ASSERT_TRUE(storage_->machines().Put("m", "machine").ok());
+  ASSERT_TRUE(storage_->records().Put(RecordKind::kMachine, "m", "machine").ok());
   files_->set_free_bytes((64 << 20) + 5);
   EXPECT_TRUE(store.Commit(Request("12345")).ok());
   const absl::Status refused[] = {store.Commit(Request("123456")).status(), store.PutLayout("hash", "layout"),
-                                  storage_->machines().Put("m", "larger machine")};
+                                  storage_->records().Put(RecordKind::kMachine, "m", "larger machine")};
   for (const absl::Status& status : refused) {
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
     EXPECT_EQ(GetErrorInfo(status).value().metadata.at("cause"),
               "only 67108869 bytes are free in /data, of which 67108864 are a reserve");
   }
   EXPECT_EQ(store.Last("web")->last_version, 4);
-  EXPECT_EQ(storage_->machines().Get("m").value(), "machine");
+  EXPECT_EQ(storage_->records().Get(RecordKind::kMachine, "m").value(), "machine");
 
   EXPECT_EQ(store.Delete("web", 4, absl::UnixEpoch()), absl::OkStatus());
   EXPECT_TRUE(store.Trim("web", 1, absl::UnixEpoch()).ok());
-  EXPECT_EQ(storage_->machines().Delete("m"), absl::OkStatus());
+  EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, "m"), absl::OkStatus());
   EXPECT_EQ(store.DeleteVm("web"), absl::OkStatus());
   files_->set_free_bytes((64 << 20) + 6);
   EXPECT_TRUE(store.Commit(Request("123456")).ok());

@@ -1,8 +1,10 @@
 // A file descriptor that is closed when it goes out of scope.
-#ifndef ARMSTATE_CLIENT_QEMU_UNIQUE_FD_H_
-#define ARMSTATE_CLIENT_QEMU_UNIQUE_FD_H_
+#ifndef ARMSTATE_CLIENT_FILES_UNIQUE_FD_H_
+#define ARMSTATE_CLIENT_FILES_UNIQUE_FD_H_
 
 #include <unistd.h>
+
+#include <utility>
 
 namespace armstate {
 
@@ -17,6 +19,8 @@ class UniqueFd {
   UniqueFd& operator=(const UniqueFd&) = delete;
 
   int get() const { return fd_; }
+  // Gives the descriptor away.
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -24,4 +28,4 @@ class UniqueFd {
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_CLIENT_QEMU_UNIQUE_FD_H_
+#endif  // ARMSTATE_CLIENT_FILES_UNIQUE_FD_H_

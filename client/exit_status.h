@@ -1,0 +1,17 @@
+// What our programs exit with; users' scripts rely on the numbers.
+#ifndef ARMSTATE_CLIENT_EXIT_STATUS_H_
+#define ARMSTATE_CLIENT_EXIT_STATUS_H_
+
+namespace armstate {
+
+enum class ExitStatus {
+  kOk = 0,
+  kError = 1,
+  kUsage = 2,
+  kRefused = 3,      // the target refuses the checkpoint or the register
+  kUnavailable = 4,  // no server answers, or not in time, or the host has no KVM: the same command may succeed later
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_EXIT_STATUS_H_

@@ -1,0 +1,21 @@
+// The subcommands of `armstate-kvm`. Each function adds one to `app`; when the command line names it, `chosen` is set
+// to what it does.
+#ifndef ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_
+#define ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_
+
+#include <functional>
+#include <ostream>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "client/exit_status.h"
+
+namespace armstate {
+
+// Runs after the command line was parsed; prints to `out`. An error that is UNAVAILABLE exits with kUnavailable, any
+// other with kError.
+using KvmCommand = std::function<absl::StatusOr<ExitStatus>(std::ostream& out)>;
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_

@@ -1,0 +1,20 @@
+#include "client/kvm/kvm_calls.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace armstate {
+
+std::string ErrnoName(KvmErrno error) {
+  const char* const name = strerrorname_np(error);
+  return name != nullptr ? name : absl::StrCat(error);
+}
+
+absl::Status KvmStatus(absl::string_view call, KvmErrno error) {
+  if (error == 0) return absl::OkStatus();
+  return absl::Status(absl::ErrnoToStatusCode(error),
+                      absl::StrCat(call, ": ", ErrnoName(error), " (", std::strerror(error), ")"));
+}
+
+}  // namespace armstate

@@ -1,0 +1,135 @@
+"""One boot of an emulated arm64 machine with EL2, in which Linux offers /dev/kvm; it runs one command.
+
+Files go in and come out as tar archives on two NVMe disks: the cloud kernel has NVMe, PCI and the serial port built in, so that no
+module has to be loaded.
+"""
+
+import io
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_OUT_SIZE = 256 << 20  # bytes; the file is sparse
+
+# /init. The machine is switched off at its end, whatever happened.
+_INIT = """\
+#!/bin/busybox sh
+/bin/busybox mkdir -p /bin /dev /proc /sys /tmp /in /out
+/bin/busybox --install -s /bin
+export PATH=/in:/bin
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+tar -xf /dev/nvme0n1 -C /in
+cd /in
+sh /in/.run >/out/stdout 2>/out/stderr </dev/null
+echo $? >/out/status
+cd /out
+tar -cf /dev/nvme1n1 .
+sync
+poweroff -f
+"""
+
+
+class HostError(Exception):
+    """QEMU is missing, or the machine did not boot or not end. The text is for the user."""
+
+
+@dataclass
+class Host:
+    kernel: Path
+    busybox: Path
+    cpu: str
+    machine: str = ""  # further options of -M, e.g. "mte=on"
+    vcpus: int = 1
+    memory: str = "1G"
+
+
+@dataclass
+class Outcome:
+    status: int  # of the command
+    stdout: bytes
+    stderr: bytes
+    files: dict[str, bytes] = field(default_factory=dict)  # what the command put into /out
+
+
+def run(host: Host, files: list[Path], command: str, timeout: float) -> Outcome:
+    """Boots the host and runs `command` with the shell, in a folder that has the files; that folder is in its PATH.
+
+    timeout: seconds, boot included.
+    """
+    qemu = shutil.which("qemu-system-aarch64")
+    if qemu is None:
+        raise HostError("qemu-system-aarch64 is not installed (Debian: qemu-system-arm)")
+    with tempfile.TemporaryDirectory(prefix="kvm-host-") as name:
+        folder = Path(name)
+        (folder / "initrd").write_bytes(_initrd(host.busybox.read_bytes()))
+        _write_disk(folder / "in", files, command)
+        with open(folder / "out", "wb") as out:
+            out.truncate(_OUT_SIZE)
+        machine = ",".join(filter(None, ["virt,virtualization=on,gic-version=3", host.machine]))
+        # panic=-1 with -no-reboot: a kernel that panics ends QEMU.
+        arguments = [
+            *(qemu, "-M", machine, "-cpu", host.cpu, "-smp", str(host.vcpus), "-m", host.memory, "-nodefaults"),
+            *("-display", "none", "-no-reboot", "-serial", f"file:{folder / 'console'}"),
+            *("-kernel", str(host.kernel), "-initrd", str(folder / "initrd"), "-append", "console=ttyAMA0 panic=-1"),
+            *_disk("in", folder / "in"),
+            *_disk("out", folder / "out"),
+        ]
+        try:
+            done = subprocess.run(arguments, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise HostError(f"not done after {timeout:g} s; the console ends with:\n{_tail(folder / 'console')}") from None
+        if done.returncode != 0:
+            raise HostError(f"QEMU failed: {done.stderr.strip()}")
+        return _read_disk(folder / "out", folder / "console")
+
+
+def _disk(name: str, path: Path) -> list[str]:
+    return ["-drive", f"if=none,id={name},format=raw,file={path}", "-device", f"nvme,drive={name},serial={name}"]
+
+
+def _write_disk(path: Path, files: list[Path], command: str) -> None:
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for file in files:
+            archive.add(file, file.name)
+        run_file = tarfile.TarInfo(".run")
+        run_file.size = len(command.encode())
+        archive.addfile(run_file, io.BytesIO(command.encode()))
+
+
+def _read_disk(path: Path, console: Path) -> Outcome:
+    try:
+        with tarfile.open(path, "r:") as archive:
+            files = {Path(m.name).name: archive.extractfile(m).read() for m in archive.getmembers() if m.isfile()}
+        status = int(files.pop("status"))
+    except (tarfile.ReadError, KeyError, ValueError):
+        raise HostError(f"the command was not run; the console ends with:\n{_tail(console)}") from None
+    return Outcome(status, files.pop("stdout"), files.pop("stderr"), files)
+
+
+def _tail(console: Path) -> str:
+    return "\n".join(console.read_text(errors="replace").splitlines()[-15:]) if console.exists() else "(nothing)"
+
+
+def _initrd(busybox: bytes) -> bytes:
+    """A cpio archive ("newc") of busybox, /init and /dev/console, which the kernel wants before devtmpfs is there."""
+    entries = [
+        ("bin", 0o040755, b"", (0, 0)),
+        ("dev", 0o040755, b"", (0, 0)),
+        ("dev/console", 0o020600, b"", (5, 1)),
+        ("bin/busybox", 0o100755, busybox, (0, 0)),
+        ("init", 0o100755, _INIT.encode(), (0, 0)),
+        ("TRAILER!!!", 0, b"", (0, 0)),
+    ]
+    archive = bytearray()
+    for number, (name, mode, content, device) in enumerate(entries, 1):
+        numbers = (number, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(name) + 1, 0)
+        archive += b"070701" + b"".join(b"%08x" % n for n in numbers) + name.encode() + b"\0"
+        archive += bytes(-len(archive) % 4)
+        archive += content
+        archive += bytes(-len(archive) % 4)
+    return bytes(archive)

@@ -1,0 +1,104 @@
+#include "storage/rocksdb_record_store.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_values.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+namespace {
+
+ColumnFamily FamilyOf(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kMachine:
+      return ColumnFamily::kMachines;
+    case RecordKind::kHost:
+      return ColumnFamily::kHosts;
+    case RecordKind::kCpuProfile:
+      return ColumnFamily::kCpuProfiles;
+    case RecordKind::kRestoreReport:
+      break;
+  }
+  return ColumnFamily::kRestoreReports;
+}
+
+absl::StatusOr<std::string> Decode(RecordKind kind, absl::string_view name, absl::string_view value) {
+  const absl::StatusOr<absl::string_view> bytes = DecodeBytesValue(value, RecordName(kind, name));
+  if (!bytes.ok()) return bytes.status();
+  return std::string(*bytes);
+}
+
+}  // namespace
+
+absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) {
+  rocksdb::WriteBatch batch;
+  size_t added = 0;
+  bool adds = false;
+  for (const RecordChange& change : changes) {
+    rocksdb::ColumnFamilyHandle* const family = database_.handle(FamilyOf(change.kind));
+    if (!change.bytes) {
+      batch.Delete(family, change.name);
+      continue;
+    }
+    adds = true;
+    added += change.bytes->size();
+    batch.Put(family, change.name, EncodeBytesValue(*change.bytes));
+  }
+  if (adds) {
+    if (absl::Status status = database_.CheckSpace(added); !status.ok()) return status;
+  }
+  return database_.Write(batch);
+}
+
+absl::StatusOr<std::string> RocksDbRecordStore::Get(RecordKind kind, absl::string_view name) {
+  const absl::StatusOr<absl::optional<std::string>> value = database_.Get(FamilyOf(kind), name, RecordName(kind, name));
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) return RecordNotFound(kind, name);
+  return Decode(kind, name, **value);
+}
+
+absl::StatusOr<NamedRecordPage> RocksDbRecordStore::List(RecordKind kind, absl::string_view prefix,
+                                                         absl::string_view after, size_t limit) {
+  NamedRecordPage page;
+  size_t bytes = 0;
+  const std::string end = PrefixEnd(prefix);
+  const rocksdb::Slice end_slice = end;
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(FamilyOf(kind), end_slice);
+  // The name itself with a NUL is the least one that sorts after it.
+  const std::string first = absl::StrCat(after, absl::string_view("\0", after.empty() ? 0 : 1));
+  for (it->Seek(std::max(first, std::string(prefix))); it->Valid(); it->Next()) {
+    if (!page.records.empty() && (page.records.size() >= limit || bytes + it->value().size() > kMaxPageBytes)) {
+      page.more = true;
+      return page;
+    }
+    bytes += it->value().size();
+    const std::string name = it->key().ToString();
+    page.records.push_back({name, Decode(kind, name, ToView(it->value()))});
+  }
+  if (!it->status().ok()) {
+    // A damaged block: RocksDB does not tell where it ends.
+    const std::string last = page.records.empty() ? std::string(after) : page.records.back().name;
+    return FromRocksDb(it->status(), absl::StrCat(RecordName(kind, last), ", or one after it"));
+  }
+  return page;
+}
+
+absl::Status RocksDbRecordStore::Delete(RecordKind kind, absl::string_view name) {
+  const absl::StatusOr<std::string> present = Get(kind, name);
+  if (!present.ok() && !absl::IsDataLoss(present.status())) return present.status();
+  return Commit({{kind, std::string(name), absl::nullopt}});
+}
+
+absl::Status RocksDbRecordStore::DeletePrefix(RecordKind kind, absl::string_view prefix) {
+  const std::string end = PrefixEnd(prefix);
+  if (end.empty()) return absl::InternalError("a prefix without an end");
+  rocksdb::WriteBatch batch;
+  batch.DeleteRange(database_.handle(FamilyOf(kind)), ToSlice(prefix), end);
+  return database_.Write(batch);
+}
+
+}  // namespace armstate
