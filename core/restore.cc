@@ -170,8 +170,12 @@ RegisterOutcome RegisterRestore::Kept(size_t index) const {
 void RegisterRestore::JudgeError(RestoreReport& report, const RegisterError& error, absl::string_view after) const {
   const bool undetermined = IsUndetermined(error.status);
   report.outcomes[error.index] = undetermined ? RegisterOutcome::kWriteUndetermined : RegisterOutcome::kWriteRefused;
-  Add(report, {layout_.id(error.index), report.outcomes[error.index], std::string(ValueAt(wanted_, error.index)),
-               undetermined ? "" : std::string(ValueAt(after, error.index)), std::string(error.status.message()), ""});
+  std::string error_name = RefusedErrorName(error.status);
+  std::string reason = error_name.empty() ? std::string(error.status.message())
+                                          : absl::StrCat("the target refuses the value with ", error_name);
+  Add(report,
+      {layout_.id(error.index), report.outcomes[error.index], std::string(ValueAt(wanted_, error.index)),
+       undetermined ? "" : std::string(ValueAt(after, error.index)), std::move(reason), "", std::move(error_name)});
 }
 
 void RegisterRestore::JudgeValue(RestoreReport& report, size_t index, absl::string_view after) const {

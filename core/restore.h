@@ -42,6 +42,8 @@ struct RegisterFinding {
   std::string reason;
   // After a refused all-or-nothing restore: it could not be put back, and why. Empty otherwise.
   std::string put_back_error;
+  // kWriteRefused: the target's answer, "EINVAL", if it was an errno.
+  std::string error = {};
   // The rule by which this outcome refuses nothing (core/tolerance_set.h). Empty: none.
   std::string tolerance = {};
 };

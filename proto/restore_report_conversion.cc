@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "proto/register_outcome_conversion.h"
 
 namespace armstate {
@@ -33,16 +34,33 @@ bool WasPutBack(const RestoreReport& report) {
                                            [](const RegisterFinding& f) { return !f.put_back_error.empty(); });
 }
 
+// Of a register whose fields are known; only names of fields tell people more than its value does.
 void AddFields(RegisterId id, IdScheme scheme, v1::RegisterReport& message) {
   if (message.wanted().empty() || message.got().empty()) return;
+  const absl::Span<const FieldDefinition> fields = RegisterFields(id, scheme);
+  if (fields.empty()) return;
   const uint64_t wanted = LowWord(message.wanted());
   const uint64_t got = LowWord(message.got());
-  for (const FieldDefinition& field : RegisterFields(id, scheme)) {
-    if (ExtractField(field, wanted) == ExtractField(field, got)) continue;
+  uint64_t unnamed = wanted ^ got;
+  for (const FieldDefinition& field : fields) {
+    unnamed &= ~(((~uint64_t{0}) >> (64 - field.width)) << field.lsb);
+    const uint64_t wanted_field = ExtractField(field, wanted);
+    const uint64_t got_field = ExtractField(field, got);
+    if (wanted_field == got_field) continue;
     v1::FieldDifference* difference = message.add_fields();
     difference->set_field(std::string(field.name));
-    difference->set_wanted(ExtractField(field, wanted));
-    difference->set_got(ExtractField(field, got));
+    difference->set_wanted(wanted_field);
+    difference->set_got(got_field);
+    difference->set_wanted_meaning(std::string(FieldMeaning(field, wanted_field)));
+    difference->set_got_meaning(std::string(FieldMeaning(field, got_field)));
+  }
+  // By nibbles: ID registers are made of them.
+  for (int lsb = 60; lsb >= 0; lsb -= 4) {
+    if ((unnamed >> lsb & 0xf) == 0) continue;
+    v1::FieldDifference* difference = message.add_fields();
+    difference->set_field(absl::StrCat("[", lsb + 3, ":", lsb, "]"));
+    difference->set_wanted(wanted >> lsb & 0xf);
+    difference->set_got(got >> lsb & 0xf);
   }
 }
 
@@ -54,6 +72,9 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   message.set_wanted(finding.wanted);
   message.set_got(finding.got);
   message.set_reason(finding.reason);
+  message.set_error(finding.error);
+  // KVM_SET_ONE_REG answers so to an ID that the vCPU does not list.
+  if (finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm) message.set_error("ENOENT");
   message.set_tolerance(finding.tolerance);
   AddFields(finding.id, scheme, message);
   message.set_put_back(put_back && ChangedTarget(finding.outcome) && finding.put_back_error.empty());
