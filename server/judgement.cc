@@ -123,7 +123,7 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   }
   v1::RestoreReport message = RestoreReportToProto(vcpus, target.scheme(), which);
   message.set_verdict(VerdictToProto(judgement.verdict));
-  message.set_cpu_profile(target.about.name());
+  message.set_cpu_profile(target.about->name());
   for (int i = 0; i < vcpu_count; ++i) {
     ExplainVcpu(checkpoint.basic().source(), target, {i, vcpu_count}, *message.mutable_vcpus(i));
   }
@@ -131,7 +131,7 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);
   if (IsAcross(judgement)) message.add_notes(TranslationNote(judgement, target.scheme()));
-  for (const std::string& note : NotesFor(checkpoint.basic(), target.about)) message.add_notes(note);
+  for (const std::string& note : NotesFor(checkpoint.basic(), *target.about)) message.add_notes(note);
   return message;
 }
 

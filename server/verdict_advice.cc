@@ -103,7 +103,7 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
 std::string ForKvmRefusal(const v1::RegisterReport& finding, const JudgedTarget& target, const CpuProfile& profile) {
   const RegisterId id = IdOf(finding);
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
-  if (IsImplementationId(id) && !target.about.writable_implementation_id()) {
+  if (IsImplementationId(id) && !target.about->writable_implementation_id()) {
     return "needs KVM_CAP_ARM_WRITABLE_IMP_ID_REGS switched on for the VM: Linux 6.15 or later";
   }
   const std::string start = AcceptedStart(finding, target.scheme());
@@ -121,9 +121,9 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
   const bool kvm = target.scheme() == IdScheme::kKvm;
   switch (finding.outcome()) {
     case v1::UNKNOWN:
-      return ForUnknown(finding, source, target.about);
+      return ForUnknown(finding, source, *target.about);
     case v1::WRITE_UNDETERMINED:
-      return target.about.name().empty()
+      return target.about->name().empty()
                  ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
                  : "try it on the host, or probe the host anew: `armstate-kvm probe`";
     case v1::REQUIRED:
@@ -137,7 +137,7 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
   }
   if (kvm) return ForKvmRefusal(finding, target, profile);
   // QEMU's emulation: what cannot be written is a constant of the CPU model.
-  if (source.cpu_model().empty() || source.cpu_model() == target.about.cpu_model()) return "";
+  if (source.cpu_model().empty() || source.cpu_model() == target.about->cpu_model()) return "";
   return absl::StrCat("start the target with -cpu ", source.cpu_model());
 }
 

@@ -66,7 +66,7 @@ std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& pr
   for (const v1::FieldDifference& field : finding.fields()) {
     if (!IsInTheWay(field)) continue;
     fields.push_back(absl::StrCat(field.field(), field.accepted_size() == 1 ? " only as " : " as ",
-                                  ValuesText({field.accepted().begin(), field.accepted().end()})));
+                                  ValuesText(absl::MakeConstSpan(field.accepted().data(), field.accepted().size()))));
   }
   if (!fields.empty()) return absl::StrCat("the target takes ", absl::StrJoin(fields, ", "));
   const std::string tried = TriedValues(profile, index);
