@@ -27,14 +27,19 @@ VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<Eng
   return restore;
 }
 
-std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
-  std::vector<std::string> notes;
+std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
+  std::vector<std::string> notes = NotesFor(checkpoint, target);
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
   if (accelerator != v1::ENGINE && accelerator != target.accelerator()) {
-    notes.push_back(absl::StrCat("taken with the accelerator ", v1::Accelerator_Name(accelerator),
-                                 ", and the profile is of ", v1::Accelerator_Name(target.accelerator()),
-                                 ": some register IDs mean other registers there"));
+    notes.insert(notes.begin(), absl::StrCat("taken with the accelerator ", v1::Accelerator_Name(accelerator),
+                                             ", and the profile is of ", v1::Accelerator_Name(target.accelerator()),
+                                             ": some register IDs mean other registers there"));
   }
+  return notes;
+}
+
+std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
+  std::vector<std::string> notes;
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(

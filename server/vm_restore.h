@@ -28,8 +28,10 @@ struct VmRestore {
 VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
 
-// What a person should know besides the registers: another accelerator or machine type, gaps of the capture.
+// What a person should know besides the registers: another machine type, gaps of the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
+// The same for a restore of lists that are not translated (core/translate.h): also another accelerator.
+std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 
 v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
                                    const VmRestore& restore, const std::vector<std::string>& notes,
