@@ -12,12 +12,6 @@
 namespace armstate {
 namespace {
 
-// Between accelerators also what only the target has refuses, unless a rule covers it (core/tolerance_set.h).
-bool IsRefusal(const RegisterFinding& finding, bool across) {
-  if (!finding.tolerance.empty()) return false;
-  return Refuses(finding.outcome) || (across && finding.outcome == RegisterOutcome::kNotInCheckpoint);
-}
-
 bool IsAcross(const Judgement& judgement) { return !judgement.translations.empty(); }
 
 // "CNTV_CVAL_EL0 as TIMER_CVAL": how vCPU 0's registers change their IDs.
@@ -32,39 +26,24 @@ std::string TranslationNote(const Judgement& judgement, IdScheme target) {
                       absl::StrJoin(names, ", "));
 }
 
-v1::Verdict VerdictToProto(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAccepted:
-      return v1::ACCEPTED;
-    case Verdict::kAcceptedWithChanges:
-      return v1::ACCEPTED_WITH_CHANGES;
-    case Verdict::kUndetermined:
-      return v1::UNDETERMINED;
-    case Verdict::kRefused:
-      return v1::REFUSED;
-  }
-  return v1::VERDICT_UNSPECIFIED;
-}
-
 }  // namespace
 
-absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(std::vector<Tolerance> tolerances) {
-  if (absl::Status status = CheckTolerances(tolerances); !status.ok()) return status;
-  return JudgedTolerances(std::move(tolerances));
+absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Tolerance> tolerances) {
+  JudgedTolerances judged;
+  for (const IdScheme source : {IdScheme::kKvm, IdScheme::kTcg}) {
+    for (const IdScheme target : {IdScheme::kKvm, IdScheme::kTcg}) {
+      absl::StatusOr<ToleranceSet> set = ToleranceSet::Create(tolerances, source, target);
+      if (!set.ok()) return set.status();
+      judged.sets_[{source, target}] = std::make_shared<const ToleranceSet>(*std::move(set));
+    }
+  }
+  return judged;
 }
 
-const ToleranceSet& JudgedTolerances::Between(IdScheme source, IdScheme target) {
-  const auto found = sets_.find({source, target});
-  if (found != sets_.end()) return found->second;
-  // Create has checked them for all pairs.
-  return sets_.emplace(std::make_pair(source, target), *ToleranceSet::Create(tolerances_, source, target))
-      .first->second;
-}
-
-Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, JudgedTolerances& tolerances) {
+Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{target.least_verdict(), {}, {}};
+  Judgement judgement{target.least_verdict(), {}, tolerances.Between(from, to), {}};
   const size_t vcpu_count = checkpoint.loaded.vcpus.size();
   for (size_t i = 0; i < vcpu_count && from != to; ++i) {
     judgement.translations.push_back(
@@ -74,17 +53,18 @@ Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, 
   for (size_t i = 0; i < vcpu_count; ++i) lists.push_back(&judgement.list(checkpoint, i));
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(checkpoint.vcpu_count());
   judgement.reports = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing).reports;
-  const ToleranceSet& rules = tolerances.Between(from, to);
   for (size_t i = 0; i < vcpu_count; ++i) {
     RestoreReport& report = judgement.reports[i];
-    if (!report.findings.empty()) rules.Apply(*lists[i], *vcpus[i].layout(), vcpus[i].ShownValues(), report);
+    if (!report.findings.empty()) {
+      judgement.tolerances->Apply(*lists[i], target.profile(i)->reset(), vcpus[i].ShownValues(), report);
+    }
     judgement.verdict = std::max(judgement.verdict, report.verdict);
   }
   return judgement;
 }
 
 std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
-                                       JudgedTolerances& tolerances) {
+                                       const JudgedTolerances& tolerances) {
   std::pair<size_t, Judgement> best(0, Judge(checkpoint, targets[0], tolerances));
   for (size_t i = 1; i < targets.size(); ++i) {
     Judgement judgement = Judge(checkpoint, targets[i], tolerances);
@@ -99,11 +79,16 @@ bool IsBetter(const Judgement& a, const Judgement& b) {
   return std::make_pair(of_a.refused, of_a.changed) < std::make_pair(of_b.refused, of_b.changed);
 }
 
+bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding) {
+  if (!finding.tolerance.empty()) return false;
+  return Refuses(finding.outcome) || (IsAcross(judgement) && finding.outcome == RegisterOutcome::kNotInCheckpoint);
+}
+
 FindingCounts CountFindings(const Judgement& judgement) {
   FindingCounts counts;
   for (const RestoreReport& report : judgement.reports) {
     for (const RegisterFinding& finding : report.findings) {
-      if (IsRefusal(finding, IsAcross(judgement))) {
+      if (RefusesRestore(judgement, finding)) {
         ++counts.refused;
       } else if (finding.outcome != RegisterOutcome::kMoving) {
         ++counts.changed;
@@ -126,6 +111,11 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   message.set_cpu_profile(target.about->name());
   for (int i = 0; i < vcpu_count; ++i) {
     ExplainVcpu(checkpoint.basic().source(), target, {i, vcpu_count}, *message.mutable_vcpus(i));
+    for (v1::RegisterReport& finding : *message.mutable_vcpus(i)->mutable_registers()) {
+      if (!finding.tolerance().empty()) {
+        finding.set_reason(std::string(judgement.tolerances->ReasonOf(finding.tolerance())));
+      }
+    }
   }
   *message.mutable_missing_vcpu_features() = {target.missing_features.begin(), target.missing_features.end()};
   for (const std::string& note : target.unknown) message.add_notes(note);

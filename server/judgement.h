@@ -3,6 +3,7 @@
 #define ARMSTATE_SERVER_JUDGEMENT_H_
 
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -29,19 +30,20 @@ struct JudgedCheckpoint {
   IdScheme SchemeBefore(IdScheme target) const { return scheme.value_or(target); }
 };
 
-// The tolerances of one request, made ready for each pair of accelerators when it is needed. Not thread-safe.
+// Tolerances, ready for restores between all accelerators. Immutable, thread-safe, cheap to copy.
 class JudgedTolerances {
  public:
   // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
-  static absl::StatusOr<JudgedTolerances> Create(std::vector<Tolerance> tolerances);
+  static absl::StatusOr<JudgedTolerances> Create(absl::Span<const Tolerance> tolerances);
 
-  const ToleranceSet& Between(IdScheme source, IdScheme target);
+  const std::shared_ptr<const ToleranceSet>& Between(IdScheme source, IdScheme target) const {
+    return sets_.at({source, target});
+  }
 
  private:
-  explicit JudgedTolerances(std::vector<Tolerance> tolerances) : tolerances_(std::move(tolerances)) {}
+  JudgedTolerances() = default;
 
-  std::vector<Tolerance> tolerances_;
-  std::map<std::pair<IdScheme, IdScheme>, ToleranceSet> sets_;
+  std::map<std::pair<IdScheme, IdScheme>, std::shared_ptr<const ToleranceSet>> sets_;
 };
 
 struct Judgement {
@@ -49,6 +51,8 @@ struct Judgement {
   Verdict verdict = Verdict::kAccepted;
   // One for each vCPU, in order.
   std::vector<RestoreReport> reports;
+  // What the reports' tolerances refer to.
+  std::shared_ptr<const ToleranceSet> tolerances;
   // The checkpoint's lists as the target names registers; empty if it names them as the checkpoint does.
   std::vector<Translation> translations;
 
@@ -58,14 +62,18 @@ struct Judgement {
   }
 };
 
-Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, JudgedTolerances& tolerances);
+Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances);
 
 // The judgement of the best of several targets (at least one), and which one that is.
 std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
-                                       JudgedTolerances& tolerances);
+                                       const JudgedTolerances& tolerances);
 
 // True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
 bool IsBetter(const Judgement& a, const Judgement& b);
+
+// True for a finding that refuses the restore. Between accelerators what only the target has does, too, unless a rule
+// covers it (core/tolerance_set.h).
+bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding);
 
 // How many registers refuse the restore, and how many will hold another value or were not known, over all vCPUs.
 struct FindingCounts {

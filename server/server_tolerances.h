@@ -3,6 +3,7 @@
 #define ARMSTATE_SERVER_SERVER_TOLERANCES_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -27,9 +28,13 @@ class ServerTolerances {
                                         ToleranceUse use) const;
 
  private:
-  explicit ServerTolerances(std::vector<Tolerance> tolerances) : tolerances_(std::move(tolerances)) {}
+  ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)
+      : tolerances_(std::move(tolerances)), ready_(std::move(ready)), none_(std::move(none)) {}
 
   std::vector<Tolerance> tolerances_;
+  // For the many requests without tolerances of their own.
+  JudgedTolerances ready_;
+  JudgedTolerances none_;
 };
 
 }  // namespace armstate

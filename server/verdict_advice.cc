@@ -56,33 +56,55 @@ std::string ForUnknown(const v1::RegisterReport& finding, const v1::Source& sour
                       "value does not matter");
 }
 
-// The value that a VM is best started with: as much of what it had as the target takes.
-uint64_t BestAccepted(const v1::FieldDifference& field, SafeRule rule) {
-  const auto& values = field.accepted();
-  const auto above = std::upper_bound(values.begin(), values.end(), field.wanted());
-  const bool upwards = rule == SafeRule::kHigher || rule == SafeRule::kHigherOrZero;
-  if (upwards && above != values.end()) return *above;
-  if (!upwards && above != values.begin()) return *(above - 1);
-  return upwards ? *(values.end() - 1) : *values.begin();
-}
-
-SafeRule RuleOf(RegisterId id, IdScheme scheme, absl::string_view field) {
-  for (const FieldDefinition& definition : RegisterFields(id, scheme)) {
-    if (definition.name == field) return definition.rule;
+const FieldDefinition* FieldOf(RegisterId id, IdScheme scheme, absl::string_view name) {
+  for (const FieldDefinition& field : RegisterFields(id, scheme)) {
+    if (field.name == name) return &field;
   }
-  return SafeRule::kNone;
+  return nullptr;
 }
 
-// "ID_AA64PFR0_EL1.CSV2 = 1 and .SVE = 0".
-std::string AcceptedStart(const v1::RegisterReport& finding, IdScheme scheme) {
-  std::string text;
+// Whether a VM on a host that offers `offered` can as well be started with `value`: by the safe rules, those that keep
+// a field as it is or take something away.
+bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field) {
+  if (field == nullptr) return false;
+  const auto of_sign = [&](uint64_t v) {
+    return field->is_signed && (v >> (field->width - 1) & 1) != 0 ? static_cast<int64_t>(v) - (1 << field->width)
+                                                                  : static_cast<int64_t>(v);
+  };
+  switch (field->rule) {
+    case SafeRule::kLower:
+      return of_sign(value) <= of_sign(offered);
+    case SafeRule::kHigher:
+    case SafeRule::kHigherOrZero:
+      return of_sign(value) >= of_sign(offered);
+    default:
+      return false;
+  }
+}
+
+// What to start the VM with so that the target takes the register, as far as the checkpoint's host can offer that.
+std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
+  std::string start, insists;
   for (const v1::FieldDifference& field : finding.fields()) {
     const auto& values = field.accepted();
     if (values.empty() || std::binary_search(values.begin(), values.end(), field.wanted())) continue;
-    absl::StrAppend(&text, text.empty() ? finding.name() : " and ", ".", field.field(), " = ",
-                    BestAccepted(field, RuleOf(IdOf(finding), scheme, field.field())));
+    const FieldDefinition* definition = FieldOf(IdOf(finding), scheme, field.field());
+    absl::optional<uint64_t> best;
+    for (const uint64_t value : values) {
+      const bool possible = CanStartWith(value, field.wanted(), definition);
+      if (possible && (!best || CanStartWith(*best, value, definition))) best = value;
+    }
+    std::string& text = best ? start : insists;
+    absl::StrAppend(&text, text.empty() ? "" : ", ", field.field(), " = ", best.value_or(field.got()));
   }
-  return text;
+  std::string advice;
+  if (!start.empty()) advice = absl::StrCat("start the VM with ", start);
+  if (!insists.empty()) {
+    absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target insists on ", insists,
+                    ": only a VM that was started with that can move there");
+  }
+  if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` tells what all your hosts take");
+  return advice;
 }
 
 std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile& profile) {
@@ -106,11 +128,7 @@ std::string ForKvmRefusal(const v1::RegisterReport& finding, const JudgedTarget&
   if (IsImplementationId(id) && !target.about->writable_implementation_id()) {
     return "needs KVM_CAP_ARM_WRITABLE_IMP_ID_REGS switched on for the VM: Linux 6.15 or later";
   }
-  const std::string start = AcceptedStart(finding, target.scheme());
-  if (start.empty()) return "";
-  const absl::string_view baseline =
-      IsIdRegister(id) ? "; `armstate baseline` finds values that all your hosts take" : "";
-  return absl::StrCat("start the VM with ", start, baseline);
+  return IsIdRegister(id) ? ForIdRegister(finding, target.scheme()) : "";
 }
 
 }  // namespace

@@ -55,6 +55,13 @@ std::string LengthsText(absl::string_view set) {
   return absl::StrJoin(lengths, ", ");
 }
 
+// The register that a firmware level follows from; empty for others.
+std::string ControllerOf(const CpuProfile& profile, size_t index) {
+  const RegisterRule* rule = profile.computed().rule(index);
+  const auto* level = rule == nullptr ? nullptr : std::get_if<FirmwareLevelBehaviour>(&rule->behaviour);
+  return level == nullptr ? "" : RegisterName(level->controller, profile.scheme());
+}
+
 // What the target takes instead; empty if there is no more to say than that it does not take this.
 std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& profile, size_t index) {
   const RegisterRule* rule = profile.computed().rule(index);
@@ -85,7 +92,10 @@ void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosit
     const absl::optional<size_t> index = profile.layout()->Find(*id);
     const bool refused =
         finding.outcome() == v1::WRITE_REFUSED || finding.outcome() == v1::IGNORED || finding.outcome() == v1::DIFFERS;
-    if (index && refused) {
+    const std::string controller = index && refused ? ControllerOf(profile, *index) : "";
+    if (!controller.empty()) {
+      finding.set_reason(absl::StrCat("the host computes it from ", controller));
+    } else if (index && refused) {
       for (v1::FieldDifference& field : *finding.mutable_fields()) {
         const FieldBits bits = BitsOf(*id, profile.scheme(), field.field());
         for (const uint64_t value : AcceptedValues(fresh, *index, bits.lsb, bits.width)) field.add_accepted(value);
