@@ -80,22 +80,32 @@ absl::Status ClassProbe::TryRegisters() {
     if (again.at(id) != value) {
       moving["regs"].push_back(HexId(id));
       moving_.insert(id);
-    } else if (value.size() > 8) {
-      ProbeJson line = Line("vector");
-      line["reg"] = HexId(id);
-      // KVM_REG_ARM64_SVE_VLS cannot be written any more.
-      std::string reads;
-      const KvmErrno error = vm_.Write(0, id, std::string(value.size(), '\xff'));
-      vm_.Read(0, id, reads);
-      line["error"] = error == 0 ? "" : ErrnoName(error);
-      line["reads"] = HexBytes(reads);
-      vm_.Write(0, id, value);
-      file_.Add(line);
-    } else if (!IsPair(id)) {
+    } else if (value.size() <= 8 && !IsPair(id)) {
       if (absl::Status status = TryRegister(id, WordOf(value)); !status.ok()) return status;
     }
   }
   file_.Add(moving);
+  return TryVectors();
+}
+
+absl::Status ClassProbe::TryVectors() {
+  ProbeJson line = Line("vectors");
+  line["kept"] = ProbeJson::array();
+  line["other"] = ProbeJson::array();
+  for (const uint64_t id : ids_) {
+    const std::string ones(WidthOf(id), '\xff');
+    if (ones.size() <= 8 || id == kKvmSveVectorLengths) continue;
+    std::string reads;
+    const KvmErrno error = vm_.Write(0, id, ones);
+    vm_.Read(0, id, reads);
+    if (error == 0 && reads == ones) {
+      line["kept"].push_back(HexId(id));
+    } else {
+      line["other"].push_back({HexId(id), error == 0 ? "" : ErrnoName(error), HexBytes(reads)});
+    }
+    vm_.Write(0, id, reset_.at(id));
+  }
+  file_.Add(line);
   return vm_.status();
 }
 
@@ -115,7 +125,7 @@ absl::Status ClassProbe::TryRegister(uint64_t id, uint64_t value) {
   return vm_.status();
 }
 
-absl::Status ClassProbe::TryEffect(uint64_t id, uint64_t wanted) {
+absl::StatusOr<bool> ClassProbe::TryEffect(uint64_t id, uint64_t wanted) {
   ProbeJson line = Line("effect");
   line["reg"] = HexId(id);
   line["value"] = Hex(WordOf(reset_.at(id)));
@@ -146,8 +156,10 @@ absl::Status ClassProbe::TryEffect(uint64_t id, uint64_t wanted) {
   uint64_t restored = 0;
   const bool put_back = error != 0 || (vm_.WriteWord(0, id, WordOf(reset_.at(id))) == 0 &&
                                        vm_.ReadWord(0, id, restored) == 0 && restored == WordOf(reset_.at(id)));
-  if (!put_back || !line["changed"].empty() || !line["new"].empty() || !line["gone"].empty()) vm_.Renew();
-  return vm_.status();
+  const bool alone = line["changed"].empty() && line["new"].empty() && line["gone"].empty();
+  if (!put_back || !alone) vm_.Renew();
+  if (!vm_.status().ok()) return vm_.status();
+  return line["result"] == "ok" && alone;
 }
 
 absl::Status ClassProbe::TryEffects() {
@@ -168,11 +180,17 @@ absl::Status ClassProbe::TryEffects() {
       }
       for (const uint64_t wanted : {least, greatest}) {
         if (wanted == own) continue;
-        if (absl::Status status = TryEffect(id, wanted); !status.ok()) return status;
+        const absl::StatusOr<bool> alone = TryEffect(id, wanted);
+        if (!alone.ok()) return alone.status();
+        for (uint32_t shift = 0; shift < 64 && !*alone; shift += 4) {
+          const uint64_t field = uint64_t{15} << shift;
+          if ((wanted & field) == (own & field)) continue;
+          if (const auto one = TryEffect(id, (own & ~field) | (wanted & field)); !one.ok()) return one.status();
+        }
       }
     } else if (ClassOfId(id) == RegisterClass::kFirmware || ClassOfId(id) == RegisterClass::kFirmwareFeatureBitmap ||
                id == kProbePmcr) {
-      if (absl::Status status = TryEffect(id, values.front()); !status.ok()) return status;
+      if (const auto alone = TryEffect(id, values.front()); !alone.ok()) return alone.status();
     }
   }
   return vm_.status();

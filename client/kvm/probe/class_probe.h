@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/kvm/probe/probe_file.h"
 #include "client/kvm/probe/probe_text.h"
 #include "client/kvm/probe/probed_vm.h"
@@ -26,7 +27,7 @@ class ClassProbe {
 
   // IDs and values of all registers of both vCPUs. `line` has what else the list's line says.
   absl::Status List(const ProbeJson& line, const std::string& state);
-  // What one register makes of what is written to it: "moving", "bits", "nibbles", "range", "fw", "vector".
+  // What one register makes of what is written to it: "moving", "bits", "nibbles", "range", "fw", "vectors".
   absl::Status TryRegisters();
   // "effect": which other registers change with one.
   absl::Status TryEffects();
@@ -42,11 +43,14 @@ class ClassProbe {
   using Values = std::map<uint64_t, std::string>;
 
   absl::Status TryRegister(uint64_t id, uint64_t value);
+  // All ones, to registers of more than 64 bits.
+  absl::Status TryVectors();
   void AddTrial(const std::string& kind, uint64_t id, uint64_t value, Trial trial);
   ProbeJson Line(const std::string& kind) const;
   Values ReadAll(int vcpu);
   // Writes a value that is expected to be accepted, notes what else changes, and renews the VM if anything did.
-  absl::Status TryEffect(uint64_t id, uint64_t wanted);
+  // Whether it was accepted and nothing else changed.
+  absl::StatusOr<bool> TryEffect(uint64_t id, uint64_t wanted);
   bool has(uint64_t id) const { return reset_.count(id) > 0; }
 
   std::string name_;

@@ -25,6 +25,10 @@ constexpr uint32_t kPmu = kBase | Bit(VcpuFeature::kPmuV3);
 constexpr uint32_t kSve = Bit(VcpuFeature::kSve);
 constexpr uint32_t kPtrauth = Bit(VcpuFeature::kPtrauthAddress) | Bit(VcpuFeature::kPtrauthGeneric);
 
+constexpr uint64_t kZ0 = 0x6080'0000'0015'0000;
+constexpr uint64_t kP0 = 0x6050'0000'0015'0400;
+constexpr uint64_t kFfr = 0x6050'0000'0015'0600;
+
 struct FeatureClass {
   const char* name;
   VcpuFeatures features;
@@ -167,6 +171,9 @@ class Prober {
     if (features.has(VcpuFeature::kSve)) {
       if (absl::Status status = TryVectorLengths(feature_class); !status.ok()) return status;
     }
+    if (writable_implementation_id_) {
+      if (absl::Status status = TryImplementationId(feature_class); !status.ok()) return status;
+    }
     for (absl::Status (ClassProbe::*experiment)() :
          {&ClassProbe::TryRegisters, &ClassProbe::TryEffects, &ClassProbe::TryFirmwareWithoutSsbs,
           &ClassProbe::TryVmWide, &ClassProbe::TryCounterPairs, &ClassProbe::TryTimers}) {
@@ -210,6 +217,48 @@ class Prober {
                {"reg", HexId(kKvmSveVectorLengths)},
                {"value", Hex(WordOf(own))},
                {"tries", std::move(tries)}});
+    calls_ += vm.calls();
+    if (!vm.status().ok()) return vm.status();
+    return TryShortVectors(feature_class, WordOf(own) & -WordOf(own));
+  }
+
+  // "short_vectors": what Z0, P0 and FFR keep of all ones with the shortest vectors that the host has.
+  absl::Status TryShortVectors(const FeatureClass& feature_class, uint64_t lengths) {
+    ProbedVm vm([&] { return CreateScratchVm(feature_class.features, lengths); });
+    if (!vm.status().ok()) return vm.status();
+    ProbeJson line = {{"kind", "short_vectors"},
+                      {"cfg", feature_class.name},
+                      {"phase", "fresh"},
+                      {"lengths", Hex(lengths)},
+                      {"regs", ProbeJson::array()}};
+    for (const uint64_t id : {kZ0, kP0, kFfr}) {
+      std::string reads;
+      const KvmErrno error = vm.Write(0, id, std::string(WidthOf(id), '\xff'));
+      vm.Read(0, id, reads);
+      line["regs"].push_back({HexId(id), error == 0 ? "" : ErrnoName(error), HexBytes(reads)});
+    }
+    file_.Add(line);
+    calls_ += vm.calls();
+    return vm.status();
+  }
+
+  // "impid": what the CPU's name registers take in a VM in which they may be written.
+  absl::Status TryImplementationId(const FeatureClass& feature_class) {
+    VcpuFeatures features = feature_class.features;
+    features.writable_implementation_id = true;
+    ProbedVm vm([&] { return CreateScratchVm(features); });
+    if (!vm.status().ok()) return vm.status();
+    for (const uint64_t id : {kProbeMidr, kProbeRevidr, kProbeAidr}) {
+      uint64_t value = 0;
+      if (vm.ReadWord(0, id, value) != 0) continue;
+      ProbeJson line = {{"kind", "impid"},
+                        {"cfg", feature_class.name},
+                        {"phase", "fresh"},
+                        {"reg", HexId(id)},
+                        {"value", Hex(value)}};
+      line.update(TryBits(vm, id, value).result);
+      file_.Add(line);
+    }
     calls_ += vm.calls();
     return vm.status();
   }

@@ -38,7 +38,7 @@ absl::StatusOr<std::unique_ptr<KvmVm>> CreateVm(const VcpuFeatures& features) {
 
 }  // namespace
 
-absl::StatusOr<ScratchVm> CreateScratchVm(const VcpuFeatures& features) {
+absl::StatusOr<ScratchVm> CreateScratchVm(const VcpuFeatures& features, absl::optional<uint64_t> vector_lengths) {
   absl::StatusOr<std::unique_ptr<KvmVm>> vm = CreateVm(features);
   if (!vm.ok()) return vm.status();
   KvmVcpuInit init;
@@ -51,6 +51,11 @@ absl::StatusOr<ScratchVm> CreateScratchVm(const VcpuFeatures& features) {
     const absl::StatusOr<KvmVcpuFd*> vcpu = (*vm)->AddVcpu();
     if (!vcpu.ok()) return vcpu.status();
     if (const KvmErrno error = (*vcpu)->Init(init); error != 0) return KvmStatus("KVM_ARM_VCPU_INIT", error);
+    if (vector_lengths) {
+      const std::string value = BytesOf(*vector_lengths, WidthOf(kKvmSveVectorLengths));
+      const KvmErrno error = (*vcpu)->SetRegister(kKvmSveVectorLengths, value);
+      if (error != 0) return KvmStatus("KVM_SET_ONE_REG of SVE_VLS", error);
+    }
     if (features.has(VcpuFeature::kSve)) {
       const KvmErrno error = (*vcpu)->Finalize(static_cast<int>(VcpuFeature::kSve));
       if (error != 0) return KvmStatus("KVM_ARM_VCPU_FINALIZE", error);

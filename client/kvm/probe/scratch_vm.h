@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "client/kvm/kvm_vm.h"
 #include "core/vcpu_feature.h"
 
@@ -19,8 +20,10 @@ struct ScratchVm {
   std::vector<KvmVcpuCalls*> vcpus;
 };
 
-// All steps up to a VM that can run. Errors name the step and its errno.
-absl::StatusOr<ScratchVm> CreateScratchVm(const VcpuFeatures& features);
+// All steps up to a VM that can run. Errors name the step and its errno. vector_lengths: of SVE, if not the host's
+// default: bit n for n + 1 quadwords.
+absl::StatusOr<ScratchVm> CreateScratchVm(const VcpuFeatures& features,
+                                          absl::optional<uint64_t> vector_lengths = absl::nullopt);
 
 // As far as vCPU 0's KVM_ARM_VCPU_INIT with a target, which answers `error`; without SVE's KVM_ARM_VCPU_FINALIZE.
 absl::StatusOr<ScratchVm> CreateUnfinishedVm(const VcpuFeatures& features, uint32_t target, KvmErrno& error);
