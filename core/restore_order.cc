@@ -80,4 +80,9 @@ std::vector<uint32_t> RestoreOrder(const RegisterLayout& layout, IdScheme scheme
   return order;
 }
 
+bool IsVmWideOnKvm(RegisterId id) {
+  const KvmPhase phase = KvmPhaseOf(id);
+  return phase == kIdRegisters || phase == kFirmware;
+}
+
 }  // namespace armstate

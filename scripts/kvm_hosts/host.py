@@ -1,7 +1,7 @@
 """One boot of an emulated arm64 machine with EL2, in which Linux offers /dev/kvm; it runs one command.
 
-Files go in and come out as tar archives on two NVMe disks: the cloud kernel has NVMe, PCI and the serial port built in, so that no
-module has to be loaded.
+Files go in as a tar archive on an NVMe disk, and come out as another one that takes its place: the cloud kernel has NVMe, PCI and the
+serial port built in, so that no module has to be loaded.
 """
 
 import io
@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_OUT_SIZE = 256 << 20  # bytes; the file is sparse
+_DISK_SIZE = 256 << 20  # bytes; the file is sparse
 
 # /init. The machine is switched off at its end, whatever happened.
 _INIT = """\
@@ -23,12 +23,13 @@ export PATH=/in:/bin
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+until [ -b /dev/nvme0n1 ]; do sleep 0.05; done
 tar -xf /dev/nvme0n1 -C /in
 cd /in
 sh /in/.run >/out/stdout 2>/out/stderr </dev/null
 echo $? >/out/status
 cd /out
-tar -cf /dev/nvme1n1 .
+tar -cf /dev/nvme0n1 .
 sync
 poweroff -f
 """
@@ -67,17 +68,14 @@ def run(host: Host, files: list[Path], command: str, timeout: float) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="kvm-host-") as name:
         folder = Path(name)
         (folder / "initrd").write_bytes(_initrd(host.busybox.read_bytes()))
-        _write_disk(folder / "in", files, command)
-        with open(folder / "out", "wb") as out:
-            out.truncate(_OUT_SIZE)
+        _write_disk(folder / "disk", files, command)
         machine = ",".join(filter(None, ["virt,virtualization=on,gic-version=3", host.machine]))
         # panic=-1 with -no-reboot: a kernel that panics ends QEMU.
         arguments = [
             *(qemu, "-M", machine, "-cpu", host.cpu, "-smp", str(host.vcpus), "-m", host.memory, "-nodefaults"),
             *("-display", "none", "-no-reboot", "-serial", f"file:{folder / 'console'}"),
             *("-kernel", str(host.kernel), "-initrd", str(folder / "initrd"), "-append", "console=ttyAMA0 panic=-1"),
-            *_disk("in", folder / "in"),
-            *_disk("out", folder / "out"),
+            *("-drive", f"if=none,id=disk,format=raw,file={folder / 'disk'}", "-device", "nvme,drive=disk,serial=disk"),
         ]
         try:
             done = subprocess.run(arguments, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=timeout)
@@ -85,11 +83,7 @@ def run(host: Host, files: list[Path], command: str, timeout: float) -> Outcome:
             raise HostError(f"not done after {timeout:g} s; the console ends with:\n{_tail(folder / 'console')}") from None
         if done.returncode != 0:
             raise HostError(f"QEMU failed: {done.stderr.strip()}")
-        return _read_disk(folder / "out", folder / "console")
-
-
-def _disk(name: str, path: Path) -> list[str]:
-    return ["-drive", f"if=none,id={name},format=raw,file={path}", "-device", f"nvme,drive={name},serial={name}"]
+        return _read_disk(folder / "disk", folder / "console")
 
 
 def _write_disk(path: Path, files: list[Path], command: str) -> None:
@@ -99,6 +93,10 @@ def _write_disk(path: Path, files: list[Path], command: str) -> None:
         run_file = tarfile.TarInfo(".run")
         run_file.size = len(command.encode())
         archive.addfile(run_file, io.BytesIO(command.encode()))
+    if path.stat().st_size > _DISK_SIZE:
+        raise HostError(f"the files have more than {_DISK_SIZE} bytes")
+    with open(path, "r+b") as disk:
+        disk.truncate(_DISK_SIZE)
 
 
 def _read_disk(path: Path, console: Path) -> Outcome:

@@ -16,6 +16,8 @@ namespace armstate {
 // other with kError.
 using KvmCommand = std::function<absl::StatusOr<ExitStatus>(std::ostream& out)>;
 
+void AddProbeCommand(CLI::App& app, KvmCommand& chosen);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_

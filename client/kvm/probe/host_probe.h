@@ -1,0 +1,24 @@
+// What this host's KVM makes of values that are written to registers: the file that armstated makes CPU profiles from.
+#ifndef ARMSTATE_CLIENT_KVM_PROBE_HOST_PROBE_H_
+#define ARMSTATE_CLIENT_KVM_PROBE_HOST_PROBE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace armstate {
+
+struct HostProbeResult {
+  std::string text;    // of the file: client/kvm/probe/probe_file.h
+  int classes = 0;     // sets of features
+  uint64_t calls = 0;  // system calls on registers
+};
+
+// Experiments on scratch VMs: about a second of a real host. Nothing of it touches other VMs. host, cpu: names for
+// people. UNAVAILABLE if this host has no KVM for us.
+absl::StatusOr<HostProbeResult> ProbeHost(const std::string& host, const std::string& cpu);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_KVM_PROBE_HOST_PROBE_H_
