@@ -48,7 +48,7 @@ absl::StatusOr<JudgedTarget> RestoreTargets::OfProfile(absl::string_view name) c
   const auto found = profiles_.Find(name);
   if (!found.ok()) return found.status();
   JudgedTarget target;
-  target.about = std::shared_ptr<const v1::CpuProfile>(std::shared_ptr<void>(), &(*found)->message);
+  target.about = std::shared_ptr<const v1::CpuProfile>(*found, &(*found)->message);
   target.profiles = {(*found)->profile};
   return target;
 }
