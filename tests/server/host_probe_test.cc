@@ -175,7 +175,7 @@ TEST(HostProbeTest, EditedExperimentIsRefusedByLineAndRegister) {
   ExpectRefused(files, "experiments", fields_line, kPfr0, "no list of class \"pmu2\"");
   files = ReadProbeFiles(kHost);
   files.experiments += LineOf(files.experiments, fields);
-  ExpectRefused(files, "experiments", "1371", kPfr0, "second \"nibbles\" experiment");
+  ExpectRefused(files, "experiments", "1371", kPfr0, "second experiment of this kind");
   files = ReadProbeFiles(kHost);
   Edit(files.experiments, fields, kPfr0, "0x603000000013c0ff");
   ExpectRefused(files, "experiments", fields_line, "0x603000000013c0ff", "not in the list of class \"pmu\"");
