@@ -117,10 +117,10 @@ absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, si
   return range;
 }
 
-// Values of a workaround while `with`, a register with a field that is 0 but was not after reset, tells the guest to
-// help itself.
-absl::Status AddLevel(const Json& line, const Json& with, const Place& place,
-                      const HostProbe::FeatureClass& feature_class, HostProbe::Experiments& experiments) {
+// Values of a firmware register while `with`, a register with a field that is 0 but was not after reset, tells the
+// guest to help itself.
+absl::Status AddLevel(const Json& line, const Json& with, const Place& place, HostProbe::FeatureClass& feature_class,
+                      HostProbe::Experiments& experiments) {
   const absl::StatusOr<uint64_t> controller = MemberHex(with, "reg", place);
   if (!controller.ok()) return controller.status();
   const absl::StatusOr<uint64_t> controller_value = MemberHex(with, "value", place);
@@ -139,6 +139,17 @@ absl::Status AddLevel(const Json& line, const Json& with, const Place& place,
   }
   const absl::StatusOr<std::vector<HostProbe::Value>> values = ParseValues(line, place);
   if (!values.ok()) return values.status();
+  // A register that does not depend on the other one takes the same values.
+  if (LowWord(feature_class.vcpus[0].at(*place.register_id)) == *level) {
+    const auto same = [](const HostProbe::Value& a, const HostProbe::Value& b) {
+      return a.value == b.value && a.error == b.error && a.reads == b.reads;
+    };
+    const std::vector<HostProbe::Value>& before = experiments.values;
+    if (!std::equal(values->begin(), values->end(), before.begin(), before.end(), same)) {
+      feature_class.effects.emplace(*controller, *place.register_id);
+    }
+    return absl::OkStatus();
+  }
   for (const HostProbe::Value& value : *values) {
     if (value.value <= *level && (!value.error.empty() || value.reads != *level)) {
       return place.Error(
