@@ -64,10 +64,9 @@ bool AcceptsLengths(absl::string_view host, absl::string_view wanted) {
 }
 
 absl::Status CheckWriteRule(RegisterId id, const WriteRule& rule) {
-  const bool only_error = rule.refused.empty() && rule.undetermined == 0 && rule.fields.empty() &&
-                          rule.values.empty() && rule.refused_if_zero.empty();
-  if (id.width() > 8 && !only_error)
-    return Malformed(id, "only registers of at most 64 bits have a rule for their bits");
+  const bool has_bits =
+      !rule.refused.empty() || !rule.fields.empty() || !rule.values.empty() || !rule.refused_if_zero.empty();
+  if (id.width() > 8 && has_bits) return Malformed(id, "only registers of at most 64 bits have a rule for their bits");
   for (const WriteRule::Field& field : rule.fields) {
     if (field.width == 0 || field.width > kMaxFieldWidth || field.shift > 8 * id.width() - field.width) {
       return Malformed(id, absl::StrCat("a field of ", field.width, " bits at bit ", field.shift,
@@ -165,7 +164,12 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
     if (!AcceptsLengths(rule.reset, wanted)) return RefusedError(rule.write ? rule.write->error : "EINVAL");
     return std::string(wanted);
   }
-  if (rule.id.width() > 8) return std::string(wanted);
+  if (rule.id.width() > 8) {
+    if (rule.write && rule.write->undetermined != 0 && wanted != rule.reset) {
+      return UndeterminedError("the target was never seen to be given another value than its own");
+    }
+    return std::string(wanted);
+  }
   const uint64_t wanted_word = LowWord(wanted);
   const uint64_t reset = LowWord(rule.reset) + rule.ResetGrowth(position);
   uint64_t word = wanted_word;

@@ -38,6 +38,8 @@ class ComputedRegisters {
   void ShowOne(size_t index, absl::string_view storage, absl::Span<char> value) const;
 
   bool is_moving(size_t index) const;
+  // Null for a profile without write rules and behaviours.
+  const RegisterRule* rule(size_t index) const { return rules_.empty() ? nullptr : &rules_[index]; }
 
  private:
   // Where the registers lie that rule i depends on: the counter control or vector lengths, the controller of a firmware

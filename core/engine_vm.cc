@@ -14,7 +14,7 @@ std::vector<RestoreReport> RestoreVcpus(absl::Span<const RegisterList* const> li
   for (size_t i = 0; i < lists.size(); ++i) {
     if (i > 0) vcpus[i].AdoptVmWide(vcpus[i - 1]);
     restores.emplace_back(*lists[i], vcpus[i]);
-    restores.back().Write(order);
+    restores.back().Write(order.empty() ? vcpus[i].restore_order() : order);
   }
   std::vector<RestoreReport> reports;
   for (size_t i = 0; i < lists.size(); ++i) {

@@ -16,10 +16,10 @@ namespace armstate {
 std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count);
 
 // Restores lists[i] into vcpus[i], keeping on over refusals: vCPU after vCPU, each in `order` (positions in the layout;
-// profile.restore_order() unless you want to know what another one does). All are written before any is judged, as on
-// KVM. As many reports as lists; `vcpus` has at least as many.
+// empty: each one's own restore_order()). All are written before any is judged, as on KVM. As many reports as lists;
+// `vcpus` has at least as many.
 std::vector<RestoreReport> RestoreVcpus(absl::Span<const RegisterList* const> lists, absl::Span<EngineVcpu> vcpus,
-                                        absl::Span<const uint32_t> order);
+                                        absl::Span<const uint32_t> order = {});
 
 }  // namespace armstate
 

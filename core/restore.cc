@@ -19,19 +19,6 @@ bool SameValue(absl::string_view a, absl::string_view b) {
   return std::memcmp(a.data(), b.data(), width) == 0;
 }
 
-Verdict VerdictOf(RegisterOutcome outcome) {
-  if (Refuses(outcome)) return Verdict::kRefused;
-  switch (outcome) {
-    case RegisterOutcome::kWriteUndetermined:
-      return Verdict::kUndetermined;
-    case RegisterOutcome::kNotTried:
-    case RegisterOutcome::kMoving:
-      return Verdict::kAccepted;
-    default:
-      return Verdict::kAcceptedWithChanges;
-  }
-}
-
 void SortFindings(RestoreReport& report) {
   std::sort(report.findings.begin(), report.findings.end(),
             [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
@@ -49,6 +36,20 @@ bool Refuses(RegisterOutcome outcome) {
       return true;
     default:
       return false;
+  }
+}
+
+Verdict VerdictOf(const RegisterFinding& finding) {
+  if (!finding.tolerance.empty()) return Verdict::kAcceptedWithChanges;
+  if (Refuses(finding.outcome)) return Verdict::kRefused;
+  switch (finding.outcome) {
+    case RegisterOutcome::kWriteUndetermined:
+      return Verdict::kUndetermined;
+    case RegisterOutcome::kNotTried:
+    case RegisterOutcome::kMoving:
+      return Verdict::kAccepted;
+    default:
+      return Verdict::kAcceptedWithChanges;
   }
 }
 
@@ -72,7 +73,7 @@ absl::string_view RegisterRestore::ValueAt(absl::string_view area, size_t index)
 }
 
 void RegisterRestore::Add(RestoreReport& report, RegisterFinding finding) const {
-  report.verdict = std::max(report.verdict, VerdictOf(finding.outcome));
+  report.verdict = std::max(report.verdict, VerdictOf(finding));
   report.findings.push_back(std::move(finding));
 }
 
@@ -169,8 +170,12 @@ RegisterOutcome RegisterRestore::Kept(size_t index) const {
 void RegisterRestore::JudgeError(RestoreReport& report, const RegisterError& error, absl::string_view after) const {
   const bool undetermined = IsUndetermined(error.status);
   report.outcomes[error.index] = undetermined ? RegisterOutcome::kWriteUndetermined : RegisterOutcome::kWriteRefused;
-  Add(report, {layout_.id(error.index), report.outcomes[error.index], std::string(ValueAt(wanted_, error.index)),
-               undetermined ? "" : std::string(ValueAt(after, error.index)), std::string(error.status.message()), ""});
+  std::string error_name = RefusedErrorName(error.status);
+  std::string reason = error_name.empty() ? std::string(error.status.message())
+                                          : absl::StrCat("the target refuses the value with ", error_name);
+  Add(report,
+      {layout_.id(error.index), report.outcomes[error.index], std::string(ValueAt(wanted_, error.index)),
+       undetermined ? "" : std::string(ValueAt(after, error.index)), std::move(reason), "", std::move(error_name)});
 }
 
 void RegisterRestore::JudgeValue(RestoreReport& report, size_t index, absl::string_view after) const {

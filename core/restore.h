@@ -42,10 +42,17 @@ struct RegisterFinding {
   std::string reason;
   // After a refused all-or-nothing restore: it could not be put back, and why. Empty otherwise.
   std::string put_back_error;
+  // kWriteRefused: the target's answer, "EINVAL", if it was an errno.
+  std::string error = {};
+  // The rule by which this outcome refuses nothing (core/tolerance_set.h). Empty: none.
+  std::string tolerance = {};
 };
 
 // Each outweighs those before it. kUndetermined: nothing is known to be refused, but not everything is known.
 enum class Verdict { kAccepted, kAcceptedWithChanges, kUndetermined, kRefused };
+
+// What one register means for the whole list.
+Verdict VerdictOf(const RegisterFinding& finding);
 
 struct RestoreReport {
   Verdict verdict = Verdict::kAccepted;

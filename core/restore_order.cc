@@ -4,6 +4,8 @@
 #include <iterator>
 #include <numeric>
 
+#include "core/register_kind.h"
+
 namespace armstate {
 namespace {
 
@@ -28,14 +30,6 @@ constexpr RestorePhaseInfo kKvmPhases[] = {
     {"system registers", "by ID; no order among them is known to matter"},
     {"counters", "they go on counting, so they are set as late as possible"},
 };
-
-// S3_{0,1,3}_C0_Cx_y: identification, features, cache and counter geometry. Not CSSELR_EL1 (op1 = 2), which only
-// selects, nor VPIDR_EL2 and VMPIDR_EL2 (op1 = 4).
-bool IsIdRegister(RegisterId id) {
-  const uint64_t encoding = id.raw() & 0xffff;
-  const uint64_t op0 = encoding >> 14, op1 = encoding >> 11 & 7, crn = encoding >> 7 & 0xf;
-  return id.is_system() && op0 == 3 && crn == 0 && (op1 == 0 || op1 == 1 || op1 == 3);
-}
 
 KvmPhase KvmPhaseOf(RegisterId id) {
   switch (id.raw()) {
@@ -84,6 +78,11 @@ std::vector<uint32_t> RestoreOrder(const RegisterLayout& layout, IdScheme scheme
   for (size_t i = 0; i < layout.size(); ++i) phases[i] = KvmPhaseOf(layout.id(i));
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return phases[a] < phases[b]; });
   return order;
+}
+
+bool IsVmWideOnKvm(RegisterId id) {
+  const KvmPhase phase = KvmPhaseOf(id);
+  return phase == kIdRegisters || phase == kFirmware;
 }
 
 }  // namespace armstate

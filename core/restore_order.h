@@ -26,6 +26,9 @@ uint32_t RestorePhaseOf(RegisterId id, IdScheme scheme);
 // Positions in the layout, by phase, and within a phase by ID.
 std::vector<uint32_t> RestoreOrder(const RegisterLayout& layout, IdScheme scheme);
 
+// True for the ID and firmware registers of KVM: on some kernels one copy of them is all vCPUs'.
+bool IsVmWideOnKvm(RegisterId id);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_CORE_RESTORE_ORDER_H_

@@ -12,7 +12,8 @@
 namespace armstate {
 
 // Looks a value up in `values`; if it is not there, every field and bit in which it differs from the reset value must
-// be accepted on its own. Says UNDETERMINED where no experiment says more. For registers of at most 64 bits.
+// be accepted on its own. Says UNDETERMINED where no experiment says more. For registers of at most 64 bits
+// (only `undetermined` and `error` for wider ones).
 // The same, as data, is armstate.v1.RegisterRule.
 struct WriteRule {
   struct RefusedBits {
@@ -38,6 +39,7 @@ struct WriteRule {
   };
 
   std::vector<RefusedBits> refused;
+  // In a register of more than 64 bits any bit here means all of them.
   uint64_t undetermined = 0;
   std::vector<Field> fields;
   std::vector<Value> values;
@@ -51,6 +53,8 @@ struct WriteRule {
 
 // "EINVAL": the target's answer to a write.
 absl::Status RefusedError(absl::string_view error_name);
+// What RefusedError was given; empty for any other status.
+std::string RefusedErrorName(const absl::Status& status);
 // Nobody knows the target's answer; `why` is for people.
 absl::Status UndeterminedError(absl::string_view why);
 bool IsUndetermined(const absl::Status& status);

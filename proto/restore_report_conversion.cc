@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "proto/register_outcome_conversion.h"
+
 namespace armstate {
 namespace {
 
@@ -20,36 +23,6 @@ v1::Verdict VerdictToProto(Verdict verdict) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
-v1::RegisterOutcome OutcomeToProto(RegisterOutcome outcome) {
-  switch (outcome) {
-    case RegisterOutcome::kWritten:
-      return v1::WRITTEN;
-    case RegisterOutcome::kUnchanged:
-      return v1::UNCHANGED;
-    case RegisterOutcome::kIgnored:
-      return v1::IGNORED;
-    case RegisterOutcome::kWriteRefused:
-      return v1::WRITE_REFUSED;
-    case RegisterOutcome::kDiffers:
-      return v1::DIFFERS;
-    case RegisterOutcome::kUnknown:
-      return v1::UNKNOWN;
-    case RegisterOutcome::kNotInCheckpoint:
-      return v1::NOT_IN_CHECKPOINT;
-    case RegisterOutcome::kRequired:
-      return v1::REQUIRED;
-    case RegisterOutcome::kOverwritten:
-      return v1::OVERWRITTEN;
-    case RegisterOutcome::kNotTried:
-      return v1::NOT_TRIED;
-    case RegisterOutcome::kWriteUndetermined:
-      return v1::WRITE_UNDETERMINED;
-    case RegisterOutcome::kMoving:
-      return v1::MOVING;
-  }
-  return v1::REGISTER_OUTCOME_UNSPECIFIED;
-}
-
 // True for outcomes that left another value in the target, which a rollback takes back.
 bool ChangedTarget(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
@@ -61,16 +34,33 @@ bool WasPutBack(const RestoreReport& report) {
                                            [](const RegisterFinding& f) { return !f.put_back_error.empty(); });
 }
 
+// Of a register whose fields are known; only names of fields tell people more than its value does.
 void AddFields(RegisterId id, IdScheme scheme, v1::RegisterReport& message) {
   if (message.wanted().empty() || message.got().empty()) return;
+  const absl::Span<const FieldDefinition> fields = RegisterFields(id, scheme);
+  if (fields.empty()) return;
   const uint64_t wanted = LowWord(message.wanted());
   const uint64_t got = LowWord(message.got());
-  for (const FieldDefinition& field : RegisterFields(id, scheme)) {
-    if (ExtractField(field, wanted) == ExtractField(field, got)) continue;
+  uint64_t unnamed = wanted ^ got;
+  for (const FieldDefinition& field : fields) {
+    unnamed &= ~(((~uint64_t{0}) >> (64 - field.width)) << field.lsb);
+    const uint64_t wanted_field = ExtractField(field, wanted);
+    const uint64_t got_field = ExtractField(field, got);
+    if (wanted_field == got_field) continue;
     v1::FieldDifference* difference = message.add_fields();
     difference->set_field(std::string(field.name));
-    difference->set_wanted(ExtractField(field, wanted));
-    difference->set_got(ExtractField(field, got));
+    difference->set_wanted(wanted_field);
+    difference->set_got(got_field);
+    difference->set_wanted_meaning(std::string(FieldMeaning(field, wanted_field)));
+    difference->set_got_meaning(std::string(FieldMeaning(field, got_field)));
+  }
+  // By nibbles: ID registers are made of them.
+  for (int lsb = 60; lsb >= 0; lsb -= 4) {
+    if ((unnamed >> lsb & 0xf) == 0) continue;
+    v1::FieldDifference* difference = message.add_fields();
+    difference->set_field(absl::StrCat("[", lsb + 3, ":", lsb, "]"));
+    difference->set_wanted(wanted >> lsb & 0xf);
+    difference->set_got(got >> lsb & 0xf);
   }
 }
 
@@ -78,10 +68,14 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   v1::RegisterReport message;
   message.set_register_id(finding.id.raw());
   message.set_name(RegisterName(finding.id, scheme));
-  message.set_outcome(OutcomeToProto(finding.outcome));
+  message.set_outcome(RegisterOutcomeToProto(finding.outcome));
   message.set_wanted(finding.wanted);
   message.set_got(finding.got);
   message.set_reason(finding.reason);
+  message.set_error(finding.error);
+  // KVM_SET_ONE_REG answers so to an ID that the vCPU does not list.
+  if (finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm) message.set_error("ENOENT");
+  message.set_tolerance(finding.tolerance);
   AddFields(finding.id, scheme, message);
   message.set_put_back(put_back && ChangedTarget(finding.outcome) && finding.put_back_error.empty());
   message.set_put_back_error(finding.put_back_error);
@@ -95,7 +89,7 @@ v1::RegisterReport UneventfulToProto(const VcpuRestore& vcpu, size_t index, IdSc
   v1::RegisterReport message;
   message.set_register_id(id.raw());
   message.set_name(RegisterName(id, scheme));
-  message.set_outcome(OutcomeToProto(outcome));
+  message.set_outcome(RegisterOutcomeToProto(outcome));
   if (const absl::optional<absl::string_view> value = vcpu.checkpoint.Find(id)) {
     message.set_wanted(std::string(*value));
     if (outcome != RegisterOutcome::kNotTried) message.set_got(std::string(*value));

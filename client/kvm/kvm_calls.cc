@@ -13,8 +13,10 @@ std::string ErrnoName(KvmErrno error) {
 
 absl::Status KvmStatus(absl::string_view call, KvmErrno error) {
   if (error == 0) return absl::OkStatus();
-  return absl::Status(absl::ErrnoToStatusCode(error),
-                      absl::StrCat(call, ": ", ErrnoName(error), " (", std::strerror(error), ")"));
+  absl::StatusCode code = absl::ErrnoToStatusCode(error);
+  // UNKNOWN would say that nobody knows what the kernel answers (core/write_rule.h).
+  if (code == absl::StatusCode::kUnknown) code = absl::StatusCode::kInternal;
+  return absl::Status(code, absl::StrCat(call, ": ", ErrnoName(error), " (", std::strerror(error), ")"));
 }
 
 }  // namespace armstate

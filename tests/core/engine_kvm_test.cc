@@ -201,7 +201,7 @@ TEST(EngineKvmTest, UndeterminedIsAVerdictBelowRefused) {
   EXPECT_EQ(refused.verdict, Verdict::kRefused);
   ASSERT_EQ(refused.findings.size(), 2u);
   EXPECT_EQ(refused.findings[0].outcome, RegisterOutcome::kWriteRefused);
-  EXPECT_EQ(refused.findings[0].reason, "EINVAL");
+  EXPECT_EQ(refused.findings[0].error, "EINVAL");
 }
 
 TEST(EngineKvmTest, AVmWideRegisterHoldsWhatTheLastVcpuWrote) {
@@ -253,7 +253,7 @@ TEST(EngineKvmTest, RulesThatCannotBeAreRefusedByRegister) {
   huge.Add(Stored(kMidr, 0)).write.emplace().fields = {{0, 60, 3, 0, {}}};
   refuse(huge, kMidr);
   Host wide;
-  wide.Add({Id(kZ0), std::string(256, '\0'), std::string(256, '\xff')}).write.emplace().undetermined = 1;
+  wide.Add({Id(kZ0), std::string(256, '\0'), std::string(256, '\xff')}).write.emplace().refused = {{1, "EINVAL"}};
   refuse(wide, kZ0);
 }
 

@@ -83,5 +83,12 @@ TEST(WriteRuleTest, MasksThatMayNotBeZero) {
   EXPECT_EQ(Answer(rule, 0x0000'0001, 0x0200'0000), "EINVAL");
 }
 
+TEST(WriteRuleTest, OnlyARefusalHasAnErrno) {
+  EXPECT_EQ(RefusedErrorName(RefusedError("EBUSY")), "EBUSY");
+  EXPECT_EQ(RefusedErrorName(absl::InvalidArgumentError("EBUSY")), "");
+  EXPECT_EQ(RefusedErrorName(UndeterminedError("never tried")), "");
+  EXPECT_EQ(RefusedErrorName(absl::OkStatus()), "");
+}
+
 }  // namespace
 }  // namespace armstate

@@ -71,8 +71,41 @@ TEST_F(RestoreReportConversion, FindingsHaveNamesAndFields) {
   EXPECT_EQ(message.registers(1).name(), "TPIDR_EL1");
   EXPECT_EQ(message.registers(1).outcome(), v1::UNKNOWN);
   EXPECT_EQ(message.registers(1).fields_size(), 0);
+  EXPECT_EQ(message.registers(1).error(), "ENOENT");  // api.rst, 4.68
   EXPECT_EQ(message.registers(2).name(), "TPIDR_EL0");
   EXPECT_EQ(message.registers(2).outcome(), v1::NOT_IN_CHECKPOINT);
+}
+
+TEST_F(RestoreReportConversion, FieldValuesHaveTheirMeaningAndBitsWithoutAFieldAreNotLost) {
+  constexpr uint64_t kPfr0 = 0x603000000013c020;  // ID_AA64PFR0_EL1: SVE is bits 35-32 (Arm ARM, D19.2.64)
+  for (RegisterFinding& finding : report_.findings) finding = Finding(kTpidrEl1, RegisterOutcome::kWriteRefused);
+  report_.findings[0] = Finding(kPfr0, RegisterOutcome::kWriteRefused);
+  report_.findings[0].wanted = std::string("\x12\0\0\0\x01\0\0\0", 8);
+  report_.findings[0].got = std::string("\x11\0\0\0\0\0\0\0", 8);
+  report_.findings[0].error = "EINVAL";
+  report_.findings[1].wanted = std::string(8, '\x11');
+  report_.findings[1].got = std::string(8, '\x21');
+  const v1::VcpuRestoreReport message = VcpuRestoreReportToProto(Vcpu(), IdScheme::kTcg, ReportedRegisters::kFindings);
+  const v1::RegisterReport& pfr0 = message.registers(0);
+  EXPECT_EQ(pfr0.error(), "EINVAL");
+  ASSERT_EQ(pfr0.fields_size(), 2);
+  EXPECT_EQ(pfr0.fields(0).field(), "SVE");
+  EXPECT_EQ(pfr0.fields(0).wanted_meaning(), "implemented");
+  EXPECT_EQ(pfr0.fields(0).got_meaning(), "not implemented");
+  EXPECT_EQ(pfr0.fields(1).field(), "EL0");
+  EXPECT_EQ(message.registers(1).fields_size(), 0);
+
+  constexpr uint64_t kCtr = 0x603000000013d801;  // CTR_EL0: bit 30 is RES0, bits 27-24 are CWG
+  report_.findings[0] = Finding(kCtr, RegisterOutcome::kDiffers);
+  report_.findings[0].wanted = std::string("\0\0\0\x44\0\0\0\0", 8);
+  report_.findings[0].got = std::string("\0\0\0\x03\0\0\0\0", 8);
+  const v1::RegisterReport ctr =
+      VcpuRestoreReportToProto(Vcpu(), IdScheme::kTcg, ReportedRegisters::kFindings).registers(0);
+  ASSERT_EQ(ctr.fields_size(), 2);
+  EXPECT_EQ(ctr.fields(0).field(), "CWG");
+  EXPECT_EQ(ctr.fields(1).field(), "[31:28]");
+  EXPECT_EQ(ctr.fields(1).wanted(), 4u);
+  EXPECT_EQ(ctr.fields(1).got(), 0u);
 }
 
 TEST_F(RestoreReportConversion, AllRegistersAreInOrderOfTheirIds) {

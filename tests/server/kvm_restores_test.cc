@@ -52,7 +52,7 @@ RecordedFinding InWords(const RegisterFinding& finding) {
     case RegisterOutcome::kUnknown:
       return {"set", "ENOENT", ""};
     case RegisterOutcome::kWriteRefused:
-      return {"set", finding.reason, FormatValue(finding.got)};
+      return {"set", finding.error, FormatValue(finding.got)};
     case RegisterOutcome::kIgnored:
     case RegisterOutcome::kDiffers:
     case RegisterOutcome::kOverwritten:

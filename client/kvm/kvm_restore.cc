@@ -1,0 +1,184 @@
+#include "client/kvm/kvm_restore.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "client/kvm/kvm_capture.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+// The capability that tells whether the host has a feature of KVM_ARM_VCPU_INIT; nothing for those that all have.
+absl::optional<KvmCapability> CapabilityOf(VcpuFeature feature) {
+  switch (feature) {
+    case VcpuFeature::kEl1Is32Bit:
+      return KvmCapability::kEl1Is32Bit;
+    case VcpuFeature::kPmuV3:
+      return KvmCapability::kPmuV3;
+    case VcpuFeature::kSve:
+      return KvmCapability::kSve;
+    case VcpuFeature::kPtrauthAddress:
+      return KvmCapability::kPtrauthAddress;
+    case VcpuFeature::kPtrauthGeneric:
+      return KvmCapability::kPtrauthGeneric;
+    case VcpuFeature::kHasEl2:
+    case VcpuFeature::kHasEl2E2h0:
+      return KvmCapability::kEl2;
+    default:
+      return absl::nullopt;
+  }
+}
+
+// Bits of KVM_ARM_VCPU_INIT that the host has no capability for, or that we do not know.
+uint32_t LackingBits(KvmVmCalls& vm, uint32_t bits) {
+  uint32_t lacking = 0;
+  for (int bit = 0; bit < 32; ++bit) {
+    if ((bits >> bit & 1) == 0) continue;
+    const absl::optional<KvmCapability> capability = CapabilityOf(static_cast<VcpuFeature>(bit));
+    const bool known = bit <= static_cast<int>(VcpuFeature::kHasEl2E2h0);
+    if (!known || (capability && vm.CheckCapability(*capability) <= 0)) lacking |= uint32_t{1} << bit;
+  }
+  return lacking;
+}
+
+// The vCPU's own refusal is the surest way to learn what the host lacks: capabilities alone do not say with which
+// errno.
+KvmErrno InitVcpu(KvmVmCalls& vm, KvmVcpuCalls& vcpu, KvmVcpuInit& init, std::vector<MissingKvmFeature>& missing) {
+  const KvmErrno error = vcpu.Init(init);
+  if (error == 0) return 0;
+  const uint32_t lacking = LackingBits(vm, init.features[0]);
+  if (lacking == 0) return error;
+  for (int bit = 0; bit < 32; ++bit) {
+    if ((lacking >> bit & 1) != 0) missing.push_back({VcpuFeatureName(bit), "KVM_ARM_VCPU_INIT", ErrnoName(error)});
+  }
+  init.features[0] &= ~lacking;  // also for the vCPUs that follow: KVM wants all of a VM alike
+  return vcpu.Init(init);
+}
+
+const OpaqueField* FindOpaque(const VcpuState& state, absl::string_view name) {
+  for (const OpaqueField& field : state.opaque_fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+void RestoreOpaqueFields(const VcpuState& state, KvmVcpuCalls& calls, std::vector<std::string>& problems) {
+  const auto problem = [&](absl::string_view what) {
+    problems.push_back(absl::StrCat("vCPU ", state.vcpu_index, ": ", what));
+  };
+  if (const OpaqueField* field = FindOpaque(state, kKvmEventsField)) {
+    KvmVcpuEvents events;
+    if (field->data.size() != sizeof(events)) {
+      problem(absl::StrCat(kKvmEventsField, " has ", field->data.size(), " bytes, not ", sizeof(events)));
+    } else {
+      std::memcpy(&events, field->data.data(), sizeof(events));
+      const KvmErrno error = calls.SetEvents(events);
+      if (error != 0) problem(absl::StrCat("KVM_SET_VCPU_EVENTS: ", ErrnoName(error)));
+    }
+  }
+  if (const OpaqueField* field = FindOpaque(state, kKvmMpStateField)) {
+    if (field->data.size() != 4) {
+      problem(absl::StrCat(kKvmMpStateField, " has ", field->data.size(), " bytes, not 4"));
+    } else {
+      const KvmErrno error = calls.SetMpState(static_cast<uint32_t>(LowWord(field->data)));
+      if (error != 0) problem(absl::StrCat("KVM_SET_MP_STATE: ", ErrnoName(error)));
+    }
+  }
+}
+
+// Positions of the IDs in the target's layout. What the target lacks is found without an order.
+std::vector<uint32_t> PositionsOf(absl::Span<const uint64_t> ids, const RegisterLayout& layout) {
+  std::vector<uint32_t> positions;
+  for (const uint64_t raw : ids) {
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(raw);
+    if (!id.ok()) continue;
+    if (const absl::optional<size_t> position = layout.Find(*id)) positions.push_back(static_cast<uint32_t>(*position));
+  }
+  return positions;
+}
+
+}  // namespace
+
+VcpuFeatures EnableKvmCapabilities(KvmVmCalls& vm, const VcpuFeatures& wanted,
+                                   std::vector<MissingKvmFeature>& missing) {
+  VcpuFeatures given = wanted;
+  if (wanted.memory_tagging) {
+    const KvmErrno error = vm.EnableCapability(KvmCapability::kMemoryTagging);
+    if (error != 0) missing.push_back({"mte", "KVM_ENABLE_CAP", ErrnoName(error)});
+    given.memory_tagging = error == 0;
+  }
+  if (wanted.writable_implementation_id) {
+    const KvmErrno error = vm.EnableCapability(KvmCapability::kWritableImplementationId);
+    if (error != 0) missing.push_back({"writable_implementation_id", "KVM_ENABLE_CAP", ErrnoName(error)});
+    given.writable_implementation_id = error == 0;
+  }
+  return given;
+}
+
+absl::StatusOr<std::vector<KvmVcpu>> InitKvmVcpus(KvmVmCalls& vm, absl::Span<KvmVcpuCalls* const> vcpus,
+                                                  const VcpuFeatures& features, absl::Span<const VcpuState> states,
+                                                  std::vector<MissingKvmFeature>& missing) {
+  if (states.size() != vcpus.size()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
+                     absl::StrCat("the checkpoint has ", states.size(), " vCPUs, the VM ", vcpus.size()),
+                     {{"checkpoint_vcpus", absl::StrCat(states.size())}, {"target_vcpus", absl::StrCat(vcpus.size())}});
+  }
+  KvmVcpuInit init;
+  init.features[0] = features.bits;
+  if (const KvmErrno error = vm.PreferredTarget(init.target); error != 0) {
+    return KvmStatus("KVM_ARM_PREFERRED_TARGET", error);
+  }
+  for (size_t i = 0; i < vcpus.size(); ++i) {
+    const KvmErrno error = InitVcpu(vm, *vcpus[i], init, missing);
+    if (error != 0) return Annotate(KvmStatus("KVM_ARM_VCPU_INIT", error), absl::StrCat("vCPU ", i));
+  }
+  const bool has_sve = (init.features[0] >> static_cast<int>(VcpuFeature::kSve) & 1) != 0;
+  std::vector<KvmVcpu> ports;
+  for (size_t i = 0; i < vcpus.size(); ++i) {
+    KvmErrno vector_lengths = 0;
+    if (has_sve) {
+      const auto wanted = states[i].registers.Find(RegisterId::Known<kKvmSveVectorLengths>());
+      if (wanted) vector_lengths = vcpus[i]->SetRegister(kKvmSveVectorLengths, *wanted);
+      const KvmErrno error = vcpus[i]->Finalize(static_cast<int>(VcpuFeature::kSve));
+      if (error != 0) return Annotate(KvmStatus("KVM_ARM_VCPU_FINALIZE", error), absl::StrCat("vCPU ", i));
+    }
+    absl::StatusOr<KvmVcpu> port =
+        KvmVcpu::Create(*vcpus[i], ports.empty() ? nullptr : ports.back().layout(), vector_lengths);
+    if (!port.ok()) return Annotate(port.status(), absl::StrCat("vCPU ", i));
+    ports.push_back(*std::move(port));
+  }
+  return ports;
+}
+
+bool KvmRestoreResult::complete() const {
+  return problems.empty() && std::none_of(reports.begin(), reports.end(), [](const RestoreReport& report) {
+           return report.verdict == Verdict::kRefused;
+         });
+}
+
+KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<KvmVcpu> vcpus,
+                                 absl::Span<const std::vector<uint64_t>> orders) {
+  std::vector<RegisterRestore> restores;
+  restores.reserve(states.size());
+  for (size_t i = 0; i < states.size(); ++i) {
+    restores.emplace_back(states[i].registers, vcpus[i]);
+    if (i < orders.size() && !orders[i].empty()) {
+      restores[i].Write(PositionsOf(orders[i], *vcpus[i].layout()));
+    } else {
+      restores[i].Write(vcpus[i].restore_order());
+    }
+  }
+  KvmRestoreResult result;
+  for (size_t i = 0; i < states.size(); ++i) {
+    result.reports.push_back(restores[i].Judge());
+    RestoreOpaqueFields(states[i], vcpus[i].calls(), result.problems);
+  }
+  return result;
+}
+
+}  // namespace armstate

@@ -1,0 +1,19 @@
+// A target of which no more is known than one register list of it.
+#ifndef ARMSTATE_CORE_LIST_PROFILE_H_
+#define ARMSTATE_CORE_LIST_PROFILE_H_
+
+#include <memory>
+#include <string>
+
+#include "core/cpu_profile.h"
+#include "core/register_list.h"
+
+namespace armstate {
+
+// A profile whose reset state is `list`. What the target accepts is not known, so that another value of an ID or
+// firmware register, or other vector lengths, are undetermined; all other registers are taken as stored.
+std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme scheme, const RegisterList& list);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_LIST_PROFILE_H_

@@ -1,0 +1,61 @@
+// Drift that is known to be harmless, as data: rules by which an outcome that refuses a restore does not.
+#ifndef ARMSTATE_CORE_TOLERANCE_H_
+#define ARMSTATE_CORE_TOLERANCE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "core/catalog.h"
+#include "core/restore.h"
+
+namespace armstate {
+
+// What must hold of a register's value, or of a field of it. The same, as data, is armstate.v1.Tolerance.Condition.
+struct ToleranceCondition {
+  // kAbsent: there is no such register. All others do not hold then, unless or_absent.
+  enum class Comparison { kEqual, kNotEqual, kAtMost, kAtLeast, kAbsent };
+  enum class Side { kCheckpoint, kTarget };
+
+  // Where the register is looked up.
+  Side side = Side::kCheckpoint;
+  // Empty: the register that the rule is applied to.
+  std::string register_name;
+  // Empty: the whole register.
+  std::string field;
+  Comparison comparison = Comparison::kEqual;
+  // Compared with. Nothing: with the same register and field of the target.
+  absl::optional<uint64_t> value;
+  bool or_absent = false;
+};
+
+// One rule. The same, as data, is armstate.v1.Tolerance.
+struct Tolerance {
+  // IDs that have these bits.
+  struct IdPattern {
+    uint64_t mask = 0;
+    uint64_t value = 0;
+  };
+
+  std::string name;    // "hidden-tcr2"
+  std::string reason;  // why it is harmless, in one line
+  // Which registers: names or hexadecimal IDs, as the target's accelerator has them and as the source's has them; and
+  // IDs that match one of the patterns.
+  std::vector<std::string> registers;
+  std::vector<std::string> source_registers;
+  std::vector<IdPattern> id_patterns;
+  // Only if wanted and got differ in no other field. Empty: anywhere.
+  std::vector<std::string> fields;
+  // Empty: all that refuse.
+  std::vector<RegisterOutcome> outcomes;
+  // Nothing: any.
+  absl::optional<IdScheme> source;
+  absl::optional<IdScheme> target;
+  // All must hold.
+  std::vector<ToleranceCondition> conditions;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_TOLERANCE_H_

@@ -1,0 +1,87 @@
+// Tolerances made ready for restores between two kinds of lists, and their use on a restore's report.
+#ifndef ARMSTATE_CORE_TOLERANCE_SET_H_
+#define ARMSTATE_CORE_TOLERANCE_SET_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "core/catalog.h"
+#include "core/register_list.h"
+#include "core/restore.h"
+#include "core/tolerance.h"
+
+namespace armstate {
+
+// INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with metadata "tolerance", and "register" or "field" where one is at
+// fault: a name that is malformed or there twice, no reason, no register, a register or field that the accelerator
+// lacks, a condition that compares with nothing, or more than a rule or set may have. A rule without `source` or
+// `target` is checked for both.
+absl::Status CheckTolerances(absl::Span<const Tolerance> tolerances);
+
+// The rules that apply to lists of `source` restored onto a target of `target`, names resolved. Immutable, thread-safe.
+//
+// Example:
+//   ASSIGN_OR_RETURN(ToleranceSet set, ToleranceSet::Create(tolerances, IdScheme::kKvm, profile->scheme()));
+//   RestoreReport report = RestoreRegisters(list, vcpu, OnRefusal::kKeepGoing);
+//   set.Apply(list, *vcpu.layout(), vcpu.ShownValues(), report);
+class ToleranceSet {
+ public:
+  // A set without rules: strict.
+  ToleranceSet(IdScheme source, IdScheme target) : source_(source), target_(target) {}
+
+  // Errors: as CheckTolerances.
+  static absl::StatusOr<ToleranceSet> Create(absl::Span<const Tolerance> tolerances, IdScheme source, IdScheme target);
+
+  // Names the first rule that covers it in each finding of `report`, and computes the verdict anew: findings with a
+  // rule are changes, not refusals. Outcomes stay what they are. Between accelerators (source is not target) what only
+  // the target has (kNotInCheckpoint) needs a rule too: without one it refuses.
+  //
+  // `checkpoint` is what was restored, in the target's scheme (core/translate.h). `target_values` is what the target
+  // holds afterwards: a value area of `target_layout`.
+  void Apply(const RegisterList& checkpoint, const RegisterLayout& target_layout, absl::string_view target_values,
+             RestoreReport& report) const;
+
+  // Why the rule of this name is harmless; empty if there is none.
+  absl::string_view ReasonOf(absl::string_view name) const;
+  // True for restores between a TCG list and a KVM target, or the other way round.
+  bool is_across() const { return source_ != target_; }
+
+ private:
+  struct ResolvedCondition {
+    ToleranceCondition condition;
+    absl::optional<RegisterId> id;  // nothing: the register itself
+  };
+  struct Rule {
+    std::string name;
+    std::string reason;
+    std::vector<uint64_t> ids;  // ascending
+    std::vector<Tolerance::IdPattern> id_patterns;
+    std::vector<std::string> fields;
+    std::vector<RegisterOutcome> outcomes;
+    std::vector<ResolvedCondition> conditions;
+  };
+  // The two sides of a restore.
+  struct Sides {
+    const RegisterList& checkpoint;
+    const RegisterLayout& target_layout;
+    absl::string_view target_values;
+  };
+
+  absl::Status Add(const Tolerance& tolerance);
+  bool Covers(const Rule& rule, const RegisterFinding& finding, const Sides& sides) const;
+  bool DiffersOnlyIn(const std::vector<std::string>& fields, const RegisterFinding& finding, const Sides& sides) const;
+  bool Holds(const ResolvedCondition& condition, RegisterId id, const Sides& sides) const;
+
+  IdScheme source_;
+  IdScheme target_;
+  std::vector<Rule> rules_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_TOLERANCE_SET_H_

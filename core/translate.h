@@ -1,0 +1,40 @@
+// A register list taken under one accelerator, as a target of the other names its registers.
+#ifndef ARMSTATE_CORE_TRANSLATE_H_
+#define ARMSTATE_CORE_TRANSLATE_H_
+
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "core/catalog.h"
+#include "core/register_list.h"
+
+namespace armstate {
+
+// A register of the target that gets its value in another way than by its own ID.
+struct TranslatedRegister {
+  RegisterId to;  // in the target's scheme
+  // In the source's scheme; nothing if the value is a constant.
+  absl::optional<RegisterId> from;
+  // Why, in one line.
+  absl::string_view reason;
+};
+
+struct Translation {
+  // In the target's scheme.
+  RegisterList registers;
+  // Ascending by `to`.
+  std::vector<TranslatedRegister> translated;
+};
+
+// `list` for a target with the registers `target`: what is state under both accelerators, but under different IDs, is
+// given the target's. These are KVM's virtual timer with its swapped encodings, and registers that QEMU's emulation
+// lists only under an AArch32 ID or in another width. All others keep ID and value: the restore reports what the target
+// lacks, and named rules (profiles/tolerances.textproto) say what of it is harmless. The list as it is if the schemes
+// are the same.
+Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdScheme target_scheme,
+                          const RegisterLayout& target);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_TRANSLATE_H_

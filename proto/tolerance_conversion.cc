@@ -1,0 +1,178 @@
+#include "proto/tolerance_conversion.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "core/tolerance_set.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/text_format.h"
+#include "proto/register_outcome_conversion.h"
+
+namespace armstate {
+namespace {
+
+using ::google::protobuf::TextFormat;
+using Comparison = ToleranceCondition::Comparison;
+
+// The messages nest three deep.
+constexpr int kMaxNesting = 8;
+constexpr size_t kMaxShown = 64;
+
+absl::Status Malformed(const v1::Tolerance& tolerance, absl::string_view what) {
+  const std::string name = absl::CEscape(absl::string_view(tolerance.name()).substr(0, kMaxShown));
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kToleranceMalformed,
+                   absl::StrCat("tolerance \"", name, "\": ", what), {{"tolerance", name}});
+}
+
+absl::optional<Comparison> ComparisonFromProto(v1::Tolerance::Comparison comparison) {
+  switch (comparison) {
+    case v1::Tolerance::EQUAL:
+      return Comparison::kEqual;
+    case v1::Tolerance::NOT_EQUAL:
+      return Comparison::kNotEqual;
+    case v1::Tolerance::AT_MOST:
+      return Comparison::kAtMost;
+    case v1::Tolerance::AT_LEAST:
+      return Comparison::kAtLeast;
+    case v1::Tolerance::ABSENT:
+      return Comparison::kAbsent;
+    default:
+      return absl::nullopt;
+  }
+}
+
+// False for what is neither unspecified nor a scheme.
+bool SchemeFromProto(v1::Accelerator accelerator, absl::optional<IdScheme>& scheme) {
+  if (accelerator == v1::TCG) scheme = IdScheme::kTcg;
+  if (accelerator == v1::KVM) scheme = IdScheme::kKvm;
+  return scheme.has_value() || accelerator == v1::ACCELERATOR_UNSPECIFIED;
+}
+
+absl::StatusOr<ToleranceCondition> ConditionFromProto(const v1::Tolerance& tolerance,
+                                                      const v1::Tolerance::Condition& message) {
+  const absl::optional<Comparison> comparison = ComparisonFromProto(message.comparison());
+  if (!comparison) return Malformed(tolerance, "a condition has no comparison");
+  ToleranceCondition condition;
+  condition.side = message.on_target() ? ToleranceCondition::Side::kTarget : ToleranceCondition::Side::kCheckpoint;
+  condition.register_name = message.register_();
+  condition.field = message.field();
+  condition.comparison = *comparison;
+  condition.or_absent = message.or_absent();
+  switch (message.with_case()) {
+    case v1::Tolerance::Condition::kValue:
+      condition.value = message.value();
+      break;
+    case v1::Tolerance::Condition::kTarget:
+      if (!message.target()) return Malformed(tolerance, "`target` of a condition can only be true");
+      break;
+    default:
+      if (*comparison != Comparison::kAbsent) {
+        return Malformed(tolerance, "a condition compares with neither a value nor the target");
+      }
+  }
+  return condition;
+}
+
+absl::StatusOr<Tolerance> FromProto(const v1::Tolerance& message) {
+  Tolerance tolerance;
+  tolerance.name = message.name();
+  tolerance.reason = message.reason();
+  tolerance.registers.assign(message.registers().begin(), message.registers().end());
+  tolerance.source_registers.assign(message.source_registers().begin(), message.source_registers().end());
+  tolerance.fields.assign(message.fields().begin(), message.fields().end());
+  for (const v1::Tolerance::IdPattern& pattern : message.id_patterns()) {
+    tolerance.id_patterns.push_back({pattern.mask(), pattern.value()});
+  }
+  for (const std::string& name : message.outcomes()) {
+    v1::RegisterOutcome outcome = v1::REGISTER_OUTCOME_UNSPECIFIED;
+    const bool known = v1::RegisterOutcome_Parse(name, &outcome);
+    const absl::optional<RegisterOutcome> parsed = RegisterOutcomeFromProto(outcome);
+    if (!known || !parsed) {
+      return Malformed(message, absl::StrCat("no outcome is named \"", absl::CEscape(name.substr(0, kMaxShown)), "\""));
+    }
+    tolerance.outcomes.push_back(*parsed);
+  }
+  if (!SchemeFromProto(message.source(), tolerance.source) || !SchemeFromProto(message.target(), tolerance.target)) {
+    return Malformed(message, "its source and target can only be TCG or KVM");
+  }
+  for (const v1::Tolerance::Condition& condition : message.conditions()) {
+    absl::StatusOr<ToleranceCondition> converted = ConditionFromProto(message, condition);
+    if (!converted.ok()) return converted.status();
+    tolerance.conditions.push_back(*std::move(converted));
+  }
+  return tolerance;
+}
+
+// protobuf counts lines and columns from 0.
+absl::Status AtLine(int line, absl::string_view message, std::map<std::string, std::string> metadata) {
+  metadata["line"] = absl::StrCat(line + 1);
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kToleranceMalformed,
+                   absl::StrCat("line ", line + 1, ": ", message), std::move(metadata));
+}
+
+// Keeps the first error; those that follow are often only its consequence.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, google::protobuf::io::ColumnNumber /*column*/, const std::string& message) override {
+    if (status_.ok()) status_ = AtLine(line, message, {});
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
+// `status` with the line on which the tolerance begins that it names.
+absl::Status Located(const absl::Status& status, const v1::ToleranceSet& set,
+                     const TextFormat::ParseInfoTree& locations) {
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  if (!info) return status;
+  const auto name = info->metadata.find("tolerance");
+  const auto* field = v1::ToleranceSet::descriptor()->FindFieldByNumber(v1::ToleranceSet::kTolerancesFieldNumber);
+  int found = -1;
+  for (int i = 0; i < set.tolerances_size(); ++i) {
+    // Of two with one name the second is meant.
+    if (name != info->metadata.end() && absl::CEscape(set.tolerances(i).name()) == name->second) found = i;
+  }
+  if (found < 0) return status;
+  return AtLine(locations.GetLocation(field, found).line, status.message(), info->metadata);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Tolerance>> TolerancesFromProto(
+    const google::protobuf::RepeatedPtrField<v1::Tolerance>& messages) {
+  std::vector<Tolerance> tolerances;
+  for (const v1::Tolerance& message : messages) {
+    absl::StatusOr<Tolerance> tolerance = FromProto(message);
+    if (!tolerance.ok()) return tolerance.status();
+    tolerances.push_back(*std::move(tolerance));
+  }
+  return tolerances;
+}
+
+absl::StatusOr<std::vector<Tolerance>> ParseTolerancesText(absl::string_view text) {
+  FirstError error;
+  TextFormat::ParseInfoTree locations;
+  TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  parser.WriteLocationsTo(&locations);
+  parser.SetRecursionLimit(kMaxNesting);
+  v1::ToleranceSet set;
+  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
+  if (!parser.Parse(&input, &set)) {
+    return error.status().ok() ? AtLine(0, "no list of tolerances", {}) : error.status();
+  }
+  absl::StatusOr<std::vector<Tolerance>> tolerances = TolerancesFromProto(set.tolerances());
+  if (!tolerances.ok()) return Located(tolerances.status(), set, locations);
+  const absl::Status status = CheckTolerances(*tolerances);
+  if (!status.ok()) return Located(status, set, locations);
+  return tolerances;
+}
+
+}  // namespace armstate
