@@ -16,6 +16,10 @@ namespace armstate {
 // other with kError.
 using KvmCommand = std::function<absl::StatusOr<ExitStatus>(std::ostream& out)>;
 
+void AddCaptureCommand(CLI::App& app, KvmCommand& chosen);
+void AddRestoreCommand(CLI::App& app, KvmCommand& chosen);
+void AddPayloadCommand(CLI::App& app, KvmCommand& chosen);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_
