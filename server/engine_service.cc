@@ -72,7 +72,7 @@ absl::StatusOr<v1::Machine> EngineServiceImpl::Create(const v1::CreateMachineReq
   const std::string name = FormatMachineName(request.machine_id());
   const absl::StatusOr<std::string> id = ParseMachineName(name);
   if (!id.ok()) return id.status();
-  const absl::StatusOr<const RegisteredProfile*> profile = profiles_.Find(request.machine().cpu_profile());
+  const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(request.machine().cpu_profile());
   if (!profile.ok()) return profile.status();
   v1::Machine info;
   info.set_name(name);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "proto/resource_names.h"
 #include "server/handler.h"
 #include "server/page_token.h"
 
@@ -9,20 +10,6 @@ namespace armstate {
 namespace {
 
 constexpr absl::string_view kList = "cpuProfiles";
-
-// Not a copy of the whole profile: its registers are 300 times the rest.
-v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
-  v1::CpuProfile summary;
-  summary.set_name(profile.name());
-  summary.set_accelerator(profile.accelerator());
-  summary.set_hypervisor(profile.hypervisor());
-  summary.set_hypervisor_version(profile.hypervisor_version());
-  summary.set_machine_type(profile.machine_type());
-  summary.set_cpu_model(profile.cpu_model());
-  *summary.mutable_machine_options() = profile.machine_options();
-  summary.set_register_count(profile.register_count());
-  return summary;
-}
 
 }  // namespace
 
@@ -39,7 +26,7 @@ grpc::ServerUnaryReactor* HostServiceImpl::ListCpuProfiles(grpc::CallbackServerC
 }
 
 absl::StatusOr<v1::CpuProfile> HostServiceImpl::Get(const v1::GetCpuProfileRequest& request) {
-  const absl::StatusOr<const RegisteredProfile*> profile = profiles_.Find(request.name());
+  const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(request.name());
   if (!profile.ok()) return profile.status();
   return (*profile)->message;
 }
@@ -50,12 +37,14 @@ absl::StatusOr<v1::ListCpuProfilesResponse> HostServiceImpl::List(const v1::List
   const absl::StatusOr<std::string> after = DecodePageToken(kList, request.page_token());
   if (!after.ok()) return after.status();
   v1::ListCpuProfilesResponse response;
-  auto profile = profiles_.profiles().upper_bound(*after);
-  for (; profile != profiles_.profiles().end() && response.cpu_profiles_size() < *page_size; ++profile) {
-    *response.add_cpu_profiles() = WithoutRegisters(profile->second.message);
+  const ProfileRegistry::Page page = profiles_.List(*after, *page_size);
+  for (const ProfileRegistry::Entry& entry : page.profiles) {
+    *response.add_cpu_profiles() = WithoutRegisters(entry->message);
   }
-  if (profile != profiles_.profiles().end()) {
-    response.set_next_page_token(EncodePageToken(kList, std::prev(profile)->first));
+  if (page.more) {
+    const absl::StatusOr<std::string> last = ParseCpuProfileName(response.cpu_profiles().rbegin()->name());
+    if (!last.ok()) return last.status();
+    response.set_next_page_token(EncodePageToken(kList, *last));
   }
   return response;
 }

@@ -64,7 +64,7 @@ grpc::ServerUnaryReactor* RestoreServiceImpl::PlanRestore(grpc::CallbackServerCo
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
     const v1::ValidateCheckpointRequest& request) {
-  const absl::StatusOr<const RegisteredProfile*> target = profiles_.Find(request.cpu_profile());
+  const absl::StatusOr<ProfileRegistry::Entry> target = profiles_.Find(request.cpu_profile());
   if (!target.ok()) return target.status();
   const absl::StatusOr<LoadedCheckpoint> checkpoint = LoadCheckpoint(checkpoints_, request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
@@ -76,7 +76,7 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
 }
 
 absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) {
-  const absl::StatusOr<const RegisteredProfile*> target = profiles_.Find(request.cpu_profile());
+  const absl::StatusOr<ProfileRegistry::Entry> target = profiles_.Find(request.cpu_profile());
   if (!target.ok()) return target.status();
   const absl::StatusOr<LoadedCheckpoint> checkpoint = LoadCheckpoint(checkpoints_, request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();

@@ -24,15 +24,15 @@ namespace armstate {
 // Members in the order of their needs: the gRPC server goes first, the store last.
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<RocksDbStorage> storage, ProfileRegistry profiles)
+  Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         checkpoints_(storage_->checkpoints()),
-        machines_(storage_->records(), profiles_),
+        machines_(storage_->records(), *profiles_),
         checkpoint_service_(checkpoints_),
-        restore_service_(checkpoints_, profiles_),
-        engine_service_(checkpoints_, machines_, profiles_),
-        host_service_(profiles_) {}
+        restore_service_(checkpoints_, *profiles_),
+        engine_service_(checkpoints_, machines_, *profiles_),
+        host_service_(*profiles_) {}
 
   absl::Status Listen(const std::string& address) {
     grpc::EnableDefaultHealthCheckService(true);
@@ -73,7 +73,7 @@ class Server::Impl {
 
  private:
   std::unique_ptr<RocksDbStorage> storage_;
-  ProfileRegistry profiles_;
+  std::unique_ptr<ProfileRegistry> profiles_;
   CheckpointRepository checkpoints_;
   MachineRegistry machines_;
   CheckpointServiceImpl checkpoint_service_;
@@ -86,7 +86,7 @@ class Server::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  absl::StatusOr<ProfileRegistry> profiles = ProfileRegistry::BuiltIn();
+  absl::StatusOr<std::unique_ptr<ProfileRegistry>> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();
   StorageOptions storage_options;
   storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
