@@ -20,7 +20,7 @@ absl::Status Invalid(absl::string_view field, absl::string_view problem) {
                    {{"field", std::string(field)}});
 }
 
-absl::StatusOr<ProbedHost> FromProbe(const ProbeFiles& probe) {
+absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
   std::vector<std::string> names;
   names.reserve(probe.size());  // `files` refers to them
   std::vector<ProbeFile> files;
@@ -41,7 +41,7 @@ std::string Common(const std::string& before, const std::string& added, bool fir
   return first || before == added ? added : "";
 }
 
-absl::StatusOr<ProbedHost> FromProfiles(const HostProfiles& named, const ProfileRegistry& known) {
+absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
   if (named.size() > kMaxProfiles) return Invalid("host.profiles", absl::StrCat("are more than ", kMaxProfiles));
   ProbedHost described;
   v1::Host& host = described.host;
@@ -70,7 +70,7 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfiles& named, const Profile
 
 }  // namespace
 
-absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFiles& probe, const HostProfiles& named,
+absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
                                            const ProfileRegistry& known) {
   if (!probe.empty() && !named.empty()) {
     return Invalid("host.profiles", "and a probe are both given; a probe says which profiles its host has");
@@ -98,7 +98,7 @@ absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request,
   }
   if (profiles || !request.probe().empty()) {
     absl::StatusOr<ProbedHost> described =
-        HostFromRequest(request.probe(), profiles ? host.profiles() : HostProfiles(), known);
+        HostFromRequest(request.probe(), profiles ? host.profiles() : HostProfileMessages(), known);
     if (!described.ok()) return described.status();
     update.described = *std::move(described);
   }

@@ -12,15 +12,15 @@
 
 namespace armstate {
 
-using ProbeFiles = google::protobuf::RepeatedPtrField<v1::ProbeFile>;
-using HostProfiles = google::protobuf::RepeatedPtrField<v1::HostProfile>;
+using ProbeFileMessages = google::protobuf::RepeatedPtrField<v1::ProbeFile>;
+using HostProfileMessages = google::protobuf::RepeatedPtrField<v1::HostProfile>;
 
 // A host from its probe or from the profiles that a user names: without a name, labels and times.
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for a probe that ParseHostProbe or HostFromProbe refuses; reason
 // FIELD_INVALID, metadata "field", if both are given or none, a file's name is too long, or the profiles are named
 // twice, too many, or of several accelerators. NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
-absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFiles& probe, const HostProfiles& named,
+absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
                                            const ProfileRegistry& known);
 
 // What an UpdateHostRequest changes.
