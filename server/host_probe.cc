@@ -7,13 +7,13 @@
 #include "core/register_id.h"
 #include "server/probe_experiment.h"
 #include "server/probe_json.h"
+#include "server/probe_lines.h"
 #include "server/probe_text.h"
 
 namespace armstate {
 namespace {
 
 constexpr size_t kMostText = size_t{64} << 20;  // bytes, of all files
-constexpr size_t kLongestLine = size_t{1} << 20;
 
 absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, std::string>& registers) {
   const absl::StatusOr<const Json*> entries = MemberArray(vcpu, "regs", place);
@@ -113,10 +113,6 @@ struct Experiment {
   Place place;
 };
 
-Json ParseJson(absl::string_view text) {
-  return Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-}
-
 absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, HostProbe& probe,
                        std::vector<Experiment>& experiments) {
   if (Member(line, "kind") != nullptr) {
@@ -126,26 +122,6 @@ absl::Status ParseLine(const Json& line, absl::string_view text, const Place& pl
   if (Member(line, "state") != nullptr) return ParseList(line, place, probe);
   if (Member(line, "info") != nullptr) return ParseMeta(line, place, probe);
   return place.Error("is neither a list, nor an experiment, nor the description of the host");
-}
-
-absl::Status ParseFile(absl::string_view name, absl::string_view text, HostProbe& probe,
-                       std::vector<Experiment>& experiments) {
-  Place place{name, 1};
-  if (text.size() <= kLongestLine) {
-    const Json whole = ParseJson(text);
-    if (whole.is_object()) return ParseLine(whole, text, place, probe, experiments);
-  }
-  for (; !text.empty(); ++place.line) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const absl::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.empty()) continue;
-    if (line.size() > kLongestLine) return place.Error(absl::StrCat("is longer than ", kLongestLine, " bytes"));
-    const Json json = ParseJson(line);
-    if (!json.is_object()) return place.Error("is not a JSON object");
-    if (absl::Status status = ParseLine(json, line, place, probe, experiments); !status.ok()) return status;
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -161,13 +137,19 @@ absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
     if (!text.ok()) return text.status();
     room -= text->size();
     texts.push_back(*std::move(text));
-    if (absl::Status status = ParseFile(file.name, texts.back(), probe, experiments); !status.ok()) return status;
+    probe.complete = probe.complete || HasChecksums(texts.back());
+    absl::Status status =
+        VisitProbeLines(file.name, texts.back(), [&](const Json& line, absl::string_view of, const Place& place) {
+          return ParseLine(line, of, place, probe, experiments);
+        });
+    if (!status.ok()) return status;
   }
   const Place nowhere{files.empty() ? "" : files[0].name, 1};
   if (probe.classes.empty()) return nowhere.Error("there is no list of a fresh VM");
   if (probe.host.empty()) return nowhere.Error("there is no description of the host");
   for (const Experiment& experiment : experiments) {
-    absl::Status status = ParseExperiment(ParseJson(experiment.text), experiment.place, probe);
+    const Json line = Json::parse(experiment.text.begin(), experiment.text.end());  // as it was parsed before
+    absl::Status status = ParseExperiment(line, experiment.place, probe);
     if (!status.ok()) return status;
   }
   return probe;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,10 +43,50 @@ struct HostProbe {
     std::string error;
     uint64_t reads = 0;
   };
+  // Each value of bits shift .. shift + width - 1, with the register's other bits as they are.
+  struct Range {
+    uint32_t shift = 0;
+    uint32_t width = 0;
+    std::vector<bool> accepted;  // by value: accepted and read back
+    // Accepted, but reads back as another value of these bits. What is neither was refused.
+    std::vector<std::pair<uint32_t, uint32_t>> changed;
+    std::string error;
+  };
+  // A workaround's level while a field of the ID register `controller` is 0.
+  struct Level {
+    uint64_t controller = 0;
+    uint64_t mask = 0;
+    uint64_t level = 0;
+  };
   struct Experiments {
     absl::optional<Bits> bits;
     absl::optional<Fields> fields;
     std::vector<Value> values;
+    absl::optional<Range> range;
+    absl::optional<Level> level;
+    absl::optional<bool> vm_wide;
+    bool moving = false;  // has another value whenever it is read
+    // In a VM with a writable implementation ID.
+    absl::optional<Bits> implementation_id;
+  };
+  // Writes to the two registers of a pair, one after the other, and what both and PMCR_EL0 then read.
+  struct CounterPair {
+    struct Step {
+      uint64_t id, value;
+      uint64_t control, set, clear;  // read
+    };
+    uint64_t set = 0;
+    uint64_t clear = 0;
+    std::vector<Step> steps;
+  };
+  // Values of a timer's control register with compare values that were passed long ago, or are far away.
+  struct Timer {
+    struct Try {
+      uint64_t control, compare, reads;
+    };
+    uint64_t control = 0;
+    uint64_t compare = 0;
+    std::vector<Try> tries;
   };
   // A set of vCPU features, with the registers that a fresh VM of two vCPUs then has.
   struct FeatureClass {
@@ -56,11 +97,19 @@ struct HostProbe {
     std::vector<std::map<uint64_t, std::string>> vcpus;
     // By ID, before the VM ran; empty if this class was not experimented on.
     std::map<uint64_t, Experiments> experiments;
+    std::vector<CounterPair> counter_pairs;
+    std::vector<Timer> timers;
+    // A write to the first register was seen to change the second one. (With itself: its fields were accepted one by
+    // one, but not together.)
+    std::set<std::pair<uint64_t, uint64_t>> effects;
   };
 
   std::string host;
   std::string kernel;
   std::string cpu;
+  // By `armstate-kvm probe`, which asks for everything: what it did not see is not there. Recorded probes asked for
+  // less.
+  bool complete = false;
   // KVM_CAP_ARM_WRITABLE_IMP_ID_REGS.
   bool writable_implementation_id = false;
   // KVM_ARM_GET_REG_WRITABLE_MASKS, by register ID; empty where the kernel has none.
@@ -83,6 +132,7 @@ struct ProbeFile {
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for what is not of this form or contradicts itself: a value not as
 // wide as its register, an experiment on a register or class that the lists lack, made twice, or begun from another
 // value than the list has, bits that both stick and are rejected; more than 64 MiB of text, a line of more than 1 MiB.
+// What `armstate-kvm probe` wrote has checksums, which also show what was changed, lost, doubled or moved.
 // With metadata "file", "line" (from 1) and, where one is at fault, "register_id".
 absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files);
 

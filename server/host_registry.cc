@@ -238,7 +238,11 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed) {
   v1::Host& host = probed.host;
   for (v1::HostProfile& of_host : *host.mutable_profiles()) {
     const auto known = known_as.find(of_host.cpu_profile());
-    if (known != known_as.end()) of_host.set_cpu_profile(known->second);
+    if (known != known_as.end()) {
+      of_host.set_cpu_profile(known->second);
+    } else if (absl::Status status = profiles_.Find(of_host.cpu_profile()).status(); !status.ok()) {
+      return status;
+    }
   }
   host.clear_damage();
   *host.mutable_update_time() = google::protobuf::util::TimeUtil::GetCurrentTime();

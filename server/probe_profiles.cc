@@ -25,6 +25,7 @@ void AddWords(const std::string& bytes, google::protobuf::RepeatedField<uint64_t
 
 // A counter has another value whenever it is read.
 bool Moves(const HostProbe::Experiments& experiments, size_t width) {
+  if (experiments.moving) return true;
   if (!experiments.bits) return false;
   return experiments.bits->other == (width == 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * width) - 1);
 }
@@ -83,7 +84,7 @@ absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const Fe
     rule->set_id(id);
     AddWords(value, *rule->mutable_reset());
     AddRule({id, LowWord(value), static_cast<uint32_t>(value.size()), FindExperiments(probe, feature_class, id),
-             feature_class.vcpus[0], probe, writable_id},
+             feature_class, probe, writable_id},
             *rule);
     AddGrowth(feature_class, id, *rule);
     // The moment's value: two probes of one host would differ in nothing else.

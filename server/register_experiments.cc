@@ -8,6 +8,7 @@
 #include "core/register_id.h"
 #include "core/register_list.h"
 #include "server/rule_parts.h"
+#include "server/trial_rules.h"
 
 namespace armstate {
 namespace {
@@ -93,8 +94,16 @@ void AddValues(const ProbedRegister& probed, Rule& rule) {
   }
 }
 
-// While ID_AA64PFR1_EL1.SSBS tells the guest that it can help itself, KVM offers no workaround 2.
+// While ID_AA64PFR1_EL1.SSBS tells the guest that it can help itself, KVM offers no workaround 2. Recorded probes do
+// not show it.
 void AddFirmwareLevel(const ProbedRegister& probed, Rule& rule) {
+  if (const auto& level = probed.experiments->level; level && level->level != probed.reset) {
+    rule.mutable_firmware_level()->set_id(level->controller);
+    rule.mutable_firmware_level()->set_mask(level->mask);
+    rule.mutable_firmware_level()->set_level(level->level);
+    return;
+  }
+  if (probed.probe.complete) return;
   if (probed.id != kWorkaround2 || probed.reset != 0 || (probed.ResetOf(kPfr1) & kSsbs) == 0) return;
   Rule::FirmwareLevel* level = rule.mutable_firmware_level();
   level->set_id(kPfr1);
@@ -149,15 +158,19 @@ void AddCacheLevels(const ProbedRegister& probed, const HostProbe::Bits& bits, R
 }
 
 // Both registers of a pair have the same storage.
-void AddCounterPair(const ProbedRegister& probed, const CounterPair& pair, const HostProbe::Bits& bits, Rule& rule) {
+void AddCounterPair(const ProbedRegister& probed, const CounterPair& pair, const HostProbe::Bits* bits, Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
   const uint64_t lower = std::min(pair.set, pair.clear);
   if (probed.id == lower && probed.has(std::max(pair.set, pair.clear))) {
     rule.mutable_view()->set_id(std::max(pair.set, pair.clear));
   }
-  if (bits.other != 0) {
+  if (const HostProbe::CounterPair* trial = FindPair(probed.feature_class, pair.set); trial != nullptr) {
+    return AddPairTrial(*trial, probed.id, rule);
+  }
+  if (bits == nullptr) return rule.set_undetermined(~uint64_t{0});
+  if (bits->other != 0) {
     rule.mutable_counter_bits()->set_write(probed.id == pair.set ? Rule::CounterBits::SET : Rule::CounterBits::CLEAR);
-  } else if (bits.ignored != 0) {
+  } else if (bits->ignored != 0) {
     rule.mutable_counter_bits()->set_write(Rule::CounterBits::ASSIGN);
   }
 }
@@ -169,10 +182,27 @@ void AddCounterControl(const HostProbe::Bits& bits, Rule& rule) {
   rule.mutable_counter_control();
 }
 
+// Whether ISTATUS tells if the compare value has been passed. Recorded probes show it by the reset value only.
+bool ComputesStatus(const ProbedRegister& probed) {
+  for (const HostProbe::Timer& timer : probed.feature_class.timers) {
+    if (timer.control != probed.id) continue;
+    return std::all_of(timer.tries.begin(), timer.tries.end(), [](const HostProbe::Timer::Try& t) {
+      return t.reads == ((t.control & ~kTimerStatus) | (t.compare == 0 ? kTimerStatus : 0));
+    });
+  }
+  return (probed.reset & kTimerStatus) != 0;
+}
+
 bool IsVmWide(const ProbedRegister& probed) {
+  if (probed.experiments != nullptr && probed.experiments->vm_wide) return *probed.experiments->vm_wide;
   const RegisterClass register_class = ClassOf(probed.id);
   return register_class == RegisterClass::kFirmware || register_class == RegisterClass::kFirmwareFeatureBitmap ||
          HasIdFields(probed.id) || probed.id == kMidr || probed.id == kRevidr || probed.id == kAidr;
+}
+
+void AddMoving(const ProbedRegister& probed, Rule& rule) {
+  SetWritable(rule, Ones(probed.width));
+  rule.mutable_moving_counter();
 }
 
 void AddUnprobed(const ProbedRegister& probed, Rule& rule) {
@@ -191,17 +221,13 @@ void AddUnprobed(const ProbedRegister& probed, Rule& rule) {
   }
 }
 
-}  // namespace
-
-uint64_t ProbedRegister::ResetOf(uint64_t other) const {
-  const auto found = registers.find(other);
-  return found == registers.end() ? 0 : LowWord(found->second);
-}
-
-void AddRule(const ProbedRegister& probed, Rule& rule) {
+void AddKnownRule(const ProbedRegister& probed, Rule& rule) {
   rule.set_vm_wide(IsVmWide(probed));
   const bool implementation_id = probed.id == kMidr || probed.id == kRevidr || probed.id == kAidr;
   if (implementation_id && probed.writable_implementation_id) {
+    if (probed.experiments != nullptr && probed.experiments->implementation_id) {
+      return AddBits(*probed.experiments->implementation_id, 0, rule);
+    }
     const auto mask = probed.probe.writable_masks.find(probed.id);
     const uint64_t writable = mask == probed.probe.writable_masks.end() ? ~uint64_t{0} : mask->second;
     SetWritable(rule, writable);
@@ -209,7 +235,14 @@ void AddRule(const ProbedRegister& probed, Rule& rule) {
     return;
   }
   const HostProbe::Experiments* experiments = probed.experiments;
+  for (const CounterPair& pair : kCounterPairs) {
+    if (probed.id != pair.set && probed.id != pair.clear) continue;
+    if (experiments == nullptr && FindPair(probed.feature_class, pair.set) == nullptr) break;
+    return AddCounterPair(probed, pair, experiments != nullptr && experiments->bits ? &*experiments->bits : nullptr,
+                          rule);
+  }
   if (experiments == nullptr) return AddUnprobed(probed, rule);
+  if (experiments->moving) return AddMoving(probed, rule);
   if (experiments->fields) return AddFields(*experiments->fields, rule);
   if (!experiments->values.empty() && ClassOf(probed.id) == RegisterClass::kFirmware) {
     AddValues(probed, rule);
@@ -217,27 +250,48 @@ void AddRule(const ProbedRegister& probed, Rule& rule) {
   }
   if (!experiments->bits) return AddUnprobed(probed, rule);
   const HostProbe::Bits& bits = *experiments->bits;
-  for (const CounterPair& pair : kCounterPairs) {
-    if (probed.id == pair.set || probed.id == pair.clear) return AddCounterPair(probed, pair, bits, rule);
-  }
+  if (experiments->range) return AddRangeTrial(probed, *experiments->range, bits, rule);
   if (probed.id == kPmcr) return AddCounterControl(bits, rule);
   if (probed.id == kPstate) return AddModes(probed, bits, rule);
   if (HasIdFields(probed.id)) return AddFieldsFromFlips(probed, bits, rule);
   if (probed.id == kClidr && bits.sticks != 0) return AddCacheLevels(probed, bits, rule);
   if (ClassOf(probed.id) == RegisterClass::kDemux && bits.sticks != 0) return AddCacheGeometry(probed, bits, rule);
   // Whatever was written, the register held something else when it was read back.
-  if (bits.other == Ones(probed.width)) {
-    SetWritable(rule, Ones(probed.width));
-    rule.mutable_moving_counter();
-    return;
-  }
+  if (bits.other == Ones(probed.width)) return AddMoving(probed, rule);
   AddBits(bits, 0, rule);
   for (const Timer& timer : kTimers) {
-    if (probed.id != timer.control || (probed.reset & kTimerStatus) == 0) continue;
-    if (!probed.has(timer.compare) || !probed.has(timer.counter)) continue;
+    if (probed.id != timer.control || !probed.has(timer.compare) || !probed.has(timer.counter)) continue;
+    if (!ComputesStatus(probed)) continue;
     rule.mutable_timer_control()->set_compare_id(timer.compare);
     rule.mutable_timer_control()->set_counter_id(timer.counter);
   }
+}
+
+// It was seen to change with another register, and no behaviour says how.
+bool DependsUnexplained(const ProbedRegister& probed, const Rule& rule) {
+  const auto& effects = probed.feature_class.effects;
+  return std::any_of(effects.begin(), effects.end(), [&](const auto& effect) {
+    const auto& [controller, changed] = effect;
+    if (changed != probed.id || probed.width > 8) return false;
+    if (rule.has_firmware_level()) return rule.firmware_level().id() != controller;
+    return controller != kPmcr || !rule.has_counter_bits();
+  });
+}
+
+}  // namespace
+
+uint64_t ProbedRegister::ResetOf(uint64_t other) const {
+  const auto found = feature_class.vcpus[0].find(other);
+  return found == feature_class.vcpus[0].end() ? 0 : LowWord(found->second);
+}
+
+void AddRule(const ProbedRegister& probed, Rule& rule) {
+  AddKnownRule(probed, rule);
+  if (!DependsUnexplained(probed, rule)) return;
+  rule.set_undetermined(Ones(probed.width));
+  rule.clear_fields();
+  rule.clear_values();
+  rule.clear_behaviour();
 }
 
 }  // namespace armstate

@@ -3,8 +3,6 @@
 #define ARMSTATE_SERVER_REGISTER_EXPERIMENTS_H_
 
 #include <cstdint>
-#include <map>
-#include <string>
 
 #include "armstate/v1/cpu_profile.pb.h"
 #include "server/host_probe.h"
@@ -18,13 +16,12 @@ struct ProbedRegister {
   uint32_t width;  // bytes
   // Null if the register was not experimented on.
   const HostProbe::Experiments* experiments;
-  // All registers of the class after reset.
-  const std::map<uint64_t, std::string>& registers;
+  const HostProbe::FeatureClass& feature_class;
   const HostProbe& probe;
   bool writable_implementation_id;
 
   uint64_t ResetOf(uint64_t other) const;
-  bool has(uint64_t other) const { return registers.count(other) > 0; }
+  bool has(uint64_t other) const { return feature_class.vcpus[0].count(other) > 0; }
 };
 
 // Adds all of the rule but `id`, `reset` and the growth of `reset`.

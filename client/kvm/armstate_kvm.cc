@@ -19,6 +19,9 @@ ExitStatus RunArmstateKvm(const std::vector<std::string>& arguments, std::ostrea
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(kVersion), "Print the version and exit");
   AddProbeCommand(app, chosen);
+  AddCaptureCommand(app, chosen);
+  AddRestoreCommand(app, chosen);
+  AddPayloadCommand(app, chosen);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {  // CLI11 tells by exceptions

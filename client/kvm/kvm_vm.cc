@@ -105,7 +105,12 @@ absl::StatusOr<std::unique_ptr<KvmVm>> KvmVm::Create(const std::string& device) 
   if (const KvmErrno error = Ioctl(kvm_fd, KVM_CREATE_VM, 0, &vm_fd); error != 0) {
     return KvmStatus("KVM_CREATE_VM", error);
   }
-  return std::unique_ptr<KvmVm>(new KvmVm(closes_kvm_fd.release(), vm_fd, static_cast<size_t>(run_size)));
+  std::unique_ptr<KvmVm> vm(new KvmVm(closes_kvm_fd.release(), vm_fd, static_cast<size_t>(run_size)));
+  uint32_t target = 0;
+  if (vm->PreferredTarget(target) == ENOTTY) {
+    return absl::UnavailableError(absl::StrCat(device, ": this is not KVM for arm64"));
+  }
+  return vm;
 }
 
 KvmVm::~KvmVm() {

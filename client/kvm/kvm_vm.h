@@ -56,7 +56,7 @@ class KvmVcpuFd : public KvmVcpuCalls {
 //   absl::StatusOr<KvmVcpuFd*> vcpu = (*vm)->AddVcpu();
 class KvmVm : public KvmVmCalls {
  public:
-  // UNAVAILABLE if this host has no /dev/kvm or does not let us use it; otherwise what the kernel answers.
+  // UNAVAILABLE if this host has no /dev/kvm for arm64 or does not let us use it; otherwise what the kernel answers.
   static absl::StatusOr<std::unique_ptr<KvmVm>> Create(const std::string& device = "/dev/kvm");
   ~KvmVm() override;
 

@@ -15,6 +15,7 @@
 #include "proto/cpu_profile_conversion.h"
 #include "server/probe_profiles.h"
 #include "tests/server/kvm_corpus.h"
+#include "tests/testing/zstd_file.h"
 
 namespace armstate {
 namespace {
@@ -178,7 +179,7 @@ TEST(HostProbeTest, EditedExperimentIsRefusedByLineAndRegister) {
   ExpectRefused(files, "experiments", fields_line, kPfr0, "no list of class \"pmu2\"");
   files = ReadProbeFiles(kHost);
   files.experiments += LineOf(files.experiments, fields);
-  ExpectRefused(files, "experiments", "1371", kPfr0, "second \"nibbles\" experiment");
+  ExpectRefused(files, "experiments", "1371", kPfr0, "second experiment of this kind");
   files = ReadProbeFiles(kHost);
   Edit(files.experiments, fields, kPfr0, "0x603000000013c0ff");
   ExpectRefused(files, "experiments", fields_line, "0x603000000013c0ff", "not in the list of class \"pmu\"");
@@ -262,6 +263,94 @@ TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
     }
   }
   EXPECT_GT(refused, 20) << "seed " << kSeed;
+}
+
+// The text of what armstate-kvm wrote on a host.
+std::string ProbeText() { return ReadZstdFile("tests/data/kvm/armstate-kvm/neoverse-n1@6.12.probe.zst"); }
+
+void ExpectProbeRefused(const std::string& text, const std::string& line, const std::string& register_id,
+                        const std::string& what) {
+  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"n1.probe", text}});
+  ASSERT_EQ(probe.status().code(), absl::StatusCode::kInvalidArgument) << what;
+  const auto info = GetErrorInfo(probe.status());
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason, ErrorReason::kCpuProfileMalformed);
+  EXPECT_EQ(info->metadata.at("file"), "n1.probe");
+  EXPECT_EQ(info->metadata.at("line"), line) << probe.status();
+  EXPECT_EQ(info->metadata.count("register_id") > 0 ? info->metadata.at("register_id") : "", register_id);
+  EXPECT_NE(probe.status().message().find(what), absl::string_view::npos) << probe.status();
+}
+
+// One character of a line of each kind, changed so that the line alone still makes sense.
+TEST(HostProbeTest, HandEditedLineOfAnyKindIsRefused) {
+  constexpr char kChanged[] = "its checksum does not fit";
+  const struct {
+    std::string line, from, to, register_id;
+  } edits[] = {
+      {R"({"host":)", "neoverse-n1", "neoverse-n2", ""},
+      {R"({"kind":"errno","label":"init.feature4")", "EINVAL", "ENOENT", ""},
+      {R"({"host":"neoverse-n1@6.12","cpu")", "0x603000000013c080\",8,\"0x0", "0x603000000013c080\",8,\"0x1",
+       "0x603000000013c080"},
+      {R"({"kind":"bits","cfg":"pmu","phase":"fresh","reg":"0x603000000013c080")", "0xffffffffffffffff",
+       "0xfffffffffffffff0", "0x603000000013c080"},
+      {R"({"kind":"nibbles","cfg":"pmu","phase":"fresh","reg":"0x603000000013c020")", "\"EINVAL\"", "\"EPERM\"",
+       "0x603000000013c020"},
+      {R"({"kind":"range","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")", "0x00010031", "0x00010033",
+       "0x6030000000100042"},
+      {R"({"kind":"fw","cfg":"pmu","phase":"fresh","reg":"0x6030000000140001")", "->2", "->1", "0x6030000000140001"},
+      {R"({"kind":"moving","cfg":"pmu")", "013df1a", "013df02", ""},
+      {R"({"kind":"vm_wide","cfg":"pmu")", "\"own\":[\"0x60", "\"own\":[\"0x61", ""},
+      {R"({"kind":"vectors","cfg":"pmu")", "100054", "100058", ""},
+      {R"({"kind":"effect","cfg":"pmu","phase":"fresh","reg":"0x603000000013c021")", "ok", "no", "0x603000000013c021"},
+      {R"({"kind":"pair","cfg":"pmu","phase":"fresh","reg":"0x603000000013c4f1")", "0x8000003e", "0x8000002e",
+       "0x603000000013c4f1"},
+      {R"({"kind":"timer","cfg":"pmu","phase":"fresh","reg":"0x603000000013df19")", "0x5", "0x1",
+       "0x603000000013df19"}};
+  for (const auto& edit : edits) {
+    std::string text = ProbeText();
+    const std::string line = LineNumber(text, edit.line);
+    Edit(text, edit.line, edit.from, edit.to);
+    ExpectProbeRefused(text, line, edit.register_id, kChanged);
+  }
+}
+
+TEST(HostProbeTest, LinesThatAreMissingDoubleOrMovedAreRefused) {
+  const std::string probe = ProbeText();
+  ASSERT_TRUE(ParseHostProbe({{"n1.probe", probe}}).ok());
+  const std::string pstate = R"({"kind":"bits","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")";
+  const std::string range = R"({"kind":"range","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")";
+  const std::string line = LineNumber(probe, pstate);
+  const std::string bits = LineOf(probe, pstate);
+  const std::string ranges = LineOf(probe, range);
+  std::string text = probe;
+  Edit(text, pstate, bits, "");
+  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
+  text = probe;
+  Edit(text, pstate, bits, bits + bits);
+  ExpectProbeRefused(text, std::to_string(std::stoi(line) + 1), "0x6030000000100042", "missing, double or moved");
+  text = probe;
+  Edit(text, pstate, bits + ranges, ranges + bits);
+  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
+  text = probe + bits;
+  ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')), "",
+                     "stands behind the last line");
+}
+
+TEST(HostProbeTest, CutOffProbeIsRefusedByLine) {
+  const std::string probe = ProbeText();
+  const auto lines = std::count(probe.begin(), probe.end(), '\n');
+  const std::string last = R"({"end":)" + std::to_string(lines - 1);
+  EXPECT_EQ(LineNumber(probe, last), std::to_string(lines));
+  ExpectProbeRefused(probe.substr(0, probe.find(last)), std::to_string(lines), "", "is missing");
+  ExpectProbeRefused(probe.substr(0, probe.size() - 10), std::to_string(lines), "", "is not a JSON object");
+  ExpectProbeRefused(probe.substr(0, probe.find('\n') + 1), "2", "", "is missing");
+  ExpectProbeRefused(probe.substr(0, 20), "1", "", "is not a JSON object");
+  ExpectProbeRefused(probe + probe, std::to_string(lines + 1), "", "stands behind the last line");
+}
+
+TEST(HostProbeTest, FormatOfAnotherVersionIsRefused) {
+  // Its checksum: printf '{"format":"armstate-probe","version":2' | crc32 /dev/stdin
+  ExpectProbeRefused(R"({"format":"armstate-probe","version":2,"crc":"48f7055b"})", "1", "", "version 2");
 }
 
 }  // namespace

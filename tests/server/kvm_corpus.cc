@@ -61,6 +61,18 @@ HostProbe ReadHostProbe(const std::string& host) {
   return *std::move(probe);
 }
 
+std::vector<std::string> ProbedKvmHosts() {
+  return {"cortex-a53@6.12", "cortex-a57@6.12", "cortex-a72@6.1",  "cortex-a72@6.12",
+          "max7@6.1",        "max7@6.12",       "neoverse-n1@6.1", "neoverse-n1@6.12"};
+}
+
+std::string ReadArmstateKvmProbe(const std::string& host) {
+  std::ifstream file(kFolder + ("armstate-kvm/" + host) + ".probe.zst", std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
 std::map<std::pair<std::string, std::string>, RecordedVm> ReadRecordedVms(const std::string& host) {
   std::map<std::pair<std::string, std::string>, RecordedVm> vms;
   for (const Json& line : ReadLines("hosts/" + host + ".jsonl.zst")) {

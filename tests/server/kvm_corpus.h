@@ -26,6 +26,10 @@ struct ProbeFiles {
 ProbeFiles ReadProbeFiles(const std::string& host);
 HostProbe ReadHostProbe(const std::string& host);
 
+// Hosts that `armstate-kvm probe` was run on, and the file that it wrote there, compressed.
+std::vector<std::string> ProbedKvmHosts();
+std::string ReadArmstateKvmProbe(const std::string& host);
+
 // What KVM_GET_REG_LIST and KVM_GET_ONE_REG gave on a host for a VM of one class in state "reset" or "ran".
 struct RecordedVm {
   uint64_t features = 0;

@@ -1,6 +1,7 @@
 // Every restore that was made between real KVM hosts, predicted register by register: the profiles come from the
-// hosts' recorded probes (tests/data/README.md), the source's register lists are restored onto engine vCPUs in the
-// order of the recorded restore, and each outcome is compared with what the real host did.
+// hosts' recorded probes, and again from what `armstate-kvm probe` found there (tests/data/README.md); the source's
+// register lists are restored onto engine vCPUs in the order of the recorded restore, and each outcome is compared with
+// what the real host did.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -73,8 +74,32 @@ bool Same(const RecordedFinding& real, const RecordedFinding& predicted) {
   return real.kind == "moving" || real.error == "ENOENT" || real.read_back == predicted.read_back;
 }
 
-class KvmRestoresTest : public testing::TestWithParam<std::string> {
+enum class Prober { kRecorded, kArmstateKvm };
+
+struct Case {
+  std::string host;
+  Prober prober;
+};
+
+std::vector<Case> ProbedHosts() {
+  std::vector<Case> hosts;
+  for (const std::string& host : KvmHosts()) hosts.push_back({host, Prober::kRecorded});
+  for (const std::string& host : ProbedKvmHosts()) hosts.push_back({host, Prober::kArmstateKvm});
+  return hosts;
+}
+
+class KvmRestoresTest : public testing::TestWithParam<Case> {
  protected:
+  const std::string& host() const { return GetParam().host; }
+
+  HostProbe Probe() {
+    if (GetParam().prober == Prober::kRecorded) return ReadHostProbe(host());
+    const std::string content = ReadArmstateKvmProbe(host());
+    absl::StatusOr<HostProbe> probe = ParseHostProbe({{"probe", content}});
+    EXPECT_TRUE(probe.ok()) << probe.status();
+    return probe.ok() ? *std::move(probe) : HostProbe{};
+  }
+
   static void SetUpTestSuite() {
     for (const std::string& host : KvmHosts()) sources_[host] = ReadRecordedVms(host);
   }
@@ -139,22 +164,22 @@ class KvmRestoresTest : public testing::TestWithParam<std::string> {
 std::map<std::string, std::map<std::pair<std::string, std::string>, RecordedVm>> KvmRestoresTest::sources_;
 
 TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
-  const absl::StatusOr<ProbedHost> host = HostFromProbe(ReadHostProbe(GetParam()));
-  ASSERT_TRUE(host.ok()) << host.status();
+  const absl::StatusOr<ProbedHost> probed = HostFromProbe(Probe());
+  ASSERT_TRUE(probed.ok()) << probed.status();
   int64_t recorded = 0;
   int64_t recorded_ok = 0;
-  for (const RecordedRestore& real : ReadRecordedRestores(GetParam())) {
-    const std::string what = real.source + " -> " + GetParam() + ", " + real.feature_class + ", " + real.order;
+  for (const RecordedRestore& real : ReadRecordedRestores(host())) {
+    const std::string what = real.source + " -> " + host() + ", " + real.feature_class + ", " + real.order;
     const RecordedVm& source = sources_.at(real.source).at({real.feature_class, real.state});
     VcpuFeatures features;
     features.bits = static_cast<uint32_t>(source.features);
     features.memory_tagging = source.memory_tagging;
     features.writable_implementation_id = real.order == "impid";
-    const VcpuInit init = PredictVcpuInit(host->host, features);
+    const VcpuInit init = PredictVcpuInit(probed->host, features);
     EXPECT_EQ(init.missing.empty() ? std::string("ok") : StepOf(init.missing[0].call()), real.init_step) << what;
     EXPECT_EQ(init.missing.empty() ? "" : init.missing[0].error(), real.init_error) << what;
     ASSERT_TRUE(init.profile.has_value()) << what;
-    const v1::CpuProfile& message = host->profiles.at(*init.profile);
+    const v1::CpuProfile& message = probed->profiles.at(*init.profile);
     EXPECT_EQ(message.vcpu_features(), real.features_used) << what;
     const auto profile = Profile(message);
     ASSERT_NE(profile, nullptr) << what;
@@ -167,9 +192,8 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
     recorded += static_cast<int64_t>(real.findings.size());
     recorded_ok += real.ok;
   }
-  std::cout << GetParam() << ": exact " << score_.exact << " of " << recorded << ", missed " << score_.missed
-            << ", false " << score_.wrong << ", undetermined " << score_.undetermined << "; OK as predicted "
-            << score_.ok << "\n";
+  std::cout << host() << ": exact " << score_.exact << " of " << recorded << ", missed " << score_.missed << ", false "
+            << score_.wrong << ", undetermined " << score_.undetermined << "; OK as predicted " << score_.ok << "\n";
   EXPECT_EQ(score_.exact, recorded);
   EXPECT_EQ(score_.ok, recorded_ok);
   EXPECT_EQ(score_.missed + score_.wrong + score_.undetermined, 0);
@@ -178,13 +202,13 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
 // The order of our own restore (core/restore_order.h) avoids what can be avoided: a VM moves to the same kind of host
 // without a loss, though on Linux 6.12 neither ascending nor descending order keeps the PMU's SET and CLR pairs.
 TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
-  const absl::StatusOr<ProbedHost> host = HostFromProbe(ReadHostProbe(GetParam()));
-  ASSERT_TRUE(host.ok()) << host.status();
-  for (size_t i = 0; i < host->profiles.size(); ++i) {
-    const std::string& feature_set = host->host.profiles(static_cast<int>(i)).feature_set();
-    const auto source = sources_.at(GetParam()).find({feature_set, "ran"});
-    if (source == sources_.at(GetParam()).end()) continue;  // AArch32 guests were not run
-    const auto profile = Profile(host->profiles[i]);
+  const absl::StatusOr<ProbedHost> probed = HostFromProbe(Probe());
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  for (size_t i = 0; i < probed->profiles.size(); ++i) {
+    const std::string& feature_set = probed->host.profiles(static_cast<int>(i)).feature_set();
+    const auto source = sources_.at(host()).find({feature_set, "ran"});
+    if (source == sources_.at(host()).end()) continue;  // AArch32 guests were not run
+    const auto profile = Profile(probed->profiles[i]);
     ASSERT_NE(profile, nullptr);
     std::vector<EngineVcpu> vcpus = MakeVcpus(profile, 2);
     std::vector<const RegisterList*> lists;
@@ -198,8 +222,8 @@ TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Hosts, KvmRestoresTest, testing::ValuesIn(KvmHosts()), [](const auto& test) {
-  std::string name = test.param;
+INSTANTIATE_TEST_SUITE_P(Hosts, KvmRestoresTest, testing::ValuesIn(ProbedHosts()), [](const auto& test) {
+  std::string name = test.param.host + (test.param.prober == Prober::kRecorded ? "" : "-armstate-kvm");
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '@' || c == '.' || c == '-'; }, '_');
   return name;

@@ -17,6 +17,9 @@ namespace armstate {
 using KvmCommand = std::function<absl::StatusOr<ExitStatus>(std::ostream& out)>;
 
 void AddProbeCommand(CLI::App& app, KvmCommand& chosen);
+void AddCaptureCommand(CLI::App& app, KvmCommand& chosen);
+void AddRestoreCommand(CLI::App& app, KvmCommand& chosen);
+void AddPayloadCommand(CLI::App& app, KvmCommand& chosen);
 
 }  // namespace armstate
 

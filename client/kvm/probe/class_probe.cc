@@ -184,7 +184,8 @@ absl::Status ClassProbe::TryEffects() {
         if (!alone.ok()) return alone.status();
         for (uint32_t shift = 0; shift < 64 && !*alone; shift += 4) {
           const uint64_t field = uint64_t{15} << shift;
-          if ((wanted & field) == (own & field)) continue;
+          // Not in the field, or in no other: then that was it already.
+          if ((wanted & field) == (own & field) || ((wanted ^ own) & ~field) == 0) continue;
           if (const auto one = TryEffect(id, (own & ~field) | (wanted & field)); !one.ok()) return one.status();
         }
       }

@@ -1,0 +1,98 @@
+#include "client/kvm/restore_plan.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "proto/vcpu_state_conversion.h"
+
+namespace armstate {
+namespace {
+
+absl::Status InvalidField(const std::string& field, absl::string_view what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, ": ", what),
+                   {{"field", field}});
+}
+
+absl::Status CheckIndex(const std::string& field, int index, int wanted) {
+  if (index == wanted) return absl::OkStatus();
+  return InvalidField(absl::StrCat(field, ".vcpu_index"),
+                      absl::StrCat(index, " stands where vCPU ", wanted, " is expected"));
+}
+
+absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vector<uint64_t>& order,
+                                       const std::string& field) {
+  RegisterListBuilder builder;
+  for (int i = 0; i < plan.writes_size(); ++i) {
+    const v1::PlannedWrite& write = plan.writes(i);
+    const std::string place = absl::StrCat(field, ".writes[", i, "]");
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(write.register_id());
+    if (!id.ok()) return AnnotateField(id.status(), place);
+    if (write.value().size() != id->width()) {
+      return InvalidField(absl::StrCat(place, ".value"), absl::StrCat(write.value().size(), " bytes for ",
+                                                                      id->ToString(), ", which has ", id->width()));
+    }
+    builder.AddBytes(*id, write.value());
+    order.push_back(id->raw());
+  }
+  absl::StatusOr<RegisterList> registers = std::move(builder).Build();
+  if (!registers.ok()) return AnnotateField(registers.status(), absl::StrCat(field, ".writes"));
+  // A lower phase comes first, whatever the order in the message.
+  std::vector<size_t> positions(order.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  std::stable_sort(positions.begin(), positions.end(), [&](size_t a, size_t b) {
+    return plan.writes(static_cast<int>(a)).phase() < plan.writes(static_cast<int>(b)).phase();
+  });
+  std::vector<uint64_t> by_phase;
+  for (const size_t position : positions) by_phase.push_back(order[position]);
+  order = std::move(by_phase);
+  VcpuState state;
+  state.vcpu_index = plan.vcpu_index();
+  state.registers = *std::move(registers);
+  return state;
+}
+
+}  // namespace
+
+absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint) {
+  if (checkpoint.source().accelerator() == v1::TCG) {
+    return InvalidField("source.accelerator",
+                        "the register IDs of QEMU's emulation do not all mean the same on KVM; give the server's plan");
+  }
+  KvmRestorePlan plan;
+  for (int i = 0; i < checkpoint.vcpus_size(); ++i) {
+    absl::StatusOr<VcpuState> state = VcpuStateFromProto(v1::VcpuState(checkpoint.vcpus(i)));
+    if (!state.ok()) return state.status();
+    absl::Status status = CheckIndex(absl::StrCat("vcpus[", i, "]"), state->vcpu_index, i);
+    if (!status.ok()) return status;
+    plan.states.push_back(*std::move(state));
+  }
+  if (plan.states.empty()) return InvalidField("vcpus", "there are none");
+  return plan;
+}
+
+absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint) {
+  if (plan.vcpus_size() != checkpoint.vcpus_size()) {
+    return InvalidField(
+        "vcpus", absl::StrCat("a plan for ", plan.vcpus_size(), " vCPUs, a checkpoint of ", checkpoint.vcpus_size()));
+  }
+  KvmRestorePlan planned;
+  for (int i = 0; i < plan.vcpus_size(); ++i) {
+    const std::string field = absl::StrCat("vcpus[", i, "]");
+    if (absl::Status status = CheckIndex(field, plan.vcpus(i).vcpu_index(), i); !status.ok()) return status;
+    planned.orders.emplace_back();
+    absl::StatusOr<VcpuState> state = PlannedState(plan.vcpus(i), planned.orders.back(), field);
+    if (!state.ok()) return state.status();
+    for (const v1::OpaqueField& opaque : checkpoint.vcpus(i).opaque_fields()) {
+      state->opaque_fields.push_back({opaque.name(), opaque.data()});
+    }
+    planned.states.push_back(*std::move(state));
+  }
+  if (planned.states.empty()) return InvalidField("vcpus", "there are none");
+  return planned;
+}
+
+}  // namespace armstate

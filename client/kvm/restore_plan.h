@@ -1,0 +1,34 @@
+// What is to be written to the vCPUs of a VM: a checkpoint as it is, or the server's plan.
+#ifndef ARMSTATE_CLIENT_KVM_RESTORE_PLAN_H_
+#define ARMSTATE_CLIENT_KVM_RESTORE_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/checkpoint.pb.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "core/vcpu_state.h"
+
+namespace armstate {
+
+// The arguments of RestoreKvmVcpus.
+struct KvmRestorePlan {
+  // vCPU 0, 1, ...
+  std::vector<VcpuState> states;
+  // By vCPU; empty for the port's own order.
+  std::vector<std::vector<uint64_t>> orders;
+};
+
+// All of the checkpoint. INVALID_ARGUMENT, with the reasons of VcpuStateFromProto; FIELD_INVALID if the vCPUs are not
+// numbered from 0, or if the checkpoint comes from QEMU's emulation, whose IDs have other meanings on KVM: only a plan
+// says which.
+absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint);
+
+// The plan's writes, and from the checkpoint what no register ID names. INVALID_ARGUMENT, FIELD_INVALID or
+// REGISTER_LIST_MALFORMED, if the plan writes a register twice or a value of another width, or is for other vCPUs.
+absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_KVM_RESTORE_PLAN_H_
