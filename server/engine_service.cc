@@ -186,7 +186,7 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
     v1::CpuProfile target;  // without a machine type: the engine has none
     target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::TCG : v1::KVM);
     *response.mutable_report() =
-        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesFor(checkpoint->basic, target),
+        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesForUntranslated(checkpoint->basic, target),
                          request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
     return absl::OkStatus();
   });

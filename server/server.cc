@@ -26,14 +26,16 @@ namespace armstate {
 class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
-       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts)
+       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
         checkpoints_(storage_->checkpoints()),
         checkpoint_service_(checkpoints_),
-        restore_service_(checkpoints_, *profiles_),
+        tolerances_(std::move(tolerances)),
+        restore_targets_(checkpoints_, *profiles_),
+        restore_service_(restore_targets_, tolerances_),
         engine_service_(checkpoints_, *machines_, *profiles_),
         host_service_(*hosts_, *profiles_) {}
 
@@ -81,6 +83,8 @@ class Server::Impl {
   std::unique_ptr<HostRegistry> hosts_;
   CheckpointRepository checkpoints_;
   CheckpointServiceImpl checkpoint_service_;
+  const ServerTolerances tolerances_;
+  const RestoreTargets restore_targets_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;
   HostServiceImpl host_service_;
@@ -92,6 +96,8 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   absl::StatusOr<std::unique_ptr<ProfileRegistry>> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();
+  absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
+  if (!tolerances.ok()) return tolerances.status();
   StorageOptions storage_options;
   storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
@@ -100,7 +106,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   auto machines = std::make_unique<MachineRegistry>(records, **profiles);
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
-  auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts));
+  auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
+                                     *std::move(tolerances));
   if (absl::Status status = impl->Listen(options.listen_address); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
 }
