@@ -9,20 +9,6 @@
 namespace armstate {
 namespace {
 
-v1::Verdict VerdictToProto(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kAccepted:
-      return v1::ACCEPTED;
-    case Verdict::kAcceptedWithChanges:
-      return v1::ACCEPTED_WITH_CHANGES;
-    case Verdict::kUndetermined:
-      return v1::UNDETERMINED;
-    case Verdict::kRefused:
-      return v1::REFUSED;
-  }
-  return v1::VERDICT_UNSPECIFIED;
-}
-
 // True for outcomes that left another value in the target, which a rollback takes back.
 bool ChangedTarget(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
@@ -99,6 +85,20 @@ v1::RegisterReport UneventfulToProto(const VcpuRestore& vcpu, size_t index, IdSc
 }
 
 }  // namespace
+
+v1::Verdict VerdictToProto(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAccepted:
+      return v1::ACCEPTED;
+    case Verdict::kAcceptedWithChanges:
+      return v1::ACCEPTED_WITH_CHANGES;
+    case Verdict::kUndetermined:
+      return v1::UNDETERMINED;
+    case Verdict::kRefused:
+      return v1::REFUSED;
+  }
+  return v1::VERDICT_UNSPECIFIED;
+}
 
 v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which) {

@@ -23,6 +23,8 @@ enum class ReportedRegisters {
   kAll,
 };
 
+v1::Verdict VerdictToProto(Verdict verdict);
+
 v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which);
 
