@@ -25,7 +25,7 @@ class _Candidate:
 
 def check_corpus(profiles: Path, corpus: Path) -> int:
     """Prints each difference and the totals. Returns how many recordings have no profile or differ from theirs."""
-    candidates = [_read(path) for path in sorted(profiles.glob("*.textproto"))]
+    candidates = [_read(path) for path in sorted(profiles.glob("qemu-*.textproto"))]
     lists = sorted(corpus.glob("qemu-*/lists/*.jsonl"))
     if not lists or not candidates:
         print(f"make-profiles: no qemu-*/lists/*.jsonl in {corpus} or no profiles in {profiles}")

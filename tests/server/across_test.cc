@@ -283,6 +283,22 @@ TEST(AcrossTest, AGuestWithEl2OrWithoutItsPmuIsRefused) {
   EXPECT_EQ(pmu.count("PMCR_EL0"), 1u);
 }
 
+// QEMU's `pmu=off` and a KVM vCPU without KVM_ARM_VCPU_PMU_V3: the guest was told that there is no PMU.
+TEST(AcrossTest, AGuestWithoutPmu) {
+  const absl::StatusOr<QemuCapture> capture = CaptureQemuStream(MoreStream("virt.cortex-a72.pmu-off.smp1.mig"));
+  ASSERT_TRUE(capture.ok()) << capture.status();
+  const Profile base = KvmProfile("cortex-a72@6.12", "base");
+  const Restored to_kvm = RestoreAcross({capture->vcpus[0].registers}, base);
+  EXPECT_EQ(to_kvm.verdict, Verdict::kAcceptedWithChanges);
+  EXPECT_EQ(Refusing(to_kvm, base), std::set<std::string>());
+  for (const Move& move : {Move{"cortex-a72@6.12", "cortex-a72"}, Move{"neoverse-n1@6.18", "neoverse-n1"}}) {
+    const Profile target = TcgProfile(move.target);
+    const Restored to_tcg = RestoreAcross(ReadRecordedVms(move.source).at({"base", "ran"}).vcpus, target);
+    EXPECT_EQ(to_tcg.verdict, Verdict::kAcceptedWithChanges) << move.source;
+    EXPECT_EQ(Refusing(to_tcg, target), std::set<std::string>()) << move.source;
+  }
+}
+
 // Linux 6.1 does not list the physical timer: nobody knows whether it is armed.
 TEST(AcrossTest, AKernelThatDoesNotListThePhysicalTimer) {
   const Profile a72 = TcgProfile("cortex-a72");
