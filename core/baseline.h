@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/cpu_profile.h"
-#include "core/register_list.h"
+#include "core/tolerance_set.h"
 
 namespace armstate {
 
@@ -19,29 +18,34 @@ struct BaselineRegister {
   RegisterId id;
   std::string value;  // little-endian, as wide as the ID says
   // Profiles that have another value after reset, so that it must be written there. Positions in ComputeBaseline's
-  // argument, ascending.
+  // argument, ascending; as in BaselineObstacle.
   std::vector<size_t> written_on;
 };
 
-// A register, or a field of one, of which no value is accepted by all.
+// A register, or a field of one, that stays in the way: a VM of one profile is refused by another because of it.
 struct BaselineObstacle {
   RegisterId id;
-  std::string field;   // empty: the register as a whole
+  std::string field;   // "PAN"; "[7:4]" for bits without a name; empty: the register as a whole
   std::string reason;  // in one line
-  // The profiles in the way: those that insist on another value than the safe one, or lack the register.
+  // Those that do not accept the value that the safe rule asks for, or that lack the register.
   std::vector<size_t> profiles;
 };
 
 struct Baseline {
   std::vector<BaselineRegister> registers;  // ascending by ID
-  std::vector<BaselineObstacle> obstacles;  // ascending by ID, fields by descending position
+  std::vector<BaselineObstacle> obstacles;  // ascending by ID
 };
 
-// `profiles` are of KVM, at least one. Each field of an ID register that differs gets the value that the catalog's
-// safe rule gives, or, where a profile does not accept that, the next value which the rule prefers and all accept.
-// Accepted is what the engine's restore onto each profile says (core/engine_vcpu.h): written, and read back the same.
-// No value is guessed: what the profiles do not say is an obstacle. A register with an obstacle has no baseline value.
-Baseline ComputeBaseline(absl::Span<const std::shared_ptr<const CpuProfile>> profiles);
+// `profiles` are of KVM, at least one; `tolerances` are between KVM and KVM.
+//
+// Each field of an ID register in which the profiles differ gets the value that the catalog's safe rule gives, or,
+// where a profile does not accept that, the next value that the rule prefers and all accept. Registers whose fields
+// have no such rule (MIDR_EL1) get the value of the first profile that all accept. Accepted is what a restore onto an
+// engine vCPU of the profile says: written, and read back the same; what a profile does not say is not accepted.
+//
+// Then a VM of each profile, started with these values, is restored onto each other one. What refuses it, and no
+// tolerance covers, is an obstacle; a register of which that is not true has a value here or needs none.
+Baseline ComputeBaseline(absl::Span<const std::shared_ptr<const CpuProfile>> profiles, const ToleranceSet& tolerances);
 
 }  // namespace armstate
 

@@ -16,7 +16,11 @@ namespace armstate {
 struct ToleranceCondition {
   // kAbsent: there is no such register. All others do not hold then, unless or_absent.
   enum class Comparison { kEqual, kNotEqual, kAtMost, kAtLeast, kAbsent };
-  enum class Side { kCheckpoint, kTarget };
+  enum class Side {
+    kCheckpoint,
+    kTarget,       // after the restore
+    kTargetReset,  // before, as the target is after reset
+  };
 
   // Where the register is looked up.
   Side side = Side::kCheckpoint;

@@ -106,12 +106,6 @@ bool MayCover(const std::vector<RegisterOutcome>& outcomes, RegisterOutcome outc
   return std::find(outcomes.begin(), outcomes.end(), outcome) != outcomes.end();
 }
 
-absl::optional<absl::string_view> TargetValue(const RegisterLayout& layout, absl::string_view values, RegisterId id) {
-  const absl::optional<size_t> index = layout.Find(id);
-  if (!index || values.empty()) return absl::nullopt;
-  return values.substr(layout.offset(*index), layout.width(*index));
-}
-
 }  // namespace
 
 absl::Status CheckTolerances(absl::Span<const Tolerance> tolerances) {
@@ -171,7 +165,7 @@ absl::Status ToleranceSet::Add(const Tolerance& tolerance) {
       }
       id = *parsed;
     }
-    if (condition.side == ToleranceCondition::Side::kTarget && !condition.value &&
+    if (condition.side != ToleranceCondition::Side::kCheckpoint && !condition.value &&
         condition.comparison != ToleranceCondition::Comparison::kAbsent) {
       return Malformed(tolerance.name, "a condition compares the target's value with itself");
     }
@@ -191,9 +185,18 @@ absl::Status ToleranceSet::Add(const Tolerance& tolerance) {
   return absl::OkStatus();
 }
 
-void ToleranceSet::Apply(const RegisterList& checkpoint, const RegisterLayout& target_layout,
+absl::optional<absl::string_view> ToleranceSet::Sides::Find(ToleranceCondition::Side side, RegisterId id) const {
+  if (side == ToleranceCondition::Side::kCheckpoint) return checkpoint.Find(id);
+  if (side == ToleranceCondition::Side::kTargetReset) return target_reset.Find(id);
+  const RegisterLayout& layout = target_reset.layout();
+  const absl::optional<size_t> index = layout.Find(id);
+  if (!index) return absl::nullopt;
+  return target_values.substr(layout.offset(*index), layout.width(*index));
+}
+
+void ToleranceSet::Apply(const RegisterList& checkpoint, const RegisterList& target_reset,
                          absl::string_view target_values, RestoreReport& report) const {
-  const Sides sides{checkpoint, target_layout, target_values};
+  const Sides sides{checkpoint, target_reset, target_values};
   report.verdict = Verdict::kAccepted;
   for (RegisterFinding& finding : report.findings) {
     finding.tolerance.clear();
@@ -234,7 +237,7 @@ bool ToleranceSet::DiffersOnlyIn(const std::vector<std::string>& fields, const R
                                  const Sides& sides) const {
   // What was not written keeps the target's value.
   const absl::string_view got = finding.got.empty()
-                                    ? TargetValue(sides.target_layout, sides.target_values, finding.id).value_or("")
+                                    ? sides.Find(ToleranceCondition::Side::kTarget, finding.id).value_or("")
                                     : absl::string_view(finding.got);
   if (finding.wanted.empty() || got.empty() || finding.id.width() > 8) return false;
   uint64_t different = LowWord(finding.wanted) ^ LowWord(got);
@@ -248,9 +251,8 @@ bool ToleranceSet::DiffersOnlyIn(const std::vector<std::string>& fields, const R
 bool ToleranceSet::Holds(const ResolvedCondition& condition, RegisterId own, const Sides& sides) const {
   const ToleranceCondition& wanted = condition.condition;
   const RegisterId id = condition.id.value_or(own);
-  const absl::optional<absl::string_view> on_target = TargetValue(sides.target_layout, sides.target_values, id);
-  const absl::optional<absl::string_view> value =
-      wanted.side == ToleranceCondition::Side::kTarget ? on_target : sides.checkpoint.Find(id);
+  const absl::optional<absl::string_view> value = sides.Find(wanted.side, id);
+  const absl::optional<absl::string_view> on_target = sides.Find(ToleranceCondition::Side::kTarget, id);
   if (wanted.comparison == ToleranceCondition::Comparison::kAbsent) return !value;
   if (!value) return wanted.or_absent;
   if (id.width() > 8 || (!wanted.value && !on_target)) return false;

@@ -28,7 +28,7 @@ absl::Status CheckTolerances(absl::Span<const Tolerance> tolerances);
 // Example:
 //   ASSIGN_OR_RETURN(ToleranceSet set, ToleranceSet::Create(tolerances, IdScheme::kKvm, profile->scheme()));
 //   RestoreReport report = RestoreRegisters(list, vcpu, OnRefusal::kKeepGoing);
-//   set.Apply(list, *vcpu.layout(), vcpu.ShownValues(), report);
+//   set.Apply(list, profile->reset(), vcpu.ShownValues(), report);
 class ToleranceSet {
  public:
   // A set without rules: strict.
@@ -41,9 +41,9 @@ class ToleranceSet {
   // rule are changes, not refusals. Outcomes stay what they are. Between accelerators (source is not target) what only
   // the target has (kNotInCheckpoint) needs a rule too: without one it refuses.
   //
-  // `checkpoint` is what was restored, in the target's scheme (core/translate.h). `target_values` is what the target
-  // holds afterwards: a value area of `target_layout`.
-  void Apply(const RegisterList& checkpoint, const RegisterLayout& target_layout, absl::string_view target_values,
+  // `checkpoint` is what was restored, in the target's scheme (core/translate.h); `target_reset` what the target holds
+  // after reset, and `target_values`, a value area of the same layout, what it holds after the restore.
+  void Apply(const RegisterList& checkpoint, const RegisterList& target_reset, absl::string_view target_values,
              RestoreReport& report) const;
 
   // Why the rule of this name is harmless; empty if there is none.
@@ -68,8 +68,9 @@ class ToleranceSet {
   // The two sides of a restore.
   struct Sides {
     const RegisterList& checkpoint;
-    const RegisterLayout& target_layout;
+    const RegisterList& target_reset;
     absl::string_view target_values;
+    absl::optional<absl::string_view> Find(ToleranceCondition::Side side, RegisterId id) const;
   };
 
   absl::Status Add(const Tolerance& tolerance);

@@ -46,6 +46,19 @@ absl::optional<Comparison> ComparisonFromProto(v1::Tolerance::Comparison compari
   }
 }
 
+absl::optional<ToleranceCondition::Side> SideFromProto(v1::Tolerance::Side side) {
+  switch (side) {
+    case v1::Tolerance::CHECKPOINT:
+      return ToleranceCondition::Side::kCheckpoint;
+    case v1::Tolerance::TARGET:
+      return ToleranceCondition::Side::kTarget;
+    case v1::Tolerance::TARGET_RESET:
+      return ToleranceCondition::Side::kTargetReset;
+    default:
+      return absl::nullopt;
+  }
+}
+
 // False for what is neither unspecified nor a scheme.
 bool SchemeFromProto(v1::Accelerator accelerator, absl::optional<IdScheme>& scheme) {
   if (accelerator == v1::TCG) scheme = IdScheme::kTcg;
@@ -58,7 +71,9 @@ absl::StatusOr<ToleranceCondition> ConditionFromProto(const v1::Tolerance& toler
   const absl::optional<Comparison> comparison = ComparisonFromProto(message.comparison());
   if (!comparison) return Malformed(tolerance, "a condition has no comparison");
   ToleranceCondition condition;
-  condition.side = message.on_target() ? ToleranceCondition::Side::kTarget : ToleranceCondition::Side::kCheckpoint;
+  const absl::optional<ToleranceCondition::Side> side = SideFromProto(message.side());
+  if (!side) return Malformed(tolerance, "a condition looks at a side that is none");
+  condition.side = *side;
   condition.register_name = message.register_();
   condition.field = message.field();
   condition.comparison = *comparison;

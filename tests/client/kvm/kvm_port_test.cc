@@ -162,12 +162,12 @@ TEST_F(KvmPortTest, ARefusedRegisterIsReportedWithItsErrnoAndTheOthersAreWritten
     const RegisterFinding* const x0 = FindingOf(report, kX0);
     ASSERT_NE(x0, nullptr);
     EXPECT_EQ(x0->outcome, RegisterOutcome::kWriteRefused);
-    EXPECT_EQ(x0->reason, "EPERM");
+    EXPECT_EQ(x0->error, "EPERM");
     EXPECT_EQ(LowWord(x0->wanted), 0x1234u);
     EXPECT_EQ(LowWord(x0->got), 0u);
     const RegisterFinding* const psci = FindingOf(report, kPsciVersion);
     ASSERT_NE(psci, nullptr);
-    EXPECT_EQ(psci->reason, "EBUSY");
+    EXPECT_EQ(psci->error, "EBUSY");
     EXPECT_EQ(FindingOf(report, kSctlr), nullptr);
   }
   std::string value(8, '\0');
@@ -202,7 +202,7 @@ TEST_F(KvmPortTest, ARegisterThatCannotBeReadBackIsNotRestored) {
   const RegisterFinding* const finding = FindingOf(result.reports[0], kSctlr);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
-  EXPECT_EQ(finding->reason, "EFAULT");
+  EXPECT_EQ(finding->error, "EFAULT");
 }
 
 TEST_F(KvmPortTest, OnlyTheRegistersOfAPlanAreWrittenInItsOrder) {
@@ -246,7 +246,7 @@ TEST_F(KvmPortTest, RefusedVectorLengthsAreReported) {
   const RegisterFinding* const finding = FindingOf(result.reports[0], kKvmSveVectorLengths);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
-  EXPECT_EQ(finding->reason, "EINVAL");
+  EXPECT_EQ(finding->error, "EINVAL");
 }
 
 TEST_F(KvmPortTest, FeaturesThatTheHostLacksAreNamedAndTheRestIsRestored) {

@@ -42,7 +42,7 @@ Findings InWords(const std::vector<RestoreReport>& reports) {
           word = {"set", "ENOENT", ""};
           break;
         case RegisterOutcome::kWriteRefused:
-          word = {"set", finding.reason, FormatValue(finding.got)};
+          word = {"set", finding.error, FormatValue(finding.got)};
           break;
         case RegisterOutcome::kIgnored:
         case RegisterOutcome::kDiffers:
