@@ -38,6 +38,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kMachineExists, "MACHINE_EXISTS"},
     {ErrorReason::kRequestIdReused, "REQUEST_ID_REUSED"},
     {ErrorReason::kHostExists, "HOST_EXISTS"},
+    {ErrorReason::kCpuProfileExists, "CPU_PROFILE_EXISTS"},
     {ErrorReason::kRecordDamaged, "RECORD_DAMAGED"},
     {ErrorReason::kStorageUnavailable, "STORAGE_UNAVAILABLE"},
     {ErrorReason::kStreamMalformed, "STREAM_MALFORMED"},

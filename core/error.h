@@ -40,6 +40,7 @@ enum class ErrorReason {
   kMachineExists = 30,
   kRequestIdReused = 31,
   kHostExists = 32,
+  kCpuProfileExists = 33,
   kRecordDamaged = 40,
   kStorageUnavailable = 50,
   kStreamMalformed = 60,

@@ -17,6 +17,7 @@ constexpr absl::string_view kVms = "vms/";
 constexpr absl::string_view kCheckpoints = "/checkpoints/";
 constexpr absl::string_view kCpuProfiles = "cpuProfiles/";
 constexpr absl::string_view kMachines = "machines/";
+constexpr absl::string_view kHosts = "hosts/";
 constexpr absl::string_view kLatest = "latest";
 
 bool IsId(absl::string_view id) {
@@ -51,6 +52,8 @@ absl::StatusOr<std::string> ParseMachineName(absl::string_view name) {
   return ParseId(name, kMachines, "machines/{machine}");
 }
 
+absl::StatusOr<std::string> ParseHostName(absl::string_view name) { return ParseId(name, kHosts, "hosts/{host}"); }
+
 absl::StatusOr<CheckpointName> ParseCheckpointName(absl::string_view name) {
   const absl::Status invalid = Invalid(name, "vms/{vm}/checkpoints/{version}");
   // The last one: a VM may be called "checkpoints".
@@ -71,6 +74,8 @@ std::string FormatVmName(absl::string_view vm) { return absl::StrCat(kVms, vm); 
 std::string FormatCpuProfileName(absl::string_view profile) { return absl::StrCat(kCpuProfiles, profile); }
 
 std::string FormatMachineName(absl::string_view machine) { return absl::StrCat(kMachines, machine); }
+
+std::string FormatHostName(absl::string_view host) { return absl::StrCat(kHosts, host); }
 
 std::string FormatCheckpointName(absl::string_view vm, absl::optional<int64_t> version) {
   return absl::StrCat(kVms, vm, kCheckpoints, version ? absl::StrCat(*version) : std::string(kLatest));

@@ -1,7 +1,9 @@
-// Names of resources: "vms/{vm}", "vms/{vm}/checkpoints/{version}", "cpuProfiles/{profile}", "machines/{machine}".
+// Names of resources: "vms/{vm}", "vms/{vm}/checkpoints/{version}", "cpuProfiles/{profile}", "machines/{machine}",
+// "hosts/{host}".
 //
-// {vm}, {profile} and {machine} are [A-Za-z0-9][A-Za-z0-9._-]{0,127}; {version} is 1, 2, 3 ... without leading zeros,
-// or "latest". All errors are INVALID_ARGUMENT, reason RESOURCE_NAME_INVALID, with metadata "name" and "expected".
+// {vm}, {profile}, {machine} and {host} are [A-Za-z0-9][A-Za-z0-9._-]{0,127}; {version} is 1, 2, 3 ... without leading
+// zeros, or "latest". All errors are INVALID_ARGUMENT, reason RESOURCE_NAME_INVALID, with metadata "name" and
+// "expected".
 #ifndef ARMSTATE_PROTO_RESOURCE_NAMES_H_
 #define ARMSTATE_PROTO_RESOURCE_NAMES_H_
 
@@ -24,12 +26,14 @@ struct CheckpointName {
 absl::StatusOr<std::string> ParseVmName(absl::string_view name);
 absl::StatusOr<std::string> ParseCpuProfileName(absl::string_view name);
 absl::StatusOr<std::string> ParseMachineName(absl::string_view name);
+absl::StatusOr<std::string> ParseHostName(absl::string_view name);
 absl::StatusOr<CheckpointName> ParseCheckpointName(absl::string_view name);
 
 // The inverse; nothing is checked.
 std::string FormatVmName(absl::string_view vm);
 std::string FormatCpuProfileName(absl::string_view profile);
 std::string FormatMachineName(absl::string_view machine);
+std::string FormatHostName(absl::string_view host);
 std::string FormatCheckpointName(absl::string_view vm, absl::optional<int64_t> version);
 
 }  // namespace armstate

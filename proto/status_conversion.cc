@@ -40,6 +40,7 @@ absl::string_view ResourceType(ErrorReason reason) {
     case ErrorReason::kRequestIdReused:
       return "armstate.v1.Checkpoint";
     case ErrorReason::kCpuProfileNotFound:
+    case ErrorReason::kCpuProfileExists:
       return "armstate.v1.CpuProfile";
     case ErrorReason::kMachineNotFound:
     case ErrorReason::kMachineExists:

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "google/protobuf/util/time_util.h"
@@ -16,14 +15,6 @@ namespace {
 absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
                    {{"field", std::string(field)}});
-}
-
-bool IsLabelKey(absl::string_view key) {
-  if (key.empty() || key.size() > 63 || !absl::ascii_islower(key[0])) return false;
-  for (const char c : key) {
-    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '_' && c != '-') return false;
-  }
-  return true;
 }
 
 absl::Status CheckSource(const v1::Source& source) {
@@ -46,23 +37,6 @@ absl::Status CheckSource(const v1::Source& source) {
     if (feature.size() > kMaxTextBytes) {
       return InvalidField("checkpoint.source.vcpu_features",
                           absl::StrCat("has one longer than ", kMaxTextBytes, " bytes"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckLabels(const v1::Checkpoint& checkpoint) {
-  if (checkpoint.labels_size() > kMaxLabels) {
-    return InvalidField("checkpoint.labels", absl::StrCat("are more than ", kMaxLabels));
-  }
-  for (const auto& [key, value] : checkpoint.labels()) {
-    if (!IsLabelKey(key)) {
-      return InvalidField("checkpoint.labels",
-                          absl::StrCat("has the key '", key, "', which is not [a-z][a-z0-9_-]{0,62}"));
-    }
-    if (value.size() > kMaxTextBytes) {
-      return InvalidField("checkpoint.labels",
-                          absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));
     }
   }
   return absl::OkStatus();
@@ -120,7 +94,7 @@ absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
 
 absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
   if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
-  if (absl::Status status = CheckLabels(message); !status.ok()) return status;
+  if (absl::Status status = CheckLabels(message.labels(), "checkpoint.labels"); !status.ok()) return status;
   if (absl::Status status = CheckCaptureTime(message); !status.ok()) return status;
   if (absl::Status status = CheckGaps(message); !status.ok()) return status;
   if (message.vcpus().empty() || message.vcpus_size() > kMaxVcpus) {

@@ -8,12 +8,11 @@
 #include "absl/status/statusor.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "core/vcpu_state.h"
+#include "server/labels.h"
 
 namespace armstate {
 
 inline constexpr int kMaxVcpus = 512;
-inline constexpr int kMaxLabels = 64;
-inline constexpr size_t kMaxTextBytes = 255;
 
 // A checkpoint that was checked, apart from its vCPUs.
 struct CheckedCheckpoint {

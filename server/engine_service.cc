@@ -72,7 +72,7 @@ absl::StatusOr<v1::Machine> EngineServiceImpl::Create(const v1::CreateMachineReq
   const std::string name = FormatMachineName(request.machine_id());
   const absl::StatusOr<std::string> id = ParseMachineName(name);
   if (!id.ok()) return id.status();
-  const absl::StatusOr<const RegisteredProfile*> profile = profiles_.Find(request.machine().cpu_profile());
+  const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(request.machine().cpu_profile());
   if (!profile.ok()) return profile.status();
   v1::Machine info;
   info.set_name(name);
@@ -186,7 +186,7 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
     v1::CpuProfile target;  // without a machine type: the engine has none
     target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::TCG : v1::KVM);
     *response.mutable_report() =
-        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesFor(checkpoint->basic, target),
+        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesForUntranslated(checkpoint->basic, target),
                          request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
     return absl::OkStatus();
   });

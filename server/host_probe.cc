@@ -53,10 +53,16 @@ absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
   }
   const absl::StatusOr<uint64_t> features = MemberNumber(line, "feature_bits", place);
   if (!features.ok()) return features.status();
+  if (*features > UINT32_MAX) return place.Error("\"feature_bits\" has more than 32 bits");
   added.features = *features;
   const absl::StatusOr<uint64_t> memory_tagging = MemberNumber(line, "mte", place);
   if (!memory_tagging.ok()) return memory_tagging.status();
   added.memory_tagging = *memory_tagging != 0;
+  for (const HostProbe::FeatureClass& other : probe.classes) {
+    if (other.features == added.features && other.memory_tagging == added.memory_tagging) {
+      return place.Error(absl::StrCat("classes \"", other.name, "\" and \"", added.name, "\" have the same features"));
+    }
+  }
   const absl::StatusOr<const Json*> vcpus = MemberArray(line, "vcpus", place);
   if (!vcpus.ok()) return vcpus.status();
   for (const Json& vcpu : **vcpus) {
@@ -147,30 +153,6 @@ absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
     if (!status.ok()) return status;
   }
   return probe;
-}
-
-VcpuInit PredictVcpuInit(const HostProbe& probe, uint64_t features, bool memory_tagging) {
-  uint64_t supported = 0;
-  bool tagging_supported = false;
-  for (const HostProbe::FeatureClass& c : probe.classes) {
-    supported |= c.features;
-    tagging_supported = tagging_supported || c.memory_tagging;
-  }
-  VcpuInit init{"ok", ""};
-  if (memory_tagging && !tagging_supported) {
-    init = {"enable_mte", "EINVAL"};  // api.rst: KVM_ENABLE_CAP of a capability that the host lacks
-  } else if ((features & ~supported) != 0) {
-    uint32_t lacking = 0;
-    while (((features & ~supported) >> lacking & 1) == 0) ++lacking;
-    const auto answer = probe.answers.find(absl::StrCat("init.feature", lacking));
-    init = {"vcpu_init", answer == probe.answers.end() || answer->second == "0" ? "?" : answer->second};
-  }
-  for (const HostProbe::FeatureClass& c : probe.classes) {
-    if (c.features == (features & supported) && c.memory_tagging == (memory_tagging && tagging_supported)) {
-      init.feature_class = &c;
-    }
-  }
-  return init;
 }
 
 }  // namespace armstate

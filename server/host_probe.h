@@ -137,15 +137,6 @@ struct ProbeFile {
 // With metadata "file", "line" (from 1) and, where one is at fault, "register_id".
 absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files);
 
-// What KVM_ARM_VCPU_INIT answers, and which class the vCPU is of once the features that the host lacks are left out.
-struct VcpuInit {
-  std::string step;   // "ok", "enable_mte" or "vcpu_init": what fails with all features
-  std::string error;  // errno name; empty if nothing fails, "?" if the probe does not say
-  // Null if no class has what is left.
-  const HostProbe::FeatureClass* feature_class = nullptr;
-};
-VcpuInit PredictVcpuInit(const HostProbe& probe, uint64_t features, bool memory_tagging);
-
 }  // namespace armstate
 
 #endif  // ARMSTATE_SERVER_HOST_PROBE_H_

@@ -1,63 +1,155 @@
 #include "server/host_service.h"
 
 #include <string>
+#include <utility>
 
+#include "proto/resource_names.h"
 #include "server/handler.h"
+#include "server/host_request.h"
+#include "server/labels.h"
 #include "server/page_token.h"
 
 namespace armstate {
 namespace {
 
-constexpr absl::string_view kList = "cpuProfiles";
+constexpr absl::string_view kHosts = "hosts";
+constexpr absl::string_view kProfiles = "cpuProfiles";
 
-// Not a copy of the whole profile: its registers are 300 times the rest.
-v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
-  v1::CpuProfile summary;
-  summary.set_name(profile.name());
-  summary.set_accelerator(profile.accelerator());
-  summary.set_hypervisor(profile.hypervisor());
-  summary.set_hypervisor_version(profile.hypervisor_version());
-  summary.set_machine_type(profile.machine_type());
-  summary.set_cpu_model(profile.cpu_model());
-  *summary.mutable_machine_options() = profile.machine_options();
-  summary.set_register_count(profile.register_count());
-  return summary;
+v1::Host ForList(const v1::Host& host) {
+  if (host.damage().empty()) return host;
+  v1::Host damaged;
+  damaged.set_name(host.name());
+  damaged.set_damage(host.damage());
+  return damaged;
 }
 
 }  // namespace
 
+absl::StatusOr<v1::Host> HostServiceImpl::Create(const v1::CreateHostRequest& request) {
+  const std::string name = FormatHostName(request.host_id());
+  if (absl::Status status = ParseHostName(name).status(); !status.ok()) return status;
+  if (absl::Status status = CheckLabels(request.host().labels(), "host.labels"); !status.ok()) return status;
+  absl::StatusOr<ProbedHost> host = HostFromRequest(request.probe(), request.host().profiles(), profiles_);
+  if (!host.ok()) return host.status();
+  host->host.set_name(name);
+  *host->host.mutable_labels() = request.host().labels();
+  const absl::StatusOr<HostRegistry::Entry> created = hosts_.Create(*std::move(host));
+  if (!created.ok()) return created.status();
+  return (*created)->message;
+}
+
+absl::StatusOr<v1::Host> HostServiceImpl::Get(const v1::GetHostRequest& request) {
+  const absl::StatusOr<HostRegistry::Entry> host = hosts_.Find(request.name());
+  if (!host.ok()) return host.status();
+  return (*host)->message;
+}
+
+absl::StatusOr<v1::ListHostsResponse> HostServiceImpl::List(const v1::ListHostsRequest& request) {
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const absl::StatusOr<std::string> after = DecodePageToken(kHosts, request.page_token());
+  if (!after.ok()) return after.status();
+  v1::ListHostsResponse response;
+  const HostRegistry::Page page = hosts_.List(
+      *after, *page_size, [&request](const v1::Host& host) { return HasLabels(host.labels(), request.labels()); });
+  for (const HostRegistry::Entry& host : page.hosts) *response.add_hosts() = ForList(host->message);
+  if (page.more) {
+    const absl::StatusOr<std::string> last = ParseHostName(response.hosts().rbegin()->name());
+    if (!last.ok()) return last.status();
+    response.set_next_page_token(EncodePageToken(kHosts, *last));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::Host> HostServiceImpl::Update(const v1::UpdateHostRequest& request) {
+  if (absl::Status status = ParseHostName(request.host().name()).status(); !status.ok()) return status;
+  const absl::StatusOr<HostUpdate> update = ParseHostUpdate(request, profiles_);
+  if (!update.ok()) return update.status();
+  const absl::StatusOr<HostRegistry::Entry> host =
+      hosts_.Update(request.host().name(), [&update](const v1::Host& stored) { return Updated(stored, *update); });
+  if (!host.ok()) return host.status();
+  return (*host)->message;
+}
+
+absl::StatusOr<v1::CpuProfile> HostServiceImpl::GetProfile(const v1::GetCpuProfileRequest& request) {
+  const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(request.name());
+  if (!profile.ok()) return profile.status();
+  return (*profile)->message;
+}
+
+absl::StatusOr<v1::ListCpuProfilesResponse> HostServiceImpl::ListProfiles(const v1::ListCpuProfilesRequest& request) {
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const absl::StatusOr<std::string> after = DecodePageToken(kProfiles, request.page_token());
+  if (!after.ok()) return after.status();
+  v1::ListCpuProfilesResponse response;
+  const ProfileRegistry::Page page = profiles_.List(*after, *page_size);
+  for (const ProfileRegistry::Entry& entry : page.profiles) {
+    *response.add_cpu_profiles() = WithoutRegisters(entry->message);
+  }
+  if (page.more) {
+    const absl::StatusOr<std::string> last = ParseCpuProfileName(response.cpu_profiles().rbegin()->name());
+    if (!last.ok()) return last.status();
+    response.set_next_page_token(EncodePageToken(kProfiles, *last));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ImportCpuProfileResponse> HostServiceImpl::Import(const v1::ImportCpuProfileRequest& request) {
+  absl::StatusOr<std::vector<v1::CpuProfile>> profiles = ProfilesFromRequest(request);
+  if (!profiles.ok()) return profiles.status();
+  const absl::StatusOr<std::vector<ProfileRegistry::Entry>> imported = hosts_.Import(*std::move(profiles));
+  if (!imported.ok()) return imported.status();
+  v1::ImportCpuProfileResponse response;
+  for (const ProfileRegistry::Entry& entry : *imported) {
+    *response.add_cpu_profiles() = WithoutRegisters(entry->message);
+  }
+  return response;
+}
+
+grpc::ServerUnaryReactor* HostServiceImpl::CreateHost(grpc::CallbackServerContext* context,
+                                                      const v1::CreateHostRequest* request, v1::Host* response) {
+  return Answer(context, Create(*request), response);
+}
+
+grpc::ServerUnaryReactor* HostServiceImpl::GetHost(grpc::CallbackServerContext* context,
+                                                   const v1::GetHostRequest* request, v1::Host* response) {
+  return Answer(context, Get(*request), response);
+}
+
+grpc::ServerUnaryReactor* HostServiceImpl::ListHosts(grpc::CallbackServerContext* context,
+                                                     const v1::ListHostsRequest* request,
+                                                     v1::ListHostsResponse* response) {
+  return Answer(context, List(*request), response);
+}
+
+grpc::ServerUnaryReactor* HostServiceImpl::UpdateHost(grpc::CallbackServerContext* context,
+                                                      const v1::UpdateHostRequest* request, v1::Host* response) {
+  return Answer(context, Update(*request), response);
+}
+
+grpc::ServerUnaryReactor* HostServiceImpl::DeleteHost(grpc::CallbackServerContext* context,
+                                                      const v1::DeleteHostRequest* request,
+                                                      google::protobuf::Empty* response) {
+  return Answer(context, OrEmpty(hosts_.Delete(request->name())), response);
+}
+
 grpc::ServerUnaryReactor* HostServiceImpl::GetCpuProfile(grpc::CallbackServerContext* context,
                                                          const v1::GetCpuProfileRequest* request,
                                                          v1::CpuProfile* response) {
-  return Answer(context, Get(*request), response);
+  return Answer(context, GetProfile(*request), response);
 }
 
 grpc::ServerUnaryReactor* HostServiceImpl::ListCpuProfiles(grpc::CallbackServerContext* context,
                                                            const v1::ListCpuProfilesRequest* request,
                                                            v1::ListCpuProfilesResponse* response) {
-  return Answer(context, List(*request), response);
+  return Answer(context, ListProfiles(*request), response);
 }
 
-absl::StatusOr<v1::CpuProfile> HostServiceImpl::Get(const v1::GetCpuProfileRequest& request) {
-  const absl::StatusOr<const RegisteredProfile*> profile = profiles_.Find(request.name());
-  if (!profile.ok()) return profile.status();
-  return (*profile)->message;
-}
-
-absl::StatusOr<v1::ListCpuProfilesResponse> HostServiceImpl::List(const v1::ListCpuProfilesRequest& request) {
-  const absl::StatusOr<int> page_size = PageSize(request.page_size());
-  if (!page_size.ok()) return page_size.status();
-  const absl::StatusOr<std::string> after = DecodePageToken(kList, request.page_token());
-  if (!after.ok()) return after.status();
-  v1::ListCpuProfilesResponse response;
-  auto profile = profiles_.profiles().upper_bound(*after);
-  for (; profile != profiles_.profiles().end() && response.cpu_profiles_size() < *page_size; ++profile) {
-    *response.add_cpu_profiles() = WithoutRegisters(profile->second.message);
-  }
-  if (profile != profiles_.profiles().end()) {
-    response.set_next_page_token(EncodePageToken(kList, std::prev(profile)->first));
-  }
-  return response;
+grpc::ServerUnaryReactor* HostServiceImpl::ImportCpuProfile(grpc::CallbackServerContext* context,
+                                                            const v1::ImportCpuProfileRequest* request,
+                                                            v1::ImportCpuProfileResponse* response) {
+  return Answer(context, Import(*request), response);
 }
 
 }  // namespace armstate

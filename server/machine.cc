@@ -24,7 +24,7 @@ absl::StatusOr<Machine> Machine::Decode(absl::string_view bytes, const ProfileRe
       record.vcpus_size() != record.machine().vcpu_count()) {
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, "a stored machine cannot be read");
   }
-  const absl::StatusOr<const RegisteredProfile*> profile = profiles.Find(record.machine().cpu_profile());
+  const absl::StatusOr<ProfileRegistry::Entry> profile = profiles.Find(record.machine().cpu_profile());
   if (!profile.ok()) return absl::FailedPreconditionError(profile.status().message());
   Machine machine(std::move(*record.mutable_machine()), (*profile)->profile);
   const std::shared_ptr<const RegisterLayout>& layout = machine.profile_->layout();

@@ -4,6 +4,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "armstate/v1/machine_record.pb.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
 
@@ -13,6 +14,8 @@ absl::Mutex& MachineRegistry::LockOf(absl::string_view id) {
 }
 
 absl::Status MachineRegistry::Create(absl::string_view id, const Machine& machine) {
+  absl::ReaderMutexLock no_removal(&profiles_.removal_mutex());
+  if (absl::Status status = profiles_.Find(machine.info().cpu_profile()).status(); !status.ok()) return status;
   absl::MutexLock lock(&LockOf(id));
   const absl::Status existing = store_.Get(RecordKind::kMachine, id).status();
   if (existing.ok()) {
@@ -68,6 +71,22 @@ absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, i
     }
   }
   return infos;
+}
+
+absl::StatusOr<std::set<std::string>> MachineRegistry::UsedProfiles() {
+  std::set<std::string> used;
+  NamedRecordPage page;
+  do {
+    const std::string after = page.records.empty() ? "" : page.records.back().name;
+    absl::StatusOr<NamedRecordPage> next = store_.List(RecordKind::kMachine, "", after, 1000);
+    if (!next.ok()) return next.status();
+    page = *std::move(next);
+    for (const ListedNamedRecord& listed : page.records) {
+      v1::MachineRecord record;
+      if (listed.bytes.ok() && record.ParseFromString(*listed.bytes)) used.insert(record.machine().cpu_profile());
+    }
+  } while (page.more);
+  return used;
 }
 
 }  // namespace armstate

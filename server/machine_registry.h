@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class MachineRegistry {
   // Both must outlive it.
   MachineRegistry(RecordStore& store, const ProfileRegistry& profiles) : store_(store), profiles_(profiles) {}
 
-  // ALREADY_EXISTS, reason MACHINE_EXISTS.
+  // ALREADY_EXISTS, reason MACHINE_EXISTS; NOT_FOUND, reason CPU_PROFILE_NOT_FOUND, if its profile has just been
+  // removed.
   absl::Status Create(absl::string_view id, const Machine& machine);
 
   // Names are "machines/{machine}" from here on. NOT_FOUND, reason MACHINE_NOT_FOUND.
@@ -44,6 +46,10 @@ class MachineRegistry {
   // By name, at most `limit` of those after the machine `after`. One that cannot be read is there with its name and
   // `damage`.
   absl::StatusOr<MachineInfoPage> List(absl::string_view after, int limit);
+
+  // Names of the CPU profiles of all machines. A damaged machine is left out: nobody can use it any more. Errors: those
+  // of the store.
+  absl::StatusOr<std::set<std::string>> UsedProfiles();
 
  private:
   absl::Mutex& LockOf(absl::string_view id);

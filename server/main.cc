@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
   app.add_option("--listen", options.listen_address, "address and port; port 0 takes a free one")
       ->capture_default_str();
   app.add_option("--data_dir", options.data_dir, "folder of the database, made if missing")->capture_default_str();
+  app.add_option("--tolerances", options.tolerances_file,
+                 "file of tolerances that verdicts use besides the built-in ones, see profiles/tolerances.textproto")
+      ->type_name("FILE");
   app.add_option("--drain_seconds", drain_seconds, "how long running calls may take to end after SIGTERM")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);

@@ -4,24 +4,15 @@
 #include <bitset>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "core/register_list.h"
 #include "proto/cpu_profile_conversion.h"
 #include "server/register_experiments.h"
+#include "server/registered_profile.h"
 
 namespace armstate {
 namespace {
 
 using FeatureClass = HostProbe::FeatureClass;
-
-std::string ProfileName(const HostProbe& probe, const FeatureClass& feature_class, ImplementationId implementation_id) {
-  std::string id = absl::StrCat(probe.host, ".", feature_class.name);
-  if (implementation_id == ImplementationId::kWritable) id += ".impid";
-  std::replace_if(
-      id.begin(), id.end(), [](char c) { return !absl::ascii_isalnum(c) && c != '.' && c != '_' && c != '-'; }, '-');
-  return absl::StrCat("cpuProfiles/", id);
-}
 
 void AddWords(const std::string& bytes, google::protobuf::RepeatedField<uint64_t>& words) {
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -81,7 +72,6 @@ absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const Fe
                                                 ImplementationId implementation_id) {
   const bool writable_id = implementation_id == ImplementationId::kWritable;
   v1::CpuProfile profile;
-  profile.set_name(ProfileName(probe, feature_class, implementation_id));
   profile.set_accelerator(v1::KVM);
   profile.set_hypervisor("KVM");
   profile.set_hypervisor_version(probe.kernel);
@@ -97,8 +87,11 @@ absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const Fe
              feature_class, probe, writable_id},
             *rule);
     AddGrowth(feature_class, id, *rule);
+    // The moment's value: two probes of one host would differ in nothing else.
+    if (rule->has_moving_counter()) rule->clear_reset();
   }
   profile.set_register_count(profile.registers_size());
+  profile.set_name(ProbedProfileName(profile, feature_class.name));
   const absl::StatusOr<std::shared_ptr<const CpuProfile>> checked = CpuProfileFromProto(profile);
   if (!checked.ok()) return checked.status();
   return profile;

@@ -12,10 +12,9 @@ namespace armstate {
 
 enum class ImplementationId { kFixed, kWritable };
 
-// The profile of VMs of one feature class: "cpuProfiles/{host}.{class}", with ".impid" behind it if the VM has
-// KVM_CAP_ARM_WRITABLE_IMP_ID_REGS on. What no experiment shows is undetermined in it. A class that was not
-// experimented on takes over what was found of a register in the class most like it in which the register has the same
-// reset value.
+// The profile of VMs of one feature class, named by ProbedProfileName. What no experiment shows is undetermined in it.
+// A class that was not experimented on takes over what was found of a register in the class most like it in which the
+// register has the same reset value.
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: experiments that
 // contradict each other.

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
-#include "proto/cpu_profile_conversion.h"
 #include "proto/resource_names.h"
 
 // //profiles:built_in
@@ -12,8 +11,16 @@ extern "C" const char armstate_profile_set[];
 extern "C" const char armstate_profile_set_end[];
 
 namespace armstate {
+namespace {
 
-absl::StatusOr<ProfileRegistry> ProfileRegistry::BuiltIn() {
+std::string IdOf(const RegisteredProfile& profile) {
+  const absl::StatusOr<std::string> id = ParseCpuProfileName(profile.message.name());
+  return id.ok() ? *id : std::string();  // RegisterProfile has checked it
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::BuiltIn() {
   v1::CpuProfileSet set;
   if (!set.ParseFromArray(armstate_profile_set, static_cast<int>(armstate_profile_set_end - armstate_profile_set))) {
     return absl::InternalError("the built-in CPU profiles cannot be read: the program is damaged");
@@ -21,32 +28,82 @@ absl::StatusOr<ProfileRegistry> ProfileRegistry::BuiltIn() {
   return Create(std::move(set));
 }
 
-absl::StatusOr<ProfileRegistry> ProfileRegistry::Create(v1::CpuProfileSet set) {
-  ProfileRegistry registry;
-  for (v1::CpuProfile& message : *set.mutable_profiles()) {
-    absl::StatusOr<std::string> id = ParseCpuProfileName(message.name());
-    if (!id.ok()) return id.status();
-    absl::StatusOr<std::shared_ptr<const CpuProfile>> profile = CpuProfileFromProto(message);
-    if (!profile.ok()) return Annotate(profile.status(), message.name());
-    message.set_register_count(message.registers_size());
-    if (!registry.profiles_.emplace(*id, RegisteredProfile{std::move(message), *std::move(profile)}).second) {
+absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::Create(v1::CpuProfileSet built_in) {
+  std::unique_ptr<ProfileRegistry> registry(new ProfileRegistry());  // the constructor is private
+  absl::MutexLock lock(&registry->mutex_);
+  for (v1::CpuProfile& message : *built_in.mutable_profiles()) {
+    const absl::StatusOr<Entry> profile = RegisterProfile(std::move(message), ProfileOrigin::kBuiltIn);
+    if (!profile.ok()) return profile.status();
+    registry->by_digest_.emplace((*profile)->digest, *profile);
+    const std::string id = IdOf(**profile);
+    if (!registry->profiles_.emplace(id, *profile).second) {
       return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
-                       absl::StrCat("two CPU profiles are named ", *id));
+                       absl::StrCat("two CPU profiles are named ", id));
     }
   }
   return registry;
 }
 
-absl::StatusOr<const RegisteredProfile*> ProfileRegistry::Find(absl::string_view name) const {
+absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view name) const {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(name);
   if (!id.ok()) return id.status();
+  absl::MutexLock lock(&mutex_);
   const auto found = profiles_.find(*id);
   if (found == profiles_.end()) {
     return MakeError(absl::StatusCode::kNotFound, ErrorReason::kCpuProfileNotFound,
                      absl::StrCat("no CPU profile ", *id, "; ListCpuProfiles has the names"),
                      {{"name", std::string(name)}});
   }
-  return &found->second;
+  if (found->second->profile == nullptr) {
+    return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, found->second->message.damage(),
+                     {{"record", std::string(name)}});
+  }
+  return found->second;
+}
+
+ProfileRegistry::Entry ProfileRegistry::FindContent(absl::string_view digest) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = by_digest_.find(digest);
+  return found == by_digest_.end() ? nullptr : found->second;
+}
+
+ProfileRegistry::Page ProfileRegistry::List(absl::string_view after, int limit) const {
+  Page page;
+  absl::MutexLock lock(&mutex_);
+  for (auto it = profiles_.upper_bound(after); it != profiles_.end(); ++it) {
+    if (page.profiles.size() == static_cast<size_t>(limit)) {
+      page.more = true;
+      break;
+    }
+    page.profiles.push_back(it->second);
+  }
+  return page;
+}
+
+std::map<std::string, ProfileRegistry::Entry, std::less<>> ProfileRegistry::Imported() const {
+  std::map<std::string, Entry, std::less<>> imported;
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [id, entry] : profiles_) {
+    if (entry->origin != ProfileOrigin::kBuiltIn) imported.emplace(id, entry);
+  }
+  return imported;
+}
+
+void ProfileRegistry::Change(const std::vector<Entry>& added, const std::vector<std::string>& removed) {
+  absl::MutexLock lock(&mutex_);
+  const auto remove = [this](absl::string_view id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = profiles_.find(id);
+    if (found == profiles_.end()) return;
+    by_digest_.erase(found->second->digest);
+    profiles_.erase(found);
+  };
+  for (const std::string& id : removed) remove(id);
+  for (const Entry& entry : added) {
+    const std::string id = IdOf(*entry);
+    remove(id);
+    profiles_.emplace(id, entry);
+    if (!entry->digest.empty()) by_digest_.emplace(entry->digest, entry);
+  }
 }
 
 }  // namespace armstate

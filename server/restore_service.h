@@ -3,16 +3,16 @@
 #define ARMSTATE_SERVER_RESTORE_SERVICE_H_
 
 #include "armstate/v1/restore_service.grpc.pb.h"
-#include "server/profile_registry.h"
-#include "storage/checkpoint_repository.h"
+#include "server/restore_targets.h"
+#include "server/server_tolerances.h"
 
 namespace armstate {
 
-// Thread-safe. Both arguments must outlive it.
+// Thread-safe. All arguments must outlive it.
 class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
  public:
-  RestoreServiceImpl(CheckpointRepository& checkpoints, const ProfileRegistry& profiles)
-      : checkpoints_(checkpoints), profiles_(profiles) {}
+  RestoreServiceImpl(const RestoreTargets& targets, const ServerTolerances& tolerances)
+      : targets_(targets), tolerances_(tolerances) {}
 
   grpc::ServerUnaryReactor* ValidateCheckpoint(grpc::CallbackServerContext* context,
                                                const v1::ValidateCheckpointRequest* request,
@@ -21,11 +21,20 @@ class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
                                         v1::PlanRestoreResponse* response) override;
 
  private:
-  absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request);
-  absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request);
+  struct Verdict {
+    JudgedCheckpoint checkpoint;
+    JudgedTarget target;
+    Judgement judgement;
+  };
 
-  CheckpointRepository& checkpoints_;
-  const ProfileRegistry& profiles_;
+  template <typename Request>
+  absl::StatusOr<Verdict> Judge(const Request& request) const;
+
+  absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request) const;
+  absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request) const;
+
+  const RestoreTargets& targets_;
+  const ServerTolerances& tolerances_;
 };
 
 }  // namespace armstate

@@ -12,6 +12,7 @@
 #include "grpcpp/server_builder.h"
 #include "server/checkpoint_service.h"
 #include "server/engine_service.h"
+#include "server/host_registry.h"
 #include "server/host_service.h"
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
@@ -24,15 +25,19 @@ namespace armstate {
 // Members in the order of their needs: the gRPC server goes first, the store last.
 class Server::Impl {
  public:
-  Impl(std::unique_ptr<RocksDbStorage> storage, ProfileRegistry profiles)
+  Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
+       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
+        machines_(std::move(machines)),
+        hosts_(std::move(hosts)),
         checkpoints_(storage_->checkpoints()),
-        machines_(storage_->records(), profiles_),
         checkpoint_service_(checkpoints_),
-        restore_service_(checkpoints_, profiles_),
-        engine_service_(checkpoints_, machines_, profiles_),
-        host_service_(profiles_) {}
+        tolerances_(std::move(tolerances)),
+        restore_targets_(checkpoints_, *profiles_),
+        restore_service_(restore_targets_, tolerances_),
+        engine_service_(checkpoints_, *machines_, *profiles_),
+        host_service_(*hosts_, *profiles_) {}
 
   absl::Status Listen(const std::string& address) {
     grpc::EnableDefaultHealthCheckService(true);
@@ -73,10 +78,13 @@ class Server::Impl {
 
  private:
   std::unique_ptr<RocksDbStorage> storage_;
-  ProfileRegistry profiles_;
+  std::unique_ptr<ProfileRegistry> profiles_;
+  std::unique_ptr<MachineRegistry> machines_;
+  std::unique_ptr<HostRegistry> hosts_;
   CheckpointRepository checkpoints_;
-  MachineRegistry machines_;
   CheckpointServiceImpl checkpoint_service_;
+  const ServerTolerances tolerances_;
+  const RestoreTargets restore_targets_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;
   HostServiceImpl host_service_;
@@ -86,13 +94,20 @@ class Server::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  absl::StatusOr<ProfileRegistry> profiles = ProfileRegistry::BuiltIn();
+  absl::StatusOr<std::unique_ptr<ProfileRegistry>> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();
+  absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
+  if (!tolerances.ok()) return tolerances.status();
   StorageOptions storage_options;
   storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
   if (!storage.ok()) return storage.status();
-  auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles));
+  RecordStore& records = (*storage)->records();
+  auto machines = std::make_unique<MachineRegistry>(records, **profiles);
+  absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
+  if (!hosts.ok()) return hosts.status();
+  auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
+                                     *std::move(tolerances));
   if (absl::Status status = impl->Listen(options.listen_address); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
 }

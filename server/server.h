@@ -15,6 +15,8 @@ struct ServerOptions {
   std::string listen_address = "127.0.0.1:7443";
   // Made if it does not exist. Only one server at a time can have it open.
   std::string data_dir;
+  // Tolerances (armstate.v1.ToleranceSet as text) that verdicts use besides the built-in ones. Empty: none.
+  std::string tolerances_file = {};
 };
 
 // Largest message that is received, in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits. What is sent

@@ -8,11 +8,15 @@
 namespace armstate {
 
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
-  VmRestore restore;
-  std::vector<EngineVcpu> tried = vcpus;
   std::vector<const RegisterList*> lists;
   for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
-  if (!tried.empty()) restore.reports = RestoreVcpus(lists, absl::MakeSpan(tried), tried[0].restore_order());
+  return RestoreVm(lists, vcpus, on_refusal);
+}
+
+VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
+  VmRestore restore;
+  std::vector<EngineVcpu> tried = vcpus;
+  restore.reports = RestoreVcpus(lists, absl::MakeSpan(tried));
   for (const RestoreReport& report : restore.reports) restore.verdict = std::max(restore.verdict, report.verdict);
   if (restore.verdict == Verdict::kRefused && on_refusal == OnRefusal::kPutBack) {
     restore.rolled_back = true;
@@ -23,14 +27,19 @@ VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<Engine
   return restore;
 }
 
-std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
-  std::vector<std::string> notes;
+std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
+  std::vector<std::string> notes = NotesFor(checkpoint, target);
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
   if (accelerator != v1::ENGINE && accelerator != target.accelerator()) {
-    notes.push_back(absl::StrCat("taken with the accelerator ", v1::Accelerator_Name(accelerator),
-                                 ", and the profile is of ", v1::Accelerator_Name(target.accelerator()),
-                                 ": some register IDs mean other registers there"));
+    notes.insert(notes.begin(), absl::StrCat("taken with the accelerator ", v1::Accelerator_Name(accelerator),
+                                             ", and the profile is of ", v1::Accelerator_Name(target.accelerator()),
+                                             ": some register IDs mean other registers there"));
   }
+  return notes;
+}
+
+std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
+  std::vector<std::string> notes;
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(

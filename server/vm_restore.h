@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "core/engine_vm.h"
 #include "core/restore.h"
@@ -22,12 +23,15 @@ struct VmRestore {
   bool rolled_back = false;
 };
 
-// Restores `checkpoint` into `vcpus`, of which there are as many. All or nothing over all of them with kPutBack; every
+// Restores lists[i] into vcpus[i], of which there are as many. All or nothing over all of them with kPutBack; every
 // register has its outcome in either case, since the work is done on copies.
+VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
 
-// What a person should know besides the registers: another accelerator or machine type, gaps of the capture.
+// What a person should know besides the registers: another machine type, gaps of the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
+// The same for a restore of lists that are not translated (core/translate.h): also another accelerator.
+std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 
 v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
                                    const VmRestore& restore, const std::vector<std::string>& notes,

@@ -15,7 +15,7 @@ namespace armstate {
 namespace {
 
 const std::shared_ptr<const CpuProfile>& Profile() {
-  static const ProfileRegistry& registry = *new ProfileRegistry(*ProfileRegistry::BuiltIn());
+  static const ProfileRegistry& registry = **new std::unique_ptr<ProfileRegistry>(*ProfileRegistry::BuiltIn());
   return (*registry.Find("cpuProfiles/qemu-7.2.virt.cortex-a57"))->profile;
 }
 

@@ -33,7 +33,7 @@ struct Case {
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.profile << " -smp " << c.vcpu_count; }
 
 const ProfileRegistry& Registry() {
-  static const ProfileRegistry& registry = *new ProfileRegistry(*ProfileRegistry::BuiltIn());
+  static const ProfileRegistry& registry = **new std::unique_ptr<ProfileRegistry>(*ProfileRegistry::BuiltIn());
   return registry;
 }
 
@@ -106,7 +106,9 @@ TEST_P(QemuResetTest, EngineEqualsQemu) {
 
 std::vector<Case> AllProfiles() {
   std::vector<Case> cases;
-  for (const auto& entry : Registry().profiles()) cases.push_back({entry.first});
+  for (const ProfileRegistry::Entry& entry : Registry().List("", 1000).profiles) {
+    cases.push_back({entry->profile->name()});
+  }
   return cases;
 }
 
@@ -135,7 +137,7 @@ TEST(QemuResetTest, ThereIsAProfileForEveryText) {
   for (const auto& entry : std::filesystem::directory_iterator("profiles")) {
     texts += entry.path().extension() == ".textproto";
   }
-  EXPECT_EQ(texts, Registry().profiles().size());
+  EXPECT_EQ(texts, Registry().List("", 1000).profiles.size());
 }
 
 }  // namespace

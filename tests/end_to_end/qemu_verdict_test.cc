@@ -37,7 +37,7 @@ struct OurVerdict {
 };
 
 OurVerdict Judge(const std::string& stream, const std::string& target) {
-  static const auto* registry = new ProfileRegistry(*ProfileRegistry::BuiltIn());
+  static const ProfileRegistry* registry = ProfileRegistry::BuiltIn()->release();
   const absl::StatusOr<QemuCapture> capture = CaptureQemuStream(stream);
   if (!capture.ok()) return {true, std::string(capture.status().message())};
   OurVerdict verdict;

@@ -13,7 +13,8 @@
 
 #include "core/engine_vm.h"
 #include "proto/cpu_profile_conversion.h"
-#include "server/probe_profiles.h"
+#include "server/probed_host.h"
+#include "server/registered_host.h"
 #include "tests/server/kvm_corpus.h"
 
 namespace armstate {
@@ -37,6 +38,9 @@ std::vector<uint32_t> WriteOrder(std::vector<uint64_t> ids, const std::string& o
   }
   return positions;
 }
+
+// The recording's word for a call.
+std::string StepOf(const std::string& call) { return call == "KVM_ENABLE_CAP" ? "enable_mte" : "vcpu_init"; }
 
 struct Score {
   int64_t exact = 0;   // a register that was not simply OK, predicted with kind, errno and read-back
@@ -72,19 +76,19 @@ bool Same(const RecordedFinding& real, const RecordedFinding& predicted) {
 
 enum class Prober { kRecorded, kArmstateKvm };
 
-struct ProbedHost {
+struct Case {
   std::string host;
   Prober prober;
 };
 
-std::vector<ProbedHost> ProbedHosts() {
-  std::vector<ProbedHost> hosts;
+std::vector<Case> ProbedHosts() {
+  std::vector<Case> hosts;
   for (const std::string& host : KvmHosts()) hosts.push_back({host, Prober::kRecorded});
   for (const std::string& host : ProbedKvmHosts()) hosts.push_back({host, Prober::kArmstateKvm});
   return hosts;
 }
 
-class KvmRestoresTest : public testing::TestWithParam<ProbedHost> {
+class KvmRestoresTest : public testing::TestWithParam<Case> {
  protected:
   const std::string& host() const { return GetParam().host; }
 
@@ -100,14 +104,9 @@ class KvmRestoresTest : public testing::TestWithParam<ProbedHost> {
     for (const std::string& host : KvmHosts()) sources_[host] = ReadRecordedVms(host);
   }
 
-  std::shared_ptr<const CpuProfile> Profile(const HostProbe& probe, const HostProbe::FeatureClass& feature_class,
-                                            ImplementationId implementation_id) {
-    auto& profile = profiles_[{feature_class.name, implementation_id}];
-    if (profile == nullptr) {
-      const absl::StatusOr<v1::CpuProfile> message = ProfileFromProbe(probe, feature_class, implementation_id);
-      EXPECT_TRUE(message.ok()) << feature_class.name << ": " << message.status();
-      if (message.ok()) profile = *CpuProfileFromProto(*message);
-    }
+  std::shared_ptr<const CpuProfile> Profile(const v1::CpuProfile& message) {
+    auto& profile = profiles_[message.name()];
+    if (profile == nullptr) profile = CpuProfileFromProto(message).value_or(nullptr);
     return profile;
   }
 
@@ -158,26 +157,31 @@ class KvmRestoresTest : public testing::TestWithParam<ProbedHost> {
   }
 
   static std::map<std::string, std::map<std::pair<std::string, std::string>, RecordedVm>> sources_;
-  std::map<std::pair<std::string, ImplementationId>, std::shared_ptr<const CpuProfile>> profiles_;
+  std::map<std::string, std::shared_ptr<const CpuProfile>> profiles_;
   Score score_;
 };
 
 std::map<std::string, std::map<std::pair<std::string, std::string>, RecordedVm>> KvmRestoresTest::sources_;
 
 TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
-  const HostProbe probe = Probe();
+  const absl::StatusOr<ProbedHost> probed = HostFromProbe(Probe());
+  ASSERT_TRUE(probed.ok()) << probed.status();
   int64_t recorded = 0;
   int64_t recorded_ok = 0;
   for (const RecordedRestore& real : ReadRecordedRestores(host())) {
     const std::string what = real.source + " -> " + host() + ", " + real.feature_class + ", " + real.order;
     const RecordedVm& source = sources_.at(real.source).at({real.feature_class, real.state});
-    const VcpuInit init = PredictVcpuInit(probe, source.features, source.memory_tagging);
-    EXPECT_EQ(init.step, real.init_step) << what;
-    EXPECT_EQ(init.error, real.init_error) << what;
-    ASSERT_NE(init.feature_class, nullptr) << what;
-    EXPECT_EQ(init.feature_class->features, real.features_used) << what;
-    const auto profile = Profile(probe, *init.feature_class,
-                                 real.order == "impid" ? ImplementationId::kWritable : ImplementationId::kFixed);
+    VcpuFeatures features;
+    features.bits = static_cast<uint32_t>(source.features);
+    features.memory_tagging = source.memory_tagging;
+    features.writable_implementation_id = real.order == "impid";
+    const VcpuInit init = PredictVcpuInit(probed->host, features);
+    EXPECT_EQ(init.missing.empty() ? std::string("ok") : StepOf(init.missing[0].call()), real.init_step) << what;
+    EXPECT_EQ(init.missing.empty() ? "" : init.missing[0].error(), real.init_error) << what;
+    ASSERT_TRUE(init.profile.has_value()) << what;
+    const v1::CpuProfile& message = probed->profiles.at(*init.profile);
+    EXPECT_EQ(message.vcpu_features(), real.features_used) << what;
+    const auto profile = Profile(message);
     ASSERT_NE(profile, nullptr) << what;
     std::vector<EngineVcpu> vcpus = MakeVcpus(profile, static_cast<int>(source.vcpus.size()));
     std::vector<const RegisterList*> lists;
@@ -198,19 +202,21 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
 // The order of our own restore (core/restore_order.h) avoids what can be avoided: a VM moves to the same kind of host
 // without a loss, though on Linux 6.12 neither ascending nor descending order keeps the PMU's SET and CLR pairs.
 TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
-  const HostProbe probe = Probe();
-  for (const HostProbe::FeatureClass& feature_class : probe.classes) {
-    const auto source = sources_.at(host()).find({feature_class.name, "ran"});
+  const absl::StatusOr<ProbedHost> probed = HostFromProbe(Probe());
+  ASSERT_TRUE(probed.ok()) << probed.status();
+  for (size_t i = 0; i < probed->profiles.size(); ++i) {
+    const std::string& feature_set = probed->host.profiles(static_cast<int>(i)).feature_set();
+    const auto source = sources_.at(host()).find({feature_set, "ran"});
     if (source == sources_.at(host()).end()) continue;  // AArch32 guests were not run
-    const auto profile = Profile(probe, feature_class, ImplementationId::kFixed);
+    const auto profile = Profile(probed->profiles[i]);
     ASSERT_NE(profile, nullptr);
     std::vector<EngineVcpu> vcpus = MakeVcpus(profile, 2);
     std::vector<const RegisterList*> lists;
     for (const RegisterList& list : source->second.vcpus) lists.push_back(&list);
     for (const RestoreReport& report : RestoreVcpus(lists, absl::MakeSpan(vcpus), profile->restore_order())) {
-      EXPECT_EQ(report.verdict, Verdict::kAccepted) << feature_class.name;
+      EXPECT_EQ(report.verdict, Verdict::kAccepted) << feature_set;
       for (const RegisterFinding& finding : report.findings) {
-        EXPECT_EQ(finding.outcome, RegisterOutcome::kMoving) << feature_class.name << " " << finding.id.ToString();
+        EXPECT_EQ(finding.outcome, RegisterOutcome::kMoving) << feature_set << " " << finding.id.ToString();
       }
     }
   }

@@ -11,7 +11,7 @@ namespace {
 TEST(ProfileRegistryTest, HasTheBuiltInProfiles) {
   const auto registry = ProfileRegistry::BuiltIn();
   ASSERT_TRUE(registry.ok()) << registry.status();
-  const auto a57 = registry->Find("cpuProfiles/qemu-7.2.virt.cortex-a57");
+  const auto a57 = (*registry)->Find("cpuProfiles/qemu-7.2.virt.cortex-a57");
   ASSERT_TRUE(a57.ok()) << a57.status();
   // 258 coprocessor registers in QEMU's list, and X0-X30, SP_EL0, PC, PSTATE, SP_EL1, ELR_EL1, five SPSRs, V0-V31,
   // FPSR, FPCR.
@@ -22,10 +22,10 @@ TEST(ProfileRegistryTest, HasTheBuiltInProfiles) {
 TEST(ProfileRegistryTest, NamesAnUnknownProfile) {
   const auto registry = ProfileRegistry::BuiltIn();
   ASSERT_TRUE(registry.ok()) << registry.status();
-  const auto none = registry->Find("cpuProfiles/cortex-z1");
+  const auto none = (*registry)->Find("cpuProfiles/cortex-z1");
   EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(GetErrorInfo(none.status())->reason, ErrorReason::kCpuProfileNotFound);
-  EXPECT_EQ(registry->Find("profiles/cortex-a57").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ((*registry)->Find("profiles/cortex-a57").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ std::map<std::string, std::vector<Row>> ReadRows() {
 class QemuMasksTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    static const auto* registry = new ProfileRegistry(*ProfileRegistry::BuiltIn());
+    static const ProfileRegistry* registry = ProfileRegistry::BuiltIn()->release();
     static const auto* rows = new std::map<std::string, std::vector<Row>>(ReadRows());
     const auto profile = registry->Find(CorpusProfile(GetParam()));
     ASSERT_TRUE(profile.ok()) << profile.status();

@@ -197,7 +197,8 @@ TEST_F(RestoreServiceTest, NotesTellWhatNoRegisterTells) {
   v1::CaptureGap* gap = checkpoint.mutable_checkpoint()->add_gaps();
   gap->set_reason("upper halves of the Z registers");
   EXPECT_THAT(Validate(checkpoint, kA57).notes(),
-              ElementsAre(HasSubstr("accelerator"), HasSubstr("virt-6.0"), HasSubstr("upper halves")));
+              ElementsAre(HasSubstr("taken under another accelerator"), HasSubstr("virt-6.0"),
+                          HasSubstr("upper halves")));
 }
 
 TEST_F(RestoreServiceTest, ThePlanWritesInTheTargetsOrderAndSaysWhatItLeavesOut) {
@@ -240,9 +241,11 @@ TEST_F(RestoreServiceTest, WhatIsNotThere) {
   v1::ValidateCheckpointRequest request;
   request.set_checkpoint("vms/a/checkpoints/latest");
   const auto validate = [&] { return Call(restore(), &RestoreStub::ValidateCheckpoint, request); };
+  EXPECT_EQ(validate(), (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "target"}}}));
+  request.set_cpu_profile(kA57);
   EXPECT_EQ(validate(), (RpcResult{StatusCode::INVALID_ARGUMENT,
                                    "RESOURCE_NAME_INVALID",
-                                   {{"name", ""}, {"expected", "cpuProfiles/{profile}"}}}));
+                                   {{"name", kA57}, {"expected", "cpuProfiles/{profile}"}}}));
   request.set_cpu_profile("cpuProfiles/cortex-z1");
   EXPECT_EQ(validate(),
             (RpcResult{StatusCode::NOT_FOUND, "CPU_PROFILE_NOT_FOUND", {{"name", "cpuProfiles/cortex-z1"}}}));

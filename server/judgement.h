@@ -1,0 +1,90 @@
+// Will a target accept a checkpoint? A restore onto fresh engine vCPUs of it tells: there is no second rule book.
+#ifndef ARMSTATE_SERVER_JUDGEMENT_H_
+#define ARMSTATE_SERVER_JUDGEMENT_H_
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "core/restore.h"
+#include "core/tolerance_set.h"
+#include "core/translate.h"
+#include "proto/restore_report_conversion.h"
+#include "server/checkpoint_access.h"
+#include "server/judged_target.h"
+
+namespace armstate {
+
+// A checkpoint that is to be judged.
+struct JudgedCheckpoint {
+  LoadedCheckpoint loaded;
+  // How its lists name registers. Nothing: as any target does.
+  absl::optional<IdScheme> scheme;
+
+  const v1::Checkpoint& basic() const { return loaded.basic; }
+  int vcpu_count() const { return static_cast<int>(loaded.vcpus.size()); }
+  IdScheme SchemeBefore(IdScheme target) const { return scheme.value_or(target); }
+};
+
+// Tolerances, ready for restores between all accelerators. Immutable, thread-safe, cheap to copy.
+class JudgedTolerances {
+ public:
+  // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
+  static absl::StatusOr<JudgedTolerances> Create(absl::Span<const Tolerance> tolerances);
+
+  const std::shared_ptr<const ToleranceSet>& Between(IdScheme source, IdScheme target) const {
+    return sets_.at({source, target});
+  }
+
+ private:
+  JudgedTolerances() = default;
+
+  std::map<std::pair<IdScheme, IdScheme>, std::shared_ptr<const ToleranceSet>> sets_;
+};
+
+struct Judgement {
+  // The worst of all vCPUs and of what is known of the target besides.
+  Verdict verdict = Verdict::kAccepted;
+  // One for each vCPU, in order.
+  std::vector<RestoreReport> reports;
+  // What the reports' tolerances refer to.
+  std::shared_ptr<const ToleranceSet> tolerances;
+  // The checkpoint's lists as the target names registers; empty if it names them as the checkpoint does.
+  std::vector<Translation> translations;
+
+  // What is restored to a vCPU.
+  const RegisterList& list(const JudgedCheckpoint& checkpoint, size_t vcpu) const {
+    return translations.empty() ? checkpoint.loaded.vcpus[vcpu].registers : translations[vcpu].registers;
+  }
+};
+
+Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances);
+
+// The judgement of the best of several targets (at least one), and which one that is.
+std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
+                                       const JudgedTolerances& tolerances);
+
+// True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
+bool IsBetter(const Judgement& a, const Judgement& b);
+
+// True for a finding that refuses the restore. Between accelerators what only the target has does, too, unless a rule
+// covers it (core/tolerance_set.h).
+bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding);
+
+// How many registers refuse the restore, and how many will hold another value or were not known, over all vCPUs.
+struct FindingCounts {
+  int refused = 0;
+  int changed = 0;
+};
+FindingCounts CountFindings(const Judgement& judgement);
+
+v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                   const Judgement& judgement, ReportedRegisters which);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_JUDGEMENT_H_

@@ -1,0 +1,47 @@
+#include "server/labels.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+bool IsLabelKey(absl::string_view key) {
+  if (key.empty() || key.size() > 63 || !absl::ascii_islower(key[0])) return false;
+  for (const char c : key) {
+    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '_' && c != '-') return false;
+  }
+  return true;
+}
+
+absl::Status Invalid(absl::string_view field, absl::string_view problem) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
+                   {{"field", std::string(field)}});
+}
+
+}  // namespace
+
+absl::Status CheckLabels(const Labels& labels, absl::string_view field) {
+  if (labels.size() > kMaxLabels) return Invalid(field, absl::StrCat("are more than ", kMaxLabels));
+  for (const auto& [key, value] : labels) {
+    if (!IsLabelKey(key)) {
+      return Invalid(field, absl::StrCat("has the key '", key, "', which is not [a-z][a-z0-9_-]{0,62}"));
+    }
+    if (value.size() > kMaxTextBytes) {
+      return Invalid(field, absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool HasLabels(const Labels& labels, const Labels& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&labels](const auto& label) {
+    const auto found = labels.find(label.first);
+    return found != labels.end() && found->second == label.second;
+  });
+}
+
+}  // namespace armstate

@@ -1,0 +1,108 @@
+#include "server/restore_plan.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/catalog.h"
+#include "core/merge.h"
+#include "core/restore_order.h"
+
+namespace armstate {
+namespace {
+
+// Of registers of which a rule says that they need not be as wanted, those that the target does not take.
+std::map<uint64_t, const RegisterFinding*> GivenUp(const RestoreReport& report) {
+  std::map<uint64_t, const RegisterFinding*> given_up;
+  for (const RegisterFinding& finding : report.findings) {
+    if (!finding.tolerance.empty() && finding.outcome == RegisterOutcome::kWriteRefused) {
+      given_up[finding.id.raw()] = &finding;
+    }
+  }
+  return given_up;
+}
+
+void Omit(RegisterId id, IdScheme scheme, std::string reason, v1::VcpuRestorePlan& plan) {
+  v1::PlanOmission* omission = plan.add_omissions();
+  omission->set_register_id(id.raw());
+  omission->set_name(RegisterName(id, scheme));
+  omission->set_reason(std::move(reason));
+}
+
+bool IsVmWide(const CpuProfile& profile, size_t index) {
+  if (profile.vm_wide().empty()) return false;
+  const absl::string_view bits =
+      profile.vm_wide().substr(profile.layout()->offset(index), profile.layout()->width(index));
+  return bits.find_first_not_of('\xff') == absl::string_view::npos;
+}
+
+std::string Tolerated(absl::string_view what, const RegisterFinding* finding) {
+  return finding == nullptr || finding->tolerance.empty() ? std::string(what)
+                                                          : absl::StrCat(what, "; tolerated by ", finding->tolerance);
+}
+
+const RegisterFinding* FindingOf(const RestoreReport& report, RegisterId id) {
+  for (const RegisterFinding& finding : report.findings) {
+    if (finding.id == id) return &finding;
+  }
+  return nullptr;
+}
+
+// `before`: the list of the vCPU before this one; null for the first.
+void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuProfile& profile,
+              const RestoreReport& report, v1::VcpuRestorePlan& plan) {
+  const RegisterLayout& own = *profile.layout();
+  const IdScheme scheme = profile.scheme();
+  const LayoutMerge merge = MergeLayouts(own, list.layout());
+  std::vector<absl::optional<uint32_t>> incoming(own.size());
+  for (size_t k = 0; k < merge.common_own.size(); ++k) incoming[merge.common_own[k]] = merge.common_incoming[k];
+  const auto given_up = GivenUp(report);
+  for (const uint32_t index : profile.restore_order()) {
+    if (!incoming[index]) continue;
+    const RegisterId id = own.id(index);
+    const absl::string_view value = list.value(*incoming[index]);
+    if (const auto found = given_up.find(id.raw()); found != given_up.end()) {
+      Omit(id, scheme,
+           absl::StrCat("the target would refuse it with ", found->second->error, "; tolerated by ",
+                        found->second->tolerance),
+           plan);
+    } else if (before != nullptr && IsVmWide(profile, index) && before->Find(id) == value) {
+      Omit(id, scheme, "the VM's, not the vCPU's: written to the vCPU before", plan);
+    } else {
+      v1::PlannedWrite* write = plan.add_writes();
+      write->set_register_id(id.raw());
+      write->set_name(RegisterName(id, scheme));
+      write->set_value(std::string(value));
+      write->set_phase(static_cast<int>(RestorePhaseOf(id, scheme)));
+    }
+  }
+  for (const uint32_t index : merge.only_incoming) {
+    const RegisterId id = list.id(index);
+    Omit(id, scheme, Tolerated("the target has no such register", FindingOf(report, id)), plan);
+  }
+  for (const uint32_t index : merge.only_own) {
+    const RegisterId id = own.id(index);
+    Omit(id, scheme, Tolerated("not in the checkpoint: the target keeps its own value", FindingOf(report, id)), plan);
+  }
+}
+
+}  // namespace
+
+void AddRestorePlan(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+                    v1::PlanRestoreResponse& response) {
+  for (const RestorePhaseInfo& info : RestorePhases(target.scheme())) {
+    v1::RestorePhase* phase = response.add_phases();
+    phase->set_phase(response.phases_size() - 1);
+    phase->set_name(std::string(info.name));
+    phase->set_reason(std::string(info.reason));
+  }
+  for (size_t i = 0; i < judgement.reports.size(); ++i) {
+    v1::VcpuRestorePlan* plan = response.add_vcpus();
+    plan->set_vcpu_index(checkpoint.loaded.vcpus[i].vcpu_index);
+    PlanVcpu(judgement.list(checkpoint, i), i == 0 ? nullptr : &judgement.list(checkpoint, i - 1), *target.profile(i),
+             judgement.reports[i], *plan);
+  }
+}
+
+}  // namespace armstate

@@ -1,0 +1,43 @@
+// From a request's target to what a checkpoint is judged against.
+#ifndef ARMSTATE_SERVER_RESTORE_TARGETS_H_
+#define ARMSTATE_SERVER_RESTORE_TARGETS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "server/judged_target.h"
+#include "server/judgement.h"
+#include "server/profile_registry.h"
+#include "storage/checkpoint_repository.h"
+
+namespace armstate {
+
+// Thread-safe. All must outlive it.
+class RestoreTargets {
+ public:
+  RestoreTargets(CheckpointRepository& checkpoints, const ProfileRegistry& profiles)
+      : checkpoints_(checkpoints), profiles_(profiles) {}
+
+  // The checkpoint `name`, to be judged. Errors: of LoadCheckpoint.
+  absl::StatusOr<JudgedCheckpoint> Load(absl::string_view name) const;
+
+  // What `target` names, or `cpu_profile`, which older clients set instead: at least one target, of which the best one
+  // counts. INVALID_ARGUMENT, reason FIELD_INVALID, if none or both are set; NOT_FOUND with the reason for what is not
+  // there.
+  absl::StatusOr<std::vector<JudgedTarget>> Resolve(const std::string& cpu_profile, const v1::RestoreTarget& target,
+                                                    const JudgedCheckpoint& checkpoint) const;
+
+ private:
+  absl::StatusOr<JudgedTarget> OfProfile(absl::string_view name) const;
+  absl::StatusOr<JudgedTarget> OfCheckpoint(absl::string_view name, const JudgedCheckpoint& judged) const;
+
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_RESTORE_TARGETS_H_

@@ -1,0 +1,43 @@
+#include "server/server_tolerances.h"
+
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "proto/tolerance_conversion.h"
+#include "server/built_in_tolerances.h"
+
+namespace armstate {
+
+absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file) {
+  absl::StatusOr<std::vector<Tolerance>> tolerances = BuiltInTolerances();
+  if (!tolerances.ok()) return tolerances.status();
+  if (!file.empty()) {
+    std::ifstream stream(file);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (!stream) return absl::NotFoundError(absl::StrCat("cannot read the tolerances in ", file));
+    const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(text.str());
+    if (!own.ok()) return Annotate(own.status(), file);
+    tolerances->insert(tolerances->end(), own->begin(), own->end());
+  }
+  absl::StatusOr<JudgedTolerances> ready = JudgedTolerances::Create(*tolerances);
+  if (!ready.ok()) return Annotate(ready.status(), file);
+  return ServerTolerances(*std::move(tolerances), *std::move(ready), *JudgedTolerances::Create({}));
+}
+
+absl::StatusOr<JudgedTolerances> ServerTolerances::With(
+    const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use) const {
+  const bool server_too = use == ToleranceUse::kServerToo;
+  if (request.empty()) return server_too ? ready_ : none_;
+  absl::StatusOr<std::vector<Tolerance>> own = TolerancesFromProto(request);
+  if (!own.ok()) return own.status();
+  std::vector<Tolerance> all;
+  if (server_too) all = tolerances_;
+  for (Tolerance& tolerance : *own) all.push_back(std::move(tolerance));
+  return JudgedTolerances::Create(all);
+}
+
+}  // namespace armstate

@@ -1,0 +1,42 @@
+// The tolerances that every verdict uses: built into the program, and the operator's own.
+#ifndef ARMSTATE_SERVER_SERVER_TOLERANCES_H_
+#define ARMSTATE_SERVER_SERVER_TOLERANCES_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/tolerance.pb.h"
+#include "core/tolerance.h"
+#include "google/protobuf/repeated_field.h"
+#include "server/judgement.h"
+
+namespace armstate {
+
+enum class ToleranceUse { kServerToo, kRequestOnly };
+
+// Immutable, thread-safe.
+class ServerTolerances {
+ public:
+  // `file`: the operator's, in protobuf's text format; empty: none. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with
+  // metadata "line" where the file is at fault; NOT_FOUND if it cannot be read.
+  static absl::StatusOr<ServerTolerances> Load(const std::string& file);
+
+  // Those of a request, with the server's before them. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
+  absl::StatusOr<JudgedTolerances> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
+                                        ToleranceUse use) const;
+
+ private:
+  ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)
+      : tolerances_(std::move(tolerances)), ready_(std::move(ready)), none_(std::move(none)) {}
+
+  std::vector<Tolerance> tolerances_;
+  // For the many requests without tolerances of their own.
+  JudgedTolerances ready_;
+  JudgedTolerances none_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SERVER_TOLERANCES_H_

@@ -1,0 +1,25 @@
+// Recorded KVM hosts and VMs, ready to be judged.
+#ifndef ARMSTATE_TESTS_SERVER_KVM_TARGETS_H_
+#define ARMSTATE_TESTS_SERVER_KVM_TARGETS_H_
+
+#include <string>
+#include <vector>
+
+#include "server/judged_target.h"
+#include "server/judgement.h"
+#include "server/probe_profiles.h"
+#include "tests/server/kvm_corpus.h"
+
+namespace armstate {
+
+// The profile of a class of a host's probe.
+v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_class,
+                          ImplementationId implementation_id = ImplementationId::kFixed);
+JudgedTarget TargetOf(const v1::CpuProfile& profile);
+
+// A checkpoint of a recorded VM, named "vms/v/checkpoints/1".
+JudgedCheckpoint CheckpointOf(const RecordedVm& vm, const HostProbe& host);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_TESTS_SERVER_KVM_TARGETS_H_
