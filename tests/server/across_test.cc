@@ -69,7 +69,7 @@ Profile KvmProfile(const std::string& host, const std::string& feature_class = "
 }
 
 Profile TcgProfile(const std::string& cpu) {
-  static const auto* registry = new ProfileRegistry(*ProfileRegistry::BuiltIn());
+  static const ProfileRegistry* registry = ProfileRegistry::BuiltIn()->release();
   return (*registry->Find("cpuProfiles/qemu-7.2.virt." + cpu))->profile;
 }
 
