@@ -175,7 +175,9 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
   uint64_t word = wanted_word;
   const auto* level = std::get_if<FirmwareLevelBehaviour>(&rule.behaviour);
   if (level != nullptr && (WordAt(storage, sources_[index].first) & level->mask) == 0) {
-    if (wanted_word <= level->level) return std::string(ValueAt(storage, static_cast<uint32_t>(index)));
+    const bool ignored = wanted_word <= level->level ||
+                         std::find(level->ignored.begin(), level->ignored.end(), wanted_word) != level->ignored.end();
+    if (ignored) return std::string(ValueAt(storage, static_cast<uint32_t>(index)));
     if ((wanted_word & ~kWorkaroundLevel) == kWorkaroundEnabled) {
       return UndeterminedError("the host was not seen to be given this value at its present level");
     }

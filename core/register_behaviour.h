@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "core/register_id.h"
 
@@ -33,12 +34,13 @@ struct TimerControlBehaviour {
   RegisterId counter;
 };
 
-// A workaround level which is `level` while `mask` of the register `controller` is 0. Up to it, writes are accepted and
-// ignored.
+// A workaround level which is `level` while `mask` of the register `controller` is 0. Writes of values up to it, and of
+// those in `ignored`, are accepted then and ignored.
 struct FirmwareLevelBehaviour {
   RegisterId controller;
   uint64_t mask = 0;
   uint64_t level = 0;
+  std::vector<uint64_t> ignored = {};
 };
 
 // Counts on its own; what is written is where it goes on from.

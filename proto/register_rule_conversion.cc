@@ -74,7 +74,11 @@ absl::StatusOr<RegisterBehaviour> BehaviourFromProto(RegisterId id, const v1::Re
     case v1::RegisterRule::kFirmwareLevel: {
       const absl::StatusOr<RegisterId> controller = OtherId(id, message.firmware_level().id());
       if (!controller.ok()) return controller.status();
-      return FirmwareLevelBehaviour{*controller, message.firmware_level().mask(), message.firmware_level().level()};
+      const auto& ignored = message.firmware_level().ignored();
+      return FirmwareLevelBehaviour{*controller,
+                                    message.firmware_level().mask(),
+                                    message.firmware_level().level(),
+                                    {ignored.begin(), ignored.end()}};
     }
     case v1::RegisterRule::kMovingCounter:
       return MovingCounterBehaviour{};

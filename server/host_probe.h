@@ -57,6 +57,7 @@ struct HostProbe {
     uint64_t controller = 0;
     uint64_t mask = 0;
     uint64_t level = 0;
+    std::vector<uint64_t> ignored;  // values above the level that were accepted and read back as the level
   };
   struct Experiments {
     absl::optional<Bits> bits;

@@ -150,13 +150,16 @@ absl::Status AddLevel(const Json& line, const Json& with, const Place& place, Ho
     }
     return absl::OkStatus();
   }
+  experiments.level = HostProbe::Level{*controller, mask, *level, {}};
   for (const HostProbe::Value& value : *values) {
+    if (value.value > *level && value.error.empty() && value.reads == *level) {
+      experiments.level->ignored.push_back(value.value);
+    }
     if (value.value <= *level && (!value.error.empty() || value.reads != *level)) {
       return place.Error(
           absl::StrFormat("armstate has no rule for what becomes of 0x%x at level 0x%x", value.value, *level));
     }
   }
-  experiments.level = HostProbe::Level{*controller, mask, *level};
   return absl::OkStatus();
 }
 

@@ -101,6 +101,7 @@ void AddFirmwareLevel(const ProbedRegister& probed, Rule& rule) {
     rule.mutable_firmware_level()->set_id(level->controller);
     rule.mutable_firmware_level()->set_mask(level->mask);
     rule.mutable_firmware_level()->set_level(level->level);
+    for (const uint64_t value : level->ignored) rule.mutable_firmware_level()->add_ignored(value);
     return;
   }
   if (probed.probe.complete) return;

@@ -1,11 +1,13 @@
 #include "server/restore_targets.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/list_profile.h"
+#include "server/host_targets.h"
 
 namespace armstate {
 namespace {
@@ -37,6 +39,7 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::str
   const bool has_target = target.target_case() != v1::RestoreTarget::TARGET_NOT_SET;
   if (has_target && !cpu_profile.empty()) return TargetError("and cpu_profile are both set");
   if (!has_target && cpu_profile.empty()) return TargetError("is required: a host, a CPU profile or a checkpoint");
+  if (target.has_host()) return OfHost(target.host(), checkpoint);
   absl::StatusOr<JudgedTarget> one = target.has_checkpoint()
                                          ? OfCheckpoint(target.checkpoint(), checkpoint)
                                          : OfProfile(has_target ? target.cpu_profile() : cpu_profile);
@@ -44,13 +47,34 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::str
   return std::vector<JudgedTarget>{*std::move(one)};
 }
 
+std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
+                                                    const JudgedCheckpoint& checkpoint) const {
+  std::vector<SearchedHost> hosts;
+  for (const HostRegistry::Entry& host : hosts_.Snapshot()) {
+    const auto& own = host->message.labels();
+    const bool wanted = std::all_of(labels.begin(), labels.end(), [&](const auto& label) {
+      const auto found = own.find(label.first);
+      return found != own.end() && found->second == label.second;
+    });
+    if (!wanted || host->profiles.empty()) continue;
+    hosts.push_back({host->message.name(), TargetsOfHost(*host, checkpoint.basic().source())});
+  }
+  return hosts;
+}
+
+absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::OfHost(absl::string_view name,
+                                                                 const JudgedCheckpoint& checkpoint) const {
+  const absl::StatusOr<HostRegistry::Entry> host = hosts_.Find(name);
+  if (!host.ok()) return host.status();
+  std::vector<JudgedTarget> targets = TargetsOfHost(**host, checkpoint.basic().source());
+  if (targets.empty()) return TargetError(absl::StrCat(std::string(name), " has no CPU profile"));
+  return targets;
+}
+
 absl::StatusOr<JudgedTarget> RestoreTargets::OfProfile(absl::string_view name) const {
   const auto found = profiles_.Find(name);
   if (!found.ok()) return found.status();
-  JudgedTarget target;
-  target.about = std::shared_ptr<const v1::CpuProfile>(std::shared_ptr<void>(), &(*found)->message);
-  target.profiles = {(*found)->profile};
-  return target;
+  return TargetOfProfile(*found);
 }
 
 absl::StatusOr<JudgedTarget> RestoreTargets::OfCheckpoint(absl::string_view name,

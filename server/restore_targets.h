@@ -8,9 +8,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "armstate/v1/restore_service.pb.h"
+#include "google/protobuf/map.h"
+#include "server/host_registry.h"
 #include "server/judged_target.h"
 #include "server/judgement.h"
 #include "server/profile_registry.h"
+#include "server/target_search.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
@@ -18,8 +21,8 @@ namespace armstate {
 // Thread-safe. All must outlive it.
 class RestoreTargets {
  public:
-  RestoreTargets(CheckpointRepository& checkpoints, const ProfileRegistry& profiles)
-      : checkpoints_(checkpoints), profiles_(profiles) {}
+  RestoreTargets(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const HostRegistry& hosts)
+      : checkpoints_(checkpoints), profiles_(profiles), hosts_(hosts) {}
 
   // The checkpoint `name`, to be judged. Errors: of LoadCheckpoint.
   absl::StatusOr<JudgedCheckpoint> Load(absl::string_view name) const;
@@ -30,12 +33,18 @@ class RestoreTargets {
   absl::StatusOr<std::vector<JudgedTarget>> Resolve(const std::string& cpu_profile, const v1::RestoreTarget& target,
                                                     const JudgedCheckpoint& checkpoint) const;
 
+  // All hosts that have these labels and a profile.
+  std::vector<SearchedHost> HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
+                                      const JudgedCheckpoint& checkpoint) const;
+
  private:
+  absl::StatusOr<std::vector<JudgedTarget>> OfHost(absl::string_view name, const JudgedCheckpoint& checkpoint) const;
   absl::StatusOr<JudgedTarget> OfProfile(absl::string_view name) const;
   absl::StatusOr<JudgedTarget> OfCheckpoint(absl::string_view name, const JudgedCheckpoint& judged) const;
 
   CheckpointRepository& checkpoints_;
   const ProfileRegistry& profiles_;
+  const HostRegistry& hosts_;
 };
 
 }  // namespace armstate

@@ -32,9 +32,9 @@ class Server::Impl {
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
         checkpoints_(storage_->checkpoints()),
-        checkpoint_service_(checkpoints_),
         tolerances_(std::move(tolerances)),
-        restore_targets_(checkpoints_, *profiles_),
+        restore_targets_(checkpoints_, *profiles_, *hosts_),
+        checkpoint_service_(checkpoints_),
         restore_service_(restore_targets_, tolerances_),
         engine_service_(checkpoints_, *machines_, *profiles_),
         host_service_(*hosts_, *profiles_) {}
@@ -82,9 +82,9 @@ class Server::Impl {
   std::unique_ptr<MachineRegistry> machines_;
   std::unique_ptr<HostRegistry> hosts_;
   CheckpointRepository checkpoints_;
-  CheckpointServiceImpl checkpoint_service_;
   const ServerTolerances tolerances_;
   const RestoreTargets restore_targets_;
+  CheckpointServiceImpl checkpoint_service_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;
   HostServiceImpl host_service_;

@@ -55,8 +55,7 @@ absl::StatusOr<KvmCapture> CaptureKvmVcpus(absl::Span<KvmVcpuCalls* const> vcpus
     state.vcpu_index = static_cast<int>(i);
     state.registers = std::move(registers.registers);
     for (const RegisterError& error : registers.errors) {
-      capture.gaps.push_back(
-          {state.vcpu_index, layout->id(error.index), absl::StrCat("KVM_GET_ONE_REG: ", error.status.message())});
+      capture.gaps.push_back({state.vcpu_index, layout->id(error.index), std::string(error.status.message())});
     }
     CaptureOpaqueFields(*vcpus[i], state, capture.gaps);
     capture.vcpus.push_back(std::move(state));

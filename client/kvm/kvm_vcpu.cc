@@ -18,6 +18,7 @@ constexpr uint64_t kPhysicalTimerCount = 0x6030'0000'0013'df01;
 // The longest list of any kernel so far has fewer than 700.
 constexpr uint64_t kMaxRegisters = 1 << 16;
 
+// Of a write.
 absl::Status AnswerStatus(KvmErrno error) { return error == 0 ? absl::OkStatus() : RefusedError(ErrnoName(error)); }
 
 }  // namespace
@@ -61,7 +62,8 @@ absl::StatusOr<KvmVcpu> KvmVcpu::Create(KvmVcpuCalls& calls, const std::shared_p
 }
 
 absl::Status KvmVcpu::Read(size_t index, absl::Span<char> value) {
-  return AnswerStatus(calls_->GetRegister(layout_->id(index).raw(), value));
+  const KvmErrno error = calls_->GetRegister(layout_->id(index).raw(), value);
+  return error == 0 ? absl::OkStatus() : absl::InternalError(absl::StrCat("KVM_GET_ONE_REG: ", ErrnoName(error)));
 }
 
 absl::Status KvmVcpu::Write(size_t index, absl::string_view value) {

@@ -14,8 +14,8 @@
 
 namespace armstate {
 
-// KVM_GET_REG_LIST, KVM_GET_ONE_REG and KVM_SET_ONE_REG as a port. An error of Read or Write is the errno's name alone
-// ("EINVAL"), exactly as the engine's vCPUs predict it. Not thread-safe; movable.
+// KVM_GET_REG_LIST, KVM_GET_ONE_REG and KVM_SET_ONE_REG as a port. An error of Write is RefusedError with the errno
+// (core/write_rule.h), exactly as the engine's vCPUs predict it. Not thread-safe; movable.
 class KvmVcpu final : public VcpuRegisterPort {
  public:
   // The vCPU is initialised and finalised; `calls` outlives this object. Shares `likely_layout` if that is the vCPU's.

@@ -112,7 +112,7 @@ TEST(EngineKvmTest, WorkaroundLevelFollowsWhatTheGuestIsTold) {
   RegisterRule& workaround = host.Add(Stored(kWorkaround2, 0));
   workaround.write.emplace();
   workaround.write->values = {{0, "", 0}, {1, "", 0}, {3, "EINVAL", 0}, {0x12, "EINVAL", 0}};
-  workaround.behaviour = FirmwareLevelBehaviour{Id(kPfr1), 0xf0, 3};
+  workaround.behaviour = FirmwareLevelBehaviour{Id(kPfr1), 0xf0, 3, {0x14}};
   host.Add(Stored(kPfr1, 0x20)).vm_wide = true;
   std::vector<EngineVcpu> vm = MakeVcpus(host.Profile(), 2);
   EXPECT_EQ(Write(vm[0], kWorkaround2, 3), "EINVAL");
@@ -122,6 +122,8 @@ TEST(EngineKvmTest, WorkaroundLevelFollowsWhatTheGuestIsTold) {
   EXPECT_EQ(Write(vm[0], kWorkaround2, 0), "OK");
   EXPECT_EQ(Read(vm[0], kWorkaround2), 3u);
   EXPECT_EQ(Write(vm[0], kWorkaround2, 0x12), "?") << "the workaround, switched on: tried at the other level only";
+  EXPECT_EQ(Write(vm[0], kWorkaround2, 0x14), "OK") << "tried at this level, and ignored";
+  EXPECT_EQ(Read(vm[0], kWorkaround2), 3u);
   EXPECT_EQ(Read(vm[1], kWorkaround2), 0u);
   vm[1].AdoptVmWide(vm[0]);
   EXPECT_EQ(Read(vm[1], kWorkaround2), 3u);

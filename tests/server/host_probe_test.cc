@@ -348,6 +348,40 @@ TEST(HostProbeTest, CutOffProbeIsRefusedByLine) {
   ExpectProbeRefused(probe + probe, std::to_string(lines + 1), "", "stands behind the last line");
 }
 
+// Behaviours that recorded probes do not show, from a host's own experiments.
+TEST(HostProbeTest, ExperimentsBecomeRules) {
+  const std::string content = ProbeText();
+  const auto probe = ParseHostProbe({{"n1.probe", content}});
+  ASSERT_TRUE(probe.ok()) << probe.status();
+  const auto profile = ProfileFromProbe(*probe, probe->classes.at(1), ImplementationId::kFixed);
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  std::map<uint64_t, v1::RegisterRule> rules;
+  for (const v1::RegisterRule& rule : profile->registers()) rules[rule.id()] = rule;
+  // SMCCC_WORKAROUND_2 with SSBS = 0.
+  const v1::RegisterRule::FirmwareLevel& level = rules.at(0x6030000000140002).firmware_level();
+  EXPECT_EQ(level.id(), 0x603000000013c021u);
+  EXPECT_EQ(level.mask(), 0xf0u);
+  EXPECT_EQ(level.level(), 3u);
+  ASSERT_EQ(level.ignored_size(), 1);
+  EXPECT_EQ(level.ignored(0), 0x12u);
+  // PSTATE: EL0t, EL1t, EL1h and AArch32 user mode (0x10), which this CPU has.
+  const v1::RegisterRule& pstate = rules.at(0x6030000000100042);
+  ASSERT_EQ(pstate.fields_size(), 1);
+  EXPECT_EQ(pstate.fields(0).width(), 5u);
+  EXPECT_EQ(pstate.fields(0).accepted(), 0x10031u);
+  EXPECT_EQ(pstate.fields(0).refused(), 0xfffeffceu);
+  // PMINTENSET, PMINTENCLR, PMCR, the counters, TIMER_CTL.
+  EXPECT_EQ(rules.at(0x603000000013c4f1).counter_bits().write(), v1::RegisterRule::CounterBits::SET);
+  EXPECT_EQ(rules.at(0x603000000013c4f2).counter_bits().write(), v1::RegisterRule::CounterBits::CLEAR);
+  EXPECT_TRUE(rules.at(0x603000000013dce0).has_counter_control());
+  EXPECT_TRUE(rules.at(0x603000000013df1a).has_moving_counter());
+  EXPECT_TRUE(rules.at(0x603000000013df19).has_timer_control());
+  // CTR_EL0 by value: IminLine, which is 4, may not be above it.
+  EXPECT_EQ(rules.at(0x603000000013d801).fields(0).accepted(), 0x1fu);
+  EXPECT_TRUE(rules.at(0x603000000013d801).vm_wide());
+  EXPECT_FALSE(rules.at(0x603000000013c080).vm_wide());  // SCTLR_EL1
+}
+
 TEST(HostProbeTest, FormatOfAnotherVersionIsRefused) {
   // Its checksum: printf '{"format":"armstate-probe","version":2' | crc32 /dev/stdin
   ExpectProbeRefused(R"({"format":"armstate-probe","version":2,"crc":"48f7055b"})", "1", "", "version 2");

@@ -54,6 +54,9 @@ absl::StatusOr<ExitStatus> CaptureGuest(const CaptureOptions& options, std::ostr
   MinimalVmm::Options vmm_options;
   const absl::StatusOr<VcpuFeatures> features = FeaturesOf(options.vmm.features);
   if (!features.ok()) return features.status();
+  if (options.payload.empty() && features->has(VcpuFeature::kEl1Is32Bit)) {
+    return absl::InvalidArgumentError("the built-in guest has AArch64 code; name another with --payload");
+  }
   vmm_options.features = *features;
   vmm_options.vcpu_count = options.vcpus;
   vmm_options.memory_size = static_cast<size_t>(options.memory_mib) << 20;

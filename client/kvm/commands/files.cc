@@ -14,18 +14,21 @@ constexpr size_t kMaxJsonBytes = size_t{64} << 20;
 
 }  // namespace
 
-absl::Status ReadJsonFile(const std::string& path, google::protobuf::Message& message) {
+absl::Status ReadJsonFile(const std::string& path, google::protobuf::Message& result) {
   const absl::StatusOr<InputFile> file = InputFile::Open(path);
   if (!file.ok()) return file.status();
   const absl::string_view bytes = file->bytes();
-  const std::string what = message.GetDescriptor()->full_name();
+  const std::string what = result.GetDescriptor()->full_name();
   if (bytes.size() > kMaxJsonBytes) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", bytes.size(), " bytes are too many for ", what));
   }
   const auto status =
-      google::protobuf::util::JsonStringToMessage(google::protobuf::StringPiece(bytes.data(), bytes.size()), &message);
+      google::protobuf::util::JsonStringToMessage(google::protobuf::StringPiece(bytes.data(), bytes.size()), &result);
   if (status.ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(path, ": not JSON of ", what, ": ", std::string(status.message())));
+  // protobuf's message shows the place below itself, in further lines.
+  const std::string message = std::string(status.message());
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": not JSON of ", what, ": ", message.substr(0, message.find('\n'))));
 }
 
 absl::Status WriteJsonFile(const std::string& path, const google::protobuf::Message& message) {

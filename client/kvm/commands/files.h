@@ -10,9 +10,9 @@
 
 namespace armstate {
 
-// Fills `message` from a file; "-" is standard input. INVALID_ARGUMENT naming the file and what is wrong; codes of
+// Fills `result` from a file; "-" is standard input. INVALID_ARGUMENT naming the file and what is wrong; codes of
 // errno if it cannot be read.
-absl::Status ReadJsonFile(const std::string& path, google::protobuf::Message& message);
+absl::Status ReadJsonFile(const std::string& path, google::protobuf::Message& result);
 
 // The file is there in whole or not at all, and replaced if it was there. Only its owner can read it: a guest's
 // registers and memory hold keys.

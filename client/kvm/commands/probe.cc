@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "client/files/output_file.h"
 #include "client/kvm/commands/commands.h"
+#include "client/kvm/commands/vmm_options.h"
 #include "client/kvm/probe/host_probe.h"
 
 namespace armstate {
@@ -36,9 +37,12 @@ absl::StatusOr<ExitStatus> Probe(const Arguments& arguments, std::ostream& out) 
 void AddProbeCommand(CLI::App& app, KvmCommand& chosen) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("probe", "Find out by experiments on scratch VMs what this host accepts");
-  command->add_option("--host", arguments->host, "Name of this host")->required();
-  command->add_option("--cpu", arguments->cpu, "What people call its CPU, e.g. neoverse-n1");
-  command->add_option("--out", arguments->file, "File for `armstate host create --probe`")->required();
+  command->add_option("--host", arguments->host, "Name of this host")->type_name("NAME")->required();
+  command->add_option("--cpu", arguments->cpu, "What people call its CPU, e.g. neoverse-n1")->type_name("NAME");
+  command->add_option("--out", arguments->file, "For `armstate host create --probe`; an existing file is replaced")
+      ->type_name("FILE")
+      ->required();
+  command->footer(KvmHelpFooter("  armstate-kvm probe --host rack1-n17 --cpu neoverse-n1 --out rack1-n17.probe\n"));
   command->callback(
       [arguments, &chosen] { chosen = [arguments](std::ostream& out) { return Probe(*arguments, out); }; });
 }

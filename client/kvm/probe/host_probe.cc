@@ -93,10 +93,16 @@ class Prober {
     if (absl::Status status = AskInit(); !status.ok()) return status;
     HostProbeResult result;
     for (const FeatureClass& feature_class : Classes(supported_, memory_tagging_)) {
+      // The host says that it has these features; whether it makes such a VM is another question.
+      if (const auto vm = CreateScratchVm(feature_class.features); !vm.ok()) {
+        Answer(absl::StrCat("class.", feature_class.name), std::string(vm.status().message()));
+        continue;
+      }
       absl::Status status = ProbeClass(feature_class);
       if (!status.ok()) return absl::Status(status.code(), absl::StrCat(feature_class.name, ": ", status.message()));
       ++result.classes;
     }
+    if (result.classes == 0) return absl::UnavailableError("this host makes no VM; see dmesg");
     result.text = file_.Finish();
     result.calls = calls_;
     return result;
@@ -180,8 +186,9 @@ class Prober {
       if (absl::Status status = (probe.*experiment)(); !status.ok()) return status;
     }
     if (!features.has(VcpuFeature::kEl1Is32Bit)) {
-      if (absl::Status status = RunPayload(*vm.scratch().vm); !status.ok()) return status;
-      if (absl::Status status = probe.List(line, "ran"); !status.ok()) return status;
+      const absl::Status ran = RunPayload(*vm.scratch().vm);
+      const absl::Status listed = ran.ok() ? probe.List(line, "ran") : ran;
+      if (!listed.ok()) Answer(absl::StrCat("ran.", feature_class.name), std::string(listed.message()));
     }
     calls_ += vm.calls();
     return absl::OkStatus();

@@ -1,6 +1,8 @@
 #include "client/kvm/probe/scratch_vm.h"
 
 #include <linux/kvm.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -35,6 +37,25 @@ absl::StatusOr<std::unique_ptr<KvmVm>> CreateVm(const VcpuFeatures& features) {
   }
   return vm;
 }
+
+// Ends a KVM_RUN that does not come back: it answers EINTR then.
+class RunLimit {
+ public:
+  RunLimit() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {};  // and no SA_RESTART
+    sigaction(SIGALRM, &action, &before_);
+    constexpr unsigned kSeconds = 5;
+    alarm(kSeconds);
+  }
+  ~RunLimit() {
+    alarm(0);
+    sigaction(SIGALRM, &before_, nullptr);
+  }
+
+ private:
+  struct sigaction before_ = {};
+};
 
 }  // namespace
 
@@ -86,6 +107,7 @@ absl::Status RunPayload(KvmVm& vm) {
   if (!memory.ok()) return memory.status();
   const auto* payload = reinterpret_cast<const char*>(kPayload);
   std::copy(payload, payload + sizeof(kPayload), memory->begin());
+  const RunLimit limit;
   for (size_t i = 0; i < vm.vcpu_count(); ++i) {
     KvmVcpuFd& vcpu = vm.vcpu(i);
     if (const KvmErrno error = vcpu.SetRegister(kPc, BytesOf(kMemory, 8)); error != 0) {

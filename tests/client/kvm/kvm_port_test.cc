@@ -202,7 +202,7 @@ TEST_F(KvmPortTest, ARegisterThatCannotBeReadBackIsNotRestored) {
   const RegisterFinding* const finding = FindingOf(result.reports[0], kSctlr);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
-  EXPECT_EQ(finding->error, "EFAULT");
+  EXPECT_EQ(finding->reason, "KVM_GET_ONE_REG: EFAULT");
 }
 
 TEST_F(KvmPortTest, OnlyTheRegistersOfAPlanAreWrittenInItsOrder) {
