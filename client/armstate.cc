@@ -55,6 +55,7 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddPlanCommand(app, chosen);
   AddRestoreCommand(app, chosen);
   AddDeleteCommand(app, chosen);
+  AddHostCommand(app, chosen);
   AddProfileCommand(app, chosen);
   AddMachineCommand(app, chosen);
 }

@@ -19,6 +19,7 @@ void AddRestoreCommand(CLI::App& app, Command& chosen);
 void AddDeleteCommand(CLI::App& app, Command& chosen);
 void AddProfileCommand(CLI::App& app, Command& chosen);
 void AddMachineCommand(CLI::App& app, Command& chosen);
+void AddHostCommand(CLI::App& app, Command& chosen);
 
 // Of `machine`: those that deal with registers.
 void AddMachineReadCommand(CLI::App& machine, Command& chosen);
