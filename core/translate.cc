@@ -41,6 +41,13 @@ constexpr absl::string_view kPmuClearReason =
     "QEMU's emulation lists only the register that sets; this one clears what the vCPU has after reset";
 constexpr uint64_t kAllCounters = 0xffff'ffff;
 
+constexpr absl::string_view kTcgPower = "power_state";
+constexpr absl::string_view kKvmPower = "kvm.mp_state";
+// struct kvm_mp_state, little-endian: KVM_MP_STATE_RUNNABLE and KVM_MP_STATE_STOPPED.
+constexpr absl::string_view kKvmOn("\0\0\0\0", 4);
+constexpr absl::string_view kKvmOff("\x05\0\0\0", 4);
+constexpr absl::string_view kTcgOff("\x01", 1);
+
 // Fills with zeros. False if bits would be lost.
 bool FitTo(size_t width, std::string& value) {
   const bool fits = value.size() <= width || value.find_first_not_of('\0', width) == std::string::npos;
@@ -91,6 +98,21 @@ Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdSc
   for (const auto& [id, value] : registers) builder.AddBytes(*RegisterId::Create(id), value);
   translation.registers = *std::move(builder).Build();
   return translation;
+}
+
+std::vector<OpaqueField> TranslateOpaqueFields(const std::vector<OpaqueField>& fields, IdScheme source_scheme,
+                                               IdScheme target_scheme) {
+  if (source_scheme == target_scheme) return fields;
+  const bool to_kvm = target_scheme == IdScheme::kKvm;
+  bool off = false;
+  for (const OpaqueField& field : fields) {
+    // QEMU takes every number but 0 for off.
+    if (to_kvm && field.name == kTcgPower) off = field.data.find_first_not_of('\0') != std::string::npos;
+    if (!to_kvm && field.name == kKvmPower) off = field.data == kKvmOff;
+  }
+  if (to_kvm) return {{std::string(kKvmPower), std::string(off ? kKvmOff : kKvmOn)}};
+  if (off) return {{std::string(kTcgPower), std::string(kTcgOff)}};
+  return {};
 }
 
 }  // namespace armstate

@@ -8,6 +8,7 @@
 #include "absl/types/optional.h"
 #include "core/catalog.h"
 #include "core/register_list.h"
+#include "core/vcpu_state.h"
 
 namespace armstate {
 
@@ -34,6 +35,13 @@ struct Translation {
 // are the same.
 Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdScheme target_scheme,
                           const RegisterLayout& target);
+
+// What no register ID names, for a target of the other accelerator: whether the vCPU is switched on, which is QEMU's
+// power_state (one byte, left out if 0: on; 1: off) and KVM's kvm.mp_state (32 bits, little-endian; 0: runnable, 5:
+// stopped). All else belongs to one of them: QEMU's exclusive monitor, which a guest must expect to lose, its timers'
+// deadlines, which follow from registers, and KVM's pending events. The fields as they are if the schemes are the same.
+std::vector<OpaqueField> TranslateOpaqueFields(const std::vector<OpaqueField>& fields, IdScheme source_scheme,
+                                               IdScheme target_scheme);
 
 }  // namespace armstate
 

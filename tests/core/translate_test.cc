@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace armstate {
 namespace {
@@ -107,6 +108,26 @@ TEST(Translate, AllElseStays) {
   const Values list = {{kSctlr, 0xc50838}, {0x40200000200f1800, 7}};
   EXPECT_EQ(ValuesOf(ToKvm(list, {{kSctlr, 0}}).registers), list);
   EXPECT_TRUE(ToKvm(list, {{kSctlr, 0}}).translated.empty());
+}
+
+TEST(Translate, OfTheRestOnlyThePowerStateCrosses) {
+  const auto translate = [](const std::vector<OpaqueField>& fields, IdScheme from, IdScheme to) {
+    std::string text;
+    for (const OpaqueField& field : TranslateOpaqueFields(fields, from, to)) {
+      text += field.name + "=" + std::to_string(field.data.size()) + ":" + std::to_string(int{field.data[0]}) + " ";
+    }
+    return text;
+  };
+  const std::string runnable(4, '\0'), stopped("\x05\0\0\0", 4);
+  const OpaqueField marker{"cpu", std::string("\0\0\0\x16", 4)}, monitor{"env.exclusive_addr", std::string(8, 1)};
+  EXPECT_EQ(translate({marker, monitor}, IdScheme::kTcg, IdScheme::kKvm), "kvm.mp_state=4:0 ");
+  EXPECT_EQ(translate({marker, {"power_state", "\x01"}}, IdScheme::kTcg, IdScheme::kKvm), "kvm.mp_state=4:5 ");
+  EXPECT_EQ(translate({{"power_state", "\x02"}}, IdScheme::kTcg, IdScheme::kKvm), "kvm.mp_state=4:5 ");
+  EXPECT_EQ(
+      translate({{"kvm.mp_state", stopped}, {"kvm.vcpu_events", std::string(64, 0)}}, IdScheme::kKvm, IdScheme::kTcg),
+      "power_state=1:1 ");
+  EXPECT_EQ(translate({{"kvm.mp_state", runnable}}, IdScheme::kKvm, IdScheme::kTcg), "");
+  EXPECT_EQ(translate({monitor}, IdScheme::kTcg, IdScheme::kTcg), "env.exclusive_addr=8:1 ");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ bool IsStricter(const std::string& file) {
 
 // How many listed registers differ from those of the stream that this one was made of.
 int CountChanged(const nlohmann::json& row) {
-  static const auto* registry = new ProfileRegistry(*ProfileRegistry::BuiltIn());
+  static const ProfileRegistry* registry = ProfileRegistry::BuiltIn()->release();
   const absl::StatusOr<QemuCapture> capture = CaptureQemuStream(BadStream(row["file"]));
   EXPECT_TRUE(capture.ok()) << capture.status();
   if (!capture.ok()) return -1;
