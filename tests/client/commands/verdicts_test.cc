@@ -413,6 +413,53 @@ TEST(Restore, PutsTheCheckpointsValueIntoTheStream) {
   EXPECT_NE(patched.find("\x11\x22\x33\x44\x55\x66\x77\x88"), std::string::npos);
 }
 
+// KVM names registers otherwise: only the server's plan says what to write.
+TEST(Restore, ACheckpointOfKvmNeedsAPlan) {
+  FakeServer server;
+  v1::Checkpoint checkpoint;
+  checkpoint.mutable_source()->set_accelerator(v1::KVM);
+  v1::VcpuState* vcpu = checkpoint.add_vcpus();
+  v1::OpaqueField* power = vcpu->add_opaque_fields();
+  power->set_name("kvm.mp_state");
+  power->set_data(std::string("\x05\0\0\0", 4));  // stopped
+  Serve(server, checkpoint);
+  const TempDir dir;
+  const std::string stream = CorpusStream("virt.cortex-a53.smp1");
+  const std::string into = WriteFile(dir, "fresh.mig", stream);
+  const std::string out = dir.path() + "/out.mig";
+  const CommandResult without = RunCommand(server.target(), {"restore", "kvm-1", "--into", into, "--out", out});
+  EXPECT_EQ(without.exit_status, 1) << without;
+  EXPECT_THAT(without.err, HasSubstr("--profile"));
+
+  v1::Verdict verdict = v1::ACCEPTED_WITH_CHANGES;
+  server.handlers.plan_restore = [&verdict](const v1::PlanRestoreRequest& request) {
+    EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/1");
+    EXPECT_EQ(request.cpu_profile(), "cpuProfiles/p");
+    v1::PlanRestoreResponse plan;
+    v1::PlannedWrite* write = plan.add_vcpus()->add_writes();
+    write->set_register_id(0x603000000013de82);  // TPIDR_EL0
+    write->set_value("\x88\x77\x66\x55\x44\x33\x22\x11");
+    plan.mutable_report()->set_verdict(verdict);
+    return plan;
+  };
+  const std::vector<std::string> with = {"restore", "kvm-1", "--profile", "p", "--into", into, "--out", out};
+  const CommandResult planned = RunCommand(server.target(), with);
+  EXPECT_EQ(planned.exit_status, 0) << planned;
+  EXPECT_THAT(planned.out, StartsWith("ACCEPTED WITH CHANGES"));
+  const absl::StatusOr<LoadedCheckpointFile> after = LoadCheckpointFile(ReadFile(out));
+  ASSERT_TRUE(after.ok()) << after.status();
+  const v1::VcpuState& restored = after->checkpoint.vcpus(0);
+  EXPECT_NE(restored.registers().values().find("\x88\x77\x66\x55\x44\x33\x22\x11"), std::string::npos);
+  bool off = false;
+  for (const v1::OpaqueField& field : restored.opaque_fields()) off = off || field.name() == "power_state";
+  EXPECT_TRUE(off);
+
+  std::filesystem::remove(out);
+  verdict = v1::REFUSED;
+  EXPECT_EQ(RunCommand(server.target(), with).exit_status, 3);
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST(Restore, RefusedWritesNothing) {
   FakeServer server;
   Serve(server, Recorded("virt.cortex-a57.smp1"));
