@@ -35,6 +35,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kHostNotFound, "HOST_NOT_FOUND"},
     {ErrorReason::kVersionConflict, "VERSION_CONFLICT"},
     {ErrorReason::kVcpuCountDiffers, "VCPU_COUNT_DIFFERS"},
+    {ErrorReason::kCheckpointProtected, "CHECKPOINT_PROTECTED"},
     {ErrorReason::kMachineExists, "MACHINE_EXISTS"},
     {ErrorReason::kRequestIdReused, "REQUEST_ID_REUSED"},
     {ErrorReason::kHostExists, "HOST_EXISTS"},

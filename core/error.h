@@ -37,6 +37,7 @@ enum class ErrorReason {
   kHostNotFound = 16,
   kVersionConflict = 20,
   kVcpuCountDiffers = 21,
+  kCheckpointProtected = 22,
   kMachineExists = 30,
   kRequestIdReused = 31,
   kHostExists = 32,

@@ -62,6 +62,7 @@ absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository,
   NewCheckpoint stored;
   stored.request_id = std::move(identity.request_id);
   stored.metadata = SerializeDeterministically(checkpoint.basic);
+  stored.labelled = !checkpoint.basic.labels().empty();
   for (VcpuState& state : checkpoint.vcpus) {
     std::string opaque = EncodeOpaqueFields(state.opaque_fields);
     stored.vcpus.push_back({state.vcpu_index, std::move(state.registers), std::move(opaque)});

@@ -18,6 +18,11 @@ class ByteWriter {
   void U32(uint32_t value) { Integer(value, 4); }
   void U64(uint64_t value) { Integer(value, 8); }
   void Bytes(absl::string_view bytes) { bytes_.append(bytes.data(), bytes.size()); }
+  // LEB128: 7 bits a byte, the lowest first.
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) U8(static_cast<uint8_t>(value | 0x80));
+    U8(static_cast<uint8_t>(value));
+  }
   // Length as u32, then the bytes. At most 2^32 - 1 of them.
   void Counted(absl::string_view bytes) {
     U32(static_cast<uint32_t>(bytes.size()));
@@ -44,6 +49,19 @@ class ByteReader {
   uint8_t U8() { return static_cast<uint8_t>(Integer(1)); }
   uint32_t U32() { return static_cast<uint32_t>(Integer(4)); }
   uint64_t U64() { return Integer(8); }
+  // A LEB128 number; one above 32 bits, or written longer than it need be, fails.
+  uint32_t Varint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 35; shift += 7) {
+      const uint8_t byte = U8();
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      if (value > 0xffffffff || (byte == 0 && shift > 0)) break;
+      return static_cast<uint32_t>(value);
+    }
+    ok_ = false;
+    return 0;
+  }
   absl::string_view Bytes(size_t count) {
     if (count > remaining()) ok_ = false;
     if (!ok_) return {};

@@ -29,6 +29,8 @@ absl::Status CheckSize(absl::string_view field, size_t size, size_t limit) {
   return FieldInvalid(field, absl::StrCat(size, " bytes, but at most ", limit, " can be stored"));
 }
 
+}  // namespace
+
 absl::Status CheckLimits(const CheckpointRecord& checkpoint) {
   absl::Status status = CheckSize("request_id", checkpoint.request_id.size(), kMaxRequestIdBytes);
   status.Update(CheckSize("request_digest", checkpoint.request_digest.size(), kMaxRequestDigestBytes));
@@ -49,8 +51,6 @@ absl::Status CheckLimits(const CheckpointRecord& checkpoint) {
   }
   return CheckSize("checkpoint", total, kMaxRecordBytes);
 }
-
-}  // namespace
 
 absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const CheckpointRecord& checkpoint) {
   if (absl::Status status = CheckLimits(checkpoint); !status.ok()) return status;

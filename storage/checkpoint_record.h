@@ -23,8 +23,9 @@
 // other header. The hash is cryptographic because the IDs come from clients: nobody must be able to make a layout that
 // takes the place of another one's. It also serves as the layout's checksum.
 //
-// A later format gets another number; a reader refuses numbers that it does not know. Deltas and compression between
-// the versions of a VM will be such a format.
+// A later format gets another number; a reader refuses numbers that it does not know. This one stands alone. It is what
+// full copies are made of (storage/full_copy.h), and was all that there was at first. Format 2 is a difference to a
+// full copy (storage/difference_record.h).
 #ifndef ARMSTATE_STORAGE_CHECKPOINT_RECORD_H_
 #define ARMSTATE_STORAGE_CHECKPOINT_RECORD_H_
 
@@ -35,6 +36,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -76,6 +78,9 @@ struct EncodedCheckpoint {
   // The layouts that the record refers to. They must be stored before it.
   std::map<LayoutHash, std::shared_ptr<const RegisterLayout>> layouts;
 };
+
+// INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field"), if a limit is exceeded or the vCPUs are not in order.
+absl::Status CheckLimits(const CheckpointRecord& checkpoint);
 
 // INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field"), if a limit is exceeded or the vCPUs are not in order.
 absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const CheckpointRecord& checkpoint);

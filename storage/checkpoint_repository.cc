@@ -4,24 +4,27 @@
 #include <utility>
 #include <variant>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/error.h"
+#include "storage/difference_record.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
 namespace {
 
-// About 12 MB of layouts. A fleet has a few dozen kinds of vCPU with up to 2000 registers each; more than this is an
-// attack or a test, and then the cache begins anew.
-constexpr size_t kMaxCachedRegisters = size_t{1} << 20;
+// Of full copies, ready for use: about 10 KB for a vCPU of 333 registers.
+constexpr size_t kBaseCacheBytes = size_t{64} << 20;
+constexpr size_t kRawBytesPerRegister = 16;
 
-CheckpointSummary Summarize(int64_t version, const CheckpointRecordView& view) {
+CheckpointSummary Summarize(DecodedCheckpoint& decoded) {
   CheckpointSummary summary;
-  summary.version = version;
-  summary.create_time = view.create_time();
-  summary.request_id = std::string(view.request_id());
-  summary.metadata = std::string(view.metadata());
-  summary.vcpu_count = static_cast<int>(view.vcpu_count());
+  summary.version = decoded.version;
+  summary.create_time = decoded.create_time;
+  summary.metadata = std::move(decoded.metadata);
+  summary.vcpu_count = decoded.vcpu_count;
+  summary.is_protected = decoded.is_protected;
   return summary;
 }
 
@@ -43,50 +46,177 @@ absl::Status VcpuNotFound(const std::string& name, int32_t vcpu_index) {
                    {{"name", name}, {"vcpu_index", absl::StrCat(vcpu_index)}});
 }
 
+absl::StatusOr<VcpuRecord> ToVcpuRecord(DecodedCheckpoint::Vcpu vcpu, const std::string& name) {
+  if (!vcpu.layout.ok()) return Annotate(vcpu.layout.status(), name);
+  absl::StatusOr<RegisterList> registers = RegisterList::Create(*vcpu.layout, std::move(vcpu.values));
+  if (!registers.ok()) return RecordDamaged(name, registers.status().message());
+  return VcpuRecord{vcpu.vcpu_index, *std::move(registers), std::move(vcpu.opaque)};
+}
+
+// The whole digest is in format 1, its beginning in format 2.
+bool SameDigest(absl::string_view kept, absl::string_view given) {
+  return kept.size() >= std::min(given.size(), kKeptDigestBytes) && kept == given.substr(0, kept.size());
+}
+
 }  // namespace
 
+struct CheckpointRepository::Pending {
+  std::string vm;
+  CheckpointRecord record;
+  absl::optional<int64_t> expected_latest_version;
+  bool labelled = false;
+  CreateCallback done;
+  int attempts = 0;
+  // Of the last attempt: what it was a difference to, or the full copy that it brings.
+  std::shared_ptr<const FullCopy> new_base;
+  std::map<LayoutHash, std::shared_ptr<const RegisterLayout>> layouts;
+  int64_t stored_bytes = 0;
+};
+
 CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock)
-    : store_(store), clock_(std::move(clock)) {}
+    : store_(store),
+      clock_(std::move(clock)),
+      layouts_(store),
+      bases_(kBaseCacheBytes),
+      reader_(store, layouts_, bases_) {}
 
 absl::StatusOr<CreatedCheckpoint> CheckpointRepository::Create(absl::string_view vm, NewCheckpoint checkpoint,
                                                                absl::optional<int64_t> expected_latest_version) {
-  CheckpointRecord record;
+  // Shared with the callback: it may still be in Notify when this function returns.
+  struct Answer {
+    absl::Notification done;
+    absl::StatusOr<CreatedCheckpoint> result = absl::UnknownError("no answer");
+  };
+  const auto answer = std::make_shared<Answer>();
+  CreateAsync(vm, std::move(checkpoint), expected_latest_version, [answer](absl::StatusOr<CreatedCheckpoint> result) {
+    answer->result = std::move(result);
+    answer->done.Notify();
+  });
+  answer->done.WaitForNotification();
+  return std::move(answer->result);
+}
+
+void CheckpointRepository::CreateAsync(absl::string_view vm, NewCheckpoint checkpoint,
+                                       absl::optional<int64_t> expected_latest_version, CreateCallback done) {
+  const auto pending = std::make_shared<Pending>();
+  pending->vm = std::string(vm);
   // As it will be read back.
-  record.create_time = absl::FromUnixNanos(absl::ToUnixNanos(clock_()));
-  record.request_id = std::move(checkpoint.request_id);
-  record.request_digest = std::move(checkpoint.request_digest);
-  record.metadata = std::move(checkpoint.metadata);
-  record.vcpus = std::move(checkpoint.vcpus);
-  absl::StatusOr<EncodedCheckpoint> encoded = EncodeCheckpoint(record);
-  if (!encoded.ok()) return encoded.status();
-  for (const auto& [hash, layout] : encoded->layouts) {
-    if (absl::Status status = KeepLayout(hash, layout); !status.ok()) return status;
-  }
+  pending->record.create_time = absl::FromUnixNanos(absl::ToUnixNanos(clock_()));
+  pending->record.request_id = std::move(checkpoint.request_id);
+  pending->record.request_digest = std::move(checkpoint.request_digest);
+  pending->record.metadata = std::move(checkpoint.metadata);
+  pending->record.vcpus = std::move(checkpoint.vcpus);
+  pending->expected_latest_version = expected_latest_version;
+  pending->labelled = checkpoint.labelled;
+  pending->done = std::move(done);
+  if (absl::Status status = CheckLimits(pending->record); !status.ok()) return pending->done(status);
+  Commit(pending);
+}
 
+void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
   CommitRequest request;
-  request.vm = std::string(vm);
-  request.expected_last_version = expected_latest_version;
-  request.request_id = record.request_id;
-  request.record = std::move(encoded->record);
-  request.now = record.create_time;
-  absl::StatusOr<CommitResult> result = store_.Commit(request);
-  if (!result.ok()) return result.status();
-  if (const auto* unknown = std::get_if<CommitUnknown>(&*result)) return unknown->cause;
-  if (const auto* conflict = std::get_if<CommitConflict>(&*result)) {
-    return VersionConflict(vm, expected_latest_version.value_or(0), conflict->last_version);
-  }
+  request.vm = pending->vm;
+  request.expected_last_version = pending->expected_latest_version;
+  request.request_id = pending->record.request_id;
+  request.now = pending->record.create_time;
+  request.labelled = pending->labelled;
 
+  // The base that was found may be outdated in turn, but a full copy needs none.
+  const bool may_be_difference = ++pending->attempts < 3;
+  const absl::optional<BaseCache::Entry> base =
+      may_be_difference ? reader_.PresentBase(pending->vm) : absl::optional<BaseCache::Entry>();
+  if (base && base->last_version + 1 - base->base_version < CheckpointStore::kMaxVersionsPerBase) {
+    absl::optional<std::string> difference = EncodeDifference(*base->base, pending->record);
+    // Else it has changed so much that a full copy is a better base for the next ones.
+    if (difference && difference->size() <= base->base->record_bytes() / 2) {
+      request.base = BaseRef{base->incarnation, base->base_version};
+      request.record = *std::move(difference);
+    }
+  }
+  if (!request.base) {
+    if (absl::Status status = EncodeFullCopy(*pending, request); !status.ok()) return pending->done(status);
+  }
+  pending->stored_bytes = static_cast<int64_t>(request.record.size() + request.new_base.size());
+  store_.CommitAsync(std::move(request),
+                     [this, pending](absl::StatusOr<CommitResult> result) { OnCommitted(pending, std::move(result)); });
+}
+
+absl::Status CheckpointRepository::EncodeFullCopy(Pending& pending, CommitRequest& request) {
+  // What belongs to the version is in its record.
+  CheckpointRecord& record = pending.record;
+  CheckpointRecord copied;
+  copied.create_time = absl::UnixEpoch();
+  copied.metadata = record.metadata;
+  copied.vcpus = std::move(record.vcpus);
+  absl::StatusOr<EncodedCheckpoint> encoded = EncodeCheckpoint(copied);
+  record.vcpus = std::move(copied.vcpus);
+  if (!encoded.ok()) return encoded.status();
+  pending.layouts = std::move(encoded->layouts);
+  request.new_base = FullCopy::Pack(encoded->record);
+  absl::StatusOr<std::shared_ptr<const FullCopy>> copy =
+      FullCopy::Create(std::move(encoded->record), VmName(pending.vm),
+                       [&](absl::string_view hash) -> absl::StatusOr<LayoutCache::Layout> {
+                         return pending.layouts.at(LayoutHash(hash));
+                       });
+  if (!copy.ok()) return copy.status();
+  pending.new_base = *std::move(copy);
+  request.record = EncodeDifference(*pending.new_base, record).value_or("");
+  for (const auto& [hash, layout] : pending.layouts) {
+    if (!layouts_.IsKnown(hash)) request.layouts.emplace(hash, EncodeLayout(*layout));
+  }
+  return absl::OkStatus();
+}
+
+void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, absl::StatusOr<CommitResult> result) {
+  if (!result.ok()) return pending->done(result.status());
+  if (const auto* unknown = std::get_if<CommitUnknown>(&*result)) return pending->done(unknown->cause);
+  if (const auto* conflict = std::get_if<CommitConflict>(&*result)) {
+    return pending->done(
+        VersionConflict(pending->vm, pending->expected_latest_version.value_or(0), conflict->last_version));
+  }
+  if (std::holds_alternative<CommitBaseChanged>(*result)) {
+    bases_.Remove(pending->vm);
+    pending->new_base = nullptr;
+    return Commit(pending);
+  }
   const Committed& committed = std::get<Committed>(*result);
+  if (committed.was_retry()) return pending->done(AnswerRetry(*pending, committed));
+
+  if (pending->new_base != nullptr) {
+    for (const auto& [hash, layout] : pending->layouts) layouts_.Put(hash, layout);
+    bases_.Put(pending->vm, {committed.incarnation, committed.version, committed.version, pending->new_base});
+  } else {
+    bases_.NoteVersion(pending->vm, committed.incarnation, committed.version);
+  }
+  CountCreated(*pending);
   CreatedCheckpoint created;
-  created.was_retry = committed.was_retry();
-  const std::string name = CheckpointName(vm, committed.version);
-  if (created.was_retry && !committed.earlier_record->ok()) return committed.earlier_record->status();
-  const absl::StatusOr<CheckpointRecordView> view =
-      CheckpointRecordView::Parse(created.was_retry ? **committed.earlier_record : request.record, name);
-  if (!view.ok()) return view.status();
-  if (view->request_digest() != record.request_digest) return RequestIdReused(name, record.request_id);
-  created.summary = Summarize(committed.version, *view);
-  return created;
+  created.summary.version = committed.version;
+  created.summary.create_time = pending->record.create_time;
+  created.summary.metadata = std::move(pending->record.metadata);
+  created.summary.vcpu_count = static_cast<int>(pending->record.vcpus.size());
+  pending->done(std::move(created));
+}
+
+absl::StatusOr<CreatedCheckpoint> CheckpointRepository::AnswerRetry(const Pending& pending,
+                                                                    const Committed& committed) {
+  if (!committed.earlier_record->ok()) return committed.earlier_record->status();
+  absl::StatusOr<DecodedCheckpoint> decoded =
+      reader_.Decode(pending.vm, **committed.earlier_record, VcpuSelection::kNone);
+  if (!decoded.ok()) return decoded.status();
+  if (!SameDigest(decoded->request_digest, pending.record.request_digest)) {
+    return RequestIdReused(CheckpointName(pending.vm, committed.version), pending.record.request_id);
+  }
+  return CreatedCheckpoint{Summarize(*decoded), /*was_retry=*/true};
+}
+
+void CheckpointRepository::CountCreated(const Pending& pending) {
+  size_t registers = 0;
+  for (const VcpuRecord& vcpu : pending.record.vcpus) registers += vcpu.registers.size();
+  absl::MutexLock lock(&mutex_);
+  statistics_.checkpoints += 1;
+  statistics_.full_copies += pending.new_base != nullptr ? 1 : 0;
+  statistics_.raw_bytes += static_cast<int64_t>(registers * kRawBytesPerRegister);
+  statistics_.stored_bytes += pending.stored_bytes;
 }
 
 absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int64_t expected) {
@@ -98,60 +228,51 @@ absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int6
 
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::Get(absl::string_view vm, absl::optional<int64_t> version,
                                                            VcpuSelection selection) {
-  const absl::StatusOr<StoredRecord> stored = ReadRecord(vm, version);
-  if (!stored.ok()) return stored.status();
-  const std::string name = CheckpointName(vm, stored->version);
-  const absl::StatusOr<CheckpointRecordView> view = CheckpointRecordView::Parse(stored->record, name);
-  if (!view.ok()) return view.status();
+  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Read(vm, version, selection);
+  if (!decoded.ok()) return decoded.status();
+  const std::string name = CheckpointName(vm, decoded->version);
   StoredCheckpoint checkpoint;
-  checkpoint.summary = Summarize(stored->version, *view);
-  if (selection == VcpuSelection::kNone) return checkpoint;
-  for (size_t i = 0; i < view->vcpu_count(); ++i) {
-    absl::StatusOr<VcpuRecord> vcpu = ReadVcpu(view->vcpu(i), name);
+  for (DecodedCheckpoint::Vcpu& decoded_vcpu : decoded->vcpus) {
+    absl::StatusOr<VcpuRecord> vcpu = ToVcpuRecord(std::move(decoded_vcpu), name);
     if (!vcpu.ok()) return vcpu.status();
     checkpoint.vcpus.push_back(*std::move(vcpu));
   }
+  checkpoint.summary = Summarize(*decoded);
   return checkpoint;
 }
 
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_view vm, absl::optional<int64_t> version,
                                                                 absl::Span<const int32_t> vcpu_indexes) {
-  const absl::StatusOr<StoredRecord> stored = ReadRecord(vm, version);
-  if (!stored.ok()) return stored.status();
-  const std::string name = CheckpointName(vm, stored->version);
-  const absl::StatusOr<CheckpointRecordView> view = CheckpointRecordView::Parse(stored->record, name);
-  if (!view.ok()) return view.status();
+  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Read(vm, version, VcpuSelection::kAll);
+  if (!decoded.ok()) return decoded.status();
+  const std::string name = CheckpointName(vm, decoded->version);
+  absl::flat_hash_map<int32_t, DecodedCheckpoint::Vcpu*> by_index;
+  for (DecodedCheckpoint::Vcpu& vcpu : decoded->vcpus) by_index[vcpu.vcpu_index] = &vcpu;
   std::vector<int32_t> wanted(vcpu_indexes.begin(), vcpu_indexes.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   StoredCheckpoint checkpoint;
-  checkpoint.summary = Summarize(stored->version, *view);
   for (const int32_t vcpu_index : wanted) {
-    const VcpuRecordView* found = view->FindVcpu(vcpu_index);
-    if (found == nullptr) return VcpuNotFound(name, vcpu_index);
-    absl::StatusOr<VcpuRecord> vcpu = ReadVcpu(*found, name);
+    const auto found = by_index.find(vcpu_index);
+    if (found == by_index.end()) return VcpuNotFound(name, vcpu_index);
+    absl::StatusOr<VcpuRecord> vcpu = ToVcpuRecord(std::move(*found->second), name);
     if (!vcpu.ok()) return vcpu.status();
     checkpoint.vcpus.push_back(*std::move(vcpu));
   }
+  checkpoint.summary = Summarize(*decoded);
   return checkpoint;
 }
 
 absl::StatusOr<CheckpointPage> CheckpointRepository::List(absl::string_view vm, int64_t after, size_t limit) {
-  const absl::StatusOr<RecordPage> records = store_.List(vm, after, limit);
-  if (!records.ok()) return records.status();
+  absl::StatusOr<DecodedPage> decoded = reader_.List(vm, after, limit);
+  if (!decoded.ok()) return decoded.status();
   CheckpointPage page;
-  page.more = records->more;
-  for (const ListedRecord& record : records->records) {
-    if (!record.record.ok()) {
-      page.checkpoints.push_back({record.version, record.record.status()});
-      continue;
-    }
-    const absl::StatusOr<CheckpointRecordView> view =
-        CheckpointRecordView::Parse(*record.record, CheckpointName(vm, record.version));
-    if (view.ok()) {
-      page.checkpoints.push_back({record.version, Summarize(record.version, *view)});
+  page.more = decoded->more;
+  for (DecodedPage::Item& item : decoded->items) {
+    if (item.checkpoint.ok()) {
+      page.checkpoints.push_back({item.version, Summarize(*item.checkpoint)});
     } else {
-      page.checkpoints.push_back({record.version, view.status()});
+      page.checkpoints.push_back({item.version, item.checkpoint.status()});
     }
   }
   return page;
@@ -169,51 +290,27 @@ absl::StatusOr<VmPage> CheckpointRepository::ListVms(absl::string_view cursor, s
 
 absl::Status CheckpointRepository::DeleteVm(absl::string_view vm) { return store_.DeleteVm(vm); }
 
-absl::StatusOr<StoredRecord> CheckpointRepository::ReadRecord(absl::string_view vm, absl::optional<int64_t> version) {
-  if (!version) return store_.GetLatest(vm);
-  absl::StatusOr<std::string> record = store_.Get(vm, *version);
-  if (!record.ok()) return record.status();
-  return StoredRecord{*version, *std::move(record)};
+absl::StatusOr<VmInfo> CheckpointRepository::SetRetention(absl::string_view vm, const Retention& retention) {
+  return store_.SetRetention(vm, retention, clock_());
 }
 
-absl::Status CheckpointRepository::KeepLayout(const LayoutHash& hash, const Layout& layout) {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (layouts_.contains(hash)) return absl::OkStatus();
+absl::Status CheckpointRepository::SetProtected(absl::string_view vm, int64_t version, bool is_protected) {
+  return store_.SetProtected(vm, version, is_protected);
+}
+
+absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view vm) {
+  int64_t removed = 0;
+  while (true) {
+    const absl::StatusOr<RetentionSweep> sweep = store_.ApplyRetention(vm, clock_());
+    if (!sweep.ok()) return sweep.status();
+    removed += sweep->removed;
+    if (sweep->done) return removed;
   }
-  // Two threads may do this at once; it does no harm.
-  if (absl::Status status = store_.PutLayout(hash, EncodeLayout(*layout)); !status.ok()) return status;
-  CacheLayout(hash, layout);
-  return absl::OkStatus();
 }
 
-absl::StatusOr<CheckpointRepository::Layout> CheckpointRepository::FindLayout(absl::string_view hash) {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (const auto it = layouts_.find(hash); it != layouts_.end()) return it->second;
-  }
-  const absl::StatusOr<std::string> bytes = store_.GetLayout(hash);
-  if (!bytes.ok()) return bytes.status();
-  absl::StatusOr<Layout> layout = DecodeLayout(*bytes, hash);
-  if (layout.ok()) CacheLayout(hash, *layout);
-  return layout;
-}
-
-void CheckpointRepository::CacheLayout(absl::string_view hash, const Layout& layout) {
+RepositoryStatistics CheckpointRepository::statistics() const {
   absl::MutexLock lock(&mutex_);
-  if (cached_registers_ + layout->size() > kMaxCachedRegisters) {
-    layouts_.clear();
-    cached_registers_ = 0;
-  }
-  if (layouts_.emplace(hash, layout).second) cached_registers_ += layout->size();
-}
-
-absl::StatusOr<VcpuRecord> CheckpointRepository::ReadVcpu(const VcpuRecordView& view, absl::string_view name) {
-  const absl::StatusOr<Layout> layout = FindLayout(view.layout_hash);
-  if (!layout.ok()) return Annotate(layout.status(), name);
-  absl::StatusOr<RegisterList> registers = RegisterList::Create(*layout, std::string(view.values));
-  if (!registers.ok()) return RecordDamaged(name, registers.status().message());
-  return VcpuRecord{view.vcpu_index, *std::move(registers), std::string(view.opaque)};
+  return statistics_;
 }
 
 }  // namespace armstate

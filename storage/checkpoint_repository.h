@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,8 +19,11 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "core/register_list.h"
+#include "storage/base_cache.h"
+#include "storage/checkpoint_reader.h"
 #include "storage/checkpoint_record.h"
 #include "storage/checkpoint_store.h"
+#include "storage/layout_cache.h"
 
 namespace armstate {
 
@@ -30,10 +32,13 @@ struct NewCheckpoint {
   // Makes a retry safe, see CheckpointStore. At most kMaxRequestIdBytes; may be empty.
   std::string request_id;
   // The same for every attempt of one request and different for any other, e.g. Sha256() (storage/digest.h) of its
-  // deterministic serialization. Compared when a request ID comes again. At most kMaxRequestDigestBytes.
+  // deterministic serialization. Compared when a request ID comes again. At most kMaxRequestDigestBytes, of which the
+  // first kKeptDigestBytes (storage/difference_record.h) are kept.
   std::string request_digest;
   // The caller's bytes: what is shown without the vCPUs.
   std::string metadata;
+  // It has labels, see Retention.
+  bool labelled = false;
   // vcpu_index strictly ascending.
   std::vector<VcpuRecord> vcpus;
 };
@@ -42,9 +47,9 @@ struct NewCheckpoint {
 struct CheckpointSummary {
   int64_t version = 0;
   absl::Time create_time;
-  std::string request_id;
   std::string metadata;
   int vcpu_count = 0;
+  bool is_protected = false;
 };
 
 struct CreatedCheckpoint {
@@ -72,15 +77,29 @@ struct CheckpointPage {
   bool more = false;
 };
 
-enum class VcpuSelection { kNone, kAll };
+// Since the repository was made.
+struct RepositoryStatistics {
+  int64_t checkpoints = 0;
+  // Of them, those that brought a full copy.
+  int64_t full_copies = 0;
+  // 16 bytes for each register, as it comes over the wire, and the bytes that the store got for them.
+  int64_t raw_bytes = 0;
+  int64_t stored_bytes = 0;
+};
+
+using CreateCallback = std::function<void(absl::StatusOr<CreatedCheckpoint>)>;
 
 // Example:
 //   CheckpointRepository repository(storage->checkpoints());
 //   absl::StatusOr<CreatedCheckpoint> created = repository.Create("web-1", std::move(checkpoint), absl::nullopt);
 //   absl::StatusOr<StoredCheckpoint> latest = repository.Get("web-1", absl::nullopt);
 //
-// Thread-safe. VM names are without "vms/". Errors of every method, besides its own: those that CheckpointStore names
-// for all of its methods; a damaged checkpoint is named "vms/{vm}/checkpoints/{version}".
+// A version is kept as the difference to a full copy that an earlier one brought; see docs/decisions/0010. Reading any
+// version takes its record and at most one full copy.
+//
+// Thread-safe. No Create may be unanswered when it goes. VM names are without "vms/". Errors of every method, besides
+// its own: those that CheckpointStore names for all of its methods; a damaged checkpoint is named
+// "vms/{vm}/checkpoints/{version}".
 class CheckpointRepository {
  public:
   using Clock = std::function<absl::Time()>;
@@ -96,6 +115,11 @@ class CheckpointRepository {
   // another digest.
   // * INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field"): a limit of storage/checkpoint_record.h is exceeded.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED: it is not known whether it was stored. Call again with the same request ID.
+  // Does not wait for the disk, as a rule: of a VM that was not used lately it reads the full copy. `done` gets the
+  // answer, once, from a thread of the store or this one, and must not block it.
+  void CreateAsync(absl::string_view vm, NewCheckpoint checkpoint, absl::optional<int64_t> expected_latest_version,
+                   CreateCallback done);
+  // The same, and waits for the answer.
   absl::StatusOr<CreatedCheckpoint> Create(absl::string_view vm, NewCheckpoint checkpoint,
                                            absl::optional<int64_t> expected_latest_version);
 
@@ -116,6 +140,7 @@ class CheckpointRepository {
   absl::StatusOr<CheckpointPage> List(absl::string_view vm, int64_t after, size_t limit);
 
   // Removes one checkpoint; its version is never used again. NOT_FOUND, reason VM_NOT_FOUND or CHECKPOINT_NOT_FOUND.
+  // FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED.
   absl::Status Delete(absl::string_view vm, int64_t version);
 
   // NOT_FOUND, reason VM_NOT_FOUND.
@@ -125,24 +150,33 @@ class CheckpointRepository {
   // Removes a VM with all its checkpoints. NOT_FOUND, reason VM_NOT_FOUND.
   absl::Status DeleteVm(absl::string_view vm);
 
- private:
-  using Layout = std::shared_ptr<const RegisterLayout>;
+  // See CheckpointStore.
+  absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention);
+  absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected);
+  // Removes all that retention does not keep now. NOT_FOUND, reason VM_NOT_FOUND.
+  absl::StatusOr<int64_t> ApplyRetention(absl::string_view vm);
 
-  absl::StatusOr<StoredRecord> ReadRecord(absl::string_view vm, absl::optional<int64_t> version);
-  // Stores a layout, unless it is known to be stored.
-  absl::Status KeepLayout(const LayoutHash& hash, const Layout& layout);
-  absl::StatusOr<Layout> FindLayout(absl::string_view hash);
-  void CacheLayout(absl::string_view hash, const Layout& layout);
-  // `name` names the record that the view is of.
-  absl::StatusOr<VcpuRecord> ReadVcpu(const VcpuRecordView& view, absl::string_view name);
+  RepositoryStatistics statistics() const;
+
+ private:
+  // What is on its way to the store.
+  struct Pending;
+
+  // Encodes and commits; again, if the base was another by then.
+  void Commit(const std::shared_ptr<Pending>& pending);
+  absl::Status EncodeFullCopy(Pending& pending, CommitRequest& request);
+  void OnCommitted(const std::shared_ptr<Pending>& pending, absl::StatusOr<CommitResult> result);
+  absl::StatusOr<CreatedCheckpoint> AnswerRetry(const Pending& pending, const Committed& committed);
+  void CountCreated(const Pending& pending);
 
   CheckpointStore& store_;
   const Clock clock_;
+  LayoutCache layouts_;
+  BaseCache bases_;
+  CheckpointReader reader_;
 
-  absl::Mutex mutex_;
-  // Layouts that are known to be stored, by their hash, and the sum of their sizes.
-  absl::flat_hash_map<LayoutHash, Layout> layouts_ ABSL_GUARDED_BY(mutex_);
-  size_t cached_registers_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable absl::Mutex mutex_;
+  RepositoryStatistics statistics_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace armstate

@@ -1,13 +1,16 @@
 // Where checkpoints are kept: versioned records of VMs, and the register layouts that they share.
 //
-// A record is bytes here (storage/checkpoint_record.h has the format). RocksDB is behind this interface now
-// (storage/rocksdb_storage.h); it is cut so that a distributed engine fits too: a commit is one atomic write of one VM,
-// lists only ascend, and a commit may end without anybody knowing how.
+// A record is bytes here (storage/checkpoint_record.h has the format), and so is a base, to which records of the same
+// VM are differences: the store only sees that no base goes before the last record that needs it. RocksDB is behind
+// this interface now (storage/rocksdb_storage.h); it is cut so that a distributed engine fits too: a commit is one
+// atomic write of one VM, lists only ascend, and a commit may end without anybody knowing how.
 #ifndef ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
 #define ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +23,19 @@
 
 namespace armstate {
 
+// Which versions of a VM go by themselves: those that no rule keeps. The latest one and protected ones are always kept.
+struct Retention {
+  // Versions above the last one ever given minus this; 0: not a rule.
+  int64_t keep_last = 0;
+  // Versions younger than this; 0: not a rule.
+  absl::Duration keep_for;
+  // Versions that have labels.
+  bool keep_labelled = false;
+
+  // Without a number or an age nothing goes.
+  bool enabled() const { return keep_last > 0 || keep_for > absl::ZeroDuration(); }
+};
+
 // A VM as the store knows it. Times have a resolution of 1 ns.
 struct VmInfo {
   std::string vm;
@@ -31,9 +47,21 @@ struct VmInfo {
   int64_t latest_kept_version = 0;
   // How many versions are kept.
   int64_t checkpoint_count = 0;
+  // The base that the next record may be a difference to; 0 if there is none.
+  int64_t base_version = 0;
+  Retention retention;
+  // Retention has decided about all versions up to this one.
+  int64_t swept_version = 0;
   absl::Time create_time;
-  // Of the last commit or deletion.
+  // Of the last commit, deletion or change of the retention.
   absl::Time update_time;
+};
+
+// A base of a VM: full bytes to which records are differences, kept beside the versions under the number of the version
+// that brought it.
+struct BaseRef {
+  uint64_t incarnation = 0;
+  int64_t version = 0;
 };
 
 // What Commit is asked to do.
@@ -46,7 +74,26 @@ struct CommitRequest {
   // Two commits with the same ID are one. Empty: no protection against a retry.
   std::string request_id;
   std::string record;
+  // The base that the record needs, if any: one that is there,
+  absl::optional<BaseRef> base;
+  // or this one, which is stored with the record; empty: none.
+  std::string new_base;
+  // Layouts that may not be stored yet, by hash. They are stored with the record.
+  std::map<std::string, std::string> layouts;
+  // The checkpoint has labels, see Retention.
+  bool labelled = false;
   absl::Time now;
+};
+
+struct StoredRecord {
+  int64_t version = 0;
+  // The base that the record needs; 0: none.
+  int64_t base_version = 0;
+  // CommitRequest::now.
+  absl::Time time;
+  bool labelled = false;
+  bool is_protected = false;
+  std::string record;
 };
 
 // The record is durable as `version`.
@@ -55,7 +102,7 @@ struct Committed {
   uint64_t incarnation = 0;
   // Set if an earlier commit had this request ID: `version` is what that one got, this is its record (or DATA_LOSS, if
   // it is damaged), and nothing was stored now.
-  absl::optional<absl::StatusOr<std::string>> earlier_record;
+  absl::optional<absl::StatusOr<StoredRecord>> earlier_record;
 
   bool was_retry() const { return earlier_record.has_value(); }
 };
@@ -65,30 +112,36 @@ struct CommitConflict {
   int64_t last_version = 0;
 };
 
+// Nothing was stored: the base is not (or no longer) the VM's present one, or serves kMaxVersionsPerBase versions.
+struct CommitBaseChanged {};
+
 // The engine failed while it wrote: the record may be there or not. Commit again with the same request ID.
 struct CommitUnknown {
   // UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE.
   absl::Status cause;
 };
 
-using CommitResult = std::variant<Committed, CommitConflict, CommitUnknown>;
-
-struct StoredRecord {
-  int64_t version = 0;
-  std::string record;
-};
+using CommitResult = std::variant<Committed, CommitConflict, CommitBaseChanged, CommitUnknown>;
+using CommitCallback = std::function<void(absl::StatusOr<CommitResult>)>;
 
 // One version of a list. A damaged record does not hide the others.
 struct ListedRecord {
   int64_t version = 0;
   // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
-  absl::StatusOr<std::string> record;
+  absl::StatusOr<StoredRecord> record;
 };
 
 struct RecordPage {
   std::vector<ListedRecord> records;
   // There are versions after the last of these.
   bool more = false;
+};
+
+struct RetentionSweep {
+  // How many versions were removed.
+  int64_t removed = 0;
+  // Nothing more is left to decide at this time.
+  bool done = false;
 };
 
 struct VmPage {
@@ -109,17 +162,28 @@ class CheckpointStore {
   // A page of List holds at most this many bytes of records, but always one record.
   static constexpr size_t kMaxPageBytes = size_t{32} << 20;
 
+  // A base serves the version that brought it and at most the next 31: what a damaged base costs, and what it costs to
+  // find out whether a base is still needed.
+  static constexpr int64_t kMaxVersionsPerBase = 32;
+
   virtual ~CheckpointStore() = default;
 
   // Stores a record as the next version of a VM: 1, 2, 3 ... without gaps. All or nothing, and durable when it answers.
   // A request ID is looked up before anything else but the incarnation; it is remembered as long as its version is
   // kept. NOT_FOUND, reason VM_NOT_FOUND, if the VM has not (or no longer) the incarnation that was asked for.
-  virtual absl::StatusOr<CommitResult> Commit(const CommitRequest& request) = 0;
+  // Does not wait for the disk: `done` gets the answer, once, from a thread of the store, and must not block it.
+  // Commits of one VM take effect in the order of the calls. What retention does not keep goes in the same write.
+  virtual void CommitAsync(CommitRequest request, CommitCallback done) = 0;
+  // The same, and waits for the answer.
+  absl::StatusOr<CommitResult> Commit(CommitRequest request);
 
   // NOT_FOUND, reason VM_NOT_FOUND or CHECKPOINT_NOT_FOUND.
-  virtual absl::StatusOr<std::string> Get(absl::string_view vm, int64_t version) = 0;
+  virtual absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) = 0;
   // The record with the highest version that is kept. NOT_FOUND as Get.
   virtual absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) = 0;
+  // A base that a kept version needs, also when the version that brought it is gone. NOT_FOUND, reason
+  // CHECKPOINT_NOT_FOUND, if there is none of this number.
+  virtual absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) = 0;
   // NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<VmInfo> Last(absl::string_view vm) = 0;
 
@@ -130,17 +194,23 @@ class CheckpointStore {
   // engine's order. A VM whose own few bytes are damaged makes the page fail; Last tells which VM it is.
   virtual absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) = 0;
 
-  // Removes one version, durably; a damaged one too. It is never given again. NOT_FOUND as Get.
+  // Removes one version, durably; a damaged one too. It is never given again. A base that no kept version needs goes
+  // with the last that needed it. NOT_FOUND as Get. FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED.
   virtual absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) = 0;
-  // Removes all versions up to and including `up_to`, durably, all or nothing. Answers how many those were.
-  // NOT_FOUND, reason VM_NOT_FOUND.
+  // Removes all versions up to and including `up_to` that are not protected, durably, all or nothing. Answers how many
+  // those were. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) = 0;
-  // Removes a VM with all its versions, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND.
+  // Removes a VM with all its versions, protected ones too, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::Status DeleteVm(absl::string_view vm) = 0;
 
-  // Keeps the bytes of a register layout under their hash, durably. Doing it again changes nothing, but mends a damaged
-  // one.
-  virtual absl::Status PutLayout(absl::string_view hash, absl::string_view bytes) = 0;
+  // What is to be kept of a VM from now on, durably. Removes nothing by itself. NOT_FOUND, reason VM_NOT_FOUND.
+  virtual absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) = 0;
+  // Protects a version from retention and Delete, or no longer, durably. NOT_FOUND as Get.
+  virtual absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) = 0;
+  // Removes what retention does not keep at this time, durably, after a look at some versions; call again if it is not
+  // done. For VMs of which no new versions come. NOT_FOUND, reason VM_NOT_FOUND.
+  virtual absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) = 0;
+
   // DATA_LOSS, reason RECORD_DAMAGED, if it is not there: nothing asks for a layout but a record that refers to it.
   virtual absl::StatusOr<std::string> GetLayout(absl::string_view hash) = 0;
 };

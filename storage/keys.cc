@@ -1,8 +1,9 @@
 #include "storage/keys.h"
 
-#include <cstddef>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/digest.h"
 
 namespace armstate {
 namespace {
@@ -35,8 +36,13 @@ std::string CheckpointKey(absl::string_view vm, int64_t version) {
   return key;
 }
 
-std::string RequestKey(absl::string_view vm, absl::string_view request_id) {
-  return absl::StrCat(VmKey(vm), request_id);
+std::string RequestKey(absl::string_view vm, absl::string_view request_hash) {
+  return absl::StrCat(VmKey(vm), request_hash);
+}
+
+std::string RequestHash(absl::string_view request_id) {
+  if (request_id.empty()) return "";
+  return Sha256(request_id).substr(0, kRequestHashBytes);
 }
 
 std::string PrefixEnd(absl::string_view prefix) {
@@ -46,18 +52,25 @@ std::string PrefixEnd(absl::string_view prefix) {
   return end;
 }
 
-absl::optional<std::string> ParseVmKey(absl::string_view key) {
-  std::string name;
+absl::optional<VmKeyParts> SplitVmKey(absl::string_view key) {
+  VmKeyParts parts;
   for (size_t i = 0; i + 1 < key.size(); ++i) {
-    name.push_back(key[i]);
+    parts.vm.push_back(key[i]);
     if (key[i] != '\0') continue;
     ++i;
     if (key[i] == kEscaped) continue;
-    name.pop_back();
-    if (key.substr(i - 1) == kEnd) return name;
-    return absl::nullopt;
+    if (key.substr(i - 1, kEnd.size()) != kEnd) return absl::nullopt;
+    parts.vm.pop_back();
+    parts.rest = key.substr(i + 1);
+    return parts;
   }
   return absl::nullopt;
+}
+
+absl::optional<std::string> ParseVmKey(absl::string_view key) {
+  absl::optional<VmKeyParts> parts = SplitVmKey(key);
+  if (!parts || !parts->rest.empty()) return absl::nullopt;
+  return std::move(parts->vm);
 }
 
 absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key) {

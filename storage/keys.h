@@ -1,10 +1,12 @@
-// All key bytes of the RocksDB database, format 1.
+// All key bytes of the RocksDB database, format 2.
 //
 //   column family   key                          value (storage/rocksdb_values.h)
 //   default         "format"                     number of the format: of these keys, and of all values
 //   vms             vm                           VmInfo
-//   checkpoints     vm, u64 version              request ID and record
-//   requests        vm, request ID               version that this request made
+//   checkpoints     vm, u64 version              a version: what the store knows of it, and its record
+//   bases           vm, u64 version              base that this version brought
+//   retries         vm, request hash             version that this request made
+//   requests        (empty; in format 1: vm, request ID: the same as retries)
 //   layouts         hash                         layout
 //   machines        name                         the caller's bytes
 //   hosts           name                         the caller's bytes
@@ -20,6 +22,7 @@
 #ifndef ARMSTATE_STORAGE_KEYS_H_
 #define ARMSTATE_STORAGE_KEYS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -34,14 +37,26 @@ std::string VmKey(absl::string_view vm);
 // The end (exclusive) of all keys of a VM that begin with VmKey(vm).
 std::string VmKeyEnd(absl::string_view vm);
 std::string CheckpointKey(absl::string_view vm, int64_t version);
-std::string RequestKey(absl::string_view vm, absl::string_view request_id);
+// In `retries`; in `requests` with the ID itself.
+std::string RequestKey(absl::string_view vm, absl::string_view request_hash);
 
 // The end (exclusive) of all keys that begin with these bytes; "" if there is no end.
 std::string PrefixEnd(absl::string_view prefix);
 
+// What stands for a request ID in keys and values: IDs are long and random, so they do not get smaller by themselves.
+// The first bytes of its SHA-256; none for no ID.
+inline constexpr size_t kRequestHashBytes = 8;
+std::string RequestHash(absl::string_view request_id);
+
+// The name in a key that begins with VmKey, and the rest of the key; nothing if the bytes are no such key.
+struct VmKeyParts {
+  std::string vm;
+  absl::string_view rest;
+};
+absl::optional<VmKeyParts> SplitVmKey(absl::string_view key);
 // The name in a key of `vms`; nothing if the bytes are no such key.
 absl::optional<std::string> ParseVmKey(absl::string_view key);
-// The version in a key of `checkpoints`; nothing if the bytes are no such key.
+// The version in a key of `checkpoints` or `bases`; nothing if the bytes are no such key.
 absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key);
 
 }  // namespace armstate

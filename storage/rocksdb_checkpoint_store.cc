@@ -3,15 +3,21 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "storage/keys.h"
+#include "storage/rocksdb_checkpoint_changes.h"
 #include "storage/rocksdb_values.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
 namespace {
+
+// Versions that one ApplyRetention looks at: some milliseconds, in which commits wait.
+constexpr int kSweptAtOnce = 1000;
 
 // Random, not counted: a counter in the database would come back with an old backup and give the same numbers again.
 uint64_t NewIncarnation() {
@@ -21,16 +27,47 @@ uint64_t NewIncarnation() {
   return incarnation;
 }
 
+bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& present) {
+  if (!request.base) return true;
+  return present && present->incarnation == request.base->incarnation &&
+         present->base_version == request.base->version && request.base->version != 0 &&
+         present->last_version + 1 - request.base->version < CheckpointStore::kMaxVersionsPerBase;
+}
+
 }  // namespace
 
-absl::StatusOr<CommitResult> RocksDbCheckpointStore::Commit(const CommitRequest& request) {
-  absl::MutexLock lock(&MutexOf(request.vm));
-  absl::StatusOr<absl::optional<VmInfo>> present = FindVm(request.vm);
+RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database)
+    : database_(database), reader_(database), queue_(database) {}
+
+void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback done) {
+  struct Commit {
+    CommitRequest request;
+    CommitCallback done;
+    absl::StatusOr<CommitResult> result = absl::UnknownError("not prepared");
+  };
+  const auto commit = std::make_shared<Commit>(Commit{std::move(request), std::move(done)});
+  CommitQueue::Operation operation;
+  operation.bytes = commit->request.record.size() + commit->request.new_base.size();
+  operation.prepare = [this, commit](Batch& batch) {
+    batch.SetSavePoint();
+    commit->result = PrepareCommit(batch, commit->request);
+    if (!commit->result.ok()) batch.RollbackToSavePoint();
+  };
+  operation.done = [commit](const absl::Status& written) {
+    // The log may have taken the batch although its sync failed. What was found out beside it may rest on the batch.
+    if (!written.ok()) commit->result = CommitResult(CommitUnknown{written});
+    commit->done(std::move(commit->result));
+  };
+  if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) commit->done(status);
+}
+
+absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch, const CommitRequest& request) {
+  absl::StatusOr<absl::optional<VmInfo>> present = reader_.FindVm(request.vm, &batch);
   if (!present.ok()) return present.status();
   if (request.incarnation && (!*present || (*present)->incarnation != *request.incarnation))
     return VmNotFound(request.vm);
   if (*present && !request.request_id.empty()) {
-    absl::StatusOr<absl::optional<Committed>> earlier = FindRequest(**present, request.request_id);
+    absl::StatusOr<absl::optional<Committed>> earlier = reader_.FindRequest(**present, request.request_id, batch);
     if (!earlier.ok()) return earlier.status();
     if (*earlier) return CommitResult(**std::move(earlier));
   }
@@ -38,8 +75,10 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::Commit(const CommitRequest&
   if (request.expected_last_version && *request.expected_last_version != last_version) {
     return CommitResult(CommitConflict{last_version});
   }
-
-  if (absl::Status status = database_.CheckSpace(request.record.size()); !status.ok()) return status;
+  if (!BaseFits(request, *present)) return CommitResult(CommitBaseChanged{});
+  if (absl::Status status = database_.CheckSpace(request.record.size() + request.new_base.size()); !status.ok()) {
+    return status;
+  }
 
   VmInfo info;
   if (*present) {
@@ -49,28 +88,17 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::Commit(const CommitRequest&
     info.incarnation = NewIncarnation();
     info.create_time = request.now;
   }
-  info.last_version = info.latest_kept_version = last_version + 1;
-  info.checkpoint_count += 1;
-  info.update_time = request.now;
-
-  rocksdb::WriteBatch batch;
-  PutVm(batch, info);
-  batch.Put(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info.vm, info.last_version),
-            EncodeCheckpointValue(request.request_id, request.record));
-  if (!request.request_id.empty()) {
-    batch.Put(database_.handle(ColumnFamily::kRequests), RequestKey(info.vm, request.request_id),
-              EncodeRequestValue(info.last_version));
-  }
-  // The log may have taken the batch although its sync failed.
-  if (absl::Status status = database_.Write(batch); !status.ok()) return CommitResult(CommitUnknown{status});
+  RocksDbCheckpointChanges changes(database_, reader_, batch, info);
+  if (absl::Status status = changes.Append(request); !status.ok()) return status;
+  changes.PutVm();
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
 }
 
-absl::StatusOr<std::string> RocksDbCheckpointStore::Get(absl::string_view vm, int64_t version) {
-  absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version);
+absl::StatusOr<StoredRecord> RocksDbCheckpointStore::Get(absl::string_view vm, int64_t version) {
+  absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version);
   if (!checkpoint.ok()) return checkpoint.status();
-  if (*checkpoint) return (**std::move(checkpoint)).record;
-  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
+  if (*checkpoint) return (**std::move(checkpoint)).stored;
+  const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
   if (!info.ok()) return info.status();
   return *info ? CheckpointNotFound(vm, version) : VmNotFound(vm);
 }
@@ -84,9 +112,9 @@ absl::StatusOr<StoredRecord> RocksDbCheckpointStore::GetLatest(absl::string_view
     if (!info.ok()) return info.status();
     const int64_t version = info->latest_kept_version;
     if (version == 0) return NoCheckpointKept(vm);
-    absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version);
+    absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version);
     if (!checkpoint.ok()) return checkpoint.status();
-    if (*checkpoint) return StoredRecord{version, (**std::move(checkpoint)).record};
+    if (*checkpoint) return (**std::move(checkpoint)).stored;
     if (info->incarnation == before.incarnation && version == before.latest_kept_version) {
       return RecordDamaged(CheckpointName(vm, version), "it is missing");
     }
@@ -94,17 +122,27 @@ absl::StatusOr<StoredRecord> RocksDbCheckpointStore::GetLatest(absl::string_view
   }
 }
 
+absl::StatusOr<std::string> RocksDbCheckpointStore::GetBase(absl::string_view vm, int64_t version) {
+  const std::string name = BaseName(vm, version);
+  const absl::StatusOr<absl::optional<std::string>> value =
+      database_.Get(ColumnFamily::kBases, CheckpointKey(vm, version), name);
+  if (!value.ok()) return value.status();
+  if (!*value) return CheckpointNotFound(vm, version);
+  const absl::StatusOr<absl::string_view> bytes = DecodeBytesValue(**value, name);
+  if (!bytes.ok()) return bytes.status();
+  return std::string(*bytes);
+}
+
 absl::StatusOr<VmInfo> RocksDbCheckpointStore::Last(absl::string_view vm) {
-  absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
+  absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
   if (!info.ok()) return info.status();
   if (!*info) return VmNotFound(vm);
   return **std::move(info);
 }
 
 absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, int64_t after, size_t limit) {
-  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
+  const absl::StatusOr<VmInfo> info = Last(vm);
   if (!info.ok()) return info.status();
-  if (!*info) return VmNotFound(vm);
   const std::string end = VmKeyEnd(vm);
   const rocksdb::Slice end_slice(end);
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
@@ -113,19 +151,20 @@ absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, in
   size_t bytes = 0;
   int64_t version = std::max<int64_t>(after, 0);
   while (true) {
-    absl::StatusOr<absl::optional<Step>> step = NextCheckpoint(*it, vm, version + 1, (*info)->last_version);
+    absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> step =
+        reader_.NextCheckpoint(*it, vm, version + 1, info->last_version);
     if (!step.ok()) return step.status();
     if (!*step) return page;
     version = (*step)->version;
-    absl::StatusOr<Checkpoint>& checkpoint = (*step)->checkpoint;
-    const size_t size = checkpoint.ok() ? checkpoint->record.size() : 0;
+    absl::StatusOr<KeptCheckpoint>& checkpoint = (*step)->checkpoint;
+    const size_t size = checkpoint.ok() ? checkpoint->stored.record.size() : 0;
     if (!page.records.empty() && (page.records.size() >= limit || bytes + size > kMaxPageBytes)) {
       page.more = true;
       return page;
     }
     bytes += size;
     if (checkpoint.ok()) {
-      page.records.push_back({version, std::move(checkpoint->record)});
+      page.records.push_back({version, std::move(checkpoint->stored)});
     } else {
       page.records.push_back({version, checkpoint.status()});
     }
@@ -153,82 +192,6 @@ absl::StatusOr<VmPage> RocksDbCheckpointStore::ListVms(absl::string_view cursor,
   return page;
 }
 
-absl::Status RocksDbCheckpointStore::Delete(absl::string_view vm, int64_t version, absl::Time now) {
-  absl::MutexLock lock(&MutexOf(vm));
-  absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
-  if (!info.ok()) return info.status();
-  if (!*info) return VmNotFound(vm);
-  const absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version);
-  if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
-  if (checkpoint.ok() && !*checkpoint) return CheckpointNotFound(vm, version);
-
-  rocksdb::WriteBatch batch;
-  RemoveCheckpoint(batch, vm, version,
-                   checkpoint.ok() ? absl::StatusOr<Checkpoint>(**checkpoint) : checkpoint.status());
-  (*info)->checkpoint_count -= 1;
-  (*info)->update_time = now;
-  if (version == (*info)->latest_kept_version) {
-    const absl::StatusOr<int64_t> kept = KeptBelow(vm, version);
-    if (!kept.ok()) return kept.status();
-    (*info)->latest_kept_version = *kept;
-  }
-  PutVm(batch, **info);
-  return database_.Write(batch);
-}
-
-absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64_t up_to, absl::Time now) {
-  absl::MutexLock lock(&MutexOf(vm));
-  absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
-  if (!info.ok()) return info.status();
-  if (!*info) return VmNotFound(vm);
-  const std::string end = VmKeyEnd(vm);
-  const rocksdb::Slice end_slice(end);
-  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
-
-  rocksdb::WriteBatch batch;
-  int64_t trimmed = 0;
-  const int64_t last = std::min(up_to, (*info)->last_version);
-  for (int64_t version = 0;;) {
-    const absl::StatusOr<absl::optional<Step>> step = NextCheckpoint(*it, vm, version + 1, last);
-    if (!step.ok()) return step.status();
-    if (!*step) break;
-    version = (*step)->version;
-    RemoveCheckpoint(batch, vm, version, (*step)->checkpoint);
-    ++trimmed;
-  }
-  if (trimmed == 0) return trimmed;
-  (*info)->checkpoint_count -= trimmed;
-  (*info)->update_time = now;
-  if ((*info)->latest_kept_version <= up_to) (*info)->latest_kept_version = 0;
-  PutVm(batch, **info);
-  if (absl::Status status = database_.Write(batch); !status.ok()) return status;
-  return trimmed;
-}
-
-absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm) {
-  absl::MutexLock lock(&MutexOf(vm));
-  const absl::StatusOr<absl::optional<VmInfo>> info = FindVm(vm);
-  // A VM whose own record is damaged can be deleted too.
-  if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
-  if (info.ok() && !*info) return VmNotFound(vm);
-  rocksdb::WriteBatch batch;
-  batch.Delete(database_.handle(ColumnFamily::kVms), VmKey(vm));
-  batch.DeleteRange(database_.handle(ColumnFamily::kCheckpoints), VmKey(vm), VmKeyEnd(vm));
-  batch.DeleteRange(database_.handle(ColumnFamily::kRequests), VmKey(vm), VmKeyEnd(vm));
-  return database_.Write(batch);
-}
-
-absl::Status RocksDbCheckpointStore::PutLayout(absl::string_view hash, absl::string_view bytes) {
-  const std::string value = EncodeBytesValue(bytes);
-  const absl::StatusOr<absl::optional<std::string>> present =
-      database_.Get(ColumnFamily::kLayouts, hash, LayoutName(hash));
-  if (present.ok() && *present == value) return absl::OkStatus();
-  if (absl::Status status = database_.CheckSpace(bytes.size()); !status.ok()) return status;
-  rocksdb::WriteBatch batch;
-  batch.Put(database_.handle(ColumnFamily::kLayouts), ToSlice(hash), value);
-  return database_.Write(batch);
-}
-
 absl::StatusOr<std::string> RocksDbCheckpointStore::GetLayout(absl::string_view hash) {
   const absl::StatusOr<absl::optional<std::string>> value =
       database_.Get(ColumnFamily::kLayouts, hash, LayoutName(hash));
@@ -239,91 +202,180 @@ absl::StatusOr<std::string> RocksDbCheckpointStore::GetLayout(absl::string_view 
   return std::string(*bytes);
 }
 
-absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointStore::FindVm(absl::string_view vm) const {
-  const absl::StatusOr<absl::optional<std::string>> value = database_.Get(ColumnFamily::kVms, VmKey(vm), VmName(vm));
-  if (!value.ok()) return value.status();
-  if (!*value) return absl::optional<VmInfo>();
-  absl::StatusOr<VmInfo> info = DecodeVmValue(vm, **value);
+absl::Status RocksDbCheckpointStore::Change(bool alone, const std::function<absl::Status(Batch&)>& prepare) {
+  // Shared with the queue: it may still be in Notify when this function returns.
+  struct Answer {
+    absl::Notification done;
+    absl::Status status;
+  };
+  const auto answer = std::make_shared<Answer>();
+  CommitQueue::Operation operation;
+  operation.alone = alone;
+  operation.prepare = [answer, &prepare](Batch& batch) {
+    batch.SetSavePoint();
+    answer->status = prepare(batch);
+    if (!answer->status.ok()) batch.RollbackToSavePoint();
+  };
+  operation.done = [answer](const absl::Status& written) {
+    if (!written.ok()) answer->status = written;
+    answer->done.Notify();
+  };
+  if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) return status;
+  answer->done.WaitForNotification();
+  return answer->status;
+}
+
+absl::Status RocksDbCheckpointStore::Delete(absl::string_view vm, int64_t version, absl::Time now) {
+  return Change(/*alone=*/false, [&](Batch& batch) { return PrepareDelete(batch, vm, version, now); });
+}
+
+absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_view vm, int64_t version,
+                                                   absl::Time now) {
+  absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
   if (!info.ok()) return info.status();
-  return absl::optional<VmInfo>(*std::move(info));
-}
+  if (!*info) return VmNotFound(vm);
+  const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
+  if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
+  if (checkpoint.ok() && !*checkpoint) return CheckpointNotFound(vm, version);
+  if (checkpoint.ok() && (**checkpoint).stored.is_protected) return CheckpointProtected(vm, version);
 
-absl::StatusOr<absl::optional<RocksDbCheckpointStore::Checkpoint>> RocksDbCheckpointStore::FindCheckpoint(
-    absl::string_view vm, int64_t version) const {
-  const std::string name = CheckpointName(vm, version);
-  const absl::StatusOr<absl::optional<std::string>> value =
-      database_.Get(ColumnFamily::kCheckpoints, CheckpointKey(vm, version), name);
-  if (!value.ok()) return value.status();
-  if (!*value) return absl::optional<Checkpoint>();
-  const absl::StatusOr<CheckpointValue> decoded = DecodeCheckpointValue(**value, name);
-  if (!decoded.ok()) return decoded.status();
-  return absl::optional<Checkpoint>(Checkpoint{std::string(decoded->request_id), std::string(decoded->record)});
-}
-
-absl::StatusOr<absl::optional<Committed>> RocksDbCheckpointStore::FindRequest(const VmInfo& info,
-                                                                              absl::string_view request_id) const {
-  const std::string name = absl::StrCat(VmName(info.vm), "/requests/", request_id);
-  const absl::StatusOr<absl::optional<std::string>> value =
-      database_.Get(ColumnFamily::kRequests, RequestKey(info.vm, request_id), name);
-  if (!value.ok()) return value.status();
-  if (!*value) return absl::optional<Committed>();
-  const absl::StatusOr<int64_t> version = DecodeRequestValue(**value, name);
-  if (!version.ok()) return version.status();
-  absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(info.vm, *version);
-  if (!checkpoint.ok()) {
-    if (!absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
-    return absl::optional<Committed>(Committed{*version, info.incarnation, checkpoint.status()});
+  RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
+  (*info)->update_time = now;
+  changes.Remove(version, checkpoint.ok() ? absl::StatusOr<KeptCheckpoint>(**checkpoint) : checkpoint.status());
+  absl::Status status;
+  if (checkpoint.ok()) status = changes.RemoveUnneededBase((**checkpoint).stored.base_version, version);
+  if (!status.ok()) return status;
+  if (version == (*info)->latest_kept_version) {
+    const absl::StatusOr<int64_t> kept = reader_.KeptBelow(vm, version, &batch);
+    if (!kept.ok()) return kept.status();
+    (*info)->latest_kept_version = *kept;
   }
-  // A damaged checkpoint was deleted: its request ID could not be read, so the entry is still there.
-  if (!*checkpoint) return absl::optional<Committed>();
-  return absl::optional<Committed>(Committed{*version, info.incarnation, (**std::move(checkpoint)).record});
+  changes.PutVm();
+  return absl::OkStatus();
 }
 
-absl::StatusOr<absl::optional<RocksDbCheckpointStore::Step>> RocksDbCheckpointStore::NextCheckpoint(
-    rocksdb::Iterator& iterator, absl::string_view vm, int64_t from, int64_t last) const {
-  for (; from <= last; ++from) {
-    iterator.Seek(CheckpointKey(vm, from));
-    if (iterator.Valid()) {
-      const absl::optional<int64_t> version = ParseCheckpointVersion(ToView(iterator.key()));
-      if (!version || *version > last) return absl::optional<Step>();
-      const absl::StatusOr<CheckpointValue> value =
-          DecodeCheckpointValue(ToView(iterator.value()), CheckpointName(vm, *version));
-      if (!value.ok()) return absl::optional<Step>(Step{*version, value.status()});
-      return absl::optional<Step>(
-          Step{*version, Checkpoint{std::string(value->request_id), std::string(value->record)}});
+absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64_t up_to, absl::Time now) {
+  absl::StatusOr<int64_t> trimmed = 0;
+  // Alone, as it walks over the database.
+  const absl::Status status = Change(/*alone=*/true, [&](Batch& batch) {
+    trimmed = PrepareTrim(batch, vm, up_to, now);
+    return trimmed.status();
+  });
+  if (!status.ok()) return status;
+  return trimmed;
+}
+
+absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to,
+                                                            absl::Time now) {
+  absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+  if (!info.ok()) return info.status();
+  if (!*info) return VmNotFound(vm);
+  const std::string end = VmKeyEnd(vm);
+  const rocksdb::Slice end_slice(end);
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
+  RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
+  std::set<int64_t> bases;
+  int64_t trimmed = 0;
+  int64_t latest_left = 0;
+  const int64_t last = std::min(up_to, (*info)->last_version);
+  for (int64_t version = 0;;) {
+    const absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> step =
+        reader_.NextCheckpoint(*it, vm, version + 1, last);
+    if (!step.ok()) return step.status();
+    if (!*step) break;
+    version = (*step)->version;
+    if ((*step)->checkpoint.ok()) {
+      if ((*step)->checkpoint->stored.is_protected) {
+        latest_left = version;
+        continue;
+      }
+      bases.insert((*step)->checkpoint->stored.base_version);
     }
-    if (iterator.status().ok()) return absl::optional<Step>();
-    // The iterator stops at a damaged block and does not tell where that ends. Versions have few gaps, so ask for each
-    // one until it goes on.
-    absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, from);
-    if (!checkpoint.ok()) {
-      if (!absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
-      return absl::optional<Step>(Step{from, checkpoint.status()});
-    }
-    if (*checkpoint) return absl::optional<Step>(Step{from, **std::move(checkpoint)});
+    changes.Remove(version, (*step)->checkpoint);
+    ++trimmed;
   }
-  return absl::optional<Step>();
-}
-
-absl::StatusOr<int64_t> RocksDbCheckpointStore::KeptBelow(absl::string_view vm, int64_t version) const {
-  // One by one: the version before is nearly always there, and a damaged one counts.
-  while (--version > 0) {
-    const absl::StatusOr<absl::optional<Checkpoint>> checkpoint = FindCheckpoint(vm, version);
-    if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
-    if (!checkpoint.ok() || *checkpoint) return version;
+  if (trimmed == 0) return trimmed;
+  // All that went are in the batch by now; the search begins behind them.
+  for (const int64_t base : bases) {
+    const int64_t above = std::min(last, base + kMaxVersionsPerBase - 1);
+    if (absl::Status status = changes.RemoveUnneededBase(base, above); !status.ok()) return status;
   }
-  return 0;
+  (*info)->update_time = now;
+  if ((*info)->latest_kept_version <= up_to) (*info)->latest_kept_version = latest_left;
+  changes.PutVm();
+  return trimmed;
 }
 
-void RocksDbCheckpointStore::PutVm(rocksdb::WriteBatch& batch, const VmInfo& info) const {
-  batch.Put(database_.handle(ColumnFamily::kVms), VmKey(info.vm), EncodeVmValue(info));
+absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm) {
+  // Alone: the batch's own index does not know of ranges.
+  return Change(/*alone=*/true, [&](Batch& batch) { return PrepareDeleteVm(batch, vm); });
 }
 
-void RocksDbCheckpointStore::RemoveCheckpoint(rocksdb::WriteBatch& batch, absl::string_view vm, int64_t version,
-                                              const absl::StatusOr<Checkpoint>& checkpoint) const {
-  batch.Delete(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(vm, version));
-  if (!checkpoint.ok() || checkpoint->request_id.empty()) return;
-  batch.Delete(database_.handle(ColumnFamily::kRequests), RequestKey(vm, checkpoint->request_id));
+absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_view vm) {
+  const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
+  // A VM whose own record is damaged can be deleted too.
+  if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
+  if (info.ok() && !*info) return VmNotFound(vm);
+  rocksdb::WriteBatch& changes = *batch.GetWriteBatch();
+  changes.Delete(database_.handle(ColumnFamily::kVms), VmKey(vm));
+  for (const ColumnFamily family : {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kRetries}) {
+    changes.DeleteRange(database_.handle(family), VmKey(vm), VmKeyEnd(vm));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm, const Retention& retention,
+                                                            absl::Time now) {
+  VmInfo changed;
+  const absl::Status status = Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
+    const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+    if (!info.ok()) return info.status();
+    if (!*info) return VmNotFound(vm);
+    changed = **info;
+    changed.retention = retention;
+    changed.swept_version = 0;
+    changed.update_time = now;
+    RocksDbCheckpointChanges(database_, reader_, batch, changed).PutVm();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return changed;
+}
+
+absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t version, bool is_protected) {
+  return Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
+    absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+    if (!info.ok()) return info.status();
+    if (!*info) return VmNotFound(vm);
+    absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
+    if (!checkpoint.ok()) return checkpoint.status();
+    if (!*checkpoint) return CheckpointNotFound(vm, version);
+    (**checkpoint).stored.is_protected = is_protected;
+    // Retention may have passed it because it was protected.
+    (**info).swept_version = std::min((**info).swept_version, version - 1);
+    RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
+    changes.PutCheckpoint(**checkpoint);
+    changes.PutVm();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::string_view vm, absl::Time now) {
+  absl::StatusOr<RetentionSweep> sweep = RetentionSweep();
+  const absl::Status status = Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
+    absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+    if (!info.ok()) return info.status();
+    if (!*info) return VmNotFound(vm);
+    const int64_t swept_before = (**info).swept_version;
+    RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
+    sweep = changes.Sweep(now, kSweptAtOnce);
+    if (!sweep.ok()) return sweep.status();
+    if (sweep->removed > 0) (**info).update_time = now;
+    if ((**info).swept_version != swept_before) changes.PutVm();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return sweep;
 }
 
 }  // namespace armstate

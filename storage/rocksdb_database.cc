@@ -22,8 +22,9 @@ namespace armstate {
 namespace {
 
 // In the order of ColumnFamily.
-constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",   "checkpoints",  "requests",       "layouts",
-                                                       "machines", "hosts", "cpu_profiles", "restore_reports"};
+constexpr const char* kFamilyNames[kColumnFamilies] = {"default",         "vms",      "checkpoints", "requests",
+                                                       "layouts",         "machines", "hosts",       "cpu_profiles",
+                                                       "restore_reports", "bases",    "retries"};
 
 // Space that new records leave free, for RocksDB's compactions, and so that it does not meet a full disk: it then
 // refuses writes for some seconds after there is space again, and Debian's build may end the process by an assertion
@@ -63,21 +64,21 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   // acknowledged after that place. This one accepts only the torn last record that a crash leaves, which nobody was
   // told is stored.
   rocksdb.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // The lowest level holds most of the data and is written once: there the slower and denser one pays.
-  rocksdb.compression = rocksdb::kLZ4Compression;
-  rocksdb.bottommost_compression = rocksdb::kZSTD;
+  // Of all levels: what is stored is small already, so that the denser one costs little time.
+  rocksdb.compression = rocksdb::kZSTD;
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb.info_log = std::make_shared<EventLogger>(options.log);
   return rocksdb;
 }
 
-// Records are large, many, and never changed: they are kept in files of their own (blob files), and the tables hold
-// only keys. So a compaction copies no records, and a damaged record does not make it fail: RocksDB takes no more
-// writes after a compaction has failed. For the same reason blobs are not garbage-collected by copying; the space of
-// deleted records comes back when nothing in their file is kept, hence small files.
+// Large records are never changed: they are kept in files of their own (blob files), and the tables hold only keys. So
+// a compaction copies none of them, and a damaged one does not make it fail: RocksDB takes no more writes after a
+// compaction has failed. For the same reason blobs are not garbage-collected by copying; the space of deleted ones
+// comes back when nothing in their file is kept. That would never end with small ones, of which one file has a hundred
+// thousand: those are in the tables, where they also take less (docs/decisions/0010).
 rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options) {
   options.enable_blob_files = true;
-  options.min_blob_size = 0;
+  options.min_blob_size = 4096;
   options.blob_file_size = uint64_t{32} << 20;
   options.blob_compression_type = rocksdb::kZSTD;
   return options;
@@ -100,6 +101,13 @@ absl::Status InUse(const std::string& data_dir, const rocksdb::Status& cause) {
 absl::Status NewerFormat(const std::string& data_dir, absl::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
                    absl::StrCat("a newer armstated wrote ", data_dir, ": ", what), {{"cause", std::string(what)}});
+}
+
+absl::StatusOr<absl::optional<std::string>> Found(const rocksdb::Status& status, std::string value,
+                                                  absl::string_view name) {
+  if (status.IsNotFound()) return absl::optional<std::string>();
+  if (!status.ok()) return FromRocksDb(status, name);
+  return absl::optional<std::string>(std::move(value));
 }
 
 // Makes the directory and sees whether files can be made there, so that whatever then fails about the lock is the lock
@@ -131,7 +139,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
   for (const ColumnFamily large :
-       {ColumnFamily::kCheckpoints, ColumnFamily::kCpuProfiles, ColumnFamily::kRestoreReports}) {
+       {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kCpuProfiles, ColumnFamily::kRestoreReports}) {
     rocksdb::ColumnFamilyOptions& family = families[static_cast<size_t>(large)].options;
     family = WithBlobFiles(family);
   }
@@ -159,7 +167,29 @@ absl::Status RocksDbDatabase::CheckFormat() {
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
   if (*format == kDatabaseFormat) return absl::OkStatus();
+  if (*format == 1) return Upgrade();
   return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
+}
+
+// Values are read in both formats. What must change are the keys of request IDs: they become hashes, in a column family
+// of their own, and each goes from the old one in the same write; so an upgrade that was cut short just goes on.
+absl::Status RocksDbDatabase::Upgrade() {
+  constexpr int kChangesPerBatch = 20000;
+  const std::unique_ptr<rocksdb::Iterator> it = NewIterator(ColumnFamily::kRequests, rocksdb::Slice());
+  rocksdb::WriteBatch batch;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    // A key that is none is damaged: nobody could ask for it.
+    if (const absl::optional<VmKeyParts> parts = SplitVmKey(ToView(it->key()))) {
+      batch.Put(handle(ColumnFamily::kRetries), RequestKey(parts->vm, RequestHash(parts->rest)), it->value());
+    }
+    batch.Delete(handle(ColumnFamily::kRequests), it->key());
+    if (batch.Count() < kChangesPerBatch) continue;
+    if (absl::Status status = Write(batch); !status.ok()) return status;
+    batch.Clear();
+  }
+  if (!it->status().ok()) return FromRocksDb(it->status(), data_dir_);
+  batch.Put(kFormatKey, EncodeFormatValue(kDatabaseFormat));
+  return Write(batch);
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
@@ -188,9 +218,17 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
   options.verify_checksums = true;
   std::string value;
   const rocksdb::Status status = db_->Get(options, handle(family), ToSlice(key), &value);
-  if (status.IsNotFound()) return absl::optional<std::string>();
-  if (!status.ok()) return FromRocksDb(status, name);
-  return absl::optional<std::string>(std::move(value));
+  return Found(status, std::move(value), name);
+}
+
+absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(rocksdb::WriteBatchWithIndex& batch,
+                                                                 ColumnFamily family, absl::string_view key,
+                                                                 absl::string_view name) const {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  std::string value;
+  const rocksdb::Status status = batch.GetFromBatchAndDB(db_.get(), options, handle(family), ToSlice(key), &value);
+  return Found(status, std::move(value), name);
 }
 
 std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily family, const rocksdb::Slice& end) const {
@@ -215,6 +253,28 @@ absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {
   options.sync = true;
   const rocksdb::Status status = db_->Write(options, &batch);
   return status.ok() ? absl::OkStatus() : Unavailable(status);
+}
+
+absl::Status RocksDbDatabase::Compact() {
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    const rocksdb::Status status = db_->CompactRange(options, handle, nullptr, nullptr);
+    if (!status.ok()) return Unavailable(status);
+  }
+  return absl::OkStatus();
+}
+
+uint64_t RocksDbDatabase::StoredBytes() const {
+  uint64_t total = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    for (const std::string& property :
+         {rocksdb::DB::Properties::kTotalSstFilesSize, rocksdb::DB::Properties::kTotalBlobFileSize}) {
+      uint64_t bytes = 0;
+      if (db_->GetIntProperty(handle, property, &bytes)) total += bytes;
+    }
+  }
+  return total;
 }
 
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name) {

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
+#include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
 #include "storage/rocksdb_storage.h"
 
@@ -25,10 +26,12 @@ enum class ColumnFamily {
   kMachines,
   kHosts,
   kCpuProfiles,
-  kRestoreReports
+  kRestoreReports,
+  kBases,
+  kRetries
 };
 
-inline constexpr size_t kColumnFamilies = 9;
+inline constexpr size_t kColumnFamilies = 11;
 
 // Thread-safe, but for Close. Only storage/ includes this.
 class RocksDbDatabase {
@@ -47,6 +50,9 @@ class RocksDbDatabase {
   // The value of a key, if it is there. `name` is what the key holds, for the error.
   absl::StatusOr<absl::optional<std::string>> Get(ColumnFamily family, absl::string_view key,
                                                   absl::string_view name) const;
+  // The same, as it will be when this batch is written.
+  absl::StatusOr<absl::optional<std::string>> Get(rocksdb::WriteBatchWithIndex& batch, ColumnFamily family,
+                                                  absl::string_view key, absl::string_view name) const;
   // Over keys before `end` (exclusive, "" for all). `end` must outlive the iterator.
   std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end) const;
 
@@ -58,11 +64,18 @@ class RocksDbDatabase {
   // not.
   absl::Status Write(rocksdb::WriteBatch& batch);
 
+  // Brings everything into its lowest and densest form, as RocksDB does little by little by itself.
+  absl::Status Compact();
+  // Bytes of all tables and blob files.
+  uint64_t StoredBytes() const;
+
  private:
   RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, rocksdb::FileLock* lock)
       : env_(env), data_dir_(data_dir), lock_(lock) {}
 
   absl::Status CheckFormat();
+  // Brings a database of format 1 to format 2.
+  absl::Status Upgrade();
 
   rocksdb::Env* const env_;
   const std::string data_dir_;

@@ -14,7 +14,7 @@ class RocksDbStorage::Impl {
       : database_(std::move(database)), checkpoints_(*database_), records_(*database_) {}
 
   RocksDbDatabase& database() { return *database_; }
-  CheckpointStore& checkpoints() { return checkpoints_; }
+  RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
   RecordStore& records() { return records_; }
 
  private:
@@ -36,6 +36,15 @@ RocksDbStorage::~RocksDbStorage() = default;
 
 CheckpointStore& RocksDbStorage::checkpoints() { return impl_->checkpoints(); }
 RecordStore& RocksDbStorage::records() { return impl_->records(); }
-absl::Status RocksDbStorage::Close() { return impl_->database().Close(); }
+absl::Status RocksDbStorage::Close() {
+  impl_->checkpoints().Stop();
+  return impl_->database().Close();
+}
+
+absl::Status RocksDbStorage::Compact() { return impl_->database().Compact(); }
+
+StorageStatistics RocksDbStorage::statistics() const {
+  return {impl_->checkpoints().statistics(), impl_->database().StoredBytes()};
+}
 
 }  // namespace armstate

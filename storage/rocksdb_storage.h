@@ -3,6 +3,7 @@
 #define ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/checkpoint_store.h"
+#include "storage/commit_statistics.h"
 #include "storage/record_store.h"
 
 namespace rocksdb {
@@ -26,6 +28,12 @@ struct StorageOptions {
   std::function<void(absl::string_view)> log;
   // Where the files are: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
   rocksdb::Env* env = nullptr;
+};
+
+struct StorageStatistics {
+  CommitStatistics commits;
+  // Of all files that hold data, but for the log.
+  uint64_t stored_bytes = 0;
 };
 
 // Every change is on disk (in the synced write-ahead log) when the call that made it answers, and survives the process
@@ -52,6 +60,12 @@ class RocksDbStorage {
 
   CheckpointStore& checkpoints();
   RecordStore& records();
+
+  // Brings everything into its densest form now, which otherwise happens little by little. Takes as long as reading and
+  // writing all of it.
+  absl::Status Compact();
+
+  StorageStatistics statistics() const;
 
   // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
   // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.

@@ -42,12 +42,20 @@ std::string RecordName(RecordKind kind, absl::string_view name) {
   return absl::StrCat(TraitsOf(kind).collection, "/", name);
 }
 
+std::string BaseName(absl::string_view vm, int64_t version) { return absl::StrCat("vms/", vm, "/bases/", version); }
+
 std::string LayoutName(absl::string_view hash) { return absl::StrCat("layouts/", absl::BytesToHexString(hash)); }
 
 absl::Status VmNotFound(absl::string_view vm) { return NotFound(ErrorReason::kVmNotFound, VmName(vm)); }
 
 absl::Status CheckpointNotFound(absl::string_view vm, int64_t version) {
   return NotFound(ErrorReason::kCheckpointNotFound, CheckpointName(vm, version));
+}
+
+absl::Status CheckpointProtected(absl::string_view vm, int64_t version) {
+  const std::string name = CheckpointName(vm, version);
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kCheckpointProtected,
+                   absl::StrCat(name, " is protected: take the protection off before"), {{"name", name}});
 }
 
 absl::Status NoCheckpointKept(absl::string_view vm) {

@@ -17,12 +17,16 @@ std::string VmName(absl::string_view vm);
 std::string CheckpointName(absl::string_view vm, int64_t version);
 // "machines/m1"; of a restore report "restores/web-1/0000000000000000007/0000000000000000001".
 std::string RecordName(RecordKind kind, absl::string_view name);
+// "vms/web-1/bases/7": the base that version 7 brought.
+std::string BaseName(absl::string_view vm, int64_t version);
 // "layouts/9f86d0...": the hash in hexadecimal.
 std::string LayoutName(absl::string_view hash);
 
 // NOT_FOUND, metadata "name".
 absl::Status VmNotFound(absl::string_view vm);
 absl::Status CheckpointNotFound(absl::string_view vm, int64_t version);
+// FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED, metadata "name".
+absl::Status CheckpointProtected(absl::string_view vm, int64_t version);
 // The VM has no checkpoint at all.
 absl::Status NoCheckpointKept(absl::string_view vm);
 absl::Status RecordNotFound(RecordKind kind, absl::string_view name);

@@ -3,11 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "storage/checkpoint_record.h"
 #include "storage/checksummed.h"
+#include "storage/difference_record.h"
 #include "storage/digest.h"
+#include "storage/full_copy.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_values.h"
 
@@ -40,15 +43,36 @@ void ParseLayout(const std::string& bytes) {
   Check(EncodeLayout(**layout) == bytes);
 }
 
-// Format 1 is the only one, so that what can be read is written the same.
+// What can be read in the newest format is written the same.
 void ParseValues(const std::string& bytes) {
+  const bool newest = bytes.size() > 4 && bytes[4] == 2;
   if (const auto format = DecodeFormatValue(bytes, "it"); format.ok()) Check(EncodeFormatValue(*format) == bytes);
-  if (const auto vm = DecodeVmValue("vm", bytes); vm.ok()) Check(EncodeVmValue(*vm) == bytes);
+  if (const auto vm = DecodeVmValue("vm", bytes); vm.ok() && newest) Check(EncodeVmValue(*vm) == bytes);
   if (const auto request = DecodeRequestValue(bytes, "it"); request.ok()) Check(EncodeRequestValue(*request) == bytes);
   if (const auto value = DecodeBytesValue(bytes, "it"); value.ok()) Check(EncodeBytesValue(*value) == bytes);
-  if (const auto checkpoint = DecodeCheckpointValue(bytes, "it"); checkpoint.ok()) {
-    Check(EncodeCheckpointValue(checkpoint->request_id, checkpoint->record) == bytes);
+  if (const auto checkpoint = DecodeCheckpointValue(bytes, "it"); checkpoint.ok() && newest) {
+    Check(EncodeCheckpointValue(*checkpoint) == bytes);
   }
+}
+
+absl::StatusOr<std::shared_ptr<const RegisterLayout>> AnyLayout(absl::string_view) {
+  return RegisterList().shared_layout();
+}
+
+// A full copy of any bytes, and a difference of any bytes to one that is right.
+void ParseDifferences(const std::string& bytes) {
+  const auto copy = FullCopy::Unpack(bytes, "base", AnyLayout);
+  if (!copy.ok()) Check(absl::IsDataLoss(copy.status()));
+  CheckpointRecord record;
+  record.metadata = "metadata";
+  record.vcpus.push_back({0, RegisterList(), "opaque bytes of a vCPU"});
+  static const auto& base = *new auto(FullCopy::Create(EncodeCheckpoint(record)->record, "base", AnyLayout).value());
+  // Its checksum covers that of the base.
+  std::string with_base = bytes;
+  for (int shift = 0; shift < 32; shift += 8) with_base.push_back(static_cast<char>(base->checksum() >> shift));
+  const std::string difference = WithCrc(with_base).substr(0, 4) + bytes;
+  const auto decoded = DecodeDifference(*base, difference, "record", DifferencePart::kAll);
+  Check(decoded.ok() ? decoded->vcpus.size() == 1 : absl::IsDataLoss(decoded.status()));
 }
 
 void ParseKeys(const std::string& bytes) {
@@ -67,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   armstate::ParseLayout(bytes);
   armstate::ParseValues(bytes);
   armstate::ParseValues(armstate::WithCrc(bytes));
+  armstate::ParseDifferences(bytes);
   armstate::ParseKeys(bytes);
   return 0;
 }

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "core/error.h"
 #include "tests/storage/rocksdb_under_test.h"
 
@@ -59,7 +62,6 @@ TEST_F(CheckpointRepositoryTest, WhatIsStoredIsRead) {
   EXPECT_FALSE(created.was_retry);
   EXPECT_EQ(created.summary.version, 1);
   EXPECT_EQ(created.summary.create_time, absl::FromUnixNanos(1500000000000000001));
-  EXPECT_EQ(created.summary.request_id, "id");
   EXPECT_EQ(created.summary.metadata, "meta");
   EXPECT_EQ(created.summary.vcpu_count, 3);
 
@@ -67,7 +69,6 @@ TEST_F(CheckpointRepositoryTest, WhatIsStoredIsRead) {
     const StoredCheckpoint stored = repository_->Get("web", 1).value();
     EXPECT_EQ(stored.summary.version, 1);
     EXPECT_EQ(stored.summary.create_time, created.summary.create_time);
-    EXPECT_EQ(stored.summary.request_id, "id");
     EXPECT_EQ(stored.summary.metadata, "meta");
     EXPECT_EQ(stored.summary.vcpu_count, 3);
     const NewCheckpoint written = Checkpoint("id", "digest", "meta");
@@ -198,8 +199,8 @@ TEST_F(CheckpointRepositoryTest, ValuesThatDoNotFitTheLayout) {
   CheckpointRecord record;
   record.vcpus.push_back({0, *RegisterList::Create({kFpsr}, "ffff"), ""});
   const EncodedCheckpoint encoded = EncodeCheckpoint(record).value();
-  ASSERT_TRUE(under_test_.store().PutLayout(encoded.layouts.begin()->first, "of another hash").ok());
   CommitRequest request;
+  request.layouts = {{encoded.layouts.begin()->first, "of another hash"}};
   request.vm = "web";
   request.record = encoded.record;
   request.now = now_;
@@ -224,6 +225,104 @@ TEST_F(CheckpointRepositoryTest, VmsAndTheirEnd) {
   ASSERT_TRUE(repository_->DeleteVm("a").ok());
   EXPECT_EQ(repository_->GetVm("a").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(repository_->Create("a", Checkpoint("", "", ""), 0)->summary.version, 1);
+}
+
+// What a version reads as must not depend on which others are still there.
+TEST_F(CheckpointRepositoryTest, VersionsOutliveTheirBase) {
+  for (int i = 1; i <= 70; ++i) {
+    ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", absl::StrCat("number ", i)), absl::nullopt).ok());
+  }
+  // A base for each 32 versions; version 33 brought the second one.
+  EXPECT_EQ(repository_->statistics().full_copies, 3);
+  EXPECT_EQ(under_test_.store().Get("web", 32)->base_version, 1);
+  EXPECT_EQ(under_test_.store().Get("web", 33)->base_version, 33);
+  for (const int64_t deleted : {1, 33, 70, 65}) ASSERT_TRUE(repository_->Delete("web", deleted).ok());
+  ASSERT_EQ(under_test_.store().Trim("web", 20, now_).value(), 19);
+  Reopen();
+  for (const int64_t left : {21, 32, 34, 64, 66, 69}) {
+    const StoredCheckpoint stored = repository_->Get("web", left).value();
+    EXPECT_EQ(stored.summary.metadata, absl::StrCat("number ", left));
+    EXPECT_EQ(stored.vcpus[2].opaque, "opaque 7");
+    EXPECT_EQ(stored.vcpus[1].registers.values(), "FFFFSSSSSSSS");
+  }
+  EXPECT_EQ(repository_->List("web", 0, 100)->checkpoints.size(), 47u);
+}
+
+TEST_F(CheckpointRepositoryTest, OtherVcpusBringAnotherBase) {
+  NewCheckpoint fewer = Checkpoint("", "", "fewer");
+  fewer.vcpus.pop_back();
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "three"), absl::nullopt).ok());
+  ASSERT_TRUE(repository_->Create("web", std::move(fewer), absl::nullopt).ok());
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "three again"), absl::nullopt).ok());
+  EXPECT_EQ(repository_->statistics().full_copies, 3);
+  EXPECT_EQ(repository_->Get("web", 1)->vcpus.size(), 3u);
+  EXPECT_EQ(repository_->Get("web", 2)->vcpus.size(), 2u);
+  EXPECT_EQ(repository_->Get("web", 3)->summary.metadata, "three again");
+}
+
+// The repository still has the full copy of the VM that was.
+TEST_F(CheckpointRepositoryTest, VmMadeAgainHasNothingOfTheOldOne) {
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("id", "d", "old"), absl::nullopt).ok());
+  ASSERT_TRUE(repository_->DeleteVm("web").ok());
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("id", "d", "new"), absl::nullopt).ok());
+  EXPECT_EQ(repository_->Get("web", 1)->summary.metadata, "new");
+  Reopen();
+  EXPECT_EQ(repository_->Get("web", 1)->summary.metadata, "new");
+}
+
+// Another program has the VM made again behind this repository's back: with the same version numbers.
+TEST_F(CheckpointRepositoryTest, StaleFullCopyIsNotUsed) {
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "old"), absl::nullopt).ok());
+  CheckpointRepository other(under_test_.store(), [this] { return now_; });
+  ASSERT_TRUE(other.DeleteVm("web").ok());
+  ASSERT_TRUE(other.Create("web", Checkpoint("", "", "new, longer"), absl::nullopt).ok());
+  EXPECT_EQ(repository_->Get("web", 1)->summary.metadata, "new, longer");
+  ASSERT_TRUE(other.DeleteVm("web").ok());
+  ASSERT_TRUE(other.Create("web", Checkpoint("", "", "third"), absl::nullopt).ok());
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "fourth"), absl::nullopt).ok());
+  EXPECT_EQ(repository_->List("web", 0, 10)->checkpoints[0].summary->metadata, "third");
+  EXPECT_EQ(repository_->Get("web", 2)->summary.metadata, "fourth");
+  EXPECT_EQ(other.Get("web", 2)->summary.metadata, "fourth");
+}
+
+TEST_F(CheckpointRepositoryTest, ManyAtOnce) {
+  absl::BlockingCounter answered(200);
+  std::atomic<int> failed = 0;
+  for (int i = 0; i < 200; ++i) {
+    repository_->CreateAsync(absl::StrCat("vm", i % 3), Checkpoint(absl::StrCat(i), "", absl::StrCat("n", i)),
+                             absl::nullopt, [&](const absl::StatusOr<CreatedCheckpoint>& created) {
+                               failed += !created.ok();
+                               answered.DecrementCount();
+                             });
+  }
+  answered.Wait();
+  EXPECT_EQ(failed, 0);
+  for (int vm = 0; vm < 3; ++vm) {
+    std::set<std::string> metadata;
+    const CheckpointPage page = repository_->List(absl::StrCat("vm", vm), 0, 100).value();
+    for (const ListedCheckpoint& listed : page.checkpoints) {
+      metadata.insert(listed.summary->metadata);
+    }
+    std::set<std::string> expected;
+    for (int i = vm; i < 200; i += 3) expected.insert(absl::StrCat("n", i));
+    EXPECT_EQ(metadata, expected) << vm;
+  }
+}
+
+TEST_F(CheckpointRepositoryTest, DamagedFullCopyIsTheDamageOfItsVersions) {
+  CommitRequest request;
+  request.vm = "web";
+  request.new_base = "no full copy";
+  request.record = "no record";
+  ASSERT_TRUE(under_test_.store().Commit(request).ok());
+  EXPECT_EQ(Metadata(repository_->Get("web", 1).status(), absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged),
+            "record=vms/web/checkpoints/1");
+  EXPECT_EQ(Metadata(repository_->List("web", 0, 10)->checkpoints[0].summary.status(), absl::StatusCode::kDataLoss,
+                     ErrorReason::kRecordDamaged),
+            "record=vms/web/checkpoints/1");
+  // The next one brings a full copy of its own.
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "second"), absl::nullopt).ok());
+  EXPECT_EQ(repository_->Get("web", 2)->summary.metadata, "second");
 }
 
 // More registers than the cache holds: old layouts are read again.

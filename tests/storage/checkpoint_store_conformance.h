@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/store_under_test.h"
@@ -59,6 +60,34 @@ class CheckpointStoreConformance : public testing::TestWithParam<StoreFactory> {
     return std::get<CommitConflict>(*result).last_version;
   }
 
+  // Brings a base; gives the VM's incarnation.
+  uint64_t CommitWithBase(const std::string& vm, const std::string& base, const std::string& record) {
+    CommitRequest request = Request(vm, record);
+    request.new_base = base;
+    return Commit(request).incarnation;
+  }
+  // The version that a record got which needs this base; 0 if it was refused because of the base.
+  int64_t CommitOn(const std::string& vm, BaseRef base, const std::string& record) {
+    CommitRequest request = Request(vm, record);
+    request.base = base;
+    const absl::StatusOr<CommitResult> result = store().Commit(request);
+    if (result.ok() && std::holds_alternative<CommitBaseChanged>(*result)) return 0;
+    if (result.ok() && std::holds_alternative<Committed>(*result)) return std::get<Committed>(*result).version;
+    ADD_FAILURE() << record << ": " << result.status();
+    return -1;
+  }
+  // How many versions ApplyRetention removed until it was done.
+  int64_t Apply(const std::string& vm, absl::Time now) {
+    int64_t removed = 0;
+    for (int calls = 0; calls < 100; ++calls) {
+      const absl::StatusOr<RetentionSweep> sweep = store().ApplyRetention(vm, now);
+      if (!sweep.ok()) return -1;
+      removed += sweep->removed;
+      if (sweep->done) return removed;
+    }
+    return -2;
+  }
+
   // "1=a 2=b", and " +" if there are more.
   std::string Listed(const std::string& vm, int64_t after, size_t limit) {
     const absl::StatusOr<RecordPage> page = store().List(vm, after, limit);
@@ -66,7 +95,7 @@ class CheckpointStoreConformance : public testing::TestWithParam<StoreFactory> {
     std::string text;
     for (const ListedRecord& record : page->records) {
       absl::StrAppend(&text, text.empty() ? "" : " ", record.version, "=",
-                      record.record.ok() ? *record.record : "damaged");
+                      record.record.ok() ? record.record->record : "damaged");
     }
     return text + (page->more ? " +" : "");
   }
@@ -88,8 +117,8 @@ TEST_P(CheckpointStoreConformance, VersionsCountFromOneInEachVm) {
   EXPECT_EQ(Commit("a", "a2").version, 2);
   EXPECT_EQ(Commit("b", "b1").version, 1);
   EXPECT_EQ(Commit("a", "a3").version, 3);
-  EXPECT_EQ(store().Get("a", 2).value(), "a2");
-  EXPECT_EQ(store().Get("b", 1).value(), "b1");
+  EXPECT_EQ(store().Get("a", 2)->record, "a2");
+  EXPECT_EQ(store().Get("b", 1)->record, "b1");
 }
 
 TEST_P(CheckpointStoreConformance, RecordsAndNamesAreAnyBytes) {
@@ -98,17 +127,17 @@ TEST_P(CheckpointStoreConformance, RecordsAndNamesAreAnyBytes) {
   EXPECT_EQ(Commit("v", "other").version, 1);
   EXPECT_EQ(Commit(vm, record, std::string("\0", 1)).version, 1);
   EXPECT_EQ(Commit("v\x01", "").version, 1);
-  EXPECT_EQ(store().Get(vm, 1).value(), record);
-  EXPECT_EQ(store().Get("v\x01", 1).value(), "");
+  EXPECT_EQ(store().Get(vm, 1)->record, record);
+  EXPECT_EQ(store().Get("v\x01", 1)->record, "");
   ASSERT_TRUE(store().DeleteVm("v").ok());
-  EXPECT_EQ(store().Get(vm, 1).value(), record);
+  EXPECT_EQ(store().Get(vm, 1)->record, record);
 }
 
 TEST_P(CheckpointStoreConformance, LargeRecord) {
   std::string record(16 << 20, '\0');
   for (size_t i = 0; i < record.size(); ++i) record[i] = static_cast<char>(i * i >> 7);
   EXPECT_EQ(Commit("a", record).version, 1);
-  EXPECT_TRUE(store().Get("a", 1).value() == record);
+  EXPECT_TRUE(store().Get("a", 1)->record == record);
 }
 
 TEST_P(CheckpointStoreConformance, NothingThere) {
@@ -156,7 +185,7 @@ TEST_P(CheckpointStoreConformance, RetryGivesTheFirstVersion) {
   ASSERT_TRUE(retry.was_retry());
   EXPECT_EQ(retry.version, 1);
   EXPECT_EQ(retry.incarnation, first.incarnation);
-  EXPECT_EQ(retry.earlier_record->value(), "first");
+  EXPECT_EQ(retry.earlier_record->value().record, "first");
   EXPECT_EQ(Listed("a", 0, 10), "1=first 2=another");
 }
 
@@ -324,17 +353,239 @@ TEST_P(CheckpointStoreConformance, DeleteVmLeavesTheOthers) {
   for (const char* vm : {"a", "aa", "ab", "b"}) Commit(vm, vm, "id");
   ASSERT_TRUE(store().DeleteVm("aa").ok());
   for (const char* vm : {"a", "ab", "b"}) {
-    EXPECT_EQ(store().Get(vm, 1).value(), vm);
+    EXPECT_EQ(store().Get(vm, 1)->record, vm);
     EXPECT_TRUE(Commit(vm, "retry", "id").was_retry()) << vm;
   }
 }
 
-TEST_P(CheckpointStoreConformance, Layouts) {
+TEST_P(CheckpointStoreConformance, StoredRecord) {
+  CommitRequest request = Request("a", "a1");
+  request.now = absl::FromUnixNanos(1500000000000000001);
+  request.labelled = true;
+  Commit(request);
+  Commit("a", "a2");
+  const StoredRecord first = store().Get("a", 1).value();
+  EXPECT_EQ(first.version, 1);
+  EXPECT_EQ(first.base_version, 0);
+  EXPECT_EQ(absl::ToUnixNanos(first.time), 1500000000000000001);
+  EXPECT_TRUE(first.labelled);
+  EXPECT_FALSE(first.is_protected);
+  EXPECT_EQ(store().GetLatest("a")->time, At(1000));
+  EXPECT_FALSE(store().GetLatest("a")->labelled);
+}
+
+TEST_P(CheckpointStoreConformance, BaseServesTheVersionsAfterIt) {
+  const uint64_t incarnation = CommitWithBase("a", "full", "v1");
+  EXPECT_EQ(store().Last("a")->base_version, 1);
+  for (int version = 2; version <= CheckpointStore::kMaxVersionsPerBase; ++version) {
+    EXPECT_EQ(CommitOn("a", {incarnation, 1}, absl::StrCat("v", version)), version);
+  }
+  // Not one more.
+  EXPECT_EQ(CommitOn("a", {incarnation, 1}, "v33"), 0);
+  EXPECT_EQ(store().Last("a")->last_version, 32);
+  EXPECT_EQ(store().Get("a", 32)->base_version, 1);
+  EXPECT_EQ(store().GetBase("a", 1).value(), "full");
+  CommitWithBase("a", "full again", "v33");
+  EXPECT_EQ(CommitOn("a", {incarnation, 33}, "v34"), 34);
+  EXPECT_EQ(store().GetBase("a", 33).value(), "full again");
+}
+
+TEST_P(CheckpointStoreConformance, OnlyThePresentBaseIsTaken) {
+  EXPECT_EQ(CommitOn("a", {1, 1}, "no such VM"), 0);
+  const uint64_t incarnation = CommitWithBase("a", "full", "v1");
+  EXPECT_EQ(CommitOn("a", {incarnation, 2}, "no such base"), 0);
+  EXPECT_EQ(CommitOn("a", {incarnation + 1, 1}, "of another VM"), 0);
+  Commit("a", "v2 needs none");
+  EXPECT_EQ(CommitOn("a", {incarnation, 1}, "ended by version 2"), 0);
+  CommitWithBase("a", "full 3", "v3");
+  CommitWithBase("a", "full 4", "v4");
+  EXPECT_EQ(CommitOn("a", {incarnation, 3}, "ended by version 4"), 0);
+  EXPECT_EQ(CommitOn("a", {incarnation, 4}, "v5"), 5);
+  EXPECT_EQ(store().Get("a", 2)->base_version, 0);
+  EXPECT_EQ(Listed("a", 0, 10), "1=v1 2=v2 needs none 3=v3 4=v4 5=v5");
+}
+
+TEST_P(CheckpointStoreConformance, BaseStaysAsLongAsItIsNeeded) {
+  const uint64_t incarnation = CommitWithBase("a", "full", "v1");
+  for (const char* record : {"v2", "v3"}) CommitOn("a", {incarnation, 1}, record);
+  CommitWithBase("a", "full 4", "v4");
+  ASSERT_TRUE(store().Delete("a", 1, At(1)).ok());
+  ASSERT_TRUE(store().Delete("a", 3, At(1)).ok());
+  EXPECT_EQ(store().GetBase("a", 1).value(), "full");
+  Reopen();
+  EXPECT_EQ(store().GetBase("a", 1).value(), "full");
+  ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
+  ExpectNotFound(store().GetBase("a", 1).status(), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/1");
+  EXPECT_EQ(store().GetBase("a", 4).value(), "full 4");
+}
+
+TEST_P(CheckpointStoreConformance, TrimTakesBasesThatNobodyNeeds) {
+  const uint64_t incarnation = CommitWithBase("a", "full", "v1");
+  CommitOn("a", {incarnation, 1}, "v2");
+  CommitWithBase("a", "full 3", "v3");
+  CommitOn("a", {incarnation, 3}, "v4");
+  CommitOn("a", {incarnation, 3}, "v5");
+  EXPECT_EQ(store().Trim("a", 4, At(1)).value(), 4);
+  EXPECT_FALSE(store().GetBase("a", 1).ok());
+  EXPECT_EQ(store().GetBase("a", 3).value(), "full 3");
+  EXPECT_EQ(CommitOn("a", {incarnation, 3}, "v6"), 6);
+  EXPECT_EQ(store().Trim("a", 6, At(1)).value(), 2);
+  EXPECT_FALSE(store().GetBase("a", 3).ok());
+  // It is gone for the next one too.
+  EXPECT_EQ(CommitOn("a", {incarnation, 3}, "v7"), 0);
+  EXPECT_EQ(store().Last("a")->base_version, 0);
+}
+
+TEST_P(CheckpointStoreConformance, BasesGoWithTheirVm) {
+  const uint64_t incarnation = CommitWithBase("a", "full", "v1");
+  CommitWithBase("aa", "of another", "v1");
+  ASSERT_TRUE(store().DeleteVm("a").ok());
+  EXPECT_FALSE(store().GetBase("a", 1).ok());
+  Commit("a", "new");
+  EXPECT_FALSE(store().GetBase("a", 1).ok());
+  EXPECT_EQ(CommitOn("a", {incarnation, 1}, "late"), 0);
+  EXPECT_EQ(store().GetBase("aa", 1).value(), "of another");
+}
+
+TEST_P(CheckpointStoreConformance, ProtectedVersions) {
+  for (int i = 1; i <= 4; ++i) Commit("a", absl::StrCat("r", i), absl::StrCat("id", i));
+  ASSERT_TRUE(store().SetProtected("a", 2, true).ok());
+  EXPECT_TRUE(store().Get("a", 2)->is_protected);
+  EXPECT_EQ(store().Get("a", 2)->record, "r2");
+  const absl::Status refused = store().Delete("a", 2, At(1));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_EQ(GetErrorInfo(refused)->reason, ErrorReason::kCheckpointProtected);
+  EXPECT_EQ(GetErrorInfo(refused)->metadata.at("name"), "vms/a/checkpoints/2");
+  EXPECT_EQ(store().Trim("a", 4, At(1)).value(), 3);
+  EXPECT_EQ(Listed("a", 0, 10), "2=r2");
+  EXPECT_EQ(store().Last("a")->latest_kept_version, 2);
+  EXPECT_TRUE(Commit("a", "retry", "id2").was_retry());
+  ASSERT_TRUE(store().SetProtected("a", 2, false).ok());
+  EXPECT_TRUE(store().Delete("a", 2, At(1)).ok());
+  ExpectNotFound(store().SetProtected("a", 2, true), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/2");
+  ExpectNotFound(store().SetProtected("b", 2, true), ErrorReason::kVmNotFound, "vms/b");
+  Commit("a", "r5");
+  ASSERT_TRUE(store().SetProtected("a", 5, true).ok());
+  EXPECT_TRUE(store().DeleteVm("a").ok());
+}
+
+TEST_P(CheckpointStoreConformance, KeepLast) {
+  Commit("a", "r1");
+  const VmInfo info = store().SetRetention("a", {2, absl::ZeroDuration(), false}, At(1)).value();
+  EXPECT_EQ(info.retention.keep_last, 2);
+  EXPECT_EQ(store().Last("a")->retention.keep_last, 2);
+  EXPECT_EQ(store().Last("a")->update_time, At(1));
+  for (int i = 2; i <= 5; ++i) Commit("a", absl::StrCat("r", i), absl::StrCat("id", i));
+  EXPECT_EQ(Listed("a", 0, 10), "4=r4 5=r5");
+  EXPECT_EQ(store().Last("a")->checkpoint_count, 2);
+  EXPECT_FALSE(Commit("a", "r6", "id2").was_retry());
+  ExpectNotFound(store().SetRetention("b", {}, At(1)).status(), ErrorReason::kVmNotFound, "vms/b");
+  ExpectNotFound(store().ApplyRetention("b", At(1)).status(), ErrorReason::kVmNotFound, "vms/b");
+}
+
+TEST_P(CheckpointStoreConformance, KeepLastWithBases) {
+  const uint64_t incarnation = CommitWithBase("a", "full", "v1");
+  ASSERT_TRUE(store().SetRetention("a", {2, absl::ZeroDuration(), false}, At(1)).ok());
+  CommitOn("a", {incarnation, 1}, "v2");
+  CommitOn("a", {incarnation, 1}, "v3");
+  CommitWithBase("a", "full 4", "v4");
+  EXPECT_EQ(Listed("a", 0, 10), "3=v3 4=v4");
+  EXPECT_EQ(store().GetBase("a", 1).value(), "full");
+  EXPECT_EQ(CommitOn("a", {incarnation, 4}, "v5"), 5);
+  EXPECT_FALSE(store().GetBase("a", 1).ok());
+}
+
+// One at 1000 s, 1100 s, 1200 s ...
+TEST_P(CheckpointStoreConformance, KeepForATime) {
+  for (int i = 1; i <= 5; ++i) {
+    CommitRequest request = Request("a", absl::StrCat("r", i));
+    request.now = At(900 + 100 * i);
+    Commit(request);
+  }
+  ASSERT_TRUE(store().SetRetention("a", {0, absl::Seconds(200), false}, At(1400)).ok());
+  EXPECT_EQ(Listed("a", 0, 1), "1=r1 +");
+  EXPECT_EQ(Apply("a", At(1399)), 2);
+  EXPECT_EQ(Listed("a", 0, 10), "3=r3 4=r4 5=r5");
+  EXPECT_EQ(Apply("a", At(1399)), 0);
+  EXPECT_EQ(Apply("a", At(1400)), 1);
+  // The latest one is kept however old it is.
+  EXPECT_EQ(Apply("a", At(100000)), 1);
+  EXPECT_EQ(Listed("a", 0, 10), "5=r5");
+  EXPECT_EQ(store().Last("a")->checkpoint_count, 1);
+}
+
+// A version goes only if no rule keeps it.
+TEST_P(CheckpointStoreConformance, RulesOfRetentionAdd) {
+  for (int i = 1; i <= 6; ++i) {
+    CommitRequest request = Request("a", absl::StrCat("r", i));
+    request.now = At(1000 * i);
+    request.labelled = i == 2;
+    Commit(request);
+  }
+  ASSERT_TRUE(store().SetProtected("a", 3, true).ok());
+  ASSERT_TRUE(store().SetRetention("a", {2, absl::Seconds(2500), true}, At(6000)).ok());
+  EXPECT_EQ(Apply("a", At(6000)), 1);
+  EXPECT_EQ(Listed("a", 0, 10), "2=r2 3=r3 4=r4 5=r5 6=r6");
+  EXPECT_EQ(Apply("a", At(9000)), 1);
+  EXPECT_EQ(Listed("a", 0, 10), "2=r2 3=r3 5=r5 6=r6");
+  // What kept them is gone: they are looked at again.
+  ASSERT_TRUE(store().SetProtected("a", 3, false).ok());
+  EXPECT_EQ(Apply("a", At(9000)), 1);
+  ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(9000)).ok());
+  EXPECT_EQ(Apply("a", At(9000)), 2);
+  EXPECT_EQ(Listed("a", 0, 10), "6=r6");
+}
+
+TEST_P(CheckpointStoreConformance, WithoutANumberOrAnAgeNothingGoes) {
+  for (int i = 1; i <= 3; ++i) Commit("a", absl::StrCat("r", i));
+  ASSERT_TRUE(store().SetRetention("a", {0, absl::ZeroDuration(), true}, At(1)).ok());
+  Commit("a", "r4");
+  EXPECT_EQ(Apply("a", At(1000000)), 0);
+  EXPECT_EQ(Listed("a", 0, 10), "1=r1 2=r2 3=r3 4=r4");
+}
+
+// Commits that did not wait for each other, of which each must see those before it.
+TEST_P(CheckpointStoreConformance, CommitsInOneWrite) {
+  constexpr int kRequests = 60;
+  absl::BlockingCounter answered(kRequests);
+  std::vector<CommitResult> results(kRequests, CommitConflict{-1});
+  for (int i = 0; i < kRequests; ++i) {
+    // Each ID twice, at once.
+    CommitRequest request = Request("a", absl::StrCat("r", i / 2), absl::StrCat("id", i / 2));
+    if (i % 2 == 1) request.record = "retry";
+    store().CommitAsync(request, [&, i](absl::StatusOr<CommitResult> result) {
+      if (result.ok()) results[i] = *std::move(result);
+      answered.DecrementCount();
+    });
+  }
+  answered.Wait();
+  for (int i = 0; i < kRequests; ++i) {
+    const Committed* committed = std::get_if<Committed>(&results[i]);
+    ASSERT_NE(committed, nullptr) << i;
+    EXPECT_EQ(committed->version, i / 2 + 1) << i;
+    EXPECT_EQ(committed->was_retry(), i % 2 == 1) << i;
+  }
+  EXPECT_EQ(store().Last("a")->checkpoint_count, kRequests / 2);
+}
+
+TEST_P(CheckpointStoreConformance, LayoutsComeWithRecords) {
   EXPECT_EQ(store().GetLayout("hash").status().code(), absl::StatusCode::kDataLoss);
-  ASSERT_TRUE(store().PutLayout("hash", std::string("lay\0out", 7)).ok());
-  ASSERT_TRUE(store().PutLayout("hash", std::string("lay\0out", 7)).ok());
+  CommitRequest request = Request("a", "a1");
+  request.layouts = {{"hash", std::string("lay\0out", 7)}, {"other", "layout"}};
+  Commit(request);
+  request.layouts.erase("other");
+  Commit(request);
   EXPECT_EQ(store().GetLayout("hash").value(), std::string("lay\0out", 7));
+  EXPECT_EQ(store().GetLayout("other").value(), "layout");
   EXPECT_FALSE(store().GetLayout("has").ok());
+}
+
+TEST_P(CheckpointStoreConformance, LayoutsOfARefusedCommitAreNotKept) {
+  CommitRequest request = Request("a", "a1");
+  request.layouts = {{"hash", "layout"}};
+  request.expected_last_version = 7;
+  EXPECT_EQ(Conflict(request), 0);
+  EXPECT_FALSE(store().GetLayout("hash").ok());
 }
 
 TEST_P(CheckpointStoreConformance, EverythingIsThereAfterReopening) {
@@ -343,7 +594,9 @@ TEST_P(CheckpointStoreConformance, EverythingIsThereAfterReopening) {
   Commit("b", "b1");
   ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
   ASSERT_TRUE(store().DeleteVm("b").ok());
-  ASSERT_TRUE(store().PutLayout("hash", "layout").ok());
+  CommitRequest with_layout = Request("c", "c1");
+  with_layout.layouts = {{"hash", "layout"}};
+  Commit(with_layout);
   for (int i = 0; i < 2; ++i) {
     Reopen();
     EXPECT_EQ(Listed("a", 0, 10), "1=a1");
@@ -369,7 +622,7 @@ TEST_P(CheckpointStoreConformance, ConcurrentCommits) {
         EXPECT_FALSE(first.was_retry()) << id;
         const Committed retry = Commit(t % 2 == 0 ? "even" : "odd", "retry", id);
         EXPECT_EQ(retry.version, first.version) << id;
-        EXPECT_EQ(retry.earlier_record->value(), id);
+        EXPECT_EQ(retry.earlier_record->value().record, id);
       }
     });
   }

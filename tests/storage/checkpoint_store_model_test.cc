@@ -42,7 +42,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
         ASSERT_NE(committed, nullptr);
         EXPECT_EQ(committed->version, number);
         ASSERT_TRUE(committed->was_retry());
-        EXPECT_EQ(committed->earlier_record->value(), version.record);
+        EXPECT_EQ(committed->earlier_record->value().record, version.record);
         return;
       }
     }
@@ -96,13 +96,13 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
   void Get() {
     const std::string vm = Vm();
     const int64_t version = Random(12);
-    const absl::StatusOr<std::string> record = under_test_.store().Get(vm, version);
+    const absl::StatusOr<StoredRecord> record = under_test_.store().Get(vm, version);
     const auto present = model_.find(vm);
     if (present == model_.end() || present->second.versions.count(version) == 0) {
       EXPECT_EQ(record.status().code(), absl::StatusCode::kNotFound);
     } else {
       ASSERT_TRUE(record.ok()) << record.status();
-      EXPECT_EQ(*record, present->second.versions.at(version).record);
+      EXPECT_EQ(record->record, present->second.versions.at(version).record);
     }
   }
 
@@ -137,7 +137,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
       for (const ListedRecord& record : page->records) {
         EXPECT_GT(record.version, after);
         after = record.version;
-        listed[record.version] = record.record.value();
+        listed[record.version] = record.record.value().record;
       }
       more = page->more;
     }

@@ -24,6 +24,22 @@ TEST(KeysTest, GoldenBytes) {
   EXPECT_EQ(Hex(RequestKey("web", "r1")), "77656200007231");
 }
 
+TEST(KeysTest, RequestIdsAreHashed) {
+  // sha256sum of "r1", the first 8 bytes.
+  EXPECT_EQ(Hex(RequestHash("r1")), "82f3e9c695dc6b8d");
+  EXPECT_EQ(RequestHash(""), "");
+}
+
+TEST(KeysTest, SplitVmKey) {
+  const std::string key = RequestKey("a\0b"s, "r\0\0"s);
+  EXPECT_EQ(SplitVmKey(key)->vm, "a\0b"s);
+  EXPECT_EQ(SplitVmKey(key)->rest, "r\0\0"s);
+  EXPECT_EQ(SplitVmKey(VmKey(""))->rest, "");
+  for (const std::string& no_key : {""s, "\0"s, "web"s, "web\0"s, "web\0\x01r1"s}) {
+    EXPECT_FALSE(SplitVmKey(no_key).has_value()) << Hex(no_key);
+  }
+}
+
 TEST(KeysTest, KeysSortAsNamesDo) {
   const std::vector<std::string> names = {"",     "\0"s,      "\0\0"s, "\0\x01"s, "\x01", "a",
                                           "a\0"s, "a\0\xff"s, "a\x01", "aa",      "ab",   "\xff"};

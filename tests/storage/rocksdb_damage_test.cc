@@ -150,7 +150,7 @@ TEST_F(DamagedRecordTest, OneDamagedRecordIsNamedAndTheOthersAreReadable) {
   Copy copy(files_);
   ASSERT_TRUE(copy.status().ok()) << copy.status();
   for (int i = 1; i <= kVersions; ++i) {
-    if (i != 3) EXPECT_EQ(copy.store().Get("web", i).value(), records_[i - 1]) << i;
+    if (i != 3) EXPECT_EQ(copy.store().Get("web", i)->record, records_[i - 1]) << i;
   }
   EXPECT_EQ(DamagedRecord(copy.store().Get("web", 3).status()), "vms/web/checkpoints/3");
 
@@ -158,7 +158,7 @@ TEST_F(DamagedRecordTest, OneDamagedRecordIsNamedAndTheOthersAreReadable) {
   ASSERT_EQ(page.records.size(), 5u);
   for (int i = 1; i <= kVersions; ++i) {
     EXPECT_EQ(page.records[i - 1].version, i);
-    if (i != 3) EXPECT_EQ(page.records[i - 1].record.value(), records_[i - 1]) << i;
+    if (i != 3) EXPECT_EQ(page.records[i - 1].record.value().record, records_[i - 1]) << i;
   }
   EXPECT_EQ(DamagedRecord(page.records[2].record.status()), "vms/web/checkpoints/3");
 }
@@ -203,9 +203,9 @@ TEST_F(DamagedRecordTest, CompactionGoesOnBesideADamagedRecord) {
   ASSERT_TRUE(copy.store().Delete("web", 2, absl::UnixEpoch()).ok());
   copy.CompactAll();
   EXPECT_EQ(DamagedRecord(copy.store().Get("web", 3).status()), "vms/web/checkpoints/3");
-  for (const int i : {1, 4, 5}) EXPECT_EQ(copy.store().Get("web", i).value(), records_[i - 1]) << i;
+  for (const int i : {1, 4, 5}) EXPECT_EQ(copy.store().Get("web", i)->record, records_[i - 1]) << i;
   Commit(copy.store(), "sixth");
-  EXPECT_EQ(copy.store().Get("web", 6).value(), "sixth");
+  EXPECT_EQ(copy.store().Get("web", 6)->record, "sixth");
 }
 
 // Changes all over the files: of records, keys, indexes, filters, properties and footers.
@@ -225,9 +225,9 @@ TEST_F(DamagedRecordTest, ChangedBytesNeverGiveAWrongRecord) {
         continue;
       }
       for (int i = 1; i <= kVersions; ++i) {
-        const absl::StatusOr<std::string> record = copy.store().Get("web", i);
+        const absl::StatusOr<StoredRecord> record = copy.store().Get("web", i);
         if (record.ok()) {
-          EXPECT_TRUE(*record == records_[i - 1]);
+          EXPECT_TRUE(record->record == records_[i - 1]);
           ++readable;
         } else {
           EXPECT_EQ(DamagedRecord(record.status()), absl::StrCat("vms/web/checkpoints/", i));
@@ -269,7 +269,7 @@ class DamagedLogTest : public testing::Test {
     EXPECT_EQ(info.checkpoint_count, static_cast<int64_t>(page.records.size() + 1));
     for (size_t i = 0; i < page.records.size(); ++i) {
       EXPECT_EQ(page.records[i].version, static_cast<int64_t>(i + 2));
-      EXPECT_EQ(page.records[i].record.value(), answered_[i].record);
+      EXPECT_EQ(page.records[i].record.value().record, answered_[i].record);
     }
     return page.records.size();
   }

@@ -37,7 +37,7 @@ TEST(RocksDbStorageTest, SecondOpenSaysWhoIsInTheWay) {
   // Neither is the first disturbed, nor is the lock left behind.
   EXPECT_TRUE(first.store().Commit(Request("r")).ok());
   first.Reopen();
-  EXPECT_EQ(first.store().Get("web", 1).value(), "r");
+  EXPECT_EQ(first.store().Get("web", 1)->record, "r");
 }
 
 // A lock of another process is another case for the file system than one of our own.
@@ -81,13 +81,13 @@ void PutIntoDatabase(RocksDbUnderTest& under_test, const std::string& key, const
 TEST(RocksDbStorageTest, NewerFormatIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
-  // Format 2: CRC32C of the rest (made by another program), 1, 2 as u32.
-  PutIntoDatabase(under_test, "format", std::string("\x18\x3a\x04\xc2\x01\x02\0\0\0", 9));
+  // Format 3: CRC32C of the rest (made by another program), 1, 3 as u32.
+  PutIntoDatabase(under_test, "format", std::string("\xa0\x90\x41\x1f\x01\x03\0\0\0", 9));
   StorageOptions options;
   options.env = under_test.env();
   const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 2, but this one knows only 1"))
+  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 3, but this one knows only 2"))
       << status;
 }
 
@@ -192,9 +192,13 @@ TEST_F(LogTest, EveryChangeIsSyncedWhenItAnswers) {
   expect_synced("Commit", store.Commit(Request("1")).ok());
   expect_synced("Commit", store.Commit(Request("2", "id")).ok());
   expect_synced("Commit", store.Commit(Request("3")).ok());
-  expect_synced("PutLayout", store.PutLayout("hash", "layout").ok());
+  expect_synced("SetRetention", store.SetRetention("web", {1, absl::ZeroDuration(), false}, absl::UnixEpoch()).ok());
+  expect_synced("ApplyRetention", store.ApplyRetention("web", absl::UnixEpoch()).ok());
+  expect_synced("SetProtected", store.SetProtected("web", 3, true).ok());
+  expect_synced("SetProtected", store.SetProtected("web", 3, false).ok());
   expect_synced("Delete", store.Delete("web", 3, absl::UnixEpoch()).ok());
-  expect_synced("Trim", store.Trim("web", 1, absl::UnixEpoch()).ok());
+  expect_synced("Commit", store.Commit(Request("4")).ok());
+  expect_synced("Trim", store.Trim("web", 4, absl::UnixEpoch()).ok());
   expect_synced("DeleteVm", store.DeleteVm("web").ok());
   expect_synced("Put", storage_->records().Put(RecordKind::kMachine, "m", "machine").ok());
   expect_synced("Delete", storage_->records().Delete(RecordKind::kMachine, "m").ok());
@@ -227,7 +231,7 @@ TEST_P(LogFaultTest, WritesSayWhyAndReadsGoOn) {
   const CommitUnknown* unknown = std::get_if<CommitUnknown>(&*result);
   ASSERT_NE(unknown, nullptr);
   ExpectFault(unknown->cause);
-  EXPECT_EQ(store.Get("web", 1).value(), "before");
+  EXPECT_EQ(store.Get("web", 1)->record, "before");
   EXPECT_EQ(store.Last("web")->last_version, 1);
 }
 
@@ -245,7 +249,7 @@ TEST_P(LogFaultTest, RetryAfterReopeningSettlesIt) {
   ASSERT_TRUE(retry.ok()) << retry.status();
   ASSERT_NE(std::get_if<Committed>(&*retry), nullptr);
   EXPECT_EQ(std::get<Committed>(*retry).version, 2);
-  EXPECT_EQ(storage_->checkpoints().Get("web", 2).value(), "unknown");
+  EXPECT_EQ(storage_->checkpoints().Get("web", 2)->record, "unknown");
   EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 2);
 }
 
@@ -256,7 +260,7 @@ TEST_F(LogTest, FullDisk) {
   ASSERT_TRUE(storage_->records().Put(RecordKind::kMachine, "m", "machine").ok());
   files_->set_free_bytes((64 << 20) + 5);
   EXPECT_TRUE(store.Commit(Request("12345")).ok());
-  const absl::Status refused[] = {store.Commit(Request("123456")).status(), store.PutLayout("hash", "layout"),
+  const absl::Status refused[] = {store.Commit(Request("123456")).status(),
                                   storage_->records().Put(RecordKind::kMachine, "m", "larger machine")};
   for (const absl::Status& status : refused) {
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;

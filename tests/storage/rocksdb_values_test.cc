@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "core/error.h"
 #include "storage/checksummed.h"
+#include "storage/keys.h"
 
 namespace armstate {
 namespace {
@@ -16,10 +17,17 @@ using namespace std::string_literals;
 
 // The golden bytes were made by another program from the format's description: CRC32C bit by bit, checked with
 // 0xe3069283 for "123456789".
-constexpr char kFormatHex[] = "21b326a00101000000";
+constexpr char kFormatHex[] = "183a04c20102000000";
 constexpr char kVmHex[] =
+    "f1ca9cd80288776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416040000"
+    "000000000003000000000000000a0000000000000000a0b8304603000001";
+constexpr char kVmFormat1Hex[] =
     "022a588a0188776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416";
-constexpr char kCheckpointHex[] = "83ae7c3201030000007265717265636f7264";
+constexpr char kCheckpointHex[] = "3d64ea9b020f0100167b0d12d1141fc3f7bdf537c467247265636f7264";
+constexpr char kPlainCheckpointHex[] = "fca7e60e02000100167b0d12d1147265636f7264";
+constexpr char kCheckpointFormat1Hex[] = "83ae7c3201030000007265717265636f7264";
+// The first 8 bytes that sha256sum prints for "req".
+constexpr char kHashOfReq[] = "c3f7bdf537c46724";
 constexpr char kRequestHex[] = "6d68a0b5010201000000000000";
 constexpr char kBytesHex[] = "b27d0dc301616263";
 
@@ -32,7 +40,21 @@ VmInfo Info() {
   info.checkpoint_count = 5;
   info.create_time = absl::FromUnixNanos(1500000000000000001);
   info.update_time = absl::FromUnixNanos(1600000000000000002);
+  info.base_version = 4;
+  info.swept_version = 3;
+  info.retention = {10, absl::Hours(1), true};
   return info;
+}
+
+CheckpointValue Checkpoint() {
+  CheckpointValue checkpoint;
+  checkpoint.request_hash = RequestHash("req");
+  checkpoint.base_distance = 31;
+  checkpoint.time = absl::FromUnixNanos(1500000000000000001);
+  checkpoint.labelled = true;
+  checkpoint.is_protected = true;
+  checkpoint.record = "record";
+  return checkpoint;
 }
 
 TEST(RocksDbValuesTest, Crc32cIsTheOneOfRfc3720) {
@@ -41,15 +63,20 @@ TEST(RocksDbValuesTest, Crc32cIsTheOneOfRfc3720) {
 }
 
 TEST(RocksDbValuesTest, GoldenBytes) {
-  EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(1)), kFormatHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(2)), kFormatHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeVmValue(Info())), kVmHex);
-  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue("req", "record")), kCheckpointHex);
+  EXPECT_EQ(absl::BytesToHexString(RequestHash("req")), kHashOfReq);
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(Checkpoint())), kCheckpointHex);
+  CheckpointValue plain;
+  plain.time = absl::FromUnixNanos(1500000000000000001);
+  plain.record = "record";
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain)), kPlainCheckpointHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeRequestValue(258)), kRequestHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeBytesValue("abc")), kBytesHex);
 }
 
 TEST(RocksDbValuesTest, GoldenBytesAreRead) {
-  EXPECT_EQ(DecodeFormatValue(absl::HexStringToBytes(kFormatHex), "it").value(), 1u);
+  EXPECT_EQ(DecodeFormatValue(absl::HexStringToBytes(kFormatHex), "it").value(), 2u);
   const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmHex)).value();
   EXPECT_EQ(info.vm, "web");
   EXPECT_EQ(info.incarnation, 0x1122334455667788u);
@@ -58,11 +85,52 @@ TEST(RocksDbValuesTest, GoldenBytesAreRead) {
   EXPECT_EQ(info.checkpoint_count, 5);
   EXPECT_EQ(absl::ToUnixNanos(info.create_time), 1500000000000000001);
   EXPECT_EQ(absl::ToUnixNanos(info.update_time), 1600000000000000002);
+  EXPECT_EQ(info.base_version, 4);
+  EXPECT_EQ(info.swept_version, 3);
+  EXPECT_EQ(info.retention.keep_last, 10);
+  EXPECT_EQ(info.retention.keep_for, absl::Hours(1));
+  EXPECT_TRUE(info.retention.keep_labelled);
   const std::string bytes = absl::HexStringToBytes(kCheckpointHex);
-  EXPECT_EQ(DecodeCheckpointValue(bytes, "it").value().request_id, "req");
-  EXPECT_EQ(DecodeCheckpointValue(bytes, "it").value().record, "record");
+  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
+  EXPECT_EQ(checkpoint.base_distance, 31);
+  EXPECT_EQ(absl::ToUnixNanos(checkpoint.time), 1500000000000000001);
+  EXPECT_TRUE(checkpoint.labelled);
+  EXPECT_TRUE(checkpoint.is_protected);
+  EXPECT_EQ(checkpoint.record, "record");
   EXPECT_EQ(DecodeRequestValue(absl::HexStringToBytes(kRequestHex), "it").value(), 258);
   EXPECT_EQ(DecodeBytesValue(absl::HexStringToBytes(kBytesHex), "it").value(), "abc");
+}
+
+TEST(RocksDbValuesTest, PlainCheckpoint) {
+  const std::string bytes = absl::HexStringToBytes(kPlainCheckpointHex);
+  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  EXPECT_EQ(checkpoint.request_hash, "");
+  EXPECT_EQ(checkpoint.base_distance, absl::nullopt);
+  EXPECT_FALSE(checkpoint.labelled);
+  EXPECT_FALSE(checkpoint.is_protected);
+  EXPECT_EQ(checkpoint.record, "record");
+}
+
+TEST(RocksDbValuesTest, GoldenBytesOfFormat1AreRead) {
+  const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmFormat1Hex)).value();
+  EXPECT_EQ(info.incarnation, 0x1122334455667788u);
+  EXPECT_EQ(info.last_version, 7);
+  EXPECT_EQ(absl::ToUnixNanos(info.update_time), 1600000000000000002);
+  EXPECT_EQ(info.base_version, 0);
+  EXPECT_FALSE(info.retention.enabled());
+  const std::string bytes = absl::HexStringToBytes(kCheckpointFormat1Hex);
+  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
+  EXPECT_EQ(checkpoint.base_distance, absl::nullopt);
+  EXPECT_EQ(checkpoint.record, "record");
+}
+
+// Its time is inside the record: bytes 5 to 12, as checkpoint_record.h says.
+TEST(RocksDbValuesTest, TimeOfFormat1) {
+  const std::string record = "crc!\x01"s + absl::HexStringToBytes("0100167b0d12d114") + "rest";
+  const std::string bytes = WithCrc("\x01\0\0\0\0"s + record);
+  EXPECT_EQ(absl::ToUnixNanos(DecodeCheckpointValue(bytes, "it").value().time), 1500000000000000001);
 }
 
 void ExpectDamaged(const absl::Status& status, absl::string_view record) {
@@ -84,7 +152,11 @@ struct Decoder {
 const Decoder kDecoders[] = {
     {"format", kFormatHex, [](absl::string_view bytes) { return DecodeFormatValue(bytes, "vms/web").status(); }, false},
     {"vm", kVmHex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); }, false},
+    {"vm, format 1", kVmFormat1Hex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); },
+     false},
     {"checkpoint", kCheckpointHex,
+     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
+    {"checkpoint, format 1", kCheckpointFormat1Hex,
      [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
     {"request", kRequestHex, [](absl::string_view bytes) { return DecodeRequestValue(bytes, "vms/web").status(); },
      false},
@@ -124,6 +196,15 @@ TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
     ExpectDamaged(decoder.decode(WithCrc(body + "x")), "vms/web");
   }
   ExpectDamaged(DecodeCheckpointValue(WithCrc("\x01\xff\xff\xff\xffreqrecord"s), "vms/web").status(), "vms/web");
+  const std::string header = absl::HexStringToBytes(kCheckpointHex).substr(4, 19);  // up to the request hash
+  EXPECT_TRUE(DecodeCheckpointValue(WithCrc(header), "vms/web").ok());
+  for (size_t size = 0; size < header.size(); ++size)
+    ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, size)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x03" + header.substr(1)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x02\x10" + header.substr(2)), "vms/web").status(), "vms/web");
+  // A base 32 versions before.
+  ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, 10) + "\x20" + header.substr(11)), "vms/web").status(),
+                "vms/web");
   ExpectDamaged(DecodeBytesValue(WithCrc("\x02xyz"s), "vms/web").status(), "vms/web");
   ExpectDamaged(DecodeBytesValue(WithCrc(""), "vms/web").status(), "vms/web");
 }
@@ -131,6 +212,7 @@ TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
 TEST(RocksDbValuesTest, VmWhoseVersionsContradictEachOther) {
   const auto decode = [](int64_t last, int64_t latest_kept, int64_t count) {
     VmInfo info = Info();
+    info.base_version = info.swept_version = 0;
     info.last_version = last;
     info.latest_kept_version = latest_kept;
     info.checkpoint_count = count;
@@ -145,6 +227,20 @@ TEST(RocksDbValuesTest, VmWhoseVersionsContradictEachOther) {
   ExpectDamaged(decode(3, -1, 0), "vms/web");
   ExpectDamaged(decode(3, 2, 3), "vms/web");
   ExpectDamaged(decode(3, 2, -1), "vms/web");
+}
+
+TEST(RocksDbValuesTest, VmWithABaseOrRetentionThatCannotBe) {
+  const auto decode = [](auto change) {
+    VmInfo info = Info();
+    change(info);
+    return DecodeVmValue("web", EncodeVmValue(info)).status();
+  };
+  EXPECT_TRUE(decode([](VmInfo& info) { info.base_version = info.swept_version = 7; }).ok());
+  ExpectDamaged(decode([](VmInfo& info) { info.base_version = 8; }), "vms/web");
+  ExpectDamaged(decode([](VmInfo& info) { info.base_version = -1; }), "vms/web");
+  ExpectDamaged(decode([](VmInfo& info) { info.swept_version = 8; }), "vms/web");
+  ExpectDamaged(decode([](VmInfo& info) { info.retention.keep_last = -1; }), "vms/web");
+  ExpectDamaged(decode([](VmInfo& info) { info.retention.keep_for = absl::Seconds(-1); }), "vms/web");
 }
 
 }  // namespace

@@ -1,0 +1,177 @@
+#include "storage/byte_delta.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace armstate {
+namespace {
+
+enum Mode : uint8_t { kSame = 0, kWords = 1, kSplice = 2 };
+
+constexpr size_t kWordBytes = 4;
+constexpr uint32_t kLongSkip = 15;
+
+size_t WordCount(size_t bytes) { return (bytes + kWordBytes - 1) / kWordBytes; }
+
+size_t WordSize(size_t bytes, size_t word) { return std::min(kWordBytes, bytes - word * kWordBytes); }
+
+// The bytes of a word, the first one lowest; those past the end are 0.
+uint32_t WordAt(absl::string_view bytes, size_t word) {
+  uint32_t value = 0;
+  const size_t size = WordSize(bytes.size(), word);
+  for (size_t i = 0; i < size; ++i) {
+    value |= static_cast<uint32_t>(static_cast<uint8_t>(bytes[word * kWordBytes + i])) << 8 * i;
+  }
+  return value;
+}
+
+std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes) {
+  ByteWriter entries;
+  uint32_t count = 0;
+  size_t next = 0;  // the word after the last changed one
+  for (size_t word = 0; word < equal.size(); ++word) {
+    const uint32_t expected = equal[word] < word ? WordAt(bytes, equal[word]) : WordAt(base, word);
+    const uint32_t difference = WordAt(bytes, word) ^ expected;
+    if (difference == 0) continue;
+    uint8_t present = 0;
+    for (size_t i = 0; i < kWordBytes; ++i) present |= (difference >> 8 * i & 0xff) != 0 ? 1 << i : 0;
+    const uint32_t skipped = static_cast<uint32_t>(word - next);
+    entries.U8(static_cast<uint8_t>(std::min(skipped, kLongSkip) << 4 | present));
+    if (skipped >= kLongSkip) entries.Varint(skipped - kLongSkip);
+    for (size_t i = 0; i < kWordBytes; ++i) {
+      if (present >> i & 1) entries.U8(static_cast<uint8_t>(difference >> 8 * i));
+    }
+    next = word + 1;
+    ++count;
+  }
+  ByteWriter delta;
+  delta.U8(kWords);
+  delta.Varint(count);
+  delta.Bytes(std::move(entries).Release());
+  return std::move(delta).Release();
+}
+
+std::string SpliceDelta(absl::string_view base, absl::string_view bytes) {
+  const size_t shorter = std::min(base.size(), bytes.size());
+  const size_t prefix = std::mismatch(base.begin(), base.begin() + shorter, bytes.begin()).first - base.begin();
+  const size_t rest = shorter - prefix;
+  const size_t suffix = std::mismatch(base.rbegin(), base.rbegin() + rest, bytes.rbegin()).first - base.rbegin();
+  ByteWriter delta;
+  delta.U8(kSplice);
+  delta.Varint(static_cast<uint32_t>(prefix));
+  delta.Varint(static_cast<uint32_t>(suffix));
+  delta.Varint(static_cast<uint32_t>(bytes.size() - prefix - suffix));
+  delta.Bytes(bytes.substr(prefix, bytes.size() - prefix - suffix));
+  return std::move(delta).Release();
+}
+
+// Calls change(word, difference) for each changed word of a words delta. False if it is none.
+template <typename Change>
+bool ReadWords(size_t base_size, ByteReader& delta, Change change) {
+  const size_t words = WordCount(base_size);
+  const uint32_t count = delta.Varint();
+  size_t next = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint8_t control = delta.U8();
+    size_t skipped = control >> 4;
+    if (skipped == kLongSkip) skipped += delta.Varint();
+    const size_t word = next + skipped;
+    const uint8_t present = control & 0xf;
+    if (!delta.ok() || word >= words || present == 0 || present >> WordSize(base_size, word) != 0) return false;
+    uint32_t difference = 0;
+    for (size_t byte = 0; byte < kWordBytes; ++byte) {
+      if (present >> byte & 1) difference |= uint32_t{delta.U8()} << 8 * byte;
+    }
+    change(word, difference);
+    next = word + 1;
+  }
+  return delta.ok();
+}
+
+bool ApplyWords(absl::string_view base, const EqualWords& equal, ByteReader& delta, std::string& bytes) {
+  bytes.assign(base.data(), base.size());
+  size_t done = 0;
+  // Words up to `end` get what is expected of them.
+  const auto expect_until = [&](size_t end) {
+    for (; done < end; ++done) {
+      if (equal[done] >= done) continue;
+      std::memcpy(&bytes[done * kWordBytes], &bytes[equal[done] * kWordBytes], WordSize(bytes.size(), done));
+    }
+  };
+  const bool ok = ReadWords(base.size(), delta, [&](size_t word, uint32_t difference) {
+    expect_until(word + 1);
+    for (size_t i = 0; i < WordSize(bytes.size(), word); ++i) {
+      char& byte = bytes[word * kWordBytes + i];
+      byte = static_cast<char>(static_cast<uint8_t>(byte) ^ static_cast<uint8_t>(difference >> 8 * i));
+    }
+  });
+  expect_until(equal.size());
+  return ok;
+}
+
+struct Splice {
+  size_t prefix = 0;
+  size_t suffix = 0;
+  absl::string_view middle;
+};
+
+bool ReadSplice(size_t base_size, ByteReader& delta, Splice& splice) {
+  splice.prefix = delta.Varint();
+  splice.suffix = delta.Varint();
+  splice.middle = delta.Bytes(delta.Varint());
+  return delta.ok() && splice.prefix <= base_size && splice.suffix <= base_size - splice.prefix;
+}
+
+}  // namespace
+
+EqualWords FindEqualWords(absl::string_view base) {
+  EqualWords equal(WordCount(base.size()));
+  absl::flat_hash_map<uint32_t, uint32_t> last;
+  for (uint32_t word = 0; word < equal.size(); ++word) {
+    equal[word] = word;
+    const uint32_t value = WordAt(base, word);
+    // A short last word equals none: only its own bytes could be compared.
+    if (value == 0 || WordSize(base.size(), word) < kWordBytes) continue;
+    const auto [it, is_new] = last.try_emplace(value, word);
+    if (is_new) continue;
+    equal[word] = it->second;
+    it->second = word;
+  }
+  return equal;
+}
+
+void AppendDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes, ByteWriter& delta) {
+  if (base == bytes) return delta.U8(kSame);
+  std::string shortest = SpliceDelta(base, bytes);
+  if (base.size() == bytes.size()) {
+    std::string words = WordsDelta(base, equal, bytes);
+    if (words.size() <= shortest.size()) shortest = std::move(words);
+  }
+  delta.Bytes(shortest);
+}
+
+bool ApplyDelta(absl::string_view base, const EqualWords& equal, size_t limit, ByteReader& delta, std::string& bytes) {
+  switch (delta.U8()) {
+    case kSame:
+      bytes.assign(base.data(), base.size());
+      return delta.ok();
+    case kWords:
+      return ApplyWords(base, equal, delta, bytes);
+    case kSplice: {
+      Splice splice;
+      if (!ReadSplice(base.size(), delta, splice)) return false;
+      if (splice.prefix + splice.suffix + splice.middle.size() > limit) return false;
+      bytes.assign(base.data(), splice.prefix);
+      bytes.append(splice.middle.data(), splice.middle.size());
+      bytes.append(base.data() + base.size() - splice.suffix, splice.suffix);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace armstate

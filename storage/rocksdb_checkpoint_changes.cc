@@ -1,0 +1,117 @@
+#include "storage/rocksdb_checkpoint_changes.h"
+
+#include <utility>
+
+#include "storage/keys.h"
+#include "storage/rocksdb_values.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+namespace {
+
+// How many versions a commit decides about for retention: more than one, so that it catches up after retention was
+// changed; few, so that a commit stays a commit.
+constexpr int kSweptByCommit = 4;
+
+}  // namespace
+
+void RocksDbCheckpointChanges::PutVm() {
+  batch_.Put(database_.handle(ColumnFamily::kVms), VmKey(info_.vm), EncodeVmValue(info_));
+}
+
+void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint) {
+  const StoredRecord& stored = checkpoint.stored;
+  CheckpointValue value;
+  value.request_hash = checkpoint.request_hash;
+  if (stored.base_version != 0) value.base_distance = stored.version - stored.base_version;
+  value.time = stored.time;
+  value.labelled = stored.labelled;
+  value.is_protected = stored.is_protected;
+  value.record = stored.record;
+  batch_.Put(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, stored.version),
+             EncodeCheckpointValue(value));
+}
+
+absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request) {
+  const int64_t version = info_.last_version + 1;
+  for (const auto& [hash, bytes] : request.layouts) {
+    const std::string value = EncodeBytesValue(bytes);
+    const absl::StatusOr<absl::optional<std::string>> present =
+        database_.Get(batch_, ColumnFamily::kLayouts, hash, LayoutName(hash));
+    if (!present.ok() && !absl::IsDataLoss(present.status())) return present.status();
+    // A damaged one is mended.
+    if (!present.ok() || *present != value) batch_.Put(database_.handle(ColumnFamily::kLayouts), ToSlice(hash), value);
+  }
+  if (!request.new_base.empty()) {
+    info_.base_version = version;
+    batch_.Put(database_.handle(ColumnFamily::kBases), CheckpointKey(info_.vm, version),
+               EncodeBytesValue(request.new_base));
+  } else if (!request.base) {
+    // The versions that need a base follow each other: IsBaseNeeded relies on it.
+    info_.base_version = 0;
+  }
+  KeptCheckpoint checkpoint;
+  checkpoint.request_hash = RequestHash(request.request_id);
+  checkpoint.stored.version = version;
+  checkpoint.stored.base_version = info_.base_version;
+  checkpoint.stored.time = request.now;
+  checkpoint.stored.labelled = request.labelled;
+  checkpoint.stored.record = request.record;
+  PutCheckpoint(checkpoint);
+  if (!checkpoint.request_hash.empty()) {
+    batch_.Put(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint.request_hash),
+               EncodeRequestValue(version));
+  }
+  info_.last_version = info_.latest_kept_version = version;
+  info_.checkpoint_count += 1;
+  info_.update_time = request.now;
+  return Sweep(request.now, kSweptByCommit).status();
+}
+
+void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint) {
+  batch_.Delete(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, version));
+  if (checkpoint.ok() && !checkpoint->request_hash.empty()) {
+    batch_.Delete(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint->request_hash));
+  }
+  info_.checkpoint_count -= 1;
+}
+
+absl::Status RocksDbCheckpointChanges::RemoveUnneededBase(int64_t base_version, int64_t above) {
+  if (base_version == 0) return absl::OkStatus();
+  const absl::StatusOr<bool> needed = reader_.IsBaseNeeded(info_, base_version, above, &batch_);
+  if (!needed.ok() || *needed) return needed.status();
+  batch_.Delete(database_.handle(ColumnFamily::kBases), CheckpointKey(info_.vm, base_version));
+  if (info_.base_version == base_version) info_.base_version = 0;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RetentionSweep> RocksDbCheckpointChanges::Sweep(absl::Time now, int max_versions) {
+  RetentionSweep sweep;
+  const Retention& retention = info_.retention;
+  if (!retention.enabled()) return RetentionSweep{0, true};
+  for (int i = 0; i < max_versions; ++i) {
+    const int64_t version = info_.swept_version + 1;
+    sweep.done = version >= info_.latest_kept_version ||
+                 (retention.keep_last > 0 && version > info_.last_version - retention.keep_last);
+    if (sweep.done) return sweep;
+    const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint =
+        reader_.FindCheckpoint(info_.vm, version, &batch_);
+    if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
+    // Of a damaged one nobody knows whether it is to be kept: that is left to people.
+    if (checkpoint.ok() && *checkpoint) {
+      const StoredRecord& stored = (**checkpoint).stored;
+      // Those after it are younger.
+      sweep.done = retention.keep_for > absl::ZeroDuration() && now - stored.time < retention.keep_for;
+      if (sweep.done) return sweep;
+      if (!stored.is_protected && !(retention.keep_labelled && stored.labelled)) {
+        Remove(version, **checkpoint);
+        if (absl::Status status = RemoveUnneededBase(stored.base_version, version); !status.ok()) return status;
+        sweep.removed += 1;
+      }
+    }
+    info_.swept_version = version;
+  }
+  return sweep;
+}
+
+}  // namespace armstate

@@ -1,0 +1,47 @@
+// Changes of one VM, put into a batch of the commit queue.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
+#define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/checkpoint_store.h"
+#include "storage/rocksdb_checkpoint_reader.h"
+
+namespace armstate {
+
+// Keeps the VM's counts with what is added and removed. Nothing is in the batch for the VM itself before PutVm.
+class RocksDbCheckpointChanges {
+ public:
+  // All must outlive it.
+  RocksDbCheckpointChanges(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader,
+                           CommitQueue::Batch& batch, VmInfo& info)
+      : database_(database), reader_(reader), batch_(batch), info_(info) {}
+
+  void PutVm();
+  void PutCheckpoint(const KeptCheckpoint& checkpoint);
+  // Makes the next version; see CommitRequest.
+  absl::Status Append(const CommitRequest& request);
+
+  // A version that is kept, damaged or not. Its base stays.
+  void Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint);
+  // Removes a base, unless a kept version needs it. `above`: a version that does not (any more), where the search
+  // begins.
+  absl::Status RemoveUnneededBase(int64_t base_version, int64_t above);
+
+  // Removes what retention does not keep, after a look at so many versions at most.
+  absl::StatusOr<RetentionSweep> Sweep(absl::Time now, int max_versions);
+
+ private:
+  const RocksDbDatabase& database_;
+  const RocksDbCheckpointReader& reader_;
+  CommitQueue::Batch& batch_;
+  VmInfo& info_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
