@@ -1,180 +1,208 @@
-// Random calls, against a model that is a map.
+// Random calls to RocksDB, and the same to a store that is a few maps: all answers are equal.
 #include <gtest/gtest.h>
 
-#include <map>
 #include <random>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "tests/storage/memory_checkpoint_store.h"
 #include "tests/storage/rocksdb_under_test.h"
 
 namespace armstate {
 namespace {
 
-struct ModelVersion {
-  std::string record;
-  std::string request_id;
-};
+std::string Show(const StoredRecord& stored) {
+  return absl::StrCat(stored.version, " on ", stored.base_version, " at ", absl::ToUnixSeconds(stored.time),
+                      stored.labelled ? " labelled" : "", stored.is_protected ? " protected" : "", ": ", stored.record);
+}
 
-struct ModelVm {
-  int64_t last_version = 0;
-  std::map<int64_t, ModelVersion> versions;
-};
+std::string Show(const VmInfo& info) {
+  return absl::StrCat(info.vm, " last ", info.last_version, " kept ", info.latest_kept_version, " count ",
+                      info.checkpoint_count, " base ", info.base_version, " keep ", info.retention.keep_last, ",",
+                      absl::FormatDuration(info.retention.keep_for), ",", info.retention.keep_labelled ? "labels" : "",
+                      " created ", absl::ToUnixSeconds(info.create_time), " updated ",
+                      absl::ToUnixSeconds(info.update_time));
+}
+
+std::string Show(const CommitResult& result) {
+  if (const auto* committed = std::get_if<Committed>(&result)) {
+    return absl::StrCat("committed ", committed->version,
+                        committed->was_retry() ? " before: " + Show(committed->earlier_record->value()) : "");
+  }
+  if (const auto* conflict = std::get_if<CommitConflict>(&result)) return absl::StrCat("last ", conflict->last_version);
+  return std::holds_alternative<CommitBaseChanged>(result) ? "base changed" : "unknown";
+}
+
+std::string Show(const RecordPage& page) {
+  std::string text = page.more ? "more" : "end";
+  for (const ListedRecord& record : page.records) absl::StrAppend(&text, "\n", Show(record.record.value()));
+  return text;
+}
+
+std::string Show(int64_t number) { return absl::StrCat(number); }
+std::string Show(const std::string& text) { return text; }
+
+// An answer, or its error's code and name.
+template <typename T>
+std::string Show(const absl::StatusOr<T>& answer) {
+  return answer.ok() ? Show(*answer) : answer.status().ToString();
+}
 
 class ModelTest : public testing::TestWithParam<uint32_t> {
  protected:
-  void Commit() {
+  // The same call to both.
+  template <typename Call>
+  void Compare(const char* what, Call call) {
+    const std::string expected = call(static_cast<CheckpointStore&>(model_));
+    const std::string actual = call(under_test_.store());
+    EXPECT_EQ(actual, expected) << what;
+  }
+
+  CommitRequest SomeCommit(const std::string& vm) {
     CommitRequest request;
-    request.vm = Vm();
-    request.request_id = Random(4) == 0 ? "" : absl::StrCat("id", Random(30));
-    request.record = absl::StrCat("record ", ++commits_, std::string(Random(200), 'x'));
-    if (Random(3) == 0) request.expected_last_version = Random(6);
-    const absl::StatusOr<CommitResult> result = under_test_.store().Commit(request);
-    ASSERT_TRUE(result.ok()) << result.status();
+    request.vm = vm;
+    request.request_id = Random(4) == 0 ? "" : absl::StrCat("id", Random(40));
+    request.record = absl::StrCat("record ", ++commits_);
+    request.labelled = Random(4) == 0;
+    request.now = now_;
+    if (Random(4) == 0) request.expected_last_version = Random(8);
+    if (Random(8) == 0) request.new_base = absl::StrCat("base ", commits_);
+    return request;
+  }
 
-    const auto present = model_.find(request.vm);
-    if (present != model_.end() && !request.request_id.empty()) {
-      for (const auto& [number, version] : present->second.versions) {
-        if (version.request_id != request.request_id) continue;
-        const Committed* committed = std::get_if<Committed>(&*result);
-        ASSERT_NE(committed, nullptr);
-        EXPECT_EQ(committed->version, number);
-        ASSERT_TRUE(committed->was_retry());
-        EXPECT_EQ(committed->earlier_record->value().record, version.record);
-        return;
+  // Of the present base or another one.
+  void AddBase(CommitRequest& request, CheckpointStore& store, uint32_t wrong) {
+    const absl::StatusOr<VmInfo> info = store.Last(request.vm);
+    if (!info.ok() || !request.new_base.empty()) return;
+    request.base = BaseRef{info->incarnation, info->base_version + (wrong == 0 ? 1 : 0)};
+  }
+
+  void Commit() {
+    const CommitRequest common = SomeCommit(Vm());
+    const uint32_t base = Random(4), wrong = Random(10);
+    Compare("Commit", [&](CheckpointStore& store) {
+      CommitRequest request = common;
+      if (base != 0) AddBase(request, store, wrong);
+      return Show(store.Commit(request));
+    });
+  }
+
+  // Commits that are on their way together.
+  void CommitMany() {
+    std::vector<CommitRequest> requests;
+    for (uint32_t i = 0; i < 8; ++i) requests.push_back(SomeCommit(Vm()));
+    Compare("CommitAsync", [&](CheckpointStore& store) {
+      std::vector<std::string> answers(requests.size());
+      absl::BlockingCounter answered(static_cast<int>(requests.size()));
+      for (size_t i = 0; i < requests.size(); ++i) {
+        store.CommitAsync(requests[i], [&answers, &answered, i](absl::StatusOr<CommitResult> result) {
+          answers[i] = Show(result);
+          answered.DecrementCount();
+        });
       }
-    }
-    const int64_t last_version = present == model_.end() ? 0 : present->second.last_version;
-    if (request.expected_last_version && *request.expected_last_version != last_version) {
-      const CommitConflict* conflict = std::get_if<CommitConflict>(&*result);
-      ASSERT_NE(conflict, nullptr);
-      EXPECT_EQ(conflict->last_version, last_version);
-      return;
-    }
-    const Committed* committed = std::get_if<Committed>(&*result);
-    ASSERT_NE(committed, nullptr);
-    EXPECT_FALSE(committed->was_retry());
-    EXPECT_EQ(committed->version, last_version + 1);
-    ModelVm& vm = model_[request.vm];
-    vm.last_version = last_version + 1;
-    vm.versions[vm.last_version] = {request.record, request.request_id};
+      answered.Wait();
+      std::string text;
+      for (const std::string& answer : answers) absl::StrAppend(&text, answer, "\n");
+      return text;
+    });
   }
 
-  void Delete() {
+  void Remove() {
     const std::string vm = Vm();
-    const int64_t version = Random(12);
-    const absl::Status status = under_test_.store().Delete(vm, version, absl::UnixEpoch());
-    const auto present = model_.find(vm);
-    const bool removed = present != model_.end() && present->second.versions.erase(version) > 0;
-    EXPECT_EQ(status.code(), removed ? absl::StatusCode::kOk : absl::StatusCode::kNotFound) << vm << " " << version;
+    const int64_t version = Random(60);
+    const uint32_t what = Random(20);
+    Compare("remove", [&](CheckpointStore& store) {
+      if (what == 0) return store.DeleteVm(vm).ToString();
+      if (what < 3) return Show(store.Trim(vm, version / 2, now_));
+      return store.Delete(vm, version, now_).ToString();
+    });
   }
 
-  void Trim() {
+  void ChangeRetention() {
     const std::string vm = Vm();
-    const int64_t up_to = Random(8);
-    const absl::StatusOr<int64_t> trimmed = under_test_.store().Trim(vm, up_to, absl::UnixEpoch());
-    const auto present = model_.find(vm);
-    if (present == model_.end()) {
-      EXPECT_EQ(trimmed.status().code(), absl::StatusCode::kNotFound);
-      return;
-    }
-    auto& versions = present->second.versions;
-    const auto end = versions.upper_bound(up_to);
-    ASSERT_TRUE(trimmed.ok()) << trimmed.status();
-    EXPECT_EQ(*trimmed, std::distance(versions.begin(), end));
-    versions.erase(versions.begin(), end);
+    const Retention retention{Random(3) * 10, absl::Seconds(Random(3) * 100), Random(2) == 0};
+    Compare("SetRetention", [&](CheckpointStore& store) { return Show(store.SetRetention(vm, retention, now_)); });
+    ApplyRetention(vm);
   }
 
-  void DeleteVm() {
-    const std::string vm = Vm();
-    const absl::Status status = under_test_.store().DeleteVm(vm);
-    EXPECT_EQ(status.code(), model_.erase(vm) > 0 ? absl::StatusCode::kOk : absl::StatusCode::kNotFound);
-  }
-
-  void Get() {
-    const std::string vm = Vm();
-    const int64_t version = Random(12);
-    const absl::StatusOr<StoredRecord> record = under_test_.store().Get(vm, version);
-    const auto present = model_.find(vm);
-    if (present == model_.end() || present->second.versions.count(version) == 0) {
-      EXPECT_EQ(record.status().code(), absl::StatusCode::kNotFound);
-    } else {
-      ASSERT_TRUE(record.ok()) << record.status();
-      EXPECT_EQ(record->record, present->second.versions.at(version).record);
+  // A commit of RocksDB takes away only some of what time or a new rule no longer keep; after this nothing is left to
+  // it.
+  void ApplyRetention(const std::string& vm) {
+    for (CheckpointStore* store : {static_cast<CheckpointStore*>(&model_), &under_test_.store()}) {
+      absl::StatusOr<RetentionSweep> sweep = store->ApplyRetention(vm, now_);
+      while (sweep.ok() && !sweep->done) sweep = store->ApplyRetention(vm, now_);
     }
   }
 
-  // All that there is, in pages of a random size.
+  void Protect() {
+    const std::string vm = Vm();
+    const int64_t version = Random(60);
+    const bool is_protected = Random(3) != 0;
+    Compare("SetProtected",
+            [&](CheckpointStore& store) { return store.SetProtected(vm, version, is_protected).ToString(); });
+    ApplyRetention(vm);
+  }
+
+  void Read() {
+    const std::string vm = Vm();
+    const int64_t version = Random(60);
+    const size_t limit = Random(6);
+    Compare("Get", [&](CheckpointStore& store) { return Show(store.Get(vm, version)); });
+    Compare("GetBase", [&](CheckpointStore& store) { return Show(store.GetBase(vm, version)); });
+    Compare("GetLatest", [&](CheckpointStore& store) { return Show(store.GetLatest(vm)); });
+    Compare("List", [&](CheckpointStore& store) { return Show(store.List(vm, version, limit)); });
+  }
+
+  // All that there is, bases too.
   void CompareAll() {
-    std::vector<std::string> names;
-    std::string cursor;
-    do {
-      const absl::StatusOr<VmPage> page = under_test_.store().ListVms(cursor, 1 + Random(4));
-      ASSERT_TRUE(page.ok()) << page.status();
-      for (const VmInfo& info : page->vms) {
-        names.push_back(info.vm);
-        ASSERT_EQ(model_.count(info.vm), 1u) << info.vm;
-        const ModelVm& vm = model_.at(info.vm);
-        EXPECT_EQ(info.last_version, vm.last_version);
-        EXPECT_EQ(info.checkpoint_count, static_cast<int64_t>(vm.versions.size()));
-        EXPECT_EQ(info.latest_kept_version, vm.versions.empty() ? 0 : vm.versions.rbegin()->first);
-        CompareVersions(info.vm, vm);
+    Compare("all", [&](CheckpointStore& store) {
+      std::string text;
+      const VmPage vms = store.ListVms("", 100).value();
+      for (const VmInfo& info : vms.vms) {
+        absl::StrAppend(&text, Show(info), "\n", Show(store.List(info.vm, 0, 1000)), "\n");
+        for (int64_t version = 1; version <= info.last_version; ++version) {
+          const absl::StatusOr<std::string> base = store.GetBase(info.vm, version);
+          if (base.ok()) absl::StrAppend(&text, "base ", version, ": ", *base, "\n");
+        }
       }
-      cursor = page->next_cursor;
-    } while (!cursor.empty());
-    ASSERT_EQ(names.size(), model_.size());
-  }
-
-  void CompareVersions(const std::string& name, const ModelVm& vm) {
-    std::map<int64_t, std::string> listed;
-    int64_t after = 0;
-    bool more = true;
-    while (more) {
-      const absl::StatusOr<RecordPage> page = under_test_.store().List(name, after, 1 + Random(5));
-      ASSERT_TRUE(page.ok()) << page.status();
-      for (const ListedRecord& record : page->records) {
-        EXPECT_GT(record.version, after);
-        after = record.version;
-        listed[record.version] = record.record.value().record;
-      }
-      more = page->more;
-    }
-    ASSERT_EQ(listed.size(), vm.versions.size());
-    for (const auto& [number, version] : vm.versions) EXPECT_EQ(listed[number], version.record);
-    const absl::StatusOr<StoredRecord> latest = under_test_.store().GetLatest(name);
-    if (vm.versions.empty()) {
-      EXPECT_EQ(latest.status().code(), absl::StatusCode::kNotFound);
-    } else {
-      EXPECT_EQ(latest->record, vm.versions.rbegin()->second.record);
-    }
+      return text;
+    });
   }
 
   uint32_t Random(uint32_t n) { return std::uniform_int_distribution<uint32_t>(0, n - 1)(random_); }
   // Few names, one a beginning of another, so that the calls meet.
-  std::string Vm() { return std::vector<std::string>{"a", "aa", std::string("a\0", 2), "b"}[Random(4)]; }
+  std::string Vm() { return kVms[Random(4)]; }
+
+  const std::vector<std::string> kVms = {"a", "aa", std::string("a\0", 2), "b"};
 
   std::mt19937 random_{GetParam()};
   RocksDbUnderTest under_test_{RocksDbUnderTest::Where::kMemory};
-  std::map<std::string, ModelVm> model_;
+  MemoryCheckpointStore model_;
+  absl::Time now_ = absl::FromUnixSeconds(1000);
   int commits_ = 0;
 };
 
 TEST_P(ModelTest, RandomCalls) {
   for (int step = 0; step < 2000; ++step) {
     SCOPED_TRACE(absl::StrCat("seed ", GetParam(), ", step ", step));
+    now_ += absl::Seconds(Random(10));
+    for (const std::string& vm : kVms) ApplyRetention(vm);
     const uint32_t what = Random(100);
-    if (what < 50) {
+    if (what < 45) {
       Commit();
+    } else if (what < 50) {
+      CommitMany();
     } else if (what < 70) {
-      Get();
+      Read();
     } else if (what < 85) {
-      Delete();
-    } else if (what < 90) {
-      Trim();
-    } else if (what < 92) {
-      DeleteVm();
+      Remove();
+    } else if (what < 91) {
+      Protect();
+    } else if (what < 93) {
+      ChangeRetention();
     } else if (what < 99) {
       CompareAll();
     } else {
