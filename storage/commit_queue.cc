@@ -13,6 +13,9 @@ constexpr size_t kMaxBatchBytes = size_t{8} << 20;
 // Above this a disk that hangs would take the whole memory.
 constexpr size_t kMaxWaitingBytes = size_t{256} << 20;
 
+// How often it is tried to recover from a failed write while there is nothing else to do.
+constexpr absl::Duration kRecoveryInterval = absl::Seconds(1);
+
 absl::Status NotTaken(const char* cause) {
   return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, std::string("storage: ") + cause,
                    {{"cause", cause}});
@@ -67,15 +70,20 @@ std::vector<CommitQueue::Operation> CommitQueue::TakeBatch() {
 void CommitQueue::WriteLoop() {
   while (true) {
     std::vector<Operation> operations = TakeBatch();
-    if (operations.empty()) break;  // stopped, and nothing waits
+    // Here nothing of this thread is in use. If it does not succeed, the operations tell why.
+    if (database_.needs_recovery()) database_.Recover().IgnoreError();
+    if (operations.empty()) {
+      absl::MutexLock lock(&mutex_);
+      if (!stopped_ || !waiting_.empty()) continue;
+      writer_ended_ = true;
+      return;
+    }
     Batch batch(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true);
     for (const Operation& operation : operations) operation.prepare(batch);
     absl::Status status = Write(batch, operations.size());
     absl::MutexLock lock(&mutex_);
     written_.push_back({std::move(operations), std::move(status)});
   }
-  absl::MutexLock lock(&mutex_);
-  writer_ended_ = true;
 }
 
 absl::Status CommitQueue::Write(Batch& batch, size_t operations) {

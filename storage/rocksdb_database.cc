@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/error.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/env.h"
@@ -110,19 +111,80 @@ absl::StatusOr<absl::optional<std::string>> Found(const rocksdb::Status& status,
   return absl::optional<std::string>(std::move(value));
 }
 
+// Can a file be made here, written to the disk, and removed?
+rocksdb::Status TryFile(rocksdb::Env* env, const std::string& path) {
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env->NewWritableFile(path, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(4096, '\0'));
+  if (status.ok()) status = file->Sync();
+  if (file != nullptr) {
+    const rocksdb::Status closed = file->Close();
+    if (status.ok()) status = closed;
+  }
+  const rocksdb::Status removed = env->DeleteFile(path);
+  return status.ok() ? removed : status;
+}
+
 // Makes the directory and sees whether files can be made there, so that whatever then fails about the lock is the lock
 // itself.
 absl::Status PrepareDirectory(rocksdb::Env* env, const std::string& data_dir) {
-  const std::string probe = data_dir + "/probe";
   rocksdb::Status status = env->CreateDirIfMissing(data_dir);
-  std::unique_ptr<rocksdb::WritableFile> file;
-  if (status.ok()) status = env->NewWritableFile(probe, &file, rocksdb::EnvOptions());
-  if (status.ok()) status = file->Close();
-  if (status.ok()) status = env->DeleteFile(probe);
+  if (status.ok()) status = TryFile(env, data_dir + "/probe");
   return status.ok() ? absl::OkStatus() : FromRocksDb(status, data_dir);
 }
 
+// An iterator that keeps its database open.
+class PinnedIterator : public rocksdb::Iterator {
+ public:
+  PinnedIterator(std::shared_ptr<const void> pin, rocksdb::Iterator* iterator)
+      : pin_(std::move(pin)), iterator_(iterator) {}
+
+  bool Valid() const override { return iterator_->Valid(); }
+  void SeekToFirst() override { iterator_->SeekToFirst(); }
+  void SeekToLast() override { iterator_->SeekToLast(); }
+  void Seek(const rocksdb::Slice& target) override { iterator_->Seek(target); }
+  void SeekForPrev(const rocksdb::Slice& target) override { iterator_->SeekForPrev(target); }
+  void Next() override { iterator_->Next(); }
+  void Prev() override { iterator_->Prev(); }
+  rocksdb::Slice key() const override { return iterator_->key(); }
+  rocksdb::Slice value() const override { return iterator_->value(); }
+  rocksdb::Status status() const override { return iterator_->status(); }
+
+ private:
+  // In this order: the iterator goes first.
+  const std::shared_ptr<const void> pin_;
+  const std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
 }  // namespace
+
+class RocksDbDatabase::Opened {
+ public:
+  Opened(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
+      : db_(db), handles_(std::move(handles)), closed_(std::make_shared<Closed>()) {}
+  ~Opened() {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+    closed_->status = db_->Close();
+    db_.reset();
+    closed_->done.Notify();
+  }
+
+  struct Closed {
+    absl::Notification done;
+    rocksdb::Status status;
+  };
+
+  rocksdb::DB& db() { return *db_; }
+  rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const { return handles_[static_cast<size_t>(family)]; }
+  const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const { return handles_; }
+  // Tells when it is gone.
+  std::shared_ptr<Closed> closed() const { return closed_; }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  const std::shared_ptr<Closed> closed_;
+};
 
 absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std::string& data_dir,
                                                                        const StorageOptions& options) {
@@ -133,9 +195,13 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   if (const rocksdb::Status status = env->LockFile(data_dir + "/armstated.lock", &lock); !status.ok()) {
     return InUse(data_dir, status);
   }
-  std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, data_dir, lock));
+  std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, data_dir, options, lock));
+  if (absl::Status status = database->OpenRocksDb(); !status.ok()) return status;
+  return database;
+}
 
-  const rocksdb::Options rocksdb_options = MakeOptions(options, env);
+absl::Status RocksDbDatabase::OpenRocksDb() {
+  const rocksdb::Options rocksdb_options = MakeOptions(options_, env_);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
   for (const ColumnFamily large :
@@ -145,15 +211,62 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(rocksdb_options, data_dir, families, &handles, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(rocksdb_options, data_dir_, families, &handles, &db);
   // It refuses to open a database that has column families which are not asked for.
-  if (status.IsInvalidArgument()) return NewerFormat(data_dir, status.ToString());
-  if (!status.ok()) return FromRocksDb(status, data_dir);
-  database->db_.reset(db);
-  std::copy(handles.begin(), handles.end(), database->handles_.begin());
-  if (absl::Status checked = database->CheckFormat(); !checked.ok()) return checked;
-  return database;
+  if (status.IsInvalidArgument()) return NewerFormat(data_dir_, status.ToString());
+  if (!status.ok()) return FromRocksDb(status, data_dir_);
+  {
+    absl::MutexLock lock(&mutex_);
+    opened_ = std::make_shared<Opened>(db, std::move(handles));
+  }
+  return CheckFormat();
 }
+
+std::shared_ptr<RocksDbDatabase::Opened> RocksDbDatabase::opened() const {
+  absl::MutexLock lock(&mutex_);
+  return opened_;
+}
+
+rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush) {
+  std::shared_ptr<Opened> opened;
+  {
+    absl::MutexLock lock(&mutex_);
+    opened = std::move(opened_);
+    opened_ = nullptr;
+  }
+  if (opened == nullptr) return rocksdb::Status::OK();
+  rocksdb::Status status;
+  if (flush) status = opened->db().Flush(rocksdb::FlushOptions(), opened->handles());
+  const std::shared_ptr<Opened::Closed> closed = opened->closed();
+  opened = nullptr;
+  closed->done.WaitForNotification();
+  return status.ok() ? closed->status : status;
+}
+
+absl::Status RocksDbDatabase::Recover() {
+  // While nothing can be written, what is open still serves the reads.
+  const rocksdb::Status whole = TryFile(env_, data_dir_ + "/probe");
+  if (!whole.ok()) return Unavailable(whole);
+  if (absl::Status status = CheckSpace(0); !status.ok()) return status;
+  // What could not be written is in the log or not; opening decides it. RocksDB's own Resume does not take up a log
+  // whose sync has failed.
+  CloseRocksDb(/*flush=*/false).PermitUncheckedError();
+  absl::Status status = OpenRocksDb();
+  if (status.ok()) {
+    needs_recovery_ = false;
+  } else {
+    CloseRocksDb(/*flush=*/false).PermitUncheckedError();
+  }
+  return status;
+}
+
+RocksDbDatabase::Pin RocksDbDatabase::PinOpen() const { return opened(); }
+
+absl::Status RocksDbDatabase::NotOpen() {
+  return Unavailable(rocksdb::Status::ShutdownInProgress("the database is being opened anew after an error"));
+}
+
+rocksdb::ColumnFamilyHandle* RocksDbDatabase::handle(ColumnFamily family) const { return opened()->handle(family); }
 
 absl::Status RocksDbDatabase::CheckFormat() {
   const absl::StatusOr<absl::optional<std::string>> value = Get(ColumnFamily::kDefault, kFormatKey, data_dir_);
@@ -195,15 +308,7 @@ absl::Status RocksDbDatabase::Upgrade() {
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
 
 absl::Status RocksDbDatabase::Close() {
-  rocksdb::Status status;
-  if (db_ != nullptr) {
-    const std::vector<rocksdb::ColumnFamilyHandle*> handles(handles_.begin(), handles_.end());
-    status = db_->Flush(rocksdb::FlushOptions(), handles);
-    for (rocksdb::ColumnFamilyHandle* handle : handles) db_->DestroyColumnFamilyHandle(handle);
-    const rocksdb::Status closed = db_->Close();
-    if (status.ok()) status = closed;
-    db_.reset();
-  }
+  rocksdb::Status status = CloseRocksDb(/*flush=*/true);
   if (lock_ != nullptr) {
     const rocksdb::Status unlocked = env_->UnlockFile(lock_);
     if (status.ok()) status = unlocked;
@@ -214,28 +319,39 @@ absl::Status RocksDbDatabase::Close() {
 
 absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily family, absl::string_view key,
                                                                  absl::string_view name) const {
+  const std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) return NotOpen();
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
   std::string value;
-  const rocksdb::Status status = db_->Get(options, handle(family), ToSlice(key), &value);
+  const rocksdb::Status status = opened->db().Get(options, opened->handle(family), ToSlice(key), &value);
   return Found(status, std::move(value), name);
 }
 
 absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(rocksdb::WriteBatchWithIndex& batch,
                                                                  ColumnFamily family, absl::string_view key,
                                                                  absl::string_view name) const {
+  const std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) return NotOpen();
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
   std::string value;
-  const rocksdb::Status status = batch.GetFromBatchAndDB(db_.get(), options, handle(family), ToSlice(key), &value);
+  const rocksdb::Status status =
+      batch.GetFromBatchAndDB(&opened->db(), options, opened->handle(family), ToSlice(key), &value);
   return Found(status, std::move(value), name);
 }
 
 std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily family, const rocksdb::Slice& end) const {
+  std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) {
+    return std::unique_ptr<rocksdb::Iterator>(
+        rocksdb::NewErrorIterator(rocksdb::Status::ShutdownInProgress("the database is being opened anew")));
+  }
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
   if (!end.empty()) options.iterate_upper_bound = &end;
-  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(family)));
+  rocksdb::Iterator* const iterator = opened->db().NewIterator(options, opened->handle(family));
+  return std::make_unique<PinnedIterator>(std::move(opened), iterator);
 }
 
 absl::Status RocksDbDatabase::CheckSpace(size_t bytes) const {
@@ -249,29 +365,37 @@ absl::Status RocksDbDatabase::CheckSpace(size_t bytes) const {
 }
 
 absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {
+  const std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) return NotOpen();
   rocksdb::WriteOptions options;
   options.sync = true;
-  const rocksdb::Status status = db_->Write(options, &batch);
-  return status.ok() ? absl::OkStatus() : Unavailable(status);
+  const rocksdb::Status status = opened->db().Write(options, &batch);
+  if (status.ok()) return absl::OkStatus();
+  needs_recovery_ = true;
+  return Unavailable(status);
 }
 
 absl::Status RocksDbDatabase::Compact() {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-    const rocksdb::Status status = db_->CompactRange(options, handle, nullptr, nullptr);
+  const std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) return NotOpen();
+  for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
+    const rocksdb::Status status = opened->db().CompactRange(options, handle, nullptr, nullptr);
     if (!status.ok()) return Unavailable(status);
   }
   return absl::OkStatus();
 }
 
 uint64_t RocksDbDatabase::StoredBytes() const {
+  const std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) return 0;
   uint64_t total = 0;
-  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+  for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
     for (const std::string& property :
          {rocksdb::DB::Properties::kTotalSstFilesSize, rocksdb::DB::Properties::kTotalBlobFileSize}) {
       uint64_t bytes = 0;
-      if (db_->GetIntProperty(handle, property, &bytes)) total += bytes;
+      if (opened->db().GetIntProperty(handle, property, &bytes)) total += bytes;
     }
   }
   return total;

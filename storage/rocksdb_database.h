@@ -2,13 +2,16 @@
 #ifndef ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 
-#include <array>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
@@ -34,8 +37,16 @@ enum class ColumnFamily {
 inline constexpr size_t kColumnFamilies = 11;
 
 // Thread-safe, but for Close. Only storage/ includes this.
+//
+// After a write has failed, RocksDB takes no more of them, or none for some time, though the disk may be whole again:
+// then the database is closed and opened anew (Recover), while this object stays. So whoever uses a handle or an
+// iterator keeps the database open meanwhile: an iterator does so by itself, operations of the commit queue need
+// nothing, as Recover is called between them, and others use Pin.
 class RocksDbDatabase {
  public:
+  // Keeps the database open; null if it is not.
+  using Pin = std::shared_ptr<const void>;
+
   // See RocksDbStorage::Open.
   static absl::StatusOr<std::unique_ptr<RocksDbDatabase>> Open(const std::string& data_dir,
                                                                const StorageOptions& options);
@@ -56,7 +67,11 @@ class RocksDbDatabase {
   // Over keys before `end` (exclusive, "" for all). `end` must outlive the iterator.
   std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end) const;
 
-  rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const { return handles_[static_cast<size_t>(family)]; }
+  Pin PinOpen() const;
+  // UNAVAILABLE: what to answer when there is no pin.
+  static absl::Status NotOpen();
+  // For a batch. While the database is kept open.
+  rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const;
   // RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE, if the disk is too full to store so much more. For whatever does
   // not delete.
   absl::Status CheckSpace(size_t bytes) const;
@@ -64,24 +79,40 @@ class RocksDbDatabase {
   // not.
   absl::Status Write(rocksdb::WriteBatch& batch);
 
+  // A write has failed, and the database has not been opened since.
+  bool needs_recovery() const { return needs_recovery_; }
+  // Opens the database anew, if a file can be written again. The caller keeps nothing open. Not to be called by two
+  // threads at once.
+  absl::Status Recover();
+
   // Brings everything into its lowest and densest form, as RocksDB does little by little by itself.
   absl::Status Compact();
   // Bytes of all tables and blob files.
   uint64_t StoredBytes() const;
 
  private:
-  RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, rocksdb::FileLock* lock)
-      : env_(env), data_dir_(data_dir), lock_(lock) {}
+  // RocksDB and its handles, closed when nobody uses it any more.
+  class Opened;
 
+  RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, const StorageOptions& options,
+                  rocksdb::FileLock* lock)
+      : env_(env), data_dir_(data_dir), options_(options), lock_(lock) {}
+
+  absl::Status OpenRocksDb();
+  std::shared_ptr<Opened> opened() const;
+  // Waits until nobody uses it any more.
+  rocksdb::Status CloseRocksDb(bool flush);
   absl::Status CheckFormat();
   // Brings a database of format 1 to format 2.
   absl::Status Upgrade();
 
   rocksdb::Env* const env_;
   const std::string data_dir_;
+  const StorageOptions options_;
   rocksdb::FileLock* lock_;
-  std::unique_ptr<rocksdb::DB> db_;
-  std::array<rocksdb::ColumnFamilyHandle*, kColumnFamilies> handles_ = {};
+  std::atomic<bool> needs_recovery_ = false;
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<Opened> opened_ ABSL_GUARDED_BY(mutex_);
 };
 
 // RocksDB's error in a read, in our words; `name` is what was read. Not for OK and NotFound.

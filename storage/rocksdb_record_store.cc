@@ -35,6 +35,8 @@ absl::StatusOr<std::string> Decode(RecordKind kind, absl::string_view name, absl
 }  // namespace
 
 absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) {
+  const RocksDbDatabase::Pin pin = database_.PinOpen();
+  if (pin == nullptr) return RocksDbDatabase::NotOpen();
   rocksdb::WriteBatch batch;
   size_t added = 0;
   bool adds = false;
@@ -96,6 +98,8 @@ absl::Status RocksDbRecordStore::Delete(RecordKind kind, absl::string_view name)
 absl::Status RocksDbRecordStore::DeletePrefix(RecordKind kind, absl::string_view prefix) {
   const std::string end = PrefixEnd(prefix);
   if (end.empty()) return absl::InternalError("a prefix without an end");
+  const RocksDbDatabase::Pin pin = database_.PinOpen();
+  if (pin == nullptr) return RocksDbDatabase::NotOpen();
   rocksdb::WriteBatch batch;
   batch.DeleteRange(database_.handle(FamilyOf(kind)), ToSlice(prefix), end);
   return database_.Write(batch);
