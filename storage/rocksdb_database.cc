@@ -196,11 +196,11 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
     return InUse(data_dir, status);
   }
   std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, data_dir, options, lock));
-  if (absl::Status status = database->OpenRocksDb(); !status.ok()) return status;
+  if (absl::Status status = database->OpenRocksDb(Mode::kReadWrite); !status.ok()) return status;
   return database;
 }
 
-absl::Status RocksDbDatabase::OpenRocksDb() {
+absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
   const rocksdb::Options rocksdb_options = MakeOptions(options_, env_);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
@@ -211,7 +211,9 @@ absl::Status RocksDbDatabase::OpenRocksDb() {
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(rocksdb_options, data_dir_, families, &handles, &db);
+  const rocksdb::Status status =
+      mode == Mode::kReadWrite ? rocksdb::DB::Open(rocksdb_options, data_dir_, families, &handles, &db)
+                               : rocksdb::DB::OpenForReadOnly(rocksdb_options, data_dir_, families, &handles, &db);
   // It refuses to open a database that has column families which are not asked for.
   if (status.IsInvalidArgument()) return NewerFormat(data_dir_, status.ToString());
   if (!status.ok()) return FromRocksDb(status, data_dir_);
@@ -219,7 +221,7 @@ absl::Status RocksDbDatabase::OpenRocksDb() {
     absl::MutexLock lock(&mutex_);
     opened_ = std::make_shared<Opened>(db, std::move(handles));
   }
-  return CheckFormat();
+  return mode == Mode::kReadWrite ? CheckFormat() : absl::OkStatus();
 }
 
 std::shared_ptr<RocksDbDatabase::Opened> RocksDbDatabase::opened() const {
@@ -251,12 +253,13 @@ absl::Status RocksDbDatabase::Recover() {
   // What could not be written is in the log or not; opening decides it. RocksDB's own Resume does not take up a log
   // whose sync has failed.
   CloseRocksDb(/*flush=*/false).PermitUncheckedError();
-  absl::Status status = OpenRocksDb();
+  absl::Status status = OpenRocksDb(Mode::kReadWrite);
   if (status.ok()) {
     needs_recovery_ = false;
-  } else {
-    CloseRocksDb(/*flush=*/false).PermitUncheckedError();
+    return absl::OkStatus();
   }
+  CloseRocksDb(/*flush=*/false).PermitUncheckedError();
+  OpenRocksDb(Mode::kReadOnly).IgnoreError();
   return status;
 }
 

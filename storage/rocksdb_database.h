@@ -81,8 +81,8 @@ class RocksDbDatabase {
 
   // A write has failed, and the database has not been opened since.
   bool needs_recovery() const { return needs_recovery_; }
-  // Opens the database anew, if a file can be written again. The caller keeps nothing open. Not to be called by two
-  // threads at once.
+  // Opens the database anew, if a file can be written again; if that fails, for reading only. The caller keeps nothing
+  // open. Not to be called by two threads at once.
   absl::Status Recover();
 
   // Brings everything into its lowest and densest form, as RocksDB does little by little by itself.
@@ -98,7 +98,8 @@ class RocksDbDatabase {
                   rocksdb::FileLock* lock)
       : env_(env), data_dir_(data_dir), options_(options), lock_(lock) {}
 
-  absl::Status OpenRocksDb();
+  enum class Mode { kReadWrite, kReadOnly };
+  absl::Status OpenRocksDb(Mode mode);
   std::shared_ptr<Opened> opened() const;
   // Waits until nobody uses it any more.
   rocksdb::Status CloseRocksDb(bool flush);

@@ -278,15 +278,23 @@ TEST_F(LogTest, FullDisk) {
   EXPECT_TRUE(store.Commit(Request("123456")).ok());
 }
 
-// A log that was not synced says nothing about what is on disk: only opening it again does.
-TEST_F(LogTest, NoCommitAfterAFailedSync) {
+// A log that was not synced says nothing about what is on disk: the next commit opens the database again to find out.
+TEST_F(LogTest, CommitsGoOnAfterAFailedSync) {
   CheckpointStore& store = storage_->checkpoints();
+  ASSERT_TRUE(store.Commit(Request("first")).ok());
   files_->set_fault(LogFault::kSyncFails);
-  ASSERT_TRUE(store.Commit(Request("unknown")).ok());
+  ASSERT_TRUE(std::holds_alternative<CommitUnknown>(store.Commit(Request("unknown", "id")).value()));
   files_->set_fault(LogFault::kNone);
-  const CommitResult result = store.Commit(Request("refused")).value();
-  ASSERT_TRUE(std::holds_alternative<CommitUnknown>(result));
-  EXPECT_EQ(std::get<CommitUnknown>(result).cause.code(), absl::StatusCode::kUnavailable);
+  const CommitResult next = store.Commit(Request("next")).value();
+  ASSERT_TRUE(std::holds_alternative<Committed>(next));
+  const CommitResult retry = store.Commit(Request("unknown", "id")).value();
+  ASSERT_TRUE(std::holds_alternative<Committed>(retry));
+  const int64_t next_version = std::get<Committed>(next).version, unknown_version = std::get<Committed>(retry).version;
+  EXPECT_EQ(next_version + unknown_version, 2 + 3);
+  EXPECT_EQ(store.Get("web", 1)->record, "first");
+  EXPECT_EQ(store.Get("web", next_version)->record, "next");
+  EXPECT_EQ(store.Get("web", unknown_version)->record, "unknown");
+  EXPECT_EQ(store.Last("web")->checkpoint_count, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(

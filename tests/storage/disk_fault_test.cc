@@ -1,0 +1,163 @@
+// A disk that fails at every change of a small workload in turn: calls say so, reads go on, nothing that was
+// acknowledged is lost, and when the disk works again, so does the store.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rocksdb/env.h"
+#include "storage/checkpoint_repository.h"
+#include "storage/rocksdb_storage.h"
+#include "tests/storage/fault_file_system.h"
+
+namespace armstate {
+namespace {
+
+constexpr uint64_t kSctlrEl1 = 0x603000000013c080;  // 8 bytes
+
+class DiskFaultTest : public testing::TestWithParam<std::tuple<DiskError, DiskFault>> {
+ protected:
+  // A store over a disk of its own, with two acknowledged checkpoints.
+  void Begin() {
+    repository_.reset();
+    storage_.reset();
+    memory_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    disk_ = std::make_shared<FaultFileSystem>(memory_->GetFileSystem());
+    env_ = rocksdb::NewCompositeEnv(disk_);
+    acknowledged_.clear();
+    unknown_.clear();
+    Open();
+    Create("first");
+    Create("second");
+    ASSERT_EQ(acknowledged_.size(), 2u);
+  }
+
+  void Open() {
+    StorageOptions options;
+    options.env = env_.get();
+    absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open("/data", options);
+    if (!storage.ok()) {
+      ExpectFault(storage.status());
+      return;
+    }
+    storage_ = *std::move(storage);
+    repository_ = std::make_unique<CheckpointRepository>(storage_->checkpoints());
+  }
+
+  // Closes the store, which writes tables, and opens it again.
+  void Reopen() {
+    if (storage_ == nullptr) return;
+    repository_.reset();
+    storage_->Close().IgnoreError();
+    storage_.reset();
+    Open();
+  }
+
+  static NewCheckpoint Checkpoint(const std::string& metadata) {
+    NewCheckpoint checkpoint;
+    checkpoint.request_id = "id of " + metadata;
+    checkpoint.request_digest = metadata;
+    checkpoint.metadata = metadata;
+    checkpoint.vcpus.push_back({0, *RegisterList::Create({kSctlrEl1}, "ssssssss"), ""});
+    return checkpoint;
+  }
+
+  void Create(const std::string& metadata) {
+    if (storage_ == nullptr) return;
+    const absl::StatusOr<CreatedCheckpoint> created = repository_->Create("web", Checkpoint(metadata), absl::nullopt);
+    if (created.ok()) {
+      acknowledged_[created->summary.version] = metadata;
+    } else {
+      ExpectFault(created.status());
+      unknown_.push_back(metadata);
+    }
+  }
+
+  static void ExpectFault(const absl::Status& status) {
+    EXPECT_TRUE(status.code() == absl::StatusCode::kUnavailable ||
+                status.code() == absl::StatusCode::kResourceExhausted)
+        << status;
+  }
+
+  // What was acknowledged is readable: always, if the store is open at all.
+  void ExpectReadable() {
+    if (storage_ == nullptr) return;
+    for (const auto& [version, metadata] : acknowledged_) {
+      const absl::StatusOr<StoredCheckpoint> stored = repository_->Get("web", version);
+      ASSERT_TRUE(stored.ok()) << version << " " << stored.status();
+      EXPECT_EQ(stored->summary.metadata, metadata);
+    }
+  }
+
+  // Versions 1, 2, 3 ..., each that was acknowledged or one of the unknown ones.
+  void ExpectNothingLost() {
+    ExpectReadable();
+    const CheckpointPage page = repository_->List("web", 0, 100).value();
+    for (size_t i = 0; i < page.checkpoints.size(); ++i) {
+      const int64_t version = page.checkpoints[i].version;
+      EXPECT_EQ(version, static_cast<int64_t>(i + 1));
+      ASSERT_TRUE(page.checkpoints[i].summary.ok()) << page.checkpoints[i].summary.status();
+      const std::string& metadata = page.checkpoints[i].summary->metadata;
+      const bool is_acknowledged = acknowledged_.count(version) > 0 && acknowledged_[version] == metadata;
+      const bool is_unknown = std::count(unknown_.begin(), unknown_.end(), metadata) == 1;
+      EXPECT_TRUE(is_acknowledged || is_unknown) << version << " " << metadata;
+    }
+  }
+
+  std::unique_ptr<rocksdb::Env> memory_;
+  std::shared_ptr<FaultFileSystem> disk_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<RocksDbStorage> storage_;
+  std::unique_ptr<CheckpointRepository> repository_;
+  std::map<int64_t, std::string> acknowledged_;
+  std::vector<std::string> unknown_;
+};
+
+TEST_P(DiskFaultTest, EveryChangeFailsInTurn) {
+  const auto [error, fault] = GetParam();
+  const auto work = [this] {
+    Create("third");
+    ExpectReadable();
+    Create("fourth");
+    Reopen();
+    Create("fifth");
+    ExpectReadable();
+    Create("sixth");
+  };
+  int64_t n = 1;
+  for (;; ++n) {
+    SCOPED_TRACE(absl::StrCat("change ", n));
+    Begin();
+    disk_->FailAt(n, error, fault);
+    work();
+    const bool reached = disk_->changes() >= n;
+    disk_->Repair();
+    // Without being opened again, if it was open.
+    if (storage_ == nullptr) Open();
+    ASSERT_NE(storage_, nullptr);
+    Create("after the repair");
+    EXPECT_EQ(acknowledged_.rbegin()->second, "after the repair");
+    ExpectNothingLost();
+    // The same from what is on the disk.
+    Reopen();
+    ExpectNothingLost();
+    // Each request is there once, whatever became of it.
+    for (const std::string& metadata : std::vector<std::string>(unknown_)) Create(metadata);
+    EXPECT_EQ(acknowledged_.size(), static_cast<size_t>(repository_->GetVm("web")->checkpoint_count));
+    if (HasFailure() || !reached) break;
+  }
+  // Fewer would mean that the workload hardly touches the disk.
+  EXPECT_GT(n, 30);
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, DiskFaultTest,
+                         testing::Combine(testing::Values(DiskError::kIoError, DiskError::kNoSpace),
+                                          testing::Values(DiskFault::kOnce, DiskFault::kUntilRepaired)));
+
+}  // namespace
+}  // namespace armstate
