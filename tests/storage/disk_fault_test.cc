@@ -7,10 +7,12 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "rocksdb/env.h"
+#include "rocksdb/system_clock.h"
 #include "storage/checkpoint_repository.h"
 #include "storage/rocksdb_storage.h"
 #include "tests/storage/fault_file_system.h"
@@ -20,6 +22,25 @@ namespace {
 
 constexpr uint64_t kSctlrEl1 = 0x603000000013c080;  // 8 bytes
 
+// RocksDB waits a second after each flush that failed: not here.
+class SleeplessClock : public rocksdb::SystemClockWrapper {
+ public:
+  using SystemClockWrapper::SystemClockWrapper;
+  const char* Name() const override { return "SleeplessClock"; }
+  void SleepForMicroseconds(int) override {}
+};
+
+class SleeplessEnv : public rocksdb::EnvWrapper {
+ public:
+  explicit SleeplessEnv(std::unique_ptr<rocksdb::Env> env) : EnvWrapper(env.get()), env_(std::move(env)) {
+    file_system_ = env_->GetFileSystem();
+    system_clock_ = std::make_shared<SleeplessClock>(env_->GetSystemClock());
+  }
+
+ private:
+  const std::unique_ptr<rocksdb::Env> env_;
+};
+
 class DiskFaultTest : public testing::TestWithParam<std::tuple<DiskError, DiskFault>> {
  protected:
   // A store over a disk of its own, with two acknowledged checkpoints.
@@ -28,7 +49,7 @@ class DiskFaultTest : public testing::TestWithParam<std::tuple<DiskError, DiskFa
     storage_.reset();
     memory_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
     disk_ = std::make_shared<FaultFileSystem>(memory_->GetFileSystem());
-    env_ = rocksdb::NewCompositeEnv(disk_);
+    env_ = std::make_unique<SleeplessEnv>(rocksdb::NewCompositeEnv(disk_));
     acknowledged_.clear();
     unknown_.clear();
     Open();
