@@ -378,6 +378,13 @@ absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {
   return Unavailable(status);
 }
 
+absl::Status RocksDbDatabase::Use(const std::function<rocksdb::Status(rocksdb::DB&)>& use) {
+  const std::shared_ptr<Opened> opened = this->opened();
+  if (opened == nullptr) return NotOpen();
+  const rocksdb::Status status = use(opened->db());
+  return status.ok() ? absl::OkStatus() : FromRocksDb(status, data_dir_);
+}
+
 absl::Status RocksDbDatabase::Compact() {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -85,6 +86,8 @@ class RocksDbDatabase {
   // open. Not to be called by two threads at once.
   absl::Status Recover();
 
+  // Calls a function with RocksDB's own object, and keeps it open meanwhile.
+  absl::Status Use(const std::function<rocksdb::Status(rocksdb::DB&)>& use);
   // Brings everything into its lowest and densest form, as RocksDB does little by little by itself.
   absl::Status Compact();
   // Bytes of all tables and blob files.

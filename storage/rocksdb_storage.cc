@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
+#include "core/error.h"
+#include "storage/rocksdb_backup.h"
 #include "storage/rocksdb_checkpoint_store.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_record_store.h"
@@ -17,10 +20,21 @@ class RocksDbStorage::Impl {
   RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
   RecordStore& records() { return records_; }
 
+  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir) {
+    if (!backup_mutex_.TryLock()) {
+      return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable,
+                       "storage: another backup is being made", {{"cause", "another backup is being made"}});
+    }
+    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir);
+    backup_mutex_.Unlock();
+    return backup;
+  }
+
  private:
   std::unique_ptr<RocksDbDatabase> database_;
   RocksDbCheckpointStore checkpoints_;
   RocksDbRecordStore records_;
+  absl::Mutex backup_mutex_;
 };
 
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::string& data_dir,
@@ -42,6 +56,10 @@ absl::Status RocksDbStorage::Close() {
 }
 
 absl::Status RocksDbStorage::Compact() { return impl_->database().Compact(); }
+
+absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_dir) {
+  return impl_->CreateBackup(backup_dir);
+}
 
 StorageStatistics RocksDbStorage::statistics() const {
   return {impl_->checkpoints().statistics(), impl_->database().StoredBytes()};

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "storage/backup.h"
 #include "storage/checkpoint_store.h"
 #include "storage/commit_statistics.h"
 #include "storage/record_store.h"
@@ -66,6 +67,11 @@ class RocksDbStorage {
   absl::Status Compact();
 
   StorageStatistics statistics() const;
+
+  // Adds a backup to a folder, which is made if it does not exist (its parent must), and verifies it; commits go on
+  // meanwhile. Copies only what the folder does not have. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if another one is
+  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify.
+  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir);
 
   // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
   // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.

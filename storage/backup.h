@@ -1,0 +1,48 @@
+// Backups of the database: incremental, verified, and restored into an empty place.
+//
+// A backup folder holds any number of backups, which share the files that they have in common. A backup is the
+// database at one moment: all that was acknowledged before it began is in it.
+//
+// Example:
+//   absl::StatusOr<Backup> made = storage->CreateBackup("/backup/armstate");
+//   absl::Status restored = RestoreBackup("/backup/armstate", made->number, "/var/lib/armstate");
+#ifndef ARMSTATE_STORAGE_BACKUP_H_
+#define ARMSTATE_STORAGE_BACKUP_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace armstate {
+
+struct Backup {
+  // 1, 2, 3 ... in the order in which they were made.
+  uint32_t number = 0;
+  absl::Time create_time;  // whole seconds
+  // Of all its files, those that it shares with other backups included.
+  uint64_t bytes = 0;
+};
+
+// The whole backups, ascending; none if the folder does not exist. Damaged ones are left out, as far as file names and
+// sizes tell: only VerifyBackup reads the files. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if the folder cannot be read.
+absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir);
+
+// Reads all files of a backup.
+// * DATA_LOSS, reason RECORD_DAMAGED (metadata "record" is "backups/{number}"): one is missing or is not what was
+// written.
+// * NOT_FOUND, reason STORAGE_UNAVAILABLE: there is no such backup.
+absl::Status VerifyBackup(const std::string& backup_dir, uint32_t number);
+
+// Verifies a backup and makes `data_dir` from it, all or nothing. `data_dir` must not exist or be empty; its parent
+// must exist. Errors as VerifyBackup, and:
+// * FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: there is something in data_dir.
+// * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be written.
+absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const std::string& data_dir);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_BACKUP_H_

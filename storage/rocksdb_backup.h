@@ -1,0 +1,18 @@
+// The part of storage/backup.h that needs the open database.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
+#define ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "storage/backup.h"
+#include "storage/rocksdb_database.h"
+
+namespace armstate {
+
+// See RocksDbStorage::CreateBackup. Not by two threads at once.
+absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& backup_dir);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
