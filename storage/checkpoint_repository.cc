@@ -47,7 +47,8 @@ absl::Status VcpuNotFound(const std::string& name, int32_t vcpu_index) {
 }
 
 absl::StatusOr<VcpuRecord> ToVcpuRecord(DecodedCheckpoint::Vcpu vcpu, const std::string& name) {
-  if (!vcpu.layout.ok()) return Annotate(vcpu.layout.status(), name);
+  if (absl::IsDataLoss(vcpu.layout.status())) return RecordDamaged(name, vcpu.layout.status().message());
+  if (!vcpu.layout.ok()) return vcpu.layout.status();
   absl::StatusOr<RegisterList> registers = RegisterList::Create(*vcpu.layout, std::move(vcpu.values));
   if (!registers.ok()) return RecordDamaged(name, registers.status().message());
   return VcpuRecord{vcpu.vcpu_index, *std::move(registers), std::move(vcpu.opaque)};

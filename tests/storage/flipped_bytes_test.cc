@@ -1,0 +1,121 @@
+// A byte of a small database changed: checkpoints are read as they were written, or it is told which one is damaged.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "rocksdb/env.h"
+#include "storage/checkpoint_repository.h"
+#include "storage/rocksdb_storage.h"
+
+namespace armstate {
+namespace {
+
+constexpr uint64_t kFpsr = 0x60200000001000d4;      // 4 bytes
+constexpr uint64_t kSctlrEl1 = 0x603000000013c080;  // 8 bytes
+constexpr int64_t kVersions = 3;
+
+// Versions 1 to 3: a full copy, and differences to it.
+NewCheckpoint Checkpoint(int64_t version) {
+  NewCheckpoint checkpoint;
+  checkpoint.request_id = absl::StrCat("id", version);
+  checkpoint.request_digest = absl::StrCat("digest", version);
+  checkpoint.metadata = absl::StrCat("metadata of ", version);
+  const std::string values = absl::StrCat("fpsrsctlr_", version, "x");
+  checkpoint.vcpus.push_back({0, *RegisterList::Create({kFpsr, kSctlrEl1}, values), "opaque"});
+  return checkpoint;
+}
+
+using Files = std::map<std::string, std::string>;
+
+Files MakeDatabase() {
+  const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  StorageOptions options;
+  options.env = env.get();
+  const auto storage = RocksDbStorage::Open("/data", options).value();
+  CheckpointRepository repository(storage->checkpoints());
+  for (int64_t version = 1; version <= kVersions; ++version) {
+    EXPECT_TRUE(repository.Create("web", Checkpoint(version), absl::nullopt).ok());
+  }
+  EXPECT_TRUE(storage->Close().ok());  // so that all is in tables
+  Files files;
+  std::vector<std::string> names;
+  EXPECT_TRUE(env->GetChildren("/data", &names).ok());
+  for (const std::string& name : names) {
+    if (absl::EndsWith(name, "LOCK") || absl::EndsWith(name, ".lock")) continue;
+    EXPECT_TRUE(rocksdb::ReadFileToString(env.get(), "/data/" + name, &files[name]).ok());
+  }
+  return files;
+}
+
+std::string DamagedRecord(const absl::Status& status) {
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  if (status.code() != absl::StatusCode::kDataLoss || !info || info->reason != ErrorReason::kRecordDamaged) {
+    return absl::StrCat("unexpected: ", status.ToString());
+  }
+  return info->metadata.at("record");
+}
+
+// How many versions were readable; -1 if the database did not open.
+int ReadAll(const Files& files) {
+  const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  EXPECT_TRUE(env->CreateDirIfMissing("/data").ok());
+  for (const auto& [name, content] : files) {
+    EXPECT_TRUE(rocksdb::WriteStringToFile(env.get(), content, "/data/" + name).ok());
+  }
+  StorageOptions options;
+  options.env = env.get();
+  const auto storage = RocksDbStorage::Open("/data", options);
+  if (!storage.ok()) {
+    EXPECT_EQ(DamagedRecord(storage.status()), "/data");
+    return -1;
+  }
+  CheckpointRepository repository((*storage)->checkpoints());
+  int readable = 0;
+  for (int64_t version = 1; version <= kVersions; ++version) {
+    const absl::StatusOr<StoredCheckpoint> stored = repository.Get("web", version);
+    if (!stored.ok()) {
+      EXPECT_EQ(DamagedRecord(stored.status()), absl::StrCat("vms/web/checkpoints/", version));
+      continue;
+    }
+    ++readable;
+    const NewCheckpoint written = Checkpoint(version);
+    EXPECT_EQ(stored->summary.metadata, written.metadata);
+    EXPECT_EQ(stored->vcpus[0].registers, written.vcpus[0].registers);
+    EXPECT_EQ(stored->vcpus[0].opaque, "opaque");
+  }
+  return readable;
+}
+
+// Every byte of the tables of records and of bases; of the other files one in 11, to be done in some seconds.
+TEST(FlippedBytesTest, RightOrDamaged) {
+  const Files files = MakeDatabase();
+  ASSERT_EQ(ReadAll(files), kVersions);
+  std::map<int, int> outcomes;
+  int whole_tables = 0;
+  for (const auto& [name, content] : files) {
+    if (!absl::EndsWith(name, ".sst")) continue;
+    const bool has_records = absl::StrContains(content, "checkpoints") || absl::StrContains(content, "bases");
+    whole_tables += has_records;
+    for (size_t offset = 0; offset < content.size(); offset += has_records ? 1 : 11) {
+      SCOPED_TRACE(absl::StrCat(name, " ", offset));
+      Files damaged = files;
+      damaged[name][offset] ^= 0x10;
+      ++outcomes[ReadAll(damaged)];
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+  EXPECT_EQ(whole_tables, 2);
+  // All are readable, none, some; or the database does not open.
+  EXPECT_GT(outcomes[kVersions], 0);
+  EXPECT_GT(outcomes[0], 0);
+  EXPECT_GT(outcomes[-1], 0);
+}
+
+}  // namespace
+}  // namespace armstate
