@@ -1,0 +1,168 @@
+// Commits that wait for the disk together.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+#include "storage/rocksdb_storage.h"
+
+namespace armstate {
+namespace {
+
+// A disk whose log can be held in the middle of a sync.
+class HeldFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+  const char* Name() const override { return "HeldFileSystem"; }
+
+  void Hold() {
+    absl::MutexLock lock(&mutex_);
+    held_ = true;
+  }
+  void WaitForASync() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&syncing_));
+  }
+  void Release() {
+    absl::MutexLock lock(&mutex_);
+    held_ = false;
+  }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override {
+    rocksdb::IOStatus status = FileSystemWrapper::NewWritableFile(path, options, file, context);
+    if (status.ok() && absl::EndsWith(path, ".log")) *file = std::make_unique<Log>(std::move(*file), *this);
+    return status;
+  }
+
+ private:
+  class Log : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    Log(std::unique_ptr<rocksdb::FSWritableFile> file, HeldFileSystem& owner)
+        : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner) {}
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+      {
+        absl::MutexLock lock(&owner_.mutex_);
+        owner_.syncing_ = true;
+        owner_.mutex_.Await(absl::Condition(
+            +[](bool* held) { return !*held; }, &owner_.held_));
+        owner_.syncing_ = false;
+      }
+      return FSWritableFileOwnerWrapper::Sync(options, context);
+    }
+
+   private:
+    HeldFileSystem& owner_;
+  };
+
+  absl::Mutex mutex_;
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  bool syncing_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class CommitQueueTest : public testing::Test {
+ protected:
+  CommitQueueTest() {
+    StorageOptions options;
+    options.env = env_.get();
+    storage_ = RocksDbStorage::Open("/data", options).value();
+  }
+
+  static CommitRequest Request(const std::string& vm, const std::string& record) {
+    CommitRequest request;
+    request.vm = vm;
+    request.record = record;
+    return request;
+  }
+
+  std::unique_ptr<rocksdb::Env> memory_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  std::shared_ptr<HeldFileSystem> disk_ = std::make_shared<HeldFileSystem>(memory_->GetFileSystem());
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+  std::unique_ptr<RocksDbStorage> storage_;
+};
+
+// One caller: if it were blocked by the disk, it would not come to its second commit.
+TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
+  constexpr int kWaiting = 50;
+  CheckpointStore& store = storage_->checkpoints();
+  disk_->Hold();
+  std::atomic<int> answered = 0;
+  absl::BlockingCounter all(1 + kWaiting);
+  const auto done = [&](const absl::StatusOr<CommitResult>& result) {
+    EXPECT_TRUE(result.ok() && std::holds_alternative<Committed>(*result));
+    ++answered;
+    all.DecrementCount();
+  };
+  store.CommitAsync(Request("first", "r"), done);
+  disk_->WaitForASync();
+  for (int i = 0; i < kWaiting; ++i) store.CommitAsync(Request(absl::StrCat("vm", i % 7), "r"), done);
+  // Nothing is acknowledged before it is on disk, and nothing that was not synced is shown.
+  EXPECT_EQ(answered, 0);
+  EXPECT_EQ(store.Last("vm0").status().code(), absl::StatusCode::kNotFound);
+  disk_->Release();
+  all.Wait();
+
+  const CommitStatistics statistics = storage_->statistics().commits;
+  EXPECT_EQ(statistics.operations, 1 + kWaiting);
+  EXPECT_EQ(statistics.writes, 2);
+  EXPECT_EQ(statistics.failed_writes, 0);
+  EXPECT_GT(statistics.written_bytes, 0);
+  EXPECT_GT(statistics.write_time, absl::ZeroDuration());
+  // 1 lies from 1 to 1, and 50 from 32 to 63.
+  EXPECT_EQ(statistics.batch_sizes.counts[1], 1);
+  EXPECT_EQ(statistics.batch_sizes.counts[6], 1);
+}
+
+// A commit that only finds something out needs no write.
+TEST_F(CommitQueueTest, RefusalsAreNotWritten) {
+  CheckpointStore& store = storage_->checkpoints();
+  CommitRequest request = Request("web", "r");
+  request.expected_last_version = 5;
+  EXPECT_TRUE(std::holds_alternative<CommitConflict>(store.Commit(request).value()));
+  EXPECT_EQ(store.Delete("web", 1, absl::UnixEpoch()).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(storage_->statistics().commits.writes, 0);
+}
+
+TEST_F(CommitQueueTest, CloseEndsWhatWasBegun) {
+  absl::Notification answered;
+  absl::StatusOr<CommitResult> answer = absl::UnknownError("none");
+  disk_->Hold();
+  storage_->checkpoints().CommitAsync(Request("web", "r"), [&](absl::StatusOr<CommitResult> result) {
+    answer = std::move(result);
+    answered.Notify();
+  });
+  disk_->WaitForASync();
+  disk_->Release();
+  ASSERT_TRUE(storage_->Close().ok());
+  EXPECT_TRUE(answered.HasBeenNotified());
+  EXPECT_TRUE(answer.ok() && std::holds_alternative<Committed>(*answer));
+  StorageOptions options;
+  options.env = env_.get();
+  storage_ = RocksDbStorage::Open("/data", options).value();
+  EXPECT_EQ(storage_->checkpoints().Get("web", 1)->record, "r");
+}
+
+TEST(PowerHistogramTest, Buckets) {
+  PowerHistogram histogram;
+  for (const int64_t value : {0, 1, 2, 3, 4, 7, 8}) histogram.Add(value);
+  histogram.Add(INT64_MAX);
+  EXPECT_EQ(histogram.counts[0], 1);
+  EXPECT_EQ(histogram.counts[1], 1);
+  EXPECT_EQ(histogram.counts[2], 2);
+  EXPECT_EQ(histogram.counts[3], 2);
+  EXPECT_EQ(histogram.counts[4], 1);
+  EXPECT_EQ(histogram.counts[31], 1);
+}
+
+}  // namespace
+}  // namespace armstate
