@@ -1,27 +1,16 @@
 #include "server/restore_plan.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/catalog.h"
 #include "core/merge.h"
+#include "core/planned_value.h"
 #include "core/restore_order.h"
 
 namespace armstate {
 namespace {
-
-// Of registers of which a rule says that they need not be as wanted, those that the target does not take.
-std::map<uint64_t, const RegisterFinding*> GivenUp(const RestoreReport& report) {
-  std::map<uint64_t, const RegisterFinding*> given_up;
-  for (const RegisterFinding& finding : report.findings) {
-    if (!finding.tolerance.empty() && finding.outcome == RegisterOutcome::kWriteRefused) {
-      given_up[finding.id.raw()] = &finding;
-    }
-  }
-  return given_up;
-}
 
 void Omit(RegisterId id, IdScheme scheme, std::string reason, v1::VcpuRestorePlan& plan) {
   v1::PlanOmission* omission = plan.add_omissions();
@@ -35,6 +24,11 @@ bool IsVmWide(const CpuProfile& profile, size_t index) {
   const absl::string_view bits =
       profile.vm_wide().substr(profile.layout()->offset(index), profile.layout()->width(index));
   return bits.find_first_not_of('\xff') == absl::string_view::npos;
+}
+
+std::string Refusal(const RegisterFinding& finding) {
+  if (finding.outcome == RegisterOutcome::kWriteUndetermined) return "nobody knows whether the target takes it";
+  return absl::StrCat("the target would refuse it with ", finding.error);
 }
 
 std::string Tolerated(absl::string_view what, const RegisterFinding* finding) {
@@ -57,16 +51,15 @@ void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuPro
   const LayoutMerge merge = MergeLayouts(own, list.layout());
   std::vector<absl::optional<uint32_t>> incoming(own.size());
   for (size_t k = 0; k < merge.common_own.size(); ++k) incoming[merge.common_own[k]] = merge.common_incoming[k];
-  const auto given_up = GivenUp(report);
   for (const uint32_t index : profile.restore_order()) {
     if (!incoming[index]) continue;
     const RegisterId id = own.id(index);
-    const absl::string_view value = list.value(*incoming[index]);
-    if (const auto found = given_up.find(id.raw()); found != given_up.end()) {
-      Omit(id, scheme,
-           absl::StrCat("the target would refuse it with ", found->second->error, "; tolerated by ",
-                        found->second->tolerance),
-           plan);
+    const RegisterFinding* finding = FindingOf(report, id);
+    const absl::optional<absl::string_view> planned =
+        finding == nullptr ? list.value(*incoming[index]) : PlannedValue(*finding, scheme);
+    const absl::string_view value = planned.value_or("");
+    if (!planned) {
+      Omit(id, scheme, Tolerated(Refusal(*finding), finding), plan);
     } else if (before != nullptr && IsVmWide(profile, index) && before->Find(id) == value) {
       Omit(id, scheme, "the VM's, not the vCPU's: written to the vCPU before", plan);
     } else {

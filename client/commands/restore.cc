@@ -9,8 +9,11 @@
 #include "client/commands/report_text.h"
 #include "client/files/input_file.h"
 #include "client/files/output_file.h"
+#include "client/kvm/restore_plan.h"
 #include "client/qemu/qemu_restore.h"
+#include "client/restore_client.h"
 #include "core/error.h"
+#include "core/translate.h"
 #include "proto/restore_report_conversion.h"
 #include "proto/vcpu_state_conversion.h"
 
@@ -21,8 +24,35 @@ struct RestoreOptions {
   std::string checkpoint;
   std::string into;
   std::string out;
+  std::string profile;
   bool force = false;
 };
+
+// What to put into the stream, and what the server says of it.
+struct PlannedRestore {
+  std::vector<VcpuState> vcpus;
+  v1::RestoreReport report;
+};
+
+// The server's plan for a target of this profile: a checkpoint of KVM has other register IDs than QEMU's emulation.
+absl::StatusOr<PlannedRestore> PlanFor(const v1::Checkpoint& checkpoint, const std::string& profile, IdScheme source,
+                                       CommandContext& context) {
+  v1::PlanRestoreRequest request;
+  request.set_checkpoint(checkpoint.name());
+  request.set_cpu_profile(CpuProfileNameOf(profile));
+  const absl::StatusOr<v1::PlanRestoreResponse> plan = RestoreClient(context.connection).PlanRestore(request);
+  if (!plan.ok()) return plan.status();
+  absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
+  if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
+  for (size_t i = 0; i < planned->states.size(); ++i) {
+    std::vector<OpaqueField> fields;
+    for (const v1::OpaqueField& field : checkpoint.vcpus(static_cast<int>(i)).opaque_fields()) {
+      fields.push_back({field.name(), field.data()});
+    }
+    planned->states[i].opaque_fields = TranslateOpaqueFields(fields, source, IdScheme::kTcg);
+  }
+  return PlannedRestore{std::move(planned->states), plan->report()};
+}
 
 absl::StatusOr<std::vector<VcpuState>> TakeVcpus(v1::Checkpoint& checkpoint) {
   std::vector<VcpuState> vcpus;
@@ -62,6 +92,18 @@ absl::Status WritePatched(absl::string_view stream, absl::Span<const StreamPatch
   return file.Commit();
 }
 
+ExitStatus Show(const v1::RestoreReport& report, const v1::Checkpoint& checkpoint, const RestoreOptions& options,
+                CommandContext& context) {
+  const ExitStatus exit_status = ExitStatusOf(report);
+  if (context.json()) {
+    PrintJson(report, context.out);
+  } else {
+    PrintReport(report, absl::StrCat(checkpoint.name(), " into ", options.into), context.palette, context.out);
+    if (exit_status == ExitStatus::kOk) context.out << options.out << ": written\n";
+  }
+  return exit_status;
+}
+
 absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext& context) {
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
@@ -70,7 +112,21 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   if (!checkpoint.ok()) return checkpoint.status();
   const absl::StatusOr<IdScheme> scheme = IdSchemeOf(checkpoint->source(), context.connection);
   if (!scheme.ok()) return scheme.status();
-  const absl::StatusOr<std::vector<VcpuState>> vcpus = TakeVcpus(*checkpoint);
+  const bool is_kvm = *scheme == IdScheme::kKvm;
+  if (is_kvm && options.profile.empty()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
+                     "the checkpoint is of KVM, which has other register IDs than QEMU's emulation: give --profile",
+                     {{"field", "profile"}});
+  }
+  absl::optional<PlannedRestore> plan;
+  if (!options.profile.empty()) {
+    absl::StatusOr<PlannedRestore> planned = PlanFor(*checkpoint, options.profile, *scheme, context);
+    if (!planned.ok()) return planned.status();
+    plan = *std::move(planned);
+    if (ExitStatusOf(plan->report) != ExitStatus::kOk) return Show(plan->report, *checkpoint, options, context);
+  }
+  const absl::StatusOr<std::vector<VcpuState>> vcpus =
+      plan ? absl::StatusOr<std::vector<VcpuState>>(plan->vcpus) : TakeVcpus(*checkpoint);
   if (!vcpus.ok()) return vcpus.status();
 
   const absl::StatusOr<InputFile> target = InputFile::Open(options.into);
@@ -78,23 +134,19 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   absl::StatusOr<OutputFile> out =
       OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
   if (!out.ok()) return out.status();
-  const absl::StatusOr<QemuRestore> restore =
-      RestoreIntoQemuStream(*vcpus, checkpoint->source().machine_type(), target->bytes());
+  // Another hypervisor's machine type says nothing about QEMU's stream.
+  const std::string machine_type = is_kvm ? "" : checkpoint->source().machine_type();
+  const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(*vcpus, machine_type, target->bytes());
   if (!restore.ok()) return Annotate(restore.status(), options.into);
 
-  const v1::RestoreReport report = ReportOf(*restore, *checkpoint, *vcpus, *scheme);
-  const ExitStatus exit_status = ExitStatusOf(report);
-  if (exit_status == ExitStatus::kOk) {
+  const bool accepted = restore->verdict != Verdict::kRefused;
+  const v1::RestoreReport report =
+      plan && accepted ? plan->report : ReportOf(*restore, *checkpoint, *vcpus, plan ? IdScheme::kTcg : *scheme);
+  if (ExitStatusOf(report) == ExitStatus::kOk) {
     const absl::Status written = WritePatched(target->bytes(), restore->patches, *out);
     if (!written.ok()) return written;
   }
-  if (context.json()) {
-    PrintJson(report, context.out);
-  } else {
-    PrintReport(report, absl::StrCat(checkpoint->name(), " into ", options.into), context.palette, context.out);
-    if (exit_status == ExitStatus::kOk) context.out << options.out << ": written\n";
-  }
-  return exit_status;
+  return Show(report, *checkpoint, options, context);
 }
 
 }  // namespace
@@ -112,10 +164,15 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
   command->add_option("--out", options->out, "The file to write, for `qemu -incoming`; written only if accepted")
       ->type_name("STREAM")
       ->required();
+  command
+      ->add_option("--profile", options->profile,
+                   "The target's CPU profile: restores what the server plans for it; needed for a checkpoint of KVM")
+      ->type_name("PROFILE");
   command->add_flag("--force", options->force, "Replace the file if it exists");
   command->footer(
       HelpFooter("  armstate restore web-1@3 --into fresh.mig --out web-1.mig\n"
-                 "  qemu-system-aarch64 ... -incoming 'exec:cat web-1.mig'\n"));
+                 "  qemu-system-aarch64 ... -incoming 'exec:cat web-1.mig'\n"
+                 "  armstate restore kvm-1 --profile qemu-7.2.virt.cortex-a72 --into fresh.mig --out kvm-1.mig\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Restore(*options, context); }; });
 }

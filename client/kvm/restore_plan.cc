@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/translate.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -86,9 +87,12 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
     planned.orders.emplace_back();
     absl::StatusOr<VcpuState> state = PlannedState(plan.vcpus(i), planned.orders.back(), field);
     if (!state.ok()) return state.status();
+    std::vector<OpaqueField> fields;
     for (const v1::OpaqueField& opaque : checkpoint.vcpus(i).opaque_fields()) {
-      state->opaque_fields.push_back({opaque.name(), opaque.data()});
+      fields.push_back({opaque.name(), opaque.data()});
     }
+    const IdScheme source = checkpoint.source().accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
+    state->opaque_fields = TranslateOpaqueFields(fields, source, IdScheme::kKvm);
     planned.states.push_back(*std::move(state));
     planned.tolerated.emplace_back();
   }

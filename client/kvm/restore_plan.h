@@ -37,8 +37,9 @@ struct KvmRestorePlan {
 // says which.
 absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint);
 
-// The plan's writes, and from the checkpoint what no register ID names. INVALID_ARGUMENT, FIELD_INVALID or
-// REGISTER_LIST_MALFORMED, if the plan writes a register twice or a value of another width, or is for other vCPUs.
+// The plan's writes, and from the checkpoint what no register ID names (core/translate.h if it is QEMU's).
+// INVALID_ARGUMENT, FIELD_INVALID or REGISTER_LIST_MALFORMED, if the plan writes a register twice or a value of another
+// width, or is for other vCPUs.
 absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint);
 
 // Names the plan's tolerances in the findings that are as the plan says, value by value, and judges anew: what happened

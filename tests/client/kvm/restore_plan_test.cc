@@ -73,6 +73,20 @@ TEST(RestorePlanTest, APlansWritesComeByPhase) {
   EXPECT_EQ(plan->states[1].opaque_fields.at(0).name, "kvm.mp_state") << "it is in no plan";
 }
 
+TEST(RestorePlanTest, WhetherAQemuVcpuIsOnIsKvmsState) {
+  v1::Checkpoint checkpoint = TwoVcpus();
+  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  for (v1::VcpuState& vcpu : *checkpoint.mutable_vcpus()) vcpu.clear_opaque_fields();
+  v1::OpaqueField* const power = checkpoint.mutable_vcpus(1)->add_opaque_fields();
+  power->set_name("power_state");
+  power->set_data("\x01");
+  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanForTwo(), checkpoint);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->states[0].opaque_fields.at(0).data, std::string(4, '\0'));  // KVM_MP_STATE_RUNNABLE
+  EXPECT_EQ(plan->states[1].opaque_fields.at(0).name, "kvm.mp_state");
+  EXPECT_EQ(plan->states[1].opaque_fields.at(0).data, std::string("\x05\0\0\0", 4));  // KVM_MP_STATE_STOPPED
+}
+
 struct Case {
   const char* name;
   std::function<void(v1::PlanRestoreResponse&, v1::Checkpoint&)> damage;
