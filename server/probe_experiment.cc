@@ -1,6 +1,7 @@
 #include "server/probe_experiment.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,9 +58,11 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
   absl::StatusOr<std::string> error = ParseErrors(line, place);
   if (!error.ok()) return error.status();
   fields.error = *std::move(error);
-  const bool all_accepted =
-      std::all_of(fields.accepted.begin(), fields.accepted.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
-  if (fields.error.empty() && !all_accepted) return place.Error("fields are refused without an errno");
+  std::array<uint16_t, 16> taken = fields.unclear;
+  for (size_t f = 0; f < taken.size(); ++f) taken[f] |= fields.accepted[f];
+  for (const HostProbe::Fields::Changed& c : fields.changed) taken[c.field] |= static_cast<uint16_t>(1u << c.wrote);
+  const bool all_taken = std::all_of(taken.begin(), taken.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
+  if (fields.error.empty() && !all_taken) return place.Error("fields are refused without an errno");
   return fields;
 }
 

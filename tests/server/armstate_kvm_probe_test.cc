@@ -64,6 +64,30 @@ TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
   }
 }
 
+// A CPU without AArch32, with vectors of 1, 2 and 4 quadwords.
+TEST(ArmstateKvmProbeTest, HostWithGapsInItsVectorLengths) {
+  const std::string content = ReadZstdFile("tests/data/kvm/armstate-kvm/a64fx@6.12.probe.zst");
+  const auto probe = ParseHostProbe({{"a64fx.probe", content}});
+  ASSERT_TRUE(probe.ok()) << probe.status();
+  ASSERT_EQ(probe->classes.size(), 3u);
+  EXPECT_EQ(probe->classes[2].name, "sve");
+  const auto profile = ProfileFromProbe(*probe, probe->classes[2], ImplementationId::kFixed);
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  for (const v1::RegisterRule& rule : profile->registers()) {
+    if (rule.id() == 0x606000000015ffff) {  // SVE_VLS
+      EXPECT_TRUE(rule.has_vector_lengths());
+      EXPECT_EQ(rule.reset(0), 0xbu);
+    } else if (rule.id() == 0x603000000013c008) {  // ID_PFR0_EL1: any value is taken, and reads as 0
+      EXPECT_EQ(rule.error(), "");
+      ASSERT_EQ(rule.fields_size(), 16);
+      EXPECT_EQ(rule.fields(0).refused(), 0u);
+      ASSERT_EQ(rule.fields(0).read_back_size(), 15);
+      EXPECT_EQ(rule.fields(0).read_back(14).wrote(), 15u);
+      EXPECT_EQ(rule.fields(0).read_back(14).reads(), 0u);
+    }
+  }
+}
+
 // The lines alone, as if somebody had recorded them by other means.
 std::string WithoutChecksums(const std::string& probe) {
   std::string text = std::regex_replace(probe, std::regex(R"re(,"crc":"[0-9a-f]{8}"\})re"), "}");
