@@ -53,8 +53,13 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddShowCommand(app, chosen);
   AddValidateCommand(app, chosen);
   AddPlanCommand(app, chosen);
+  AddTargetsCommand(app, chosen);
+  AddBaselineCommand(app, chosen);
+  AddReportCommand(app, chosen);
+  AddRestoresCommand(app, chosen);
   AddRestoreCommand(app, chosen);
   AddDeleteCommand(app, chosen);
+  AddHostCommand(app, chosen);
   AddProfileCommand(app, chosen);
   AddMachineCommand(app, chosen);
 }

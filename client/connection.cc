@@ -31,6 +31,8 @@ std::string ServiceConfigJson(const ConnectionOptions& options) {
                      "retryableStatusCodes": ["UNAVAILABLE"]}},
     {"name": [{"service": "armstate.v1.CheckpointService", "method": "DeleteCheckpoint"},
               {"service": "armstate.v1.CheckpointService", "method": "DeleteVm"},
+              {"service": "armstate.v1.HostService", "method": "CreateHost"},
+              {"service": "armstate.v1.HostService", "method": "DeleteHost"},
               {"service": "armstate.v1.EngineService", "method": "CreateMachine"},
               {"service": "armstate.v1.EngineService", "method": "DeleteMachine"}]}]})";
   return absl::StrFormat(kFormat, options.max_attempts, Seconds(options.initial_backoff), Seconds(options.max_backoff));

@@ -1,4 +1,4 @@
-// Reading the CPU profiles that the server knows.
+// Hosts, and the CPU profiles that the server knows.
 #ifndef ARMSTATE_CLIENT_HOST_CLIENT_H_
 #define ARMSTATE_CLIENT_HOST_CLIENT_H_
 
@@ -23,9 +23,21 @@ class HostClient {
   // For tests: any stub, e.g. v1::MockHostServiceStub.
   HostClient(std::shared_ptr<v1::HostService::StubInterface> stub, absl::Duration call_timeout);
 
+  // Not tried again when the server is UNAVAILABLE: the host may have been made.
+  absl::StatusOr<v1::Host> CreateHost(const v1::CreateHostRequest& request) const;
+
+  absl::StatusOr<v1::Host> GetHost(const v1::GetHostRequest& request) const;
+  // All pages from request.page_token on.
+  absl::StatusOr<std::vector<v1::Host>> ListHosts(v1::ListHostsRequest request = {}) const;
+  absl::StatusOr<v1::Host> UpdateHost(const v1::UpdateHostRequest& request) const;
+
+  // Not tried again when the server is UNAVAILABLE.
+  absl::Status DeleteHost(const v1::DeleteHostRequest& request) const;
+
   absl::StatusOr<v1::CpuProfile> GetCpuProfile(const v1::GetCpuProfileRequest& request) const;
   // All pages from request.page_token on; profiles without their registers.
   absl::StatusOr<std::vector<v1::CpuProfile>> ListCpuProfiles(v1::ListCpuProfilesRequest request = {}) const;
+  absl::StatusOr<v1::ImportCpuProfileResponse> ImportCpuProfile(const v1::ImportCpuProfileRequest& request) const;
 
  private:
   std::shared_ptr<v1::HostService::StubInterface> stub_;

@@ -21,4 +21,22 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreClient::PlanRestore(const v1::Pla
   return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::PlanRestore, request, call_timeout_);
 }
 
+absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreClient::FindRestoreTargets(
+    const v1::FindRestoreTargetsRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::FindRestoreTargets, request, call_timeout_);
+}
+
+absl::StatusOr<v1::ComputeBaselineResponse> RestoreClient::ComputeBaseline(
+    const v1::ComputeBaselineRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ComputeBaseline, request, call_timeout_);
+}
+
+absl::StatusOr<v1::RestoreRecord> RestoreClient::ReportRestore(const v1::ReportRestoreRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ReportRestore, request, call_timeout_);
+}
+
+absl::StatusOr<v1::ListRestoresResponse> RestoreClient::ListRestores(const v1::ListRestoresRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ListRestores, request, call_timeout_);
+}
+
 }  // namespace armstate

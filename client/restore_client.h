@@ -26,6 +26,10 @@ class RestoreClient {
 
   absl::StatusOr<v1::ValidateCheckpointResponse> ValidateCheckpoint(const v1::ValidateCheckpointRequest& request) const;
   absl::StatusOr<v1::PlanRestoreResponse> PlanRestore(const v1::PlanRestoreRequest& request) const;
+  absl::StatusOr<v1::FindRestoreTargetsResponse> FindRestoreTargets(const v1::FindRestoreTargetsRequest& request) const;
+  absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaseline(const v1::ComputeBaselineRequest& request) const;
+  absl::StatusOr<v1::RestoreRecord> ReportRestore(const v1::ReportRestoreRequest& request) const;
+  absl::StatusOr<v1::ListRestoresResponse> ListRestores(const v1::ListRestoresRequest& request) const;
 
  private:
   std::shared_ptr<v1::RestoreService::StubInterface> stub_;

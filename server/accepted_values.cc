@@ -1,6 +1,6 @@
 #include "server/accepted_values.h"
 
-#include "absl/strings/str_cat.h"
+#include <string>
 
 namespace armstate {
 namespace {
@@ -29,26 +29,6 @@ std::vector<uint64_t> AcceptedValues(const EngineVcpu& vcpu, size_t index, uint3
     if (Keeps(vcpu, index, tried)) accepted.push_back(value);
   }
   return accepted;
-}
-
-std::string ValuesText(absl::Span<const uint64_t> values) {
-  std::vector<std::string> ranges;
-  for (size_t i = 0; i < values.size();) {
-    size_t last = i;
-    while (last + 1 < values.size() && values[last + 1] == values[last] + 1) ++last;
-    if (last > i + 1) {
-      ranges.push_back(absl::StrCat(values[i], " to ", values[last]));
-      i = last + 1;
-    } else {
-      ranges.push_back(absl::StrCat(values[i]));
-      ++i;
-    }
-  }
-  std::string text;
-  for (size_t i = 0; i < ranges.size(); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : i + 1 == ranges.size() ? " or " : ", ", ranges[i]);
-  }
-  return text;
 }
 
 }  // namespace armstate

@@ -4,10 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "core/engine_vcpu.h"
 
 namespace armstate {
@@ -15,9 +13,6 @@ namespace armstate {
 // The values of bits lsb .. lsb + width - 1 of register `index` that the vCPU takes and keeps while all else is as it
 // is now, ascending: each is tried on a copy. Nothing if the field has more than 5 bits, or the register more than 64.
 std::vector<uint64_t> AcceptedValues(const EngineVcpu& vcpu, size_t index, uint32_t lsb, uint32_t width);
-
-// "0 to 3", "0, 1 or 15", "1". Ascending values, at least one.
-std::string ValuesText(absl::Span<const uint64_t> values);
 
 }  // namespace armstate
 

@@ -42,17 +42,6 @@ absl::Status CheckSource(const v1::Source& source) {
   return absl::OkStatus();
 }
 
-// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says: another time has no JSON.
-absl::Status CheckCaptureTime(const v1::Checkpoint& checkpoint) {
-  const google::protobuf::Timestamp& time = checkpoint.capture_time();
-  if (time.seconds() < google::protobuf::util::TimeUtil::kTimestampMinSeconds ||
-      time.seconds() > google::protobuf::util::TimeUtil::kTimestampMaxSeconds || time.nanos() < 0 ||
-      time.nanos() >= 1'000'000'000) {
-    return InvalidField("checkpoint.capture_time", "is not between the years 1 and 9999");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckGaps(const v1::Checkpoint& checkpoint) {
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
     if (gap.vcpu_index() < 0 || gap.vcpu_index() >= checkpoint.vcpus_size()) {
@@ -92,10 +81,19 @@ absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
 
 }  // namespace
 
+absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_view field) {
+  if (time.seconds() < google::protobuf::util::TimeUtil::kTimestampMinSeconds ||
+      time.seconds() > google::protobuf::util::TimeUtil::kTimestampMaxSeconds || time.nanos() < 0 ||
+      time.nanos() >= 1'000'000'000) {
+    return InvalidField(field, "is not between the years 1 and 9999");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
   if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
   if (absl::Status status = CheckLabels(message.labels(), "checkpoint.labels"); !status.ok()) return status;
-  if (absl::Status status = CheckCaptureTime(message); !status.ok()) return status;
+  if (absl::Status status = CheckTime(message.capture_time(), "checkpoint.capture_time"); !status.ok()) return status;
   if (absl::Status status = CheckGaps(message); !status.ok()) return status;
   if (message.vcpus().empty() || message.vcpus_size() > kMaxVcpus) {
     return InvalidField("checkpoint.vcpus", absl::StrCat("are ", message.vcpus_size(), ", not 1 to ", kMaxVcpus));

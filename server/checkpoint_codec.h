@@ -22,6 +22,10 @@ struct CheckedCheckpoint {
   std::vector<VcpuState> vcpus;
 };
 
+// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says: another time has no JSON. INVALID_ARGUMENT, reason
+// FIELD_INVALID, with `field` in the metadata.
+absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_view field);
+
 // Checks everything that a client sends. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or that of the
 // register list.
 absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message);

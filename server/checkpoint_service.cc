@@ -128,6 +128,7 @@ absl::Status CheckpointServiceImpl::Delete(const v1::DeleteCheckpointRequest& re
                      "latest can only be read; name the version to delete",
                      {{"name", request.name()}, {"expected", "vms/{vm}/checkpoints/{version}"}});
   }
+  if (absl::Status status = history_.DeleteOf(name->vm, *name->version); !status.ok()) return status;
   return checkpoints_.Delete(name->vm, *name->version);
 }
 
@@ -155,6 +156,7 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
 absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& request) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.name());
   if (!vm.ok()) return vm.status();
+  if (absl::Status status = history_.DeleteOfVm(*vm); !status.ok()) return status;
   return checkpoints_.DeleteVm(*vm);
 }
 

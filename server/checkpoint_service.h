@@ -4,14 +4,16 @@
 
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/restore_history.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
 
-// Thread-safe. `checkpoints` must outlive it.
+// Thread-safe. Both arguments must outlive it.
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
-  explicit CheckpointServiceImpl(CheckpointRepository& checkpoints) : checkpoints_(checkpoints) {}
+  CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history)
+      : checkpoints_(checkpoints), history_(history) {}
 
   grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::CreateCheckpointRequest* request,
@@ -41,6 +43,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   absl::Status DeleteOneVm(const v1::DeleteVmRequest& request);
 
   CheckpointRepository& checkpoints_;
+  RestoreHistory& history_;
 };
 
 }  // namespace armstate

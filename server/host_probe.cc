@@ -13,6 +13,9 @@
 namespace armstate {
 namespace {
 
+// Real probes have up to 4000. Each costs memory before it is judged, and may be a few bytes of a compressed file.
+constexpr size_t kMostExperiments = size_t{1} << 17;
+
 constexpr size_t kMostText = size_t{64} << 20;  // bytes, of all files
 
 absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, std::string>& registers) {
@@ -116,6 +119,9 @@ struct Experiment {
 absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, HostProbe& probe,
                        std::vector<Experiment>& experiments) {
   if (Member(line, "kind") != nullptr) {
+    if (experiments.size() == kMostExperiments) {
+      return place.Error(absl::StrCat("the probe has more than ", kMostExperiments, " experiments"));
+    }
     experiments.push_back({text, place});
     return absl::OkStatus();
   }

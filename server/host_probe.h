@@ -132,9 +132,9 @@ struct ProbeFile {
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for what is not of this form or contradicts itself: a value not as
 // wide as its register, an experiment on a register or class that the lists lack, made twice, or begun from another
-// value than the list has, bits that both stick and are rejected; more than 64 MiB of text, a line of more than 1 MiB.
-// What `armstate-kvm probe` wrote has checksums, which also show what was changed, lost, doubled or moved.
-// With metadata "file", "line" (from 1) and, where one is at fault, "register_id".
+// value than the list has, bits that both stick and are rejected; more than 64 MiB of text, a line of more than 1 MiB,
+// more than 131072 experiments. What `armstate-kvm probe` wrote has checksums, which also show what was changed, lost,
+// doubled or moved. With metadata "file", "line" (from 1) and, where one is at fault, "register_id".
 absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files);
 
 }  // namespace armstate

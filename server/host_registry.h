@@ -50,8 +50,8 @@ class HostRegistry {
   // All hosts by name, without the damaged ones.
   std::vector<Entry> Snapshot() const;
 
-  // By name: at most `limit` of those that `wanted` takes, after the host with the ID `after`. A damaged one has its
-  // name and `damage` only.
+  // By name: at most `limit` of those that `wanted` takes, after the host with the ID `after`. Damaged ones have
+  // message.damage set.
   Page List(absl::string_view after, int limit, const std::function<bool(const v1::Host&)>& wanted) const;
 
   // A host as made from a probe or of known profiles: host.message with its name, and the new profiles it needs.

@@ -1,14 +1,30 @@
 #include "server/restore_service.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/resource_names.h"
+#include "server/baseline_targets.h"
+#include "server/checkpoint_codec.h"
 #include "server/handler.h"
 #include "server/judgement.h"
+#include "server/page_token.h"
+#include "server/reported_restore.h"
 #include "server/restore_plan.h"
+#include "server/target_search.h"
 
 namespace armstate {
 namespace {
+
+absl::Status InvalidField(absl::string_view field, absl::string_view what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", what),
+                   {{"field", std::string(field)}});
+}
 
 ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
@@ -61,6 +77,103 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
   *response.mutable_report() =
       JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, ReportedRegisters::kFindings);
   return response;
+}
+
+absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
+    const v1::FindRestoreTargetsRequest& request) const {
+  const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+  if (!tolerances.ok()) return tolerances.status();
+  const absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
+  if (!checkpoint.ok()) return checkpoint.status();
+  v1::FindRestoreTargetsResponse response;
+  response.set_checkpoint(checkpoint->basic().name());
+  for (v1::RestoreTargetVerdict& verdict :
+       JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances)) {
+    const bool accepts = verdict.verdict() == v1::ACCEPTED || verdict.verdict() == v1::ACCEPTED_WITH_CHANGES;
+    if (accepts || !request.accepting_only()) *response.add_targets() = std::move(verdict);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRestoreRequest& request) {
+  if (request.target().has_checkpoint()) return InvalidField("target", "must be a host or a CPU profile");
+  if (absl::Status time = CheckTime(request.restore_time(), "restore_time"); !time.ok()) return time;
+  // As in ValidateCheckpoint, but for what that has besides.
+  v1::ValidateCheckpointRequest judged;
+  judged.set_checkpoint(request.checkpoint());
+  *judged.mutable_target() = request.target();
+  *judged.mutable_tolerances() = request.tolerances();
+  const absl::StatusOr<Verdict> verdict = Judge(judged);
+  if (!verdict.ok()) return verdict.status();
+  v1::RestoreRecord record;
+  *record.mutable_target() = request.target();
+  *record.mutable_restore_time() = request.restore_time();
+  *record.mutable_report_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  *record.mutable_report() = request.report();
+  absl::Status status =
+      CheckReport(verdict->checkpoint.vcpu_count(), verdict->target.scheme(), *record.mutable_report());
+  if (!status.ok()) return status;
+  for (v1::PredictionDifference& difference :
+       CompareWithPrediction(verdict->checkpoint, verdict->target, verdict->judgement, record.report())) {
+    *record.add_differences() = std::move(difference);
+  }
+  const absl::StatusOr<CheckpointName> name = ParseCheckpointName(verdict->checkpoint.basic().name());
+  if (!name.ok()) return name.status();
+  return history_.Add(name->vm, *name->version, std::move(record));
+}
+
+absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::ListRestoresRequest& request) {
+  const absl::StatusOr<CheckpointName> name = targets_.FindCheckpoint(request.parent());
+  if (!name.ok()) return name.status();
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const std::string list = absl::StrCat(FormatCheckpointName(name->vm, name->version), "/restores");
+  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
+  if (!token.ok()) return token.status();
+  int64_t after = 0;
+  if (!token->empty() && (!absl::SimpleAtoi(*token, &after) || after < 0)) return DecodePageToken(list, "?").status();
+  absl::StatusOr<RestoreRecordPage> page = history_.List(name->vm, *name->version, after, *page_size);
+  if (!page.ok()) return page.status();
+  v1::ListRestoresResponse response;
+  for (v1::RestoreRecord& record : page->restores) *response.add_restores() = std::move(record);
+  if (page->more) {
+    const std::string& last = response.restores().rbegin()->name();
+    response.set_next_page_token(EncodePageToken(list, last.substr(list.size() + 1)));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(
+    const v1::ComputeBaselineRequest& request) const {
+  const absl::StatusOr<BaselineTargets> targets = FindBaselineTargets(request, targets_.hosts(), targets_.profiles());
+  if (!targets.ok()) return targets.status();
+  const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
+  if (!tolerances.ok()) return tolerances.status();
+  return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm));
+}
+
+grpc::ServerUnaryReactor* RestoreServiceImpl::FindRestoreTargets(grpc::CallbackServerContext* context,
+                                                                 const v1::FindRestoreTargetsRequest* request,
+                                                                 v1::FindRestoreTargetsResponse* response) {
+  return Answer(context, FindTargets(*request), response);
+}
+
+grpc::ServerUnaryReactor* RestoreServiceImpl::ComputeBaseline(grpc::CallbackServerContext* context,
+                                                              const v1::ComputeBaselineRequest* request,
+                                                              v1::ComputeBaselineResponse* response) {
+  return Answer(context, Baseline(*request), response);
+}
+
+grpc::ServerUnaryReactor* RestoreServiceImpl::ReportRestore(grpc::CallbackServerContext* context,
+                                                            const v1::ReportRestoreRequest* request,
+                                                            v1::RestoreRecord* response) {
+  return Answer(context, Report(*request), response);
+}
+
+grpc::ServerUnaryReactor* RestoreServiceImpl::ListRestores(grpc::CallbackServerContext* context,
+                                                           const v1::ListRestoresRequest* request,
+                                                           v1::ListRestoresResponse* response) {
+  return Answer(context, List(*request), response);
 }
 
 }  // namespace armstate

@@ -3,6 +3,7 @@
 #define ARMSTATE_SERVER_RESTORE_SERVICE_H_
 
 #include "armstate/v1/restore_service.grpc.pb.h"
+#include "server/restore_history.h"
 #include "server/restore_targets.h"
 #include "server/server_tolerances.h"
 
@@ -11,14 +12,24 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
  public:
-  RestoreServiceImpl(const RestoreTargets& targets, const ServerTolerances& tolerances)
-      : targets_(targets), tolerances_(tolerances) {}
+  RestoreServiceImpl(const RestoreTargets& targets, const ServerTolerances& tolerances, RestoreHistory& history)
+      : targets_(targets), tolerances_(tolerances), history_(history) {}
 
   grpc::ServerUnaryReactor* ValidateCheckpoint(grpc::CallbackServerContext* context,
                                                const v1::ValidateCheckpointRequest* request,
                                                v1::ValidateCheckpointResponse* response) override;
   grpc::ServerUnaryReactor* PlanRestore(grpc::CallbackServerContext* context, const v1::PlanRestoreRequest* request,
                                         v1::PlanRestoreResponse* response) override;
+  grpc::ServerUnaryReactor* FindRestoreTargets(grpc::CallbackServerContext* context,
+                                               const v1::FindRestoreTargetsRequest* request,
+                                               v1::FindRestoreTargetsResponse* response) override;
+  grpc::ServerUnaryReactor* ComputeBaseline(grpc::CallbackServerContext* context,
+                                            const v1::ComputeBaselineRequest* request,
+                                            v1::ComputeBaselineResponse* response) override;
+  grpc::ServerUnaryReactor* ReportRestore(grpc::CallbackServerContext* context, const v1::ReportRestoreRequest* request,
+                                          v1::RestoreRecord* response) override;
+  grpc::ServerUnaryReactor* ListRestores(grpc::CallbackServerContext* context, const v1::ListRestoresRequest* request,
+                                         v1::ListRestoresResponse* response) override;
 
  private:
   struct Verdict {
@@ -33,8 +44,14 @@ class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
   absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request) const;
   absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request) const;
 
+  absl::StatusOr<v1::FindRestoreTargetsResponse> FindTargets(const v1::FindRestoreTargetsRequest& request) const;
+  absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request) const;
+  absl::StatusOr<v1::RestoreRecord> Report(const v1::ReportRestoreRequest& request);
+  absl::StatusOr<v1::ListRestoresResponse> List(const v1::ListRestoresRequest& request);
+
   const RestoreTargets& targets_;
   const ServerTolerances& tolerances_;
+  RestoreHistory& history_;
 };
 
 }  // namespace armstate

@@ -33,6 +33,15 @@ absl::StatusOr<JudgedCheckpoint> RestoreTargets::Load(absl::string_view name) co
   return JudgedCheckpoint{*std::move(loaded), scheme};
 }
 
+absl::StatusOr<CheckpointName> RestoreTargets::FindCheckpoint(absl::string_view name) const {
+  absl::StatusOr<CheckpointName> parsed = ParseCheckpointName(name);
+  if (!parsed.ok()) return parsed.status();
+  const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(parsed->vm, parsed->version, VcpuSelection::kNone);
+  if (!stored.ok()) return stored.status();
+  parsed->version = stored->summary.version;
+  return parsed;
+}
+
 absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::string& cpu_profile,
                                                                   const v1::RestoreTarget& target,
                                                                   const JudgedCheckpoint& checkpoint) const {

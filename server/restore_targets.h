@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "google/protobuf/map.h"
+#include "proto/resource_names.h"
 #include "server/host_registry.h"
 #include "server/judged_target.h"
 #include "server/judgement.h"
@@ -27,6 +28,9 @@ class RestoreTargets {
   // The checkpoint `name`, to be judged. Errors: of LoadCheckpoint.
   absl::StatusOr<JudgedCheckpoint> Load(absl::string_view name) const;
 
+  // The checkpoint's name, with its version instead of `latest`; it exists. Errors: of CheckpointRepository::Get.
+  absl::StatusOr<CheckpointName> FindCheckpoint(absl::string_view name) const;
+
   // What `target` names, or `cpu_profile`, which older clients set instead: at least one target, of which the best one
   // counts. INVALID_ARGUMENT, reason FIELD_INVALID, if none or both are set; NOT_FOUND with the reason for what is not
   // there.
@@ -36,6 +40,9 @@ class RestoreTargets {
   // All hosts that have these labels and a profile.
   std::vector<SearchedHost> HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
                                       const JudgedCheckpoint& checkpoint) const;
+
+  const HostRegistry& hosts() const { return hosts_; }
+  const ProfileRegistry& profiles() const { return profiles_; }
 
  private:
   absl::StatusOr<std::vector<JudgedTarget>> OfHost(absl::string_view name, const JudgedCheckpoint& checkpoint) const;

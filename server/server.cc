@@ -34,8 +34,9 @@ class Server::Impl {
         checkpoints_(storage_->checkpoints()),
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
-        checkpoint_service_(checkpoints_),
-        restore_service_(restore_targets_, tolerances_),
+        history_(storage_->records(), checkpoints_),
+        checkpoint_service_(checkpoints_, history_),
+        restore_service_(restore_targets_, tolerances_, history_),
         engine_service_(checkpoints_, *machines_, *profiles_),
         host_service_(*hosts_, *profiles_) {}
 
@@ -84,6 +85,7 @@ class Server::Impl {
   CheckpointRepository checkpoints_;
   const ServerTolerances tolerances_;
   const RestoreTargets restore_targets_;
+  RestoreHistory history_;
   CheckpointServiceImpl checkpoint_service_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;

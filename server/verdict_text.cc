@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/catalog.h"
+#include "core/number_ranges.h"
 #include "server/accepted_values.h"
 #include "server/verdict_advice.h"
 
@@ -73,7 +74,7 @@ std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& pr
   for (const v1::FieldDifference& field : finding.fields()) {
     if (!IsInTheWay(field)) continue;
     fields.push_back(absl::StrCat(field.field(), field.accepted_size() == 1 ? " only as " : " as ",
-                                  ValuesText(absl::MakeConstSpan(field.accepted().data(), field.accepted().size()))));
+                                  NumberRanges(absl::MakeConstSpan(field.accepted().data(), field.accepted().size()))));
   }
   if (!fields.empty()) return absl::StrCat("the target takes ", absl::StrJoin(fields, ", "));
   const std::string tried = TriedValues(profile, index);
@@ -121,7 +122,7 @@ std::string BriefText(const RegisterFinding& finding, const EngineVcpu& fresh) {
       if (wanted == ExtractField(field, LowWord(finding.got))) continue;
       const std::vector<uint64_t> accepted = AcceptedValues(fresh, *index, field.lsb, field.width);
       if (accepted.empty() || std::binary_search(accepted.begin(), accepted.end(), wanted)) continue;
-      return absl::StrCat(name, ".", field.name, " wanted ", wanted, ", accepts ", ValuesText(accepted));
+      return absl::StrCat(name, ".", field.name, " wanted ", wanted, ", accepts ", NumberRanges(accepted));
     }
   }
   return absl::StrCat(name, " wanted ", FormatValue(finding.wanted), ", has ", FormatValue(finding.got));

@@ -27,6 +27,8 @@ std::string CpuProfileNameOf(absl::string_view argument) { return NameOf("cpuPro
 
 std::string MachineNameOf(absl::string_view argument) { return NameOf("machines/", argument); }
 
+std::string HostNameOf(absl::string_view argument) { return NameOf("hosts/", argument); }
+
 bool NamesVersion(absl::string_view argument) {
   return absl::StrContains(argument, '@') || absl::StrContains(argument, "/checkpoints/");
 }

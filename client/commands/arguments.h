@@ -20,6 +20,7 @@ std::string VmNameOf(absl::string_view argument);
 std::string CheckpointNameOf(absl::string_view argument);
 std::string CpuProfileNameOf(absl::string_view argument);
 std::string MachineNameOf(absl::string_view argument);
+std::string HostNameOf(absl::string_view argument);
 
 // True if the argument names a version, also `latest`.
 bool NamesVersion(absl::string_view argument);

@@ -15,10 +15,15 @@ void AddListCommand(CLI::App& app, Command& chosen);
 void AddShowCommand(CLI::App& app, Command& chosen);
 void AddValidateCommand(CLI::App& app, Command& chosen);
 void AddPlanCommand(CLI::App& app, Command& chosen);
+void AddTargetsCommand(CLI::App& app, Command& chosen);
+void AddBaselineCommand(CLI::App& app, Command& chosen);
+void AddReportCommand(CLI::App& app, Command& chosen);
+void AddRestoresCommand(CLI::App& app, Command& chosen);
 void AddRestoreCommand(CLI::App& app, Command& chosen);
 void AddDeleteCommand(CLI::App& app, Command& chosen);
 void AddProfileCommand(CLI::App& app, Command& chosen);
 void AddMachineCommand(CLI::App& app, Command& chosen);
+void AddHostCommand(CLI::App& app, Command& chosen);
 
 // Of `machine`: those that deal with registers.
 void AddMachineReadCommand(CLI::App& machine, Command& chosen);

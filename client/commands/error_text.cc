@@ -1,5 +1,6 @@
 #include "client/commands/error_text.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/arguments.h"
 #include "core/error.h"
@@ -26,6 +27,14 @@ std::string NextStepOf(const ErrorInfo& info) {
       return "vCPUs count from 0";
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";
+    case ErrorReason::kHostNotFound:
+      return "'armstate host list' shows the hosts";
+    case ErrorReason::kHostExists:
+      return "choose another name, or give it a new probe: 'armstate host update'";
+    case ErrorReason::kCpuProfileExists:
+      return "give the profile another name";
+    case ErrorReason::kCpuProfileMalformed:
+      return "the file is damaged, or was edited by hand; make it anew";
     case ErrorReason::kMachineNotFound:
       return "'armstate machine list' shows the machines";
     case ErrorReason::kMachineExists:
@@ -36,6 +45,9 @@ std::string NextStepOf(const ErrorInfo& info) {
     case ErrorReason::kRequestIdReused:
       return "leave --request-id out, or choose another one";
     case ErrorReason::kRecordDamaged:
+      if (absl::StartsWith(Metadata(info, "record"), "hosts/")) {
+        return "the other hosts can be used; delete this one and make it anew: 'armstate host delete'";
+      }
       return "the other checkpoints can be read; push this one anew if its source still exists";
     case ErrorReason::kStorageUnavailable:
       return "mend the server's disk, then run the same command again";

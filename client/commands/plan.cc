@@ -5,6 +5,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/report_text.h"
 #include "client/commands/table.h"
+#include "client/commands/target_options.h"
 #include "client/restore_client.h"
 #include "core/register_list.h"
 
@@ -13,7 +14,8 @@ namespace {
 
 struct PlanOptions {
   std::string checkpoint;
-  std::string target;
+  TargetOptions target;
+  ToleranceOptions tolerances;
 };
 
 void PrintVcpuPlan(const v1::VcpuRestorePlan& plan, std::ostream& out) {
@@ -31,7 +33,10 @@ void PrintVcpuPlan(const v1::VcpuRestorePlan& plan, std::ostream& out) {
 absl::StatusOr<ExitStatus> Plan(const PlanOptions& options, CommandContext& context) {
   v1::PlanRestoreRequest request;
   request.set_checkpoint(CheckpointNameOf(options.checkpoint));
-  request.set_cpu_profile(CpuProfileNameOf(options.target));
+  *request.mutable_target() = TargetOf(options.target);
+  const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
+  if (!tolerances.ok()) return tolerances;
+  request.set_strict(options.tolerances.strict);
   const absl::StatusOr<v1::PlanRestoreResponse> response = RestoreClient(context.connection).PlanRestore(request);
   if (!response.ok()) return response.status();
   if (context.json()) {
@@ -44,8 +49,8 @@ absl::StatusOr<ExitStatus> Plan(const PlanOptions& options, CommandContext& cont
   }
   phases.Print("", context.out);
   for (const v1::VcpuRestorePlan& vcpu : response->vcpus()) PrintVcpuPlan(vcpu, context.out);
-  PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", request.cpu_profile()), context.palette,
-              context.out);
+  PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", TargetName(request.target())),
+              context.palette, context.out);
   return ExitStatusOf(response->report());
 }
 
@@ -56,10 +61,9 @@ void AddPlanCommand(CLI::App& app, Command& chosen) {
   CLI::App* const command =
       app.add_subcommand("plan", "Show the writes, in order, that restore a checkpoint on a target");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
-  command->add_option("--target", options->target, "The target's CPU profile, see `armstate profile list`")
-      ->type_name("PROFILE")
-      ->required();
-  command->footer(HelpFooter("  armstate plan web-1 --target qemu-7.2.virt.cortex-a57\n"));
+  AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
+  AddToleranceOptions(*command, options->tolerances);
+  command->footer(HelpFooter("  armstate plan web-1 --host n1-host-7\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Plan(*options, context); }; });
 }

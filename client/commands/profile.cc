@@ -1,16 +1,20 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/id_scheme.h"
+#include "client/commands/probe_files.h"
 #include "client/commands/register_text.h"
 #include "client/commands/table.h"
+#include "client/files/input_file.h"
 #include "client/host_client.h"
 #include "core/error.h"
 #include "core/register_list.h"
+#include "google/protobuf/util/json_util.h"
 #include "proto/cpu_profile_conversion.h"
 
 namespace armstate {
@@ -21,6 +25,27 @@ struct ProfileShowOptions {
   std::vector<std::string> names;
 };
 
+struct ProfileImportOptions {
+  std::vector<std::string> files;
+  bool probe = false;
+};
+
+template <typename Profiles>
+void PrintProfiles(const Profiles& profiles, std::ostream& out) {
+  Table table({"PROFILE", "SOURCE", "HYPERVISOR", "MACHINE", "CPU", "OPTIONS", "REGISTERS"});
+  for (const v1::CpuProfile& profile : profiles) {
+    if (!profile.damage().empty()) {
+      table.AddRow({ShortName(profile.name()), "DAMAGED", profile.damage()});
+      continue;
+    }
+    table.AddRow({ShortName(profile.name()), v1::Accelerator_Name(profile.accelerator()),
+                  absl::StrCat(profile.hypervisor(), " ", profile.hypervisor_version()), profile.machine_type(),
+                  profile.cpu_model(), absl::StrJoin(profile.machine_options(), ","),
+                  absl::StrCat(profile.register_count())});
+  }
+  table.Print("", out);
+}
+
 absl::StatusOr<ExitStatus> ListProfiles(CommandContext& context) {
   const absl::StatusOr<std::vector<v1::CpuProfile>> profiles = HostClient(context.connection).ListCpuProfiles();
   if (!profiles.ok()) return profiles.status();
@@ -29,14 +54,50 @@ absl::StatusOr<ExitStatus> ListProfiles(CommandContext& context) {
     response.mutable_cpu_profiles()->Add(profiles->begin(), profiles->end());
     return PrintJson(response, context.out);
   }
-  Table table({"PROFILE", "SOURCE", "HYPERVISOR", "MACHINE", "CPU", "OPTIONS", "REGISTERS"});
-  for (const v1::CpuProfile& profile : *profiles) {
-    table.AddRow({ShortName(profile.name()), v1::Accelerator_Name(profile.accelerator()),
-                  absl::StrCat(profile.hypervisor(), " ", profile.hypervisor_version()), profile.machine_type(),
-                  profile.cpu_model(), absl::StrJoin(profile.machine_options(), ","),
-                  absl::StrCat(profile.register_count())});
+  PrintProfiles(*profiles, context.out);
+  return ExitStatus::kOk;
+}
+
+// A profile as `armstate profile show` prints it as JSON, or a text like those under profiles/.
+absl::StatusOr<v1::CpuProfile> ReadProfile(const std::string& path) {
+  const absl::StatusOr<InputFile> file = InputFile::Open(path);
+  if (!file.ok()) return file.status();
+  if (absl::EndsWith(path, ".textproto")) {
+    absl::StatusOr<ParsedCpuProfile> parsed = ParseCpuProfileText(file->bytes());
+    if (!parsed.ok()) return Annotate(parsed.status(), path);
+    return std::move(parsed->message);
   }
-  table.Print("", context.out);
+  v1::CpuProfile profile;
+  const google::protobuf::util::Status status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(file->bytes().data(), file->bytes().size()), &profile);
+  if (!status.ok()) {
+    return UsageError(absl::StrCat(path, " is no CPU profile in JSON: ", std::string(status.message()),
+                                   "; --probe imports the profiles of a host's probe"));
+  }
+  return profile;
+}
+
+absl::StatusOr<ExitStatus> ImportProfiles(const ProfileImportOptions& options, CommandContext& context) {
+  std::vector<v1::ImportCpuProfileRequest> requests;
+  if (options.probe) {
+    const absl::Status added = AddProbeFiles(options.files, *requests.emplace_back().mutable_probe());
+    if (!added.ok()) return added;
+  } else {
+    for (const std::string& file : options.files) {
+      absl::StatusOr<v1::CpuProfile> profile = ReadProfile(file);
+      if (!profile.ok()) return profile.status();
+      *requests.emplace_back().mutable_cpu_profile() = *std::move(profile);
+    }
+  }
+  v1::ImportCpuProfileResponse all;
+  for (const v1::ImportCpuProfileRequest& request : requests) {
+    const absl::StatusOr<v1::ImportCpuProfileResponse> imported =
+        HostClient(context.connection).ImportCpuProfile(request);
+    if (!imported.ok()) return imported.status();
+    all.MergeFrom(*imported);
+  }
+  if (context.json()) return PrintJson(all, context.out);
+  PrintProfiles(all.cpu_profiles(), context.out);
   return ExitStatus::kOk;
 }
 
@@ -111,6 +172,19 @@ void AddProfileCommand(CLI::App& app, Command& chosen) {
   show->footer(HelpFooter("  armstate profile show qemu-7.2.virt.cortex-a57 SCTLR_EL1 MIDR_EL1\n"));
   show->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return ShowProfile(*options, context); }; });
+
+  auto import_options = std::make_shared<ProfileImportOptions>();
+  CLI::App* const import_command =
+      profile->add_subcommand("import", "Add profiles without a host; one that is known already keeps its known name");
+  import_command
+      ->add_option("FILE", import_options->files, "What 'profile show --output=json' printed, or a .textproto")
+      ->required();
+  import_command->add_flag("--probe", import_options->probe, "The files are the probe of one host");
+  import_command->footer(
+      HelpFooter("  armstate profile import mine.json\n  armstate profile import --probe rack4-a72.probe.zst\n"));
+  import_command->callback([import_options, &chosen] {
+    chosen = [import_options](CommandContext& context) { return ImportProfiles(*import_options, context); };
+  });
   profile->footer(HelpFooter("  armstate profile list\n  armstate profile show qemu-7.2.virt.cortex-a57\n"));
 }
 

@@ -11,6 +11,9 @@
 
 namespace armstate {
 
+// Without control characters, which a server or a file may have put there: they show as '?'.
+std::string Printable(std::string text);
+
 // "1 vCPU", "2 vCPUs".
 std::string CountText(int64_t count, absl::string_view noun);
 

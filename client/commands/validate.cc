@@ -4,6 +4,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/report_text.h"
+#include "client/commands/target_options.h"
 #include "client/restore_client.h"
 
 namespace armstate {
@@ -11,14 +12,18 @@ namespace {
 
 struct ValidateOptions {
   std::string checkpoint;
-  std::string target;
+  TargetOptions target;
+  ToleranceOptions tolerances;
   bool all = false;
 };
 
 absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandContext& context) {
   v1::ValidateCheckpointRequest request;
   request.set_checkpoint(CheckpointNameOf(options.checkpoint));
-  request.set_cpu_profile(CpuProfileNameOf(options.target));
+  *request.mutable_target() = TargetOf(options.target);
+  const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
+  if (!tolerances.ok()) return tolerances;
+  request.set_strict(options.tolerances.strict);
   request.set_all_registers(options.all);
   const absl::StatusOr<v1::ValidateCheckpointResponse> response =
       RestoreClient(context.connection).ValidateCheckpoint(request);
@@ -26,7 +31,7 @@ absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandConte
   if (context.json()) {
     PrintJson(*response, context.out);
   } else {
-    PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", request.cpu_profile()),
+    PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", TargetName(request.target())),
                 context.palette, context.out);
   }
   return ExitStatusOf(response->report());
@@ -39,11 +44,13 @@ void AddValidateCommand(CLI::App& app, Command& chosen) {
   CLI::App* const command =
       app.add_subcommand("validate", "Ask whether a target accepts a checkpoint, and if not, why");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
-  command->add_option("--target", options->target, "The target's CPU profile, see `armstate profile list`")
-      ->type_name("PROFILE")
-      ->required();
+  AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
+  AddToleranceOptions(*command, options->tolerances);
   command->add_flag("--all", options->all, "Show the registers that are restored as they are, too");
-  command->footer(HelpFooter("  armstate validate web-1 --target qemu-7.2.virt.cortex-a57\n"));
+  command->footer(
+      HelpFooter("  armstate validate web-1 --host n1-host-7\n"
+                 "  armstate validate web-1 --target qemu-7.2.virt.cortex-a57\n"
+                 "  armstate validate web-1@3 --like web-2\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Validate(*options, context); }; });
 }

@@ -58,7 +58,7 @@ struct KvmRestoreResult {
   // What else could not be restored: "vCPU 1: KVM_SET_MP_STATE: EINVAL".
   std::vector<std::string> problems;
 
-  // Every register has its value, or is one that the checkpoint lacks; and there are no problems.
+  // No report's verdict is kRefused, and there are no problems.
   bool complete() const;
 };
 
@@ -68,8 +68,14 @@ struct KvmRestoreResult {
 // orders[i], if there is one and it is not empty: the IDs of vCPU i in the order in which they are written, e.g. a
 // plan's; registers that it lacks are not written. Otherwise the order is core/restore_order.h's. `states` are as many
 // as `vcpus`.
+//
+// The counters go on while the registers are read back, so ISTATUS of a timer's control register may have changed
+// meanwhile: such a finding has the tolerance "timer-status", and refuses nothing.
 KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<KvmVcpu> vcpus,
                                  absl::Span<const std::vector<uint64_t>> orders = {});
+
+// The verdict of all findings, for a report in which tolerances were named.
+void JudgeAnew(RestoreReport& report);
 
 }  // namespace armstate
 

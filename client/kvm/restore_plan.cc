@@ -94,9 +94,30 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
     const IdScheme source = checkpoint.source().accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
     state->opaque_fields = TranslateOpaqueFields(fields, source, IdScheme::kKvm);
     planned.states.push_back(*std::move(state));
+    planned.tolerated.emplace_back();
+  }
+  for (const v1::VcpuRestoreReport& vcpu : plan.report().vcpus()) {
+    if (vcpu.vcpu_index() < 0 || vcpu.vcpu_index() >= plan.vcpus_size()) continue;
+    for (const v1::RegisterReport& predicted : vcpu.registers()) {
+      if (predicted.tolerance().empty()) continue;
+      planned.tolerated[static_cast<size_t>(vcpu.vcpu_index())][predicted.register_id()] = {
+          predicted.got(), predicted.tolerance(), predicted.reason()};
+    }
   }
   if (planned.states.empty()) return InvalidField("vcpus", "there are none");
   return planned;
+}
+
+void TolerateAsPlanned(const KvmRestorePlan& plan, KvmRestoreResult& result) {
+  for (size_t i = 0; i < plan.tolerated.size() && i < result.reports.size(); ++i) {
+    for (RegisterFinding& finding : result.reports[i].findings) {
+      const auto planned = plan.tolerated[i].find(finding.id.raw());
+      if (planned == plan.tolerated[i].end() || planned->second.got != finding.got) continue;
+      finding.tolerance = planned->second.tolerance;
+      finding.reason = planned->second.reason;
+    }
+    JudgeAnew(result.reports[i]);
+  }
 }
 
 }  // namespace armstate

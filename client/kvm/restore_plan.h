@@ -3,21 +3,33 @@
 #define ARMSTATE_CLIENT_KVM_RESTORE_PLAN_H_
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "armstate/v1/restore_service.pb.h"
+#include "client/kvm/kvm_restore.h"
 #include "core/vcpu_state.h"
 
 namespace armstate {
 
-// The arguments of RestoreKvmVcpus.
+// The arguments of RestoreKvmVcpus, and what is known to be harmless in its result.
 struct KvmRestorePlan {
+  // A register that will not hold the checkpoint's value.
+  struct Tolerated {
+    std::string got;  // what it will hold
+    std::string tolerance;
+    std::string reason;
+  };
+
   // vCPU 0, 1, ...
   std::vector<VcpuState> states;
   // By vCPU; empty for the port's own order.
   std::vector<std::vector<uint64_t>> orders;
+  // By vCPU and register ID: where the plan's verdict names a tolerance. Empty without a plan.
+  std::vector<std::map<uint64_t, Tolerated>> tolerated;
 };
 
 // All of the checkpoint. INVALID_ARGUMENT, with the reasons of VcpuStateFromProto; FIELD_INVALID if the vCPUs are not
@@ -29,6 +41,10 @@ absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint
 // INVALID_ARGUMENT, FIELD_INVALID or REGISTER_LIST_MALFORMED, if the plan writes a register twice or a value of another
 // width, or is for other vCPUs.
 absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint);
+
+// Names the plan's tolerances in the findings that are as the plan says, value by value, and judges anew: what happened
+// as planned refuses nothing.
+void TolerateAsPlanned(const KvmRestorePlan& plan, KvmRestoreResult& result);
 
 }  // namespace armstate
 

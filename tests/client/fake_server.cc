@@ -78,6 +78,27 @@ class FakeHostService final : public v1::HostService::Service {
  public:
   explicit FakeHostService(const FakeHandlers& handlers) : handlers_(handlers) {}
 
+  grpc::Status CreateHost(grpc::ServerContext*, const v1::CreateHostRequest* request, v1::Host* response) override {
+    return Answer(handlers_.create_host, *request, *response);
+  }
+  grpc::Status GetHost(grpc::ServerContext*, const v1::GetHostRequest* request, v1::Host* response) override {
+    return Answer(handlers_.get_host, *request, *response);
+  }
+  grpc::Status ListHosts(grpc::ServerContext*, const v1::ListHostsRequest* request,
+                         v1::ListHostsResponse* response) override {
+    return Answer(handlers_.list_hosts, *request, *response);
+  }
+  grpc::Status UpdateHost(grpc::ServerContext*, const v1::UpdateHostRequest* request, v1::Host* response) override {
+    return Answer(handlers_.update_host, *request, *response);
+  }
+  grpc::Status DeleteHost(grpc::ServerContext*, const v1::DeleteHostRequest* request,
+                          google::protobuf::Empty* response) override {
+    return Answer(handlers_.delete_host, *request, *response);
+  }
+  grpc::Status ImportCpuProfile(grpc::ServerContext*, const v1::ImportCpuProfileRequest* request,
+                                v1::ImportCpuProfileResponse* response) override {
+    return Answer(handlers_.import_cpu_profile, *request, *response);
+  }
   grpc::Status GetCpuProfile(grpc::ServerContext*, const v1::GetCpuProfileRequest* request,
                              v1::CpuProfile* response) override {
     return Answer(handlers_.get_cpu_profile, *request, *response);

@@ -32,6 +32,12 @@ struct FakeHandlers {
   Handler<v1::DeleteVmRequest, google::protobuf::Empty> delete_vm;
   Handler<v1::ValidateCheckpointRequest, v1::ValidateCheckpointResponse> validate_checkpoint;
   Handler<v1::PlanRestoreRequest, v1::PlanRestoreResponse> plan_restore;
+  Handler<v1::CreateHostRequest, v1::Host> create_host;
+  Handler<v1::GetHostRequest, v1::Host> get_host;
+  Handler<v1::ListHostsRequest, v1::ListHostsResponse> list_hosts;
+  Handler<v1::UpdateHostRequest, v1::Host> update_host;
+  Handler<v1::DeleteHostRequest, google::protobuf::Empty> delete_host;
+  Handler<v1::ImportCpuProfileRequest, v1::ImportCpuProfileResponse> import_cpu_profile;
   Handler<v1::GetCpuProfileRequest, v1::CpuProfile> get_cpu_profile;
   Handler<v1::ListCpuProfilesRequest, v1::ListCpuProfilesResponse> list_cpu_profiles;
   Handler<v1::CreateMachineRequest, v1::Machine> create_machine;

@@ -25,9 +25,12 @@ TEST(ResourceNames, Vm) {
   EXPECT_EQ(FormatVmName("web-1"), "vms/web-1");
 }
 
-TEST(ResourceNames, CpuProfileAndMachine) {
+TEST(ResourceNames, CpuProfileMachineAndHost) {
   EXPECT_EQ(*ParseCpuProfileName("cpuProfiles/qemu-7.2.virt.cortex-a57"), "qemu-7.2.virt.cortex-a57");
   EXPECT_EQ(*ParseMachineName("machines/m1"), "m1");
+  EXPECT_EQ(*ParseHostName("hosts/rack4-a72"), "rack4-a72");
+  EXPECT_EQ(FormatHostName("h"), "hosts/h");
+  ExpectInvalid(ParseHostName("hosts/a/b").status(), "hosts/a/b", "hosts/{host}");
   EXPECT_EQ(FormatCpuProfileName("p"), "cpuProfiles/p");
   EXPECT_EQ(FormatMachineName("m1"), "machines/m1");
   ExpectInvalid(ParseCpuProfileName("cpuprofiles/p").status(), "cpuprofiles/p", "cpuProfiles/{profile}");

@@ -102,6 +102,14 @@ const BadProbe kBadProbes[] = {
      [](auto& request) { Content(request, 1) = Zstd(std::string(size_t{80} << 20, '\n')); },
      {{"file", "experiments"}, {"line", "1"}},
      "bytes of text"},
+    {"TooManyExperiments",
+     [](auto& request) {
+       std::string lines;
+       for (int i = 0; i < (1 << 17) + 1; ++i) lines += "{\"kind\":\"x\"}\n";
+       Content(request, 1) = Zstd(lines);
+     },
+     {{"file", "experiments"}, {"line", "131073"}},
+     "more than 131072 experiments"},
     {"ZstdCutShort",
      [](auto& request) {
        Content(request, 1) = Zstd(Content(request, 1));

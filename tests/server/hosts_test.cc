@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/server/host_fixture.h"
@@ -17,6 +18,7 @@ using ::testing::MatchesRegex;
 using StatusCode = grpc::StatusCode;
 
 constexpr char kA57[] = "cpuProfiles/qemu-7.2.virt.cortex-a57";
+constexpr char kProbed[] = "neoverse-n1@6.12";
 constexpr char kA72[] = "cpuProfiles/qemu-7.2.virt.cortex-a72";
 
 bool Equal(const google::protobuf::Message& a, const google::protobuf::Message& b) {
@@ -165,6 +167,30 @@ TEST_F(HostTest, PagesAndLabels) {
   request.set_page_token("x");
   EXPECT_EQ(Call(host(), &HostStub::ListHosts, request),
             (RpcResult{StatusCode::INVALID_ARGUMENT, "PAGE_TOKEN_INVALID", {{"field", "page_token"}}}));
+}
+
+// One host's end and another one's beginning, with the same profiles, at the same time.
+TEST_F(HostTest, ChangesAtTheSameTime) {
+  const v1::CreateHostRequest request = CreateRequest("", kProbed);
+  const auto make_and_delete = [this, request](const std::string& id) {
+    for (int round = 0; round < 5; ++round) {
+      v1::CreateHostRequest own = request;
+      own.set_host_id(id);
+      EXPECT_EQ(CreateHost(own).profiles_size(), 2);
+      v1::Host found;
+      EXPECT_EQ(Get("hosts/" + id, &found), RpcResult());
+      for (const std::string& profile : ProfileNames(found)) EXPECT_EQ(GetProfile(profile), RpcResult());
+      EXPECT_EQ(Delete("hosts/" + id), RpcResult());
+    }
+  };
+  std::vector<std::thread> threads;
+  for (const char* id : {"a", "b", "c", "d"}) threads.emplace_back(make_and_delete, id);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(Hosts(), IsEmpty());
+  EXPECT_THAT(ImportedProfiles(), IsEmpty());
+  Restart();
+  EXPECT_THAT(Hosts(), IsEmpty());
+  EXPECT_THAT(ImportedProfiles(), IsEmpty());
 }
 
 class UpdateHostTest : public HostTest {

@@ -61,16 +61,19 @@ v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const Kv
   return report;
 }
 
-void PrintReport(const v1::RestoreReport& report, std::ostream& out) {
-  out << v1::Verdict_Name(report.verdict()) << '\n';
-  for (const v1::MissingVcpuFeature& missing : report.missing_vcpu_features()) {
-    out << "this host does not give " << missing.feature() << ": " << missing.call() << ": " << missing.error() << '\n';
+// Only what refuses; the rest stands in the report.
+void PrintRefusal(const MinimalVmm& vmm, const KvmRestoreResult& result, std::ostream& out) {
+  out << "refused\n";
+  for (const MissingKvmFeature& missing : vmm.missing()) {
+    out << "this host does not give " << missing.feature << ": " << missing.call << ": " << missing.error << '\n';
   }
-  for (const std::string& note : report.notes()) out << note << '\n';
-  for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
-    for (const v1::RegisterReport& found : vcpu.registers()) {
-      out << "vCPU " << vcpu.vcpu_index() << ": " << found.name() << ": " << v1::RegisterOutcome_Name(found.outcome())
-          << (found.reason().empty() ? "" : ": ") << found.reason() << '\n';
+  for (const std::string& problem : result.problems) out << problem << '\n';
+  for (size_t vcpu = 0; vcpu < result.reports.size(); ++vcpu) {
+    for (const RegisterFinding& finding : result.reports[vcpu].findings) {
+      if (VerdictOf(finding) != Verdict::kRefused) continue;
+      out << "vCPU " << vcpu << ": " << RegisterName(finding.id, IdScheme::kKvm) << ": wanted "
+          << FormatValue(finding.wanted) << (finding.got.empty() ? "" : ", got ")
+          << (finding.got.empty() ? "" : FormatValue(finding.got)) << ": " << finding.reason << '\n';
     }
   }
 }
@@ -104,13 +107,14 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   if (!vmm.ok()) return vmm.status();
   if (memory) std::copy(memory->bytes().begin(), memory->bytes().end(), (*vmm)->memory().begin());
 
-  const KvmRestoreResult result = RestoreKvmVcpus(plan->states, (*vmm)->vcpus(), plan->orders);
+  KvmRestoreResult result = RestoreKvmVcpus(plan->states, (*vmm)->vcpus(), plan->orders);
+  TolerateAsPlanned(*plan, result);
   const v1::RestoreReport report = ReportOf(*plan, **vmm, result);
   if (!options.report.empty()) {
     if (absl::Status status = WriteJsonFile(options.report, report); !status.ok()) return status;
   }
   if (report.verdict() == v1::REFUSED) {
-    PrintReport(report, out);
+    PrintRefusal(**vmm, result, out);
     return ExitStatus::kRefused;  // the guest would not be what it was
   }
   const absl::Status ran =

@@ -128,6 +128,60 @@ INSTANTIATE_TEST_SUITE_P(
              ErrorReason::kRegisterListMalformed, "vcpus[0].writes"}),
     [](const auto& test) { return test.param.name; });
 
+// The plan says of MIDR_EL1: ignored, reads 1, harmless by the rule "same-family".
+v1::PlanRestoreResponse PlanWithATolerance() {
+  v1::PlanRestoreResponse message = PlanForTwo();
+  for (int i = 0; i < 2; ++i) {
+    v1::VcpuRestoreReport* const vcpu = message.mutable_report()->add_vcpus();
+    vcpu->set_vcpu_index(i);
+    v1::RegisterReport* const predicted = vcpu->add_registers();
+    predicted->set_register_id(kMidr);
+    predicted->set_got(std::string("\1\0\0\0\0\0\0\0", 8));
+    predicted->set_tolerance("same-family");
+  }
+  return message;
+}
+
+KvmRestoreResult IgnoredMidr(const std::string& got) {
+  RegisterFinding finding{RegisterId::Known<kMidr>(), RegisterOutcome::kIgnored, kEight, got, "ignored", ""};
+  KvmRestoreResult result;
+  result.reports.resize(2);
+  result.reports[1].findings.push_back(finding);
+  JudgeAnew(result.reports[1]);
+  return result;
+}
+
+TEST(RestorePlanTest, WhatHappensAsPlannedRefusesNothing) {
+  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  KvmRestoreResult result = IgnoredMidr(std::string("\1\0\0\0\0\0\0\0", 8));
+  ASSERT_FALSE(result.complete());
+  TolerateAsPlanned(*plan, result);
+  EXPECT_TRUE(result.complete());
+  EXPECT_EQ(result.reports[1].verdict, Verdict::kAcceptedWithChanges);
+  EXPECT_EQ(result.reports[1].findings[0].tolerance, "same-family");
+}
+
+TEST(RestorePlanTest, AnotherValueThanPlannedRefuses) {
+  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  KvmRestoreResult result = IgnoredMidr(std::string("\2\0\0\0\0\0\0\0", 8));
+  TolerateAsPlanned(*plan, result);
+  EXPECT_FALSE(result.complete());
+  EXPECT_EQ(result.reports[1].findings[0].tolerance, "");
+}
+
+TEST(RestorePlanTest, APlanOfOtherVcpusThanItsReportIsNoReasonToStop) {
+  v1::PlanRestoreResponse message = PlanWithATolerance();
+  message.mutable_report()->mutable_vcpus(0)->set_vcpu_index(-1);
+  message.mutable_report()->mutable_vcpus(1)->set_vcpu_index(2);
+  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(message, TwoVcpus());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  KvmRestoreResult result = IgnoredMidr(std::string("\1\0\0\0\0\0\0\0", 8));
+  TolerateAsPlanned(*plan, result);
+  EXPECT_FALSE(result.complete());
+}
+
 TEST(RestorePlanTest, ACheckpointOfQemusEmulationNeedsAPlan) {
   v1::Checkpoint checkpoint = TwoVcpus();
   checkpoint.mutable_source()->set_accelerator(v1::TCG);

@@ -1,0 +1,44 @@
+// What a checkpoint is to be judged against, as users say it.
+#ifndef ARMSTATE_CLIENT_COMMANDS_TARGET_OPTIONS_H_
+#define ARMSTATE_CLIENT_COMMANDS_TARGET_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "armstate/v1/restore_service.pb.h"
+
+namespace armstate {
+
+struct ToleranceOptions {
+  std::vector<std::string> files;
+  bool strict = false;
+};
+
+// --tolerate FILE, --strict.
+void AddToleranceOptions(CLI::App& command, ToleranceOptions& options);
+
+// Adds the tolerances of the files. A usage error for what is no armstate.v1.ToleranceSet in text; what the rules say
+// is checked by the server.
+absl::Status ReadTolerances(const ToleranceOptions& options,
+                            google::protobuf::RepeatedPtrField<v1::Tolerance>& tolerances);
+
+struct TargetOptions {
+  std::string profile;
+  std::string host;
+  std::string checkpoint;
+};
+
+// --target PROFILE, --host HOST and --like VM[@VERSION], of which exactly one must be given; --like only where a
+// checkpoint can be a target.
+enum class CheckpointTarget { kAllowed, kNotAllowed };
+void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOptions& options);
+
+v1::RestoreTarget TargetOf(const TargetOptions& options);
+// "hosts/h", "cpuProfiles/p" or "vms/v/checkpoints/1".
+std::string TargetName(const v1::RestoreTarget& target);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_COMMANDS_TARGET_OPTIONS_H_

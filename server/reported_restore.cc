@@ -1,0 +1,147 @@
+#include "server/reported_restore.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/catalog.h"
+#include "core/error.h"
+#include "proto/register_outcome_conversion.h"
+
+namespace armstate {
+namespace {
+
+constexpr size_t kMaxLineBytes = 1000;
+
+absl::Status Invalid(absl::string_view field, absl::string_view what,
+                     std::map<std::string, std::string> metadata = {}) {
+  metadata["field"] = std::string(field);
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", what),
+                   std::move(metadata));
+}
+
+absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::RegisterReport& entry) {
+  const absl::StatusOr<RegisterId> id = RegisterId::Create(entry.register_id());
+  if (!id.ok()) return AnnotateField(id.status(), field);
+  const auto invalid = [&](absl::string_view what) {
+    return Invalid(field, absl::StrCat("of register ", id->ToString(), " ", what), {{"register_id", id->ToString()}});
+  };
+  if (!RegisterOutcomeFromProto(entry.outcome())) return invalid("has no outcome, or one without a name");
+  for (const std::string* value : {&entry.wanted(), &entry.got()}) {
+    if (!value->empty() && value->size() != id->width()) {
+      return invalid(absl::StrCat("has a value of ", value->size(), " bytes instead of ", id->width()));
+    }
+  }
+  for (const std::string* text :
+       {&entry.reason(), &entry.put_back_error(), &entry.error(), &entry.tolerance(), &entry.advice()}) {
+    if (text->size() > kMaxLineBytes) return invalid(absl::StrCat("has text of more than ", kMaxLineBytes, " bytes"));
+  }
+  entry.set_name(RegisterName(*id, scheme));
+  entry.clear_fields();  // the server's to tell
+  return absl::OkStatus();
+}
+
+// What became of one register.
+struct Fate {
+  RegisterOutcome outcome = RegisterOutcome::kWritten;
+  std::string error;
+  std::string got;
+};
+
+// A counter that has not moved yet is as good as written.
+RegisterOutcome Plain(RegisterOutcome outcome) {
+  return outcome == RegisterOutcome::kUnchanged || outcome == RegisterOutcome::kMoving ? RegisterOutcome::kWritten
+                                                                                       : outcome;
+}
+
+bool SameFate(const Fate& predicted, const Fate& actual) {
+  if (Plain(predicted.outcome) != Plain(actual.outcome)) return false;
+  if (!predicted.error.empty() && !actual.error.empty() && predicted.error != actual.error) return false;
+  if (Plain(predicted.outcome) == RegisterOutcome::kWritten) return true;
+  return predicted.got.empty() || actual.got.empty() || predicted.got == actual.got;
+}
+
+using Fates = std::map<uint64_t, Fate>;
+
+Fates PredictedFates(const RestoreReport& report, const RegisterList& list, IdScheme scheme) {
+  Fates fates;
+  for (size_t i = 0; i < list.size(); ++i) fates[list.id(i).raw()];
+  for (const RegisterFinding& finding : report.findings) {
+    const bool unknown = finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm;
+    fates[finding.id.raw()] = {finding.outcome, unknown ? "ENOENT" : finding.error, finding.got};
+  }
+  return fates;
+}
+
+v1::PredictionDifference Difference(int vcpu, uint64_t id, IdScheme scheme, const Fate& predicted, const Fate& actual) {
+  v1::PredictionDifference difference;
+  difference.set_vcpu_index(vcpu);
+  difference.set_register_id(id);
+  difference.set_name(RegisterName(*RegisterId::Create(id), scheme));
+  difference.set_predicted(RegisterOutcomeToProto(predicted.outcome));
+  difference.set_actual(RegisterOutcomeToProto(actual.outcome));
+  difference.set_predicted_error(predicted.error);
+  difference.set_actual_error(actual.error);
+  difference.set_predicted_got(predicted.got);
+  difference.set_actual_got(actual.got);
+  return difference;
+}
+
+}  // namespace
+
+absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& report) {
+  if (report.vcpus_size() != vcpu_count) {
+    return Invalid("report.vcpus",
+                   absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
+  }
+  if (!v1::Verdict_IsValid(report.verdict())) return Invalid("report.verdict", "is none");
+  for (const std::string& note : report.notes()) {
+    if (note.size() > kMaxLineBytes) return Invalid("report.notes", "has a note of more than 1000 bytes");
+  }
+  for (int i = 0; i < vcpu_count; ++i) {
+    v1::VcpuRestoreReport& vcpu = *report.mutable_vcpus(i);
+    const std::string field = absl::StrCat("report.vcpus[", i, "]");
+    if (vcpu.vcpu_index() != i) {
+      return Invalid(field + ".vcpu_index", absl::StrCat("is ", vcpu.vcpu_index(), ", not ", i));
+    }
+    std::set<uint64_t> seen;
+    for (v1::RegisterReport& entry : *vcpu.mutable_registers()) {
+      if (absl::Status status = CheckRegister(field + ".registers", scheme, entry); !status.ok()) return status;
+      if (seen.insert(entry.register_id()).second) continue;
+      const std::string id = RegisterId::Create(entry.register_id())->ToString();
+      return Invalid(field + ".registers", absl::StrCat("have register ", id, " twice"), {{"register_id", id}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoint& checkpoint,
+                                                            const JudgedTarget& target, const Judgement& judgement,
+                                                            const v1::RestoreReport& report) {
+  std::vector<v1::PredictionDifference> differences;
+  for (int i = 0; i < report.vcpus_size(); ++i) {
+    const size_t vcpu = static_cast<size_t>(i);
+    Fates predicted = PredictedFates(judgement.reports[vcpu], judgement.list(checkpoint, vcpu), target.scheme());
+    Fates actual;
+    for (const v1::RegisterReport& entry : report.vcpus(i).registers()) {
+      actual[entry.register_id()] = {*RegisterOutcomeFromProto(entry.outcome()), entry.error(), entry.got()};
+    }
+    for (const auto& [id, fate] : actual) {
+      if (fate.outcome == RegisterOutcome::kNotTried) predicted.erase(id);
+      const bool known = predicted.count(id) > 0;
+      if (!known && fate.outcome == RegisterOutcome::kNotTried) continue;
+      // Neither in the checkpoint nor in the profile: the target has a register more than its profile says.
+      if (!known) predicted[id].outcome = RegisterOutcome::kUnknown;
+    }
+    for (const auto& [id, fate] : predicted) {
+      const auto found = actual.find(id);
+      if (found == actual.end() && fate.outcome == RegisterOutcome::kNotInCheckpoint) continue;
+      const Fate happened = found == actual.end() ? Fate{} : found->second;
+      if (!SameFate(fate, happened)) differences.push_back(Difference(i, id, target.scheme(), fate, happened));
+    }
+  }
+  return differences;
+}
+
+}  // namespace armstate

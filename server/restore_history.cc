@@ -1,0 +1,90 @@
+#include "server/restore_history.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "proto/resource_names.h"
+
+namespace armstate {
+namespace {
+
+// Of a page of records, as they are on the wire.
+constexpr size_t kMaxPageBytes = size_t{4} << 20;
+
+absl::Status Damaged(absl::string_view record) {
+  return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
+                   absl::StrCat("restores/", record, " cannot be read"),
+                   {{"record", absl::StrCat("restores/", record)}});
+}
+
+std::string RestoreName(absl::string_view vm, int64_t version, int64_t number) {
+  return absl::StrCat(FormatCheckpointName(vm, version), "/restores/", number);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RestoreHistory::PrefixOf(absl::string_view vm, int64_t version) const {
+  const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(vm);
+  if (!info.ok()) return info.status();
+  return absl::StrCat(vm, "/", absl::Hex(info->incarnation, absl::kZeroPad16), "/", NumberInName(version), "/");
+}
+
+absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::RestoreRecord record) {
+  absl::MutexLock lock(&mutex_);
+  const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
+  if (!prefix.ok()) return prefix.status();
+  int64_t last = 0;
+  const absl::StatusOr<std::string> counter = store_.Get(RecordKind::kRestoreReport, *prefix);
+  if (counter.ok()) {
+    if (!absl::SimpleAtoi(*counter, &last) || last < 0) return Damaged(*prefix);
+  } else if (!absl::IsNotFound(counter.status())) {
+    return counter.status();
+  }
+  record.set_name(RestoreName(vm, version, last + 1));
+  const RecordChange changes[] = {
+      {RecordKind::kRestoreReport, *prefix, absl::StrCat(last + 1)},
+      {RecordKind::kRestoreReport, absl::StrCat(*prefix, NumberInName(last + 1)), record.SerializeAsString()}};
+  if (absl::Status status = store_.Commit(changes); !status.ok()) return status;
+  return record;
+}
+
+absl::StatusOr<RestoreRecordPage> RestoreHistory::List(absl::string_view vm, int64_t version, int64_t after,
+                                                       int limit) {
+  const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
+  if (!prefix.ok()) return prefix.status();
+  const absl::StatusOr<NamedRecordPage> page = store_.List(
+      RecordKind::kRestoreReport, *prefix, absl::StrCat(*prefix, NumberInName(after)), static_cast<size_t>(limit));
+  if (!page.ok()) return page.status();
+  RestoreRecordPage restores;
+  restores.more = page->more;
+  size_t bytes = 0;
+  for (const ListedNamedRecord& listed : page->records) {
+    if (!listed.bytes.ok()) return listed.bytes.status();
+    bytes += listed.bytes->size();
+    if (bytes > kMaxPageBytes && !restores.restores.empty()) {
+      restores.more = true;
+      break;
+    }
+    v1::RestoreRecord& record = restores.restores.emplace_back();
+    if (!record.ParseFromString(*listed.bytes)) return Damaged(listed.name);
+  }
+  return restores;
+}
+
+absl::Status RestoreHistory::DeleteOf(absl::string_view vm, int64_t version) {
+  absl::MutexLock lock(&mutex_);
+  const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
+  if (!prefix.ok()) return prefix.status();
+  return store_.DeletePrefix(RecordKind::kRestoreReport, *prefix);
+}
+
+absl::Status RestoreHistory::DeleteOfVm(absl::string_view vm) {
+  absl::MutexLock lock(&mutex_);
+  // Of all incarnations. A VM's name has no '/'.
+  return store_.DeletePrefix(RecordKind::kRestoreReport, absl::StrCat(vm, "/"));
+}
+
+}  // namespace armstate

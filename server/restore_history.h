@@ -1,0 +1,54 @@
+// What became of restores: kept with their checkpoints.
+#ifndef ARMSTATE_SERVER_RESTORE_HISTORY_H_
+#define ARMSTATE_SERVER_RESTORE_HISTORY_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "storage/checkpoint_repository.h"
+#include "storage/record_store.h"
+
+namespace armstate {
+
+struct RestoreRecordPage {
+  std::vector<v1::RestoreRecord> restores;
+  // There are restores after the last of these.
+  bool more = false;
+};
+
+// Records are named "{vm}/{incarnation}/{version}/{number}", the incarnation so that those of a deleted VM are never
+// seen with a new one of its name. "{vm}/{incarnation}/{version}/" itself holds the last number that was given.
+//
+// Thread-safe. Both must outlive it. Errors of every method, besides its own: those of RecordStore, and NOT_FOUND,
+// reason VM_NOT_FOUND.
+class RestoreHistory {
+ public:
+  RestoreHistory(RecordStore& store, CheckpointRepository& checkpoints) : store_(store), checkpoints_(checkpoints) {}
+
+  // Keeps `record` with a checkpoint, which must exist, as its next restore; gives it with its name.
+  absl::StatusOr<v1::RestoreRecord> Add(absl::string_view vm, int64_t version, v1::RestoreRecord record);
+
+  // In the order of their numbers, at most `limit` of those after the number `after`; less if they are large.
+  absl::StatusOr<RestoreRecordPage> List(absl::string_view vm, int64_t version, int64_t after, int limit);
+
+  // Takes out what is kept with a checkpoint, or with any of a VM's. Before the checkpoint or the VM itself goes: what
+  // is left over after a crash would be in nobody's way, but never go.
+  absl::Status DeleteOf(absl::string_view vm, int64_t version);
+  absl::Status DeleteOfVm(absl::string_view vm);
+
+ private:
+  absl::StatusOr<std::string> PrefixOf(absl::string_view vm, int64_t version) const;
+
+  RecordStore& store_;
+  CheckpointRepository& checkpoints_;
+  absl::Mutex mutex_;  // numbers are given one after another
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_RESTORE_HISTORY_H_
