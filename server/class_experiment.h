@@ -1,4 +1,5 @@
 // Lines of a probe's experiments that are not about one register's values alone.
+// docs/probe-format.md has all kinds.
 #ifndef ARMSTATE_SERVER_CLASS_EXPERIMENT_H_
 #define ARMSTATE_SERVER_CLASS_EXPERIMENT_H_
 

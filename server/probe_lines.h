@@ -14,7 +14,7 @@ namespace armstate {
 using ProbeLineVisitor = std::function<absl::Status(const Json& line, absl::string_view text, const Place& place)>;
 
 // Whether `armstate-kvm probe` wrote it: its first line is {"format":"armstate-probe","version":1,...}. Then every line
-// ends with a checksum, and the last one with their number; client/kvm/probe/probe_file.h has the format.
+// ends with a checksum, and the last one with their number; docs/probe-format.md has the format.
 bool HasChecksums(absl::string_view text);
 
 // Visits each line that is not empty and no part of that frame, up to the first error. A file without checksums may

@@ -69,6 +69,22 @@ class FakeRestoreService final : public v1::RestoreService::Service {
                            v1::PlanRestoreResponse* response) override {
     return Answer(handlers_.plan_restore, *request, *response);
   }
+  grpc::Status FindRestoreTargets(grpc::ServerContext*, const v1::FindRestoreTargetsRequest* request,
+                                  v1::FindRestoreTargetsResponse* response) override {
+    return Answer(handlers_.find_restore_targets, *request, *response);
+  }
+  grpc::Status ComputeBaseline(grpc::ServerContext*, const v1::ComputeBaselineRequest* request,
+                               v1::ComputeBaselineResponse* response) override {
+    return Answer(handlers_.compute_baseline, *request, *response);
+  }
+  grpc::Status ReportRestore(grpc::ServerContext*, const v1::ReportRestoreRequest* request,
+                             v1::RestoreRecord* response) override {
+    return Answer(handlers_.report_restore, *request, *response);
+  }
+  grpc::Status ListRestores(grpc::ServerContext*, const v1::ListRestoresRequest* request,
+                            v1::ListRestoresResponse* response) override {
+    return Answer(handlers_.list_restores, *request, *response);
+  }
 
  private:
   const FakeHandlers& handlers_;

@@ -32,6 +32,10 @@ struct FakeHandlers {
   Handler<v1::DeleteVmRequest, google::protobuf::Empty> delete_vm;
   Handler<v1::ValidateCheckpointRequest, v1::ValidateCheckpointResponse> validate_checkpoint;
   Handler<v1::PlanRestoreRequest, v1::PlanRestoreResponse> plan_restore;
+  Handler<v1::FindRestoreTargetsRequest, v1::FindRestoreTargetsResponse> find_restore_targets;
+  Handler<v1::ComputeBaselineRequest, v1::ComputeBaselineResponse> compute_baseline;
+  Handler<v1::ReportRestoreRequest, v1::RestoreRecord> report_restore;
+  Handler<v1::ListRestoresRequest, v1::ListRestoresResponse> list_restores;
   Handler<v1::CreateHostRequest, v1::Host> create_host;
   Handler<v1::GetHostRequest, v1::Host> get_host;
   Handler<v1::ListHostsRequest, v1::ListHostsResponse> list_hosts;

@@ -36,7 +36,6 @@ v1::Source SourceOf(const VcpuFeatures& features, const VcpuState& vcpu) {
   v1::Source source;
   source.set_accelerator(v1::KVM);
   source.set_hypervisor("armstate-kvm");
-  source.set_machine_type("minimal");
   utsname names = {};
   if (uname(&names) == 0) {
     source.set_host_kernel(names.release);

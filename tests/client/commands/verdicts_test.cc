@@ -51,7 +51,8 @@ TEST(Validate, AcceptedExitsWith0) {
   FakeServer server;
   server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
     EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/latest");
-    EXPECT_EQ(request.cpu_profile(), "cpuProfiles/p");
+    EXPECT_EQ(request.target().cpu_profile(), "cpuProfiles/p");
+    EXPECT_FALSE(request.strict());
     EXPECT_FALSE(request.all_registers());
     v1::ValidateCheckpointResponse response;
     response.set_checkpoint("vms/web-1/checkpoints/4");
@@ -80,20 +81,199 @@ TEST(Validate, RefusedExitsWith3AndNamesEveryRegister) {
       RunCommand(server.target(), {"validate", "web-1@4", "--target", "cpuProfiles/p", "--all"});
   EXPECT_EQ(result.exit_status, 3);
   // The refusal stands before what only concerns the user.
-  EXPECT_EQ(
-      result.out,
-      "REFUSED: vms/web-1/checkpoints/4 on cpuProfiles/p\n"
-      "note: the machine types differ\n"
-      "vCPU 3: 1 refused, 70 written, 12 unchanged\n"
-      "  REGISTER  OUTCOME  WANTED              GOT                 WHY\n"
-      "  MIDR_EL1  ignored  0x00000000410fd034  0x00000000411fd070  it cannot be changed there (PartNum 0xd03, got "
-      "0xd07)\n"
-      "  REGISTER   OUTCOME            WANTED  GOT                 WHY\n"
-      "  ACTLR_EL1  not in checkpoint  -       0x0000000000000000  the target keeps its own value\n");
+  EXPECT_EQ(result.out,
+            "REFUSED: vms/web-1/checkpoints/4 on cpuProfiles/p\n"
+            "note: the machine types differ\n"
+            "vCPU 3: 1 refused, 70 written, 12 unchanged\n"
+            "  MIDR_EL1: ignored, vCPU 3\n"
+            "    wanted 0x00000000410fd034, target has 0x00000000411fd070\n"
+            "    PartNum: wanted 3331, target has 3335\n"
+            "    it cannot be changed there\n"
+            "  REGISTER   OUTCOME            WANTED  GOT                 WHY\n"
+            "  ACTLR_EL1  not in checkpoint  -       0x0000000000000000  the target keeps its own value\n");
   const CommandResult json =
       RunCommand(server.target(), {"validate", "web-1@4", "--target", "p", "--all", "--output=json"});
   EXPECT_EQ(json.exit_status, 3);
   EXPECT_THAT(json.out, AllOf(StartsWith("{"), HasSubstr("\"verdict\": \"REFUSED\""), HasSubstr("\"IGNORED\"")));
+}
+
+// What all vCPUs share stands there once; of the fields, those that the target does not take.
+TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    EXPECT_EQ(request.target().host(), "hosts/n1");
+    EXPECT_TRUE(request.strict());
+    EXPECT_EQ(request.tolerances_size(), 1);
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    v1::RestoreReport& report = *response.mutable_report();
+    report.set_verdict(v1::REFUSED);
+    report.set_cpu_profile("cpuProfiles/n1.pmu");
+    v1::MissingVcpuFeature* missing = report.add_missing_vcpu_features();
+    missing->set_feature("sve");
+    missing->set_call("KVM_ARM_VCPU_INIT");
+    missing->set_error("EINVAL");
+    for (int vcpu = 0; vcpu < 3; ++vcpu) {
+      v1::VcpuRestoreReport* entry = report.add_vcpus();
+      entry->set_vcpu_index(vcpu);
+      v1::RegisterReport* finding = entry->add_registers();
+      finding->set_name("ID_AA64PFR0_EL1");
+      finding->set_outcome(v1::WRITE_REFUSED);
+      finding->set_error("EINVAL");
+      finding->set_wanted(std::string(8, '\x02'));
+      finding->set_got(std::string(8, '\x01'));
+      finding->set_reason("the target takes EL1 as 0 or 1");
+      finding->set_advice("start the VM with EL1 = 1");
+      v1::FieldDifference* field = finding->add_fields();
+      field->set_field("CSV2");
+      field->set_got(1);
+      field->add_accepted(0);
+      field->add_accepted(1);
+      field = finding->add_fields();
+      field->set_field("EL1");
+      field->set_wanted(2);
+      field->set_wanted_meaning("AArch64 and AArch32");
+      field->set_got(1);
+      field->set_got_meaning("AArch64");
+      field->add_accepted(0);
+      field->add_accepted(1);
+      finding = entry->add_registers();
+      finding->set_name("TCR2_EL1");
+      finding->set_outcome(v1::UNKNOWN);
+      finding->set_wanted(std::string(8, '\0'));
+      finding->set_reason("the guest cannot use it");
+      finding->set_tolerance("hidden-tcr2");
+    }
+    return response;
+  };
+  TempDir folder;
+  const std::string file = folder.path() + "/own.textproto";
+  std::ofstream(file) << "tolerances { name: \"mine\" }";
+  const CommandResult result =
+      RunCommand(server.target(), {"validate", "web-1", "--host", "n1", "--tolerate", file, "--strict"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_EQ(result.out,
+            "REFUSED: vms/web-1/checkpoints/4 on hosts/n1 (cpuProfiles/n1.pmu)\n"
+            "the target has no vCPU feature sve: KVM_ARM_VCPU_INIT answers EINVAL; start the VM without it\n"
+            "vCPUs 0 to 2: 1 refused, 0 written, 0 unchanged\n"
+            "  ID_AA64PFR0_EL1: write refused with EINVAL, vCPUs 0 to 2\n"
+            "    wanted 0x0202020202020202, target has 0x0101010101010101\n"
+            "    EL1: wanted 2 (AArch64 and AArch32), target has 1 (AArch64), accepts 0 or 1\n"
+            "    -> start the VM with EL1 = 1\n"
+            "  REGISTER  VCPUS   OUTCOME  WANTED              GOT  WHY\n"
+            "  TCR2_EL1  0 to 2  unknown  0x0000000000000000  -    the guest cannot use it [hidden-tcr2]\n");
+  std::ofstream(file) << "tolerances { name: 5 }";
+  const CommandResult malformed =
+      RunCommand(server.target(), {"validate", "web-1", "--host", "n1", "--tolerate", file});
+  EXPECT_EQ(malformed.exit_status, 2);
+  EXPECT_THAT(malformed.err, HasSubstr("own.textproto: line 1, column "));
+}
+
+TEST(Validate, TakesExactlyOneTarget) {
+  FakeServer server;
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1"}).exit_status, 2);
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--target", "p", "--host", "h"}).exit_status, 2);
+}
+
+TEST(Targets, ShowsALineForEachHost) {
+  FakeServer server;
+  server.handlers.find_restore_targets = [](const v1::FindRestoreTargetsRequest& request) {
+    EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/3");
+    EXPECT_EQ(request.labels().at("zone"), "a");
+    v1::FindRestoreTargetsResponse response;
+    response.set_checkpoint(request.checkpoint());
+    if (request.accepting_only()) return response;
+    v1::RestoreTargetVerdict* target = response.add_targets();
+    target->set_host("hosts/n1");
+    target->set_verdict(v1::REFUSED);
+    target->set_refused_count(8);
+    target->set_reason("ID_AA64PFR0_EL1.CSV2 wanted 1, accepts 0; and 3 more registers");
+    return response;
+  };
+  CommandResult result = RunCommand(server.target(), {"targets", "web-1@3", "--label", "zone=a"});
+  EXPECT_EQ(result.exit_status, 3) << "no host accepts";
+  EXPECT_EQ(result.out,
+            "HOST  VERDICT  REFUSED  CHANGED  WHY\n"
+            "n1    REFUSED  8        0        ID_AA64PFR0_EL1.CSV2 wanted 1, accepts 0; and 3 more registers\n");
+  result = RunCommand(server.target(), {"targets", "web-1@3", "--label", "zone=a", "--accepting"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_EQ(result.out, "no host accepts vms/web-1/checkpoints/3\n");
+}
+
+TEST(Baseline, ShowsValuesAndWhatStaysInTheWay) {
+  FakeServer server;
+  server.handlers.compute_baseline = [](const v1::ComputeBaselineRequest& request) {
+    EXPECT_EQ(request.targets(0).host(), "hosts/a");
+    EXPECT_EQ(request.targets(1).cpu_profile(), "cpuProfiles/b");
+    EXPECT_EQ(request.vcpu_features_size(), 2);
+    v1::ComputeBaselineResponse response;
+    response.add_vcpu_features("pmu_v3");
+    v1::BaselineRegister* found = response.add_registers();
+    found->set_name("ID_AA64PFR0_EL1");
+    found->set_value(std::string("\x11\0\0\0\0\0\0\0", 8));
+    found->add_written_on("hosts/a");
+    v1::BaselineObstacle* obstacle = response.add_obstacles();
+    obstacle->set_name("ID_AA64MMFR1_EL1");
+    obstacle->set_field("VH");
+    obstacle->set_reason("it takes only 1");
+    obstacle->add_targets("cpuProfiles/b");
+    return response;
+  };
+  const CommandResult result =
+      RunCommand(server.target(), {"baseline", "a", "cpuProfiles/b", "--features", "psci,pmu"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_EQ(result.out,
+            "vCPU features: pmu_v3\n"
+            "REGISTER         VALUE               TO BE WRITTEN ON\n"
+            "ID_AA64PFR0_EL1  0x0000000000000011  a\n"
+            "No VM can move among all of them:\n"
+            "  REGISTER             TARGETS  WHY\n"
+            "  ID_AA64MMFR1_EL1.VH  b        it takes only 1\n");
+}
+
+TEST(Report, ShowsWhatWasNotAsPredicted) {
+  FakeServer server;
+  server.handlers.report_restore = [](const v1::ReportRestoreRequest& request) {
+    EXPECT_EQ(request.target().host(), "hosts/n1");
+    EXPECT_EQ(request.report().verdict(), v1::REFUSED);
+    v1::RestoreRecord record;
+    record.set_name("vms/web-1/checkpoints/3/restores/1");
+    *record.mutable_target() = request.target();
+    *record.mutable_report() = request.report();
+    v1::PredictionDifference* difference = record.add_differences();
+    difference->set_name("MIDR_EL1");
+    difference->set_predicted(v1::WRITTEN);
+    difference->set_actual(v1::WRITE_REFUSED);
+    difference->set_actual_error("EINVAL");
+    difference->set_actual_got(std::string(8, '\1'));
+    return record;
+  };
+  server.handlers.list_restores = [](const v1::ListRestoresRequest& request) {
+    EXPECT_EQ(request.parent(), "vms/web-1/checkpoints/latest");
+    v1::ListRestoresResponse response;
+    v1::RestoreRecord* record = response.add_restores();
+    record->set_name(request.page_token().empty() ? "vms/web-1/checkpoints/3/restores/1"
+                                                  : "vms/web-1/checkpoints/3/restores/2");
+    record->mutable_target()->set_host("hosts/n1");
+    record->mutable_report()->set_verdict(v1::ACCEPTED);
+    if (request.page_token().empty()) response.set_next_page_token("more");
+    return response;
+  };
+  TempDir folder;
+  const std::string file = folder.path() + "/report.json";
+  std::ofstream(file) << "{\"verdict\": \"REFUSED\"}";
+  const CommandResult result = RunCommand(server.target(), {"report", "web-1@3", "--host", "n1", file});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out,
+            "vms/web-1/checkpoints/3/restores/1: REFUSED on hosts/n1, 1 register not as predicted\n"
+            "  VCPU  REGISTER  PREDICTED  HAPPENED\n"
+            "  0     MIDR_EL1  written    write refused with EINVAL, has 0x0101010101010101\n");
+  EXPECT_EQ(RunCommand(server.target(), {"restores", "web-1"}).out,
+            "RESTORE  TARGET    TIME  REPORTED  VERDICT   NOT AS PREDICTED\n"
+            "1        hosts/n1  -     -         ACCEPTED  0\n"
+            "2        hosts/n1  -     -         ACCEPTED  0\n");
+  std::ofstream(file) << "{\"verdict\": ";
+  EXPECT_EQ(RunCommand(server.target(), {"report", "web-1@3", "--host", "n1", file}).exit_status, 1);
 }
 
 TEST(Validate, AVerdictThatIsMissingIsNoAcceptance) {
@@ -167,7 +347,7 @@ TEST(MachineRestore, RefusedExitsWith3) {
   const CommandResult result = RunCommand(server.target(), {"machine", "restore", "m1", "web-1@2", "--keep-going"});
   EXPECT_EQ(result.exit_status, 3);
   EXPECT_THAT(result.out, StartsWith("REFUSED: vms/web-1/checkpoints/2 into machines/m1\n"));
-  EXPECT_THAT(result.out, HasSubstr("; not put back: stuck\n"));
+  EXPECT_THAT(result.out, HasSubstr("    not put back: stuck\n"));
 }
 
 std::string WriteFile(const TempDir& dir, const std::string& name, const std::string& content) {
