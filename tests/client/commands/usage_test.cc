@@ -125,8 +125,8 @@ TEST(Usage, WhatCannotBeUnderstoodExitsWith2) {
 TEST(Usage, AsJson) {
   const CommandResult result = RunCommand(kNobody, {"--output=json", "validate", "web-1"});
   EXPECT_EQ(result.exit_status, 2);
-  EXPECT_THAT(result.err,
-              AllOf(HasSubstr("\"code\": 3"), HasSubstr("[--host,--target,--like] is required"), Not(HasSubstr("armstate:"))));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("\"code\": 3"), HasSubstr("[--host,--target,--like] is required"),
+                                Not(HasSubstr("armstate:"))));
 }
 
 TEST(Usage, GlobalOptionsMayStandBehindTheCommand) {
