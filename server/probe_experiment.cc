@@ -82,7 +82,7 @@ absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, si
   if (!first.ok()) return first.status();
   const absl::StatusOr<uint64_t> bits = MemberNumber(line, "width", place);
   if (!bits.ok()) return bits.status();
-  if (*bits < 3 || *bits > kWidest || *first > 8 * width - *bits)
+  if (*bits < 3 || *bits > std::min<uint64_t>(kWidest, 8 * width) || *first > 8 * width - *bits)
     return place.Error("its range is not in the register");
   range.shift = static_cast<uint32_t>(*first);
   range.width = static_cast<uint32_t>(*bits);
