@@ -15,6 +15,11 @@ bool IsIdRegister(RegisterId id) {
   return id.register_class() == RegisterClass::kCp15 && crn == 0 && opc1 <= 1;
 }
 
+bool IsImplementationId(RegisterId id) {
+  return id == RegisterId::System(3, 0, 0, 0, 0) || id == RegisterId::System(3, 0, 0, 0, 6) ||
+         id == RegisterId::System(3, 1, 0, 0, 7);
+}
+
 bool IsFirmwareRegister(RegisterId id) {
   return id.register_class() == RegisterClass::kFirmware ||
          id.register_class() == RegisterClass::kFirmwareFeatureBitmap;

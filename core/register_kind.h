@@ -10,6 +10,9 @@ namespace armstate {
 // AArch32, and CCSIDR. Not CSSELR, which only selects, nor the virtual IDs of EL2 (op1 = 4).
 bool IsIdRegister(RegisterId id);
 
+// MIDR_EL1, REVIDR_EL1 and AIDR_EL1: which implementation it is, as opposed to what it can do.
+bool IsImplementationId(RegisterId id);
+
 // KVM's firmware registers: PSCI version, levels of workarounds, hypercalls.
 bool IsFirmwareRegister(RegisterId id);
 

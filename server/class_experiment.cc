@@ -20,7 +20,7 @@ constexpr uint64_t kVectorLengths = 0x6060'0000'0015'ffff;
 constexpr uint64_t kPmcr = RegisterId::System(3, 3, 9, 12, 0).raw();
 constexpr size_t kMostQuadwords = 16;  // of a vector: the widths in the IDs of Z, P and FFR are for that many
 
-// A register of the class, given as text in an array.
+// A register of the class, given as text. From then on `place` is of this register.
 absl::StatusOr<uint64_t> ListedId(const Json& text, Place& place, const FeatureClass& feature_class) {
   if (!text.is_string()) return place.Error("a register ID is not text");
   const absl::StatusOr<uint64_t> id = HexWord(text.get_ref<const std::string&>(), place);
@@ -79,7 +79,8 @@ absl::Status ParsePair(const Json& line, Place place, FeatureClass& feature_clas
   for (const auto& [key, id] : {std::pair("reg", &pair.set), std::pair("clear", &pair.clear)}) {
     const Json* text = Member(line, key);
     if (text == nullptr) return place.Missing(key, "text");
-    const absl::StatusOr<uint64_t> listed = ListedId(*text, place, feature_class);
+    Place here = place;
+    const absl::StatusOr<uint64_t> listed = ListedId(*text, here, feature_class);
     if (!listed.ok()) return listed.status();
     *id = *listed;
   }
@@ -99,6 +100,9 @@ absl::Status ParsePair(const Json& line, Place place, FeatureClass& feature_clas
     const uint64_t id = name == "set" ? pair.set : name == "clear" ? pair.clear : kPmcr;
     pair.steps.push_back({id, (*words)[0], (*words)[1], (*words)[2], (*words)[3]});
   }
+  const bool twice = std::any_of(feature_class.counter_pairs.begin(), feature_class.counter_pairs.end(),
+                                 [&](const HostProbe::CounterPair& other) { return other.set == pair.set; });
+  if (twice) return place.Error("has a second experiment of this kind");
   feature_class.counter_pairs.push_back(std::move(pair));
   return absl::OkStatus();
 }
@@ -108,7 +112,8 @@ absl::Status ParseTimer(const Json& line, Place place, FeatureClass& feature_cla
   for (const auto& [key, id] : {std::pair("reg", &timer.control), std::pair("compare", &timer.compare)}) {
     const Json* text = Member(line, key);
     if (text == nullptr) return place.Missing(key, "text");
-    const absl::StatusOr<uint64_t> listed = ListedId(*text, place, feature_class);
+    Place here = place;
+    const absl::StatusOr<uint64_t> listed = ListedId(*text, here, feature_class);
     if (!listed.ok()) return listed.status();
     *id = *listed;
   }
@@ -119,6 +124,9 @@ absl::Status ParseTimer(const Json& line, Place place, FeatureClass& feature_cla
     if (!words.ok()) return words.status();
     timer.tries.push_back({(*words)[0], (*words)[1], (*words)[2]});
   }
+  const bool twice = std::any_of(feature_class.timers.begin(), feature_class.timers.end(),
+                                 [&](const HostProbe::Timer& other) { return other.control == timer.control; });
+  if (twice) return place.Error("has a second experiment of this kind");
   feature_class.timers.push_back(std::move(timer));
   return absl::OkStatus();
 }

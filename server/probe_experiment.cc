@@ -1,6 +1,7 @@
 #include "server/probe_experiment.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,9 +58,11 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
   absl::StatusOr<std::string> error = ParseErrors(line, place);
   if (!error.ok()) return error.status();
   fields.error = *std::move(error);
-  const bool all_accepted =
-      std::all_of(fields.accepted.begin(), fields.accepted.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
-  if (fields.error.empty() && !all_accepted) return place.Error("fields are refused without an errno");
+  std::array<uint16_t, 16> taken = fields.unclear;
+  for (size_t f = 0; f < taken.size(); ++f) taken[f] |= fields.accepted[f];
+  for (const HostProbe::Fields::Changed& c : fields.changed) taken[c.field] |= static_cast<uint16_t>(1u << c.wrote);
+  const bool all_taken = std::all_of(taken.begin(), taken.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
+  if (fields.error.empty() && !all_taken) return place.Error("fields are refused without an errno");
   return fields;
 }
 
@@ -82,7 +85,7 @@ absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, si
   if (!first.ok()) return first.status();
   const absl::StatusOr<uint64_t> bits = MemberNumber(line, "width", place);
   if (!bits.ok()) return bits.status();
-  if (*bits < 3 || *bits > kWidest || *first > 8 * width - *bits)
+  if (*bits < 3 || *bits > std::min<uint64_t>(kWidest, 8 * width) || *first > 8 * width - *bits)
     return place.Error("its range is not in the register");
   range.shift = static_cast<uint32_t>(*first);
   range.width = static_cast<uint32_t>(*bits);

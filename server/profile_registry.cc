@@ -94,12 +94,15 @@ void ProfileRegistry::Change(const std::vector<Entry>& added, const std::vector<
   const auto remove = [this](absl::string_view id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = profiles_.find(id);
     if (found == profiles_.end()) return;
-    by_digest_.erase(found->second->digest);
+    const auto by_digest = by_digest_.find(found->second->digest);
+    if (by_digest != by_digest_.end() && by_digest->second == found->second) by_digest_.erase(by_digest);
     profiles_.erase(found);
   };
   for (const std::string& id : removed) remove(id);
   for (const Entry& entry : added) {
     const std::string id = IdOf(*entry);
+    const auto existing = profiles_.find(id);
+    if (existing != profiles_.end() && existing->second->origin == ProfileOrigin::kBuiltIn) continue;
     remove(id);
     profiles_.emplace(id, entry);
     if (!entry->digest.empty()) by_digest_.emplace(entry->digest, entry);

@@ -46,7 +46,8 @@ class ProfileRegistry {
   // All that are not built in, by ID.
   std::map<std::string, Entry, std::less<>> Imported() const;
 
-  // Adds imported profiles, or replaces those with the same name, and takes out others, by ID.
+  // Adds imported profiles, or replaces those with the same name, and takes out others, by ID. A built-in one is never
+  // replaced: it may be new in this program, and the import older.
   void Change(const std::vector<Entry>& added, const std::vector<std::string>& removed);
 
   // Imported profiles are taken out only by who holds this, and nobody starts to use one by its name without holding it

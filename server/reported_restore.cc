@@ -47,6 +47,8 @@ struct Fate {
   RegisterOutcome outcome = RegisterOutcome::kWritten;
   std::string error;
   std::string got;
+  // By a tolerance: a restore by plan leaves the register out.
+  bool tolerated = false;
 };
 
 // A counter that has not moved yet is as good as written.
@@ -64,14 +66,25 @@ bool SameFate(const Fate& predicted, const Fate& actual) {
 
 using Fates = std::map<uint64_t, Fate>;
 
-Fates PredictedFates(const RestoreReport& report, const RegisterList& list, IdScheme scheme) {
+Fates PredictedFates(const RestoreReport& report, const RegisterList& list, const CpuProfile& profile) {
   Fates fates;
   for (size_t i = 0; i < list.size(); ++i) fates[list.id(i).raw()];
   for (const RegisterFinding& finding : report.findings) {
-    const bool unknown = finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm;
-    fates[finding.id.raw()] = {finding.outcome, unknown ? "ENOENT" : finding.error, finding.got};
+    const bool unknown = finding.outcome == RegisterOutcome::kUnknown && profile.scheme() == IdScheme::kKvm;
+    const absl::optional<size_t> index = profile.layout()->Find(finding.id);
+    const bool moving = index && profile.computed().is_moving(*index);
+    fates[finding.id.raw()] = {finding.outcome, unknown ? "ENOENT" : finding.error, moving ? "" : finding.got,
+                               !finding.tolerance.empty()};
   }
   return fates;
+}
+
+// True where the restore did not try the register, though the checkpoint has it: because of what the plan says (a
+// tolerance; what the VM shares is written once), or because it was refused before.
+bool WasLeftOut(const Fate& predicted, const Fate* actual) {
+  if (actual == nullptr) return predicted.tolerated || predicted.outcome == RegisterOutcome::kNotInCheckpoint;
+  return actual->outcome == RegisterOutcome::kNotTried || (actual->outcome == RegisterOutcome::kNotInCheckpoint &&
+                                                           predicted.outcome != RegisterOutcome::kNotInCheckpoint);
 }
 
 v1::PredictionDifference Difference(int vcpu, uint64_t id, IdScheme scheme, const Fate& predicted, const Fate& actual) {
@@ -122,23 +135,20 @@ std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoi
   std::vector<v1::PredictionDifference> differences;
   for (int i = 0; i < report.vcpus_size(); ++i) {
     const size_t vcpu = static_cast<size_t>(i);
-    Fates predicted = PredictedFates(judgement.reports[vcpu], judgement.list(checkpoint, vcpu), target.scheme());
+    Fates predicted = PredictedFates(judgement.reports[vcpu], judgement.list(checkpoint, vcpu), *target.profile(vcpu));
     Fates actual;
     for (const v1::RegisterReport& entry : report.vcpus(i).registers()) {
       actual[entry.register_id()] = {*RegisterOutcomeFromProto(entry.outcome()), entry.error(), entry.got()};
-    }
-    for (const auto& [id, fate] : actual) {
-      if (fate.outcome == RegisterOutcome::kNotTried) predicted.erase(id);
-      const bool known = predicted.count(id) > 0;
-      if (!known && fate.outcome == RegisterOutcome::kNotTried) continue;
       // Neither in the checkpoint nor in the profile: the target has a register more than its profile says.
-      if (!known) predicted[id].outcome = RegisterOutcome::kUnknown;
+      predicted.emplace(entry.register_id(), Fate{RegisterOutcome::kUnknown});
     }
     for (const auto& [id, fate] : predicted) {
       const auto found = actual.find(id);
-      if (found == actual.end() && fate.outcome == RegisterOutcome::kNotInCheckpoint) continue;
-      const Fate happened = found == actual.end() ? Fate{} : found->second;
-      if (!SameFate(fate, happened)) differences.push_back(Difference(i, id, target.scheme(), fate, happened));
+      const Fate* happened = found == actual.end() ? nullptr : &found->second;
+      if (WasLeftOut(fate, happened)) continue;
+      const Fate as_written;
+      if (happened == nullptr) happened = &as_written;
+      if (!SameFate(fate, *happened)) differences.push_back(Difference(i, id, target.scheme(), fate, *happened));
     }
   }
   return differences;

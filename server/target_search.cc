@@ -36,8 +36,10 @@ bool Matters(const Judgement& judgement, const RegisterFinding& finding) {
   return finding.outcome != RegisterOutcome::kMoving;
 }
 
-// "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers". ID registers first: most others follow from
-// them.
+// What tells a person most: features, then which implementation it is; most others follow from those.
+int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
+
+// "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers".
 std::string ReasonOf(const Judgement& judgement, const JudgedCheckpoint& checkpoint, const JudgedTarget& target) {
   const RegisterFinding* first = nullptr;
   int vcpu = 0;
@@ -46,7 +48,7 @@ std::string ReasonOf(const Judgement& judgement, const JudgedCheckpoint& checkpo
     for (const RegisterFinding& finding : judgement.reports[i].findings) {
       if (!Matters(judgement, finding)) continue;
       registers.insert(finding.id.raw());
-      if (first != nullptr && (IsIdRegister(first->id) || !IsIdRegister(finding.id))) continue;
+      if (first != nullptr && Weight(first->id) >= Weight(finding.id)) continue;
       first = &finding;
       vcpu = static_cast<int>(i);
     }

@@ -15,12 +15,6 @@ namespace {
 // Only of IDs that are valid, which a finding's is.
 RegisterId IdOf(const v1::RegisterReport& finding) { return *RegisterId::Create(finding.register_id()); }
 
-bool IsImplementationId(RegisterId id) {
-  return id == RegisterId::System(3, 0, 0, 0, 0) ||  // MIDR_EL1
-         id == RegisterId::System(3, 0, 0, 0, 6) ||  // REVIDR_EL1
-         id == RegisterId::System(3, 1, 0, 0, 7);    // AIDR_EL1
-}
-
 // The feature without which KVM does not list the register; empty if it needs none. Linux, api.rst and
 // arch/arm64/kvm/{sys_regs,guest}.c: which registers are visible.
 absl::string_view FeatureOf(RegisterId id, absl::string_view name) {

@@ -117,8 +117,8 @@ void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
                              finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got()))));
   const bool known = std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
   for (const v1::FieldDifference& field : finding.fields()) {
-    // Where it is known which fields are in the way, the others are not.
-    if (!known || IsInTheWay(field)) print("    ", FieldText(field));
+    // Where it is known which fields are in the way, those that are known not to be do not matter.
+    if (!known || field.accepted().empty() || IsInTheWay(field)) print("    ", FieldText(field));
   }
   if (!known && !finding.reason().empty()) print("    ", finding.reason());
   if (!finding.put_back_error().empty()) print("    ", absl::StrCat("not put back: ", finding.put_back_error()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <string>
 
 #include "core/error.h"
@@ -60,6 +61,119 @@ TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
     const std::string line = LineNumber(text, edit.line);
     Edit(text, edit.line, edit.from, edit.to);
     ExpectProbeRefused(text, line, edit.register_id, kChanged);
+  }
+}
+
+// A CPU without AArch32, with vectors of 1, 2 and 4 quadwords.
+TEST(ArmstateKvmProbeTest, HostWithGapsInItsVectorLengths) {
+  const std::string content = ReadZstdFile("tests/data/kvm/armstate-kvm/a64fx@6.12.probe.zst");
+  const auto probe = ParseHostProbe({{"a64fx.probe", content}});
+  ASSERT_TRUE(probe.ok()) << probe.status();
+  ASSERT_EQ(probe->classes.size(), 3u);
+  EXPECT_EQ(probe->classes[2].name, "sve");
+  const auto profile = ProfileFromProbe(*probe, probe->classes[2], ImplementationId::kFixed);
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  for (const v1::RegisterRule& rule : profile->registers()) {
+    if (rule.id() == 0x606000000015ffff) {  // SVE_VLS
+      EXPECT_TRUE(rule.has_vector_lengths());
+      EXPECT_EQ(rule.reset(0), 0xbu);
+    } else if (rule.id() == 0x603000000013c008) {  // ID_PFR0_EL1: any value is taken, and reads as 0
+      EXPECT_EQ(rule.error(), "");
+      ASSERT_EQ(rule.fields_size(), 16);
+      EXPECT_EQ(rule.fields(0).refused(), 0u);
+      ASSERT_EQ(rule.fields(0).read_back_size(), 15);
+      EXPECT_EQ(rule.fields(0).read_back(14).wrote(), 15u);
+      EXPECT_EQ(rule.fields(0).read_back(14).reads(), 0u);
+    }
+  }
+}
+
+// The lines alone, as if somebody had recorded them by other means.
+std::string WithoutChecksums(const std::string& probe) {
+  std::string text = std::regex_replace(probe, std::regex(R"re(,"crc":"[0-9a-f]{8}"\})re"), "}");
+  text.erase(0, text.find('\n') + 1);
+  return text.substr(0, text.rfind(R"({"end")"));
+}
+
+TEST(ArmstateKvmProbeTest, LinesAreTakenWithoutTheirFrame) {
+  const std::string text = WithoutChecksums(ProbeText());
+  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"n1.probe", text}});
+  ASSERT_TRUE(probe.ok()) << probe.status();
+  EXPECT_EQ(probe->host, "neoverse-n1@6.12");
+  EXPECT_FALSE(probe->complete);
+  EXPECT_EQ(probe->classes.at(1).counter_pairs.size(), 3u);
+}
+
+// What contradicts itself or has no rule is refused by line and register even where no checksum tells.
+TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
+  const std::string probe = WithoutChecksums(ReadZstdFile("tests/data/kvm/armstate-kvm/max7@6.12.probe.zst"));
+  const auto line = [](const std::string& kind, const std::string& id) {
+    return R"({"kind":")" + kind + R"(","cfg":"full","phase":"fresh")" + (id.empty() ? "" : R"(,"reg":")" + id + "\"");
+  };
+  const std::string pstate = "0x6030000000100042";
+  const std::string set = "0x603000000013c4f1";
+  const std::string timer = "0x603000000013df19";
+  const std::string lengths = "0x606000000015ffff";
+  const std::string level = "0x6030000000140002";
+  const struct {
+    std::string line, from, to, register_id, what;
+  } edits[] = {
+      {line("range", pstate), R"("width":5)", R"("width":60)", pstate, "not in the register"},
+      {line("range", pstate), R"("shift":0)", R"("shift":60)", pstate, "not in the register"},
+      {line("range", pstate), "0x00010031", "0x00010011", pstate, "does not accept the value that it has"},
+      {line("range", pstate), "0x00010031", "0x0001003", pstate, "8 hexadecimal digits"},
+      {line("range", pstate), R"(["EINVAL"])", "[]", pstate, "contradict each other"},
+      {line("range", "0x603000000013dce0"), R"("readback":"0x3000")", R"("readback":"0x3001")", "0x603000000013dce0",
+       "bits outside of the range"},
+      {line("pair", set), R"(["clear","0xffffffffffffffff",)", R"(["clear","0xfffffffffffffff",1,)", set,
+       "not a list of 6 texts"},
+      {line("pair", set), R"("0xffffffffffffffff","")", R"("0xffffffffffffffff","EPERM")", set, "refused step"},
+      {line("pair", set), "0x603000000013c4f2", "0x603000000013c4f8", "0x603000000013c4f8", "not in the list"},
+      {line("timer", timer), R"(["0x0","0x0","0x4"])", R"(["0x0","0x0"])", timer, "not a list of 3"},
+      {line("vls", lengths), R"("0x3":"ok")", R"("0x3":"EINVAL")", lengths, "no rule for vector lengths 0x3"},
+      {line("vls", lengths), R"("0x2":"EINVAL")", R"("0x2":"ok")", lengths, "no rule for vector lengths 0x2"},
+      {line("vls", lengths), R"("value":"0xffff")", R"("value":"0x7fff")", lengths, "other vector lengths"},
+      {line("short_vectors", ""), R"("lengths":"0x1")", R"("lengths":"0x3")", "0x6080000000150000", "all ones"},
+      {line("moving", ""), "0x603000000013df1a", "0x603000000013ffff", "0x603000000013ffff", "not in the list"},
+      {line("vm_wide", ""), R"("shared":["0x603000000013c008")", R"("shared":["no")", "", "not a hexadecimal number"},
+      {line("effect", "0x603000000013c008"), R"("changed":[])", R"("changed":[["0x603000000013c008"]])",
+       "0x603000000013c008", "[id, before, after]"},
+      {line("fw", level) + R"(,"value":"0x3","with")", R"("0":"->3")", R"("0":"ok")", level, "0x0 at level 0x3"},
+      {line("fw", level) + R"(,"value":"0x3","with")", R"("value":"0x1")", R"("value":"0x121")", level,
+       "one field to 0"},
+      {line("fw", level) + R"(,"value":"0x3","with")", "0x603000000013c021", "0x603000000013c0ff", level,
+       "that the list lacks"},
+  };
+  for (const auto& edit : edits) {
+    std::string text = probe;
+    const std::string number = LineNumber(text, edit.line);
+    Edit(text, edit.line, edit.from, edit.to);
+    ExpectProbeRefused(text, number, edit.register_id, edit.what);
+  }
+  for (const std::string& start : {line("pair", set), line("timer", timer), line("range", pstate)}) {
+    const std::string text = probe + LineOf(probe, start);
+    ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')),
+                       start.substr(start.size() - 19, 18), "second experiment");
+  }
+}
+
+// A register that changes with another one in a way that no rule tells is not guessed at.
+TEST(ArmstateKvmProbeTest, UnexplainedEffectIsUndetermined) {
+  std::string text = WithoutChecksums(ProbeText());
+  const std::string effect = R"({"kind":"effect","cfg":"pmu","phase":"fresh","reg":"0x603000000013c008")";
+  // ID_PFR0_EL1 is said to change VBAR_EL1.
+  Edit(text, effect, R"("changed":[])",
+       R"("changed":[["0x603000000013c600","0x0000000000000000","0x0000000000000001"]])");
+  const auto probe = ParseHostProbe({{"n1.probe", text}});
+  ASSERT_TRUE(probe.ok()) << probe.status();
+  const auto profile = ProfileFromProbe(*probe, probe->classes.at(1), ImplementationId::kFixed);
+  ASSERT_TRUE(profile.ok());
+  for (const v1::RegisterRule& rule : profile->registers()) {
+    if (rule.id() == 0x603000000013c600) {
+      EXPECT_EQ(rule.undetermined(), ~uint64_t{0});
+    } else if (rule.id() != 0x603000000013c021) {
+      EXPECT_EQ(rule.undetermined(), 0u) << std::hex << rule.id();
+    }
   }
 }
 

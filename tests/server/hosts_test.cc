@@ -173,7 +173,7 @@ TEST_F(HostTest, PagesAndLabels) {
 TEST_F(HostTest, ChangesAtTheSameTime) {
   const v1::CreateHostRequest request = CreateRequest("", kProbed);
   const auto make_and_delete = [this, request](const std::string& id) {
-    for (int round = 0; round < 5; ++round) {
+    for (int round = 0; round < 3; ++round) {
       v1::CreateHostRequest own = request;
       own.set_host_id(id);
       EXPECT_EQ(CreateHost(own).profiles_size(), 2);

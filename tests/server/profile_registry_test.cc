@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "core/engine_vcpu.h"
 #include "core/error.h"
 
@@ -26,6 +30,64 @@ TEST(ProfileRegistryTest, NamesAnUnknownProfile) {
   EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(GetErrorInfo(none.status())->reason, ErrorReason::kCpuProfileNotFound);
   EXPECT_EQ((*registry)->Find("profiles/cortex-a57").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+std::shared_ptr<const RegisteredProfile> Imported(v1::CpuProfile profile, const std::string& name) {
+  profile.set_name(name);
+  const auto registered = RegisterProfile(std::move(profile), ProfileOrigin::kImported);
+  EXPECT_TRUE(registered.ok()) << registered.status();
+  return *registered;
+}
+
+class ImportTest : public testing::Test {
+ protected:
+  static constexpr char kMax[] = "cpuProfiles/qemu-7.2.virt.max";
+
+  std::string CpuOf(const std::string& name) {
+    const auto found = registry_->Find(name);
+    return found.ok() ? (*found)->message.cpu_model() : std::string(found.status().message());
+  }
+
+  std::unique_ptr<ProfileRegistry> registry_ = std::move(*ProfileRegistry::BuiltIn());
+  v1::CpuProfile max_ = (*registry_->Find(kMax))->message;
+};
+
+TEST_F(ImportTest, AProfileIsAddedReplacedAndTakenOut) {
+  max_.set_cpu_model("one");
+  registry_->Change({Imported(max_, "cpuProfiles/mine")}, {});
+  EXPECT_EQ(CpuOf("cpuProfiles/mine"), "one");
+  const std::string digest = ProfileDigest(max_);
+  EXPECT_EQ(registry_->FindContent(digest)->message.name(), "cpuProfiles/mine");
+  max_.set_cpu_model("two");
+  registry_->Change({Imported(max_, "cpuProfiles/mine")}, {});
+  EXPECT_EQ(CpuOf("cpuProfiles/mine"), "two");
+  EXPECT_EQ(registry_->FindContent(digest), nullptr);
+  EXPECT_EQ(registry_->Imported().size(), 1u);
+  registry_->Change({}, {"mine"});
+  EXPECT_EQ(CpuOf("cpuProfiles/mine"), "no CPU profile mine; ListCpuProfiles has the names");
+  EXPECT_EQ(registry_->FindContent(ProfileDigest(max_)), nullptr);
+}
+
+// An older import may have the name or the content of a profile that came with a newer program.
+TEST_F(ImportTest, ABuiltInProfileStays) {
+  v1::CpuProfile other = max_;
+  other.set_cpu_model("other");
+  registry_->Change({Imported(other, kMax), Imported(max_, "cpuProfiles/same")}, {});
+  EXPECT_EQ(CpuOf(kMax), "max");
+  EXPECT_EQ(CpuOf("cpuProfiles/same"), "max");
+  registry_->Change({}, {"same"});
+  EXPECT_EQ(registry_->FindContent(ProfileDigest(max_))->message.name(), kMax);
+}
+
+TEST(ProfileNameTest, IsMadeOfWhatANameMayHave) {
+  v1::CpuProfile profile;
+  profile.set_hypervisor_version("6.18.15+deb13-cloud-arm64");
+  profile.set_cpu_model("Arm \xc3\xa9 Neoverse/N1");
+  EXPECT_EQ(ProbedProfileName(profile, "a b").substr(0, 47), "cpuProfiles/kvm-6.18.15.Arm----Neoverse-N1.a-b-");
+  profile.set_hypervisor_version("unknown");
+  profile.set_cpu_model(std::string(300, 'x'));
+  const std::string name = ProbedProfileName(profile, std::string(300, 'y'));
+  EXPECT_LE(name.size(), sizeof("cpuProfiles/") - 1 + 128);
 }
 
 }  // namespace

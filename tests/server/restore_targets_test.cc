@@ -216,38 +216,5 @@ TEST_F(RestoreTest, WrongTargets) {
   EXPECT_EQ(validate().reason, "RESOURCE_NAME_INVALID");
 }
 
-TEST_F(RestoreTest, HostsStandBestFirstWithALineEach) {
-  AddHost("n1-a", "neoverse-n1@6.12", {{"zone", "a"}});
-  AddHost("n1-b", "neoverse-n1@6.12", {{"zone", "b"}});
-  AddHost("a72", "cortex-a72@6.12", {{"zone", "a"}});
-  AddHost("max", "max7@6.12", {{"zone", "a"}});
-  v1::FindRestoreTargetsRequest request;
-  request.set_checkpoint(Create(Recorded("v", "cortex-a72@6.12", "pmu")).name());
-  const auto find = [&] {
-    v1::FindRestoreTargetsResponse response;
-    EXPECT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, request, &response), RpcResult());
-    EXPECT_EQ(response.checkpoint(), "vms/v/checkpoints/1");
-    std::vector<std::string> lines;
-    for (const v1::RestoreTargetVerdict& target : response.targets()) {
-      EXPECT_THAT(target.cpu_profile(), StartsWith("cpuProfiles/"));
-      lines.push_back(target.host() + " " + v1::Verdict_Name(target.verdict()) + " " + target.reason());
-    }
-    return lines;
-  };
-  // MIDR_EL1 and four further registers (above), on both vCPUs.
-  EXPECT_THAT(find(), ElementsAre("hosts/a72 ACCEPTED ", StartsWith("hosts/n1-a REFUSED MIDR_EL1"),
-                                  StartsWith("hosts/n1-b REFUSED MIDR_EL1"), StartsWith("hosts/max REFUSED ")));
-  EXPECT_THAT(find()[1], HasSubstr("; and 4 more registers"));
-  (*request.mutable_labels())["zone"] = "b";
-  EXPECT_THAT(find(), ElementsAre(StartsWith("hosts/n1-b")));
-  request.clear_labels();
-  request.set_accepting_only(true);
-  EXPECT_THAT(find(), ElementsAre("hosts/a72 ACCEPTED "));
-
-  request.set_accepting_only(false);
-  request.set_checkpoint(Create(Recorded("w", "max7@6.12", "sve")).name());
-  EXPECT_THAT(find(), testing::Contains(StartsWith("hosts/a72 REFUSED no vCPU feature sve; ")));
-}
-
 }  // namespace
 }  // namespace armstate

@@ -27,6 +27,10 @@ std::vector<std::vector<std::string>> AllCommands() {
           {"list"},
           {"show"},
           {"validate"},
+          {"targets"},
+          {"baseline"},
+          {"report"},
+          {"restores"},
           {"plan"},
           {"restore"},
           {"delete"},
@@ -95,7 +99,7 @@ TEST(Usage, WhatCannotBeUnderstoodExitsWith2) {
       {{"push", "web-1", "f", "--no-such-option"}, "--no-such-option"},
       {{"pull", "web-1"}, "--file is required"},
       {{"show", "web-1", "--vcpu", "x"}, "--vcpu"},
-      {{"validate", "web-1"}, "--target is required"},
+      {{"validate", "web-1"}, "[--host,--target,--like] is required"},
       {{"restore", "web-1", "--into", "a"}, "--out is required"},
       {{"checkpoint", "web-1"}, "--qmp is required"},
       {{"list", "--output", "xml"}, "xml"},
@@ -125,8 +129,8 @@ TEST(Usage, WhatCannotBeUnderstoodExitsWith2) {
 TEST(Usage, AsJson) {
   const CommandResult result = RunCommand(kNobody, {"--output=json", "validate", "web-1"});
   EXPECT_EQ(result.exit_status, 2);
-  EXPECT_THAT(result.err,
-              AllOf(HasSubstr("\"code\": 3"), HasSubstr("--target is required"), Not(HasSubstr("armstate:"))));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("\"code\": 3"), HasSubstr("[--host,--target,--like] is required"),
+                                Not(HasSubstr("armstate:"))));
 }
 
 TEST(Usage, GlobalOptionsMayStandBehindTheCommand) {
