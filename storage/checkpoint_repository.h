@@ -94,7 +94,7 @@ using CreateCallback = std::function<void(absl::StatusOr<CreatedCheckpoint>)>;
 //   absl::StatusOr<CreatedCheckpoint> created = repository.Create("web-1", std::move(checkpoint), absl::nullopt);
 //   absl::StatusOr<StoredCheckpoint> latest = repository.Get("web-1", absl::nullopt);
 //
-// A version is kept as the difference to a full copy that an earlier one brought; see docs/decisions/0012. Reading any
+// A version is kept as the difference to a full copy that an earlier one brought; see docs/decisions/0013. Reading any
 // version takes its record and at most one full copy.
 //
 // Thread-safe. No Create may be unanswered when it goes. VM names are without "vms/". Errors of every method, besides

@@ -76,7 +76,7 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
 // a compaction copies none of them, and a damaged one does not make it fail: RocksDB takes no more writes after a
 // compaction has failed. For the same reason blobs are not garbage-collected by copying; the space of deleted ones
 // comes back when nothing in their file is kept. That would never end with small ones, of which one file has a hundred
-// thousand: those are in the tables, where they also take less (docs/decisions/0012).
+// thousand: those are in the tables, where they also take less (docs/decisions/0013).
 rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options) {
   options.enable_blob_files = true;
   options.min_blob_size = 4096;
