@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "armstate/v1/checkpoint_service_mock.grpc.pb.h"
 #include "client/checkpoint_client.h"
@@ -184,10 +185,16 @@ TEST(CheckpointClient, AMessageAboveTheLimitIsNotSent) {
 }
 
 TEST(CheckpointClient, TheTimeoutHolds) {
+  absl::Notification may_answer;
   FakeServer server;
+  server.handlers.get_vm = [&](const v1::GetVmRequest&) -> absl::StatusOr<v1::Vm> {
+    may_answer.WaitForNotification();
+    return v1::Vm();
+  };
   ConnectionOptions options = FastRetries(server);
-  options.call_timeout = absl::ZeroDuration();
+  options.call_timeout = absl::Milliseconds(20);
   EXPECT_EQ(CheckpointClient(Connection(options)).GetVm({}).status().code(), absl::StatusCode::kDeadlineExceeded);
+  may_answer.Notify();
 }
 
 TEST(CheckpointClient, NobodyListens) {
