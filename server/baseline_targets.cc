@@ -8,16 +8,12 @@
 #include "core/catalog.h"
 #include "core/error.h"
 #include "core/vcpu_feature.h"
+#include "server/invalid_field.h"
 
 namespace armstate {
 namespace {
 
 constexpr int kMaxTargets = 1000;
-
-absl::Status Invalid(absl::string_view field, absl::string_view what) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", what),
-                   {{"field", std::string(field)}});
-}
 
 VcpuFeatures FeaturesOf(const v1::HostProfile& profile) {
   return {static_cast<uint32_t>(profile.vcpu_features()), profile.memory_tagging(),
@@ -40,7 +36,8 @@ absl::StatusOr<VcpuFeatures> CommonFeatures(const std::vector<HostRegistry::Entr
       most = features;
     }
   }
-  if (!most) return Invalid("vcpu_features", "are required: the hosts were not probed with any set of them in common");
+  if (!most)
+    return InvalidField("vcpu_features", "are required: the hosts were not probed with any set of them in common");
   return *most;
 }
 
@@ -48,12 +45,12 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> ProfileOnHost(const Registered
                                                                 const VcpuFeatures& features) {
   const VcpuInit init = PredictVcpuInit(host.message, features);
   if (!init.missing.empty()) {
-    return Invalid("vcpu_features",
-                   absl::StrCat("has ", init.missing[0].feature(), ", which ", host.message.name(), " lacks"));
+    return InvalidField("vcpu_features",
+                        absl::StrCat("has ", init.missing[0].feature(), ", which ", host.message.name(), " lacks"));
   }
   if (!init.profile) {
-    return Invalid("vcpu_features", absl::StrCat("are a set that ", host.message.name(), " was not probed with: ",
-                                                 absl::StrJoin(VcpuFeatureNames(features), ", ")));
+    return InvalidField("vcpu_features", absl::StrCat("are a set that ", host.message.name(), " was not probed with: ",
+                                                      absl::StrJoin(VcpuFeatureNames(features), ", ")));
   }
   return host.profiles[static_cast<size_t>(*init.profile)]->profile;
 }
@@ -69,7 +66,7 @@ void AddNames(const BaselineTargets& targets, const std::vector<size_t>& positio
 absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineRequest& request,
                                                     const HostRegistry& hosts, const ProfileRegistry& profiles) {
   if (request.targets().empty() || request.targets_size() > kMaxTargets) {
-    return Invalid("targets", absl::StrCat("are ", request.targets_size(), ", not 1 to ", kMaxTargets));
+    return InvalidField("targets", absl::StrCat("are ", request.targets_size(), ", not 1 to ", kMaxTargets));
   }
   BaselineTargets found;
   std::vector<HostRegistry::Entry> entries;  // of the hosts
@@ -80,16 +77,17 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
     if (target.has_host()) {
       absl::StatusOr<HostRegistry::Entry> host = hosts.Find(target.host());
       if (!host.ok()) return host.status();
-      if ((*host)->message.accelerator() != v1::KVM) return Invalid("targets", "has a host that is not of KVM");
+      if ((*host)->message.accelerator() != v1::KVM) return InvalidField("targets", "has a host that is not of KVM");
       entries.push_back(*std::move(host));
       positions.push_back(found.profiles.size() - 1);
     } else if (target.has_cpu_profile()) {
       const absl::StatusOr<ProfileRegistry::Entry> profile = profiles.Find(target.cpu_profile());
       if (!profile.ok()) return profile.status();
-      if ((*profile)->message.accelerator() != v1::KVM) return Invalid("targets", "has a profile that is not of KVM");
+      if ((*profile)->message.accelerator() != v1::KVM)
+        return InvalidField("targets", "has a profile that is not of KVM");
       found.profiles.back() = (*profile)->profile;
     } else {
-      return Invalid("targets", "has one that is neither a host nor a CPU profile");
+      return InvalidField("targets", "has one that is neither a host nor a CPU profile");
     }
   }
   if (entries.empty()) return found;

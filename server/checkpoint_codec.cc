@@ -8,14 +8,10 @@
 #include "core/error.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/vcpu_state_conversion.h"
+#include "server/invalid_field.h"
 
 namespace armstate {
 namespace {
-
-absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
-                   {{"field", std::string(field)}});
-}
 
 absl::Status CheckSource(const v1::Source& source) {
   if (source.accelerator() != v1::TCG && source.accelerator() != v1::KVM && source.accelerator() != v1::ENGINE) {

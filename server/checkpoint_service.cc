@@ -11,6 +11,7 @@
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
 #include "server/handler.h"
+#include "server/invalid_field.h"
 #include "server/page_token.h"
 
 namespace armstate {
@@ -34,11 +35,6 @@ v1::Vm VmToProto(const VmInfo& info) {
   *vm.mutable_create_time() = ToTimestamp(info.create_time);
   *vm.mutable_update_time() = ToTimestamp(info.update_time);
   return vm;
-}
-
-absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
-                   {{"field", std::string(field)}});
 }
 
 // One damaged record must not hide the others: it is there with its name and what is wrong.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "server/host_probe.h"
+#include "server/invalid_field.h"
 #include "server/labels.h"
 #include "server/registered_host.h"
 
@@ -15,18 +16,13 @@ namespace {
 
 constexpr int kMaxProfiles = 256;
 
-absl::Status Invalid(absl::string_view field, absl::string_view problem) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
-                   {{"field", std::string(field)}});
-}
-
 absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
   std::vector<std::string> names;
   names.reserve(probe.size());  // `files` refers to them
   std::vector<ProbeFile> files;
   for (const v1::ProbeFile& file : probe) {
     if (file.name().size() > kMaxTextBytes) {
-      return Invalid("probe", absl::StrCat("has a file name of more than ", kMaxTextBytes, " bytes"));
+      return InvalidField("probe", absl::StrCat("has a file name of more than ", kMaxTextBytes, " bytes"));
     }
     names.push_back(file.name().empty() ? absl::StrCat("probe[", names.size(), "]") : file.name());
     files.push_back({names.back(), file.content()});
@@ -42,7 +38,7 @@ std::string Common(const std::string& before, const std::string& added, bool fir
 }
 
 absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
-  if (named.size() > kMaxProfiles) return Invalid("host.profiles", absl::StrCat("are more than ", kMaxProfiles));
+  if (named.size() > kMaxProfiles) return InvalidField("host.profiles", absl::StrCat("are more than ", kMaxProfiles));
   ProbedHost described;
   v1::Host& host = described.host;
   std::set<absl::string_view> names;
@@ -51,11 +47,11 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const 
     if (!entry.ok()) return entry.status();
     const v1::CpuProfile& message = (*entry)->message;
     if (!names.insert(profile.cpu_profile()).second) {
-      return Invalid("host.profiles", absl::StrCat("have ", profile.cpu_profile(), " twice"));
+      return InvalidField("host.profiles", absl::StrCat("have ", profile.cpu_profile(), " twice"));
     }
     const bool first = host.profiles().empty();
     if (!first && message.accelerator() != host.accelerator()) {
-      return Invalid("host.profiles", "are of several accelerators; make a host for each");
+      return InvalidField("host.profiles", "are of several accelerators; make a host for each");
     }
     host.set_accelerator(message.accelerator());
     // Of QEMU's emulation the version says nothing of the kernel below it.
@@ -73,10 +69,11 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const 
 absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
                                            const ProfileRegistry& known) {
   if (!probe.empty() && !named.empty()) {
-    return Invalid("host.profiles", "and a probe are both given; a probe says which profiles its host has");
+    return InvalidField("host.profiles", "and a probe are both given; a probe says which profiles its host has");
   }
   if (!probe.empty()) return FromProbe(probe);
-  if (named.empty()) return Invalid("probe", "is required, or host.profiles for a host whose CPU profiles are known");
+  if (named.empty())
+    return InvalidField("probe", "is required, or host.profiles for a host whose CPU profiles are known");
   return FromProfiles(named, known);
 }
 
@@ -88,7 +85,8 @@ absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request,
     labels |= path == "labels" || path == "*";
     profiles |= path == "profiles" || (path == "*" && request.probe().empty());
     if (path != "labels" && path != "profiles" && path != "*") {
-      return Invalid("update_mask", absl::StrCat("has the path \"", path, "\"; only labels and profiles can be set"));
+      return InvalidField("update_mask",
+                          absl::StrCat("has the path \"", path, "\"; only labels and profiles can be set"));
     }
   }
   HostUpdate update;
@@ -115,10 +113,10 @@ ProbedHost Updated(const v1::Host& stored, const HostUpdate& update) {
 
 absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromRequest(const v1::ImportCpuProfileRequest& request) {
   if (request.has_cpu_profile() && !request.probe().empty()) {
-    return Invalid("cpu_profile", "and a probe are both given; send one of them");
+    return InvalidField("cpu_profile", "and a probe are both given; send one of them");
   }
   if (request.has_cpu_profile()) return std::vector<v1::CpuProfile>{request.cpu_profile()};
-  if (request.probe().empty()) return Invalid("cpu_profile", "is required, or a probe");
+  if (request.probe().empty()) return InvalidField("cpu_profile", "is required, or a probe");
   absl::StatusOr<ProbedHost> probed = FromProbe(request.probe());
   if (!probed.ok()) return probed.status();
   return std::move(probed->profiles);

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "server/invalid_field.h"
 
 namespace armstate {
 namespace {
@@ -17,21 +18,16 @@ bool IsLabelKey(absl::string_view key) {
   return true;
 }
 
-absl::Status Invalid(absl::string_view field, absl::string_view problem) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", problem),
-                   {{"field", std::string(field)}});
-}
-
 }  // namespace
 
 absl::Status CheckLabels(const Labels& labels, absl::string_view field) {
-  if (labels.size() > kMaxLabels) return Invalid(field, absl::StrCat("are more than ", kMaxLabels));
+  if (labels.size() > kMaxLabels) return InvalidField(field, absl::StrCat("are more than ", kMaxLabels));
   for (const auto& [key, value] : labels) {
     if (!IsLabelKey(key)) {
-      return Invalid(field, absl::StrCat("has the key '", key, "', which is not [a-z][a-z0-9_-]{0,62}"));
+      return InvalidField(field, absl::StrCat("has the key '", key, "', which is not [a-z][a-z0-9_-]{0,62}"));
     }
     if (value.size() > kMaxTextBytes) {
-      return Invalid(field, absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));
+      return InvalidField(field, absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));
     }
   }
   return absl::OkStatus();

@@ -8,24 +8,19 @@
 #include "core/catalog.h"
 #include "core/error.h"
 #include "proto/register_outcome_conversion.h"
+#include "server/invalid_field.h"
 
 namespace armstate {
 namespace {
 
 constexpr size_t kMaxLineBytes = 1000;
 
-absl::Status Invalid(absl::string_view field, absl::string_view what,
-                     std::map<std::string, std::string> metadata = {}) {
-  metadata["field"] = std::string(field);
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", what),
-                   std::move(metadata));
-}
-
 absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::RegisterReport& entry) {
   const absl::StatusOr<RegisterId> id = RegisterId::Create(entry.register_id());
   if (!id.ok()) return AnnotateField(id.status(), field);
   const auto invalid = [&](absl::string_view what) {
-    return Invalid(field, absl::StrCat("of register ", id->ToString(), " ", what), {{"register_id", id->ToString()}});
+    return InvalidField(field, absl::StrCat("of register ", id->ToString(), " ", what),
+                        {{"register_id", id->ToString()}});
   };
   if (!RegisterOutcomeFromProto(entry.outcome())) return invalid("has no outcome, or one without a name");
   for (const std::string* value : {&entry.wanted(), &entry.got()}) {
@@ -105,25 +100,25 @@ v1::PredictionDifference Difference(int vcpu, uint64_t id, IdScheme scheme, cons
 
 absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& report) {
   if (report.vcpus_size() != vcpu_count) {
-    return Invalid("report.vcpus",
-                   absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
+    return InvalidField("report.vcpus",
+                        absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
   }
-  if (!v1::Verdict_IsValid(report.verdict())) return Invalid("report.verdict", "is none");
+  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is none");
   for (const std::string& note : report.notes()) {
-    if (note.size() > kMaxLineBytes) return Invalid("report.notes", "has a note of more than 1000 bytes");
+    if (note.size() > kMaxLineBytes) return InvalidField("report.notes", "has a note of more than 1000 bytes");
   }
   for (int i = 0; i < vcpu_count; ++i) {
     v1::VcpuRestoreReport& vcpu = *report.mutable_vcpus(i);
     const std::string field = absl::StrCat("report.vcpus[", i, "]");
     if (vcpu.vcpu_index() != i) {
-      return Invalid(field + ".vcpu_index", absl::StrCat("is ", vcpu.vcpu_index(), ", not ", i));
+      return InvalidField(field + ".vcpu_index", absl::StrCat("is ", vcpu.vcpu_index(), ", not ", i));
     }
     std::set<uint64_t> seen;
     for (v1::RegisterReport& entry : *vcpu.mutable_registers()) {
       if (absl::Status status = CheckRegister(field + ".registers", scheme, entry); !status.ok()) return status;
       if (seen.insert(entry.register_id()).second) continue;
       const std::string id = RegisterId::Create(entry.register_id())->ToString();
-      return Invalid(field + ".registers", absl::StrCat("have register ", id, " twice"), {{"register_id", id}});
+      return InvalidField(field + ".registers", absl::StrCat("have register ", id, " twice"), {{"register_id", id}});
     }
   }
   return absl::OkStatus();

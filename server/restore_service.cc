@@ -12,6 +12,7 @@
 #include "server/baseline_targets.h"
 #include "server/checkpoint_codec.h"
 #include "server/handler.h"
+#include "server/invalid_field.h"
 #include "server/judgement.h"
 #include "server/page_token.h"
 #include "server/reported_restore.h"
@@ -20,11 +21,6 @@
 
 namespace armstate {
 namespace {
-
-absl::Status InvalidField(absl::string_view field, absl::string_view what) {
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat(field, " ", what),
-                   {{"field", std::string(field)}});
-}
 
 ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
