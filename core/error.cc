@@ -36,6 +36,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kVersionConflict, "VERSION_CONFLICT"},
     {ErrorReason::kVcpuCountDiffers, "VCPU_COUNT_DIFFERS"},
     {ErrorReason::kCheckpointProtected, "CHECKPOINT_PROTECTED"},
+    {ErrorReason::kBackupDirNotSet, "BACKUP_DIR_NOT_SET"},
     {ErrorReason::kMachineExists, "MACHINE_EXISTS"},
     {ErrorReason::kRequestIdReused, "REQUEST_ID_REUSED"},
     {ErrorReason::kHostExists, "HOST_EXISTS"},

@@ -38,6 +38,7 @@ enum class ErrorReason {
   kVersionConflict = 20,
   kVcpuCountDiffers = 21,
   kCheckpointProtected = 22,
+  kBackupDirNotSet = 23,
   kMachineExists = 30,
   kRequestIdReused = 31,
   kHostExists = 32,
