@@ -152,8 +152,15 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
 absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& request) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.name());
   if (!vm.ok()) return vm.status();
+  const ProtectedVersions protected_versions =
+      request.force() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
+  if (!request.force()) {
+    const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(*vm);
+    // It is refused, and the history stays.
+    if (info.ok() && info->protected_count > 0) return checkpoints_.DeleteVm(*vm, protected_versions);
+  }
   if (absl::Status status = history_.DeleteOfVm(*vm); !status.ok()) return status;
-  return checkpoints_.DeleteVm(*vm);
+  return checkpoints_.DeleteVm(*vm, protected_versions);
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::CallbackServerContext* context,
