@@ -17,6 +17,7 @@ std::string ToValue(uint64_t word, size_t width) {
 IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
   absl::ReaderMutexLock lock(&mutex_);
   IndexAnswer answer;
+  for (const auto& [vm, why] : damaged_) answer.damaged.push_back(why);
   for (const FilterRegister& named : filter.registers()) {
     for (const absl::optional<RegisterSelector>& selector : {named.kvm, named.tcg}) {
       if (selector && column_numbers_.find(selector->id.raw()) == column_numbers_.end()) {

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "proto/resource_names.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
 #include "server/invalid_field.h"
@@ -113,6 +112,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
   auto result =
       std::make_shared<SearchResult>(SearchResult{QuestionOf(request), std::move(filter), std::move(answer.matches)});
   v1::SearchRegistersResponse response;
+  for (const std::string& why : answer.damaged) AddDamaged(why, response);
   if (answer.must_be_read) {
     if (absl::Status status = ReadMatches(*result, which, response, stop); !status.ok()) return status;
   }
@@ -136,7 +136,7 @@ absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus whic
     const absl::StatusOr<v1::Checkpoint> basic =
         stored.ok() ? BasicView(candidate.vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
     if (absl::IsDataLoss(basic.status())) {
-      AddDamaged(FormatCheckpointName(candidate.vm, candidate.version), basic.status(), response);
+      AddDamaged(basic.status().message(), response);
       continue;
     }
     if (!basic.ok()) return basic.status();

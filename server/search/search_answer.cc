@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
@@ -60,8 +59,8 @@ absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl:
   return match;
 }
 
-void AddDamaged(absl::string_view checkpoint, const absl::Status& status, v1::SearchRegistersResponse& response) {
-  if (response.damaged_size() < kMaxDamaged) response.add_damaged(absl::StrCat(checkpoint, ": ", status.message()));
+void AddDamaged(absl::string_view why, v1::SearchRegistersResponse& response) {
+  if (response.damaged_size() < kMaxDamaged) response.add_damaged(std::string(why));
 }
 
 }  // namespace armstate

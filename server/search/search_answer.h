@@ -21,8 +21,8 @@ v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter
 absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl::Span<const VcpuRecord> vcpus,
                                              const Filter& filter, MatchedVcpus which);
 
-// Notes a checkpoint that could not be read, of 16 at most.
-void AddDamaged(absl::string_view checkpoint, const absl::Status& status, v1::SearchRegistersResponse& response);
+// Notes a checkpoint that could not be read, of 16 at most. `why` names it.
+void AddDamaged(absl::string_view why, v1::SearchRegistersResponse& response);
 
 }  // namespace armstate
 

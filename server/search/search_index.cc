@@ -20,6 +20,7 @@ bool IsIndexed(RegisterId id) {
 
 void SearchIndex::Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus) {
   absl::MutexLock lock(&mutex_);
+  damaged_.erase(facts.vm);
   const uint32_t number = TakeVm(facts.vm);
   const uint32_t traits = TraitsNumber(facts.traits);
   Vm& vm = vms_[number];
@@ -40,6 +41,7 @@ void SearchIndex::Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus) {
 
 void SearchIndex::Remove(absl::string_view vm_name) {
   absl::MutexLock lock(&mutex_);
+  damaged_.erase(std::string(vm_name));
   const auto known = vm_numbers_.find(vm_name);
   if (known == vm_numbers_.end()) return;
   Vm& vm = vms_[known->second];
@@ -48,6 +50,11 @@ void SearchIndex::Remove(absl::string_view vm_name) {
   free_vms_.push_back(known->second);
   vm = Vm();
   vm_numbers_.erase(known);
+}
+
+void SearchIndex::PutDamaged(absl::string_view vm, std::string why) {
+  absl::MutexLock lock(&mutex_);
+  damaged_[std::string(vm)] = std::move(why);
 }
 
 uint32_t SearchIndex::TakeVm(absl::string_view name) {
@@ -153,6 +160,14 @@ void SearchIndex::SetRow(uint32_t row, const RegisterList& registers) {
 size_t SearchIndex::vm_count() const {
   absl::ReaderMutexLock lock(&mutex_);
   return vm_numbers_.size();
+}
+
+std::vector<std::string> SearchIndex::VmNames() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, number] : vm_numbers_) names.push_back(name);
+  for (const auto& [name, why] : damaged_) names.push_back(name);
+  return names;
 }
 
 size_t SearchIndex::memory_bytes() const {

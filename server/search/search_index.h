@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -45,6 +46,8 @@ struct IndexAnswer {
   std::vector<MatchingCheckpoint> matches;
   // The filter names registers that are not indexed: `matches` are those that may satisfy it, without their vCPUs.
   bool must_be_read = false;
+  // What could not be searched: each says what is wrong with it.
+  std::vector<std::string> damaged;
 };
 
 // True if the index has its values: those up to 64 bits wide, without X0 to X30 and R0 to R14, which nobody looks for
@@ -63,10 +66,13 @@ class SearchIndex {
   // Replaces what is there of this VM.
   void Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus);
   void Remove(absl::string_view vm);
+  // A VM whose latest checkpoint cannot be read, and why. As long as it is not put or removed, answers tell of it.
+  void PutDamaged(absl::string_view vm, std::string why);
 
   IndexAnswer Find(const Filter& filter, MatchedVcpus which) const;
 
   size_t vm_count() const;
+  std::vector<std::string> VmNames() const;
   // What it takes, about.
   size_t memory_bytes() const;
 
@@ -121,6 +127,7 @@ class SearchIndex {
 
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, uint32_t> vm_numbers_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> damaged_ ABSL_GUARDED_BY(mutex_);  // why, by VM
   std::vector<Vm> vms_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint32_t> free_vms_ ABSL_GUARDED_BY(mutex_);
   std::vector<Row> rows_ ABSL_GUARDED_BY(mutex_);

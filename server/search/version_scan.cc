@@ -7,7 +7,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "proto/resource_names.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
 #include "server/page_token.h"
@@ -57,14 +56,13 @@ class Scan {
 
  private:
   absl::Status ReadOne(const std::string& vm, const ListedCheckpoint& listed) {
-    const std::string name = FormatCheckpointName(vm, listed.version);
     response_.set_scanned_checkpoints(response_.scanned_checkpoints() + 1);
     const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(vm, listed.version);
     if (absl::IsNotFound(stored.status())) return absl::OkStatus();
     const absl::StatusOr<v1::Checkpoint> basic =
         stored.ok() ? BasicView(vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
     if (absl::IsDataLoss(basic.status())) {
-      AddDamaged(name, basic.status(), response_);
+      AddDamaged(basic.status().message(), response_);
       return absl::OkStatus();
     }
     if (!basic.ok()) return basic.status();
