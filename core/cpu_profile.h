@@ -47,7 +47,7 @@ class CpuProfile {
   absl::Span<const uint32_t> restore_order() const { return restore_order_; }
   // Write rules and behaviours: KVM's.
   const ComputedRegisters& computed() const { return computed_; }
-  // Null where a write must be judged register by register: some are computed, or shared with other vCPUs.
+  // Null where writes must be judged one by one: a register is computed, shared by all vCPUs, or narrower than 32 bits.
   const WholeWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }

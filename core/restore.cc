@@ -102,10 +102,7 @@ void RegisterRestore::CompareLists() {
 bool RegisterRestore::WriteAtOnce(absl::Span<const uint32_t> order) {
   const absl::Span<const uint32_t> own = port_.restore_order();  // names every register
   if (!same_layout_ || order.data() != own.data() || order.size() != own.size()) return false;
-  outcomes_.reserve(layout_.size());
-  if (port_.WriteAllAtOnce(list_.values(), outcomes_)) return true;
-  outcomes_.clear();
-  return false;
+  return port_.WriteAllAtOnce(list_.values(), outcomes_);
 }
 
 void RegisterRestore::Write(absl::Span<const uint32_t> order) {

@@ -68,9 +68,9 @@ class VcpuRegisterPort {
                         std::vector<RegisterError>& errors);
 
   // Writes all registers out of `values` (a value area of the layout), if the port can tell that each of them will read
-  // back as written, when it is written and when all are, on this vCPU and all others of its VM. Then adds to
-  // `outcomes` (empty) for each register whether it was written or held its value before (kWritten, kUnchanged). False:
-  // nothing was written, `outcomes` means nothing, and WriteAll will find out what stands against it.
+  // back as written, when it is written and when all are, on this vCPU and all others of its VM. Then
+  // `outcomes` says of each register whether it was written or held its value before (kWritten, kUnchanged). False:
+  // nothing was written, `outcomes` is as it was, and WriteAll will find out what stands against it.
   virtual bool WriteAllAtOnce(absl::string_view /*values*/, std::vector<RegisterOutcome>& /*outcomes*/) {
     return false;
   }

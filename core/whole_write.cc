@@ -17,38 +17,32 @@ Word Load(const char* bytes) {
   return word;
 }
 
-// Returns the bits that are not as wanted. same[i] is 1 where word i keeps its value, else 0.
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t StoreWordsOneWay(const char* held, const char* wanted,
-                                                              const char* writable, size_t words, char* after,
-                                                              uint8_t* same) {
-  uint32_t refused = 0;
+// same[i] is 1 where word i keeps its value, else 0.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void StoreWordsOneWay(const char* held, const char* wanted, const char* writable,
+                                                          size_t words, char* after, uint8_t* same) {
   for (size_t i = 0; i < words; ++i) {
     const uint32_t old_bits = Load<uint32_t>(held + i * kWordBytes);
     const uint32_t new_bits = Load<uint32_t>(wanted + i * kWordBytes);
     const uint32_t mask = Load<uint32_t>(writable + i * kWordBytes);
-    const uint32_t kept = (old_bits ^ new_bits) & ~mask;
-    const uint32_t stored = new_bits ^ kept;
+    const uint32_t stored = (old_bits & ~mask) | (new_bits & mask);
     std::memcpy(after + i * kWordBytes, &stored, kWordBytes);
-    refused |= kept;
     same[i] = stored == old_bits ? 1 : 0;
   }
-  return refused;
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) uint32_t StoreWordsAvx2(const char* held, const char* wanted, const char* writable,
-                                                        size_t words, char* after, uint8_t* same) {
-  return StoreWordsOneWay(held, wanted, writable, words, after, same);
+__attribute__((target("avx2"))) void StoreWordsAvx2(const char* held, const char* wanted, const char* writable,
+                                                    size_t words, char* after, uint8_t* same) {
+  StoreWordsOneWay(held, wanted, writable, words, after, same);
 }
 #endif
 
 // More than half of a restore's time goes by here, and AVX2 halves it. Compilers may not assume it on x86.
-uint32_t StoreWords(const char* held, const char* wanted, const char* writable, size_t words, char* after,
-                    uint8_t* same) {
+void StoreWords(const char* held, const char* wanted, const char* writable, size_t words, char* after, uint8_t* same) {
 #ifdef __x86_64__
   if (__builtin_cpu_supports("avx2")) return StoreWordsAvx2(held, wanted, writable, words, after, same);
 #endif
-  return StoreWordsOneWay(held, wanted, writable, words, after, same);
+  StoreWordsOneWay(held, wanted, writable, words, after, same);
 }
 
 RegisterOutcome Outcome(bool unchanged) { return unchanged ? RegisterOutcome::kUnchanged : RegisterOutcome::kWritten; }
@@ -109,10 +103,9 @@ bool WholeWrite::Write(absl::string_view held, absl::string_view wanted, absl::s
   if (!ViewsAgree(wanted)) return false;
   // On the stack for all but the widest vectors.
   absl::FixedArray<uint8_t, 1024> same_words(held.size() / kWordBytes);
-  if (StoreWords(held.data(), wanted.data(), writable.data(), same_words.size(), after.data(), same_words.data()) !=
-      0) {
-    return false;
-  }
+  StoreWords(held.data(), wanted.data(), writable.data(), same_words.size(), after.data(), same_words.data());
+  // The read-back.
+  if (std::memcmp(after.data(), wanted.data(), wanted.size()) != 0) return false;
   absl::FixedArray<RegisterOutcome, 1024> joined(registers_);
   const uint8_t* words = same_words.data();
   RegisterOutcome* outcome = joined.data();

@@ -26,8 +26,8 @@ class WholeWrite {
   static absl::optional<WholeWrite> Create(const RegisterLayout& layout, absl::Span<const SharedView> views);
 
   // Makes `after` of what the registers hold and what is wanted: the writable bits of the one, the others of the other.
-  // True if all registers then hold what is wanted; then `outcomes` has one more for each register, which tells whether
-  // it held that before. False: what is new in `after` and `outcomes` means nothing; write the registers one by one.
+  // True if all registers then read back as wanted; then `outcomes` says of each whether it held that before. False:
+  // what stands in `after` means nothing; the registers must be written one by one.
   bool Write(absl::string_view held, absl::string_view wanted, absl::string_view writable, absl::Span<char> after,
              std::vector<RegisterOutcome>& outcomes) const;
 
