@@ -51,6 +51,7 @@ absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointS
   }
   basic.set_name(name);
   basic.set_version(summary.version);
+  basic.set_protected_(summary.is_protected);
   *basic.mutable_create_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(summary.create_time));
   return basic;

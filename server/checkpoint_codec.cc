@@ -110,6 +110,7 @@ absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
   checked.basic.clear_create_time();
   checked.basic.clear_vcpus();
   checked.basic.clear_damage();
+  checked.basic.clear_protected_();
   checked.basic.set_vcpu_count(static_cast<int>(checked.vcpus.size()));
   checked.basic.set_register_count(register_count);
   return checked;

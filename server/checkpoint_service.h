@@ -5,6 +5,7 @@
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/restore_history.h"
+#include "server/vm_retention.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
@@ -13,7 +14,7 @@ namespace armstate {
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
   CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history)
-      : checkpoints_(checkpoints), history_(history) {}
+      : checkpoints_(checkpoints), history_(history), retention_(checkpoints, history) {}
 
   grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::CreateCheckpointRequest* request,
@@ -23,6 +24,9 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
                                             const v1::ListCheckpointsRequest* request,
                                             v1::ListCheckpointsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateCheckpoint(grpc::CallbackServerContext* context,
+                                             const v1::UpdateCheckpointRequest* request,
+                                             v1::Checkpoint* response) override;
   grpc::ServerUnaryReactor* DeleteCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::DeleteCheckpointRequest* request,
                                              google::protobuf::Empty* response) override;
@@ -30,6 +34,8 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
                                   v1::Vm* response) override;
   grpc::ServerUnaryReactor* ListVms(grpc::CallbackServerContext* context, const v1::ListVmsRequest* request,
                                     v1::ListVmsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateVm(grpc::CallbackServerContext* context, const v1::UpdateVmRequest* request,
+                                     v1::Vm* response) override;
   grpc::ServerUnaryReactor* DeleteVm(grpc::CallbackServerContext* context, const v1::DeleteVmRequest* request,
                                      google::protobuf::Empty* response) override;
 
@@ -44,6 +50,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
 
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
+  VmRetention retention_;
 };
 
 }  // namespace armstate
