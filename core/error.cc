@@ -37,6 +37,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kVcpuCountDiffers, "VCPU_COUNT_DIFFERS"},
     {ErrorReason::kCheckpointProtected, "CHECKPOINT_PROTECTED"},
     {ErrorReason::kBackupDirNotSet, "BACKUP_DIR_NOT_SET"},
+    {ErrorReason::kEventsGone, "EVENTS_GONE"},
     {ErrorReason::kMachineExists, "MACHINE_EXISTS"},
     {ErrorReason::kRequestIdReused, "REQUEST_ID_REUSED"},
     {ErrorReason::kHostExists, "HOST_EXISTS"},

@@ -39,6 +39,7 @@ enum class ErrorReason {
   kVcpuCountDiffers = 21,
   kCheckpointProtected = 22,
   kBackupDirNotSet = 23,
+  kEventsGone = 24,
   kMachineExists = 30,
   kRequestIdReused = 31,
   kHostExists = 32,

@@ -141,7 +141,9 @@ absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& reque
   const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(*vm);
   // A VM that is damaged itself can be deleted, too; its history then goes with the retention sweeper.
   if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
-  if (absl::Status status = checkpoints_.DeleteVm(*vm); !status.ok()) return status;
+  const ProtectedVersions protected_versions =
+      request.force() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
+  if (absl::Status status = checkpoints_.DeleteVm(*vm, protected_versions); !status.ok()) return status;
   return info.ok() ? history_.DeleteOfVm(*vm, info->incarnation) : absl::OkStatus();
 }
 

@@ -38,6 +38,8 @@ absl::StatusOr<v1::Statistics> CollectStatistics(CheckpointRepository& checkpoin
     for (const VmInfo& info : page->vms) {
       statistics.set_vm_count(statistics.vm_count() + 1);
       statistics.set_checkpoint_count(statistics.checkpoint_count() + info.checkpoint_count);
+      statistics.set_protected_checkpoint_count(statistics.protected_checkpoint_count() + info.protected_count);
+      statistics.set_raw_bytes(statistics.raw_bytes() + info.raw_bytes);
     }
     cursor = page->next_cursor;
   } while (!cursor.empty());

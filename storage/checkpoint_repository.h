@@ -147,8 +147,8 @@ class CheckpointRepository {
   absl::StatusOr<VmInfo> GetVm(absl::string_view vm);
   // See CheckpointStore::ListVms.
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit);
-  // Removes a VM with all its checkpoints. NOT_FOUND, reason VM_NOT_FOUND.
-  absl::Status DeleteVm(absl::string_view vm);
+  // Removes a VM with all its checkpoints. See CheckpointStore::DeleteVm.
+  absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions);
 
   // See CheckpointStore.
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention);

@@ -17,6 +17,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 #include "storage/keys.h"
+#include "storage/rocksdb_upgrade.h"
 #include "storage/rocksdb_values.h"
 #include "storage/storage_errors.h"
 
@@ -26,7 +27,7 @@ namespace {
 // In the order of ColumnFamily.
 constexpr const char* kFamilyNames[kColumnFamilies] = {"default",         "vms",      "checkpoints", "requests",
                                                        "layouts",         "machines", "hosts",       "cpu_profiles",
-                                                       "restore_reports", "bases",    "retries"};
+                                                       "restore_reports", "bases",    "retries",     "events"};
 
 // Space that new records leave free, for RocksDB's compactions, and so that it does not meet a full disk: it then
 // refuses writes for some seconds after there is space again, and Debian's build may end the process by an assertion
@@ -84,6 +85,13 @@ rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options)
   options.blob_file_size = uint64_t{32} << 20;
   options.blob_compression_type = rocksdb::kZSTD;
   return options;
+}
+
+// Of what is small, and read only from some place on: larger blocks compress better, and nobody asks for a single key.
+rocksdb::BlockBasedTableOptions ForReadingInOrder() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = size_t{32} << 10;
+  return table;
 }
 
 // Of a write also if RocksDB calls it a corruption: then it has met damaged bytes before, and takes no writes since.
@@ -211,6 +219,8 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
     rocksdb::ColumnFamilyOptions& family = families[static_cast<size_t>(large)].options;
     family = WithBlobFiles(family);
   }
+  families[static_cast<size_t>(ColumnFamily::kEvents)].options.table_factory.reset(
+      rocksdb::NewBlockBasedTableFactory(ForReadingInOrder()));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -285,29 +295,8 @@ absl::Status RocksDbDatabase::CheckFormat() {
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
   if (*format == kDatabaseFormat) return absl::OkStatus();
-  if (*format == 1) return Upgrade();
+  if (*format >= 1 && *format < kDatabaseFormat) return UpgradeDatabase(*this, *format, data_dir_);
   return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
-}
-
-// Values are read in both formats. What must change are the keys of request IDs: they become hashes, in a column family
-// of their own, and each goes from the old one in the same write; so an upgrade that was cut short just goes on.
-absl::Status RocksDbDatabase::Upgrade() {
-  constexpr int kChangesPerBatch = 20000;
-  const std::unique_ptr<rocksdb::Iterator> it = NewIterator(ColumnFamily::kRequests, rocksdb::Slice());
-  rocksdb::WriteBatch batch;
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    // A key that is none is damaged: nobody could ask for it.
-    if (const absl::optional<VmKeyParts> parts = SplitVmKey(ToView(it->key()))) {
-      batch.Put(handle(ColumnFamily::kRetries), RequestKey(parts->vm, RequestHash(parts->rest)), it->value());
-    }
-    batch.Delete(handle(ColumnFamily::kRequests), it->key());
-    if (batch.Count() < kChangesPerBatch) continue;
-    if (absl::Status status = Write(batch); !status.ok()) return status;
-    batch.Clear();
-  }
-  if (!it->status().ok()) return FromRocksDb(it->status(), data_dir_);
-  batch.Put(kFormatKey, EncodeFormatValue(kDatabaseFormat));
-  return Write(batch);
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }

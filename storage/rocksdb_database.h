@@ -34,10 +34,11 @@ enum class ColumnFamily {
   kCpuProfiles,
   kRestoreReports,
   kBases,
-  kRetries
+  kRetries,
+  kEvents
 };
 
-inline constexpr size_t kColumnFamilies = 11;
+inline constexpr size_t kColumnFamilies = 12;
 
 // Thread-safe, but for Close. Only storage/ includes this.
 //
@@ -112,8 +113,6 @@ class RocksDbDatabase {
   // Waits until nobody uses it any more.
   rocksdb::Status CloseRocksDb(bool flush);
   absl::Status CheckFormat();
-  // Brings a database of format 1 to format 2.
-  absl::Status Upgrade();
 
   rocksdb::Env* const env_;
   const std::string data_dir_;

@@ -8,13 +8,14 @@
 #include "storage/rocksdb_checkpoint_store.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_record_store.h"
+#include "storage/storage_errors.h"
 
 namespace armstate {
 
 class RocksDbStorage::Impl {
  public:
-  explicit Impl(std::unique_ptr<RocksDbDatabase> database)
-      : database_(std::move(database)), checkpoints_(*database_), records_(*database_) {}
+  Impl(std::unique_ptr<RocksDbDatabase> database, uint64_t kept_events)
+      : database_(std::move(database)), checkpoints_(*database_, kept_events), records_(*database_) {}
 
   RocksDbDatabase& database() { return *database_; }
   RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
@@ -41,8 +42,12 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::
                                                                      const StorageOptions& options) {
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
+  auto impl = std::make_unique<Impl>(*std::move(database), options.kept_events);
+  if (absl::Status status = impl->checkpoints().Start(); !status.ok()) {
+    return absl::IsDataLoss(status) ? RecordDamaged(data_dir, status.message()) : status;
+  }
   // Not make_unique: the constructor is private.
-  return std::unique_ptr<RocksDbStorage>(new RocksDbStorage(std::make_unique<Impl>(*std::move(database))));
+  return std::unique_ptr<RocksDbStorage>(new RocksDbStorage(std::move(impl)));
 }
 
 RocksDbStorage::RocksDbStorage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
