@@ -313,9 +313,11 @@ absl::Status CheckpointRepository::SetProtected(absl::string_view vm, int64_t ve
   return store_.SetProtected(vm, version, is_protected);
 }
 
-absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view vm) {
+absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view vm,
+                                                             const std::function<bool()>& cancelled) {
   int64_t removed = 0;
   while (true) {
+    if (cancelled()) return absl::CancelledError("retention was cancelled");
     const absl::StatusOr<RetentionSweep> sweep = store_.ApplyRetention(vm, clock_());
     if (!sweep.ok()) return sweep.status();
     removed += sweep->removed;

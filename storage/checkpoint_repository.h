@@ -156,8 +156,10 @@ class CheckpointRepository {
   // See CheckpointStore.
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention);
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected);
-  // Removes all that retention does not keep now. NOT_FOUND, reason VM_NOT_FOUND.
-  absl::StatusOr<int64_t> ApplyRetention(absl::string_view vm);
+  // Removes all that retention does not keep now; answers how many those were. NOT_FOUND, reason VM_NOT_FOUND.
+  // CANCELLED if `cancelled` is true, which is asked every 1000 versions: what is removed by then stays removed.
+  absl::StatusOr<int64_t> ApplyRetention(
+      absl::string_view vm, const std::function<bool()>& cancelled = [] { return false; });
 
   RepositoryStatistics statistics() const;
 

@@ -1,6 +1,7 @@
 #include "storage/rocksdb_database.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <functional>
@@ -209,7 +210,8 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
 }
 
 absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
-  const rocksdb::Options rocksdb_options = MakeOptions(options_, env_);
+  rocksdb::Options rocksdb_options = MakeOptions(options_, env_);
+  rocksdb_options.statistics = counters_;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
   for (const ColumnFamily large :
@@ -398,6 +400,36 @@ uint64_t RocksDbDatabase::StoredBytes() const {
     }
   }
   return total;
+}
+
+uint64_t RocksDbDatabase::DiskBytes() const {
+  std::vector<rocksdb::Env::FileAttributes> files;
+  env_->GetChildrenFileAttributes(data_dir_, &files).PermitUncheckedError();
+  uint64_t total = 0;
+  for (const rocksdb::Env::FileAttributes& file : files) total += file.size_bytes;
+  return total;
+}
+
+std::map<std::string, int64_t> RocksDbDatabase::Counters() const {
+  std::map<std::string, int64_t> counters;
+  const auto add = [&counters](std::string name, double value) {
+    const auto rounded = static_cast<int64_t>(std::llround(value));
+    if (rounded != 0) counters.emplace(std::move(name), rounded);
+  };
+  for (const auto& [ticker, name] : rocksdb::TickersNameMap) {
+    add(name, static_cast<double>(counters_->getTickerCount(ticker)));
+  }
+  for (const auto& [histogram, name] : rocksdb::HistogramsNameMap) {
+    rocksdb::HistogramData data;
+    counters_->histogramData(histogram, &data);
+    if (data.count == 0) continue;
+    add(name + ".count", static_cast<double>(data.count));
+    add(name + ".sum", static_cast<double>(data.sum));
+    add(name + ".p50", data.median);
+    add(name + ".p99", data.percentile99);
+    add(name + ".max", data.max);
+  }
+  return counters;
 }
 
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name) {

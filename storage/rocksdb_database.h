@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
+#include "rocksdb/statistics.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
 #include "storage/rocksdb_storage.h"
@@ -93,6 +95,9 @@ class RocksDbDatabase {
   absl::Status Compact();
   // Bytes of all tables and blob files.
   uint64_t StoredBytes() const;
+  // See StorageStatistics.
+  uint64_t DiskBytes() const;
+  std::map<std::string, int64_t> Counters() const;
 
  private:
   // RocksDB and its handles, closed when nobody uses it any more.
@@ -113,6 +118,8 @@ class RocksDbDatabase {
   const std::string data_dir_;
   const StorageOptions options_;
   rocksdb::FileLock* lock_;
+  // Goes on counting when the database is opened anew.
+  const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
   mutable absl::Mutex mutex_;
   std::shared_ptr<Opened> opened_ ABSL_GUARDED_BY(mutex_);

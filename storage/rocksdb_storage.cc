@@ -21,12 +21,12 @@ class RocksDbStorage::Impl {
   RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
   RecordStore& records() { return records_; }
 
-  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir) {
+  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir, const std::function<bool()>& cancelled) {
     if (!backup_mutex_.TryLock()) {
       return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable,
                        "storage: another backup is being made", {{"cause", "another backup is being made"}});
     }
-    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir);
+    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir, cancelled);
     backup_mutex_.Unlock();
     return backup;
   }
@@ -62,12 +62,14 @@ absl::Status RocksDbStorage::Close() {
 
 absl::Status RocksDbStorage::Compact() { return impl_->database().Compact(); }
 
-absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_dir) {
-  return impl_->CreateBackup(backup_dir);
+absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_dir,
+                                                    const std::function<bool()>& cancelled) {
+  return impl_->CreateBackup(backup_dir, cancelled);
 }
 
 StorageStatistics RocksDbStorage::statistics() const {
-  return {impl_->checkpoints().statistics(), impl_->database().StoredBytes()};
+  const RocksDbDatabase& database = impl_->database();
+  return {impl_->checkpoints().statistics(), database.StoredBytes(), database.DiskBytes(), database.Counters()};
 }
 
 }  // namespace armstate

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,11 @@ struct StorageStatistics {
   CommitStatistics commits;
   // Of all files that hold data, but for the log.
   uint64_t stored_bytes = 0;
+  // Of all files in data_dir.
+  uint64_t disk_bytes = 0;
+  // RocksDB's counters since Open by their names there, e.g. "rocksdb.wal.synced", and of each of its histograms
+  // ".count", ".sum" (of microseconds, as a rule), ".p50", ".p99" and ".max"; those that are not 0.
+  std::map<std::string, int64_t> rocksdb;
 };
 
 // Every change is on disk (in the synced write-ahead log) when the call that made it answers, and survives the process
@@ -72,8 +78,11 @@ class RocksDbStorage {
 
   // Adds a backup to a folder, which is made if it does not exist (its parent must), and verifies it; commits go on
   // meanwhile. Copies only what the folder does not have. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if another one is
-  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify.
-  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir);
+  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify. CANCELLED
+  // soon after `cancelled` is true: it is asked now and then, but not while the backup is verified. What fails leaves
+  // no backup.
+  absl::StatusOr<Backup> CreateBackup(
+      const std::string& backup_dir, const std::function<bool()>& cancelled = [] { return false; });
 
   // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
   // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.
