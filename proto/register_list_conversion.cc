@@ -19,10 +19,14 @@ absl::StatusOr<RegisterList> RegisterListFromProto(v1::RegisterList&& message,
 
 v1::RegisterList RegisterListToProto(RegisterList list) {
   v1::RegisterList message;
+  RegisterListToProto(std::move(list), message);
+  return message;
+}
+
+void RegisterListToProto(RegisterList list, v1::RegisterList& message) {
   const absl::Span<const uint64_t> ids = list.layout().raw_ids();
   message.mutable_ids()->Add(ids.begin(), ids.end());
   message.set_values(std::move(list).ReleaseValues());
-  return message;
 }
 
 }  // namespace armstate

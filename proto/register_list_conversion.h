@@ -16,6 +16,8 @@ absl::StatusOr<RegisterList> RegisterListFromProto(
     v1::RegisterList&& message, const std::shared_ptr<const RegisterLayout>& likely_layout = nullptr);
 
 v1::RegisterList RegisterListToProto(RegisterList list);
+// Into a message that is there already, and empty.
+void RegisterListToProto(RegisterList list, v1::RegisterList& message);
 
 }  // namespace armstate
 

@@ -6,6 +6,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
 #include "storage/digest.h"
 
@@ -42,35 +43,64 @@ std::string DigestOfRequest(const google::protobuf::Message& request) {
   return Sha256(SerializeDeterministically(request));
 }
 
-absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary) {
-  v1::Checkpoint basic;
-  const std::string name = FormatCheckpointName(vm, summary.version);
+absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summary, v1::Checkpoint& basic) {
+  std::string name = FormatCheckpointName(vm, summary.version);
   if (!basic.ParseFromString(summary.metadata)) {
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, name + ": its metadata cannot be read",
                      {{"record", name}});
   }
-  basic.set_name(name);
+  basic.set_name(std::move(name));
   basic.set_version(summary.version);
   basic.set_protected_(summary.is_protected);
   *basic.mutable_create_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(summary.create_time));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary) {
+  v1::Checkpoint basic;
+  if (absl::Status status = FillBasicView(vm, summary, basic); !status.ok()) return status;
   return basic;
 }
 
-absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
-                                               CheckedCheckpoint checkpoint, RequestIdentity identity,
-                                               absl::optional<int64_t> expected_latest_version) {
-  NewCheckpoint stored;
-  stored.request_id = std::move(identity.request_id);
-  stored.metadata = SerializeDeterministically(checkpoint.basic);
-  stored.labelled = !checkpoint.basic.labels().empty();
-  for (VcpuState& state : checkpoint.vcpus) {
-    std::string opaque = EncodeOpaqueFields(state.opaque_fields);
-    stored.vcpus.push_back({state.vcpu_index, std::move(state.registers), std::move(opaque)});
+absl::Status FillView(absl::string_view vm, StoredCheckpoint stored, v1::Checkpoint& message) {
+  if (absl::Status status = FillBasicView(vm, stored.summary, message); !status.ok()) return status;
+  message.mutable_vcpus()->Reserve(static_cast<int>(stored.vcpus.size()));
+  for (VcpuRecord& record : stored.vcpus) {
+    v1::VcpuState& vcpu = *message.add_vcpus();
+    absl::StatusOr<std::vector<OpaqueField>> fields = DecodeOpaqueFields(record.opaque);
+    if (!fields.ok()) return Annotate(fields.status(), message.name());
+    for (OpaqueField& field : *fields) {
+      v1::OpaqueField& added = *vcpu.add_opaque_fields();
+      added.set_name(std::move(field.name));
+      added.set_data(std::move(field.data));
+    }
+    vcpu.set_vcpu_index(record.vcpu_index);
+    RegisterListToProto(std::move(record.registers), *vcpu.mutable_registers());
   }
-  stored.request_digest = std::move(identity.digest);
-  if (!stored.request_id.empty() && stored.request_digest.empty()) stored.request_digest = DigestOf(stored);
-  const absl::StatusOr<CreatedCheckpoint> created = repository.Create(vm, std::move(stored), expected_latest_version);
+  return absl::OkStatus();
+}
+
+NewCheckpoint ToNewCheckpoint(const v1::Checkpoint& checked, std::vector<VcpuState> vcpus, RequestIdentity identity) {
+  NewCheckpoint checkpoint;
+  checkpoint.request_id = std::move(identity.request_id);
+  checkpoint.metadata = SerializeDeterministically(checked);
+  checkpoint.labelled = !checked.labels().empty();
+  checkpoint.vcpus.reserve(vcpus.size());
+  for (VcpuState& state : vcpus) {
+    std::string opaque = EncodeOpaqueFields(state.opaque_fields);
+    checkpoint.vcpus.push_back({state.vcpu_index, std::move(state.registers), std::move(opaque)});
+  }
+  checkpoint.request_digest = std::move(identity.digest);
+  if (!checkpoint.request_id.empty() && checkpoint.request_digest.empty()) {
+    checkpoint.request_digest = DigestOf(checkpoint);
+  }
+  return checkpoint;
+}
+
+absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
+                                               NewCheckpoint checkpoint) {
+  const absl::StatusOr<CreatedCheckpoint> created = repository.Create(vm, std::move(checkpoint), absl::nullopt);
   if (!created.ok()) return created.status();
   return BasicView(vm, created->summary);
 }

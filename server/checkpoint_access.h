@@ -37,10 +37,13 @@ struct RequestIdentity {
 // Of all that a client sent.
 std::string DigestOfRequest(const google::protobuf::Message& request);
 
-// Stores a checkpoint as the next version of `vm`; gives its BASIC view. Errors: see CreateCheckpoint.
+// A checkpoint as the store takes it, of what CheckCheckpoint (server/checkpoint_codec.h) left and gave.
+NewCheckpoint ToNewCheckpoint(const v1::Checkpoint& checked, std::vector<VcpuState> vcpus, RequestIdentity identity);
+
+// Stores a checkpoint as the next version of `vm`, and waits for it; gives its BASIC view. Errors: see
+// CreateCheckpoint.
 absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
-                                               CheckedCheckpoint checkpoint, RequestIdentity identity,
-                                               absl::optional<int64_t> expected_latest_version);
+                                               NewCheckpoint checkpoint);
 
 // Reads "vms/{vm}/checkpoints/{version|latest}"; without `vcpu_indexes` all vCPUs. Errors: see GetCheckpoint.
 absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository, absl::string_view name,
@@ -48,6 +51,11 @@ absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository
 
 // The BASIC view of a stored checkpoint. DATA_LOSS, reason RECORD_DAMAGED.
 absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary);
+// The same into a message that is there already, of which nothing is left.
+absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summary, v1::Checkpoint& basic);
+
+// The BASIC view and the vCPUs of `stored`. DATA_LOSS, reason RECORD_DAMAGED.
+absl::Status FillView(absl::string_view vm, StoredCheckpoint stored, v1::Checkpoint& message);
 
 }  // namespace armstate
 

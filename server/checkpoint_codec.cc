@@ -63,14 +63,16 @@ absl::Status CheckOpaqueFields(const std::vector<OpaqueField>& fields, absl::str
 // One vCPU of a checkpoint, which must have this index.
 absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
                                     const std::shared_ptr<const RegisterLayout>& likely_layout) {
-  const std::string field = absl::StrCat("checkpoint.vcpus[", index, "]");
+  // Only made where it is wanted: this is done for every checkpoint.
+  const auto field = [index](absl::string_view part) { return absl::StrCat("checkpoint.vcpus[", index, "].", part); };
   if (message.vcpu_index() != index) {
-    return InvalidField(field + ".vcpu_index", absl::StrCat("is ", message.vcpu_index(), ", not ", index));
+    return InvalidField(field("vcpu_index"), absl::StrCat("is ", message.vcpu_index(), ", not ", index));
   }
-  if (message.registers().ids().empty()) return InvalidField(field + ".registers", "is required, and not empty");
+  if (message.registers().ids().empty()) return InvalidField(field("registers"), "is required, and not empty");
   absl::StatusOr<VcpuState> state = VcpuStateFromProto(std::move(message), likely_layout);
-  if (!state.ok()) return AnnotateField(state.status(), field + ".registers");
-  const absl::Status opaque = CheckOpaqueFields(state->opaque_fields, field + ".opaque_fields");
+  if (!state.ok()) return AnnotateField(state.status(), field("registers"));
+  if (state->opaque_fields.empty()) return state;
+  const absl::Status opaque = CheckOpaqueFields(state->opaque_fields, field("opaque_fields"));
   if (!opaque.ok()) return opaque;
   return state;
 }
@@ -86,7 +88,8 @@ absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_vie
   return absl::OkStatus();
 }
 
-absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
+absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
+                                                       std::shared_ptr<const RegisterLayout> likely_layout) {
   if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
   if (absl::Status status = CheckLabels(message.labels(), "checkpoint.labels"); !status.ok()) return status;
   if (absl::Status status = CheckTime(message.capture_time(), "checkpoint.capture_time"); !status.ok()) return status;
@@ -94,29 +97,29 @@ absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message) {
   if (message.vcpus().empty() || message.vcpus_size() > kMaxVcpus) {
     return InvalidField("checkpoint.vcpus", absl::StrCat("are ", message.vcpus_size(), ", not 1 to ", kMaxVcpus));
   }
-  CheckedCheckpoint checked;
+  std::vector<VcpuState> vcpus;
+  vcpus.reserve(message.vcpus_size());
   int64_t register_count = 0;
-  std::shared_ptr<const RegisterLayout> layout;  // all vCPUs of a VM have the same, as a rule
   for (int i = 0; i < message.vcpus_size(); ++i) {
-    absl::StatusOr<VcpuState> state = CheckVcpu(std::move(*message.mutable_vcpus(i)), i, layout);
+    absl::StatusOr<VcpuState> state = CheckVcpu(std::move(*message.mutable_vcpus(i)), i, likely_layout);
     if (!state.ok()) return state.status();
-    layout = state->registers.shared_layout();
+    likely_layout = state->registers.shared_layout();  // all vCPUs of a VM have the same, as a rule
     register_count += static_cast<int64_t>(state->registers.size());
-    checked.vcpus.push_back(*std::move(state));
+    vcpus.push_back(*std::move(state));
   }
-  checked.basic = std::move(message);
-  checked.basic.clear_name();
-  checked.basic.clear_version();
-  checked.basic.clear_create_time();
-  checked.basic.clear_vcpus();
-  checked.basic.clear_damage();
-  checked.basic.clear_protected_();
-  checked.basic.set_vcpu_count(static_cast<int>(checked.vcpus.size()));
-  checked.basic.set_register_count(register_count);
-  return checked;
+  message.clear_name();
+  message.clear_version();
+  message.clear_create_time();
+  message.clear_vcpus();
+  message.clear_damage();
+  message.clear_protected_();
+  message.set_vcpu_count(static_cast<int>(vcpus.size()));
+  message.set_register_count(register_count);
+  return vcpus;
 }
 
 std::string EncodeOpaqueFields(const std::vector<OpaqueField>& fields) {
+  if (fields.empty()) return "";
   v1::VcpuState message;
   for (const OpaqueField& field : fields) {
     v1::OpaqueField* out = message.add_opaque_fields();
@@ -127,6 +130,7 @@ std::string EncodeOpaqueFields(const std::vector<OpaqueField>& fields) {
 }
 
 absl::StatusOr<std::vector<OpaqueField>> DecodeOpaqueFields(absl::string_view bytes) {
+  if (bytes.empty()) return std::vector<OpaqueField>();
   v1::VcpuState message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, "opaque fields cannot be read");

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_CHECKPOINT_CODEC_H_
 #define ARMSTATE_SERVER_CHECKPOINT_CODEC_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,21 +15,16 @@ namespace armstate {
 
 inline constexpr int kMaxVcpus = 512;
 
-// A checkpoint that was checked, apart from its vCPUs.
-struct CheckedCheckpoint {
-  // What the BASIC view shows, without the fields that say "Output only", but for the counts.
-  v1::Checkpoint basic;
-  // In order of vcpu_index, 0 to n - 1.
-  std::vector<VcpuState> vcpus;
-};
-
 // 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says: another time has no JSON. INVALID_ARGUMENT, reason
 // FIELD_INVALID, with `field` in the metadata.
 absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_view field);
 
-// Checks everything that a client sends. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or that of the
-// register list.
-absl::StatusOr<CheckedCheckpoint> CheckCheckpoint(v1::Checkpoint message);
+// Checks everything that a client sends, and takes the vCPUs out: in order of vcpu_index, 0 to n - 1. What is left in
+// `message` is what the BASIC view shows, without the fields that say "Output only", but for the counts. Lists with the
+// IDs of `likely_layout` share that layout. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or that of the
+// register list; then `message` is in no particular state.
+absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
+                                                       std::shared_ptr<const RegisterLayout> likely_layout = nullptr);
 
 // The opaque fields of one vCPU as bytes for the store, and back. DATA_LOSS if they cannot be read.
 std::string EncodeOpaqueFields(const std::vector<OpaqueField>& fields);

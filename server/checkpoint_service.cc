@@ -9,6 +9,7 @@
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
+#include "server/create_checkpoint.h"
 #include "server/handler.h"
 #include "server/invalid_field.h"
 #include "server/page_token.h"
@@ -35,40 +36,17 @@ v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) 
 
 }  // namespace
 
-absl::StatusOr<v1::Checkpoint> CheckpointServiceImpl::Create(const v1::CreateCheckpointRequest& request) {
-  const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
-  if (!vm.ok()) return vm.status();
-  if (request.request_id().size() > kMaxRequestIdBytes) {
-    return InvalidField("request_id", absl::StrCat("is longer than ", kMaxRequestIdBytes, " bytes"));
-  }
-  absl::optional<int64_t> expected_version;
-  if (request.has_expected_latest_version()) expected_version = request.expected_latest_version();
-  if (expected_version && *expected_version < 0) return InvalidField("expected_latest_version", "is below 0");
-  absl::StatusOr<CheckedCheckpoint> checkpoint = CheckCheckpoint(request.checkpoint());
-  if (!checkpoint.ok()) return checkpoint.status();
-  if (!request.validate_only()) {
-    return StoreCheckpoint(checkpoints_, *vm, *std::move(checkpoint), {request.request_id(), ""}, expected_version);
-  }
-  if (expected_version) {
-    const absl::Status status = checkpoints_.CheckLatestVersion(*vm, *expected_version);
-    if (!status.ok()) return status;
-  }
-  return std::move(checkpoint->basic);
-}
-
-absl::StatusOr<v1::Checkpoint> CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request) {
+absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response) {
   if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC nor FULL");
-  if (request.view() == v1::BASIC) {
-    const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
-    if (!name.ok()) return name.status();
-    const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(name->vm, name->version, VcpuSelection::kNone);
-    if (!stored.ok()) return stored.status();
-    return BasicView(name->vm, stored->summary);
-  }
-  absl::StatusOr<LoadedCheckpoint> loaded = LoadCheckpoint(checkpoints_, request.name(), request.vcpu_indexes());
-  if (!loaded.ok()) return loaded.status();
-  for (VcpuState& state : loaded->vcpus) *loaded->basic.add_vcpus() = VcpuStateToProto(std::move(state));
-  return std::move(loaded->basic);
+  const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
+  if (!name.ok()) return name.status();
+  const VcpuSelection selection = request.view() == v1::BASIC ? VcpuSelection::kNone : VcpuSelection::kAll;
+  absl::StatusOr<StoredCheckpoint> stored =
+      selection == VcpuSelection::kNone || request.vcpu_indexes().empty()
+          ? checkpoints_.Get(name->vm, name->version, selection)
+          : checkpoints_.GetVcpus(name->vm, name->version, request.vcpu_indexes());
+  if (!stored.ok()) return stored.status();
+  return FillView(name->vm, *std::move(stored), response);
 }
 
 absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1::ListCheckpointsRequest& request) {
@@ -148,15 +126,27 @@ absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& reque
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::CallbackServerContext* context,
-                                                                  const v1::CreateCheckpointRequest* request,
+                                                                  const v1::CreateCheckpointRequest* /*request*/,
                                                                   v1::Checkpoint* response) {
-  return Answer(context, Create(*request), response);
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints_, create_messages_.MutableRequest(*context));
+  if (!create.ok()) {
+    reactor->Finish(ToGrpcStatus(create.status()));
+    return reactor;
+  }
+  // The call lasts, with its messages, until Finish; and the store, which calls back, longer than all calls.
+  StoreCreate(checkpoints_, *std::move(create), [reactor, response](const absl::StatusOr<CreateOutcome>& outcome) {
+    reactor->Finish(ToGrpcStatus(outcome.ok() ? FillResponse(*outcome, *response) : outcome.status()));
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::GetCheckpoint(grpc::CallbackServerContext* context,
                                                                const v1::GetCheckpointRequest* request,
                                                                v1::Checkpoint* response) {
-  return Answer(context, Get(*request), response);
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(Get(*request, *response)));
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::ListCheckpoints(grpc::CallbackServerContext* context,

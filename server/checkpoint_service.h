@@ -4,6 +4,7 @@
 
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/arena_messages.h"
 #include "server/restore_history.h"
 #include "server/vm_retention.h"
 #include "storage/checkpoint_repository.h"
@@ -14,7 +15,10 @@ namespace armstate {
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
   CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history)
-      : checkpoints_(checkpoints), history_(history), retention_(checkpoints, history) {}
+      : checkpoints_(checkpoints), history_(history), retention_(checkpoints, history) {
+    SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
+    SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
+  }
 
   grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::CreateCheckpointRequest* request,
@@ -40,8 +44,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
                                      google::protobuf::Empty* response) override;
 
  private:
-  absl::StatusOr<v1::Checkpoint> Create(const v1::CreateCheckpointRequest& request);
-  absl::StatusOr<v1::Checkpoint> Get(const v1::GetCheckpointRequest& request);
+  absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response);
   absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
   absl::Status Delete(const v1::DeleteCheckpointRequest& request);
   absl::StatusOr<v1::Vm> GetOneVm(const v1::GetVmRequest& request);
@@ -51,6 +54,8 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
   VmRetention retention_;
+  ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
+  ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;
 };
 
 }  // namespace armstate

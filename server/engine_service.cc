@@ -161,11 +161,13 @@ absl::StatusOr<v1::Checkpoint> EngineServiceImpl::Capture(const v1::CaptureMachi
   if (!vm.ok()) return vm.status();
   const absl::StatusOr<Machine> machine = machines_.Get(request.machine());
   if (!machine.ok()) return machine.status();
-  absl::StatusOr<CheckedCheckpoint> checkpoint = CheckCheckpoint(CaptureMessage(*machine, request.labels()));
-  if (!checkpoint.ok()) return checkpoint.status();
+  v1::Checkpoint checkpoint = CaptureMessage(*machine, request.labels());
+  absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(checkpoint);
+  if (!vcpus.ok()) return vcpus.status();
   // A retry finds the machine changed, and another time: what is the same is the request.
-  return StoreCheckpoint(checkpoints_, *vm, *std::move(checkpoint), {request.request_id(), DigestOfRequest(request)},
-                         absl::nullopt);
+  return StoreCheckpoint(
+      checkpoints_, *vm,
+      ToNewCheckpoint(checkpoint, *std::move(vcpus), {request.request_id(), DigestOfRequest(request)}));
 }
 
 absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::RestoreMachineRequest& request) {

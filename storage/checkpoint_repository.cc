@@ -226,6 +226,12 @@ void CheckpointRepository::CountCreated(const Pending& pending) {
   statistics_.stored_bytes += pending.stored_bytes;
 }
 
+std::shared_ptr<const RegisterLayout> CheckpointRepository::LikelyLayout(absl::string_view vm) {
+  const absl::optional<BaseCache::Entry> cached = bases_.Find(vm);
+  if (!cached || cached->base->vcpus().empty()) return nullptr;
+  return cached->base->vcpus()[0].layout.value_or(nullptr);
+}
+
 absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int64_t expected) {
   const absl::StatusOr<VmInfo> info = store_.Last(vm);
   if (!info.ok() && !absl::IsNotFound(info.status())) return info.status();

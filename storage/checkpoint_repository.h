@@ -123,6 +123,9 @@ class CheckpointRepository {
   absl::StatusOr<CreatedCheckpoint> Create(absl::string_view vm, NewCheckpoint checkpoint,
                                            absl::optional<int64_t> expected_latest_version);
 
+  // The layout that the VM's next checkpoint has, as a rule: shared with the last one's. Null if it is not at hand.
+  std::shared_ptr<const RegisterLayout> LikelyLayout(absl::string_view vm);
+
   // FAILED_PRECONDITION, reason VERSION_CONFLICT, if Create would answer so now.
   absl::Status CheckLatestVersion(absl::string_view vm, int64_t expected);
 
