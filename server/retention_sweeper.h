@@ -37,10 +37,11 @@ class RetentionSweeper {
   // Ends the thread, in the middle of a round if need be. A second Stop does nothing.
   void Stop();
 
+  // One round, by the caller's thread; answers how many checkpoints were removed. CANCELLED after Stop.
+  absl::StatusOr<int64_t> Sweep();
+
  private:
   void Loop();
-  // Answers how many checkpoints were removed.
-  absl::StatusOr<int64_t> SweepAll();
   absl::StatusOr<int64_t> SweepVm(const VmInfo& info);
   bool MayHaveWork(const VmInfo& info);
   bool stopped() const;
