@@ -7,8 +7,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "server/answer_by.h"
 #include "server/backup_message.h"
-#include "server/handler.h"
 #include "server/page_token.h"
 #include "server/statistics.h"
 
@@ -20,27 +20,6 @@ constexpr absl::string_view kBackupList = "backups";
 absl::Status BackupDirNotSet() {
   return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kBackupDirNotSet,
                    "the server has no folder for backups: it was started without --backup_dir");
-}
-
-absl::Status Busy(const std::string& cause) {
-  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, cause, {{"cause", cause}});
-}
-
-// Answers a call with what `work` returns, by a thread of its own. `busy` is the answer if that has too much to do.
-template <typename Response, typename Work>
-grpc::ServerUnaryReactor* AnswerBy(WorkerThread& worker, const char* busy, grpc::CallbackServerContext* context,
-                                   Response* response, Work work) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const auto status = std::make_shared<absl::Status>();
-  const bool taken = worker.TryRun(
-      [=] {
-        absl::StatusOr<Response> result = work([context] { return context->IsCancelled(); });
-        if (result.ok()) *response = *std::move(result);
-        *status = result.status();
-      },
-      [=] { reactor->Finish(ToGrpcStatus(*status)); });
-  if (!taken) reactor->Finish(ToGrpcStatus(Busy(busy)));
-  return reactor;
 }
 
 }  // namespace
@@ -78,22 +57,22 @@ absl::StatusOr<v1::ListBackupsResponse> AdminServiceImpl::List(const v1::ListBac
 grpc::ServerUnaryReactor* AdminServiceImpl::GetStatistics(grpc::CallbackServerContext* context,
                                                           const v1::GetStatisticsRequest*, v1::Statistics* response) {
   return AnswerBy(reads_, "too many calls wait for statistics and lists of backups", context, response,
-                  [this](const std::function<bool()>& cancelled) {
-                    return CollectStatistics(checkpoints_, storage_, start_time_, cancelled);
+                  [this](const StopCheck& stop) {
+                    return CollectStatistics(checkpoints_, storage_, start_time_, [&stop] { return !stop().ok(); });
                   });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CreateBackup(grpc::CallbackServerContext* context,
                                                          const v1::CreateBackupRequest*, v1::Backup* response) {
   return AnswerBy(backups_, "another backup is being made", context, response,
-                  [this](const std::function<bool()>& cancelled) { return Create(cancelled); });
+                  [this](const StopCheck& stop) { return Create([&stop] { return !stop().ok(); }); });
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::ListBackups(grpc::CallbackServerContext* context,
                                                         const v1::ListBackupsRequest* request,
                                                         v1::ListBackupsResponse* response) {
   return AnswerBy(reads_, "too many calls wait for statistics and lists of backups", context, response,
-                  [this, request](const std::function<bool()>&) { return List(*request); });
+                  [this, request](const StopCheck&) { return List(*request); });
 }
 
 }  // namespace armstate

@@ -5,17 +5,18 @@
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/arena_messages.h"
+#include "server/checkpoint_queries.h"
 #include "server/restore_history.h"
 #include "server/vm_retention.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
 
-// Thread-safe. Both arguments must outlive it.
+// Thread-safe. All arguments must outlive it.
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
-  CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history)
-      : checkpoints_(checkpoints), history_(history), retention_(checkpoints, history) {
+  CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history, CheckpointQueries& queries)
+      : checkpoints_(checkpoints), history_(history), queries_(queries), retention_(checkpoints, history) {
     SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
     SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
   }
@@ -42,6 +43,25 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
                                      v1::Vm* response) override;
   grpc::ServerUnaryReactor* DeleteVm(grpc::CallbackServerContext* context, const v1::DeleteVmRequest* request,
                                      google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* CompareCheckpoints(grpc::CallbackServerContext* context,
+                                               const v1::CompareCheckpointsRequest* request,
+                                               v1::CompareCheckpointsResponse* response) override {
+    return queries_.Compare(context, request, response);
+  }
+  grpc::ServerUnaryReactor* ListRegisterHistory(grpc::CallbackServerContext* context,
+                                                const v1::ListRegisterHistoryRequest* request,
+                                                v1::ListRegisterHistoryResponse* response) override {
+    return queries_.ListHistory(context, request, response);
+  }
+  grpc::ServerUnaryReactor* SearchRegisters(grpc::CallbackServerContext* context,
+                                            const v1::SearchRegistersRequest* request,
+                                            v1::SearchRegistersResponse* response) override {
+    return queries_.Search(context, request, response);
+  }
+  grpc::ServerWriteReactor<v1::CheckpointEvent>* WatchCheckpoints(grpc::CallbackServerContext* context,
+                                                                  const v1::WatchCheckpointsRequest* request) override {
+    return queries_.Watch(context, request);
+  }
 
  private:
   absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response);
@@ -53,6 +73,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
 
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
+  CheckpointQueries& queries_;
   VmRetention retention_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;

@@ -49,7 +49,8 @@ class Server::Impl {
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
-        checkpoint_service_(checkpoints_, history_),
+        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_),
+        checkpoint_service_(checkpoints_, history_, queries_),
         restore_service_(restore_targets_, tolerances_, history_),
         engine_service_(checkpoints_, *machines_, *profiles_),
         host_service_(*hosts_, *profiles_),
@@ -95,6 +96,7 @@ class Server::Impl {
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (sweeper_) sweeper_->Stop();
+    queries_.EndWatches();
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
     server_.reset();
@@ -109,6 +111,7 @@ class Server::Impl {
   const ServerTolerances tolerances_;
   const RestoreTargets restore_targets_;
   RestoreHistory history_;
+  CheckpointQueries queries_;
   CheckpointServiceImpl checkpoint_service_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;

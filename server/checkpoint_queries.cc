@@ -1,0 +1,41 @@
+#include "server/checkpoint_queries.h"
+
+#include "server/answer_by.h"
+#include "server/register_history.h"
+
+namespace armstate {
+namespace {
+
+constexpr char kBusy[] = "too many queries wait";
+
+}  // namespace
+
+grpc::ServerUnaryReactor* CheckpointQueries::Compare(grpc::CallbackServerContext* context,
+                                                     const v1::CompareCheckpointsRequest* request,
+                                                     v1::CompareCheckpointsResponse* response) {
+  return AnswerBy(reads_, kBusy, context, response,
+                  [this, request](const StopCheck& stop) { return comparison_.Compare(*request, stop); });
+}
+
+grpc::ServerUnaryReactor* CheckpointQueries::ListHistory(grpc::CallbackServerContext* context,
+                                                         const v1::ListRegisterHistoryRequest* request,
+                                                         v1::ListRegisterHistoryResponse* response) {
+  return AnswerBy(reads_, kBusy, context, response, [this, request](const StopCheck& stop) {
+    return ListRegisterHistory(checkpoints_, profiles_, *request, stop);
+  });
+}
+
+grpc::ServerUnaryReactor* CheckpointQueries::Search(grpc::CallbackServerContext* context,
+                                                    const v1::SearchRegistersRequest* request,
+                                                    v1::SearchRegistersResponse* response) {
+  return AnswerBy(searches_, kBusy, context, response,
+                  [this, request](const StopCheck& stop) -> absl::StatusOr<v1::SearchRegistersResponse> {
+                    // A further page is of the answer that the first one began.
+                    if (request->page_token().empty() && !request->all_versions()) {
+                      if (absl::Status status = follower_.CatchUp(stop); !status.ok()) return status;
+                    }
+                    return search_.Search(*request, stop);
+                  });
+}
+
+}  // namespace armstate

@@ -1,0 +1,65 @@
+// The RPCs of CheckpointService that ask about what is stored: compare, history, search, watch.
+#ifndef ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
+#define ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
+
+#include "armstate/v1/checkpoint_service.pb.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/comparison.h"
+#include "server/machine_registry.h"
+#include "server/profile_registry.h"
+#include "server/search/index_follower.h"
+#include "server/search/register_search.h"
+#include "server/search/search_index.h"
+#include "server/watch/checkpoint_watches.h"
+#include "server/worker_thread.h"
+#include "storage/checkpoint_repository.h"
+#include "storage/checkpoint_store.h"
+
+namespace armstate {
+
+// They may take long, so they have threads of their own, and end when nobody waits for the answer any more.
+//
+// Thread-safe. All arguments must outlive it.
+class CheckpointQueries {
+ public:
+  CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
+                    const ProfileRegistry& profiles)
+      : checkpoints_(checkpoints),
+        profiles_(profiles),
+        comparison_(checkpoints, machines, profiles),
+        search_(checkpoints, profiles, index_),
+        follower_(store, checkpoints, profiles, index_),
+        watches_(store) {}
+
+  grpc::ServerUnaryReactor* Compare(grpc::CallbackServerContext* context, const v1::CompareCheckpointsRequest* request,
+                                    v1::CompareCheckpointsResponse* response);
+  grpc::ServerUnaryReactor* ListHistory(grpc::CallbackServerContext* context,
+                                        const v1::ListRegisterHistoryRequest* request,
+                                        v1::ListRegisterHistoryResponse* response);
+  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context, const v1::SearchRegistersRequest* request,
+                                   v1::SearchRegistersResponse* response);
+  grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext* context,
+                                                       const v1::WatchCheckpointsRequest* request) {
+    return watches_.Watch(*context, *request);
+  }
+
+  // Ends the calls that have no end of their own.
+  void EndWatches() { watches_.EndAll(); }
+
+ private:
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+  const Comparison comparison_;
+  SearchIndex index_;
+  RegisterSearch search_;
+  IndexFollower follower_;
+  CheckpointWatches watches_;
+  WorkerThread reads_{256};
+  // A search may wait for the index; reads do not wait for it.
+  WorkerThread searches_{256};
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
