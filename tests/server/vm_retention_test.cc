@@ -278,8 +278,8 @@ TEST_F(VmRetentionTest, TheRestoreHistoryGoesWithTheCheckpoints) {
       left.push_back(record.name.substr(0, first) + record.name.substr(record.name.find('/', first + 1)));
     }
   }
-  EXPECT_THAT(left, ElementsAre("web/0000000000000000003/", "web/0000000000000000003/0000000000000000001",
-                                "web-1/0000000000000000001/", "web-1/0000000000000000001/0000000000000000001"));
+  EXPECT_THAT(left, ElementsAre("web-1/0000000000000000001/", "web-1/0000000000000000001/0000000000000000001",
+                                "web/0000000000000000003/", "web/0000000000000000003/0000000000000000001"));
   Start();
 }
 
