@@ -1,4 +1,4 @@
-// The RocksDB database under the stores: files, column families, and RocksDB's status in our words.
+// The RocksDB database under the stores.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 
@@ -6,37 +6,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
+#include "storage/column_family.h"
+#include "storage/opened_rocksdb.h"
+#include "storage/rocksdb_status.h"
 #include "storage/rocksdb_storage.h"
 
 namespace armstate {
-
-enum class ColumnFamily {
-  kDefault,
-  kVms,
-  kCheckpoints,
-  kRequests,
-  kLayouts,
-  kMachines,
-  kHosts,
-  kCpuProfiles,
-  kRestoreReports,
-  kBases,
-  kRetries,
-  kEvents
-};
-
-inline constexpr size_t kColumnFamilies = 12;
 
 // Thread-safe, but for Close. Only storage/ includes this.
 //
@@ -95,16 +80,13 @@ class RocksDbDatabase {
   uint64_t StoredBytes() const;
 
  private:
-  // RocksDB and its handles, closed when nobody uses it any more.
-  class Opened;
-
   RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, const StorageOptions& options,
                   rocksdb::FileLock* lock)
       : env_(env), data_dir_(data_dir), options_(options), lock_(lock) {}
 
   enum class Mode { kReadWrite, kReadOnly };
   absl::Status OpenRocksDb(Mode mode);
-  std::shared_ptr<Opened> opened() const;
+  std::shared_ptr<OpenedRocksDb> opened() const;
   // Waits until nobody uses it any more.
   rocksdb::Status CloseRocksDb(bool flush);
   absl::Status CheckFormat();
@@ -114,15 +96,10 @@ class RocksDbDatabase {
   const StorageOptions options_;
   rocksdb::FileLock* lock_;
   std::atomic<bool> needs_recovery_ = false;
-  mutable absl::Mutex mutex_;
-  std::shared_ptr<Opened> opened_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  // Null while it is being opened anew. Guarded by mutex_.
+  std::shared_ptr<OpenedRocksDb> opened_;
 };
-
-// RocksDB's error in a read, in our words; `name` is what was read. Not for OK and NotFound.
-absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
-
-inline rocksdb::Slice ToSlice(absl::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }
-inline absl::string_view ToView(const rocksdb::Slice& slice) { return absl::string_view(slice.data(), slice.size()); }
 
 }  // namespace armstate
 
