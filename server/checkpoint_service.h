@@ -5,6 +5,7 @@
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/arena_messages.h"
+#include "server/checkpoint_pushes.h"
 #include "server/restore_history.h"
 #include "storage/checkpoint_repository.h"
 
@@ -14,7 +15,7 @@ namespace armstate {
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
   CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history)
-      : checkpoints_(checkpoints), history_(history) {
+      : checkpoints_(checkpoints), history_(history), pushes_(checkpoints) {
     SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
     SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
   }
@@ -22,6 +23,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::CreateCheckpointRequest* request,
                                              v1::Checkpoint* response) override;
+  CheckpointPushes::Reactor* StreamCheckpoints(grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest* request,
                                           v1::Checkpoint* response) override;
   grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
@@ -37,6 +39,9 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   grpc::ServerUnaryReactor* DeleteVm(grpc::CallbackServerContext* context, const v1::DeleteVmRequest* request,
                                      google::protobuf::Empty* response) override;
 
+  // Ends the streams, see CheckpointPushes.
+  void Drain() { pushes_.Drain(); }
+
  private:
   absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response);
   absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
@@ -47,6 +52,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
 
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
+  CheckpointPushes pushes_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;
 };

@@ -72,6 +72,7 @@ class Server::Impl {
     if (server_ == nullptr) return;
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    checkpoint_service_.Drain();
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
     server_.reset();

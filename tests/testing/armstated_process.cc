@@ -9,17 +9,24 @@
 #include "grpcpp/create_channel.h"
 
 namespace armstate {
+
 absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::Start(const std::string& data_dir) {
+  // Tests run in the folder of their data dependencies.
+  return StartCommand({"server/armstated", "--listen=127.0.0.1:0", absl::StrCat("--data_dir=", data_dir)});
+}
+
+absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::StartCommand(
+    const std::vector<std::string>& command) {
   std::unique_ptr<ArmstatedProcess> process(new ArmstatedProcess);  // the constructor is private
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe");
-  // Tests run in the folder of their data dependencies.
-  const std::string program = "server/armstated";
-  const std::string data_dir_flag = absl::StrCat("--data_dir=", data_dir);
+  std::vector<char*> arguments;  // made before the fork: there memory may not be allocated
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
   process->pid_ = fork();
   if (process->pid_ == 0) {
     dup2(ends[1], STDERR_FILENO);
-    execl(program.c_str(), program.c_str(), "--listen=127.0.0.1:0", data_dir_flag.c_str(), nullptr);
+    execv(arguments[0], arguments.data());
     _exit(127);
   }
   close(ends[1]);

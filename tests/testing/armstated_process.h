@@ -1,4 +1,4 @@
-// A real armstated as a process of its own, for tests that kill it.
+// A real armstated as a process of its own, for tests that kill it and benchmarks.
 #ifndef ARMSTATE_TESTS_TESTING_ARMSTATED_PROCESS_H_
 #define ARMSTATE_TESTS_TESTING_ARMSTATED_PROCESS_H_
 
@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
@@ -18,12 +19,16 @@ class ArmstatedProcess {
   // Runs the armstated of this build and waits until it listens. FAILED_PRECONDITION with what it printed, if it exits
   // instead.
   static absl::StatusOr<std::unique_ptr<ArmstatedProcess>> Start(const std::string& data_dir);
+  // The same with any server that says "listening on port PORT" on its standard error.
+  static absl::StatusOr<std::unique_ptr<ArmstatedProcess>> StartCommand(const std::vector<std::string>& command);
 
   // Kills it, if it still runs.
   ~ArmstatedProcess();
 
   // "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
+  // -1 after Stop.
+  pid_t pid() const { return pid_; }
   // A new connection.
   std::shared_ptr<grpc::Channel> Connect() const;
 
