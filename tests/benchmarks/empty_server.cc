@@ -22,6 +22,33 @@
 namespace armstate {
 namespace {
 
+// Answers each item at once.
+class EmptyStream final : public grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse> {
+ public:
+  EmptyStream() { StartRead(&request_); }
+  void OnReadDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::OK);
+    response_.set_item(count_++);
+    v1::Checkpoint& checkpoint = *response_.mutable_checkpoint();
+    checkpoint.set_name(request_.parent() + "/checkpoints/1");
+    checkpoint.set_version(count_);
+    *checkpoint.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+    checkpoint.set_vcpu_count(1);
+    checkpoint.set_register_count(request_.checkpoint().vcpus(0).registers().ids_size());
+    StartWrite(&response_);
+  }
+  void OnWriteDone(bool ok) override {
+    if (ok) return StartRead(&request_);
+    Finish(grpc::Status::OK);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  v1::CreateCheckpointRequest request_;
+  v1::StreamCheckpointsResponse response_;
+  int64_t count_ = 0;
+};
+
 class EmptyService final : public v1::CheckpointService::CallbackService {
  public:
   EmptyService() {
@@ -53,6 +80,11 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
+  }
+
+  grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse>* StreamCheckpoints(
+      grpc::CallbackServerContext* /*context*/) override {
+    return new EmptyStream;  // deletes itself in OnDone
   }
 
  private:

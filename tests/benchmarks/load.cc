@@ -5,13 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <deque>
 #include <fstream>
 #include <mutex>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
+#include "client/checkpoint_stream.h"
 #include "client/connection.h"
 
 namespace armstate {
@@ -169,6 +173,41 @@ LoadResult LoadCreate(const LoadOptions& options, const NextCreate& next) {
       options, next, [](v1::CheckpointService::Stub& stub, auto* context, auto* request, auto* response, auto done) {
         stub.async()->CreateCheckpoint(context, request, response, std::move(done));
       });
+}
+
+LoadResult LoadStream(const LoadOptions& options, const NextCreate& next) {
+  LoadMeter meter(options);
+  const auto push_all = [&](int client) {
+    std::mutex mutex;
+    std::deque<std::pair<int64_t, absl::Time>> begins;  // of the items on their way; about in order
+    std::atomic<bool> go_on{true};
+    CheckpointStream stream(v1::CheckpointService::NewStub(NewConnection(options.address)),
+                            [&](int64_t item, const absl::StatusOr<v1::Checkpoint>& stored) {
+                              absl::Time begin;
+                              {
+                                const std::lock_guard<std::mutex> lock(mutex);
+                                auto found = begins.begin();
+                                while (found->first != item) ++found;
+                                begin = found->second;
+                                begins.erase(found);
+                              }
+                              if (!meter.End(begin, stored.ok() ? "" : stored.status().ToString())) go_on = false;
+                            });
+    for (int64_t item = 0; go_on; ++item) {
+      v1::CreateCheckpointRequest request = next(client);
+      {
+        const std::lock_guard<std::mutex> lock(mutex);
+        begins.emplace_back(item, absl::Now());
+      }
+      if (!stream.Push(std::move(request)).ok()) break;
+    }
+    if (const absl::Status status = stream.Finish(); !status.ok()) meter.End(absl::Now(), status.ToString());
+  };
+  std::vector<std::thread> clients;
+  for (int i = 0; i < options.clients; ++i) clients.emplace_back(push_all, i);
+  meter.Wait();
+  for (std::thread& client : clients) client.join();
+  return meter.Result();
 }
 
 LoadResult LoadGet(const LoadOptions& options, const NextGet& next) {

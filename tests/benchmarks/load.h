@@ -19,7 +19,7 @@ struct LoadOptions {
   std::string address;
   // Whose CPU time is counted.
   pid_t server = 0;
-  // Each has a connection of its own and one call on its way; of a stream so many requests.
+  // Each has a connection of its own; of unary calls one on its way, of a stream as many items as the stream takes.
   int clients = 1;
   absl::Duration warm_up = absl::Milliseconds(500);
   absl::Duration duration = absl::Seconds(3);
@@ -42,6 +42,8 @@ using NextCreate = std::function<v1::CreateCheckpointRequest(int client)>;
 using NextGet = std::function<std::string(int client)>;
 
 LoadResult LoadCreate(const LoadOptions& options, const NextCreate& next);
+// By the client library's stream. A client's next request is made by a thread of its own.
+LoadResult LoadStream(const LoadOptions& options, const NextCreate& next);
 // Of a checkpoint by its name.
 LoadResult LoadGet(const LoadOptions& options, const NextGet& next);
 

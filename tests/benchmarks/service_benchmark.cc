@@ -34,6 +34,7 @@ struct Options {
   std::string output = "text";
 };
 
+constexpr int kStreams = 2;
 // VMs that are pushed to: a few of each client's.
 constexpr uint32_t kGuests = 1024;
 
@@ -130,9 +131,24 @@ class Subject {
   ArmstatedProcess& process() { return *process_; }
 
   // Client i pushes to guests i, i + clients ... in turn.
-  LoadResult Create(int clients) {
+  LoadResult Create(int clients) { return Push("CreateCheckpoint", clients, LoadCreate); }
+  LoadResult Stream(int streams) { return Push("StreamCheckpoints", streams, LoadStream); }
+
+  // Of any version of any of `guests` guests that have so many each.
+  LoadResult Get(int clients, uint32_t guests, uint32_t versions) {
+    std::vector<std::mt19937> random;
+    for (int i = 0; i < clients; ++i) random.emplace_back(i);
+    return Done("GetCheckpoint", clients, LoadGet(LoadOf(clients), [&](int client) {
+                  return absl::StrCat(GuestName(random[client]() % guests), "/checkpoints/",
+                                      1 + random[client]() % versions);
+                }));
+  }
+
+ private:
+  template <typename Load>
+  LoadResult Push(const std::string& what, int clients, Load load) {
     std::vector<uint32_t> turns(clients);
-    return Done("CreateCheckpoint", clients, LoadCreate(Load(clients), [&](int client) {
+    return Done(what, clients, load(LoadOf(clients), [&](int client) {
                   const uint32_t guest = (turns[client]++ * clients + client) % kGuests;
                   v1::CreateCheckpointRequest request = requests_.Make(guest, numbers_[guest]++);
                   request.set_request_id(absl::StrCat(name_, "-", guest, "-", numbers_[guest]));
@@ -140,18 +156,7 @@ class Subject {
                 }));
   }
 
-  // Of any version of any of `guests` guests that have so many each.
-  LoadResult Get(int clients, uint32_t guests, uint32_t versions) {
-    std::vector<std::mt19937> random;
-    for (int i = 0; i < clients; ++i) random.emplace_back(i);
-    return Done("GetCheckpoint", clients, LoadGet(Load(clients), [&](int client) {
-                  return absl::StrCat(GuestName(random[client]() % guests), "/checkpoints/",
-                                      1 + random[client]() % versions);
-                }));
-  }
-
- private:
-  LoadOptions Load(int clients) const {
+  LoadOptions LoadOf(int clients) const {
     LoadOptions load;
     load.address = process_->address();
     load.server = process_->pid();
@@ -189,6 +194,9 @@ int Run(const Options& options) {
   const double empty_create = empty.Create(options.clients).per_second;
   const double create = armstated.Create(options.clients).per_second;
   report.AddGoal("durable CreateCheckpoint / the empty server", create / empty_create, 0.8, false);
+  empty.Stream(kStreams);
+  const double stream = armstated.Stream(kStreams).per_second;
+  report.AddGoal("StreamCheckpoints / CreateCheckpoint", stream / create, 3, false);
   const double empty_get = empty.Get(options.clients, kGuests, 1).per_second;
   const double get = armstated.Get(options.clients, kGuests, 1).per_second;
   report.AddGoal("GetCheckpoint / the empty server", get / empty_get, 0.9, false);
