@@ -38,7 +38,8 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "json"}).description(""))
       ->capture_default_str();
-  app.add_option("--timeout", options.timeout, "How long a call may take, with all attempts")
+  app.add_option("--timeout", options.timeout,
+                 "How long a call may take, with all attempts; a backup takes as long as it needs by default")
       ->type_name("TIME")
       ->check(CLI::Validator(CheckTimeout, ""))
       ->capture_default_str();
@@ -59,9 +60,14 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddRestoresCommand(app, chosen);
   AddRestoreCommand(app, chosen);
   AddDeleteCommand(app, chosen);
+  AddRetentionCommand(app, chosen);
+  AddProtectCommand(app, chosen);
+  AddUnprotectCommand(app, chosen);
   AddHostCommand(app, chosen);
   AddProfileCommand(app, chosen);
   AddMachineCommand(app, chosen);
+  AddBackupCommand(app, chosen);
+  AddStatsCommand(app, chosen);
 }
 
 // Whether errors are wanted as JSON, found without a parsed command line: that may be the error.
@@ -123,6 +129,7 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   // An answer is printed in whole or, where it ends in an error, not at all.
   std::ostringstream answer;
   CommandContext context{Connection(connection_options), format, answer, Palette(terminal.out_has_colors)};
+  if (app.get_option("--timeout")->count() > 0) context.timeout = connection_options.call_timeout;
   const absl::StatusOr<ExitStatus> result = chosen(context);
   absl::Status status = result.status();
   if (result.ok()) {

@@ -23,6 +23,10 @@ absl::StatusOr<v1::Checkpoint> CheckpointClient::GetCheckpoint(const v1::GetChec
   return internal::UnaryCall(*stub_, &v1::CheckpointService::StubInterface::GetCheckpoint, request, call_timeout_);
 }
 
+absl::StatusOr<v1::Checkpoint> CheckpointClient::UpdateCheckpoint(const v1::UpdateCheckpointRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::CheckpointService::StubInterface::UpdateCheckpoint, request, call_timeout_);
+}
+
 absl::Status CheckpointClient::DeleteCheckpoint(const v1::DeleteCheckpointRequest& request) const {
   return internal::UnaryCall(*stub_, &v1::CheckpointService::StubInterface::DeleteCheckpoint, request, call_timeout_)
       .status();
@@ -30,6 +34,10 @@ absl::Status CheckpointClient::DeleteCheckpoint(const v1::DeleteCheckpointReques
 
 absl::StatusOr<v1::Vm> CheckpointClient::GetVm(const v1::GetVmRequest& request) const {
   return internal::UnaryCall(*stub_, &v1::CheckpointService::StubInterface::GetVm, request, call_timeout_);
+}
+
+absl::StatusOr<v1::Vm> CheckpointClient::UpdateVm(const v1::UpdateVmRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::CheckpointService::StubInterface::UpdateVm, request, call_timeout_);
 }
 
 absl::Status CheckpointClient::DeleteVm(const v1::DeleteVmRequest& request) const {

@@ -34,10 +34,13 @@ class CheckpointClient {
   absl::StatusOr<v1::Checkpoint> CreateCheckpoint(v1::CreateCheckpointRequest request) const;
 
   absl::StatusOr<v1::Checkpoint> GetCheckpoint(const v1::GetCheckpointRequest& request) const;
+  absl::StatusOr<v1::Checkpoint> UpdateCheckpoint(const v1::UpdateCheckpointRequest& request) const;
   // Not tried again when the server is UNAVAILABLE.
   absl::Status DeleteCheckpoint(const v1::DeleteCheckpointRequest& request) const;
 
   absl::StatusOr<v1::Vm> GetVm(const v1::GetVmRequest& request) const;
+  // A call that ends DEADLINE_EXCEEDED has changed the rules, but not yet deleted all that they do not keep.
+  absl::StatusOr<v1::Vm> UpdateVm(const v1::UpdateVmRequest& request) const;
   // Not tried again when the server is UNAVAILABLE: by then the name may be another VM's.
   absl::Status DeleteVm(const v1::DeleteVmRequest& request) const;
 

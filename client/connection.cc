@@ -19,14 +19,16 @@ std::string Seconds(absl::Duration duration) { return absl::StrFormat("%.3fs", a
 
 // An attempt that ended UNAVAILABLE may have done its work. Calls that then do harm, or give another answer, when they
 // are repeated are left to the caller: a second DeleteVm might meet a VM that somebody has made anew, and a second
-// CreateMachine its own machine. CreateCheckpoint and CaptureMachine carry a request ID for this.
+// CreateMachine its own machine; a second CreateBackup makes a second backup. CreateCheckpoint and CaptureMachine carry
+// a request ID for this.
 std::string ServiceConfigJson(const ConnectionOptions& options) {
   if (options.max_attempts <= 1) return "{}";
   constexpr absl::string_view kFormat = R"({"methodConfig": [
     {"name": [{"service": "armstate.v1.CheckpointService"},
               {"service": "armstate.v1.RestoreService"},
               {"service": "armstate.v1.HostService"},
-              {"service": "armstate.v1.EngineService"}],
+              {"service": "armstate.v1.EngineService"},
+              {"service": "armstate.v1.AdminService"}],
      "retryPolicy": {"maxAttempts": %d, "initialBackoff": "%s", "maxBackoff": "%s", "backoffMultiplier": 2,
                      "retryableStatusCodes": ["UNAVAILABLE"]}},
     {"name": [{"service": "armstate.v1.CheckpointService", "method": "DeleteCheckpoint"},
@@ -34,7 +36,8 @@ std::string ServiceConfigJson(const ConnectionOptions& options) {
               {"service": "armstate.v1.HostService", "method": "CreateHost"},
               {"service": "armstate.v1.HostService", "method": "DeleteHost"},
               {"service": "armstate.v1.EngineService", "method": "CreateMachine"},
-              {"service": "armstate.v1.EngineService", "method": "DeleteMachine"}]}]})";
+              {"service": "armstate.v1.EngineService", "method": "DeleteMachine"},
+              {"service": "armstate.v1.AdminService", "method": "CreateBackup"}]}]})";
   return absl::StrFormat(kFormat, options.max_attempts, Seconds(options.initial_backoff), Seconds(options.max_backoff));
 }
 

@@ -6,13 +6,19 @@
 namespace armstate {
 
 Capture CaptureRegisters(VcpuRegisterPort& port) {
-  const std::shared_ptr<const RegisterLayout>& layout = port.layout();
-  std::string values(layout->values_size(), '\0');
   Capture capture;
-  port.ReadAll(absl::MakeSpan(values), capture.errors);
+  CaptureAgain(port, capture);
+  return capture;
+}
+
+void CaptureAgain(VcpuRegisterPort& port, Capture& capture) {
+  const std::shared_ptr<const RegisterLayout>& layout = port.layout();
+  std::string values = std::move(capture.registers).ReleaseValues();
+  capture.errors.clear();
+  port.ReadAll(values, capture.errors);
   if (capture.errors.empty()) {
     capture.registers = *RegisterList::Create(layout, std::move(values));
-    return capture;
+    return;
   }
   std::vector<bool> unread(layout->size());
   for (const RegisterError& error : capture.errors) unread[error.index] = true;
@@ -22,7 +28,6 @@ Capture CaptureRegisters(VcpuRegisterPort& port) {
       builder.AddBytes(layout->id(i), absl::string_view(values).substr(layout->offset(i), layout->width(i)));
   }
   capture.registers = *std::move(builder).Build();
-  return capture;
 }
 
 }  // namespace armstate

@@ -86,11 +86,14 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     profile->views_.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(*owner), rule.view->shift});
   }
   std::stable_sort(profile->views_.begin(), profile->views_.end(),
-                   [](const View& a, const View& b) { return a.owner < b.owner; });
+                   [](const SharedView& a, const SharedView& b) { return a.owner < b.owner; });
   if (AllZero(profile->vm_wide_)) profile->vm_wide_.clear();
   absl::StatusOr<ComputedRegisters> computed = ComputedRegisters::Create(**layout, std::move(rules));
   if (!computed.ok()) return computed.status();
   profile->computed_ = *std::move(computed);
+  if (profile->computed_.empty() && profile->vm_wide_.empty()) {
+    profile->whole_write_ = WholeWrite::Create(**layout, profile->views_);
+  }
   profile->restore_order_ = RestoreOrder(**layout, scheme);
   profile->reset_ = *RegisterList::Create(*std::move(layout), std::move(reset));
   return std::shared_ptr<const CpuProfile>(std::move(profile));

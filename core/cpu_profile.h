@@ -9,24 +9,20 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "core/catalog.h"
 #include "core/computed_registers.h"
 #include "core/register_list.h"
 #include "core/register_rule.h"
+#include "core/shared_view.h"
+#include "core/whole_write.h"
 
 namespace armstate {
 
 // An immutable, checked set of rules, laid out in flat arrays beside the register layout. Thread-safe.
 class CpuProfile {
  public:
-  // A register that shows the storage of another.
-  struct View {
-    uint32_t index;  // of the register, in the layout
-    uint32_t owner;  // of the register with the storage
-    uint32_t shift;  // bits
-  };
-
   // `rules` ascending by ID. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id", if they are
   // not, if a value is not as wide as its register, if a view's owner is missing, lower, itself a view or too narrow,
   // if the reset values of a view and its owner differ, or if ComputedRegisters::Create refuses.
@@ -43,7 +39,7 @@ class CpuProfile {
   // The bits that a write may change: a value area of the layout.
   absl::string_view writable() const { return writable_; }
   // By owner.
-  absl::Span<const View> views() const { return views_; }
+  absl::Span<const SharedView> views() const { return views_; }
   // For each register the owner of what it shows; itself if it has storage of its own.
   absl::Span<const uint32_t> owners() const { return owners_; }
   // True where `owners` is more than one register's.
@@ -51,6 +47,8 @@ class CpuProfile {
   absl::Span<const uint32_t> restore_order() const { return restore_order_; }
   // Write rules and behaviours: KVM's.
   const ComputedRegisters& computed() const { return computed_; }
+  // Null where writes must be judged one by one: a register is computed, shared by all vCPUs, or narrower than 32 bits.
+  const WholeWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }
   // A constant with another value than 0: QEMU's emulation loads a missing register as 0 and then refuses it. KVM
@@ -73,7 +71,8 @@ class CpuProfile {
   std::string writable_;
   std::string vm_wide_;
   ComputedRegisters computed_;
-  std::vector<View> views_;
+  absl::optional<WholeWrite> whole_write_;
+  std::vector<SharedView> views_;
   std::vector<uint32_t> owners_;
   std::vector<bool> shared_;
   std::vector<bool> required_;

@@ -76,9 +76,9 @@ absl::Status EngineVcpu::Write(size_t index, absl::string_view value) {
   return accepted.status();
 }
 
-void EngineVcpu::ReadAll(absl::Span<char> values, std::vector<RegisterError>& /*errors*/) {
-  std::memcpy(values.data(), values_.data(), values_.size());
-  profile_->computed().Show(values_, values);
+void EngineVcpu::ReadAll(std::string& values, std::vector<RegisterError>& /*errors*/) {
+  values = values_;
+  profile_->computed().Show(values_, absl::MakeSpan(values));
 }
 
 void EngineVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
@@ -96,6 +96,15 @@ void EngineVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view 
     Store(i, values.data() + offset);
     std::memcpy(read_back.data() + offset, values_.data() + offset, registers.width(i));
   }
+}
+
+bool EngineVcpu::WriteAllAtOnce(absl::string_view values, std::vector<RegisterOutcome>& outcomes) {
+  const WholeWrite* whole = profile_->whole_write();
+  if (whole == nullptr) return false;
+  after_.resize(values_.size());
+  if (!whole->Write(values_, values, profile_->writable(), absl::MakeSpan(after_), outcomes)) return false;
+  values_.swap(after_);
+  return true;
 }
 
 void EngineVcpu::Store(size_t index, const char* value) {
@@ -122,8 +131,8 @@ void EngineVcpu::StoreShared(size_t index) {
   char* storage = values_.data() + registers.offset(owner);
   const size_t storage_width = registers.width(owner);
   const auto views = profile_->views();
-  auto view = std::lower_bound(views.begin(), views.end(), owner,
-                               [](const CpuProfile::View& a, uint32_t b) { return a.owner < b; });
+  auto view =
+      std::lower_bound(views.begin(), views.end(), owner, [](const SharedView& a, uint32_t b) { return a.owner < b; });
   const auto first = view;
   if (index != owner) {
     while (view->index != index) ++view;

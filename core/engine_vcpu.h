@@ -38,9 +38,10 @@ class EngineVcpu final : public VcpuRegisterPort {
   ReadBack read_back() const override {
     return profile_->computed().empty() ? ReadBack::kAtOnce : ReadBack::kWhenAllAreWritten;
   }
-  void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors) override;
+  void ReadAll(std::string& values, std::vector<RegisterError>& errors) override;
   void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
                 std::vector<RegisterError>& errors) override;
+  bool WriteAllAtOnce(absl::string_view values, std::vector<RegisterOutcome>& outcomes) override;
 
  private:
   void Store(size_t index, const char* value);
@@ -49,6 +50,8 @@ class EngineVcpu final : public VcpuRegisterPort {
   std::shared_ptr<const CpuProfile> profile_;
   VcpuPosition position_;
   std::string values_;
+  // WriteAllAtOnce makes the next state here. Kept only for its memory.
+  std::string after_;
 };
 
 }  // namespace armstate

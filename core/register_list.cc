@@ -44,7 +44,10 @@ absl::optional<size_t> RegisterLayout::Find(RegisterId id) const {
   return it - ids_.begin();
 }
 
-RegisterList::RegisterList() : layout_(*RegisterLayout::Create({})) {}
+RegisterList::RegisterList() {
+  static const auto& none = *new std::shared_ptr<const RegisterLayout>(*RegisterLayout::Create({}));
+  layout_ = none;
+}
 
 absl::StatusOr<RegisterList> RegisterList::Create(absl::Span<const uint64_t> ids, std::string values) {
   absl::StatusOr<std::shared_ptr<const RegisterLayout>> layout = RegisterLayout::Create(ids);
@@ -58,10 +61,7 @@ absl::StatusOr<RegisterList> RegisterList::Create(std::shared_ptr<const Register
                                   layout->values_size(), " bytes, but it has ", values.size(), " bytes of values"),
                      {{"expected_bytes", absl::StrCat(layout->values_size())}, {"bytes", absl::StrCat(values.size())}});
   }
-  RegisterList list;
-  list.layout_ = std::move(layout);
-  list.values_ = std::move(values);
-  return list;
+  return RegisterList(std::move(layout), std::move(values));
 }
 
 absl::optional<absl::string_view> RegisterList::Find(RegisterId id) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -82,6 +83,9 @@ class RegisterList {
   }
 
  private:
+  RegisterList(std::shared_ptr<const RegisterLayout> layout, std::string values)
+      : layout_(std::move(layout)), values_(std::move(values)) {}
+
   std::shared_ptr<const RegisterLayout> layout_;
   std::string values_;
 };

@@ -64,8 +64,12 @@ RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port,
 }
 
 RegisterRestore::RegisterRestore(const RegisterList& list, VcpuRegisterPort& port, ListScope scope)
-    : scope_(scope), list_(list), port_(port), layout_(*port.layout()), wanted_(layout_.values_size(), '\0') {
-  CompareLists();
+    : scope_(scope),
+      list_(list),
+      port_(port),
+      layout_(*port.layout()),
+      same_layout_(list.shared_layout() == port.layout() || list.layout() == layout_) {
+  if (!same_layout_) CompareLists();
 }
 
 absl::string_view RegisterRestore::ValueAt(absl::string_view area, size_t index) const {
@@ -79,12 +83,8 @@ void RegisterRestore::Add(RestoreReport& report, RegisterFinding finding) const 
 
 // Lays the incoming values out as the target's.
 void RegisterRestore::CompareLists() {
-  if (list_.shared_layout() == port_.layout() || list_.layout() == layout_) {
-    std::memcpy(wanted_.data(), list_.values().data(), wanted_.size());
-    incoming_.assign(layout_.size(), true);
-    return;
-  }
   LayoutMerge merge = MergeLayouts(layout_, list_.layout());
+  wanted_.assign(layout_.values_size(), '\0');
   incoming_.assign(layout_.size(), false);
   for (size_t k = 0; k < merge.common_own.size(); ++k) {
     const absl::string_view value = list_.value(merge.common_incoming[k]);
@@ -98,13 +98,24 @@ void RegisterRestore::CompareLists() {
   for (const uint32_t index : missing_) lists_match_ = lists_match_ && !port_.is_required(index);
 }
 
+// The usual restore: the list is of the port's own kind, and nothing stands against it.
+bool RegisterRestore::WriteAtOnce(absl::Span<const uint32_t> order) {
+  const absl::Span<const uint32_t> own = port_.restore_order();  // names every register
+  if (!same_layout_ || order.data() != own.data() || order.size() != own.size()) return false;
+  return port_.WriteAllAtOnce(list_.values(), outcomes_);
+}
+
 void RegisterRestore::Write(absl::Span<const uint32_t> order) {
+  if (WriteAtOnce(order)) return;
+  if (same_layout_) {
+    wanted_ = std::string(list_.values());
+    incoming_.assign(layout_.size(), true);
+  }
   for (const uint32_t index : order) {
     if (incoming_[index]) write_order_.push_back(index);
   }
-  before_.resize(wanted_.size());
   std::vector<RegisterError> errors;
-  port_.ReadAll(absl::MakeSpan(before_), errors);  // what cannot be read before is found again by the read-back
+  port_.ReadAll(before_, errors);  // what cannot be read before is found again by the read-back
   read_back_ = before_;
   port_.WriteAll(write_order_, wanted_, absl::MakeSpan(read_back_), write_errors_);
 }
@@ -136,17 +147,20 @@ RestoreReport RegisterRestore::JudgeLists() {
 }
 
 RestoreReport RegisterRestore::Judge() {
-  std::string after = before_;
-  std::vector<RegisterError> errors;
-  port_.ReadAll(absl::MakeSpan(after), errors);
-  if (port_.read_back() == VcpuRegisterPort::ReadBack::kWhenAllAreWritten) read_back_ = after;
-  RestoreReport report = StartReport(after);
-  // The usual case first: whole areas are compared much faster than their registers one by one.
-  if (port_.read_back() == VcpuRegisterPort::ReadBack::kAtOnce && write_order_.size() == layout_.size() &&
-      report.findings.empty() && write_errors_.empty() && errors.empty() && read_back_ == wanted_ && after == wanted_) {
-    for (const uint32_t index : write_order_) report.outcomes[index] = Kept(index);
+  if (!outcomes_.empty()) {
+    RestoreReport report;
+    report.outcomes = std::move(outcomes_);
     return report;
   }
+  std::string after;
+  std::vector<RegisterError> errors;
+  port_.ReadAll(after, errors);
+  // What cannot be read back is shown as it was.
+  for (const RegisterError& error : errors) {
+    std::memcpy(&after[layout_.offset(error.index)], ValueAt(before_, error.index).data(), layout_.width(error.index));
+  }
+  if (port_.read_back() == VcpuRegisterPort::ReadBack::kWhenAllAreWritten) read_back_ = after;
+  RestoreReport report = StartReport(after);
   for (const RegisterError& error : write_errors_) JudgeError(report, error, after);
   // What cannot be read back is not known to be restored.
   for (const RegisterError& error : errors) {
@@ -183,14 +197,16 @@ void RegisterRestore::JudgeValue(RestoreReport& report, size_t index, absl::stri
   const absl::string_view got = ValueAt(read_back_, index);
   const absl::string_view old = ValueAt(before_, index);
   const absl::string_view last = ValueAt(after, index);
-  RegisterFinding finding{
-      layout_.id(index), RegisterOutcome::kOverwritten, std::string(wanted), std::string(last), "", ""};
-  if (port_.is_moving(index)) {
-    finding.outcome = RegisterOutcome::kMoving;
-    finding.reason = "a counter: it goes on counting from there";
-  } else if (SameValue(got, wanted) && SameValue(last, wanted)) {
+  const bool moving = port_.is_moving(index);
+  if (!moving && SameValue(got, wanted) && SameValue(last, wanted)) {
     report.outcomes[index] = Kept(index);
     return;
+  }
+  RegisterFinding finding{
+      layout_.id(index), RegisterOutcome::kOverwritten, std::string(wanted), std::string(last), "", ""};
+  if (moving) {
+    finding.outcome = RegisterOutcome::kMoving;
+    finding.reason = "a counter: it goes on counting from there";
   } else if (got == wanted) {
     finding.reason = "overwritten by a later register of the checkpoint that shares its storage and has another value";
   } else {
@@ -209,8 +225,8 @@ void RegisterRestore::PutBack(RestoreReport& report) {
   std::vector<RegisterError> errors;
   port_.WriteAll(write_order_, before_, absl::MakeSpan(read_back), errors);
   std::vector<RegisterError> read_errors;
-  std::string after(before_.size(), '\0');
-  port_.ReadAll(absl::MakeSpan(after), read_errors);
+  std::string after;
+  port_.ReadAll(after, read_errors);
   report.rolled_back = true;
   for (const uint32_t index : write_order_) {
     if (ValueAt(after, index) == ValueAt(before_, index) || port_.is_moving(index)) continue;

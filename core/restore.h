@@ -9,25 +9,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/register_list.h"
+#include "core/register_outcome.h"
 #include "core/vcpu_register_port.h"
 
 namespace armstate {
-
-// What became of one register. Those marked (R) refuse the restore.
-enum class RegisterOutcome : uint8_t {
-  kWritten,            // written, reads back as written
-  kUnchanged,          // the target already held the value
-  kIgnored,            // (R) written without effect: the target kept its own value
-  kWriteRefused,       // (R) the target answered with an error
-  kDiffers,            // (R) reads back as neither the wanted nor the old value
-  kUnknown,            // (R) the target has no such register
-  kNotInCheckpoint,    // the target keeps its own value
-  kRequired,           // (R) not in the checkpoint, but the target refuses to go without it
-  kOverwritten,        // written as wanted, then changed by a later write to a register that shares its storage
-  kNotTried,           // the restore was refused before anything was written
-  kWriteUndetermined,  // the target's profile does not say what becomes of this value
-  kMoving,             // written; a counter that goes on counting
-};
 
 bool Refuses(RegisterOutcome outcome);
 
@@ -97,17 +82,18 @@ class RegisterRestore {
   bool lists_match() const { return lists_match_; }
   // Writes in this order: positions in port.layout(). Registers that the list lacks are left out.
   void Write(absl::Span<const uint32_t> order);
-  // Reads the port again, and says what became of every register. Once.
+  // Says what became of every register, by reading the port again unless the port said it all at the write. Once.
   RestoreReport Judge();
   // Instead of Write and Judge: what the lists alone say.
   RestoreReport JudgeLists();
-  // Writes the old values back, for a report that Judge gave.
+  // Writes the old values back, for a report of a refusal that Judge gave.
   void PutBack(RestoreReport& report);
 
  private:
   absl::string_view ValueAt(absl::string_view area, size_t index) const;
   void Add(RestoreReport& report, RegisterFinding finding) const;
   void CompareLists();
+  bool WriteAtOnce(absl::Span<const uint32_t> order);
   RestoreReport StartReport(absl::string_view after) const;
   RegisterOutcome Kept(size_t index) const;
   void JudgeValue(RestoreReport& report, size_t index, absl::string_view after) const;
@@ -118,7 +104,10 @@ class RegisterRestore {
   const RegisterList& list_;
   VcpuRegisterPort& port_;
   const RegisterLayout& layout_;
+  const bool same_layout_;
   bool lists_match_ = true;
+  // By the port at the write; empty if it had to be asked register by register.
+  std::vector<RegisterOutcome> outcomes_;
   // Value areas of the port's layout.
   std::string wanted_;
   std::string before_;

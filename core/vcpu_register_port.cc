@@ -4,10 +4,11 @@
 
 namespace armstate {
 
-void VcpuRegisterPort::ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors) {
+void VcpuRegisterPort::ReadAll(std::string& values, std::vector<RegisterError>& errors) {
   const RegisterLayout& registers = *layout();
+  values.assign(registers.values_size(), '\0');
   for (size_t i = 0; i < registers.size(); ++i) {
-    absl::Status status = Read(i, values.subspan(registers.offset(i), registers.width(i)));
+    absl::Status status = Read(i, absl::MakeSpan(&values[registers.offset(i)], registers.width(i)));
     if (!status.ok()) errors.push_back({i, std::move(status)});
   }
 }

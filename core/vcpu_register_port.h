@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/register_list.h"
+#include "core/register_outcome.h"
 
 namespace armstate {
 
@@ -55,14 +57,23 @@ class VcpuRegisterPort {
   enum class ReadBack { kAtOnce, kWhenAllAreWritten };
   virtual ReadBack read_back() const { return ReadBack::kAtOnce; }
 
-  // Reads all registers into `values` (layout()->values_size() bytes). Goes on after errors, which it adds to `errors`.
-  virtual void ReadAll(absl::Span<char> values, std::vector<RegisterError>& errors);
+  // Reads all registers into `values`, which becomes a value area of the layout whatever it was. Goes on after errors,
+  // which it adds to `errors`; what stands in the place of such a register is not its value.
+  virtual void ReadAll(std::string& values, std::vector<RegisterError>& errors);
 
   // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into
   // `read_back`; both are value areas of the layout. Goes on after errors, which it adds to `errors`. A port that is
   // read back when all are written leaves `read_back` alone.
   virtual void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
                         std::vector<RegisterError>& errors);
+
+  // Writes all registers out of `values` (a value area of the layout), if the port can tell that each of them will read
+  // back as written, when it is written and when all are, on this vCPU and all others of its VM. Then
+  // `outcomes` says of each register whether it was written or held its value before (kWritten, kUnchanged). False:
+  // nothing was written, `outcomes` is as it was, and WriteAll will find out what stands against it.
+  virtual bool WriteAllAtOnce(absl::string_view /*values*/, std::vector<RegisterOutcome>& /*outcomes*/) {
+    return false;
+  }
 };
 
 }  // namespace armstate

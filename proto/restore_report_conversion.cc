@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "core/changed_fields.h"
 #include "proto/register_outcome_conversion.h"
 
 namespace armstate {
@@ -20,33 +20,15 @@ bool WasPutBack(const RestoreReport& report) {
                                            [](const RegisterFinding& f) { return !f.put_back_error.empty(); });
 }
 
-// Of a register whose fields are known; only names of fields tell people more than its value does.
 void AddFields(RegisterId id, IdScheme scheme, v1::RegisterReport& message) {
   if (message.wanted().empty() || message.got().empty()) return;
-  const absl::Span<const FieldDefinition> fields = RegisterFields(id, scheme);
-  if (fields.empty()) return;
-  const uint64_t wanted = LowWord(message.wanted());
-  const uint64_t got = LowWord(message.got());
-  uint64_t unnamed = wanted ^ got;
-  for (const FieldDefinition& field : fields) {
-    unnamed &= ~(((~uint64_t{0}) >> (64 - field.width)) << field.lsb);
-    const uint64_t wanted_field = ExtractField(field, wanted);
-    const uint64_t got_field = ExtractField(field, got);
-    if (wanted_field == got_field) continue;
+  for (const ChangedField& changed : ChangedFields(id, scheme, LowWord(message.wanted()), LowWord(message.got()))) {
     v1::FieldDifference* difference = message.add_fields();
-    difference->set_field(std::string(field.name));
-    difference->set_wanted(wanted_field);
-    difference->set_got(got_field);
-    difference->set_wanted_meaning(std::string(FieldMeaning(field, wanted_field)));
-    difference->set_got_meaning(std::string(FieldMeaning(field, got_field)));
-  }
-  // By nibbles: ID registers are made of them.
-  for (int lsb = 60; lsb >= 0; lsb -= 4) {
-    if ((unnamed >> lsb & 0xf) == 0) continue;
-    v1::FieldDifference* difference = message.add_fields();
-    difference->set_field(absl::StrCat("[", lsb + 3, ":", lsb, "]"));
-    difference->set_wanted(wanted >> lsb & 0xf);
-    difference->set_got(got >> lsb & 0xf);
+    difference->set_field(changed.name);
+    difference->set_wanted(changed.first);
+    difference->set_got(changed.second);
+    difference->set_wanted_meaning(std::string(changed.first_meaning));
+    difference->set_got_meaning(std::string(changed.second_meaning));
   }
 }
 

@@ -6,7 +6,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
-#include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
@@ -22,21 +21,6 @@ constexpr absl::string_view kVmList = "vms";
 
 // A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One checkpoint is always given.
 constexpr size_t kMaxPageBytes = size_t{3} << 20;
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
-}
-
-v1::Vm VmToProto(const VmInfo& info) {
-  v1::Vm vm;
-  vm.set_name(FormatVmName(info.vm));
-  vm.set_uid(absl::StrCat(absl::Hex(info.incarnation, absl::kZeroPad16)));
-  vm.set_latest_version(info.last_version);
-  vm.set_checkpoint_count(info.checkpoint_count);
-  *vm.mutable_create_time() = ToTimestamp(info.create_time);
-  *vm.mutable_update_time() = ToTimestamp(info.update_time);
-  return vm;
-}
 
 // One damaged record must not hide the others: it is there with its name and what is wrong.
 v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) {
@@ -102,8 +86,10 @@ absl::Status CheckpointServiceImpl::Delete(const v1::DeleteCheckpointRequest& re
                      "latest can only be read; name the version to delete",
                      {{"name", request.name()}, {"expected", "vms/{vm}/checkpoints/{version}"}});
   }
-  if (absl::Status status = history_.DeleteOf(name->vm, *name->version); !status.ok()) return status;
-  return checkpoints_.Delete(name->vm, *name->version);
+  if (absl::Status status = checkpoints_.Delete(name->vm, *name->version); !status.ok()) return status;
+  const absl::Status forgotten = history_.DeleteOf(name->vm, *name->version);
+  // The VM was deleted meanwhile, with all of its history.
+  return absl::IsNotFound(forgotten) ? absl::OkStatus() : forgotten;
 }
 
 absl::StatusOr<v1::Vm> CheckpointServiceImpl::GetOneVm(const v1::GetVmRequest& request) {
@@ -130,8 +116,13 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
 absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& request) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.name());
   if (!vm.ok()) return vm.status();
-  if (absl::Status status = history_.DeleteOfVm(*vm); !status.ok()) return status;
-  return checkpoints_.DeleteVm(*vm);
+  const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(*vm);
+  // A VM that is damaged itself can be deleted, too; its history then goes with the retention sweeper.
+  if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
+  const ProtectedVersions protected_versions =
+      request.force() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
+  if (absl::Status status = checkpoints_.DeleteVm(*vm, protected_versions); !status.ok()) return status;
+  return info.ok() ? history_.DeleteOfVm(*vm, info->incarnation) : absl::OkStatus();
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::CallbackServerContext* context,
@@ -168,6 +159,12 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::ListCheckpoints(grpc::CallbackS
   return Answer(context, List(*request), response);
 }
 
+grpc::ServerUnaryReactor* CheckpointServiceImpl::UpdateCheckpoint(grpc::CallbackServerContext* context,
+                                                                  const v1::UpdateCheckpointRequest* request,
+                                                                  v1::Checkpoint* response) {
+  return Answer(context, retention_.UpdateCheckpoint(*request), response);
+}
+
 grpc::ServerUnaryReactor* CheckpointServiceImpl::DeleteCheckpoint(grpc::CallbackServerContext* context,
                                                                   const v1::DeleteCheckpointRequest* request,
                                                                   google::protobuf::Empty* response) {
@@ -183,6 +180,11 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::ListVms(grpc::CallbackServerCon
                                                          const v1::ListVmsRequest* request,
                                                          v1::ListVmsResponse* response) {
   return Answer(context, ListAllVms(*request), response);
+}
+
+grpc::ServerUnaryReactor* CheckpointServiceImpl::UpdateVm(grpc::CallbackServerContext* context,
+                                                          const v1::UpdateVmRequest* request, v1::Vm* response) {
+  return Answer(context, retention_.UpdateVm(*request, [context] { return context->IsCancelled(); }), response);
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::DeleteVm(grpc::CallbackServerContext* context,

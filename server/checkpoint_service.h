@@ -7,6 +7,7 @@
 #include "server/arena_messages.h"
 #include "server/checkpoint_pushes.h"
 #include "server/restore_history.h"
+#include "server/vm_retention.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
@@ -15,7 +16,7 @@ namespace armstate {
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
   CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history)
-      : checkpoints_(checkpoints), history_(history), pushes_(checkpoints) {
+      : checkpoints_(checkpoints), history_(history), retention_(checkpoints, history), pushes_(checkpoints) {
     SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
     SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
   }
@@ -29,6 +30,9 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
                                             const v1::ListCheckpointsRequest* request,
                                             v1::ListCheckpointsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateCheckpoint(grpc::CallbackServerContext* context,
+                                             const v1::UpdateCheckpointRequest* request,
+                                             v1::Checkpoint* response) override;
   grpc::ServerUnaryReactor* DeleteCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::DeleteCheckpointRequest* request,
                                              google::protobuf::Empty* response) override;
@@ -36,6 +40,8 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
                                   v1::Vm* response) override;
   grpc::ServerUnaryReactor* ListVms(grpc::CallbackServerContext* context, const v1::ListVmsRequest* request,
                                     v1::ListVmsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateVm(grpc::CallbackServerContext* context, const v1::UpdateVmRequest* request,
+                                     v1::Vm* response) override;
   grpc::ServerUnaryReactor* DeleteVm(grpc::CallbackServerContext* context, const v1::DeleteVmRequest* request,
                                      google::protobuf::Empty* response) override;
 
@@ -52,6 +58,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
 
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
+  VmRetention retention_;
   CheckpointPushes pushes_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;

@@ -2,9 +2,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
 
@@ -20,6 +22,8 @@ absl::Status Damaged(absl::string_view record) {
                    {{"record", absl::StrCat("restores/", record)}});
 }
 
+std::string IncarnationText(uint64_t incarnation) { return absl::StrCat(absl::Hex(incarnation, absl::kZeroPad16)); }
+
 std::string RestoreName(absl::string_view vm, int64_t version, int64_t number) {
   return absl::StrCat(FormatCheckpointName(vm, version), "/restores/", number);
 }
@@ -29,7 +33,7 @@ std::string RestoreName(absl::string_view vm, int64_t version, int64_t number) {
 absl::StatusOr<std::string> RestoreHistory::PrefixOf(absl::string_view vm, int64_t version) const {
   const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(vm);
   if (!info.ok()) return info.status();
-  return absl::StrCat(vm, "/", absl::Hex(info->incarnation, absl::kZeroPad16), "/", NumberInName(version), "/");
+  return absl::StrCat(vm, "/", IncarnationText(info->incarnation), "/", NumberInName(version), "/");
 }
 
 absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::RestoreRecord record) {
@@ -81,10 +85,43 @@ absl::Status RestoreHistory::DeleteOf(absl::string_view vm, int64_t version) {
   return store_.DeletePrefix(RecordKind::kRestoreReport, *prefix);
 }
 
-absl::Status RestoreHistory::DeleteOfVm(absl::string_view vm) {
+absl::Status RestoreHistory::DeleteOfVm(absl::string_view vm, uint64_t incarnation) {
   absl::MutexLock lock(&mutex_);
-  // Of all incarnations. A VM's name has no '/'.
-  return store_.DeletePrefix(RecordKind::kRestoreReport, absl::StrCat(vm, "/"));
+  return store_.DeletePrefix(RecordKind::kRestoreReport, absl::StrCat(vm, "/", IncarnationText(incarnation), "/"));
+}
+
+absl::Status RestoreHistory::CheckKept(absl::string_view vm, absl::string_view incarnation, int64_t version) const {
+  const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(vm);
+  if (absl::IsNotFound(info.status())) return info.status();
+  if (!info.ok()) return absl::IsDataLoss(info.status()) ? absl::OkStatus() : info.status();
+  if (IncarnationText(info->incarnation) != incarnation) return absl::NotFoundError("another incarnation");
+  const absl::Status status = checkpoints_.Get(vm, version, VcpuSelection::kNone).status();
+  return absl::IsDataLoss(status) ? absl::OkStatus() : status;
+}
+
+absl::Status RestoreHistory::Prune(absl::string_view vm, const std::function<bool()>& cancelled) {
+  const std::string all = vm.empty() ? "" : absl::StrCat(vm, "/");  // a VM's name has no '/'
+  std::string after;
+  while (true) {
+    if (cancelled()) return absl::CancelledError("cancelled");
+    const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kRestoreReport, all, after, 1);
+    if (!page.ok()) return page.status();
+    if (page->records.empty()) return absl::OkStatus();
+    after = page->records.front().name;
+    const std::vector<std::string> parts = absl::StrSplit(after, '/');
+    int64_t version = 0;
+    if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &version)) continue;  // none of ours
+    const std::string of_checkpoint = absl::StrCat(parts[0], "/", parts[1], "/", parts[2], "/");
+    const absl::Status kept = CheckKept(parts[0], parts[1], version);
+    if (absl::IsNotFound(kept)) {
+      // No lock: neither the version nor the incarnation ever comes back.
+      const absl::Status deleted = store_.DeletePrefix(RecordKind::kRestoreReport, of_checkpoint);
+      if (!deleted.ok()) return deleted;
+    } else if (!kept.ok()) {
+      return kept;
+    }
+    after = absl::StrCat(of_checkpoint, ":");  // sorts after all digits
+  }
 }
 
 }  // namespace armstate

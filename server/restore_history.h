@@ -3,6 +3,8 @@
 #define ARMSTATE_SERVER_RESTORE_HISTORY_H_
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,13 +38,20 @@ class RestoreHistory {
   // In the order of their numbers, at most `limit` of those after the number `after`; less if they are large.
   absl::StatusOr<RestoreRecordPage> List(absl::string_view vm, int64_t version, int64_t after, int limit);
 
-  // Takes out what is kept with a checkpoint, or with any of a VM's. Before the checkpoint or the VM itself goes: what
-  // is left over after a crash would be in nobody's way, but never go.
+  // Takes out what is kept with a checkpoint that was deleted, or with any of an incarnation of a VM.
   absl::Status DeleteOf(absl::string_view vm, int64_t version);
-  absl::Status DeleteOfVm(absl::string_view vm);
+  absl::Status DeleteOfVm(absl::string_view vm, uint64_t incarnation);
+
+  // Takes out what is kept with checkpoints of a VM that are gone; of any VM if `vm` is empty. Retention deletes
+  // checkpoints without telling, and a crash may come between a deletion and DeleteOf; until then nobody sees what is
+  // left over. Takes a read or two for each checkpoint that has restores. CANCELLED if `cancelled` is true, which is
+  // asked for each of them.
+  absl::Status Prune(absl::string_view vm, const std::function<bool()>& cancelled);
 
  private:
   absl::StatusOr<std::string> PrefixOf(absl::string_view vm, int64_t version) const;
+  // OK if it is kept, or nobody can tell because it is damaged.
+  absl::Status CheckKept(absl::string_view vm, absl::string_view incarnation, int64_t version) const;
 
   RecordStore& store_;
   CheckpointRepository& checkpoints_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/list_profile.h"
+#include "server/checkpoint_scheme.h"
 #include "server/host_targets.h"
 
 namespace armstate {
@@ -22,14 +23,7 @@ absl::Status TargetError(absl::string_view what) {
 absl::StatusOr<JudgedCheckpoint> RestoreTargets::Load(absl::string_view name) const {
   absl::StatusOr<LoadedCheckpoint> loaded = LoadCheckpoint(checkpoints_, name);
   if (!loaded.ok()) return loaded.status();
-  absl::optional<IdScheme> scheme;
-  const v1::Source& source = loaded->basic.source();
-  if (source.accelerator() == v1::ENGINE) {
-    const auto profile = profiles_.Find(source.cpu_profile());
-    if (profile.ok()) scheme = (*profile)->profile->scheme();
-  } else {
-    scheme = source.accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
-  }
+  const absl::optional<IdScheme> scheme = SchemeOf(loaded->basic.source(), profiles_);
   return JudgedCheckpoint{*std::move(loaded), scheme};
 }
 

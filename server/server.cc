@@ -1,15 +1,19 @@
 #include "server/server.h"
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "server/admin_service.h"
 #include "server/checkpoint_service.h"
 #include "server/engine_service.h"
 #include "server/host_registry.h"
@@ -17,28 +21,44 @@
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
 #include "server/restore_service.h"
+#include "server/retention_sweeper.h"
 #include "spdlog/spdlog.h"
 #include "storage/rocksdb_storage.h"
 
 namespace armstate {
+namespace {
+
+bool SameFolder(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(a + "/.", error) == std::filesystem::weakly_canonical(b + "/.", error);
+}
+
+}  // namespace
 
 // Members in the order of their needs: the gRPC server goes first, the store last.
 class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
-       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances)
+       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances,
+       const ServerOptions& options)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
-        checkpoints_(storage_->checkpoints()),
+        checkpoints_(storage_->checkpoints(), options.clock),
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
         checkpoint_service_(checkpoints_, history_),
         restore_service_(restore_targets_, tolerances_, history_),
         engine_service_(checkpoints_, *machines_, *profiles_),
-        host_service_(*hosts_, *profiles_) {}
+        host_service_(*hosts_, *profiles_),
+        admin_service_(checkpoints_, *storage_, options.backup_dir, absl::Now()) {
+    if (options.retention_sweep_interval > absl::ZeroDuration()) {
+      sweeper_.emplace(checkpoints_, history_,
+                       RetentionSweeper::Options{options.retention_sweep_interval, options.clock});
+    }
+  }
 
   absl::Status Listen(const std::string& address) {
     grpc::EnableDefaultHealthCheckService(true);
@@ -53,13 +73,15 @@ class Server::Impl {
     builder.RegisterService(&restore_service_);
     builder.RegisterService(&engine_service_);
     builder.RegisterService(&host_service_);
+    builder.RegisterService(&admin_service_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       return absl::UnavailableError(
           absl::StrCat("cannot listen on ", address, ": is the address right, and the port free?"));
     }
     for (const char* service : {v1::CheckpointService::service_full_name(), v1::RestoreService::service_full_name(),
-                                v1::EngineService::service_full_name(), v1::HostService::service_full_name()}) {
+                                v1::EngineService::service_full_name(), v1::HostService::service_full_name(),
+                                v1::AdminService::service_full_name()}) {
       server_->GetHealthCheckService()->SetServingStatus(service, true);
     }
     return absl::OkStatus();
@@ -72,6 +94,7 @@ class Server::Impl {
     if (server_ == nullptr) return;
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    if (sweeper_) sweeper_->Stop();
     checkpoint_service_.Drain();
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
@@ -91,12 +114,18 @@ class Server::Impl {
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;
   HostServiceImpl host_service_;
+  AdminServiceImpl admin_service_;
+  absl::optional<RetentionSweeper> sweeper_;
   int port_ = 0;
   absl::Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(shutdown_mutex_);
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  if (!options.backup_dir.empty() && SameFolder(options.backup_dir, options.data_dir)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("backup_dir must not be data_dir, which is ", options.data_dir, ": choose another folder"));
+  }
   absl::StatusOr<std::unique_ptr<ProfileRegistry>> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
@@ -110,7 +139,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(tolerances));
+                                     *std::move(tolerances), options);
   if (absl::Status status = impl->Listen(options.listen_address); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
 }

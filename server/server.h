@@ -2,10 +2,12 @@
 #ifndef ARMSTATE_SERVER_SERVER_H_
 #define ARMSTATE_SERVER_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace armstate {
@@ -17,6 +19,12 @@ struct ServerOptions {
   std::string data_dir;
   // Tolerances (armstate.v1.ToleranceSet as text) that verdicts use besides the built-in ones. Empty: none.
   std::string tolerances_file = {};
+  // Where AdminService.CreateBackup puts backups; made with the first one. Empty: there are none.
+  std::string backup_dir = {};
+  // How often VMs that get no new checkpoints are looked at for what their retention does not keep. Zero: never.
+  absl::Duration retention_sweep_interval = absl::Minutes(10);
+  // For tests: what the time is for checkpoints and their retention.
+  std::function<absl::Time()> clock = absl::Now;
 };
 
 // Largest message that is received, in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits. What is sent
@@ -35,7 +43,8 @@ class Server {
  public:
   // Opens the store, then answers RPCs, health checks and reflection.
   // Errors: FAILED_PRECONDITION if another server has data_dir open or its format is newer than this program;
-  // UNAVAILABLE if the address cannot be listened on; DATA_LOSS if the store is damaged beyond a single record.
+  // INVALID_ARGUMENT if backup_dir is data_dir; UNAVAILABLE if the address cannot be listened on; DATA_LOSS if the
+  // store is damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // As Shutdown with no time left.

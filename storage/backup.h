@@ -10,6 +10,7 @@
 #define ARMSTATE_STORAGE_BACKUP_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,10 +39,13 @@ absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir);
 absl::Status VerifyBackup(const std::string& backup_dir, uint32_t number);
 
 // Verifies a backup and makes `data_dir` from it, all or nothing. `data_dir` must not exist or be empty; its parent
-// must exist. Errors as VerifyBackup, and:
+// must exist. `progress` may be empty; it is told how many bytes of the backup are written, at first that none is while
+// the backup is verified. Errors as VerifyBackup, and:
 // * FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: there is something in data_dir.
 // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be written.
-absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const std::string& data_dir);
+using RestoreProgress = std::function<void(uint64_t bytes_written, uint64_t bytes_of_backup)>;
+absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const std::string& data_dir,
+                           const RestoreProgress& progress = nullptr);
 
 }  // namespace armstate
 

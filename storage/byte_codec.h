@@ -51,13 +51,21 @@ class ByteReader {
   uint64_t U64() { return Integer(8); }
   // A LEB128 number; one above 32 bits, or written longer than it need be, fails.
   uint32_t Varint() {
+    const uint64_t value = Varint64();
+    if (value <= 0xffffffff) return static_cast<uint32_t>(value);
+    ok_ = false;
+    return 0;
+  }
+  uint64_t Varint64() {
     uint64_t value = 0;
-    for (int shift = 0; shift < 35; shift += 7) {
+    for (int shift = 0; shift < 70; shift += 7) {
       const uint8_t byte = U8();
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      const uint64_t bits = byte & 0x7f;
+      value |= bits << shift;
       if (byte >= 0x80) continue;
-      if (value > 0xffffffff || (byte == 0 && shift > 0)) break;
-      return static_cast<uint32_t>(value);
+      // The tenth byte has room for one bit.
+      if ((shift == 63 && bits > 1) || (byte == 0 && shift > 0)) break;
+      return value;
     }
     ok_ = false;
     return 0;

@@ -18,6 +18,13 @@ namespace {
 constexpr size_t kBaseCacheBytes = size_t{64} << 20;
 constexpr size_t kRawBytesPerRegister = 16;
 
+// Far from 2^32: a register has at least a byte of value, of which a record has at most kMaxRecordBytes.
+uint32_t RawBytes(const CheckpointRecord& record) {
+  size_t registers = 0;
+  for (const VcpuRecord& vcpu : record.vcpus) registers += vcpu.registers.size();
+  return static_cast<uint32_t>(registers * kRawBytesPerRegister);
+}
+
 CheckpointSummary Summarize(DecodedCheckpoint& decoded) {
   CheckpointSummary summary;
   summary.version = decoded.version;
@@ -121,6 +128,7 @@ void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
   request.request_id = pending->record.request_id;
   request.now = pending->record.create_time;
   request.labelled = pending->labelled;
+  request.raw_bytes = RawBytes(pending->record);
 
   // The base that was found may be outdated in turn, but a full copy needs none.
   const bool may_be_difference = ++pending->attempts < 3;
@@ -211,12 +219,10 @@ absl::StatusOr<CreatedCheckpoint> CheckpointRepository::AnswerRetry(const Pendin
 }
 
 void CheckpointRepository::CountCreated(const Pending& pending) {
-  size_t registers = 0;
-  for (const VcpuRecord& vcpu : pending.record.vcpus) registers += vcpu.registers.size();
   absl::MutexLock lock(&mutex_);
   statistics_.checkpoints += 1;
   statistics_.full_copies += pending.new_base != nullptr ? 1 : 0;
-  statistics_.raw_bytes += static_cast<int64_t>(registers * kRawBytesPerRegister);
+  statistics_.raw_bytes += RawBytes(pending.record);
   statistics_.stored_bytes += pending.stored_bytes;
 }
 
@@ -295,7 +301,9 @@ absl::StatusOr<VmPage> CheckpointRepository::ListVms(absl::string_view cursor, s
   return store_.ListVms(cursor, limit);
 }
 
-absl::Status CheckpointRepository::DeleteVm(absl::string_view vm) { return store_.DeleteVm(vm); }
+absl::Status CheckpointRepository::DeleteVm(absl::string_view vm, ProtectedVersions protected_versions) {
+  return store_.DeleteVm(vm, protected_versions, clock_());
+}
 
 absl::StatusOr<VmInfo> CheckpointRepository::SetRetention(absl::string_view vm, const Retention& retention) {
   return store_.SetRetention(vm, retention, clock_());
@@ -305,9 +313,11 @@ absl::Status CheckpointRepository::SetProtected(absl::string_view vm, int64_t ve
   return store_.SetProtected(vm, version, is_protected);
 }
 
-absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view vm) {
+absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view vm,
+                                                             const std::function<bool()>& cancelled) {
   int64_t removed = 0;
   while (true) {
+    if (cancelled()) return absl::CancelledError("retention was cancelled");
     const absl::StatusOr<RetentionSweep> sweep = store_.ApplyRetention(vm, clock_());
     if (!sweep.ok()) return sweep.status();
     removed += sweep->removed;

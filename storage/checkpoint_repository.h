@@ -150,14 +150,16 @@ class CheckpointRepository {
   absl::StatusOr<VmInfo> GetVm(absl::string_view vm);
   // See CheckpointStore::ListVms.
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit);
-  // Removes a VM with all its checkpoints. NOT_FOUND, reason VM_NOT_FOUND.
-  absl::Status DeleteVm(absl::string_view vm);
+  // Removes a VM with all its checkpoints. See CheckpointStore::DeleteVm.
+  absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions);
 
   // See CheckpointStore.
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention);
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected);
-  // Removes all that retention does not keep now. NOT_FOUND, reason VM_NOT_FOUND.
-  absl::StatusOr<int64_t> ApplyRetention(absl::string_view vm);
+  // Removes all that retention does not keep now; answers how many those were. NOT_FOUND, reason VM_NOT_FOUND.
+  // CANCELLED if `cancelled` is true, which is asked every 1000 versions: what is removed by then stays removed.
+  absl::StatusOr<int64_t> ApplyRetention(
+      absl::string_view vm, const std::function<bool()>& cancelled = [] { return false; });
 
   RepositoryStatistics statistics() const;
 

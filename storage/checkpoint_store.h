@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "storage/checkpoint_event.h"
+#include "storage/event_listeners.h"
 
 namespace armstate {
 
@@ -47,6 +50,11 @@ struct VmInfo {
   int64_t latest_kept_version = 0;
   // How many versions are kept.
   int64_t checkpoint_count = 0;
+  // Of them, those that are protected.
+  int64_t protected_count = 0;
+  // CommitRequest::raw_bytes of all versions that are kept. Those that a program before database format 3 stored count
+  // 0, and of damaged ones that were removed nobody knows.
+  int64_t raw_bytes = 0;
   // The base that the next record may be a difference to; 0 if there is none.
   int64_t base_version = 0;
   Retention retention;
@@ -82,6 +90,8 @@ struct CommitRequest {
   std::map<std::string, std::string> layouts;
   // The checkpoint has labels, see Retention.
   bool labelled = false;
+  // What the registers would take as they come over the wire: 16 bytes each.
+  uint32_t raw_bytes = 0;
   absl::Time now;
 };
 
@@ -91,6 +101,7 @@ struct StoredRecord {
   int64_t base_version = 0;
   // CommitRequest::now.
   absl::Time time;
+  uint32_t raw_bytes = 0;
   bool labelled = false;
   bool is_protected = false;
   std::string record;
@@ -143,6 +154,9 @@ struct RetentionSweep {
   // Nothing more is left to decide at this time.
   bool done = false;
 };
+
+// What DeleteVm does with versions that are protected.
+enum class ProtectedVersions { kRefuse, kDelete };
 
 struct VmPage {
   std::vector<VmInfo> vms;
@@ -200,8 +214,10 @@ class CheckpointStore {
   // Removes all versions up to and including `up_to` that are not protected, durably, all or nothing. Answers how many
   // those were. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) = 0;
-  // Removes a VM with all its versions, protected ones too, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND.
-  virtual absl::Status DeleteVm(absl::string_view vm) = 0;
+  // Removes a VM with all its versions, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND. With kRefuse also
+  // FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED, if there are protected versions: metadata "name" is one of them,
+  // "protected" how many there are.
+  virtual absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) = 0;
 
   // What is to be kept of a VM from now on, durably. Removes nothing by itself. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) = 0;
@@ -210,6 +226,18 @@ class CheckpointStore {
   // Removes what retention does not keep at this time, durably, after a look at some versions; call again if it is not
   // done. For VMs of which no new versions come. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) = 0;
+
+  // The events after this one (0: from the first), at most `limit` of them (at least 1); none if it is the newest. An
+  // event is there as soon as the call that made it is answered, and only if it is durable. The newest ones are kept,
+  // as many as the store was told.
+  // * OUT_OF_RANGE, reason EVENTS_GONE (metadata "after", "oldest"): they are not all kept any more.
+  // * INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID (metadata "after", "newest"): there is no such event yet.
+  virtual absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) = 0;
+  // Which events there are, without looking.
+  virtual EventRange events() = 0;
+  // Calls the listener from a thread of the store from now on, in order, when there are events that it was not told of.
+  // Each can be read then.
+  virtual std::unique_ptr<EventSubscription> SubscribeToEvents(EventListener listener) = 0;
 
   // DATA_LOSS, reason RECORD_DAMAGED, if it is not there: nothing asks for a layout but a record that refers to it.
   virtual absl::StatusOr<std::string> GetLayout(absl::string_view hash) = 0;

@@ -1,5 +1,6 @@
 #include "storage/commit_queue.h"
 
+#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -13,8 +14,9 @@ constexpr size_t kMaxBatchBytes = size_t{8} << 20;
 // Above this a disk that hangs would take the whole memory.
 constexpr size_t kMaxWaitingBytes = size_t{256} << 20;
 
-// How often it is tried to recover from a failed write while there is nothing else to do.
-constexpr absl::Duration kRecoveryInterval = absl::Seconds(1);
+// How often it is looked whether a write has failed (others write too), and tried to recover, while there is nothing
+// else to do.
+constexpr std::chrono::seconds kRecoveryInterval(1);
 
 absl::Status NotTaken(const char* cause) {
   return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, std::string("storage: ") + cause,
@@ -23,38 +25,40 @@ absl::Status NotTaken(const char* cause) {
 
 }  // namespace
 
-CommitQueue::CommitQueue(RocksDbDatabase& database)
-    : database_(database), writer_([this] { WriteLoop(); }), teller_([this] { TellLoop(); }) {}
+void CommitQueue::Start() {
+  writer_ = std::thread([this] { WriteLoop(); });
+  teller_ = std::thread([this] { TellLoop(); });
+}
 
 absl::Status CommitQueue::Push(Operation operation) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) return NotTaken("it is being closed");
   if (waiting_bytes_ > kMaxWaitingBytes) return NotTaken("too many writes wait for the disk");
   waiting_bytes_ += operation.bytes;
   waiting_.push_back(std::move(operation));
+  for_writer_.notify_one();
   return absl::OkStatus();
 }
 
 void CommitQueue::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
+    for_writer_.notify_one();
   }
   if (writer_.joinable()) writer_.join();
   if (teller_.joinable()) teller_.join();
 }
 
 CommitStatistics CommitQueue::statistics() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   return statistics_;
 }
 
 std::vector<CommitQueue::Operation> CommitQueue::TakeBatch() {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](CommitQueue* queue)
-           ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue->mutex_) { return queue->stopped_ || !queue->waiting_.empty(); },
-      this));
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto has_work = [this] { return stopped_ || !waiting_.empty(); };
+  for_writer_.wait_for(lock, kRecoveryInterval, has_work);
   std::vector<Operation> taken;
   size_t bytes = 0;
   while (!waiting_.empty() && bytes <= kMaxBatchBytes) {
@@ -67,22 +71,33 @@ std::vector<CommitQueue::Operation> CommitQueue::TakeBatch() {
   return taken;
 }
 
+absl::Status CommitQueue::EnsureWritable() {
+  if (IsWritable()) return absl::OkStatus();
+  if (absl::Status status = database_.Recover(); !status.ok()) return status;
+  return events_.Load();
+}
+
 void CommitQueue::WriteLoop() {
   while (true) {
-    std::vector<Operation> operations = TakeBatch();
-    // Here nothing of this thread is in use. If it does not succeed, the operations tell why.
-    if (database_.needs_recovery()) database_.Recover().IgnoreError();
-    if (operations.empty()) {
-      absl::MutexLock lock(&mutex_);
-      if (!stopped_ || !waiting_.empty()) continue;
-      writer_ended_ = true;
-      return;
+    Written written;
+    written.operations = TakeBatch();
+    // Here nothing of this thread is in use. If it does not succeed, nothing is tried: what a batch would see is not
+    // certain.
+    written.status = EnsureWritable();
+    if (!written.operations.empty() && written.status.ok()) {
+      Batch batch(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true);
+      for (const Operation& operation : written.operations) operation.prepare(batch);
+      events_.Finish(batch);
+      written.status = Write(batch, written.operations.size());
+      events_.OnWritten(written.status);
     }
-    Batch batch(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true);
-    for (const Operation& operation : operations) operation.prepare(batch);
-    absl::Status status = Write(batch, operations.size());
-    absl::MutexLock lock(&mutex_);
-    written_.push_back({std::move(operations), std::move(status)});
+    written.newest_event = events_.range().newest;
+    std::lock_guard<std::mutex> lock(mutex_);
+    writer_ended_ = written.operations.empty() && stopped_ && waiting_.empty();
+    // Also without operations: opening anew may have found events.
+    written_.push_back(std::move(written));
+    for_teller_.notify_one();
+    if (writer_ended_) return;
   }
 }
 
@@ -92,7 +107,7 @@ absl::Status CommitQueue::Write(Batch& batch, size_t operations) {
   const absl::Time begin = absl::Now();
   absl::Status status = database_.Write(changes);
   const absl::Duration taken = absl::Now() - begin;
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   statistics_.operations += static_cast<int64_t>(operations);
   statistics_.writes += 1;
   statistics_.failed_writes += status.ok() ? 0 : 1;
@@ -107,17 +122,14 @@ void CommitQueue::TellLoop() {
   while (true) {
     Written written;
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(
-          +[](CommitQueue* queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue->mutex_) {
-            return queue->writer_ended_ || !queue->written_.empty();
-          },
-          this));
+      std::unique_lock<std::mutex> lock(mutex_);
+      for_teller_.wait(lock, [this] { return writer_ended_ || !written_.empty(); });
       if (written_.empty()) return;
       written = std::move(written_.front());
       written_.pop_front();
     }
     for (const Operation& operation : written.operations) operation.done(written.status);
+    events_.Tell(written.newest_event);
   }
 }
 

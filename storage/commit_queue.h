@@ -2,18 +2,20 @@
 #ifndef ARMSTATE_STORAGE_COMMIT_QUEUE_H_
 #define ARMSTATE_STORAGE_COMMIT_QUEUE_H_
 
+#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "storage/commit_statistics.h"
 #include "storage/rocksdb_database.h"
+#include "storage/rocksdb_event_log.h"
 
 namespace armstate {
 
@@ -32,15 +34,18 @@ class CommitQueue {
     bool alone = false;
     // About what it keeps in memory.
     size_t bytes = 0;
-    // Adds changes to the batch; may read through it. Called once.
+    // Adds changes to the batch; may read through it. Called once, or not at all if the database takes no writes.
     std::function<void(Batch&)> prepare;
-    // Called once after prepare, with OK if the batch is on disk or nothing was to be written. Must not block.
+    // Called once after that, with OK if the batch is on disk or nothing was to be written. Must not block.
     std::function<void(const absl::Status& written)> done;
   };
 
-  // The database must outlive it.
-  explicit CommitQueue(RocksDbDatabase& database);
+  // Both must outlive it.
+  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events) : database_(database), events_(events) {}
   ~CommitQueue() { Stop(); }
+
+  // Once, when the events are loaded. What is pushed before waits.
+  void Start();
 
   // UNAVAILABLE, reason STORAGE_UNAVAILABLE, if too much waits or the queue is stopped: then nothing is called.
   absl::Status Push(Operation operation);
@@ -54,21 +59,30 @@ class CommitQueue {
   struct Written {
     std::vector<Operation> operations;
     absl::Status status;
+    uint64_t newest_event = 0;
   };
 
   std::vector<Operation> TakeBatch();
   void WriteLoop();
   void TellLoop();
+  // The writer's: no write has failed since the database was opened and the events were loaded.
+  bool IsWritable() const { return !database_.needs_recovery() && events_.is_loaded(); }
+  // Opens the database anew, if it is not.
+  absl::Status EnsureWritable();
   absl::Status Write(Batch& batch, size_t operations);
 
   RocksDbDatabase& database_;
-  mutable absl::Mutex mutex_;
-  std::deque<Operation> waiting_ ABSL_GUARDED_BY(mutex_);
-  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<Written> written_ ABSL_GUARDED_BY(mutex_);
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  bool writer_ended_ ABSL_GUARDED_BY(mutex_) = false;
-  CommitStatistics statistics_ ABSL_GUARDED_BY(mutex_);
+  RocksDbEventLog& events_;
+  // Not absl::Mutex, of which ThreadSanitizer sees nothing in Debian's build. It guards all up to the threads.
+  mutable std::mutex mutex_;
+  std::condition_variable for_writer_;
+  std::condition_variable for_teller_;
+  std::deque<Operation> waiting_;
+  size_t waiting_bytes_ = 0;
+  std::deque<Written> written_;
+  bool stopped_ = false;
+  bool writer_ended_ = false;
+  CommitStatistics statistics_;
   std::thread writer_;
   std::thread teller_;
 };

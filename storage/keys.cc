@@ -23,6 +23,12 @@ std::string Escape(absl::string_view name) {
   return escaped;
 }
 
+std::string BigEndian(uint64_t number) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(number >> shift));
+  return bytes;
+}
+
 }  // namespace
 
 std::string VmKey(absl::string_view vm) { return absl::StrCat(Escape(vm), kEnd); }
@@ -30,15 +36,14 @@ std::string VmKey(absl::string_view vm) { return absl::StrCat(Escape(vm), kEnd);
 std::string VmKeyEnd(absl::string_view vm) { return absl::StrCat(Escape(vm), kAfterEnd); }
 
 std::string CheckpointKey(absl::string_view vm, int64_t version) {
-  std::string key = VmKey(vm);
-  for (int shift = 56; shift >= 0; shift -= 8)
-    key.push_back(static_cast<char>(static_cast<uint64_t>(version) >> shift));
-  return key;
+  return absl::StrCat(VmKey(vm), BigEndian(static_cast<uint64_t>(version)));
 }
 
 std::string RequestKey(absl::string_view vm, absl::string_view request_hash) {
   return absl::StrCat(VmKey(vm), request_hash);
 }
+
+std::string EventKey(uint64_t sequence) { return BigEndian(sequence); }
 
 std::string RequestHash(absl::string_view request_id) {
   if (request_id.empty()) return "";

@@ -1,21 +1,23 @@
-// All key bytes of the RocksDB database, format 2.
+// All key bytes of the RocksDB database, format 3.
 //
 //   column family   key                          value (storage/rocksdb_values.h)
 //   default         "format"                     number of the format: of these keys, and of all values
+//   default         "events"                     which events are kept; nothing before the first one
 //   vms             vm                           VmInfo
 //   checkpoints     vm, u64 version              a version: what the store knows of it, and its record
 //   bases           vm, u64 version              base that this version brought
 //   retries         vm, request hash             version that this request made
 //   requests        (empty; in format 1: vm, request ID: the same as retries)
 //   layouts         hash                         layout
+//   events          u64 sequence number          event
 //   machines        name                         the caller's bytes
 //   hosts           name                         the caller's bytes
 //   cpu_profiles    name                         the caller's bytes
 //   restore_reports name                         the caller's bytes
 //
 // "vm" is the VM's name with each byte 00 written as 00 FF, then 00 00. So a name may be any bytes, none is the
-// beginning of another's keys, and keys sort as the names do. A version is big-endian, so that versions sort as
-// numbers. The rest is plain bytes up to the key's end.
+// beginning of another's keys, and keys sort as the names do. Versions and sequence numbers are big-endian, so that
+// they sort as numbers. The rest is plain bytes up to the key's end.
 //
 // The incarnation of a VM is no part of the keys: a VM is deleted in one atomic write, so there is only ever one of
 // each name.
@@ -32,6 +34,7 @@
 namespace armstate {
 
 inline constexpr char kFormatKey[] = "format";
+inline constexpr char kEventRangeKey[] = "events";
 
 std::string VmKey(absl::string_view vm);
 // The end (exclusive) of all keys of a VM that begin with VmKey(vm).
@@ -39,6 +42,8 @@ std::string VmKeyEnd(absl::string_view vm);
 std::string CheckpointKey(absl::string_view vm, int64_t version);
 // In `retries`; in `requests` with the ID itself.
 std::string RequestKey(absl::string_view vm, absl::string_view request_hash);
+
+std::string EventKey(uint64_t sequence);
 
 // The end (exclusive) of all keys that begin with these bytes; "" if there is no end.
 std::string PrefixEnd(absl::string_view prefix);

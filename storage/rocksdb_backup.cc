@@ -1,11 +1,15 @@
 #include "storage/rocksdb_backup.h"
 
 #include <algorithm>
+#include <atomic>
+#include <limits>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "rocksdb/env.h"
+#include "rocksdb/rate_limiter.h"
 #include "rocksdb/utilities/backup_engine.h"
 #include "storage/storage_errors.h"
 
@@ -32,10 +36,34 @@ absl::Status Refused(absl::StatusCode code, const std::string& cause) {
   return MakeError(code, ErrorReason::kStorageUnavailable, cause, {{"cause", cause}});
 }
 
-absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> OpenForReading(const std::string& backup_dir) {
+// Limits nothing: RocksDB has no other way to tell how far a restore is.
+class WriteCounter : public rocksdb::RateLimiter {
+ public:
+  explicit WriteCounter(std::function<void(uint64_t bytes)> written)
+      : RateLimiter(Mode::kWritesOnly), written_(std::move(written)) {}
+
+  using RateLimiter::Request;
+  void Request(int64_t bytes, rocksdb::Env::IOPriority, rocksdb::Statistics*) override {
+    written_(bytes_ += static_cast<uint64_t>(bytes));
+  }
+  void SetBytesPerSecond(int64_t) override {}
+  // The buffer with which RocksDB copies; as large as without a limiter.
+  int64_t GetSingleBurstBytes() const override { return int64_t{5} << 20; }
+  int64_t GetTotalBytesThrough(rocksdb::Env::IOPriority) const override { return static_cast<int64_t>(bytes_); }
+  int64_t GetTotalRequests(rocksdb::Env::IOPriority) const override { return 0; }
+  int64_t GetBytesPerSecond() const override { return std::numeric_limits<int64_t>::max(); }
+
+ private:
+  const std::function<void(uint64_t bytes)> written_;
+  std::atomic<uint64_t> bytes_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> OpenForReading(
+    const std::string& backup_dir, std::shared_ptr<rocksdb::RateLimiter> restore_counter = nullptr) {
+  rocksdb::BackupEngineOptions options = Options(backup_dir);
+  options.restore_rate_limiter = std::move(restore_counter);
   rocksdb::BackupEngineReadOnly* engine = nullptr;
-  const rocksdb::IOStatus status =
-      rocksdb::BackupEngineReadOnly::Open(Options(backup_dir), rocksdb::Env::Default(), &engine);
+  const rocksdb::IOStatus status = rocksdb::BackupEngineReadOnly::Open(options, rocksdb::Env::Default(), &engine);
   if (!status.ok()) return FromRocksDb(status, backup_dir);
   return std::unique_ptr<rocksdb::BackupEngineReadOnly>(engine);
 }
@@ -68,7 +96,8 @@ void RemoveDirectory(const std::string& directory) {
 
 }  // namespace
 
-absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& backup_dir) {
+absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& backup_dir,
+                              const std::function<bool()>& cancelled) {
   rocksdb::BackupEngine* opened = nullptr;
   const rocksdb::IOStatus open_status =
       rocksdb::BackupEngine::Open(Options(backup_dir), rocksdb::Env::Default(), &opened);
@@ -76,17 +105,23 @@ absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& back
   const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
   rocksdb::BackupID number = 0;
   // The log goes with it, so nothing needs to be flushed for it.
-  const absl::Status made = database.Use([&](rocksdb::DB& db) -> rocksdb::Status {
-    return engine->CreateNewBackup(rocksdb::CreateBackupOptions(), &db, &number);
-  });
+  rocksdb::CreateBackupOptions options;
+  options.progress_callback = [&] {
+    if (cancelled()) engine->StopBackup();
+  };
+  const absl::Status made =
+      database.Use([&](rocksdb::DB& db) -> rocksdb::Status { return engine->CreateNewBackup(options, &db, &number); });
+  if (cancelled()) {
+    if (made.ok()) engine->DeleteBackup(number).PermitUncheckedError();
+    return absl::CancelledError("the backup was cancelled");
+  }
   if (!made.ok()) return made;
-  absl::Status status =
-      FromBackupEngine(engine->VerifyBackup(number, /*verify_with_checksum=*/true), backup_dir, number);
-  if (!status.ok()) return status;
   rocksdb::BackupInfo info;
-  status = FromBackupEngine(engine->GetBackupInfo(number, &info), backup_dir, number);
-  if (!status.ok()) return status;
-  return ToBackup(info);
+  rocksdb::Status verified = engine->VerifyBackup(number, /*verify_with_checksum=*/true);
+  if (verified.ok()) verified = engine->GetBackupInfo(number, &info);
+  if (verified.ok()) return ToBackup(info);
+  engine->DeleteBackup(number).PermitUncheckedError();
+  return FromBackupEngine(verified, backup_dir, number);
 }
 
 absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir) {
@@ -106,17 +141,23 @@ absl::Status VerifyBackup(const std::string& backup_dir, uint32_t number) {
   return FromBackupEngine((*engine)->VerifyBackup(number, /*verify_with_checksum=*/true), backup_dir, number);
 }
 
-absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const std::string& data_dir) {
+absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const std::string& data_dir,
+                           const RestoreProgress& progress) {
   const absl::StatusOr<bool> is_empty = IsEmpty(data_dir);
   if (!is_empty.ok()) return is_empty.status();
   if (!*is_empty) {
     return Refused(absl::StatusCode::kFailedPrecondition,
                    absl::StrCat(data_dir, " is not empty: a backup is not restored over anything"));
   }
-  const absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> engine = OpenForReading(backup_dir);
+  rocksdb::BackupInfo info;
+  std::shared_ptr<rocksdb::RateLimiter> counter;
+  if (progress) counter = std::make_shared<WriteCounter>([&](uint64_t bytes) { progress(bytes, info.size); });
+  const absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> engine = OpenForReading(backup_dir, counter);
   if (!engine.ok()) return engine.status();
-  absl::Status status =
-      FromBackupEngine((*engine)->VerifyBackup(number, /*verify_with_checksum=*/true), backup_dir, number);
+  absl::Status status = FromBackupEngine((*engine)->GetBackupInfo(number, &info), backup_dir, number);
+  if (!status.ok()) return status;
+  if (progress) progress(0, info.size);
+  status = FromBackupEngine((*engine)->VerifyBackup(number, /*verify_with_checksum=*/true), backup_dir, number);
   if (!status.ok()) return status;
 
   // Beside its place first, so that half of a database never is where a server looks for one.

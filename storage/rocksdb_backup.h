@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
 #define ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,7 +12,8 @@
 namespace armstate {
 
 // See RocksDbStorage::CreateBackup. Not by two threads at once.
-absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& backup_dir);
+absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& backup_dir,
+                              const std::function<bool()>& cancelled);
 
 }  // namespace armstate
 

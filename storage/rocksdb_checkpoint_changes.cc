@@ -1,5 +1,6 @@
 #include "storage/rocksdb_checkpoint_changes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/keys.h"
@@ -25,6 +26,7 @@ void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint) {
   value.request_hash = checkpoint.request_hash;
   if (stored.base_version != 0) value.base_distance = stored.version - stored.base_version;
   value.time = stored.time;
+  value.raw_bytes = stored.raw_bytes;
   value.labelled = stored.labelled;
   value.is_protected = stored.is_protected;
   value.record = stored.record;
@@ -55,6 +57,7 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request) {
   checkpoint.stored.version = version;
   checkpoint.stored.base_version = info_.base_version;
   checkpoint.stored.time = request.now;
+  checkpoint.stored.raw_bytes = request.raw_bytes;
   checkpoint.stored.labelled = request.labelled;
   checkpoint.stored.record = request.record;
   PutCheckpoint(checkpoint);
@@ -64,16 +67,31 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request) {
   }
   info_.last_version = info_.latest_kept_version = version;
   info_.checkpoint_count += 1;
+  info_.raw_bytes += request.raw_bytes;
   info_.update_time = request.now;
+  AddEvent(CheckpointEventKind::kCommitted, version, request.now);
   return Sweep(request.now, kSweptByCommit).status();
 }
 
-void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint) {
+void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint,
+                                      absl::Time now) {
   batch_.Delete(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, version));
   if (checkpoint.ok() && !checkpoint->request_hash.empty()) {
     batch_.Delete(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint->request_hash));
   }
   info_.checkpoint_count -= 1;
+  if (checkpoint.ok()) {
+    info_.raw_bytes -= checkpoint->stored.raw_bytes;
+    info_.protected_count -= checkpoint->stored.is_protected ? 1 : 0;
+  }
+  // Of a damaged one it is not known what it counted.
+  info_.protected_count = std::min(info_.protected_count, info_.checkpoint_count);
+  if (info_.checkpoint_count == 0) info_.raw_bytes = 0;
+  AddEvent(CheckpointEventKind::kDeleted, version, now);
+}
+
+void RocksDbCheckpointChanges::AddEvent(CheckpointEventKind kind, int64_t version, absl::Time now) {
+  events_.push_back({0, kind, info_.vm, info_.incarnation, version, now});
 }
 
 absl::Status RocksDbCheckpointChanges::RemoveUnneededBase(int64_t base_version, int64_t above) {
@@ -104,7 +122,7 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointChanges::Sweep(absl::Time now, i
       sweep.done = retention.keep_for > absl::ZeroDuration() && now - stored.time < retention.keep_for;
       if (sweep.done) return sweep;
       if (!stored.is_protected && !(retention.keep_labelled && stored.labelled)) {
-        Remove(version, **checkpoint);
+        Remove(version, **checkpoint, now);
         if (absl::Status status = RemoveUnneededBase(stored.base_version, version); !status.ok()) return status;
         sweep.removed += 1;
       }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,7 +15,8 @@
 
 namespace armstate {
 
-// Keeps the VM's counts with what is added and removed. Nothing is in the batch for the VM itself before PutVm.
+// Keeps the VM's counts with what is added and removed, and its events. Nothing is in the batch for the VM itself
+// before PutVm, and the events are the caller's to put there (RocksDbEventLog::Add).
 class RocksDbCheckpointChanges {
  public:
   // All must outlive it.
@@ -27,7 +30,7 @@ class RocksDbCheckpointChanges {
   absl::Status Append(const CommitRequest& request);
 
   // A version that is kept, damaged or not. Its base stays.
-  void Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint);
+  void Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint, absl::Time now);
   // Removes a base, unless a kept version needs it. `above`: a version that does not (any more), where the search
   // begins.
   absl::Status RemoveUnneededBase(int64_t base_version, int64_t above);
@@ -35,11 +38,17 @@ class RocksDbCheckpointChanges {
   // Removes what retention does not keep, after a look at so many versions at most.
   absl::StatusOr<RetentionSweep> Sweep(absl::Time now, int max_versions);
 
+  // Of all that was appended and removed.
+  std::vector<CheckpointEvent> TakeEvents() { return std::move(events_); }
+
  private:
+  void AddEvent(CheckpointEventKind kind, int64_t version, absl::Time now);
+
   const RocksDbDatabase& database_;
   const RocksDbCheckpointReader& reader_;
   CommitQueue::Batch& batch_;
   VmInfo& info_;
+  std::vector<CheckpointEvent> events_;
 };
 
 }  // namespace armstate

@@ -16,6 +16,7 @@ KeptCheckpoint ToKept(int64_t version, CheckpointValue value) {
   kept.stored.version = version;
   kept.stored.base_version = value.base_distance ? version - *value.base_distance : 0;
   kept.stored.time = value.time;
+  kept.stored.raw_bytes = value.raw_bytes;
   kept.stored.labelled = value.labelled;
   kept.stored.is_protected = value.is_protected;
   kept.stored.record = std::string(value.record);
@@ -102,6 +103,22 @@ absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> RocksDbCheckpointR
     if (*checkpoint) return absl::optional<Step>(Step{from, **std::move(checkpoint)});
   }
   return absl::optional<Step>();
+}
+
+absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> RocksDbCheckpointReader::FindProtected(absl::string_view vm,
+                                                                                               int64_t last) const {
+  const std::string end = VmKeyEnd(vm);
+  const rocksdb::Slice end_slice(end);
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
+  ProtectedFound found;
+  for (int64_t version = 0;;) {
+    const absl::StatusOr<absl::optional<Step>> step = NextCheckpoint(*it, vm, version + 1, last);
+    if (!step.ok()) return step.status();
+    if (!*step) return found;
+    version = (*step)->version;
+    if (!(*step)->checkpoint.ok() || !(*step)->checkpoint->stored.is_protected) continue;
+    if (found.count++ == 0) found.first = version;
+  }
 }
 
 absl::StatusOr<int64_t> RocksDbCheckpointReader::KeptBelow(absl::string_view vm, int64_t version,

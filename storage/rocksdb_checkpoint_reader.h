@@ -32,6 +32,12 @@ class RocksDbCheckpointReader {
     absl::StatusOr<KeptCheckpoint> checkpoint;
   };
 
+  struct ProtectedFound {
+    int64_t count = 0;
+    // 0 if there is none.
+    int64_t first = 0;
+  };
+
   // The database must outlive it.
   explicit RocksDbCheckpointReader(const RocksDbDatabase& database) : database_(database) {}
 
@@ -47,6 +53,8 @@ class RocksDbCheckpointReader {
   // checkpoints, in the database.
   absl::StatusOr<absl::optional<Step>> NextCheckpoint(rocksdb::Iterator& iterator, absl::string_view vm, int64_t from,
                                                       int64_t last) const;
+  // The protected versions up to `last`, in the database. Damaged ones are not counted. Reads all.
+  absl::StatusOr<ProtectedFound> FindProtected(absl::string_view vm, int64_t last) const;
   // The highest version below `version` that is kept; 0 if none is.
   absl::StatusOr<int64_t> KeptBelow(absl::string_view vm, int64_t version, CommitQueue::Batch* batch) const;
   // Does a kept version other than `except` need this base? A damaged one counts.

@@ -1,6 +1,7 @@
 #include "storage/rocksdb_checkpoint_store.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <random>
 #include <set>
@@ -36,8 +37,19 @@ bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& presen
 
 }  // namespace
 
-RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database)
-    : database_(database), reader_(database), queue_(database) {}
+RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, uint64_t kept_events)
+    : database_(database), reader_(database), events_(database, kept_events), queue_(database, events_) {}
+
+absl::Status RocksDbCheckpointStore::Start() {
+  if (absl::Status status = events_.Load(); !status.ok()) return status;
+  queue_.Start();
+  return absl::OkStatus();
+}
+
+void RocksDbCheckpointStore::Finish(Batch& batch, RocksDbCheckpointChanges& changes) {
+  changes.PutVm();
+  events_.Add(batch, changes.TakeEvents());
+}
 
 void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback done) {
   struct Commit {
@@ -90,7 +102,7 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
   }
   RocksDbCheckpointChanges changes(database_, reader_, batch, info);
   if (absl::Status status = changes.Append(request); !status.ok()) return status;
-  changes.PutVm();
+  Finish(batch, changes);
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
 }
 
@@ -241,7 +253,7 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_vi
 
   RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
   (*info)->update_time = now;
-  changes.Remove(version, checkpoint.ok() ? absl::StatusOr<KeptCheckpoint>(**checkpoint) : checkpoint.status());
+  changes.Remove(version, checkpoint.ok() ? absl::StatusOr<KeptCheckpoint>(**checkpoint) : checkpoint.status(), now);
   absl::Status status;
   if (checkpoint.ok()) status = changes.RemoveUnneededBase((**checkpoint).stored.base_version, version);
   if (!status.ok()) return status;
@@ -250,7 +262,7 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_vi
     if (!kept.ok()) return kept.status();
     (*info)->latest_kept_version = *kept;
   }
-  changes.PutVm();
+  Finish(batch, changes);
   return absl::OkStatus();
 }
 
@@ -291,7 +303,7 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::
       }
       bases.insert((*step)->checkpoint->stored.base_version);
     }
-    changes.Remove(version, (*step)->checkpoint);
+    changes.Remove(version, (*step)->checkpoint, now);
     ++trimmed;
   }
   if (trimmed == 0) return trimmed;
@@ -302,25 +314,38 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::
   }
   (*info)->update_time = now;
   if ((*info)->latest_kept_version <= up_to) (*info)->latest_kept_version = latest_left;
-  changes.PutVm();
+  Finish(batch, changes);
   return trimmed;
 }
 
-absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm) {
+absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm, ProtectedVersions protected_versions,
+                                              absl::Time now) {
   // Alone: the batch's own index does not know of ranges.
-  return Change(/*alone=*/true, [&](Batch& batch) { return PrepareDeleteVm(batch, vm); });
+  return Change(/*alone=*/true, [&](Batch& batch) { return PrepareDeleteVm(batch, vm, protected_versions, now); });
 }
 
-absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_view vm) {
+absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_view vm,
+                                                     ProtectedVersions protected_versions, absl::Time now) {
   const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
   // A VM whose own record is damaged can be deleted too.
   if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
   if (info.ok() && !*info) return VmNotFound(vm);
+  VmInfo last;
+  last.vm = std::string(vm);
+  if (info.ok()) last = **info;
+  if (protected_versions == ProtectedVersions::kRefuse && (!info.ok() || last.protected_count > 0)) {
+    const int64_t end = info.ok() ? last.last_version : std::numeric_limits<int64_t>::max() - 1;
+    const absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> found = reader_.FindProtected(vm, end);
+    if (!found.ok()) return found.status();
+    // The count may include damaged ones that were removed since.
+    if (found->count > 0) return VmProtected(vm, found->first, found->count);
+  }
   rocksdb::WriteBatch& changes = *batch.GetWriteBatch();
   changes.Delete(database_.handle(ColumnFamily::kVms), VmKey(vm));
   for (const ColumnFamily family : {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kRetries}) {
     changes.DeleteRange(database_.handle(family), VmKey(vm), VmKeyEnd(vm));
   }
+  events_.Add(batch, {{0, CheckpointEventKind::kVmDeleted, last.vm, last.incarnation, last.last_version, now}});
   return absl::OkStatus();
 }
 
@@ -350,6 +375,7 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
     absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
     if (!checkpoint.ok()) return checkpoint.status();
     if (!*checkpoint) return CheckpointNotFound(vm, version);
+    (**info).protected_count += int{is_protected} - int{(**checkpoint).stored.is_protected};
     (**checkpoint).stored.is_protected = is_protected;
     // Retention may have passed it because it was protected.
     (**info).swept_version = std::min((**info).swept_version, version - 1);
@@ -371,7 +397,7 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::stri
     sweep = changes.Sweep(now, kSweptAtOnce);
     if (!sweep.ok()) return sweep.status();
     if (sweep->removed > 0) (**info).update_time = now;
-    if ((**info).swept_version != swept_before) changes.PutVm();
+    if ((**info).swept_version != swept_before) Finish(batch, changes);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

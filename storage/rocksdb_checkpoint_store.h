@@ -3,13 +3,18 @@
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_STORE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "storage/checkpoint_store.h"
 #include "storage/commit_queue.h"
+#include "storage/rocksdb_checkpoint_changes.h"
 #include "storage/rocksdb_checkpoint_reader.h"
 #include "storage/rocksdb_database.h"
+#include "storage/rocksdb_event_log.h"
 
 namespace armstate {
 
@@ -18,7 +23,10 @@ namespace armstate {
 class RocksDbCheckpointStore final : public CheckpointStore {
  public:
   // The database must outlive it.
-  explicit RocksDbCheckpointStore(RocksDbDatabase& database);
+  RocksDbCheckpointStore(RocksDbDatabase& database, uint64_t kept_events);
+
+  // Before all other calls. DATA_LOSS, reason RECORD_DAMAGED, if it is not known which events there are.
+  absl::Status Start();
 
   void CommitAsync(CommitRequest request, CommitCallback done) override;
   absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override;
@@ -29,10 +37,15 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override;
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override;
   absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override;
-  absl::Status DeleteVm(absl::string_view vm) override;
+  absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override;
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override;
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) override;
   absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) override;
+  absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) override { return events_.Read(after, limit); }
+  EventRange events() override { return events_.range(); }
+  std::unique_ptr<EventSubscription> SubscribeToEvents(EventListener listener) override {
+    return events_.Subscribe(std::move(listener));
+  }
   absl::StatusOr<std::string> GetLayout(absl::string_view hash) override;
 
   CommitStatistics statistics() const { return queue_.statistics(); }
@@ -48,10 +61,14 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<CommitResult> PrepareCommit(Batch& batch, const CommitRequest& request);
   absl::Status PrepareDelete(Batch& batch, absl::string_view vm, int64_t version, absl::Time now);
   absl::StatusOr<int64_t> PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
-  absl::Status PrepareDeleteVm(Batch& batch, absl::string_view vm);
+  absl::Status PrepareDeleteVm(Batch& batch, absl::string_view vm, ProtectedVersions protected_versions,
+                               absl::Time now);
+  // After an operation has put all else into the batch.
+  void Finish(Batch& batch, RocksDbCheckpointChanges& changes);
 
   RocksDbDatabase& database_;
   RocksDbCheckpointReader reader_;
+  RocksDbEventLog events_;
   CommitQueue queue_;
 };
 

@@ -1,6 +1,7 @@
 #include "storage/rocksdb_database.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <functional>
@@ -16,6 +17,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 #include "storage/keys.h"
+#include "storage/rocksdb_upgrade.h"
 #include "storage/rocksdb_values.h"
 #include "storage/storage_errors.h"
 
@@ -25,7 +27,7 @@ namespace {
 // In the order of ColumnFamily.
 constexpr const char* kFamilyNames[kColumnFamilies] = {"default",         "vms",      "checkpoints", "requests",
                                                        "layouts",         "machines", "hosts",       "cpu_profiles",
-                                                       "restore_reports", "bases",    "retries"};
+                                                       "restore_reports", "bases",    "retries",     "events"};
 
 // Space that new records leave free, for RocksDB's compactions, and so that it does not meet a full disk: it then
 // refuses writes for some seconds after there is space again, and Debian's build may end the process by an assertion
@@ -83,6 +85,13 @@ rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options)
   options.blob_file_size = uint64_t{32} << 20;
   options.blob_compression_type = rocksdb::kZSTD;
   return options;
+}
+
+// Of what is small, and read only from some place on: larger blocks compress better, and nobody asks for a single key.
+rocksdb::BlockBasedTableOptions ForReadingInOrder() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = size_t{32} << 10;
+  return table;
 }
 
 // Of a write also if RocksDB calls it a corruption: then it has met damaged bytes before, and takes no writes since.
@@ -201,7 +210,8 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
 }
 
 absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
-  const rocksdb::Options rocksdb_options = MakeOptions(options_, env_);
+  rocksdb::Options rocksdb_options = MakeOptions(options_, env_);
+  rocksdb_options.statistics = counters_;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const char* name : kFamilyNames) families.emplace_back(name, rocksdb_options);
   for (const ColumnFamily large :
@@ -209,6 +219,8 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
     rocksdb::ColumnFamilyOptions& family = families[static_cast<size_t>(large)].options;
     family = WithBlobFiles(family);
   }
+  families[static_cast<size_t>(ColumnFamily::kEvents)].options.table_factory.reset(
+      rocksdb::NewBlockBasedTableFactory(ForReadingInOrder()));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -283,29 +295,8 @@ absl::Status RocksDbDatabase::CheckFormat() {
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
   if (*format == kDatabaseFormat) return absl::OkStatus();
-  if (*format == 1) return Upgrade();
+  if (*format >= 1 && *format < kDatabaseFormat) return UpgradeDatabase(*this, *format, data_dir_);
   return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
-}
-
-// Values are read in both formats. What must change are the keys of request IDs: they become hashes, in a column family
-// of their own, and each goes from the old one in the same write; so an upgrade that was cut short just goes on.
-absl::Status RocksDbDatabase::Upgrade() {
-  constexpr int kChangesPerBatch = 20000;
-  const std::unique_ptr<rocksdb::Iterator> it = NewIterator(ColumnFamily::kRequests, rocksdb::Slice());
-  rocksdb::WriteBatch batch;
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    // A key that is none is damaged: nobody could ask for it.
-    if (const absl::optional<VmKeyParts> parts = SplitVmKey(ToView(it->key()))) {
-      batch.Put(handle(ColumnFamily::kRetries), RequestKey(parts->vm, RequestHash(parts->rest)), it->value());
-    }
-    batch.Delete(handle(ColumnFamily::kRequests), it->key());
-    if (batch.Count() < kChangesPerBatch) continue;
-    if (absl::Status status = Write(batch); !status.ok()) return status;
-    batch.Clear();
-  }
-  if (!it->status().ok()) return FromRocksDb(it->status(), data_dir_);
-  batch.Put(kFormatKey, EncodeFormatValue(kDatabaseFormat));
-  return Write(batch);
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
@@ -409,6 +400,36 @@ uint64_t RocksDbDatabase::StoredBytes() const {
     }
   }
   return total;
+}
+
+uint64_t RocksDbDatabase::DiskBytes() const {
+  std::vector<rocksdb::Env::FileAttributes> files;
+  env_->GetChildrenFileAttributes(data_dir_, &files).PermitUncheckedError();
+  uint64_t total = 0;
+  for (const rocksdb::Env::FileAttributes& file : files) total += file.size_bytes;
+  return total;
+}
+
+std::map<std::string, int64_t> RocksDbDatabase::Counters() const {
+  std::map<std::string, int64_t> counters;
+  const auto add = [&counters](std::string name, double value) {
+    const auto rounded = static_cast<int64_t>(std::llround(value));
+    if (rounded != 0) counters.emplace(std::move(name), rounded);
+  };
+  for (const auto& [ticker, name] : rocksdb::TickersNameMap) {
+    add(name, static_cast<double>(counters_->getTickerCount(ticker)));
+  }
+  for (const auto& [histogram, name] : rocksdb::HistogramsNameMap) {
+    rocksdb::HistogramData data;
+    counters_->histogramData(histogram, &data);
+    if (data.count == 0) continue;
+    add(name + ".count", static_cast<double>(data.count));
+    add(name + ".sum", static_cast<double>(data.sum));
+    add(name + ".p50", data.median);
+    add(name + ".p99", data.percentile99);
+    add(name + ".max", data.max);
+  }
+  return counters;
 }
 
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name) {

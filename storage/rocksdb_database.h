@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
+#include "rocksdb/statistics.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
 #include "storage/rocksdb_storage.h"
@@ -32,10 +34,11 @@ enum class ColumnFamily {
   kCpuProfiles,
   kRestoreReports,
   kBases,
-  kRetries
+  kRetries,
+  kEvents
 };
 
-inline constexpr size_t kColumnFamilies = 11;
+inline constexpr size_t kColumnFamilies = 12;
 
 // Thread-safe, but for Close. Only storage/ includes this.
 //
@@ -92,6 +95,9 @@ class RocksDbDatabase {
   absl::Status Compact();
   // Bytes of all tables and blob files.
   uint64_t StoredBytes() const;
+  // See StorageStatistics.
+  uint64_t DiskBytes() const;
+  std::map<std::string, int64_t> Counters() const;
 
  private:
   // RocksDB and its handles, closed when nobody uses it any more.
@@ -107,13 +113,13 @@ class RocksDbDatabase {
   // Waits until nobody uses it any more.
   rocksdb::Status CloseRocksDb(bool flush);
   absl::Status CheckFormat();
-  // Brings a database of format 1 to format 2.
-  absl::Status Upgrade();
 
   rocksdb::Env* const env_;
   const std::string data_dir_;
   const StorageOptions options_;
   rocksdb::FileLock* lock_;
+  // Goes on counting when the database is opened anew.
+  const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
   mutable absl::Mutex mutex_;
   std::shared_ptr<Opened> opened_ ABSL_GUARDED_BY(mutex_);

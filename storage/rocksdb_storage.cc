@@ -8,24 +8,25 @@
 #include "storage/rocksdb_checkpoint_store.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_record_store.h"
+#include "storage/storage_errors.h"
 
 namespace armstate {
 
 class RocksDbStorage::Impl {
  public:
-  explicit Impl(std::unique_ptr<RocksDbDatabase> database)
-      : database_(std::move(database)), checkpoints_(*database_), records_(*database_) {}
+  Impl(std::unique_ptr<RocksDbDatabase> database, uint64_t kept_events)
+      : database_(std::move(database)), checkpoints_(*database_, kept_events), records_(*database_) {}
 
   RocksDbDatabase& database() { return *database_; }
   RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
   RecordStore& records() { return records_; }
 
-  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir) {
+  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir, const std::function<bool()>& cancelled) {
     if (!backup_mutex_.TryLock()) {
       return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable,
                        "storage: another backup is being made", {{"cause", "another backup is being made"}});
     }
-    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir);
+    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir, cancelled);
     backup_mutex_.Unlock();
     return backup;
   }
@@ -41,8 +42,12 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::
                                                                      const StorageOptions& options) {
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
+  auto impl = std::make_unique<Impl>(*std::move(database), options.kept_events);
+  if (absl::Status status = impl->checkpoints().Start(); !status.ok()) {
+    return absl::IsDataLoss(status) ? RecordDamaged(data_dir, status.message()) : status;
+  }
   // Not make_unique: the constructor is private.
-  return std::unique_ptr<RocksDbStorage>(new RocksDbStorage(std::make_unique<Impl>(*std::move(database))));
+  return std::unique_ptr<RocksDbStorage>(new RocksDbStorage(std::move(impl)));
 }
 
 RocksDbStorage::RocksDbStorage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -57,12 +62,14 @@ absl::Status RocksDbStorage::Close() {
 
 absl::Status RocksDbStorage::Compact() { return impl_->database().Compact(); }
 
-absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_dir) {
-  return impl_->CreateBackup(backup_dir);
+absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_dir,
+                                                    const std::function<bool()>& cancelled) {
+  return impl_->CreateBackup(backup_dir, cancelled);
 }
 
 StorageStatistics RocksDbStorage::statistics() const {
-  return {impl_->checkpoints().statistics(), impl_->database().StoredBytes()};
+  const RocksDbDatabase& database = impl_->database();
+  return {impl_->checkpoints().statistics(), database.StoredBytes(), database.DiskBytes(), database.Counters()};
 }
 
 }  // namespace armstate

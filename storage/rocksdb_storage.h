@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,8 @@ namespace armstate {
 struct StorageOptions {
   // Memory for uncompressed blocks of the database.
   size_t block_cache_bytes = size_t{64} << 20;
+  // How many events are kept, the newest ones; at least 1. About 30 bytes each.
+  uint64_t kept_events = 1000000;
   // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
   std::function<void(absl::string_view)> log;
   // Where the files are: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
@@ -35,6 +38,11 @@ struct StorageStatistics {
   CommitStatistics commits;
   // Of all files that hold data, but for the log.
   uint64_t stored_bytes = 0;
+  // Of all files in data_dir.
+  uint64_t disk_bytes = 0;
+  // RocksDB's counters since Open by their names there, e.g. "rocksdb.wal.synced", and of each of its histograms
+  // ".count", ".sum" (of microseconds, as a rule), ".p50", ".p99" and ".max"; those that are not 0.
+  std::map<std::string, int64_t> rocksdb;
 };
 
 // Every change is on disk (in the synced write-ahead log) when the call that made it answers, and survives the process
@@ -70,8 +78,11 @@ class RocksDbStorage {
 
   // Adds a backup to a folder, which is made if it does not exist (its parent must), and verifies it; commits go on
   // meanwhile. Copies only what the folder does not have. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if another one is
-  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify.
-  absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir);
+  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify. CANCELLED
+  // soon after `cancelled` is true: it is asked now and then, but not while the backup is verified. What fails leaves
+  // no backup.
+  absl::StatusOr<Backup> CreateBackup(
+      const std::string& backup_dir, const std::function<bool()>& cancelled = [] { return false; });
 
   // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
   // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.

@@ -15,6 +15,7 @@ namespace {
 constexpr uint8_t kFormat = 1;
 // Of a VmInfo and of a checkpoint.
 constexpr uint8_t kFormat2 = 2;
+constexpr uint8_t kFormat3 = 3;
 
 constexpr uint8_t kLabelled = 1;
 constexpr uint8_t kProtected = 2;
@@ -81,7 +82,7 @@ absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string
 }
 
 std::string EncodeVmValue(const VmInfo& info) {
-  ByteWriter writer = NewValue(kFormat2);
+  ByteWriter writer = NewValue(kFormat3);
   writer.U64(info.incarnation);
   writer.U64(static_cast<uint64_t>(info.last_version));
   writer.U64(static_cast<uint64_t>(info.latest_kept_version));
@@ -93,12 +94,14 @@ std::string EncodeVmValue(const VmInfo& info) {
   writer.U64(static_cast<uint64_t>(info.retention.keep_last));
   writer.U64(static_cast<uint64_t>(absl::ToInt64Nanoseconds(info.retention.keep_for)));
   writer.U8(info.retention.keep_labelled ? 1 : 0);
+  writer.U64(static_cast<uint64_t>(info.raw_bytes));
+  writer.U64(static_cast<uint64_t>(info.protected_count));
   return Finish(std::move(writer));
 }
 
 absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view value) {
   const std::string name = VmName(vm);
-  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat2);
+  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat3);
   if (!read.ok()) return read.status();
   ByteReader reader(read->payload);
   VmInfo info;
@@ -110,13 +113,17 @@ absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view val
   info.create_time = ReadTime(reader);
   info.update_time = ReadTime(reader);
   uint8_t keep_labelled = 0;
-  if (read->format == kFormat2) {
+  if (read->format >= kFormat2) {
     info.base_version = static_cast<int64_t>(reader.U64());
     info.swept_version = static_cast<int64_t>(reader.U64());
     info.retention.keep_last = static_cast<int64_t>(reader.U64());
     info.retention.keep_for = absl::Nanoseconds(static_cast<int64_t>(reader.U64()));
     keep_labelled = reader.U8();
     info.retention.keep_labelled = keep_labelled != 0;
+  }
+  if (read->format >= kFormat3) {
+    info.raw_bytes = static_cast<int64_t>(reader.U64());
+    info.protected_count = static_cast<int64_t>(reader.U64());
   }
   if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
   const auto is_version = [&](int64_t version) { return version >= 0 && version <= info.last_version; };
@@ -127,17 +134,20 @@ absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view val
       !is_version(info.swept_version)) {
     return RecordDamaged(name, "its versions contradict each other");
   }
+  if (info.raw_bytes < 0 || info.protected_count < 0 || info.protected_count > info.checkpoint_count)
+    return RecordDamaged(name, "its counts cannot be");
   if (info.retention.keep_last < 0 || info.retention.keep_for < absl::ZeroDuration() || keep_labelled > 1)
     return RecordDamaged(name, "its retention is none");
   return info;
 }
 
 std::string EncodeCheckpointValue(const CheckpointValue& checkpoint) {
-  ByteWriter writer = NewValue(kFormat2);
+  ByteWriter writer = NewValue(kFormat3);
   writer.U8(static_cast<uint8_t>((checkpoint.labelled ? kLabelled : 0) | (checkpoint.is_protected ? kProtected : 0) |
                                  (checkpoint.request_hash.empty() ? 0 : kHasRequest) |
                                  (checkpoint.base_distance ? kHasBase : 0)));
   writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(checkpoint.time)));
+  writer.Varint(checkpoint.raw_bytes);
   if (checkpoint.base_distance) writer.U8(static_cast<uint8_t>(*checkpoint.base_distance));
   writer.Bytes(checkpoint.request_hash);
   writer.Bytes(checkpoint.record);
@@ -145,7 +155,7 @@ std::string EncodeCheckpointValue(const CheckpointValue& checkpoint) {
 }
 
 absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, absl::string_view name) {
-  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat2);
+  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat3);
   if (!read.ok()) return read.status();
   ByteReader reader(read->payload);
   CheckpointValue decoded;
@@ -162,6 +172,7 @@ absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, a
     decoded.labelled = (flags & kLabelled) != 0;
     decoded.is_protected = (flags & kProtected) != 0;
     decoded.time = ReadTime(reader);
+    if (read->format >= kFormat3) decoded.raw_bytes = reader.Varint();
     if ((flags & kHasBase) != 0) {
       decoded.base_distance = reader.U8();
       if (*decoded.base_distance >= CheckpointStore::kMaxVersionsPerBase)
@@ -187,6 +198,58 @@ absl::StatusOr<int64_t> DecodeRequestValue(absl::string_view value, absl::string
   const int64_t version = static_cast<int64_t>(reader.U64());
   if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
   return version;
+}
+
+std::string EncodeEventRangeValue(const EventRange& range) {
+  ByteWriter writer = NewValue();
+  writer.U64(range.oldest);
+  writer.U64(range.newest);
+  return Finish(std::move(writer));
+}
+
+absl::StatusOr<EventRange> DecodeEventRangeValue(absl::string_view value, absl::string_view name) {
+  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
+  if (!payload.ok()) return payload.status();
+  ByteReader reader(*payload);
+  EventRange range;
+  range.oldest = reader.U64();
+  range.newest = reader.U64();
+  if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
+  // The log counts up from the newest.
+  if (range.oldest == 0 || range.oldest > range.newest || range.newest == std::numeric_limits<uint64_t>::max())
+    return RecordDamaged(name, "its numbers contradict each other");
+  return range;
+}
+
+std::string EncodeEventValue(const CheckpointEvent& event) {
+  ByteWriter writer = NewValue();
+  writer.U8(static_cast<uint8_t>(event.kind));
+  writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(event.time)));
+  writer.U64(event.incarnation);
+  writer.Varint(static_cast<uint64_t>(event.version));
+  writer.Bytes(event.vm);
+  return Finish(std::move(writer));
+}
+
+absl::StatusOr<CheckpointEvent> DecodeEventValue(uint64_t sequence, absl::string_view value) {
+  const std::string name = EventName(sequence);
+  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
+  if (!payload.ok()) return payload.status();
+  ByteReader reader(*payload);
+  CheckpointEvent event;
+  event.sequence = sequence;
+  const uint8_t kind = reader.U8();
+  event.kind = static_cast<CheckpointEventKind>(kind);
+  event.time = ReadTime(reader);
+  event.incarnation = reader.U64();
+  event.version = static_cast<int64_t>(reader.Varint64());
+  event.vm = std::string(reader.Bytes(reader.remaining()));
+  if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
+  if (kind < static_cast<uint8_t>(CheckpointEventKind::kCommitted) ||
+      kind > static_cast<uint8_t>(CheckpointEventKind::kVmDeleted))
+    return RecordDamaged(name, absl::StrCat("kind ", kind));
+  if (event.version < 0) return RecordDamaged(name, "its version is none");
+  return event;
 }
 
 std::string EncodeBytesValue(absl::string_view bytes) {

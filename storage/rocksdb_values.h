@@ -1,20 +1,24 @@
-// All value bytes of the RocksDB database, format 2. (What records, bases and layouts look like inside is the business
+// All value bytes of the RocksDB database, format 3. (What records, bases and layouts look like inside is the business
 // of storage/checkpoint_record.h, difference_record.h and full_copy.h: any engine keeps those.)
 //
-// Integers are little-endian, times are i64 nanoseconds since 1970-01-01 00:00 UTC. Every value is: u32 CRC32C of all
-// that follows; u8 format of the value, 1 unless another is named; then
+// Integers are little-endian, varints LEB128, times are i64 nanoseconds since 1970-01-01 00:00 UTC. Every value is: u32
+// CRC32C of all that follows; u8 format of the value, 1 unless another is named; then
 //
 //   format     u32 number of the database's format
-//   VmInfo     format 2: u64 incarnation, i64 last version, i64 latest kept version, i64 checkpoints kept, create time,
+//   VmInfo     format 3: as format 2, then i64 raw bytes, i64 protected checkpoints
+//              format 2: u64 incarnation, i64 last version, i64 latest kept version, i64 checkpoints kept, create time,
 //              update time, i64 base version, i64 swept version, i64 keep last, i64 keep for (nanoseconds),
 //              u8 keep labelled
 //              format 1: ends after the update time
-//   checkpoint format 2: u8 flags (1 labelled, 2 protected, 4 request hash, 8 base), time,
+//   checkpoint format 3: u8 flags (1 labelled, 2 protected, 4 request hash, 8 base), time, varint raw bytes,
 //              if there is a base: u8 how many versions before this one it was brought,
 //              if there is a request ID: its hash (storage/keys.h); the record
+//              format 2: without raw bytes
 //              format 1: u32 length, request ID; the record
 //   retry      i64 version
 //   layout, base: its bytes
+//   events     u64 oldest, u64 newest sequence number that is kept
+//   event      u8 kind (storage/checkpoint_event.h), time, u64 incarnation, varint version, name of the VM
 //   the rest   the caller's bytes: machines, hosts, CPU profiles, restore reports
 //
 // Every decoder takes any bytes, and answers DATA_LOSS, reason RECORD_DAMAGED (metadata "record": `name`), if they are
@@ -29,17 +33,18 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "storage/checkpoint_event.h"
 #include "storage/checkpoint_store.h"
 
 namespace armstate {
 
-// The database's format that this program writes. It brings format 1 to it when it opens one.
-inline constexpr uint32_t kDatabaseFormat = 2;
+// The database's format that this program writes. It brings older ones to it when it opens them.
+inline constexpr uint32_t kDatabaseFormat = 3;
 
 std::string EncodeFormatValue(uint32_t format);
 absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string_view name);
 
-// The name is in the key. Both formats are decoded.
+// The name is in the key. All formats are decoded.
 std::string EncodeVmValue(const VmInfo& info);
 absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view value);
 
@@ -49,16 +54,25 @@ struct CheckpointValue {
   // How many versions before this one its base was brought, 0 to kMaxVersionsPerBase - 1; nothing if it has no base.
   absl::optional<int64_t> base_distance;
   absl::Time time;
+  // See CommitRequest; 0 in formats 1 and 2.
+  uint32_t raw_bytes = 0;
   bool labelled = false;
   bool is_protected = false;
   absl::string_view record;
 };
 std::string EncodeCheckpointValue(const CheckpointValue& checkpoint);
-// Both formats. Format 1 has its time in the record only, whose format was 1 too: it is read from there.
+// All formats. Format 1 has its time in the record only, whose format was 1 too: it is read from there.
 absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, absl::string_view name);
 
 std::string EncodeRequestValue(int64_t version);
 absl::StatusOr<int64_t> DecodeRequestValue(absl::string_view value, absl::string_view name);
+
+std::string EncodeEventRangeValue(const EventRange& range);
+absl::StatusOr<EventRange> DecodeEventRangeValue(absl::string_view value, absl::string_view name);
+
+// The sequence number is in the key.
+std::string EncodeEventValue(const CheckpointEvent& event);
+absl::StatusOr<CheckpointEvent> DecodeEventValue(uint64_t sequence, absl::string_view value);
 
 // Layouts, bases, and all records of RecordStore.
 std::string EncodeBytesValue(absl::string_view bytes);

@@ -46,6 +46,8 @@ std::string BaseName(absl::string_view vm, int64_t version) { return absl::StrCa
 
 std::string LayoutName(absl::string_view hash) { return absl::StrCat("layouts/", absl::BytesToHexString(hash)); }
 
+std::string EventName(uint64_t sequence) { return absl::StrCat("events/", sequence); }
+
 absl::Status VmNotFound(absl::string_view vm) { return NotFound(ErrorReason::kVmNotFound, VmName(vm)); }
 
 absl::Status CheckpointNotFound(absl::string_view vm, int64_t version) {
@@ -58,12 +60,34 @@ absl::Status CheckpointProtected(absl::string_view vm, int64_t version) {
                    absl::StrCat(name, " is protected: take the protection off before"), {{"name", name}});
 }
 
+absl::Status VmProtected(absl::string_view vm, int64_t version, int64_t protected_count) {
+  const std::string name = CheckpointName(vm, version);
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kCheckpointProtected,
+                   absl::StrCat(VmName(vm), " has ", protected_count, " protected checkpoints, one of them ", name),
+                   {{"name", name}, {"protected", absl::StrCat(protected_count)}});
+}
+
 absl::Status NoCheckpointKept(absl::string_view vm) {
   return NotFound(ErrorReason::kCheckpointNotFound, absl::StrCat(VmName(vm), "/checkpoints/latest"));
 }
 
 absl::Status RecordNotFound(RecordKind kind, absl::string_view name) {
   return NotFound(TraitsOf(kind).not_found, RecordName(kind, name));
+}
+
+absl::Status CheckEventPosition(uint64_t after, const EventRange& kept) {
+  if (after > kept.newest) {
+    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
+                     absl::StrCat("there is no event ", after, ", the newest is ", kept.newest),
+                     {{"after", absl::StrCat(after)}, {"newest", absl::StrCat(kept.newest)}});
+  }
+  if (after + 1 < kept.oldest) {
+    return MakeError(
+        absl::StatusCode::kOutOfRange, ErrorReason::kEventsGone,
+        absl::StrCat("events after ", after, " are asked for, but the oldest that is kept is ", kept.oldest),
+        {{"after", absl::StrCat(after)}, {"oldest", absl::StrCat(kept.oldest)}});
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RecordDamaged(absl::string_view record, absl::string_view why) {

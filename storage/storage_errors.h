@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "storage/checkpoint_event.h"
 #include "storage/record_kind.h"
 
 namespace armstate {
@@ -22,14 +23,22 @@ std::string BaseName(absl::string_view vm, int64_t version);
 // "layouts/9f86d0...": the hash in hexadecimal.
 std::string LayoutName(absl::string_view hash);
 
+// "events/7".
+std::string EventName(uint64_t sequence);
+
 // NOT_FOUND, metadata "name".
 absl::Status VmNotFound(absl::string_view vm);
 absl::Status CheckpointNotFound(absl::string_view vm, int64_t version);
 // FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED, metadata "name".
 absl::Status CheckpointProtected(absl::string_view vm, int64_t version);
+// The same of a VM that is to be deleted: `version` is one of its protected checkpoints; also metadata "protected".
+absl::Status VmProtected(absl::string_view vm, int64_t version, int64_t protected_count);
 // The VM has no checkpoint at all.
 absl::Status NoCheckpointKept(absl::string_view vm);
 absl::Status RecordNotFound(RecordKind kind, absl::string_view name);
+
+// Can the events after this one be read? See CheckpointStore::ReadEvents.
+absl::Status CheckEventPosition(uint64_t after, const EventRange& kept);
 
 // DATA_LOSS, reason RECORD_DAMAGED, metadata "record".
 absl::Status RecordDamaged(absl::string_view record, absl::string_view why);

@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "client/connection.h"
 #include "client/exit_status.h"
 #include "google/protobuf/message.h"
@@ -37,6 +39,8 @@ struct CommandContext {
   OutputFormat format;
   std::ostream& out;
   Palette palette;
+  // What the user gave as --timeout, if so, for calls that take longer than others.
+  absl::optional<absl::Duration> timeout = {};
 
   bool json() const { return format == OutputFormat::kJson; }
 };

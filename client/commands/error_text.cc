@@ -44,12 +44,25 @@ std::string NextStepOf(const ErrorInfo& info) {
                           Metadata(info, "latest_version"));
     case ErrorReason::kRequestIdReused:
       return "leave --request-id out, or choose another one";
+    case ErrorReason::kCheckpointProtected: {
+      const absl::StatusOr<CheckpointName> name = ParseCheckpointName(Metadata(info, "name"));
+      if (!name.ok() || !name->version) return "'armstate delete VM --all --force' deletes protected checkpoints too";
+      return absl::StrCat("'armstate unprotect ", name->vm, "@", *name->version,
+                          "' lifts the protection; 'armstate delete ", name->vm,
+                          " --all --force' deletes the VM with all protected ones");
+    }
+    case ErrorReason::kBackupDirNotSet:
+      return "start armstated with --backup_dir=FOLDER";
     case ErrorReason::kRecordDamaged:
+      if (absl::StartsWith(Metadata(info, "record"), "backups/")) {
+        return "is the disk of the server's --backup_dir sound? Run the same command again";
+      }
       if (absl::StartsWith(Metadata(info, "record"), "hosts/")) {
         return "the other hosts can be used; delete this one and make it anew: 'armstate host delete'";
       }
       return "the other checkpoints can be read; push this one anew if its source still exists";
     case ErrorReason::kStorageUnavailable:
+      if (Metadata(info, "cause") == "another backup is being made") return "wait until it is made";
       return "mend the server's disk, then run the same command again";
     default:
       return "";

@@ -20,10 +20,10 @@ absl::StatusOr<ExitStatus> ListVms(CommandContext& context) {
     response.mutable_vms()->Add(vms->begin(), vms->end());
     return PrintJson(response, context.out);
   }
-  Table table({"VM", "LATEST", "CHECKPOINTS", "UPDATED"});
+  Table table({"VM", "LATEST", "CHECKPOINTS", "UPDATED", "KEEPS"});
   for (const v1::Vm& vm : *vms) {
     table.AddRow({ShortName(vm.name()), absl::StrCat(vm.latest_version()), absl::StrCat(vm.checkpoint_count()),
-                  TimeText(vm.update_time())});
+                  TimeText(vm.update_time()), RetentionText(vm.retention())});
   }
   table.Print("", context.out);
   if (table.empty()) context.out << "no VMs; 'armstate push' and 'armstate checkpoint' make the first\n";
@@ -41,10 +41,10 @@ absl::StatusOr<ExitStatus> ListCheckpoints(const std::string& vm, CommandContext
     response.mutable_checkpoints()->Add(checkpoints->begin(), checkpoints->end());
     return PrintJson(response, context.out);
   }
-  Table table({"VERSION", "CREATED", "SOURCE", "MACHINE", "CPU", "VCPUS", "REGISTERS", "LABELS"});
+  Table table({"VERSION", "CREATED", "SOURCE", "MACHINE", "CPU", "VCPUS", "REGISTERS", "PROTECTED", "LABELS"});
   for (const v1::Checkpoint& checkpoint : *checkpoints) {
     if (!checkpoint.damage().empty()) {
-      table.AddRow({absl::StrCat(checkpoint.version()), "", "DAMAGED", "", "", "", "", checkpoint.damage()});
+      table.AddRow({absl::StrCat(checkpoint.version()), "", "DAMAGED", "", "", "", "", "", checkpoint.damage()});
       continue;
     }
     const v1::Source& source = checkpoint.source();
@@ -53,7 +53,7 @@ absl::StatusOr<ExitStatus> ListCheckpoints(const std::string& vm, CommandContext
                   v1::Accelerator_Name(source.accelerator()), source.machine_type(),
                   source.cpu_profile().empty() ? source.cpu_model() : ShortName(source.cpu_profile()),
                   absl::StrCat(checkpoint.vcpu_count()), absl::StrCat(checkpoint.register_count()),
-                  absl::StrJoin(labels, ",", absl::PairFormatter("="))});
+                  checkpoint.protected_() ? "yes" : "", absl::StrJoin(labels, ",", absl::PairFormatter("="))});
   }
   table.Print("", context.out);
   if (table.empty()) context.out << "no checkpoints are kept\n";

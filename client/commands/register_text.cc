@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "client/commands/table.h"
 #include "core/error.h"
 
@@ -36,37 +34,6 @@ void PrintFields(absl::Span<const FieldDefinition> fields, absl::string_view val
 }
 
 }  // namespace
-
-absl::StatusOr<RegisterSelector> ParseRegisterSelector(absl::string_view text, IdScheme scheme) {
-  const size_t dot = text.find('.');
-  const absl::StatusOr<RegisterId> id = ParseRegisterName(text.substr(0, dot), scheme);
-  if (!id.ok()) return id.status();
-  if (dot == absl::string_view::npos) return RegisterSelector{*id, absl::nullopt};
-  const absl::string_view wanted = text.substr(dot + 1);
-  const absl::Span<const FieldDefinition> fields = RegisterFields(*id, scheme);
-  for (const FieldDefinition& field : fields) {
-    if (absl::EqualsIgnoreCase(field.name, wanted)) return RegisterSelector{*id, field};
-  }
-  const std::string has =
-      fields.empty() ? "no fields that are known"
-                     : absl::StrCat("the fields ", absl::StrJoin(fields, ", ", [](std::string* out, const auto& field) {
-                                      absl::StrAppend(out, field.name);
-                                    }));
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kRegisterNameUnknown,
-                   absl::StrCat(RegisterName(*id, scheme), " has no field \"", wanted, "\"; it has ", has),
-                   {{"name", std::string(text)}});
-}
-
-absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::vector<std::string>& texts,
-                                                                     IdScheme scheme) {
-  std::vector<RegisterSelector> selectors;
-  for (const std::string& text : texts) {
-    absl::StatusOr<RegisterSelector> selector = ParseRegisterSelector(text, scheme);
-    if (!selector.ok()) return selector.status();
-    selectors.push_back(*std::move(selector));
-  }
-  return selectors;
-}
 
 void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out) {
   Table table({"REGISTER", "VALUE"});

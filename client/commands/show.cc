@@ -70,7 +70,7 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
   if (!selectors.ok()) return selectors.status();
   if (context.json()) return ShowJson(*std::move(checkpoint), *selectors, *scheme, context);
 
-  context.out << checkpoint->name() << '\n';
+  context.out << checkpoint->name() << (checkpoint->protected_() ? " (protected)\n" : "\n");
   for (const v1::CaptureGap& gap : checkpoint->gaps()) {
     context.out << context.palette.Warning("incomplete") << ": vCPU " << gap.vcpu_index() << ": " << gap.reason()
                 << '\n';

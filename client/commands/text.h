@@ -23,6 +23,12 @@ std::string TimeText(const google::protobuf::Timestamp& time);
 // "vms/web-1/checkpoints/3: 2 vCPUs, 424 registers".
 std::string CheckpointText(const v1::Checkpoint& checkpoint);
 
+// "last 10, younger than 7d, labelled"; "all" if nothing is deleted.
+std::string RetentionText(const v1::Retention& retention);
+
+// "312 B", "4.2 KiB", "1.0 GiB" ...
+std::string BytesText(int64_t bytes);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_CLIENT_COMMANDS_TEXT_H_

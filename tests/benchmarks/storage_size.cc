@@ -83,7 +83,7 @@ void Measure(const LinuxGuests& linux, const Fleet& fleet) {
                              [&failed](const absl::StatusOr<CreatedCheckpoint>& created) { failed += !created.ok(); });
     }
     // Answered after all that was pushed before, so that each guest has its answer before its next checkpoint.
-    storage->checkpoints().DeleteVm("none").IgnoreError();
+    storage->checkpoints().DeleteVm("none", ProtectedVersions::kRefuse, now).IgnoreError();
   }
   if (failed > 0 || !storage->Compact().ok()) {
     std::printf("%s: %d checkpoints failed\n", fleet.name, failed);

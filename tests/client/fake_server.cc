@@ -37,6 +37,10 @@ class FakeCheckpointService final : public v1::CheckpointService::Service {
                                v1::ListCheckpointsResponse* response) override {
     return Answer(handlers_.list_checkpoints, *request, *response);
   }
+  grpc::Status UpdateCheckpoint(grpc::ServerContext*, const v1::UpdateCheckpointRequest* request,
+                                v1::Checkpoint* response) override {
+    return Answer(handlers_.update_checkpoint, *request, *response);
+  }
   grpc::Status DeleteCheckpoint(grpc::ServerContext*, const v1::DeleteCheckpointRequest* request,
                                 google::protobuf::Empty* response) override {
     return Answer(handlers_.delete_checkpoint, *request, *response);
@@ -47,6 +51,9 @@ class FakeCheckpointService final : public v1::CheckpointService::Service {
   grpc::Status ListVms(grpc::ServerContext*, const v1::ListVmsRequest* request,
                        v1::ListVmsResponse* response) override {
     return Answer(handlers_.list_vms, *request, *response);
+  }
+  grpc::Status UpdateVm(grpc::ServerContext*, const v1::UpdateVmRequest* request, v1::Vm* response) override {
+    return Answer(handlers_.update_vm, *request, *response);
   }
   grpc::Status DeleteVm(grpc::ServerContext*, const v1::DeleteVmRequest* request,
                         google::protobuf::Empty* response) override {
@@ -172,17 +179,39 @@ class FakeEngineService final : public v1::EngineService::Service {
   const FakeHandlers& handlers_;
 };
 
+class FakeAdminService final : public v1::AdminService::Service {
+ public:
+  explicit FakeAdminService(const FakeHandlers& handlers) : handlers_(handlers) {}
+
+  grpc::Status GetStatistics(grpc::ServerContext*, const v1::GetStatisticsRequest* request,
+                             v1::Statistics* response) override {
+    return Answer(handlers_.get_statistics, *request, *response);
+  }
+  grpc::Status CreateBackup(grpc::ServerContext*, const v1::CreateBackupRequest* request,
+                            v1::Backup* response) override {
+    return Answer(handlers_.create_backup, *request, *response);
+  }
+  grpc::Status ListBackups(grpc::ServerContext*, const v1::ListBackupsRequest* request,
+                           v1::ListBackupsResponse* response) override {
+    return Answer(handlers_.list_backups, *request, *response);
+  }
+
+ private:
+  const FakeHandlers& handlers_;
+};
+
 }  // namespace
 
 class FakeServer::Services {
  public:
   explicit Services(const FakeHandlers& handlers)
-      : checkpoints(handlers), restores(handlers), hosts(handlers), engines(handlers) {}
+      : checkpoints(handlers), restores(handlers), hosts(handlers), engines(handlers), admin(handlers) {}
 
   FakeCheckpointService checkpoints;
   FakeRestoreService restores;
   FakeHostService hosts;
   FakeEngineService engines;
+  FakeAdminService admin;
 };
 
 FakeServer::FakeServer() : services_(std::make_unique<Services>(handlers)) {
@@ -194,6 +223,7 @@ FakeServer::FakeServer() : services_(std::make_unique<Services>(handlers)) {
   builder.RegisterService(&services_->restores);
   builder.RegisterService(&services_->hosts);
   builder.RegisterService(&services_->engines);
+  builder.RegisterService(&services_->admin);
   server_ = builder.BuildAndStart();
   EXPECT_NE(server_, nullptr);
   target_ = absl::StrCat("127.0.0.1:", port);

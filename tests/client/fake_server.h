@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "armstate/v1/admin_service.grpc.pb.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "armstate/v1/engine_service.grpc.pb.h"
 #include "armstate/v1/host_service.grpc.pb.h"
@@ -26,9 +27,11 @@ struct FakeHandlers {
   Handler<v1::CreateCheckpointRequest, v1::Checkpoint> create_checkpoint;
   Handler<v1::GetCheckpointRequest, v1::Checkpoint> get_checkpoint;
   Handler<v1::ListCheckpointsRequest, v1::ListCheckpointsResponse> list_checkpoints;
+  Handler<v1::UpdateCheckpointRequest, v1::Checkpoint> update_checkpoint;
   Handler<v1::DeleteCheckpointRequest, google::protobuf::Empty> delete_checkpoint;
   Handler<v1::GetVmRequest, v1::Vm> get_vm;
   Handler<v1::ListVmsRequest, v1::ListVmsResponse> list_vms;
+  Handler<v1::UpdateVmRequest, v1::Vm> update_vm;
   Handler<v1::DeleteVmRequest, google::protobuf::Empty> delete_vm;
   Handler<v1::ValidateCheckpointRequest, v1::ValidateCheckpointResponse> validate_checkpoint;
   Handler<v1::PlanRestoreRequest, v1::PlanRestoreResponse> plan_restore;
@@ -53,6 +56,9 @@ struct FakeHandlers {
   Handler<v1::ResetMachineRequest, v1::Machine> reset_machine;
   Handler<v1::CaptureMachineRequest, v1::Checkpoint> capture_machine;
   Handler<v1::RestoreMachineRequest, v1::RestoreMachineResponse> restore_machine;
+  Handler<v1::GetStatisticsRequest, v1::Statistics> get_statistics;
+  Handler<v1::CreateBackupRequest, v1::Backup> create_backup;
+  Handler<v1::ListBackupsRequest, v1::ListBackupsResponse> list_backups;
 };
 
 // A real gRPC server, on a free port of 127.0.0.1, that answers by `handlers`. Set them before the first call.

@@ -93,9 +93,10 @@ class RegisteredServicesTest : public testing::Test {
 };
 
 TEST_F(RegisteredServicesTest, ReflectionListsAllServices) {
-  EXPECT_THAT(Services(), UnorderedElementsAre("armstate.v1.CheckpointService", "armstate.v1.EngineService",
-                                               "armstate.v1.HostService", "armstate.v1.RestoreService",
-                                               "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"));
+  EXPECT_THAT(Services(),
+              UnorderedElementsAre("armstate.v1.AdminService", "armstate.v1.CheckpointService",
+                                   "armstate.v1.EngineService", "armstate.v1.HostService", "armstate.v1.RestoreService",
+                                   "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"));
 }
 
 TEST_F(RegisteredServicesTest, NothingUnimplementedIsRegistered) {
@@ -110,20 +111,24 @@ TEST_F(RegisteredServicesTest, NothingUnimplementedIsRegistered) {
       ASSERT_FALSE(method.client_streaming() || method.server_streaming()) << method.full_name();
       const grpc::Status status = CallUnary(absl::StrCat("/", name, "/", method.name()));
       EXPECT_NE(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method.full_name();
-      // Lists need nothing; every other method needs a name, and says so.
+      // Lists and statistics need nothing; every other method needs a name, or a folder for backups, and says so.
       const bool is_list = method.name() == "ListVms" || method.name() == "ListMachines" ||
-                           method.name() == "ListCpuProfiles" || method.name() == "ListHosts";
-      EXPECT_EQ(status.error_code(), is_list ? grpc::StatusCode::OK : grpc::StatusCode::INVALID_ARGUMENT)
+                           method.name() == "ListCpuProfiles" || method.name() == "ListHosts" ||
+                           method.name() == "GetStatistics";
+      const bool is_backup = method.name() == "CreateBackup" || method.name() == "ListBackups";
+      EXPECT_EQ(status.error_code(), is_list     ? grpc::StatusCode::OK
+                                     : is_backup ? grpc::StatusCode::FAILED_PRECONDITION
+                                                 : grpc::StatusCode::INVALID_ARGUMENT)
           << method.full_name() << ": " << status.error_message();
     }
   }
-  EXPECT_EQ(methods, 7 + 6 + 8 + 9);
+  EXPECT_EQ(methods, 9 + 6 + 8 + 9 + 3);
 }
 
 TEST_F(RegisteredServicesTest, HealthIsServing) {
   const auto health = grpc::health::v1::Health::NewStub(channel_);
   for (const char* service : {"", "armstate.v1.CheckpointService", "armstate.v1.RestoreService",
-                              "armstate.v1.EngineService", "armstate.v1.HostService"}) {
+                              "armstate.v1.EngineService", "armstate.v1.HostService", "armstate.v1.AdminService"}) {
     grpc::ClientContext context;
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(service);

@@ -1,6 +1,7 @@
 #include "tests/server/server_fixture.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -32,8 +33,14 @@ std::string Bytes(uint64_t value, size_t width) {
 
 }  // namespace
 
+ServerTest::ServerTest(ServerOptions options) : options_(std::move(options)) {
+  options_.listen_address = "127.0.0.1:0";
+  options_.data_dir = data_dir_.path();
+  Start();
+}
+
 void ServerTest::Start() {
-  auto server = Server::Start({"127.0.0.1:0", data_dir_.path()});
+  auto server = Server::Start(options_);
   if (!server.ok()) GTEST_FAIL() << server.status();
   server_ = *std::move(server);
   grpc::ChannelArguments arguments;
@@ -45,6 +52,7 @@ void ServerTest::Start() {
   restore_ = v1::RestoreService::NewStub(channel);
   engine_ = v1::EngineService::NewStub(channel);
   host_ = v1::HostService::NewStub(channel);
+  admin_ = v1::AdminService::NewStub(channel);
 }
 
 void ServerTest::Stop() {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "armstate/v1/admin_service.grpc.pb.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "armstate/v1/engine_service.grpc.pb.h"
 #include "armstate/v1/host_service.grpc.pb.h"
@@ -23,10 +24,12 @@ using CheckpointStub = v1::CheckpointService::Stub;
 using RestoreStub = v1::RestoreService::Stub;
 using EngineStub = v1::EngineService::Stub;
 using HostStub = v1::HostService::Stub;
+using AdminStub = v1::AdminService::Stub;
 
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() { Start(); }
+  // The address and data_dir are the fixture's.
+  explicit ServerTest(ServerOptions options = {});
 
   // On the same data. All stubs are new.
   void Restart();
@@ -37,6 +40,7 @@ class ServerTest : public testing::Test {
   RestoreStub& restore() { return *restore_; }
   EngineStub& engine() { return *engine_; }
   HostStub& host() { return *host_; }
+  AdminStub& admin() { return *admin_; }
   const std::string& data_dir() const { return data_dir_.path(); }
 
   // Stores a checkpoint, which must succeed. The BASIC view.
@@ -48,11 +52,13 @@ class ServerTest : public testing::Test {
 
  private:
   TempDir data_dir_;
+  ServerOptions options_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<CheckpointStub> checkpoints_;
   std::unique_ptr<RestoreStub> restore_;
   std::unique_ptr<EngineStub> engine_;
   std::unique_ptr<HostStub> host_;
+  std::unique_ptr<AdminStub> admin_;
 };
 
 // A list of registers of 32 and 64 bits, in the given order.

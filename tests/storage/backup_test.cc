@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -129,6 +130,49 @@ TEST_F(BackupTest, NoSuchBackup) {
     EXPECT_TRUE(absl::StrContains(status.message(), "no backup 7")) << status;
   }
   EXPECT_FALSE(std::filesystem::exists(Path("restored")));
+}
+
+TEST_F(BackupTest, ACancelledBackupIsNone) {
+  Create("large", 9 << 20);
+  ASSERT_TRUE(storage_->Compact().ok());
+  for (int stop_at : {1, 2}) {
+    int asked = 0;
+    const absl::Status status = storage_->CreateBackup(Path("backup"), [&] { return ++asked >= stop_at; }).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+    EXPECT_TRUE(ListBackups(Path("backup"))->empty());
+  }
+  // The next one is whole.
+  const Backup backup = storage_->CreateBackup(Path("backup")).value();
+  EXPECT_EQ(ListBackups(Path("backup"))->size(), 1u);
+  ASSERT_EQ(RestoreBackup(Path("backup"), backup.number, Path("restored")), absl::OkStatus());
+  EXPECT_EQ(Versions(Path("restored")), "large");
+}
+
+TEST_F(BackupTest, ARestoreTellsHowFarItIs) {
+  Create("large", 9 << 20);
+  ASSERT_TRUE(storage_->Compact().ok());
+  const Backup backup = storage_->CreateBackup(Path("backup")).value();
+  std::vector<uint64_t> told;
+  const auto progress = [&](uint64_t bytes, uint64_t all) {
+    EXPECT_EQ(all, backup.bytes);
+    told.push_back(bytes);
+  };
+  ASSERT_EQ(RestoreBackup(Path("backup"), 1, Path("restored"), progress), absl::OkStatus());
+  ASSERT_GE(told.size(), 3u);
+  EXPECT_EQ(told.front(), 0u);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_EQ(told.back(), backup.bytes);
+}
+
+TEST_F(BackupTest, StatisticsCountWhatIsOnDisk) {
+  Create("first", 10000);
+  const StorageStatistics statistics = storage_->statistics();
+  // One commit, in the log.
+  EXPECT_EQ(statistics.rocksdb.at("rocksdb.wal.file.sync.micros.count"), statistics.rocksdb.at("rocksdb.wal.synced"));
+  EXPECT_GE(statistics.rocksdb.at("rocksdb.wal.synced"), 1);
+  EXPECT_EQ(statistics.disk_bytes, BytesIn(Path("data")));
+  EXPECT_GT(statistics.disk_bytes, 10000u);
+  for (const auto& [name, value] : statistics.rocksdb) EXPECT_NE(value, 0) << name;
 }
 
 // A byte of each file of the backup, one after the other.

@@ -153,7 +153,8 @@ TEST_F(CheckpointRepositoryTest, WhatIsNotThere) {
             "name=vms/web");
   EXPECT_EQ(Metadata(repository_->List("web", 0, 1).status(), absl::StatusCode::kNotFound, ErrorReason::kVmNotFound),
             "name=vms/web");
-  EXPECT_EQ(Metadata(repository_->DeleteVm("web"), absl::StatusCode::kNotFound, ErrorReason::kVmNotFound),
+  EXPECT_EQ(Metadata(repository_->DeleteVm("web", ProtectedVersions::kRefuse), absl::StatusCode::kNotFound,
+                     ErrorReason::kVmNotFound),
             "name=vms/web");
   ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", ""), absl::nullopt).ok());
   EXPECT_EQ(
@@ -222,7 +223,7 @@ TEST_F(CheckpointRepositoryTest, VmsAndTheirEnd) {
   const VmPage page = repository_->ListVms("", 1).value();
   ASSERT_EQ(page.vms.size(), 1u);
   EXPECT_EQ(repository_->ListVms(page.next_cursor, 1)->vms[0].vm, "b");
-  ASSERT_TRUE(repository_->DeleteVm("a").ok());
+  ASSERT_TRUE(repository_->DeleteVm("a", ProtectedVersions::kRefuse).ok());
   EXPECT_EQ(repository_->GetVm("a").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(repository_->Create("a", Checkpoint("", "", ""), 0)->summary.version, 1);
 }
@@ -263,7 +264,7 @@ TEST_F(CheckpointRepositoryTest, OtherVcpusBringAnotherBase) {
 // The repository still has the full copy of the VM that was.
 TEST_F(CheckpointRepositoryTest, VmMadeAgainHasNothingOfTheOldOne) {
   ASSERT_TRUE(repository_->Create("web", Checkpoint("id", "d", "old"), absl::nullopt).ok());
-  ASSERT_TRUE(repository_->DeleteVm("web").ok());
+  ASSERT_TRUE(repository_->DeleteVm("web", ProtectedVersions::kRefuse).ok());
   ASSERT_TRUE(repository_->Create("web", Checkpoint("id", "d", "new"), absl::nullopt).ok());
   EXPECT_EQ(repository_->Get("web", 1)->summary.metadata, "new");
   Reopen();
@@ -274,10 +275,10 @@ TEST_F(CheckpointRepositoryTest, VmMadeAgainHasNothingOfTheOldOne) {
 TEST_F(CheckpointRepositoryTest, StaleFullCopyIsNotUsed) {
   ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "old"), absl::nullopt).ok());
   CheckpointRepository other(under_test_.store(), [this] { return now_; });
-  ASSERT_TRUE(other.DeleteVm("web").ok());
+  ASSERT_TRUE(other.DeleteVm("web", ProtectedVersions::kRefuse).ok());
   ASSERT_TRUE(other.Create("web", Checkpoint("", "", "new, longer"), absl::nullopt).ok());
   EXPECT_EQ(repository_->Get("web", 1)->summary.metadata, "new, longer");
-  ASSERT_TRUE(other.DeleteVm("web").ok());
+  ASSERT_TRUE(other.DeleteVm("web", ProtectedVersions::kRefuse).ok());
   ASSERT_TRUE(other.Create("web", Checkpoint("", "", "third"), absl::nullopt).ok());
   ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "fourth"), absl::nullopt).ok());
   EXPECT_EQ(repository_->List("web", 0, 10)->checkpoints[0].summary->metadata, "third");

@@ -30,6 +30,7 @@ class CheckpointStoreConformance : public testing::TestWithParam<StoreFactory> {
  protected:
   CheckpointStore& store() { return under_test_->store(); }
   void Reopen() { under_test_->Reopen(); }
+  uint64_t kept_events() const { return under_test_->kept_events(); }
 
   static absl::Time At(int64_t second) { return absl::FromUnixSeconds(second); }
 
@@ -150,7 +151,7 @@ TEST_P(CheckpointStoreConformance, RecordsAndNamesAreAnyBytes) {
   EXPECT_EQ(Commit("v\x01", "").version, 1);
   EXPECT_EQ(store().Get(vm, 1)->record, record);
   EXPECT_EQ(store().Get("v\x01", 1)->record, "");
-  ASSERT_TRUE(store().DeleteVm("v").ok());
+  ASSERT_TRUE(store().DeleteVm("v", ProtectedVersions::kRefuse, At(1)).ok());
   EXPECT_EQ(store().Get(vm, 1)->record, record);
 }
 
@@ -168,7 +169,7 @@ TEST_P(CheckpointStoreConformance, NothingThere) {
   ExpectNotFound(store().List("a", 0, 10).status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().Delete("a", 1, At(1)), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().Trim("a", 1, At(1)).status(), ErrorReason::kVmNotFound, "vms/a");
-  ExpectNotFound(store().DeleteVm("a"), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)), ErrorReason::kVmNotFound, "vms/a");
   EXPECT_TRUE(store().ListVms("", 10).value().vms.empty());
 }
 
@@ -356,7 +357,7 @@ TEST_P(CheckpointStoreConformance, Trim) {
 TEST_P(CheckpointStoreConformance, VmMadeAgainIsAnother) {
   const Committed first = Commit("a", "old", "id");
   Commit("a", "old 2");
-  ASSERT_TRUE(store().DeleteVm("a").ok());
+  ASSERT_TRUE(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)).ok());
   ExpectNotFound(store().Get("a", 1).status(), ErrorReason::kVmNotFound, "vms/a");
   CommitRequest late = Request("a", "late", "id");
   late.incarnation = first.incarnation;
@@ -376,7 +377,7 @@ TEST_P(CheckpointStoreConformance, VmMadeAgainIsAnother) {
 
 TEST_P(CheckpointStoreConformance, DeleteVmLeavesTheOthers) {
   for (const char* vm : {"a", "aa", "ab", "b"}) Commit(vm, vm, "id");
-  ASSERT_TRUE(store().DeleteVm("aa").ok());
+  ASSERT_TRUE(store().DeleteVm("aa", ProtectedVersions::kRefuse, At(1)).ok());
   for (const char* vm : {"a", "ab", "b"}) {
     EXPECT_EQ(store().Get(vm, 1)->record, vm);
     EXPECT_TRUE(Commit(vm, "retry", "id").was_retry()) << vm;
@@ -464,7 +465,7 @@ TEST_P(CheckpointStoreConformance, TrimTakesBasesThatNobodyNeeds) {
 TEST_P(CheckpointStoreConformance, BasesGoWithTheirVm) {
   const uint64_t incarnation = CommitWithBase("a", "full", "v1");
   CommitWithBase("aa", "of another", "v1");
-  ASSERT_TRUE(store().DeleteVm("a").ok());
+  ASSERT_TRUE(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)).ok());
   EXPECT_FALSE(store().GetBase("a", 1).ok());
   Commit("a", "new");
   EXPECT_FALSE(store().GetBase("a", 1).ok());
@@ -489,9 +490,53 @@ TEST_P(CheckpointStoreConformance, ProtectedVersions) {
   EXPECT_TRUE(store().Delete("a", 2, At(1)).ok());
   ExpectNotFound(store().SetProtected("a", 2, true), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/2");
   ExpectNotFound(store().SetProtected("b", 2, true), ErrorReason::kVmNotFound, "vms/b");
-  Commit("a", "r5");
-  ASSERT_TRUE(store().SetProtected("a", 5, true).ok());
-  EXPECT_TRUE(store().DeleteVm("a").ok());
+}
+
+TEST_P(CheckpointStoreConformance, ProtectedVersionsKeepTheirVm) {
+  for (int i = 1; i <= 4; ++i) Commit("a", absl::StrCat("r", i));
+  EXPECT_EQ(store().Last("a")->protected_count, 0);
+  for (const int64_t version : {2, 2, 3, 4}) ASSERT_TRUE(store().SetProtected("a", version, true).ok());
+  ASSERT_TRUE(store().SetProtected("a", 4, false).ok());
+  EXPECT_EQ(store().Last("a")->protected_count, 2);
+  Reopen();
+  EXPECT_EQ(store().ListVms("", 10)->vms[0].protected_count, 2);
+  const absl::Status refused = store().DeleteVm("a", ProtectedVersions::kRefuse, At(1));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_EQ(GetErrorInfo(refused)->reason, ErrorReason::kCheckpointProtected);
+  EXPECT_EQ(GetErrorInfo(refused)->metadata.at("name"), "vms/a/checkpoints/2");
+  EXPECT_EQ(GetErrorInfo(refused)->metadata.at("protected"), "2");
+  EXPECT_EQ(Listed("a", 0, 10), "1=r1 2=r2 3=r3 4=r4");
+  EXPECT_EQ(store().Trim("a", 4, At(1)).value(), 2);
+  EXPECT_EQ(store().Last("a")->protected_count, 2);
+  EXPECT_TRUE(store().DeleteVm("a", ProtectedVersions::kDelete, At(1)).ok());
+  ExpectNotFound(store().Last("a").status(), ErrorReason::kVmNotFound, "vms/a");
+  Commit("a", "r1");
+  ASSERT_TRUE(store().SetProtected("a", 1, true).ok());
+  ASSERT_TRUE(store().SetProtected("a", 1, false).ok());
+  EXPECT_TRUE(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)).ok());
+}
+
+TEST_P(CheckpointStoreConformance, RawBytesOfWhatIsKept) {
+  const auto commit = [&](uint32_t raw_bytes) {
+    CommitRequest request = Request("a", "r");
+    request.raw_bytes = raw_bytes;
+    Commit(request);
+  };
+  for (const uint32_t raw_bytes : {1u, 20u, 300u, 4000u, 0xffffffffu}) commit(raw_bytes);
+  EXPECT_EQ(store().Last("a")->raw_bytes, 4321 + int64_t{0xffffffff});
+  EXPECT_EQ(store().Get("a", 3)->raw_bytes, 300u);
+  EXPECT_EQ(store().GetLatest("a")->raw_bytes, 0xffffffffu);
+  ASSERT_TRUE(store().Delete("a", 5, At(1)).ok());
+  EXPECT_EQ(store().Last("a")->raw_bytes, 4321);
+  Reopen();
+  EXPECT_EQ(store().Trim("a", 1, At(1)).value(), 1);
+  EXPECT_EQ(store().Last("a")->raw_bytes, 4320);
+  ASSERT_TRUE(store().SetProtected("a", 3, true).ok());
+  ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(1)).ok());
+  commit(50000);
+  EXPECT_EQ(Apply("a", At(1)), 0);
+  EXPECT_EQ(store().ListVms("", 10)->vms[0].raw_bytes, 50300);
+  EXPECT_EQ(store().List("a", 0, 10)->records[0].record->raw_bytes, 300u);
 }
 
 TEST_P(CheckpointStoreConformance, KeepLast) {
@@ -631,7 +676,7 @@ TEST_P(CheckpointStoreConformance, EverythingIsThereAfterReopening) {
   Commit("a", "a2");
   Commit("b", "b1");
   ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
-  ASSERT_TRUE(store().DeleteVm("b").ok());
+  ASSERT_TRUE(store().DeleteVm("b", ProtectedVersions::kRefuse, At(1)).ok());
   CommitRequest with_layout = Request("c", "c1");
   with_layout.layouts = {{"hash", "layout"}};
   Commit(with_layout);

@@ -15,13 +15,15 @@ namespace armstate {
 namespace {
 
 std::string Show(const StoredRecord& stored) {
-  return absl::StrCat(stored.version, " on ", stored.base_version, " at ", absl::ToUnixSeconds(stored.time),
-                      stored.labelled ? " labelled" : "", stored.is_protected ? " protected" : "", ": ", stored.record);
+  return absl::StrCat(stored.version, " on ", stored.base_version, " raw ", stored.raw_bytes, " at ",
+                      absl::ToUnixSeconds(stored.time), stored.labelled ? " labelled" : "",
+                      stored.is_protected ? " protected" : "", ": ", stored.record);
 }
 
 std::string Show(const VmInfo& info) {
   return absl::StrCat(info.vm, " last ", info.last_version, " kept ", info.latest_kept_version, " count ",
-                      info.checkpoint_count, " base ", info.base_version, " keep ", info.retention.keep_last, ",",
+                      info.checkpoint_count, " protected ", info.protected_count, " raw ", info.raw_bytes, " base ",
+                      info.base_version, " keep ", info.retention.keep_last, ",",
                       absl::FormatDuration(info.retention.keep_for), ",", info.retention.keep_labelled ? "labels" : "",
                       " created ", absl::ToUnixSeconds(info.create_time), " updated ",
                       absl::ToUnixSeconds(info.update_time));
@@ -39,6 +41,16 @@ std::string Show(const CommitResult& result) {
 std::string Show(const RecordPage& page) {
   std::string text = page.more ? "more" : "end";
   for (const ListedRecord& record : page.records) absl::StrAppend(&text, "\n", Show(record.record.value()));
+  return text;
+}
+
+// Without incarnations, which are the store's own.
+std::string Show(const EventPage& page) {
+  std::string text = absl::StrCat("newest ", page.newest);
+  for (const CheckpointEvent& event : page.events) {
+    absl::StrAppend(&text, "\n", event.sequence, " kind ", static_cast<int>(event.kind), " ", event.vm, " ",
+                    event.version, " at ", absl::ToUnixSeconds(event.time));
+  }
   return text;
 }
 
@@ -67,6 +79,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     request.request_id = Random(4) == 0 ? "" : absl::StrCat("id", Random(40));
     request.record = absl::StrCat("record ", ++commits_);
     request.labelled = Random(4) == 0;
+    request.raw_bytes = Random(2) == 0 ? 0 : Random(0xffffffff);
     request.now = now_;
     if (Random(4) == 0) request.expected_last_version = Random(8);
     if (Random(8) == 0) request.new_base = absl::StrCat("base ", commits_);
@@ -115,8 +128,9 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     const int64_t version = Random(60);
     const uint32_t what = Random(20);
     Compare("remove", [&](CheckpointStore& store) {
-      if (what == 0) return store.DeleteVm(vm).ToString();
-      if (what < 3) return Show(store.Trim(vm, version / 2, now_));
+      if (what == 0) return store.DeleteVm(vm, ProtectedVersions::kRefuse, now_).ToString();
+      if (what == 1) return store.DeleteVm(vm, ProtectedVersions::kDelete, now_).ToString();
+      if (what < 4) return Show(store.Trim(vm, version / 2, now_));
       return store.Delete(vm, version, now_).ToString();
     });
   }
@@ -153,6 +167,8 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     Compare("Get", [&](CheckpointStore& store) { return Show(store.Get(vm, version)); });
     Compare("GetBase", [&](CheckpointStore& store) { return Show(store.GetBase(vm, version)); });
     Compare("GetLatest", [&](CheckpointStore& store) { return Show(store.GetLatest(vm)); });
+    const uint64_t after = Random(static_cast<uint32_t>(model_.events().newest) + 3);
+    Compare("ReadEvents", [&](CheckpointStore& store) { return Show(store.ReadEvents(after, limit)); });
     Compare("List", [&](CheckpointStore& store) { return Show(store.List(vm, version, limit)); });
   }
 
@@ -179,7 +195,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
   const std::vector<std::string> kVms = {"a", "aa", std::string("a\0", 2), "b"};
 
   std::mt19937 random_{GetParam()};
-  RocksDbUnderTest under_test_{RocksDbUnderTest::Where::kMemory};
+  RocksDbUnderTest under_test_{RocksDbUnderTest::Where::kMemory, 1000000};
   MemoryCheckpointStore model_;
   absl::Time now_ = absl::FromUnixSeconds(1000);
   int commits_ = 0;

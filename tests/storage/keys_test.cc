@@ -22,6 +22,7 @@ TEST(KeysTest, GoldenBytes) {
   EXPECT_EQ(Hex(VmKey("")), "0000");
   EXPECT_EQ(Hex(CheckpointKey("web", 258)), "77656200000000000000000102");
   EXPECT_EQ(Hex(RequestKey("web", "r1")), "77656200007231");
+  EXPECT_EQ(Hex(EventKey(258)), "0000000000000102");
 }
 
 TEST(KeysTest, RequestIdsAreHashed) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -15,10 +16,15 @@
 
 namespace armstate {
 
-// Thread-safe. Answers CommitAsync before it returns.
+// Thread-safe. Answers CommitAsync before it returns, and tells listeners after that.
 class MemoryCheckpointStore final : public CheckpointStore {
  public:
-  void CommitAsync(CommitRequest request, CommitCallback done) override { done(DoCommit(request)); }
+  explicit MemoryCheckpointStore(uint64_t kept_events = 1000000) : kept_events_(kept_events) {}
+
+  void CommitAsync(CommitRequest request, CommitCallback done) override {
+    done(DoCommit(request));
+    Tell();
+  }
 
   absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override {
     absl::MutexLock lock(&mutex_);
@@ -48,7 +54,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
     absl::MutexLock lock(&mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
-    return found->info;
+    return Info(*found);
   }
 
   absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override {
@@ -74,12 +80,13 @@ class MemoryCheckpointStore final : public CheckpointStore {
         page.next_cursor = it->first;
         break;
       }
-      page.vms.push_back(it->second.info);
+      page.vms.push_back(Info(it->second));
     }
     return page;
   }
 
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override {
+    const Teller teller(*this);
     absl::MutexLock lock(&mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
@@ -87,11 +94,13 @@ class MemoryCheckpointStore final : public CheckpointStore {
     if (it == found->versions.end()) return CheckpointNotFound(vm, version);
     if (it->second.stored.is_protected) return CheckpointProtected(vm, version);
     found->versions.erase(it);
+    AddEvent(CheckpointEventKind::kDeleted, found->info, version, now);
     AfterRemoval(*found, now);
     return absl::OkStatus();
   }
 
   absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
+    const Teller teller(*this);
     absl::MutexLock lock(&mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
@@ -99,15 +108,26 @@ class MemoryCheckpointStore final : public CheckpointStore {
     for (auto it = found->versions.begin(); it != found->versions.end() && it->first <= up_to;) {
       const bool goes = !it->second.stored.is_protected;
       trimmed += goes;
+      if (goes) AddEvent(CheckpointEventKind::kDeleted, found->info, it->first, now);
       it = goes ? found->versions.erase(it) : std::next(it);
     }
     if (trimmed > 0) AfterRemoval(*found, now);
     return trimmed;
   }
 
-  absl::Status DeleteVm(absl::string_view vm) override {
+  absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
+    const Teller teller(*this);
     absl::MutexLock lock(&mutex_);
-    return vms_.erase(std::string(vm)) > 0 ? absl::OkStatus() : VmNotFound(vm);
+    Vm* const found = Find(vm);
+    if (found == nullptr) return VmNotFound(vm);
+    if (protected_versions == ProtectedVersions::kRefuse && Info(*found).protected_count > 0) {
+      const auto first = std::find_if(found->versions.begin(), found->versions.end(),
+                                      [](const auto& version) { return version.second.stored.is_protected; });
+      return VmProtected(vm, first->first, Info(*found).protected_count);
+    }
+    AddEvent(CheckpointEventKind::kVmDeleted, found->info, found->info.last_version, now);
+    vms_.erase(std::string(vm));
+    return absl::OkStatus();
   }
 
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override {
@@ -116,7 +136,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
     if (found == nullptr) return VmNotFound(vm);
     found->info.retention = retention;
     found->info.update_time = now;
-    return found->info;
+    return Info(*found);
   }
 
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) override {
@@ -130,10 +150,32 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) override {
+    const Teller teller(*this);
     absl::MutexLock lock(&mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     return RetentionSweep{Sweep(*found, now), true};
+  }
+
+  absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) override {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = CheckEventPosition(after, range_); !status.ok()) return status;
+    EventPage page;
+    page.newest = range_.newest;
+    for (auto it = events_.upper_bound(after); it != events_.end(); ++it) {
+      if (page.events.size() >= std::max<size_t>(limit, 1)) break;
+      page.events.push_back(it->second);
+    }
+    return page;
+  }
+
+  EventRange events() override {
+    absl::MutexLock lock(&mutex_);
+    return range_;
+  }
+
+  std::unique_ptr<EventSubscription> SubscribeToEvents(EventListener listener) override {
+    return listeners_.Add(std::move(listener));
   }
 
   absl::StatusOr<std::string> GetLayout(absl::string_view hash) override {
@@ -153,6 +195,35 @@ class MemoryCheckpointStore final : public CheckpointStore {
     std::map<int64_t, Version> versions;
     std::map<int64_t, std::string> bases;
   };
+
+  // Tells the listeners at the end of a call, when the mutex is free.
+  class Teller {
+   public:
+    explicit Teller(MemoryCheckpointStore& store) : store_(store) {}
+    ~Teller() { store_.Tell(); }
+
+   private:
+    MemoryCheckpointStore& store_;
+  };
+  void Tell() { listeners_.Tell(events().newest); }
+
+  void AddEvent(CheckpointEventKind kind, const VmInfo& info, int64_t version, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const uint64_t sequence = ++range_.newest;
+    events_[sequence] = {sequence, kind, info.vm, info.incarnation, version, now};
+    while (events_.size() > kept_events_) events_.erase(events_.begin());
+    range_.oldest = events_.begin()->first;
+  }
+
+  // What is counted is counted anew each time.
+  static VmInfo Info(const Vm& vm) {
+    VmInfo info = vm.info;
+    for (const auto& [number, version] : vm.versions) {
+      info.raw_bytes += version.stored.raw_bytes;
+      info.protected_count += version.stored.is_protected;
+    }
+    return info;
+  }
 
   absl::StatusOr<CommitResult> DoCommit(const CommitRequest& request) {
     absl::MutexLock lock(&mutex_);
@@ -190,18 +261,19 @@ class MemoryCheckpointStore final : public CheckpointStore {
     } else if (!request.base) {
       info.base_version = 0;
     }
-    found->versions[info.last_version] = {
-        request.request_id,
-        {info.last_version, info.base_version, request.now, request.labelled, false, request.record}};
+    found->versions[info.last_version] = {request.request_id,
+                                          {info.last_version, info.base_version, request.now, request.raw_bytes,
+                                           request.labelled, false, request.record}};
     info.latest_kept_version = info.last_version;
     info.checkpoint_count += 1;
     info.update_time = request.now;
+    AddEvent(CheckpointEventKind::kCommitted, info, info.last_version, request.now);
     Sweep(*found, request.now);
     return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
   }
 
   // All at once. It decides anew about every version each time, so there is no swept_version.
-  int64_t Sweep(Vm& vm, absl::Time now) {
+  int64_t Sweep(Vm& vm, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const Retention& retention = vm.info.retention;
     int64_t removed = 0;
     for (auto it = vm.versions.begin(); it != vm.versions.end();) {
@@ -211,6 +283,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
                         (retention.keep_for > absl::ZeroDuration() && now - stored.time < retention.keep_for) ||
                         (retention.keep_labelled && stored.labelled);
       removed += !kept;
+      if (!kept) AddEvent(CheckpointEventKind::kDeleted, vm.info, it->first, now);
       it = kept ? std::next(it) : vm.versions.erase(it);
     }
     if (removed > 0) AfterRemoval(vm, now);
@@ -239,6 +312,10 @@ class MemoryCheckpointStore final : public CheckpointStore {
   std::map<std::string, Vm> vms_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> layouts_ ABSL_GUARDED_BY(mutex_);
   uint64_t incarnations_ ABSL_GUARDED_BY(mutex_) = 0;
+  const uint64_t kept_events_;
+  std::map<uint64_t, CheckpointEvent> events_ ABSL_GUARDED_BY(mutex_);
+  EventRange range_ ABSL_GUARDED_BY(mutex_);
+  EventListeners listeners_;
 };
 
 }  // namespace armstate

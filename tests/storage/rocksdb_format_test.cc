@@ -30,10 +30,10 @@ NewCheckpoint Checkpoint(const std::string& request_id, const std::string& metad
   return checkpoint;
 }
 
-class FormatTest : public testing::TestWithParam<const char*> {
+class GoldenDatabase {
  protected:
-  FormatTest() {
-    const std::string golden = absl::StrCat("tests/data/storage/", GetParam());
+  explicit GoldenDatabase(const std::string& folder) {
+    const std::string golden = absl::StrCat("tests/data/storage/", folder);
     EXPECT_TRUE(env_->CreateDirIfMissing("/data").ok());
     std::vector<std::string> names;
     EXPECT_TRUE(rocksdb::Env::Default()->GetChildren(golden, &names).ok());
@@ -69,6 +69,11 @@ class FormatTest : public testing::TestWithParam<const char*> {
   std::unique_ptr<rocksdb::Env> env_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
   std::unique_ptr<RocksDbStorage> storage_;
   std::unique_ptr<CheckpointRepository> repository_;
+};
+
+class FormatTest : public GoldenDatabase, public testing::TestWithParam<const char*> {
+ protected:
+  FormatTest() : GoldenDatabase(GetParam()) {}
 };
 
 TEST_P(FormatTest, EverythingIsThere) {
@@ -121,7 +126,73 @@ TEST_P(FormatTest, IsWrittenOn) {
   ExpectCheckpoint("web", 4, "fourth", 'e');
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, FormatTest, testing::Values("format1", "format2"));
+// Only format 3 knew of events; those of older databases begin when they are opened.
+TEST_P(FormatTest, EventsAreWrittenOn) {
+  Open();
+  CheckpointStore& store = storage_->checkpoints();
+  const bool has_events = std::string(GetParam()) == "format3";
+  EXPECT_EQ(store.events().newest, has_events ? 5u : 0u);
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("id-4", "fourth", 'e'), 3).ok());
+  const EventPage page = store.ReadEvents(store.events().newest - 1, 1).value();
+  ASSERT_EQ(page.events.size(), 1u);
+  EXPECT_EQ(page.events[0].version, 4);
+  EXPECT_EQ(page.events[0].incarnation, repository_->GetVm("web")->incarnation);
+}
+
+// Two versions of two vCPUs with two registers, 16 bytes each; those of older formats count nothing.
+TEST_P(FormatTest, RawBytes) {
+  Open();
+  const int64_t kept = std::string(GetParam()) == "format3" ? 128 : 0;
+  EXPECT_EQ(repository_->GetVm("web")->raw_bytes, kept);
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("id-4", "fourth", 'e'), 3).ok());
+  EXPECT_EQ(repository_->GetVm("web")->raw_bytes, kept + 64);
+  ASSERT_TRUE(repository_->Delete("web", 1).ok());
+  EXPECT_EQ(repository_->GetVm("web")->raw_bytes, kept == 0 ? 64 : 128);
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, FormatTest, testing::Values("format1", "format2", "format3"));
+
+class Format3Test : public GoldenDatabase, public testing::Test {
+ protected:
+  Format3Test() : GoldenDatabase("format3") {}
+};
+
+TEST_F(Format3Test, EventsAreThere) {
+  Open();
+  const EventPage page = storage_->checkpoints().ReadEvents(0, 10).value();
+  EXPECT_EQ(page.newest, 5u);
+  std::string text;
+  for (const CheckpointEvent& event : page.events) {
+    absl::StrAppend(&text, event.sequence, ": ", static_cast<int>(event.kind), " ", event.vm, " ", event.version, " ",
+                    absl::ToUnixNanos(event.time), "\n");
+  }
+  EXPECT_EQ(text,
+            "1: 1 web 1 1500000000000000001\n"
+            "2: 1 web 2 1500000001000000001\n"
+            "3: 1 web 3 1500000002000000001\n"
+            "4: 1 db 1 1500000003000000001\n"
+            "5: 2 web 2 1500000004000000001\n");
+}
+
+class ProtectedFormat2Test : public GoldenDatabase, public testing::Test {
+ protected:
+  ProtectedFormat2Test() : GoldenDatabase("format2-protected") {}
+};
+
+// Format 2 did not count them.
+TEST_F(ProtectedFormat2Test, ProtectedVersionsAreCounted) {
+  for (int opened = 0; opened < 2; ++opened) {
+    Open();
+    EXPECT_EQ(repository_->GetVm("web")->protected_count, 2);
+    EXPECT_EQ(repository_->GetVm("db")->protected_count, 0);
+    ExpectCheckpoint("web", 3, "third", 'c');
+    EXPECT_EQ(repository_->DeleteVm("web", ProtectedVersions::kRefuse).code(), absl::StatusCode::kFailedPrecondition);
+  }
+  ASSERT_TRUE(repository_->SetProtected("web", 1, false).ok());
+  EXPECT_EQ(repository_->GetVm("web")->protected_count, 1);
+  EXPECT_TRUE(repository_->DeleteVm("db", ProtectedVersions::kRefuse).ok());
+  EXPECT_TRUE(repository_->DeleteVm("web", ProtectedVersions::kDelete).ok());
+}
 
 }  // namespace
 }  // namespace armstate

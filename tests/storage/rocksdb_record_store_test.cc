@@ -141,7 +141,7 @@ TEST_P(RecordStoreTest, RecordsAndVmsAreApart) {
   ASSERT_TRUE(under_test_.store().Commit(request).ok());
   for (const RecordKind kind : kKinds) EXPECT_EQ(Listed(kind, "", "", 10), "");
   ASSERT_TRUE(Put("same", "machine").ok());
-  ASSERT_TRUE(under_test_.store().DeleteVm("same").ok());
+  ASSERT_TRUE(under_test_.store().DeleteVm("same", ProtectedVersions::kRefuse, absl::UnixEpoch()).ok());
   EXPECT_EQ(Listed("", 10), "same=machine");
 }
 

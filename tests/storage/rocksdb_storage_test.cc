@@ -81,13 +81,13 @@ void PutIntoDatabase(RocksDbUnderTest& under_test, const std::string& key, const
 TEST(RocksDbStorageTest, NewerFormatIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
-  // Format 3: CRC32C of the rest (made by another program), 1, 3 as u32.
-  PutIntoDatabase(under_test, "format", std::string("\xa0\x90\x41\x1f\x01\x03\0\0\0", 9));
+  // Format 4: CRC32C of the rest (made by another program), 1, 4 as u32.
+  PutIntoDatabase(under_test, "format", std::string("\x6a\x28\x41\x06\x01\x04\0\0\0", 9));
   StorageOptions options;
   options.env = under_test.env();
   const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 3, but this one knows only 2"))
+  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 4, but this one knows only 3"))
       << status;
 }
 
@@ -199,7 +199,7 @@ TEST_F(LogTest, EveryChangeIsSyncedWhenItAnswers) {
   expect_synced("Delete", store.Delete("web", 3, absl::UnixEpoch()).ok());
   expect_synced("Commit", store.Commit(Request("4")).ok());
   expect_synced("Trim", store.Trim("web", 4, absl::UnixEpoch()).ok());
-  expect_synced("DeleteVm", store.DeleteVm("web").ok());
+  expect_synced("DeleteVm", store.DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()).ok());
   expect_synced("Put", storage_->records().Put(RecordKind::kMachine, "m", "machine").ok());
   expect_synced("Delete", storage_->records().Delete(RecordKind::kMachine, "m").ok());
   expect_synced("DeletePrefix", storage_->records().DeletePrefix(RecordKind::kRestoreReport, "web/").ok());
@@ -273,7 +273,7 @@ TEST_F(LogTest, FullDisk) {
   EXPECT_EQ(store.Delete("web", 4, absl::UnixEpoch()), absl::OkStatus());
   EXPECT_TRUE(store.Trim("web", 1, absl::UnixEpoch()).ok());
   EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, "m"), absl::OkStatus());
-  EXPECT_EQ(store.DeleteVm("web"), absl::OkStatus());
+  EXPECT_EQ(store.DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()), absl::OkStatus());
   files_->set_free_bytes((64 << 20) + 6);
   EXPECT_TRUE(store.Commit(Request("123456")).ok());
 }

@@ -19,8 +19,9 @@ class RocksDbUnderTest : public StoreUnderTest {
  public:
   enum class Where { kDisk, kMemory };
 
-  explicit RocksDbUnderTest(Where where)
+  explicit RocksDbUnderTest(Where where, uint64_t kept_events = kKeptEvents)
       : env_(where == Where::kMemory ? rocksdb::NewMemEnv(rocksdb::Env::Default()) : nullptr),
+        kept_events_(kept_events),
         data_dir_(where == Where::kMemory ? "/data" : disk_.path() + "/data") {
     Open();
   }
@@ -39,6 +40,7 @@ class RocksDbUnderTest : public StoreUnderTest {
   void Open() {
     StorageOptions options;
     options.env = env_.get();
+    options.kept_events = kept_events_;
     absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(data_dir_, options);
     ASSERT_TRUE(storage.ok()) << storage.status();
     storage_ = *std::move(storage);
@@ -47,10 +49,12 @@ class RocksDbUnderTest : public StoreUnderTest {
     Close();
     Open();
   }
+  uint64_t kept_events() const override { return kept_events_; }
 
  private:
   TempDir disk_;
   std::unique_ptr<rocksdb::Env> env_;  // null on disk
+  const uint64_t kept_events_;
   std::string data_dir_;
   std::unique_ptr<RocksDbStorage> storage_;
 };

@@ -17,18 +17,24 @@ using namespace std::string_literals;
 
 // The golden bytes were made by another program from the format's description: CRC32C bit by bit, checked with
 // 0xe3069283 for "123456789".
-constexpr char kFormatHex[] = "183a04c20102000000";
+constexpr char kFormatHex[] = "a090411f0103000000";
 constexpr char kVmHex[] =
+    "ae2f23c30388776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416040000"
+    "000000000003000000000000000a0000000000000000a0b830460300000170110100000000000200000000000000";
+constexpr char kVmFormat2Hex[] =
     "f1ca9cd80288776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416040000"
     "000000000003000000000000000a0000000000000000a0b8304603000001";
 constexpr char kVmFormat1Hex[] =
     "022a588a0188776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416";
-constexpr char kCheckpointHex[] = "3d64ea9b020f0100167b0d12d1141fc3f7bdf537c467247265636f7264";
-constexpr char kPlainCheckpointHex[] = "fca7e60e02000100167b0d12d1147265636f7264";
+constexpr char kCheckpointHex[] = "bc0c76ac030f0100167b0d12d114c0621fc3f7bdf537c467247265636f7264";
+constexpr char kPlainCheckpointHex[] = "76c0756003000100167b0d12d114007265636f7264";
+constexpr char kCheckpointFormat2Hex[] = "3d64ea9b020f0100167b0d12d1141fc3f7bdf537c467247265636f7264";
 constexpr char kCheckpointFormat1Hex[] = "83ae7c3201030000007265717265636f7264";
 // The first 8 bytes that sha256sum prints for "req".
 constexpr char kHashOfReq[] = "c3f7bdf537c46724";
 constexpr char kRequestHex[] = "6d68a0b5010201000000000000";
+constexpr char kEventRangeHex[] = "25087a4b0105000000000000000201000000000000";
+constexpr char kEventHex[] = "85478c3201020100167b0d12d1148877665544332211ac02776562";
 constexpr char kBytesHex[] = "b27d0dc301616263";
 
 VmInfo Info() {
@@ -43,6 +49,8 @@ VmInfo Info() {
   info.base_version = 4;
   info.swept_version = 3;
   info.retention = {10, absl::Hours(1), true};
+  info.raw_bytes = 70000;
+  info.protected_count = 2;
   return info;
 }
 
@@ -51,10 +59,15 @@ CheckpointValue Checkpoint() {
   checkpoint.request_hash = RequestHash("req");
   checkpoint.base_distance = 31;
   checkpoint.time = absl::FromUnixNanos(1500000000000000001);
+  checkpoint.raw_bytes = 12608;
   checkpoint.labelled = true;
   checkpoint.is_protected = true;
   checkpoint.record = "record";
   return checkpoint;
+}
+
+CheckpointEvent Event() {
+  return {7, CheckpointEventKind::kDeleted, "web", 0x1122334455667788, 300, absl::FromUnixNanos(1500000000000000001)};
 }
 
 TEST(RocksDbValuesTest, Crc32cIsTheOneOfRfc3720) {
@@ -63,7 +76,7 @@ TEST(RocksDbValuesTest, Crc32cIsTheOneOfRfc3720) {
 }
 
 TEST(RocksDbValuesTest, GoldenBytes) {
-  EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(2)), kFormatHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(3)), kFormatHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeVmValue(Info())), kVmHex);
   EXPECT_EQ(absl::BytesToHexString(RequestHash("req")), kHashOfReq);
   EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(Checkpoint())), kCheckpointHex);
@@ -72,11 +85,13 @@ TEST(RocksDbValuesTest, GoldenBytes) {
   plain.record = "record";
   EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain)), kPlainCheckpointHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeRequestValue(258)), kRequestHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeEventRangeValue({5, 258})), kEventRangeHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeEventValue(Event())), kEventHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeBytesValue("abc")), kBytesHex);
 }
 
 TEST(RocksDbValuesTest, GoldenBytesAreRead) {
-  EXPECT_EQ(DecodeFormatValue(absl::HexStringToBytes(kFormatHex), "it").value(), 2u);
+  EXPECT_EQ(DecodeFormatValue(absl::HexStringToBytes(kFormatHex), "it").value(), 3u);
   const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmHex)).value();
   EXPECT_EQ(info.vm, "web");
   EXPECT_EQ(info.incarnation, 0x1122334455667788u);
@@ -90,16 +105,49 @@ TEST(RocksDbValuesTest, GoldenBytesAreRead) {
   EXPECT_EQ(info.retention.keep_last, 10);
   EXPECT_EQ(info.retention.keep_for, absl::Hours(1));
   EXPECT_TRUE(info.retention.keep_labelled);
+  EXPECT_EQ(info.raw_bytes, 70000);
+  EXPECT_EQ(info.protected_count, 2);
   const std::string bytes = absl::HexStringToBytes(kCheckpointHex);
   const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
   EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
   EXPECT_EQ(checkpoint.base_distance, 31);
   EXPECT_EQ(absl::ToUnixNanos(checkpoint.time), 1500000000000000001);
+  EXPECT_EQ(checkpoint.raw_bytes, 12608u);
   EXPECT_TRUE(checkpoint.labelled);
   EXPECT_TRUE(checkpoint.is_protected);
   EXPECT_EQ(checkpoint.record, "record");
   EXPECT_EQ(DecodeRequestValue(absl::HexStringToBytes(kRequestHex), "it").value(), 258);
   EXPECT_EQ(DecodeBytesValue(absl::HexStringToBytes(kBytesHex), "it").value(), "abc");
+}
+
+TEST(RocksDbValuesTest, GoldenBytesOfEventsAreRead) {
+  const EventRange range = DecodeEventRangeValue(absl::HexStringToBytes(kEventRangeHex), "it").value();
+  EXPECT_EQ(range.oldest, 5u);
+  EXPECT_EQ(range.newest, 258u);
+  const CheckpointEvent event = DecodeEventValue(7, absl::HexStringToBytes(kEventHex)).value();
+  EXPECT_EQ(event.sequence, 7u);
+  EXPECT_EQ(event.kind, CheckpointEventKind::kDeleted);
+  EXPECT_EQ(event.vm, "web");
+  EXPECT_EQ(event.incarnation, 0x1122334455667788u);
+  EXPECT_EQ(event.version, 300);
+  EXPECT_EQ(absl::ToUnixNanos(event.time), 1500000000000000001);
+}
+
+TEST(RocksDbValuesTest, GoldenBytesOfFormat2AreRead) {
+  const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmFormat2Hex)).value();
+  EXPECT_EQ(info.checkpoint_count, 5);
+  EXPECT_EQ(info.base_version, 4);
+  EXPECT_EQ(info.retention.keep_last, 10);
+  EXPECT_TRUE(info.retention.keep_labelled);
+  EXPECT_EQ(info.raw_bytes, 0);
+  EXPECT_EQ(info.protected_count, 0);
+  const std::string bytes = absl::HexStringToBytes(kCheckpointFormat2Hex);
+  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
+  EXPECT_EQ(checkpoint.base_distance, 31);
+  EXPECT_EQ(checkpoint.raw_bytes, 0u);
+  EXPECT_TRUE(checkpoint.is_protected);
+  EXPECT_EQ(checkpoint.record, "record");
 }
 
 TEST(RocksDbValuesTest, PlainCheckpoint) {
@@ -154,6 +202,12 @@ const Decoder kDecoders[] = {
     {"vm", kVmHex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); }, false},
     {"vm, format 1", kVmFormat1Hex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); },
      false},
+    {"vm, format 2", kVmFormat2Hex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); },
+     false},
+    {"checkpoint, format 2", kCheckpointFormat2Hex,
+     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
+    {"event range", kEventRangeHex,
+     [](absl::string_view bytes) { return DecodeEventRangeValue(bytes, "vms/web").status(); }, false},
     {"checkpoint", kCheckpointHex,
      [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
     {"checkpoint, format 1", kCheckpointFormat1Hex,
@@ -196,14 +250,14 @@ TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
     ExpectDamaged(decoder.decode(WithCrc(body + "x")), "vms/web");
   }
   ExpectDamaged(DecodeCheckpointValue(WithCrc("\x01\xff\xff\xff\xffreqrecord"s), "vms/web").status(), "vms/web");
-  const std::string header = absl::HexStringToBytes(kCheckpointHex).substr(4, 19);  // up to the request hash
+  const std::string header = absl::HexStringToBytes(kCheckpointHex).substr(4, 21);  // up to the request hash
   EXPECT_TRUE(DecodeCheckpointValue(WithCrc(header), "vms/web").ok());
   for (size_t size = 0; size < header.size(); ++size)
     ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, size)), "vms/web").status(), "vms/web");
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x03" + header.substr(1)), "vms/web").status(), "vms/web");
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x02\x10" + header.substr(2)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x04" + header.substr(1)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x03\x10" + header.substr(2)), "vms/web").status(), "vms/web");
   // A base 32 versions before.
-  ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, 10) + "\x20" + header.substr(11)), "vms/web").status(),
+  ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, 12) + "\x20" + header.substr(13)), "vms/web").status(),
                 "vms/web");
   ExpectDamaged(DecodeBytesValue(WithCrc("\x02xyz"s), "vms/web").status(), "vms/web");
   ExpectDamaged(DecodeBytesValue(WithCrc(""), "vms/web").status(), "vms/web");
@@ -212,7 +266,7 @@ TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
 TEST(RocksDbValuesTest, VmWhoseVersionsContradictEachOther) {
   const auto decode = [](int64_t last, int64_t latest_kept, int64_t count) {
     VmInfo info = Info();
-    info.base_version = info.swept_version = 0;
+    info.base_version = info.swept_version = info.protected_count = 0;
     info.last_version = last;
     info.latest_kept_version = latest_kept;
     info.checkpoint_count = count;
@@ -241,6 +295,40 @@ TEST(RocksDbValuesTest, VmWithABaseOrRetentionThatCannotBe) {
   ExpectDamaged(decode([](VmInfo& info) { info.swept_version = 8; }), "vms/web");
   ExpectDamaged(decode([](VmInfo& info) { info.retention.keep_last = -1; }), "vms/web");
   ExpectDamaged(decode([](VmInfo& info) { info.retention.keep_for = absl::Seconds(-1); }), "vms/web");
+  EXPECT_TRUE(decode([](VmInfo& info) { info.protected_count = 5; }).ok());
+  ExpectDamaged(decode([](VmInfo& info) { info.protected_count = 6; }), "vms/web");
+  ExpectDamaged(decode([](VmInfo& info) { info.protected_count = -1; }), "vms/web");
+  ExpectDamaged(decode([](VmInfo& info) { info.raw_bytes = -1; }), "vms/web");
+}
+
+TEST(RocksDbValuesTest, EventThatCannotBe) {
+  const std::string golden = absl::HexStringToBytes(kEventHex);
+  for (size_t bit = 0; bit < 8 * golden.size(); ++bit) {
+    std::string damaged = golden;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+    ExpectDamaged(DecodeEventValue(7, damaged).status(), "events/7");
+  }
+  const std::string body = golden.substr(4);
+  const std::string header = body.substr(0, body.size() - 3);  // up to the name
+  EXPECT_EQ(DecodeEventValue(7, WithCrc(header)).value().vm, "");
+  for (size_t size = 0; size < header.size(); ++size)
+    ExpectDamaged(DecodeEventValue(7, WithCrc(header.substr(0, size))).status(), "events/7");
+  ExpectDamaged(DecodeEventValue(7, WithCrc("\x01\x00"s + body.substr(2))).status(), "events/7");
+  ExpectDamaged(DecodeEventValue(7, WithCrc("\x01\x04"s + body.substr(2))).status(), "events/7");
+  // The version: 2^63, and 1 written with two bytes.
+  const std::string before = body.substr(0, 18);
+  ExpectDamaged(DecodeEventValue(7, WithCrc(before + "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01")).status(), "events/7");
+  ExpectDamaged(DecodeEventValue(7, WithCrc(before + "\x81\x00"s)).status(), "events/7");
+}
+
+TEST(RocksDbValuesTest, EventNumbersThatContradictEachOther) {
+  const auto decode = [](uint64_t oldest, uint64_t newest) {
+    return DecodeEventRangeValue(EncodeEventRangeValue({oldest, newest}), "events").status();
+  };
+  EXPECT_TRUE(decode(1, 1).ok());
+  ExpectDamaged(decode(0, 1), "events");
+  ExpectDamaged(decode(3, 2), "events");
+  ExpectDamaged(decode(1, UINT64_MAX), "events");
 }
 
 }  // namespace

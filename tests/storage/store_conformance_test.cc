@@ -1,4 +1,5 @@
 #include "tests/storage/checkpoint_store_conformance.h"
+#include "tests/storage/event_conformance.h"
 #include "tests/storage/memory_checkpoint_store.h"
 #include "tests/storage/rocksdb_under_test.h"
 #include "tests/storage/unknown_injector.h"
@@ -10,9 +11,10 @@ class MemoryUnderTest : public StoreUnderTest {
  public:
   CheckpointStore& store() override { return store_; }
   void Reopen() override {}
+  uint64_t kept_events() const override { return kKeptEvents; }
 
  private:
-  MemoryCheckpointStore store_;
+  MemoryCheckpointStore store_{kKeptEvents};
 };
 
 std::unique_ptr<StoreUnderTest> RocksDbInMemory() {

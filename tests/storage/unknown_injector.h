@@ -53,7 +53,9 @@ class UnknownInjector final : public CheckpointStore {
   absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
     return store_.Trim(vm, up_to, now);
   }
-  absl::Status DeleteVm(absl::string_view vm) override { return store_.DeleteVm(vm); }
+  absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
+    return store_.DeleteVm(vm, protected_versions, now);
+  }
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override {
     return store_.SetRetention(vm, retention, now);
   }
@@ -62,6 +64,13 @@ class UnknownInjector final : public CheckpointStore {
   }
   absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) override {
     return store_.ApplyRetention(vm, now);
+  }
+  absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) override {
+    return store_.ReadEvents(after, limit);
+  }
+  EventRange events() override { return store_.events(); }
+  std::unique_ptr<EventSubscription> SubscribeToEvents(EventListener listener) override {
+    return store_.SubscribeToEvents(std::move(listener));
   }
   absl::StatusOr<std::string> GetLayout(absl::string_view hash) override { return store_.GetLayout(hash); }
 
@@ -90,6 +99,7 @@ class InjectedUnderTest : public StoreUnderTest {
     inner_->Reopen();
     Wrap();
   }
+  uint64_t kept_events() const override { return inner_->kept_events(); }
 
  private:
   void Wrap() { injector_ = std::make_unique<UnknownInjector>(inner_->store()); }

@@ -259,13 +259,15 @@ TEST(List, Vms) {
     vm->set_latest_version(first ? 12 : 1);
     vm->set_checkpoint_count(first ? 3 : 1);
     vm->mutable_update_time()->set_seconds(1700000000);
+    if (first) vm->mutable_retention()->set_keep_last(3);
+    vm->mutable_retention()->set_keep_labelled(true);  // keeps nothing from going by itself
     if (first) response.set_next_page_token("more");
     return response;
   };
   EXPECT_EQ(RunCommand(server.target(), {"list"}).out,
-            "VM           LATEST  CHECKPOINTS  UPDATED\n"
-            "web-1        12      3            2023-11-14 22:13:20Z\n"
-            "long-name-2  1       1            2023-11-14 22:13:20Z\n");
+            "VM           LATEST  CHECKPOINTS  UPDATED               KEEPS\n"
+            "web-1        12      3            2023-11-14 22:13:20Z  last 3, labelled\n"
+            "long-name-2  1       1            2023-11-14 22:13:20Z  all\n");
   const CommandResult json = RunCommand(server.target(), {"list", "--output=json"});
   EXPECT_THAT(json.out, AllOf(StartsWith("{\n \"vms\": ["), HasSubstr("\"latestVersion\": \"12\""),
                               HasSubstr("vms/long-name-2")));
@@ -287,6 +289,7 @@ TEST(List, Checkpoints) {
     *response.add_checkpoints() = Stored(3);
     v1::Checkpoint* engine = response.add_checkpoints();
     *engine = Stored(4);
+    engine->set_protected_(true);
     engine->mutable_source()->Clear();
     engine->mutable_source()->set_accelerator(v1::ENGINE);
     engine->mutable_source()->set_cpu_profile("cpuProfiles/p");
@@ -295,9 +298,9 @@ TEST(List, Checkpoints) {
     return response;
   };
   EXPECT_EQ(RunCommand(server.target(), {"list", "web-1"}).out,
-            "VERSION  CREATED               SOURCE  MACHINE   CPU         VCPUS  REGISTERS  LABELS\n"
+            "VERSION  CREATED               SOURCE  MACHINE   CPU         VCPUS  REGISTERS  PROTECTED  LABELS\n"
             "3        2023-11-14 22:13:20Z  TCG     virt-7.2  cortex-a53  2      650\n"
-            "4        2023-11-14 22:13:20Z  ENGINE            p           2      650        a=1,b=2\n");
+            "4        2023-11-14 22:13:20Z  ENGINE            p           2      650        yes        a=1,b=2\n");
 }
 
 TEST(List, AnUnknownVm) {

@@ -1,0 +1,32 @@
+// Two values of one register, field by field.
+#ifndef ARMSTATE_CORE_CHANGED_FIELDS_H_
+#define ARMSTATE_CORE_CHANGED_FIELDS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "core/catalog.h"
+#include "core/register_id.h"
+
+namespace armstate {
+
+// A field that differs.
+struct ChangedField {
+  // "[63:60]" for bits without a name.
+  std::string name;
+  uint64_t first = 0;
+  uint64_t second = 0;
+  // What the values mean; empty if they have no name.
+  absl::string_view first_meaning;
+  absl::string_view second_meaning;
+};
+
+// Of the low 64 bits. Named fields first, highest bits first; bits without a name follow, four at a time, as ID
+// registers are made of such. None if no field of the register is known.
+std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t first, uint64_t second);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_CHANGED_FIELDS_H_

@@ -1,0 +1,33 @@
+// A register, or a field of one, as people name it.
+#ifndef ARMSTATE_CORE_REGISTER_SELECTOR_H_
+#define ARMSTATE_CORE_REGISTER_SELECTOR_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "core/catalog.h"
+#include "core/register_id.h"
+
+namespace armstate {
+
+// "SCTLR_EL1", "SCTLR_EL1.M", "0x603000000013c080".
+struct RegisterSelector {
+  RegisterId id;
+  absl::optional<FieldDefinition> field;
+};
+
+// INVALID_ARGUMENT, reason REGISTER_NAME_UNKNOWN, proposing the nearest name; also for a field that the register lacks,
+// naming those that it has.
+absl::StatusOr<RegisterSelector> ParseRegisterSelector(absl::string_view text, IdScheme scheme);
+absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::vector<std::string>& texts,
+                                                                     IdScheme scheme);
+
+// "SCTLR_EL1", "SCTLR_EL1.M", as the catalog spells them.
+std::string SelectorName(const RegisterSelector& selector, IdScheme scheme);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_REGISTER_SELECTOR_H_

@@ -1,0 +1,86 @@
+#include "server/backup_restore.h"
+
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "core/error.h"
+#include "google/protobuf/util/json_util.h"
+#include "proto/status_conversion.h"
+#include "server/backup_message.h"
+#include "server/invalid_field.h"
+#include "storage/backup.h"
+
+namespace armstate {
+namespace {
+
+// Writes at most once in half a second, and not in the first.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::ostream& out) : out_(out), next_(absl::Now() + absl::Seconds(1)) {}
+  ~ProgressLine() {
+    if (written_) out_ << std::endl;
+  }
+
+  void Tell(uint64_t bytes, uint64_t all) {
+    const absl::Time now = absl::Now();
+    if (now < next_) return;
+    next_ = now + absl::Milliseconds(500);
+    written_ = true;
+    out_ << absl::StrFormat("\rrestoring: %d of %d MB", bytes >> 20, all >> 20) << std::flush;
+  }
+
+ private:
+  std::ostream& out_;
+  absl::Time next_;
+  bool written_ = false;
+};
+
+absl::Status NoBackup(const std::string& message) {
+  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kStorageUnavailable, message, {{"cause", message}});
+}
+
+absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_dir) {
+  uint32_t number = 0;
+  if (which != "latest" && (!absl::SimpleAtoi(which, &number) || number == 0)) {
+    return InvalidField("restore_backup", absl::StrCat("is ", which, ": neither the number of a backup nor latest"));
+  }
+  const absl::StatusOr<std::vector<Backup>> backups = ListBackups(backup_dir);
+  if (!backups.ok()) return backups.status();
+  if (backups->empty()) return NoBackup(absl::StrCat("there is no backup in ", backup_dir));
+  if (number == 0) return backups->back();
+  for (const Backup& backup : *backups) {
+    if (backup.number == number) return backup;
+  }
+  return NoBackup(
+      absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ", backups->back().number));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Backup> RestoreFromBackup(const std::string& which, const std::string& backup_dir,
+                                             const std::string& data_dir, std::ostream* progress) {
+  const absl::StatusOr<Backup> backup = Find(which, backup_dir);
+  if (!backup.ok()) return backup.status();
+  RestoreProgress tell;
+  absl::optional<ProgressLine> line;
+  if (progress != nullptr) {
+    line.emplace(*progress);
+    tell = [&line](uint64_t bytes, uint64_t all) { line->Tell(bytes, all); };
+  }
+  if (absl::Status status = RestoreBackup(backup_dir, backup->number, data_dir, tell); !status.ok()) return status;
+  return BackupToProto(*backup);
+}
+
+std::string RestoreAnswer(const absl::StatusOr<v1::Backup>& restored) {
+  std::string json;
+  // Fails only for an Any of an unknown type; there is none.
+  const auto written = restored.ok()
+                           ? google::protobuf::util::MessageToJsonString(*restored, &json)
+                           : google::protobuf::util::MessageToJsonString(ToGoogleRpcStatus(restored.status()), &json);
+  return written.ok() ? json + "\n" : "";
+}
+
+}  // namespace armstate

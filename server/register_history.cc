@@ -1,0 +1,141 @@
+#include "server/register_history.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/register_selector.h"
+#include "proto/resource_names.h"
+#include "server/checkpoint_access.h"
+#include "server/checkpoint_scheme.h"
+#include "server/invalid_field.h"
+#include "server/page_token.h"
+
+namespace armstate {
+namespace {
+
+// What one page may read: some tens of milliseconds.
+constexpr int64_t kMaxRead = 5000;
+constexpr size_t kListed = 500;
+
+// What the name stands for under each accelerator.
+struct NamedRegister {
+  absl::StatusOr<RegisterSelector> kvm;
+  absl::StatusOr<RegisterSelector> tcg;
+
+  const absl::StatusOr<RegisterSelector>& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
+};
+
+v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<VcpuRecord>& vcpus,
+                                 const NamedRegister& named, IdScheme scheme) {
+  v1::RegisterHistoryEntry entry;
+  entry.set_checkpoint(basic.name());
+  *entry.mutable_create_time() = basic.create_time();
+  if (basic.has_capture_time()) *entry.mutable_capture_time() = basic.capture_time();
+  const absl::StatusOr<RegisterSelector>& selector = named.In(scheme);
+  if (!selector.ok() || vcpus.empty()) return entry;
+  const absl::optional<absl::string_view> value = vcpus.front().registers.Find(selector->id);
+  if (!value) return entry;
+  if (!selector->field) {
+    entry.set_value(FormatValue(*value));
+    return entry;
+  }
+  const uint64_t bits = ExtractField(*selector->field, LowWord(*value));
+  entry.set_value(absl::StrFormat("0x%x", bits));
+  entry.set_meaning(std::string(FieldMeaning(*selector->field, bits)));
+  return entry;
+}
+
+class HistoryReader {
+ public:
+  HistoryReader(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, NamedRegister named, std::string vm,
+                int vcpu_index)
+      : checkpoints_(checkpoints),
+        profiles_(profiles),
+        named_(std::move(named)),
+        vm_(std::move(vm)),
+        vcpu_index_(vcpu_index) {}
+
+  // NOT_FOUND if it was deleted since. A damaged version has an entry that says so.
+  absl::StatusOr<v1::RegisterHistoryEntry> Read(int64_t version) const {
+    absl::StatusOr<StoredCheckpoint> stored = checkpoints_.GetVcpus(vm_, version, {vcpu_index_});
+    const absl::optional<ErrorInfo> error = GetErrorInfo(stored.status());
+    if (error && error->reason == ErrorReason::kVcpuNotFound) {
+      stored = checkpoints_.Get(vm_, version, VcpuSelection::kNone);
+    }
+    const absl::StatusOr<v1::Checkpoint> basic =
+        stored.ok() ? BasicView(vm_, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+    if (absl::IsDataLoss(basic.status())) {
+      v1::RegisterHistoryEntry damaged;
+      damaged.set_checkpoint(FormatCheckpointName(vm_, version));
+      damaged.set_damage(std::string(basic.status().message()));
+      return damaged;
+    }
+    if (!basic.ok()) return basic.status();
+    const IdScheme scheme = SchemeOf(basic->source(), profiles_).value_or(IdScheme::kKvm);
+    return EntryOf(*basic, stored->vcpus, named_, scheme);
+  }
+
+ private:
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+  const NamedRegister named_;
+  const std::string vm_;
+  const int vcpu_index_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRepository& checkpoints,
+                                                                    const ProfileRegistry& profiles,
+                                                                    const v1::ListRegisterHistoryRequest& request,
+                                                                    const StopCheck& stop) {
+  const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
+  if (!vm.ok()) return vm.status();
+  const NamedRegister named{ParseRegisterSelector(request.register_(), IdScheme::kKvm),
+                            ParseRegisterSelector(request.register_(), IdScheme::kTcg)};
+  if (!named.kvm.ok() && !named.tcg.ok()) return named.tcg.status();
+  if (request.vcpu_index() < 0) return InvalidField("vcpu_index", "is negative");
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const std::string list = absl::StrCat(request.parent(), "/history/", request.register_(), "/", request.vcpu_index());
+  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
+  if (!token.ok()) return token.status();
+  int64_t last_read = 0;
+  if (!token->empty() && !absl::SimpleAtoi(*token, &last_read)) return DecodePageToken(list, "?").status();
+
+  const HistoryReader reader(checkpoints, profiles, named, *vm, request.vcpu_index());
+  // The last value of the page before.
+  absl::optional<std::string> shown;
+  if (last_read > 0) {
+    const absl::StatusOr<v1::RegisterHistoryEntry> before = reader.Read(last_read);
+    if (before.ok() && before->damage().empty()) shown = before->value();
+  }
+  v1::ListRegisterHistoryResponse response;
+  bool more = true;
+  while (more) {
+    const absl::StatusOr<CheckpointPage> page = checkpoints.List(*vm, last_read, kListed);
+    if (!page.ok()) return page.status();
+    for (const ListedCheckpoint& listed : page->checkpoints) {
+      if (absl::Status status = stop(); !status.ok()) return status;
+      if (response.entries_size() == *page_size || response.read_versions() == kMaxRead) {
+        response.set_next_page_token(EncodePageToken(list, absl::StrCat(last_read)));
+        return response;
+      }
+      last_read = listed.version;
+      absl::StatusOr<v1::RegisterHistoryEntry> entry = reader.Read(listed.version);
+      if (absl::IsNotFound(entry.status())) continue;
+      if (!entry.ok()) return entry.status();
+      response.set_read_versions(response.read_versions() + 1);
+      if (!request.all_versions() && entry->damage().empty() && shown == entry->value()) continue;
+      if (entry->damage().empty()) shown = entry->value();
+      *response.add_entries() = *std::move(entry);
+    }
+    more = page->more;
+  }
+  return response;
+}
+
+}  // namespace armstate

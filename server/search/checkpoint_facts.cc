@@ -1,0 +1,39 @@
+#include "server/search/checkpoint_facts.h"
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/time_util.h"
+
+namespace armstate {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+// Lengths before texts, so that no two traits share a key.
+std::string KeyOf(const CheckpointTraits& traits) {
+  const std::string source = traits.source.SerializeAsString();
+  std::string key = absl::StrCat(static_cast<int>(traits.scheme), " ", source.size(), " ", source);
+  for (const auto& [name, value] : traits.labels)
+    absl::StrAppend(&key, name.size(), " ", name, value.size(), " ", value);
+  return key;
+}
+
+}  // namespace
+
+CheckpointFacts FactsOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme) {
+  auto traits = std::make_shared<CheckpointTraits>();
+  traits->source = basic.source();
+  traits->labels = {basic.labels().begin(), basic.labels().end()};
+  traits->scheme = scheme;
+  traits->key = KeyOf(*traits);
+  CheckpointFacts facts;
+  facts.vm = std::string(vm);
+  facts.version = basic.version();
+  facts.create_time = TimeUtil::TimestampToNanoseconds(basic.create_time());
+  if (basic.has_capture_time()) facts.capture_time = TimeUtil::TimestampToNanoseconds(basic.capture_time());
+  facts.vcpu_count = basic.vcpu_count();
+  facts.register_count = basic.register_count();
+  facts.traits = std::move(traits);
+  return facts;
+}
+
+}  // namespace armstate

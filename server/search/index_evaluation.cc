@@ -1,0 +1,162 @@
+// SearchIndex: finding.
+#include <algorithm>
+
+#include "server/search/search_index.h"
+
+namespace armstate {
+namespace {
+
+std::string ToValue(uint64_t word, size_t width) {
+  std::string value(width, '\0');
+  for (size_t i = 0; i < width; ++i) value[i] = static_cast<char>(word >> 8 * i & 0xff);
+  return value;
+}
+
+}  // namespace
+
+IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  IndexAnswer answer;
+  for (const auto& [vm, why] : damaged_) answer.damaged.push_back(why);
+  for (const FilterRegister& named : filter.registers()) {
+    for (const absl::optional<RegisterSelector>& selector : {named.kvm, named.tcg}) {
+      if (selector && column_numbers_.find(selector->id.raw()) == column_numbers_.end()) {
+        const bool unknown = std::none_of(layouts_.begin() + 1, layouts_.end(), [&](const Layout& layout) {
+          return layout.rows > 0 && layout.registers->Find(selector->id);
+        });
+        answer.must_be_read |= !unknown;
+      }
+    }
+  }
+  const Truth truth = Evaluate(filter, filter.root());
+  RowSet candidates = LiveRows();
+  candidates.Remove(truth.no);
+  std::vector<uint32_t> found;
+  candidates.ForEach([&](size_t row) {
+    const uint32_t vm = rows_[row].vm;
+    if (found.empty() || found.back() != vm) found.push_back(vm);
+  });
+  // A VM's rows need not follow each other.
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  if (which == MatchedVcpus::kAll) {
+    const auto lacks_one = [&](uint32_t vm) {
+      const std::vector<uint32_t>& rows = vms_[vm].rows;
+      return !std::all_of(rows.begin(), rows.end(), [&](uint32_t row) { return candidates.Has(row); });
+    };
+    found.erase(std::remove_if(found.begin(), found.end(), lacks_one), found.end());
+  }
+  std::sort(found.begin(), found.end(), [this](uint32_t a, uint32_t b) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return vms_[a].facts.vm < vms_[b].facts.vm;
+  });
+  for (const uint32_t vm : found) answer.matches.push_back(Describe(vms_[vm], filter, candidates));
+  return answer;
+}
+
+MatchingCheckpoint SearchIndex::Describe(const Vm& vm, const Filter& filter, const RowSet& rows) const {
+  MatchingCheckpoint match{vm.facts.vm, vm.facts.version, vm.facts.create_time, vm.facts.traits->scheme, {}};
+  for (const uint32_t row : vm.rows) {
+    if (!rows.Has(row)) continue;
+    MatchingVcpu vcpu{rows_[row].vcpu_index, {}};
+    for (const FilterRegister& named : filter.registers()) {
+      const absl::optional<RegisterSelector>& selector = named.In(match.scheme);
+      std::string value;
+      if (selector && layouts_[rows_[row].layout].registers->Find(selector->id)) {
+        const auto column = column_numbers_.find(selector->id.raw());
+        if (column != column_numbers_.end()) value = ToValue(columns_[column->second].Get(row), selector->id.width());
+      }
+      vcpu.values.push_back(std::move(value));
+    }
+    match.vcpus.push_back(std::move(vcpu));
+  }
+  return match;
+}
+
+SearchIndex::Truth SearchIndex::Evaluate(const Filter& filter, const FilterNode& node) const {
+  if (const auto* metadata = std::get_if<MetadataCondition>(&node.condition)) return EvaluateMetadata(*metadata);
+  if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {
+    return EvaluateRegister(filter.registers()[condition->register_number], *condition);
+  }
+  Truth truth = Evaluate(filter, node.children.front());
+  if (node.join == FilterNode::Join::kNot) std::swap(truth.yes, truth.no);
+  for (size_t i = 1; i < node.children.size(); ++i) {
+    const Truth other = Evaluate(filter, node.children[i]);
+    if (node.join == FilterNode::Join::kAnd) {
+      truth.yes &= other.yes;
+      truth.no |= other.no;
+    } else {
+      truth.yes |= other.yes;
+      truth.no &= other.no;
+    }
+  }
+  return truth;
+}
+
+RowSet SearchIndex::LiveRows() const {
+  return RowSet::Where(rows_.size(),
+                       [this](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS { return rows_[row].layout != kNoLayout; });
+}
+
+RowSet SearchIndex::RowsWith(const RegisterId& id, IdScheme scheme) const {
+  std::vector<char> in_layout;
+  for (const Layout& layout : layouts_) {
+    in_layout.push_back(layout.registers != nullptr && layout.registers->Find(id).has_value());
+  }
+  std::vector<char> in_scheme;
+  for (const Traits& traits : traits_) {
+    in_scheme.push_back(traits.traits != nullptr && traits.traits->scheme == scheme);
+  }
+  return RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return (in_layout[rows_[row].layout] & in_scheme[rows_[row].traits]) != 0;
+  });
+}
+
+// A vCPU without the register compares false.
+SearchIndex::Truth SearchIndex::EvaluateRegister(const FilterRegister& named,
+                                                 const RegisterCondition& condition) const {
+  Truth truth{RowSet(rows_.size()), LiveRows()};
+  for (const IdScheme scheme : {IdScheme::kKvm, IdScheme::kTcg}) {
+    const absl::optional<RegisterSelector>& selector = named.In(scheme);
+    if (!selector) continue;
+    RowSet has = RowsWith(selector->id, scheme);
+    const absl::optional<NumberTest>& test = condition.In(scheme);
+    const auto column = column_numbers_.find(selector->id.raw());
+    if (!test) {
+      truth.yes |= has;
+      truth.no.Remove(has);
+    } else if (column == column_numbers_.end()) {
+      truth.no.Remove(has);
+    } else {
+      has &= columns_[column->second].Where(rows_.size(), [&test](uint64_t value) { return test->Holds(value); });
+      truth.yes |= has;
+      truth.no.Remove(has);
+    }
+  }
+  return truth;
+}
+
+SearchIndex::Truth SearchIndex::EvaluateMetadata(const MetadataCondition& condition) const {
+  RowSet yes(0);
+  if (condition.scope() == MetadataScope::kVcpu) {
+    yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return rows_[row].layout != kNoLayout && condition.Holds(vms_[rows_[row].vm].facts, rows_[row].vcpu_index);
+    });
+  } else if (condition.scope() == MetadataScope::kTraits) {
+    std::vector<char> holds;
+    for (const Traits& traits : traits_) holds.push_back(traits.traits != nullptr && condition.Holds(*traits.traits));
+    yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return rows_[row].layout != kNoLayout && holds[rows_[row].traits] != 0;
+    });
+  } else {
+    std::vector<char> holds;
+    for (const Vm& vm : vms_) holds.push_back(vm.facts.traits != nullptr && condition.Holds(vm.facts, 0));
+    yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return rows_[row].layout != kNoLayout && holds[rows_[row].vm] != 0;
+    });
+  }
+  RowSet no = LiveRows();
+  no.Remove(yes);
+  return {std::move(yes), std::move(no)};
+}
+
+}  // namespace armstate

@@ -1,0 +1,141 @@
+#include "server/search/index_follower.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "server/checkpoint_access.h"
+#include "server/checkpoint_scheme.h"
+
+namespace armstate {
+namespace {
+
+constexpr size_t kVmsPerPage = 1000;
+constexpr size_t kEventsPerPage = 4096;
+// How long a store that does not answer is left alone, and how often a waiting caller is asked whether it still waits.
+constexpr std::chrono::milliseconds kRetry(1000);
+constexpr std::chrono::milliseconds kStopCheckInterval(20);
+
+}  // namespace
+
+IndexFollower::IndexFollower(CheckpointStore& store, CheckpointRepository& checkpoints, const ProfileRegistry& profiles,
+                             SearchIndex& index)
+    : store_(store), checkpoints_(checkpoints), profiles_(profiles), index_(index) {
+  subscription_ = store_.SubscribeToEvents([this](uint64_t newest) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    newest_ = std::max(newest_, newest);
+    changed_.notify_all();
+  });
+  thread_ = std::thread([this] { Run(); });
+}
+
+IndexFollower::~IndexFollower() {
+  subscription_.reset();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
+  const uint64_t wanted = store_.events().newest;
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!ready_) {
+    return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kIndexBuilding,
+                     absl::StrCat("the server has just started and reads what it stores: ", index_.vm_count(),
+                                  " VMs so far; try again in a few seconds"),
+                     {{"done_vms", absl::StrCat(index_.vm_count())}});
+  }
+  while (position_ < wanted) {
+    if (absl::Status status = stop(); !status.ok()) return status;
+    changed_.wait_for(lock, kStopCheckInterval);
+  }
+  return absl::OkStatus();
+}
+
+void IndexFollower::Run() {
+  while (!stopped() && !ReadAllVms()) Wait();
+  while (!stopped()) {
+    if (!ReadEvents()) Wait();
+  }
+}
+
+bool IndexFollower::ReadAllVms() {
+  // What changes while the VMs are read is read again afterwards.
+  const uint64_t position = store_.events().newest;
+  std::set<std::string> gone;
+  for (std::string& vm : index_.VmNames()) gone.insert(std::move(vm));
+  std::string cursor;
+  do {
+    const absl::StatusOr<VmPage> page = store_.ListVms(cursor, kVmsPerPage);
+    if (!page.ok()) return false;
+    for (const VmInfo& info : page->vms) {
+      if (stopped() || !ReadVm(info.vm)) return false;
+      gone.erase(info.vm);
+    }
+    cursor = page->next_cursor;
+  } while (!cursor.empty());
+  for (const std::string& vm : gone) index_.Remove(vm);
+  SetPosition(position);
+  return true;
+}
+
+bool IndexFollower::ReadEvents() {
+  uint64_t position = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    position = position_;
+  }
+  const absl::StatusOr<EventPage> page = store_.ReadEvents(position, kEventsPerPage);
+  // More events came than the store keeps.
+  if (absl::IsOutOfRange(page.status())) return ReadAllVms();
+  if (!page.ok() || page->events.empty()) return false;
+  std::set<std::string> changed;
+  for (const CheckpointEvent& event : page->events) changed.insert(event.vm);
+  for (const std::string& vm : changed) {
+    if (stopped() || !ReadVm(vm)) return false;
+  }
+  SetPosition(page->events.back().sequence);
+  return true;
+}
+
+bool IndexFollower::ReadVm(const std::string& vm) {
+  const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(vm, absl::nullopt);
+  const absl::StatusOr<v1::Checkpoint> basic =
+      stored.ok() ? BasicView(vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+  if (!basic.ok()) {
+    if (!absl::IsDataLoss(basic.status()) && !absl::IsNotFound(basic.status())) return false;
+    index_.Remove(vm);
+    if (absl::IsDataLoss(basic.status())) index_.PutDamaged(vm, std::string(basic.status().message()));
+    return true;
+  }
+  const IdScheme scheme = SchemeOf(basic->source(), profiles_).value_or(IdScheme::kKvm);
+  std::vector<SearchIndex::Vcpu> vcpus;
+  for (const VcpuRecord& vcpu : stored->vcpus) vcpus.push_back({vcpu.vcpu_index, &vcpu.registers});
+  index_.Put(FactsOf(vm, *basic, scheme), vcpus);
+  return true;
+}
+
+bool IndexFollower::stopped() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return stopped_;
+}
+
+void IndexFollower::SetPosition(uint64_t position) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  position_ = position;
+  ready_ = true;
+  changed_.notify_all();
+}
+
+void IndexFollower::Wait() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, kRetry, [this] { return stopped_ || (ready_ && newest_ > position_); });
+}
+
+}  // namespace armstate

@@ -1,0 +1,67 @@
+// Keeps the search index in step with the store.
+#ifndef ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_
+#define ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "server/profile_registry.h"
+#include "server/search/search_index.h"
+#include "server/stop_check.h"
+#include "storage/checkpoint_repository.h"
+#include "storage/checkpoint_store.h"
+
+namespace armstate {
+
+// One thread. First it reads each VM's latest checkpoint; then it follows the store's events, and reads those VMs
+// again. However often a VM changed meanwhile, it is read once.
+//
+// Thread-safe. All arguments must outlive it.
+class IndexFollower {
+ public:
+  IndexFollower(CheckpointStore& store, CheckpointRepository& checkpoints, const ProfileRegistry& profiles,
+                SearchIndex& index);
+  ~IndexFollower();
+
+  // Waits until the index has all that was acknowledged before this call. UNAVAILABLE, reason INDEX_BUILDING (metadata
+  // "done_vms"), while the VMs are read for the first time; and what `stop` answers.
+  absl::Status CatchUp(const StopCheck& stop);
+
+ private:
+  void Run();
+  // False if it was stopped. Sets position_.
+  bool ReadAllVms();
+  bool ReadEvents();
+  // False if it was stopped, or the store does not answer now.
+  bool ReadVm(const std::string& vm);
+  bool stopped() const;
+  void SetPosition(uint64_t position);
+  // Returns after a while, or when it is stopped; at once if there are events after the position.
+  void Wait();
+
+  CheckpointStore& store_;
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+  SearchIndex& index_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ready_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t position_ ABSL_GUARDED_BY(mutex_) = 0;  // the index knows of all events up to this one
+  uint64_t newest_ ABSL_GUARDED_BY(mutex_) = 0;    // of the store
+  std::unique_ptr<EventSubscription> subscription_;
+  std::thread thread_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_

@@ -1,0 +1,51 @@
+// "labels.team = "web"": a comparison of what is known of a checkpoint besides its registers.
+#ifndef ARMSTATE_SERVER_SEARCH_METADATA_CONDITION_H_
+#define ARMSTATE_SERVER_SEARCH_METADATA_CONDITION_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "server/search/checkpoint_facts.h"
+#include "server/search/comparator.h"
+#include "server/search/filter_token.h"
+
+namespace armstate {
+
+// What the answer depends on: so that it can be found once for all that share it.
+enum class MetadataScope { kTraits, kCheckpoint, kVcpu };
+
+// Immutable.
+class MetadataCondition {
+ public:
+  // Nothing if `name` is not of metadata ("vm", "labels.team", "source.host" ...). INVALID_ARGUMENT, reason
+  // FILTER_INVALID.
+  static absl::StatusOr<absl::optional<MetadataCondition>> Create(const FilterToken& name, Comparator comparator,
+                                                                  const FilterToken& value);
+
+  MetadataScope scope() const { return scope_; }
+  bool Holds(const CheckpointFacts& facts, int vcpu_index) const { return test_(facts, vcpu_index); }
+  // scope() is kTraits.
+  bool Holds(const CheckpointTraits& traits) const { return traits_test_(traits); }
+
+  // All names, for proposals; that of labels without its key.
+  static absl::Span<const absl::string_view> Names();
+
+ private:
+  using TraitsTest = std::function<bool(const CheckpointTraits&)>;
+  using Test = std::function<bool(const CheckpointFacts&, int vcpu_index)>;
+
+  explicit MetadataCondition(TraitsTest test);
+  MetadataCondition(MetadataScope scope, Test test) : scope_(scope), test_(std::move(test)) {}
+
+  MetadataScope scope_;
+  TraitsTest traits_test_;
+  Test test_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SEARCH_METADATA_CONDITION_H_

@@ -1,0 +1,151 @@
+#include "server/search/register_search.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "server/checkpoint_access.h"
+#include "server/checkpoint_scheme.h"
+#include "server/invalid_field.h"
+#include "server/page_token.h"
+#include "server/search/search_answer.h"
+#include "server/search/version_scan.h"
+#include "storage/digest.h"
+
+namespace armstate {
+namespace {
+
+// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One checkpoint is always given.
+constexpr size_t kMaxPageBytes = size_t{3} << 20;
+
+// Short, whatever the filter.
+std::string QuestionOf(const v1::SearchRegistersRequest& request) {
+  const std::string asked = absl::StrCat(request.all_versions() ? "all " : "", request.vcpu_match(), request.filter());
+  return absl::StrCat("search/", absl::BytesToHexString(Sha256(asked).substr(0, 8)));
+}
+
+std::string NotIndexed(const Filter& filter) {
+  std::vector<std::string> names;
+  for (const FilterRegister& named : filter.registers()) {
+    const auto is_scanned = [](const absl::optional<RegisterSelector>& selector) {
+      return selector && !IsIndexed(selector->id);
+    };
+    if (is_scanned(named.kvm) || is_scanned(named.tcg)) names.push_back(named.name);
+  }
+  return absl::StrCat(absl::StrJoin(names, ", "), names.size() == 1 ? " is" : " are", " not indexed");
+}
+
+void AddPage(const SearchResult& result, uint64_t name, size_t begin, int page_size,
+             v1::SearchRegistersResponse& response) {
+  response.set_total_count(static_cast<int64_t>(result.matches.size()));
+  const size_t end = std::min(result.matches.size(), begin + static_cast<size_t>(page_size));
+  size_t bytes = 0;
+  size_t i = begin;
+  for (; i < end; ++i) {
+    v1::MatchedCheckpoint match = MatchToProto(result.matches[i], result.filter);
+    bytes += match.ByteSizeLong();
+    if (bytes > kMaxPageBytes && i > begin) break;
+    *response.add_checkpoints() = std::move(match);
+  }
+  if (i < result.matches.size()) {
+    response.set_next_page_token(EncodePageToken(result.question, absl::StrCat(name, " ", i)));
+  }
+}
+
+absl::Status PageTokenTooOld() {
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
+                   "page_token is too old: the answer that it belongs to is not kept any more; begin again without it");
+}
+
+}  // namespace
+
+absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::SearchRegistersRequest& request,
+                                                                   const StopCheck& stop) {
+  if (!v1::VcpuMatch_IsValid(request.vcpu_match())) return InvalidField("vcpu_match", "is none of the known values");
+  const absl::StatusOr<int> page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const std::string question = QuestionOf(request);
+  if (!request.page_token().empty() && !request.all_versions()) {
+    const absl::StatusOr<std::string> token = DecodePageToken(question, request.page_token());
+    if (!token.ok()) return token.status();
+    const std::vector<std::string> parts = absl::StrSplit(*token, ' ');
+    uint64_t name = 0;
+    uint64_t begin = 0;
+    if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &name) || !absl::SimpleAtoi(parts[1], &begin)) {
+      return DecodePageToken(question, "?").status();
+    }
+    const std::shared_ptr<const SearchResult> result = results_.Find(name);
+    if (result == nullptr || result->question != question) return PageTokenTooOld();
+    v1::SearchRegistersResponse response;
+    AddPage(*result, name, begin, *page_size, response);
+    return response;
+  }
+  absl::StatusOr<Filter> filter = Filter::Parse(request.filter());
+  if (!filter.ok()) return filter.status();
+  if (!request.all_versions()) return FirstPage(request, *std::move(filter), *page_size, stop);
+  ScanPosition position;
+  position.until = absl::ToUnixNanos(absl::Now());
+  if (!request.page_token().empty()) {
+    absl::StatusOr<ScanPosition> parsed = ScanPosition::FromToken(question, request.page_token());
+    if (!parsed.ok()) return parsed.status();
+    position = *std::move(parsed);
+  }
+  v1::SearchRegistersResponse response;
+  const auto which = request.vcpu_match() == v1::ALL_VCPUS ? MatchedVcpus::kAll : MatchedVcpus::kAny;
+  const absl::Status status =
+      ScanVersions(checkpoints_, profiles_, *filter, which, *page_size, question, std::move(position), stop, response);
+  if (!status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::SearchRegistersRequest& request,
+                                                                      Filter filter, int page_size,
+                                                                      const StopCheck& stop) {
+  const auto which = request.vcpu_match() == v1::ALL_VCPUS ? MatchedVcpus::kAll : MatchedVcpus::kAny;
+  IndexAnswer answer = index_.Find(filter, which);
+  auto result =
+      std::make_shared<SearchResult>(SearchResult{QuestionOf(request), std::move(filter), std::move(answer.matches)});
+  v1::SearchRegistersResponse response;
+  for (const std::string& why : answer.damaged) AddDamaged(why, response);
+  if (answer.must_be_read) {
+    if (absl::Status status = ReadMatches(*result, which, response, stop); !status.ok()) return status;
+  }
+  // Only what has further pages is kept.
+  AddPage(*result, 0, 0, page_size, response);
+  if (response.next_page_token().empty()) return response;
+  const uint64_t name = results_.Keep(result);
+  response.set_next_page_token(EncodePageToken(result->question, absl::StrCat(name, " ", response.checkpoints_size())));
+  return response;
+}
+
+absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus which,
+                                         v1::SearchRegistersResponse& response, const StopCheck& stop) {
+  response.set_scan_reason(NotIndexed(result.filter));
+  std::vector<MatchingCheckpoint> matches;
+  for (const MatchingCheckpoint& candidate : result.matches) {
+    if (absl::Status status = stop(); !status.ok()) return status;
+    const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(candidate.vm, candidate.version);
+    response.set_scanned_checkpoints(response.scanned_checkpoints() + 1);
+    if (absl::IsNotFound(stored.status())) continue;  // deleted since
+    const absl::StatusOr<v1::Checkpoint> basic =
+        stored.ok() ? BasicView(candidate.vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+    if (absl::IsDataLoss(basic.status())) {
+      AddDamaged(basic.status().message(), response);
+      continue;
+    }
+    if (!basic.ok()) return basic.status();
+    absl::optional<MatchingCheckpoint> match =
+        MatchRead(FactsOf(candidate.vm, *basic, candidate.scheme), stored->vcpus, result.filter, which);
+    if (match) matches.push_back(*std::move(match));
+  }
+  result.matches = std::move(matches);
+  return absl::OkStatus();
+}
+
+}  // namespace armstate

@@ -1,0 +1,42 @@
+// SearchRegisters.
+#ifndef ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_
+#define ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/register_search.pb.h"
+#include "server/profile_registry.h"
+#include "server/search/search_index.h"
+#include "server/search/search_results.h"
+#include "server/stop_check.h"
+#include "storage/checkpoint_repository.h"
+
+namespace armstate {
+
+// Thread-safe. All arguments must outlive it.
+class RegisterSearch {
+ public:
+  RegisterSearch(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const SearchIndex& index,
+                 SearchResults::Clock clock = absl::Now)
+      : checkpoints_(checkpoints), profiles_(profiles), index_(index), results_(std::move(clock)) {}
+
+  // The index must know what is to be found. Errors: see SearchRegisters, and what `stop` answers.
+  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop);
+
+ private:
+  absl::StatusOr<v1::SearchRegistersResponse> FirstPage(const v1::SearchRegistersRequest& request, Filter filter,
+                                                        int page_size, const StopCheck& stop);
+  // Reads what the index could not decide about; leaves what matches.
+  absl::Status ReadMatches(SearchResult& result, MatchedVcpus which, v1::SearchRegistersResponse& response,
+                           const StopCheck& stop);
+
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+  const SearchIndex& index_;
+  SearchResults results_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_

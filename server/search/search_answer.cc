@@ -1,0 +1,66 @@
+#include "server/search/search_answer.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/resource_names.h"
+
+namespace armstate {
+namespace {
+
+constexpr int kMaxDamaged = 16;
+
+v1::MatchedRegister RegisterToProto(const FilterRegister& named, IdScheme scheme, const std::string& value) {
+  v1::MatchedRegister result;
+  result.set_name(named.name);
+  const absl::optional<RegisterSelector>& selector = named.In(scheme);
+  if (value.empty() || !selector) return result;
+  if (!selector->field) {
+    result.set_value(FormatValue(value));
+    return result;
+  }
+  const uint64_t bits = ExtractField(*selector->field, LowWord(value));
+  result.set_value(absl::StrFormat("0x%x", bits));
+  result.set_meaning(std::string(FieldMeaning(*selector->field, bits)));
+  return result;
+}
+
+}  // namespace
+
+v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter& filter) {
+  v1::MatchedCheckpoint result;
+  result.set_checkpoint(FormatCheckpointName(match.vm, match.version));
+  *result.mutable_create_time() = google::protobuf::util::TimeUtil::NanosecondsToTimestamp(match.create_time);
+  for (const MatchingVcpu& vcpu : match.vcpus) {
+    v1::MatchedVcpu& matched = *result.add_vcpus();
+    matched.set_vcpu_index(vcpu.vcpu_index);
+    for (size_t i = 0; i < vcpu.values.size(); ++i) {
+      *matched.add_registers() = RegisterToProto(filter.registers()[i], match.scheme, vcpu.values[i]);
+    }
+  }
+  return result;
+}
+
+absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl::Span<const VcpuRecord> vcpus,
+                                             const Filter& filter, MatchedVcpus which) {
+  MatchingCheckpoint match{facts.vm, facts.version, facts.create_time, facts.traits->scheme, {}};
+  for (const VcpuRecord& vcpu : vcpus) {
+    if (!filter.Matches(facts, vcpu.vcpu_index, vcpu.registers)) continue;
+    MatchingVcpu matching{vcpu.vcpu_index, {}};
+    for (const FilterRegister& named : filter.registers()) {
+      const absl::optional<RegisterSelector>& selector = named.In(match.scheme);
+      const absl::optional<absl::string_view> value = selector ? vcpu.registers.Find(selector->id) : absl::nullopt;
+      matching.values.push_back(value ? std::string(*value) : "");
+    }
+    match.vcpus.push_back(std::move(matching));
+  }
+  if (match.vcpus.empty() || (which == MatchedVcpus::kAll && match.vcpus.size() < vcpus.size())) return absl::nullopt;
+  return match;
+}
+
+void AddDamaged(absl::string_view why, v1::SearchRegistersResponse& response) {
+  if (response.damaged_size() < kMaxDamaged) response.add_damaged(std::string(why));
+}
+
+}  // namespace armstate

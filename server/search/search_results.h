@@ -1,0 +1,64 @@
+// Answers of searches, kept while their pages are asked for.
+#ifndef ARMSTATE_SERVER_SEARCH_SEARCH_RESULTS_H_
+#define ARMSTATE_SERVER_SEARCH_SEARCH_RESULTS_H_
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/random/random.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "server/search/search_index.h"
+
+namespace armstate {
+
+// One answer, whole. Immutable.
+struct SearchResult {
+  // What was asked: a page token is of no use for another question.
+  std::string question;
+  Filter filter;
+  std::vector<MatchingCheckpoint> matches;
+};
+
+// Thread-safe.
+class SearchResults {
+ public:
+  using Clock = std::function<absl::Time()>;
+
+  static constexpr absl::Duration kKeptFor = absl::Minutes(10);
+  // Of all answers together; the ones that were not used for longest go first.
+  static constexpr size_t kMaxMatches = 2'000'000;
+
+  explicit SearchResults(Clock clock = absl::Now) : clock_(std::move(clock)) {}
+
+  // A name that nobody guesses.
+  uint64_t Keep(std::shared_ptr<const SearchResult> result);
+  // Null if it is not (or no longer) kept.
+  std::shared_ptr<const SearchResult> Find(uint64_t name);
+
+ private:
+  struct Kept {
+    uint64_t name;
+    absl::Time last_use;
+    std::shared_ptr<const SearchResult> result;
+  };
+
+  void DropOld() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Clock clock_;
+  absl::Mutex mutex_;
+  absl::BitGen random_ ABSL_GUARDED_BY(mutex_);
+  std::list<Kept> kept_ ABSL_GUARDED_BY(mutex_);  // latest use first
+  size_t matches_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SEARCH_SEARCH_RESULTS_H_

@@ -1,0 +1,127 @@
+#include "server/search/version_scan.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "server/checkpoint_access.h"
+#include "server/checkpoint_scheme.h"
+#include "server/page_token.h"
+#include "server/search/search_answer.h"
+
+namespace armstate {
+namespace {
+
+constexpr int64_t kMaxRead = 2000;
+constexpr size_t kListed = 100;
+
+// One page's work.
+class Scan {
+ public:
+  Scan(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter, MatchedVcpus which,
+       int page_size, const StopCheck& stop, v1::SearchRegistersResponse& response)
+      : checkpoints_(checkpoints),
+        profiles_(profiles),
+        filter_(filter),
+        which_(which),
+        page_size_(page_size),
+        stop_(stop),
+        response_(response) {}
+
+  bool full() const {
+    return response_.checkpoints_size() >= page_size_ || response_.scanned_checkpoints() >= kMaxRead;
+  }
+
+  // The rest of one VM, until the page is full. A VM that was deleted meanwhile has none.
+  absl::Status ScanVm(ScanPosition& position) {
+    bool more = true;
+    while (more && !full()) {
+      if (absl::Status status = stop_(); !status.ok()) return status;
+      const absl::StatusOr<CheckpointPage> page = checkpoints_.List(position.vm, position.version, kListed);
+      if (absl::IsNotFound(page.status())) return absl::OkStatus();
+      if (!page.ok()) return page.status();
+      for (const ListedCheckpoint& listed : page->checkpoints) {
+        if (full()) return absl::OkStatus();
+        position.version = listed.version;
+        if (listed.summary.ok() && absl::ToUnixNanos(listed.summary->create_time) > position.until) continue;
+        if (absl::Status status = ReadOne(position.vm, listed); !status.ok()) return status;
+      }
+      more = page->more;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadOne(const std::string& vm, const ListedCheckpoint& listed) {
+    response_.set_scanned_checkpoints(response_.scanned_checkpoints() + 1);
+    const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(vm, listed.version);
+    if (absl::IsNotFound(stored.status())) return absl::OkStatus();
+    const absl::StatusOr<v1::Checkpoint> basic =
+        stored.ok() ? BasicView(vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+    if (absl::IsDataLoss(basic.status())) {
+      AddDamaged(basic.status().message(), response_);
+      return absl::OkStatus();
+    }
+    if (!basic.ok()) return basic.status();
+    const IdScheme scheme = SchemeOf(basic->source(), profiles_).value_or(IdScheme::kKvm);
+    const absl::optional<MatchingCheckpoint> match =
+        MatchRead(FactsOf(vm, *basic, scheme), stored->vcpus, filter_, which_);
+    if (match) *response_.add_checkpoints() = MatchToProto(*match, filter_);
+    return absl::OkStatus();
+  }
+
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+  const Filter& filter_;
+  const MatchedVcpus which_;
+  const int page_size_;
+  const StopCheck& stop_;
+  v1::SearchRegistersResponse& response_;
+};
+
+}  // namespace
+
+absl::StatusOr<ScanPosition> ScanPosition::FromToken(absl::string_view question, absl::string_view token) {
+  const absl::StatusOr<std::string> text = DecodePageToken(question, token);
+  if (!text.ok()) return text.status();
+  const std::vector<std::string> parts = absl::StrSplit(*text, ' ');
+  ScanPosition position;
+  if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &position.until) ||
+      !absl::SimpleAtoi(parts[1], &position.version) || !absl::WebSafeBase64Unescape(parts[3], &position.cursor)) {
+    return DecodePageToken(question, "?").status();
+  }
+  position.vm = parts[2];
+  return position;
+}
+
+std::string ScanPosition::ToToken(absl::string_view question) const {
+  return EncodePageToken(question, absl::StrCat(until, " ", version, " ", vm, " ", absl::WebSafeBase64Escape(cursor)));
+}
+
+absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
+                          MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,
+                          const StopCheck& stop, v1::SearchRegistersResponse& response) {
+  response.set_scan_reason("all versions are searched, and only each VM's latest one is indexed");
+  Scan scan(checkpoints, profiles, filter, which, page_size, stop, response);
+  while (true) {
+    const absl::StatusOr<VmPage> page = checkpoints.ListVms(position.cursor, 1);
+    if (!page.ok()) return page.status();
+    if (page->vms.empty()) return absl::OkStatus();
+    if (page->vms[0].vm != position.vm) {
+      position.vm = page->vms[0].vm;
+      position.version = 0;
+    }
+    if (absl::Status status = scan.ScanVm(position); !status.ok()) return status;
+    if (scan.full()) {
+      response.set_next_page_token(position.ToToken(question));
+      return absl::OkStatus();
+    }
+    if (page->next_cursor.empty()) return absl::OkStatus();
+    position.cursor = page->next_cursor;
+  }
+}
+
+}  // namespace armstate

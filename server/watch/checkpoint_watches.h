@@ -1,0 +1,62 @@
+// All calls of WatchCheckpoints.
+#ifndef ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_
+#define ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
+#include "armstate/v1/checkpoint_watch.pb.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/watch/watcher.h"
+#include "storage/checkpoint_store.h"
+
+namespace armstate {
+
+// One thread reads the store's events for all of them, in turn. Pushes only leave a note that there are new ones.
+//
+// Thread-safe. All calls must have ended before it goes.
+class CheckpointWatches {
+ public:
+  // `patience`: how long a client may take for a message.
+  explicit CheckpointWatches(CheckpointStore& store, absl::Duration patience = absl::Seconds(30));
+  ~CheckpointWatches();
+
+  // Errors end the call, see WatchCheckpoints.
+  grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext& context,
+                                                       const v1::WatchCheckpointsRequest& request);
+
+  // Ends all calls with UNAVAILABLE, and those that come later: the server is going away.
+  void EndAll();
+
+ private:
+  void Run();
+  // True if there may be more to do at once.
+  bool Visit();
+  void Wake();
+
+  CheckpointStore& store_;
+  const absl::Duration patience_;
+
+  // Held while a watcher is worked on: none goes meanwhile.
+  std::mutex watchers_mutex_;
+  std::set<Watcher*> watchers_ ABSL_GUARDED_BY(watchers_mutex_);
+  bool ended_ ABSL_GUARDED_BY(watchers_mutex_) = false;
+
+  std::mutex wake_mutex_;
+  std::condition_variable woken_;
+  bool has_news_ ABSL_GUARDED_BY(wake_mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(wake_mutex_) = false;
+
+  std::unique_ptr<EventSubscription> subscription_;
+  std::thread thread_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_

@@ -1,0 +1,48 @@
+// Who wants to know at once that there are new events.
+#ifndef ARMSTATE_STORAGE_EVENT_LISTENERS_H_
+#define ARMSTATE_STORAGE_EVENT_LISTENERS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace armstate {
+
+// Gets the number of the newest event that can be read, each time a higher one. Commits wait for it to return, so it
+// only takes a note. It must not subscribe, or end a subscription.
+using EventListener = std::function<void(uint64_t newest)>;
+
+// As long as it exists, its listener is called. It may outlive the store.
+class EventSubscription {
+ public:
+  // Waits for a call of the listener that is under way; none comes after.
+  virtual ~EventSubscription() = default;
+};
+
+// Thread-safe.
+class EventListeners {
+ public:
+  EventListeners();
+
+  std::unique_ptr<EventSubscription> Add(EventListener listener);
+  // Calls all of them, unless they were told of this event or a later one before.
+  void Tell(uint64_t newest);
+
+ private:
+  // Shared with the subscriptions.
+  struct State {
+    std::mutex mutex;
+    uint64_t told = 0;
+    uint64_t next_id = 0;
+    std::map<uint64_t, EventListener> listeners;
+  };
+  class Subscription;
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_EVENT_LISTENERS_H_

@@ -1,0 +1,104 @@
+#include "storage/rocksdb_event_log.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_values.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+
+RocksDbEventLog::RocksDbEventLog(const RocksDbDatabase& database, uint64_t kept)
+    : database_(database), kept_(std::max<uint64_t>(kept, 1)) {}
+
+absl::Status RocksDbEventLog::Load() {
+  is_loaded_ = false;
+  const absl::StatusOr<absl::optional<std::string>> value =
+      database_.Get(ColumnFamily::kDefault, kEventRangeKey, "events");
+  if (!value.ok()) return value.status();
+  EventRange range;
+  if (*value) {
+    const absl::StatusOr<EventRange> decoded = DecodeEventRangeValue(**value, "events");
+    if (!decoded.ok()) return decoded.status();
+    range = *decoded;
+  }
+  written_ = prepared_ = range;
+  SetRange(range);
+  is_loaded_ = true;
+  return absl::OkStatus();
+}
+
+void RocksDbEventLog::Add(rocksdb::WriteBatchWithIndex& batch, std::vector<CheckpointEvent> events) {
+  rocksdb::ColumnFamilyHandle* const family = database_.handle(ColumnFamily::kEvents);
+  for (CheckpointEvent& event : events) {
+    event.sequence = ++prepared_.newest;
+    batch.Put(family, EventKey(event.sequence), EncodeEventValue(event));
+  }
+}
+
+void RocksDbEventLog::Finish(rocksdb::WriteBatchWithIndex& batch) {
+  if (prepared_.newest == written_.newest) return;
+  const uint64_t count = prepared_.newest - prepared_.oldest + 1;
+  // Not one by one: each range that is deleted costs every read until it is compacted.
+  if (count > kept_ + kept_ / 16) {
+    const uint64_t oldest = prepared_.newest - kept_ + 1;
+    batch.GetWriteBatch()->DeleteRange(database_.handle(ColumnFamily::kEvents), EventKey(prepared_.oldest),
+                                       EventKey(oldest));
+    prepared_.oldest = oldest;
+    // Before they go, so that a reader who does not find one knows why.
+    SetRange({oldest, written_.newest});
+  }
+  batch.Put(database_.handle(ColumnFamily::kDefault), kEventRangeKey, EncodeEventRangeValue(prepared_));
+}
+
+void RocksDbEventLog::OnWritten(const absl::Status& written) {
+  if (written.ok()) {
+    written_ = prepared_;
+  } else {
+    prepared_ = written_;
+  }
+  SetRange(written_);
+}
+
+EventRange RocksDbEventLog::range() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return range_;
+}
+
+void RocksDbEventLog::SetRange(const EventRange& range) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  range_ = range;
+}
+
+absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) const {
+  const EventRange present = range();
+  if (absl::Status status = CheckEventPosition(after, present); !status.ok()) return status;
+  EventPage page;
+  page.newest = present.newest;
+  if (after == present.newest) return page;
+  const uint64_t last = after + std::min<uint64_t>(present.newest - after, std::max<size_t>(limit, 1));
+  const std::string end = EventKey(last + 1);
+  const rocksdb::Slice end_slice(end);
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kEvents, end_slice);
+  it->Seek(EventKey(after + 1));
+  for (uint64_t sequence = after + 1; sequence <= last; ++sequence) {
+    const std::string name = EventName(sequence);
+    if (it->Valid() && ToView(it->key()) == EventKey(sequence)) {
+      absl::StatusOr<CheckpointEvent> event = DecodeEventValue(sequence, ToView(it->value()));
+      if (!event.ok()) return event.status();
+      page.events.push_back(*std::move(event));
+      it->Next();
+      continue;
+    }
+    if (!it->status().ok()) return FromRocksDb(it->status(), name);
+    // It may have gone since the range was looked at.
+    if (absl::Status status = CheckEventPosition(sequence - 1, range()); !status.ok()) return status;
+    return RecordDamaged(name, "it is missing");
+  }
+  return page;
+}
+
+}  // namespace armstate

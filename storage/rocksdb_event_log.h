@@ -1,0 +1,67 @@
+// The log of events in RocksDB: written with the changes that it tells of.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_EVENT_LOG_H_
+#define ARMSTATE_STORAGE_ROCKSDB_EVENT_LOG_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rocksdb/utilities/write_batch_with_index.h"
+#include "storage/checkpoint_event.h"
+#include "storage/event_listeners.h"
+#include "storage/rocksdb_database.h"
+
+namespace armstate {
+
+// Numbers are given to what goes into a batch, and are used up only if the batch is on disk: after a write whose
+// outcome nobody knows, Load finds out, before the next batch. What is read was on disk in each case.
+//
+// Load, Add, Finish and OnWritten are for the commit queue's writer, Tell for its teller; the rest is thread-safe.
+class RocksDbEventLog {
+ public:
+  // The database must outlive it. Of the newest events at least `kept` are kept, and at most a sixteenth more.
+  RocksDbEventLog(const RocksDbDatabase& database, uint64_t kept);
+
+  // What is on disk. Once before the first batch, and after the database was opened anew.
+  absl::Status Load();
+  bool is_loaded() const { return is_loaded_; }
+
+  // Numbers events and puts them into a batch from which nothing is rolled back any more.
+  void Add(rocksdb::WriteBatchWithIndex& batch, std::vector<CheckpointEvent> events);
+  // Once for each batch, after all changes: remembers the numbers, and removes the oldest events if there are many.
+  void Finish(rocksdb::WriteBatchWithIndex& batch);
+  // What became of the batch.
+  void OnWritten(const absl::Status& written);
+
+  // Calls the listeners.
+  void Tell(uint64_t newest) { listeners_.Tell(newest); }
+
+  EventRange range() const;
+  // See CheckpointStore.
+  absl::StatusOr<EventPage> Read(uint64_t after, size_t limit) const;
+  std::unique_ptr<EventSubscription> Subscribe(EventListener listener) { return listeners_.Add(std::move(listener)); }
+
+ private:
+  void SetRange(const EventRange& range);
+
+  const RocksDbDatabase& database_;
+  const uint64_t kept_;
+  EventListeners listeners_;
+
+  // The writer's own: what is on disk, and what will be with the batch.
+  bool is_loaded_ = false;
+  EventRange written_;
+  EventRange prepared_;
+
+  mutable std::mutex mutex_;
+  // What may be read. Guarded by mutex_.
+  EventRange range_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_EVENT_LOG_H_
