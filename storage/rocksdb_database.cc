@@ -221,6 +221,10 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
   }
   families[static_cast<size_t>(ColumnFamily::kEvents)].options.table_factory.reset(
       rocksdb::NewBlockBasedTableFactory(ForReadingInOrder()));
+  // Each commit asks whether its request ID was there before, and it was not: a filter answers that.
+  rocksdb::ColumnFamilyOptions& retries = families[static_cast<size_t>(ColumnFamily::kRetries)].options;
+  retries.memtable_prefix_bloom_size_ratio = 0.02;
+  retries.memtable_whole_key_filtering = true;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =

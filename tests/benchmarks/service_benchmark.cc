@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "client/checkpoint_stream.h"
 #include "client/commands/table.h"
+#include "client/connection.h"
 #include "nlohmann/json.hpp"
 #include "tests/benchmarks/guest_requests.h"
 #include "tests/benchmarks/load.h"
@@ -37,6 +40,8 @@ struct Options {
 constexpr int kStreams = 2;
 // VMs that are pushed to: a few of each client's.
 constexpr uint32_t kGuests = 1024;
+// VMs of a store with many checkpoints.
+constexpr int64_t kFleet = 10000;
 
 struct Row {
   std::string what;
@@ -134,6 +139,24 @@ class Subject {
   LoadResult Create(int clients) { return Push("CreateCheckpoint", clients, LoadCreate); }
   LoadResult Stream(int streams) { return Push("StreamCheckpoints", streams, LoadStream); }
 
+  // Stores so many versions of each of the first `guests` guests.
+  absl::Status Fill(uint32_t guests, uint32_t versions) {
+    absl::Status failed;
+    ConnectionOptions connection;
+    connection.target = process_->address();
+    CheckpointStream stream(Connection(connection), [&failed](int64_t, const absl::StatusOr<v1::Checkpoint>& stored) {
+      if (!stored.ok()) failed = stored.status();
+    });
+    for (uint32_t version = 0; version < versions; ++version) {
+      for (uint32_t guest = 0; guest < guests; ++guest) {
+        if (const auto pushed = stream.Push(requests_.Make(guest, version)); !pushed.ok()) return pushed.status();
+      }
+    }
+    for (uint32_t guest = 0; guest < std::min(guests, kGuests); ++guest) numbers_[guest] = versions;
+    if (absl::Status status = stream.Finish(); !status.ok()) return status;
+    return failed;
+  }
+
   // Of any version of any of `guests` guests that have so many each.
   LoadResult Get(int clients, uint32_t guests, uint32_t versions) {
     std::vector<std::mt19937> random;
@@ -177,11 +200,58 @@ class Subject {
   std::vector<uint32_t> numbers_;
 };
 
+std::string NewFolder(const Options& options) {
+  return absl::StrCat(options.directory, "/armstate-bench.", absl::ToUnixNanos(absl::Now()));
+}
+
+// The goals of the engine, from what engine_benchmark printed: how many times a memcpy each takes.
+void AddEngineGoals(const std::string& file, Report& report) {
+  std::ifstream stream(file);
+  const nlohmann::json json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  std::map<std::string, double> ratios;
+  if (json.is_object() && json.contains("benchmarks")) {
+    for (const nlohmann::json& run : json["benchmarks"]) ratios[run.value("name", "")] = run.value("x_memcpy", 0.0);
+  }
+  if (ratios["BM_Capture"] <= 0 || ratios["BM_CaptureAgain"] <= 0 || ratios["BM_Restore"] <= 0) {
+    std::cerr << file << " has no figures of the engine\n";
+    return;
+  }
+  report.AddGoal("engine: capture / memcpy of the values", ratios["BM_CaptureAgain"], 2, true);
+  report.AddGoal("engine: capture into new memory / memcpy", ratios["BM_Capture"], 2, true);
+  report.AddGoal("engine: restore with read-back / memcpy", ratios["BM_Restore"], 10, true);
+}
+
+// Throughput with so many checkpoints stored.
+struct Rates {
+  double create = 0;
+  double get = 0;
+};
+
+absl::StatusOr<Rates> MeasureWith(int64_t stored, const GuestRequests& requests, const Options& options,
+                                  Report& report) {
+  const std::string data_dir = NewFolder(options);
+  auto process = ArmstatedProcess::Start(data_dir);
+  if (!process.ok()) return process.status();
+  Subject subject(absl::StrCat(stored, " stored"), *std::move(process), requests, options, report);
+  const auto guests = static_cast<uint32_t>(std::min<int64_t>(stored, kFleet));
+  const auto versions = static_cast<uint32_t>(stored / guests);
+  absl::Status status = subject.Fill(guests, versions);
+  Rates rates;
+  if (status.ok()) {
+    rates.get = subject.Get(options.clients, guests, versions).per_second;
+    rates.create = subject.Create(options.clients).per_second;
+  }
+  subject.process().Stop(SIGTERM);
+  std::filesystem::remove_all(data_dir);
+  if (!status.ok()) return status;
+  return rates;
+}
+
 int Run(const Options& options) {
   const GuestRequests requests;
   Report report;
   auto empty_process = ArmstatedProcess::StartCommand({"tests/benchmarks/empty_server"});
-  const std::string data_dir = absl::StrCat(options.directory, "/armstate-bench.", absl::ToUnixNanos(absl::Now()));
+  const std::string data_dir = NewFolder(options);
   auto armstated_process = ArmstatedProcess::Start(data_dir);
   if (!empty_process.ok() || !armstated_process.ok()) {
     std::cerr << empty_process.status() << "\n" << armstated_process.status() << "\n";
@@ -200,13 +270,27 @@ int Run(const Options& options) {
   const double empty_get = empty.Get(options.clients, kGuests, 1).per_second;
   const double get = armstated.Get(options.clients, kGuests, 1).per_second;
   report.AddGoal("GetCheckpoint / the empty server", get / empty_get, 0.9, false);
+  armstated.process().Stop(SIGTERM);
+  std::filesystem::remove_all(data_dir);
+  Rates few;
+  for (const int64_t stored : {int64_t{10}, int64_t{1000}, options.stored}) {
+    const absl::StatusOr<Rates> rates = MeasureWith(stored, requests, options, report);
+    if (!rates.ok()) {
+      std::cerr << rates.status() << "\n";
+      return 1;
+    }
+    if (stored == 10) few = *rates;
+    if (stored != options.stored) continue;
+    report.AddGoal(absl::StrCat("CreateCheckpoint with ", stored, " stored / with 10"), rates->create / few.create, 0.8,
+                   false);
+    report.AddGoal(absl::StrCat("GetCheckpoint with ", stored, " stored / with 10"), rates->get / few.get, 0.8, false);
+  }
+  if (!options.engine_json.empty()) AddEngineGoals(options.engine_json, report);
   if (options.output == "json") {
     report.PrintJson();
   } else {
     report.PrintText();
   }
-  armstated.process().Stop(SIGTERM);
-  std::filesystem::remove_all(data_dir);
   return 0;
 }
 
