@@ -96,6 +96,7 @@ class Server::Impl {
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (sweeper_) sweeper_->Stop();
+    checkpoint_service_.Drain();
     queries_.EndWatches();
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
