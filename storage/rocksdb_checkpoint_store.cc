@@ -222,8 +222,8 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_
     const int64_t end = info.ok() ? last.last_version : std::numeric_limits<int64_t>::max() - 1;
     const absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> found = reader_.FindProtected(vm, end);
     if (!found.ok()) return found.status();
-    // The count may include damaged ones that were removed since.
-    if (found->count > 0) return VmProtected(vm, found->first, found->count);
+    // The VM's own count may include damaged ones that were removed since; one that is there may be protected.
+    if (found->first != 0) return VmProtected(vm, found->first, std::max<int64_t>(found->count, 1));
   }
   rocksdb::WriteBatch& changes = *batch.GetWriteBatch();
   changes.Delete(database_.handle(ColumnFamily::kVms), VmKey(vm));

@@ -112,8 +112,11 @@ TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
   // Nothing is acknowledged before it is on disk, and nothing that was not synced is shown.
   EXPECT_EQ(answered, 0);
   EXPECT_EQ(store.Last("vm0").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.events().newest, 0u);
+  EXPECT_EQ(store.ReadEvents(0, 100)->events.size(), 0u);
   disk_->Release();
   all.Wait();
+  EXPECT_EQ(store.events().newest, uint64_t{1 + kWaiting});
 
   const CommitStatistics statistics = storage_->statistics().commits;
   EXPECT_EQ(statistics.operations, 1 + kWaiting);
