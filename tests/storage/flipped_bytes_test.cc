@@ -38,15 +38,15 @@ void Store(RocksDbStorage& storage, int64_t version) {
   EXPECT_TRUE(repository.Create("web", Checkpoint(version), absl::nullopt).ok());
 }
 
-// The files of a database that a crash left: the newest version is only in the log, the others only in tables.
+// The files of a database that a crash left: the newest version is only in the log, the others only in tables, which
+// were added to the list of tables one after the other.
 Files MakeDatabase() {
   const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
   StorageOptions options;
   options.env = env.get();
-  auto storage = RocksDbStorage::Open("/data", options).value();
+  const auto storage = RocksDbStorage::Open("/data", options).value();
   for (int64_t version = 1; version < kVersions; ++version) Store(*storage, version);
-  EXPECT_TRUE(storage->Close().ok());
-  storage = RocksDbStorage::Open("/data", options).value();
+  EXPECT_TRUE(storage->Compact().ok());
   Store(*storage, kVersions);
   Files files;
   std::vector<std::string> names;
