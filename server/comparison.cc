@@ -138,15 +138,16 @@ absl::StatusOr<Comparison::Side> Comparison::Load(const std::string& name) const
 absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::CompareCheckpointsRequest& request,
                                                                    const StopCheck& stop) const {
   if (request.page_size() < 0) return InvalidField("page_size", "is negative");
-  const std::string list = absl::StrCat("compare/", request.old(), "/", request.new_());
-  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
-  if (!token.ok()) return token.status();
-  int after = -1;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
   absl::StatusOr<Side> old_side = Load(request.old());
   if (!old_side.ok()) return AnnotateField(old_side.status(), "old");
   absl::StatusOr<Side> new_side = Load(request.new_());
   if (!new_side.ok()) return AnnotateField(new_side.status(), "new");
+  // With the version that `latest` stands for: when that changes, the pages before are of another comparison.
+  const std::string list = absl::StrCat("compare/", old_side->about.name(), "/", new_side->about.name());
+  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
+  if (!token.ok()) return token.status();
+  int after = -1;
+  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
 
   std::set<int> indexes;
   for (const Side* side : {&*old_side, &*new_side}) {
