@@ -25,12 +25,27 @@ std::string SerializeDeterministically(const google::protobuf::Message& message)
   return bytes;
 }
 
+// SHA-256 of a layout's IDs. A fleet has a few layouts, of which one is used again and again: comparing IDs takes a
+// twentieth of the time.
+std::string DigestOfIds(const RegisterLayout& layout) {
+  struct Known {
+    std::vector<uint64_t> ids;
+    std::string digest;
+  };
+  static thread_local Known known;
+  const absl::Span<const uint64_t> ids = layout.raw_ids();
+  if (known.digest.empty() || absl::MakeConstSpan(known.ids) != ids) {
+    known.ids.assign(ids.begin(), ids.end());
+    known.digest = Sha256(absl::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(uint64_t)));
+  }
+  return known.digest;
+}
+
 // Two requests with the same ID must agree in this.
 std::string DigestOf(const NewCheckpoint& checkpoint) {
   std::string content = Sha256(checkpoint.metadata);
   for (const VcpuRecord& vcpu : checkpoint.vcpus) {
-    const absl::Span<const uint64_t> ids = vcpu.registers.layout().raw_ids();
-    content += Sha256(absl::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(uint64_t)));
+    content += DigestOfIds(vcpu.registers.layout());
     content += Sha256(vcpu.registers.values());
     content += Sha256(vcpu.opaque);
   }

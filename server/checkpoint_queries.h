@@ -31,8 +31,8 @@ class CheckpointQueries {
       : checkpoints_(checkpoints),
         profiles_(profiles),
         comparison_(checkpoints, machines, profiles),
-        search_(checkpoints, profiles, index_),
         follower_(store, checkpoints, profiles, index_),
+        search_(checkpoints, profiles, index_, [this](const StopCheck& stop) { return follower_.CatchUp(stop); }),
         watches_(store, watch_patience) {}
 
   grpc::ServerUnaryReactor* Compare(grpc::CallbackServerContext* context, const v1::CompareCheckpointsRequest* request,
@@ -55,8 +55,8 @@ class CheckpointQueries {
   const ProfileRegistry& profiles_;
   const Comparison comparison_;
   SearchIndex index_;
-  RegisterSearch search_;
   IndexFollower follower_;
+  RegisterSearch search_;
   CheckpointWatches watches_;
   WorkerThread reads_{256};
   // A search may wait for the index; reads do not wait for it.

@@ -5,6 +5,7 @@
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/arena_messages.h"
+#include "server/checkpoint_pushes.h"
 #include "server/checkpoint_queries.h"
 #include "server/restore_history.h"
 #include "server/vm_retention.h"
@@ -16,7 +17,11 @@ namespace armstate {
 class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
  public:
   CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history, CheckpointQueries& queries)
-      : checkpoints_(checkpoints), history_(history), queries_(queries), retention_(checkpoints, history) {
+      : checkpoints_(checkpoints),
+        history_(history),
+        queries_(queries),
+        retention_(checkpoints, history),
+        pushes_(checkpoints) {
     SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
     SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
   }
@@ -24,6 +29,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::CreateCheckpointRequest* request,
                                              v1::Checkpoint* response) override;
+  CheckpointPushes::Reactor* StreamCheckpoints(grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest* request,
                                           v1::Checkpoint* response) override;
   grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
@@ -63,6 +69,9 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
     return queries_.Watch(context, request);
   }
 
+  // Ends the streams, see CheckpointPushes.
+  void Drain() { pushes_.Drain(); }
+
  private:
   absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response);
   absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
@@ -75,6 +84,7 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
   RestoreHistory& history_;
   CheckpointQueries& queries_;
   VmRetention retention_;
+  CheckpointPushes pushes_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;
 };

@@ -34,14 +34,14 @@ void RetentionSweeper::Loop() {
       absl::MutexLock lock(&mutex_);
       if (mutex_.AwaitWithTimeout(absl::Condition(&stopped_), options_.interval)) return;
     }
-    const absl::StatusOr<int64_t> removed = SweepAll();
+    const absl::StatusOr<int64_t> removed = Sweep();
     if (absl::IsCancelled(removed.status())) return;
     if (!removed.ok()) spdlog::warn("retention: {}", std::string(removed.status().message()));
     if (removed.ok() && *removed > 0) spdlog::info("retention: removed {} checkpoints", *removed);
   }
 }
 
-absl::StatusOr<int64_t> RetentionSweeper::SweepAll() {
+absl::StatusOr<int64_t> RetentionSweeper::Sweep() {
   int64_t removed = 0;
   std::string cursor;
   do {

@@ -29,8 +29,11 @@ namespace armstate {
 namespace {
 
 bool SameFolder(const std::string& a, const std::string& b) {
-  std::error_code error;
-  return std::filesystem::weakly_canonical(a + "/.", error) == std::filesystem::weakly_canonical(b + "/.", error);
+  std::error_code error_a;
+  std::error_code error_b;
+  const std::filesystem::path real_a = std::filesystem::weakly_canonical(a + "/.", error_a);
+  const std::filesystem::path real_b = std::filesystem::weakly_canonical(b + "/.", error_b);
+  return !error_a && !error_b && real_a == real_b;
 }
 
 }  // namespace
@@ -96,6 +99,7 @@ class Server::Impl {
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (sweeper_) sweeper_->Stop();
+    checkpoint_service_.Drain();
     queries_.EndWatches();
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();

@@ -55,7 +55,8 @@ class Server {
   // The port that is listened on.
   int port() const;
 
-  // Takes no new calls, lets running ones end until `deadline`, cancels the rest, and closes the store.
+  // Takes no new calls, ends streams behind what they have read, lets running calls end until `deadline`, cancels the
+  // rest, and closes the store.
   void Shutdown(absl::Time deadline);
 
  private:

@@ -6,7 +6,7 @@
 namespace armstate {
 
 absl::optional<BaseCache::Entry> BaseCache::Find(absl::string_view vm) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   const auto it = by_vm_.find(vm);
   if (it == by_vm_.end()) return absl::nullopt;
   nodes_.splice(nodes_.begin(), nodes_, it->second);
@@ -15,7 +15,7 @@ absl::optional<BaseCache::Entry> BaseCache::Find(absl::string_view vm) {
 
 void BaseCache::Put(absl::string_view vm, Entry entry) {
   const size_t bytes = sizeof(Node) + 2 * vm.size() + entry.base->memory_bytes();
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   if (const auto it = by_vm_.find(vm); it != by_vm_.end()) Erase(it->second);
   nodes_.push_front({std::string(vm), std::move(entry), bytes});
   by_vm_.emplace(vm, nodes_.begin());
@@ -24,14 +24,14 @@ void BaseCache::Put(absl::string_view vm, Entry entry) {
 }
 
 void BaseCache::NoteVersion(absl::string_view vm, uint64_t incarnation, int64_t version) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   const auto it = by_vm_.find(vm);
   if (it == by_vm_.end() || it->second->entry.incarnation != incarnation) return;
   it->second->entry.last_version = std::max(it->second->entry.last_version, version);
 }
 
 void BaseCache::Remove(absl::string_view vm) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   if (const auto it = by_vm_.find(vm); it != by_vm_.end()) Erase(it->second);
 }
 

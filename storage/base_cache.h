@@ -6,12 +6,11 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "storage/full_copy.h"
 
@@ -47,13 +46,14 @@ class BaseCache {
   };
   using Nodes = std::list<Node>;
 
-  void Erase(Nodes::iterator node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Erase(Nodes::iterator node);  // with mutex_ held
 
   const size_t max_bytes_;
-  absl::Mutex mutex_;
-  Nodes nodes_ ABSL_GUARDED_BY(mutex_);  // the one that was used last is first
-  absl::flat_hash_map<std::string, Nodes::iterator> by_vm_ ABSL_GUARDED_BY(mutex_);
-  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::mutex mutex_;
+  // Guarded by mutex_, from here on.
+  Nodes nodes_;  // the one that was used last is first
+  absl::flat_hash_map<std::string, Nodes::iterator> by_vm_;
+  size_t bytes_ = 0;
 };
 
 }  // namespace armstate

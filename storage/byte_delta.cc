@@ -20,6 +20,11 @@ size_t WordSize(size_t bytes, size_t word) { return std::min(kWordBytes, bytes -
 
 // The bytes of a word, the first one lowest; those past the end are 0.
 uint32_t WordAt(absl::string_view bytes, size_t word) {
+  if ((word + 1) * kWordBytes <= bytes.size()) {  // one load, as compilers see
+    const char* const at = bytes.data() + word * kWordBytes;
+    return uint32_t{static_cast<uint8_t>(at[0])} | uint32_t{static_cast<uint8_t>(at[1])} << 8 |
+           uint32_t{static_cast<uint8_t>(at[2])} << 16 | uint32_t{static_cast<uint8_t>(at[3])} << 24;
+  }
   uint32_t value = 0;
   const size_t size = WordSize(bytes.size(), word);
   for (size_t i = 0; i < size; ++i) {
@@ -54,18 +59,30 @@ std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::st
   return std::move(delta).Release();
 }
 
-std::string SpliceDelta(absl::string_view base, absl::string_view bytes) {
+struct Splice {
+  size_t prefix = 0;
+  size_t suffix = 0;
+  absl::string_view middle;
+};
+
+Splice FindSplice(absl::string_view base, absl::string_view bytes) {
   const size_t shorter = std::min(base.size(), bytes.size());
-  const size_t prefix = std::mismatch(base.begin(), base.begin() + shorter, bytes.begin()).first - base.begin();
-  const size_t rest = shorter - prefix;
-  const size_t suffix = std::mismatch(base.rbegin(), base.rbegin() + rest, bytes.rbegin()).first - base.rbegin();
-  ByteWriter delta;
-  delta.U8(kSplice);
-  delta.Varint(static_cast<uint32_t>(prefix));
-  delta.Varint(static_cast<uint32_t>(suffix));
-  delta.Varint(static_cast<uint32_t>(bytes.size() - prefix - suffix));
-  delta.Bytes(bytes.substr(prefix, bytes.size() - prefix - suffix));
-  return std::move(delta).Release();
+  Splice splice;
+  splice.prefix = std::mismatch(base.begin(), base.begin() + shorter, bytes.begin()).first - base.begin();
+  const size_t rest = shorter - splice.prefix;
+  splice.suffix = std::mismatch(base.rbegin(), base.rbegin() + rest, bytes.rbegin()).first - base.rbegin();
+  splice.middle = bytes.substr(splice.prefix, bytes.size() - splice.prefix - splice.suffix);
+  return splice;
+}
+
+// Without the middle.
+std::string SpliceHead(const Splice& splice) {
+  ByteWriter head;
+  head.U8(kSplice);
+  head.Varint(static_cast<uint32_t>(splice.prefix));
+  head.Varint(static_cast<uint32_t>(splice.suffix));
+  head.Varint(static_cast<uint32_t>(splice.middle.size()));
+  return std::move(head).Release();
 }
 
 // Calls change(word, difference) for each changed word of a words delta. False if it is none.
@@ -112,12 +129,6 @@ bool ApplyWords(absl::string_view base, const EqualWords& equal, ByteReader& del
   return ok;
 }
 
-struct Splice {
-  size_t prefix = 0;
-  size_t suffix = 0;
-  absl::string_view middle;
-};
-
 bool ReadSplice(size_t base_size, ByteReader& delta, Splice& splice) {
   splice.prefix = delta.Varint();
   splice.suffix = delta.Varint();
@@ -130,6 +141,7 @@ bool ReadSplice(size_t base_size, ByteReader& delta, Splice& splice) {
 EqualWords FindEqualWords(absl::string_view base) {
   EqualWords equal(WordCount(base.size()));
   absl::flat_hash_map<uint32_t, uint32_t> last;
+  last.reserve(equal.size());  // growing takes as long as all the rest
   for (uint32_t word = 0; word < equal.size(); ++word) {
     equal[word] = word;
     const uint32_t value = WordAt(base, word);
@@ -145,12 +157,14 @@ EqualWords FindEqualWords(absl::string_view base) {
 
 void AppendDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes, ByteWriter& delta) {
   if (base == bytes) return delta.U8(kSame);
-  std::string shortest = SpliceDelta(base, bytes);
+  const Splice splice = FindSplice(base, bytes);
+  const std::string head = SpliceHead(splice);
   if (base.size() == bytes.size()) {
-    std::string words = WordsDelta(base, equal, bytes);
-    if (words.size() <= shortest.size()) shortest = std::move(words);
+    const std::string words = WordsDelta(base, equal, bytes);
+    if (words.size() <= head.size() + splice.middle.size()) return delta.Bytes(words);
   }
-  delta.Bytes(shortest);
+  delta.Bytes(head);
+  delta.Bytes(splice.middle);
 }
 
 bool ApplyDelta(absl::string_view base, const EqualWords& equal, size_t limit, ByteReader& delta, std::string& bytes) {

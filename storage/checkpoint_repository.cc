@@ -6,9 +6,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "core/error.h"
 #include "storage/difference_record.h"
+#include "storage/one_answer.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
@@ -90,18 +90,10 @@ CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock)
 
 absl::StatusOr<CreatedCheckpoint> CheckpointRepository::Create(absl::string_view vm, NewCheckpoint checkpoint,
                                                                absl::optional<int64_t> expected_latest_version) {
-  // Shared with the callback: it may still be in Notify when this function returns.
-  struct Answer {
-    absl::Notification done;
-    absl::StatusOr<CreatedCheckpoint> result = absl::UnknownError("no answer");
-  };
-  const auto answer = std::make_shared<Answer>();
-  CreateAsync(vm, std::move(checkpoint), expected_latest_version, [answer](absl::StatusOr<CreatedCheckpoint> result) {
-    answer->result = std::move(result);
-    answer->done.Notify();
-  });
-  answer->done.WaitForNotification();
-  return std::move(answer->result);
+  const auto answer = std::make_shared<OneAnswer<absl::StatusOr<CreatedCheckpoint>>>();
+  CreateAsync(vm, std::move(checkpoint), expected_latest_version,
+              [answer](absl::StatusOr<CreatedCheckpoint> result) { answer->Give(std::move(result)); });
+  return answer->Wait();
 }
 
 void CheckpointRepository::CreateAsync(absl::string_view vm, NewCheckpoint checkpoint,
@@ -219,7 +211,7 @@ absl::StatusOr<CreatedCheckpoint> CheckpointRepository::AnswerRetry(const Pendin
 }
 
 void CheckpointRepository::CountCreated(const Pending& pending) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   statistics_.checkpoints += 1;
   statistics_.full_copies += pending.new_base != nullptr ? 1 : 0;
   statistics_.raw_bytes += RawBytes(pending.record);
@@ -326,7 +318,7 @@ absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view v
 }
 
 RepositoryStatistics CheckpointRepository::statistics() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   return statistics_;
 }
 

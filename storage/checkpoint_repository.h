@@ -6,14 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -180,8 +179,8 @@ class CheckpointRepository {
   BaseCache bases_;
   CheckpointReader reader_;
 
-  mutable absl::Mutex mutex_;
-  RepositoryStatistics statistics_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  RepositoryStatistics statistics_;  // guarded by mutex_
 };
 
 }  // namespace armstate

@@ -116,8 +116,10 @@ absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> RocksDbCheckpointReader:
     if (!step.ok()) return step.status();
     if (!*step) return found;
     version = (*step)->version;
-    if (!(*step)->checkpoint.ok() || !(*step)->checkpoint->stored.is_protected) continue;
-    if (found.count++ == 0) found.first = version;
+    const bool is_damaged = !(*step)->checkpoint.ok();
+    const bool is_protected = !is_damaged && (*step)->checkpoint->stored.is_protected;
+    found.count += is_protected ? 1 : 0;
+    if (found.first == 0 && (is_protected || is_damaged)) found.first = version;
   }
 }
 

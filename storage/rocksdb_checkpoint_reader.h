@@ -33,8 +33,9 @@ class RocksDbCheckpointReader {
   };
 
   struct ProtectedFound {
+    // Those that are known to be.
     int64_t count = 0;
-    // 0 if there is none.
+    // The first one that is protected or damaged, so that nobody knows; 0 if there is none.
     int64_t first = 0;
   };
 
@@ -53,7 +54,7 @@ class RocksDbCheckpointReader {
   // checkpoints, in the database.
   absl::StatusOr<absl::optional<Step>> NextCheckpoint(rocksdb::Iterator& iterator, absl::string_view vm, int64_t from,
                                                       int64_t last) const;
-  // The protected versions up to `last`, in the database. Damaged ones are not counted. Reads all.
+  // The protected versions up to `last`, in the database. Reads all.
   absl::StatusOr<ProtectedFound> FindProtected(absl::string_view vm, int64_t last) const;
   // The highest version below `version` that is kept; 0 if none is.
   absl::StatusOr<int64_t> KeptBelow(absl::string_view vm, int64_t version, CommitQueue::Batch* batch) const;

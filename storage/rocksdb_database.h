@@ -1,4 +1,4 @@
-// The RocksDB database under the stores: files, column families, and RocksDB's status in our words.
+// The RocksDB database under the stores.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 
@@ -7,38 +7,23 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
 #include "rocksdb/statistics.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
+#include "storage/column_family.h"
+#include "storage/opened_rocksdb.h"
+#include "storage/rocksdb_status.h"
 #include "storage/rocksdb_storage.h"
 
 namespace armstate {
-
-enum class ColumnFamily {
-  kDefault,
-  kVms,
-  kCheckpoints,
-  kRequests,
-  kLayouts,
-  kMachines,
-  kHosts,
-  kCpuProfiles,
-  kRestoreReports,
-  kBases,
-  kRetries,
-  kEvents
-};
-
-inline constexpr size_t kColumnFamilies = 12;
 
 // Thread-safe, but for Close. Only storage/ includes this.
 //
@@ -100,16 +85,13 @@ class RocksDbDatabase {
   std::map<std::string, int64_t> Counters() const;
 
  private:
-  // RocksDB and its handles, closed when nobody uses it any more.
-  class Opened;
-
   RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, const StorageOptions& options,
                   rocksdb::FileLock* lock)
       : env_(env), data_dir_(data_dir), options_(options), lock_(lock) {}
 
   enum class Mode { kReadWrite, kReadOnly };
   absl::Status OpenRocksDb(Mode mode);
-  std::shared_ptr<Opened> opened() const;
+  std::shared_ptr<OpenedRocksDb> opened() const;
   // Waits until nobody uses it any more.
   rocksdb::Status CloseRocksDb(bool flush);
   absl::Status CheckFormat();
@@ -121,15 +103,10 @@ class RocksDbDatabase {
   // Goes on counting when the database is opened anew.
   const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
-  mutable absl::Mutex mutex_;
-  std::shared_ptr<Opened> opened_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  // Null while it is being opened anew. Guarded by mutex_.
+  std::shared_ptr<OpenedRocksDb> opened_;
 };
-
-// RocksDB's error in a read, in our words; `name` is what was read. Not for OK and NotFound.
-absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
-
-inline rocksdb::Slice ToSlice(absl::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }
-inline absl::string_view ToView(const rocksdb::Slice& slice) { return absl::string_view(slice.data(), slice.size()); }
 
 }  // namespace armstate
 

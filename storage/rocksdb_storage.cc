@@ -1,8 +1,8 @@
 #include "storage/rocksdb_storage.h"
 
+#include <mutex>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
 #include "core/error.h"
 #include "storage/rocksdb_backup.h"
 #include "storage/rocksdb_checkpoint_store.h"
@@ -22,20 +22,19 @@ class RocksDbStorage::Impl {
   RecordStore& records() { return records_; }
 
   absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir, const std::function<bool()>& cancelled) {
-    if (!backup_mutex_.TryLock()) {
+    const std::unique_lock<std::mutex> lock(backup_mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) {
       return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable,
                        "storage: another backup is being made", {{"cause", "another backup is being made"}});
     }
-    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir, cancelled);
-    backup_mutex_.Unlock();
-    return backup;
+    return BackUp(*database_, backup_dir, cancelled);
   }
 
  private:
   std::unique_ptr<RocksDbDatabase> database_;
   RocksDbCheckpointStore checkpoints_;
   RocksDbRecordStore records_;
-  absl::Mutex backup_mutex_;
+  std::mutex backup_mutex_;
 };
 
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::string& data_dir,

@@ -18,10 +18,10 @@ struct RetentionOptions {
   int64_t keep_last = 0;
   std::string keep_for;
   bool keep_labelled = false;
+  bool no_keep_labelled = false;
   bool off = false;
-  // Whether the command line has them, CLI11 knows.
+  // Whether the command line has it, CLI11 knows.
   const CLI::Option* keep_last_option = nullptr;
-  const CLI::Option* keep_labelled_option = nullptr;
 };
 
 // "7d", or what absl::ParseDuration reads: "36h", "90m", "1h30m".
@@ -55,7 +55,10 @@ absl::StatusOr<v1::UpdateVmRequest> UpdateRequest(const RetentionOptions& option
         static_cast<int32_t>((*age - absl::Seconds(seconds)) / absl::Nanoseconds(1)));
     mask.add_paths("retention.keep_for");
   }
-  if (options.keep_labelled_option->count() > 0) {
+  if (options.keep_labelled && options.no_keep_labelled) {
+    return UsageError("say either --keep-labelled or --no-keep-labelled");
+  }
+  if (options.keep_labelled || options.no_keep_labelled) {
     retention.set_keep_labelled(options.keep_labelled);
     mask.add_paths("retention.keep_labelled");
   }
@@ -96,8 +99,8 @@ void AddRetentionCommand(CLI::App& app, Command& chosen) {
           ->type_name("N");
   command->add_option("--keep-for", options->keep_for, "Keep those younger than this: 7d, 36h ...; 0 lifts the rule")
       ->type_name("AGE");
-  options->keep_labelled_option = command->add_flag("--keep-labelled,!--no-keep-labelled", options->keep_labelled,
-                                                    "Besides, keep those that have labels, or no longer");
+  command->add_flag("--keep-labelled", options->keep_labelled, "Besides, keep those that have labels");
+  command->add_flag("--no-keep-labelled", options->no_keep_labelled, "No longer keep them for that");
   command->add_flag("--off", options->off, "Lift all rules: nothing is deleted any more");
   command->footer(
       HelpFooter("  armstate retention web-1\n"

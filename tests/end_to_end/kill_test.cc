@@ -1,18 +1,29 @@
-// armstated is killed while clients push, again and again: nothing that was acknowledged may be lost, and nothing half
-// there.
+// armstated is killed while clients push and delete, again and again: nothing that was acknowledged may be lost or come
+// back, nothing may be half there, and no version may be left out or given twice.
+//
+// ARMSTATE_KILL_ROUNDS: how often (50 without it); scripts/kill-rounds uses it. ARMSTATE_KILL_SEED: of the random
+// choices.
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <iterator>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "tests/testing/armstated_process.h"
 #include "tests/testing/temp_dir.h"
@@ -20,7 +31,8 @@
 namespace armstate {
 namespace {
 
-constexpr int kRounds = 50;
+using Stub = v1::CheckpointService::Stub;
+
 constexpr int kClients = 4;
 constexpr int kVcpus = 2;
 
@@ -41,98 +53,210 @@ v1::Checkpoint MakeCheckpoint(int client, uint64_t number) {
   return checkpoint;
 }
 
-// What the clients of all rounds were told, by version; and how many pushes each client has tried.
+// What is known of one VM from the answers of all rounds. Push and DeleteOne may run at the same time, each in one
+// thread; the rest runs alone.
 class Ledger {
  public:
   explicit Ledger(int client) : client_(client), vm_(absl::StrCat("vms/vm", client)) {}
 
-  // Pushes until the server is gone.
-  void PushUntilKilled(const ArmstatedProcess& server, std::atomic<int>& acknowledged) {
-    const auto stub = v1::CheckpointService::NewStub(server.Connect());
-    for (;;) {
-      v1::CreateCheckpointRequest request;
-      request.set_parent(vm_);
-      *request.mutable_checkpoint() = MakeCheckpoint(client_, ++tried_);
-      request.set_request_id(absl::StrCat(tried_));
-      grpc::ClientContext context;
-      v1::Checkpoint stored;
-      if (!stub->CreateCheckpoint(&context, request, &stored).ok()) return;
-      acknowledged_[stored.version()] = tried_;
-      ++acknowledged;
-    }
+  // False if there was no answer.
+  bool Push(Stub& stub) {
+    unanswered_ = ++tried_;
+    int64_t version = 0;
+    if (!Send(stub, unanswered_, version)) return false;
+    std::lock_guard<std::mutex> lock(mutex_);
+    EXPECT_EQ(version, ++last_version_) << vm_;
+    kept_[version] = unanswered_;
+    unanswered_ = 0;
+    return true;
   }
 
-  void CheckAll(const ArmstatedProcess& server) {
-    const auto stub = v1::CheckpointService::NewStub(server.Connect());
+  // Of those that are kept, at random. False if there was no answer.
+  bool DeleteOne(Stub& stub, std::mt19937& random) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (kept_.empty()) return true;
+      deleting_ = *std::next(kept_.begin(), random() % kept_.size());
+      kept_.erase(deleting_.first);
+    }
+    grpc::ClientContext context;
+    v1::DeleteCheckpointRequest request;
+    request.set_name(Name(deleting_.first));
+    google::protobuf::Empty none;
+    const grpc::Status status = stub.DeleteCheckpoint(&context, request, &none);
+    if (!status.ok()) {
+      EXPECT_NE(status.error_code(), grpc::StatusCode::NOT_FOUND) << request.name();
+      return false;
+    }
+    deleted_.insert(deleting_.first);
+    deleting_ = {};
+    return true;
+  }
+
+  // Compares with what there is; versions above `from` are read. What got no answer is settled.
+  void Check(Stub& stub, int64_t from) {
     grpc::ClientContext vm_context;
     v1::GetVmRequest vm_request;
     vm_request.set_name(vm_);
     v1::Vm vm;
-    const grpc::Status vm_status = stub->GetVm(&vm_context, vm_request, &vm);
-    if (acknowledged_.empty() && vm_status.error_code() == grpc::StatusCode::NOT_FOUND) return;
-    ASSERT_TRUE(vm_status.ok()) << vm_status.error_message();
-    ASSERT_EQ(vm.checkpoint_count(), vm.latest_version()) << "versions are without gaps";
-    // Only those of the last round can be new; the others were read in the rounds before.
-    for (int64_t version = checked_ + 1; version <= vm.latest_version(); ++version) {
-      grpc::ClientContext context;
-      v1::GetCheckpointRequest request;
-      request.set_name(absl::StrCat(vm_, "/checkpoints/", version));
-      v1::Checkpoint stored;
-      const grpc::Status status = stub->GetCheckpoint(&context, request, &stored);
-      ASSERT_TRUE(status.ok()) << request.name() << ": " << status.error_message();
-      // A push without an answer may be there or not; it can only be the last one.
-      const auto known = acknowledged_.find(version);
-      const uint64_t number = known != acknowledged_.end() ? known->second : tried_;
-      if (known == acknowledged_.end()) ASSERT_EQ(version, vm.latest_version());
-      const v1::Checkpoint expected = MakeCheckpoint(client_, number);
-      ASSERT_EQ(stored.vcpus_size(), kVcpus);
-      for (int vcpu = 0; vcpu < kVcpus; ++vcpu) {
-        ASSERT_EQ(stored.vcpus(vcpu).SerializeAsString(), expected.vcpus(vcpu).SerializeAsString()) << request.name();
-      }
-      acknowledged_[version] = number;
+    const grpc::Status vm_status = stub.GetVm(&vm_context, vm_request, &vm);
+    if (vm_status.error_code() == grpc::StatusCode::NOT_FOUND) {
+      ASSERT_EQ(last_version_, 0) << vm_ << " is lost";
+    } else {
+      ASSERT_TRUE(vm_status.ok()) << vm_status.error_message();
     }
-    ASSERT_LE(acknowledged_.rbegin()->first, vm.latest_version()) << "an acknowledged checkpoint is lost";
-    checked_ = vm.latest_version();
+    const bool stored = vm.latest_version() > last_version_;
+    // Only a push without an answer may be there beside those that were answered.
+    ASSERT_EQ(vm.latest_version(), last_version_ + (stored ? 1 : 0)) << vm_;
+    if (stored) {
+      ASSERT_NE(unanswered_, 0u) << vm_;
+      kept_[++last_version_] = unanswered_;
+    }
+    if (deleting_.first != 0) {
+      if (IsThere(stub, deleting_.first)) {
+        kept_.insert(deleting_);
+      } else {
+        deleted_.insert(deleting_.first);
+      }
+      deleting_ = {};
+    }
+    ASSERT_EQ(vm.checkpoint_count(), static_cast<int64_t>(kept_.size())) << vm_;
+    ASSERT_EQ(kept_.size() + deleted_.size(), static_cast<size_t>(last_version_)) << vm_;
+    for (auto kept = kept_.upper_bound(from); kept != kept_.end(); ++kept) {
+      ASSERT_NO_FATAL_FAILURE(CheckContent(stub, kept->first, kept->second));
+    }
+    for (auto deleted = deleted_.upper_bound(from); deleted != deleted_.end(); ++deleted) {
+      ASSERT_FALSE(IsThere(stub, *deleted)) << Name(*deleted) << " came back";
+    }
+    if (unanswered_ == 0) return;
+    // Again with the same request ID: it is there once.
+    int64_t version = 0;
+    ASSERT_TRUE(Send(stub, unanswered_, version)) << vm_;
+    if (!stored) ++last_version_;
+    ASSERT_EQ(version, last_version_) << vm_;
+    kept_[version] = unanswered_;
+    unanswered_ = 0;
   }
 
+  int64_t last_version() const { return last_version_; }
+  size_t deleted() const { return deleted_.size(); }
+
  private:
+  std::string Name(int64_t version) const { return absl::StrCat(vm_, "/checkpoints/", version); }
+
+  bool Send(Stub& stub, uint64_t number, int64_t& version) const {
+    v1::CreateCheckpointRequest request;
+    request.set_parent(vm_);
+    *request.mutable_checkpoint() = MakeCheckpoint(client_, number);
+    request.set_request_id(absl::StrCat(number));
+    grpc::ClientContext context;
+    v1::Checkpoint stored;
+    const bool ok = stub.CreateCheckpoint(&context, request, &stored).ok();
+    version = stored.version();
+    return ok;
+  }
+
+  bool IsThere(Stub& stub, int64_t version) const {
+    grpc::ClientContext context;
+    v1::GetCheckpointRequest request;
+    request.set_name(Name(version));
+    v1::Checkpoint stored;
+    const grpc::Status status = stub.GetCheckpoint(&context, request, &stored);
+    if (!status.ok()) EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND) << request.name();
+    return status.ok();
+  }
+
+  void CheckContent(Stub& stub, int64_t version, uint64_t number) const {
+    grpc::ClientContext context;
+    v1::GetCheckpointRequest request;
+    request.set_name(Name(version));
+    v1::Checkpoint stored;
+    const grpc::Status status = stub.GetCheckpoint(&context, request, &stored);
+    ASSERT_TRUE(status.ok()) << request.name() << ": " << status.error_message();
+    const v1::Checkpoint expected = MakeCheckpoint(client_, number);
+    ASSERT_EQ(stored.vcpus_size(), kVcpus);
+    for (int vcpu = 0; vcpu < kVcpus; ++vcpu) {
+      ASSERT_EQ(stored.vcpus(vcpu).SerializeAsString(), expected.vcpus(vcpu).SerializeAsString()) << request.name();
+    }
+  }
+
   const int client_;
   const std::string vm_;
-  std::map<int64_t, uint64_t> acknowledged_;
+  // The pusher's: how many it has tried, which are its request IDs; the one without an answer, 0 if there is none.
   uint64_t tried_ = 0;
-  int64_t checked_ = 0;
+  uint64_t unanswered_ = 0;
+  // The deleter's: those that were acknowledged, and the version (with its number) whose deletion has no answer.
+  std::set<int64_t> deleted_;
+  std::pair<int64_t, uint64_t> deleting_;
+
+  std::mutex mutex_;
+  // Guarded by mutex_ while clients run. The number of each version's push.
+  std::map<int64_t, uint64_t> kept_;
+  int64_t last_version_ = 0;
 };
 
-TEST(KillTest, NothingAcknowledgedIsLost) {
+uint32_t FromEnvironment(const char* name, uint32_t otherwise) {
+  const char* const text = std::getenv(name);
+  uint32_t number = 0;
+  if (text == nullptr) return otherwise;
+  EXPECT_TRUE(absl::SimpleAtoi(text, &number)) << name << "=" << text;
+  return number;
+}
+
+TEST(KillTest, WhatWasAcknowledgedStays) {
+  const uint32_t rounds = FromEnvironment("ARMSTATE_KILL_ROUNDS", 50);
+  const uint32_t seed = FromEnvironment("ARMSTATE_KILL_SEED", std::random_device{}());
+  SCOPED_TRACE(absl::StrCat("ARMSTATE_KILL_SEED=", seed));
   const TempDir data_dir;
-  const uint32_t seed = std::random_device{}();
-  SCOPED_TRACE(absl::StrCat("seed ", seed));
   std::mt19937 random(seed);
-  std::vector<Ledger> ledgers;
+  std::deque<Ledger> ledgers;
   for (int client = 0; client < kClients; ++client) ledgers.emplace_back(client);
-  int total = 0;
-  for (int round = 0; round < kRounds; ++round) {
+  std::vector<int64_t> checked(kClients);
+  for (uint32_t round = 0; round <= rounds; ++round) {
     SCOPED_TRACE(absl::StrCat("round ", round));
     auto server = ArmstatedProcess::Start(data_dir.path());
     ASSERT_TRUE(server.ok()) << server.status();
-    for (Ledger& ledger : ledgers) ASSERT_NO_FATAL_FAILURE(ledger.CheckAll(**server));
-
-    std::atomic<int> acknowledged{0};
-    std::vector<std::thread> clients;
-    for (Ledger& ledger : ledgers) {
-      clients.emplace_back([&] { ledger.PushUntilKilled(**server, acknowledged); });
+    const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
+    for (int client = 0; client < kClients; ++client) {
+      // Those of earlier rounds were read before, and are read once more at the end.
+      ASSERT_NO_FATAL_FAILURE(ledgers[client].Check(*stub, round == rounds ? 0 : checked[client]));
+      checked[client] = ledgers[client].last_version();
     }
-    // The moment is a number of acknowledgements and not a time: it falls between any two writes on any machine.
+    if (round == rounds) break;
+
+    std::atomic<int> answered{0};
+    std::vector<std::thread> clients;
+    for (int client = 0; client < kClients; ++client) {
+      clients.emplace_back([&, client, client_seed = random()] {
+        std::mt19937 own_random(client_seed);
+        const auto own_stub = v1::CheckpointService::NewStub((*server)->Connect());
+        // Each deletes what the next one pushes.
+        Ledger& next = ledgers[(client + 1) % kClients];
+        while (own_random() % 4 == 0 ? next.DeleteOne(*own_stub, own_random) : ledgers[client].Push(*own_stub)) {
+          ++answered;
+        }
+      });
+    }
+    // The moment is a number of answers, so that something was done on any machine, and some time: it falls anywhere
+    // between two syncs.
     const int kill_after = static_cast<int>(random() % 60);
-    while (acknowledged < kill_after) std::this_thread::yield();
+    const auto pause = std::chrono::microseconds(random() % 5000);
+    while (answered < kill_after) std::this_thread::yield();
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin < pause) std::this_thread::yield();
     EXPECT_EQ((*server)->Stop(SIGKILL), -SIGKILL);
     for (std::thread& client : clients) client.join();
-    total += acknowledged;
   }
-  EXPECT_GT(total, kRounds);
-  auto server = ArmstatedProcess::Start(data_dir.path());
-  ASSERT_TRUE(server.ok()) << server.status();
-  for (Ledger& ledger : ledgers) ASSERT_NO_FATAL_FAILURE(ledger.CheckAll(**server));
+  int64_t pushed = 0;
+  size_t deleted = 0;
+  for (const Ledger& ledger : ledgers) {
+    pushed += ledger.last_version();
+    deleted += ledger.deleted();
+  }
+  EXPECT_GT(pushed, rounds);
+  EXPECT_GT(deleted, rounds / 4);
+  std::printf("seed %u: %u kills, %lld checkpoints pushed, %zu deleted\n", seed, rounds, static_cast<long long>(pushed),
+              deleted);
 }
 
 }  // namespace

@@ -45,10 +45,12 @@ void ParseLayout(const std::string& bytes) {
 
 // What can be read in the newest format is written the same.
 void ParseValues(const std::string& bytes) {
-  const bool newest = bytes.size() > 4 && bytes[4] == 2;
+  const bool newest = bytes.size() > 4 && bytes[4] == 3;
   if (const auto format = DecodeFormatValue(bytes, "it"); format.ok()) Check(EncodeFormatValue(*format) == bytes);
   if (const auto vm = DecodeVmValue("vm", bytes); vm.ok() && newest) Check(EncodeVmValue(*vm) == bytes);
   if (const auto request = DecodeRequestValue(bytes, "it"); request.ok()) Check(EncodeRequestValue(*request) == bytes);
+  if (const auto range = DecodeEventRangeValue(bytes, "it"); range.ok()) Check(EncodeEventRangeValue(*range) == bytes);
+  if (const auto event = DecodeEventValue(1, bytes); event.ok()) Check(EncodeEventValue(*event) == bytes);
   if (const auto value = DecodeBytesValue(bytes, "it"); value.ok()) Check(EncodeBytesValue(*value) == bytes);
   if (const auto checkpoint = DecodeCheckpointValue(bytes, "it"); checkpoint.ok() && newest) {
     Check(EncodeCheckpointValue(*checkpoint) == bytes);

@@ -16,7 +16,8 @@ TEST(Histogram, BucketsEndBelowPowersOfTwo) {
   histogram.Add(int64_t{1} << 30);
   histogram.Add(int64_t{1} << 50);
   std::vector<std::pair<int64_t, int64_t>> buckets;
-  for (const v1::Histogram::Bucket& bucket : HistogramToProto(histogram).buckets()) {
+  const v1::Histogram message = HistogramToProto(histogram);
+  for (const v1::Histogram::Bucket& bucket : message.buckets()) {
     buckets.emplace_back(bucket.up_to(), bucket.count());
   }
   EXPECT_EQ(buckets,

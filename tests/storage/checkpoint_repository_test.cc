@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
 #include "core/error.h"
+#include "tests/storage/countdown.h"
 #include "tests/storage/rocksdb_under_test.h"
 
 namespace armstate {
@@ -287,7 +287,7 @@ TEST_F(CheckpointRepositoryTest, StaleFullCopyIsNotUsed) {
 }
 
 TEST_F(CheckpointRepositoryTest, ManyAtOnce) {
-  absl::BlockingCounter answered(200);
+  Countdown answered(200);
   std::atomic<int> failed = 0;
   for (int i = 0; i < 200; ++i) {
     repository_->CreateAsync(absl::StrCat("vm", i % 3), Checkpoint(absl::StrCat(i), "", absl::StrCat("n", i)),

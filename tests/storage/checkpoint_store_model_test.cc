@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
+#include "tests/storage/countdown.h"
 #include "tests/storage/memory_checkpoint_store.h"
 #include "tests/storage/rocksdb_under_test.h"
 
@@ -109,7 +109,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     for (uint32_t i = 0; i < 8; ++i) requests.push_back(SomeCommit(Vm()));
     Compare("CommitAsync", [&](CheckpointStore& store) {
       std::vector<std::string> answers(requests.size());
-      absl::BlockingCounter answered(static_cast<int>(requests.size()));
+      Countdown answered(static_cast<int>(requests.size()));
       for (size_t i = 0; i < requests.size(); ++i) {
         store.CommitAsync(requests[i], [&answers, &answered, i](absl::StatusOr<CommitResult> result) {
           answers[i] = Show(result);

@@ -2,18 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "storage/rocksdb_storage.h"
+#include "tests/storage/countdown.h"
 
 namespace armstate {
 namespace {
@@ -25,16 +25,17 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
   const char* Name() const override { return "HeldFileSystem"; }
 
   void Hold() {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     held_ = true;
   }
   void WaitForASync() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&syncing_));
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return syncing_; });
   }
   void Release() {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     held_ = false;
+    changed_.notify_all();
   }
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -52,10 +53,10 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
         : FSWritableFileOwnerWrapper(std::move(file)), owner_(owner) {}
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
       {
-        absl::MutexLock lock(&owner_.mutex_);
+        std::unique_lock<std::mutex> lock(owner_.mutex_);
         owner_.syncing_ = true;
-        owner_.mutex_.Await(absl::Condition(
-            +[](bool* held) { return !*held; }, &owner_.held_));
+        owner_.changed_.notify_all();
+        owner_.changed_.wait(lock, [this] { return !owner_.held_; });
         owner_.syncing_ = false;
       }
       return FSWritableFileOwnerWrapper::Sync(options, context);
@@ -65,9 +66,11 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
     HeldFileSystem& owner_;
   };
 
-  absl::Mutex mutex_;
-  bool held_ ABSL_GUARDED_BY(mutex_) = false;
-  bool syncing_ ABSL_GUARDED_BY(mutex_) = false;
+  // Guards both.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  bool syncing_ = false;
 };
 
 class CommitQueueTest : public testing::Test {
@@ -97,7 +100,7 @@ TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
   CheckpointStore& store = storage_->checkpoints();
   disk_->Hold();
   std::atomic<int> answered = 0;
-  absl::BlockingCounter all(1 + kWaiting);
+  Countdown all(1 + kWaiting);
   const auto done = [&](const absl::StatusOr<CommitResult>& result) {
     EXPECT_TRUE(result.ok() && std::holds_alternative<Committed>(*result));
     ++answered;
@@ -109,8 +112,11 @@ TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
   // Nothing is acknowledged before it is on disk, and nothing that was not synced is shown.
   EXPECT_EQ(answered, 0);
   EXPECT_EQ(store.Last("vm0").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.events().newest, 0u);
+  EXPECT_EQ(store.ReadEvents(0, 100)->events.size(), 0u);
   disk_->Release();
   all.Wait();
+  EXPECT_EQ(store.events().newest, uint64_t{1 + kWaiting});
 
   const CommitStatistics statistics = storage_->statistics().commits;
   EXPECT_EQ(statistics.operations, 1 + kWaiting);
@@ -134,17 +140,13 @@ TEST_F(CommitQueueTest, RefusalsAreNotWritten) {
 }
 
 TEST_F(CommitQueueTest, CloseEndsWhatWasBegun) {
-  absl::Notification answered;
   absl::StatusOr<CommitResult> answer = absl::UnknownError("none");
   disk_->Hold();
-  storage_->checkpoints().CommitAsync(Request("web", "r"), [&](absl::StatusOr<CommitResult> result) {
-    answer = std::move(result);
-    answered.Notify();
-  });
+  storage_->checkpoints().CommitAsync(Request("web", "r"),
+                                      [&](absl::StatusOr<CommitResult> result) { answer = std::move(result); });
   disk_->WaitForASync();
   disk_->Release();
   ASSERT_TRUE(storage_->Close().ok());
-  EXPECT_TRUE(answered.HasBeenNotified());
   EXPECT_TRUE(answer.ok() && std::holds_alternative<Committed>(*answer));
   StorageOptions options;
   options.env = env_.get();

@@ -115,10 +115,23 @@ class DiskFaultTest : public testing::TestWithParam<std::tuple<DiskError, DiskFa
     }
   }
 
+  // Each version has its event, and they have their numbers, whatever became of the writes between.
+  void ExpectEvents(int64_t versions) {
+    const EventPage page = storage_->checkpoints().ReadEvents(0, 1000).value();
+    EXPECT_EQ(page.newest, static_cast<uint64_t>(versions));
+    ASSERT_EQ(page.events.size(), static_cast<size_t>(versions));
+    for (size_t i = 0; i < page.events.size(); ++i) {
+      EXPECT_EQ(page.events[i].sequence, i + 1);
+      EXPECT_EQ(page.events[i].kind, CheckpointEventKind::kCommitted);
+      EXPECT_EQ(page.events[i].version, static_cast<int64_t>(i + 1));
+    }
+  }
+
   // Versions 1, 2, 3 ..., each that was acknowledged or one of the unknown ones.
   void ExpectNothingLost() {
     ExpectReadable();
     const CheckpointPage page = repository_->List("web", 0, 100).value();
+    ExpectEvents(static_cast<int64_t>(page.checkpoints.size()));
     for (size_t i = 0; i < page.checkpoints.size(); ++i) {
       const int64_t version = page.checkpoints[i].version;
       EXPECT_EQ(version, static_cast<int64_t>(i + 1));

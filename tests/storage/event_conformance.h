@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
-#include "tests/storage/checkpoint_store_conformance.h"
+#include "tests/storage/conformance_fixture.h"
 
 namespace armstate {
 

@@ -4,11 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "rocksdb/file_system.h"
 
 namespace armstate {
@@ -29,19 +28,19 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
 
   // The change number `n` from now on, counted from 1.
   void FailAt(int64_t n, DiskError error, DiskFault fault) {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     changes_ = 0;
     fail_at_ = n;
     error_ = error;
     fault_ = fault;
   }
   void Repair() {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     fail_at_ = 0;
   }
   // Since FailAt.
   int64_t changes() const {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     return changes_;
   }
 
@@ -129,7 +128,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   };
 
   rocksdb::IOStatus Change() {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     ++changes_;
     const bool fails =
         fail_at_ > 0 && (changes_ == fail_at_ || (changes_ > fail_at_ && fault_ == DiskFault::kUntilRepaired));
@@ -138,11 +137,12 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
                                          : rocksdb::IOStatus::IOError("test: I/O error");
   }
 
-  mutable absl::Mutex mutex_;
-  int64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t fail_at_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: never
-  DiskError error_ ABSL_GUARDED_BY(mutex_) = DiskError::kIoError;
-  DiskFault fault_ ABSL_GUARDED_BY(mutex_) = DiskFault::kOnce;
+  // Guards all after it.
+  mutable std::mutex mutex_;
+  int64_t changes_ = 0;
+  int64_t fail_at_ = 0;  // 0: never
+  DiskError error_ = DiskError::kIoError;
+  DiskFault fault_ = DiskFault::kOnce;
 };
 
 }  // namespace armstate

@@ -92,17 +92,21 @@ int ReadAll(const Files& files) {
   return readable;
 }
 
-// Every byte of the tables of records and of bases; of the other files one in 11, to be done in some seconds.
-TEST(FlippedBytesTest, RightOrDamaged) {
+// A part of the bytes: so many parts can run at the same time.
+class FlippedBytesTest : public testing::TestWithParam<size_t> {
+ protected:
+  static constexpr size_t kParts = 16;
+};
+
+// Every byte of every table, in turn. Not of the MANIFEST, the list of the tables: RocksDB takes a record of it whose
+// length field is damaged for the torn end of the list (docs/decisions/0015).
+TEST_P(FlippedBytesTest, RightOrDamaged) {
   const Files files = MakeDatabase();
   ASSERT_EQ(ReadAll(files), kVersions);
   std::map<int, int> outcomes;
-  int whole_tables = 0;
   for (const auto& [name, content] : files) {
     if (!absl::EndsWith(name, ".sst")) continue;
-    const bool has_records = absl::StrContains(content, "checkpoints") || absl::StrContains(content, "bases");
-    whole_tables += has_records;
-    for (size_t offset = 0; offset < content.size(); offset += has_records ? 1 : 11) {
+    for (size_t offset = GetParam(); offset < content.size(); offset += kParts) {
       SCOPED_TRACE(absl::StrCat(name, " ", offset));
       Files damaged = files;
       damaged[name][offset] ^= 0x10;
@@ -110,12 +114,13 @@ TEST(FlippedBytesTest, RightOrDamaged) {
       if (testing::Test::HasFailure()) return;
     }
   }
-  EXPECT_EQ(whole_tables, 2);
   // All are readable, none, some; or the database does not open.
   EXPECT_GT(outcomes[kVersions], 0);
   EXPECT_GT(outcomes[0], 0);
   EXPECT_GT(outcomes[-1], 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Parts, FlippedBytesTest, testing::Range(size_t{0}, size_t{16}));
 
 }  // namespace
 }  // namespace armstate

@@ -6,11 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "storage/checkpoint_store.h"
 #include "storage/storage_errors.h"
 
@@ -27,7 +26,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     const auto it = found->versions.find(version);
@@ -36,7 +35,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     if (found->versions.empty()) return NoCheckpointKept(vm);
@@ -44,21 +43,21 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr || found->bases.count(version) == 0) return CheckpointNotFound(vm, version);
     return found->bases[version];
   }
 
   absl::StatusOr<VmInfo> Last(absl::string_view vm) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     return Info(*found);
   }
 
   absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     RecordPage page;
@@ -73,7 +72,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     VmPage page;
     for (auto it = vms_.lower_bound(std::string(cursor)); it != vms_.end(); ++it) {
       if (page.vms.size() >= std::max<size_t>(limit, 1)) {
@@ -87,7 +86,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
 
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override {
     const Teller teller(*this);
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     const auto it = found->versions.find(version);
@@ -101,7 +100,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
 
   absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
     const Teller teller(*this);
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     int64_t trimmed = 0;
@@ -117,7 +116,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
 
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
     const Teller teller(*this);
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     if (protected_versions == ProtectedVersions::kRefuse && Info(*found).protected_count > 0) {
@@ -131,7 +130,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     found->info.retention = retention;
@@ -140,7 +139,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     const auto it = found->versions.find(version);
@@ -151,14 +150,14 @@ class MemoryCheckpointStore final : public CheckpointStore {
 
   absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) override {
     const Teller teller(*this);
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
     return RetentionSweep{Sweep(*found, now), true};
   }
 
   absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     if (absl::Status status = CheckEventPosition(after, range_); !status.ok()) return status;
     EventPage page;
     page.newest = range_.newest;
@@ -170,7 +169,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   EventRange events() override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     return range_;
   }
 
@@ -179,13 +178,14 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<std::string> GetLayout(absl::string_view hash) override {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     const auto it = layouts_.find(std::string(hash));
     if (it == layouts_.end()) return RecordDamaged(LayoutName(hash), "it is missing");
     return it->second;
   }
 
  private:
+  // Private functions but DoCommit and Tell are called with mutex_ held.
   struct Version {
     std::string request_id;
     StoredRecord stored;
@@ -207,8 +207,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   };
   void Tell() { listeners_.Tell(events().newest); }
 
-  void AddEvent(CheckpointEventKind kind, const VmInfo& info, int64_t version, absl::Time now)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void AddEvent(CheckpointEventKind kind, const VmInfo& info, int64_t version, absl::Time now) {
     const uint64_t sequence = ++range_.newest;
     events_[sequence] = {sequence, kind, info.vm, info.incarnation, version, now};
     while (events_.size() > kept_events_) events_.erase(events_.begin());
@@ -226,7 +225,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<CommitResult> DoCommit(const CommitRequest& request) {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     Vm* found = Find(request.vm);
     if (request.incarnation && (found == nullptr || found->info.incarnation != *request.incarnation)) {
       return VmNotFound(request.vm);
@@ -273,7 +272,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   // All at once. It decides anew about every version each time, so there is no swept_version.
-  int64_t Sweep(Vm& vm, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  int64_t Sweep(Vm& vm, absl::Time now) {
     const Retention& retention = vm.info.retention;
     int64_t removed = 0;
     for (auto it = vm.versions.begin(); it != vm.versions.end();) {
@@ -303,18 +302,19 @@ class MemoryCheckpointStore final : public CheckpointStore {
     vm.info.update_time = now;
   }
 
-  Vm* Find(absl::string_view vm) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  Vm* Find(absl::string_view vm) {
     const auto it = vms_.find(std::string(vm));
     return it == vms_.end() ? nullptr : &it->second;
   }
 
-  absl::Mutex mutex_;
-  std::map<std::string, Vm> vms_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::string> layouts_ ABSL_GUARDED_BY(mutex_);
-  uint64_t incarnations_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Guards all after it.
+  std::mutex mutex_;
+  std::map<std::string, Vm> vms_;
+  std::map<std::string, std::string> layouts_;
+  uint64_t incarnations_ = 0;
   const uint64_t kept_events_;
-  std::map<uint64_t, CheckpointEvent> events_ ABSL_GUARDED_BY(mutex_);
-  EventRange range_ ABSL_GUARDED_BY(mutex_);
+  std::map<uint64_t, CheckpointEvent> events_;
+  EventRange range_;
   EventListeners listeners_;
 };
 

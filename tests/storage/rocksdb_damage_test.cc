@@ -187,6 +187,37 @@ TEST_F(DamagedRecordTest, DamagedRecordCanBeDeleted) {
   EXPECT_EQ(std::get<Committed>(copy.store().Commit(retry).value()).version, 6);
 }
 
+// Nobody knows whether it is the one that is protected; who removes it anyway has decided.
+TEST_F(DamagedRecordTest, DamagedRecordOfAVmWithProtectedOnes) {
+  RocksDbUnderTest original(RocksDbUnderTest::Where::kMemory);
+  for (int i = 1; i <= kVersions; ++i) Commit(original.store(), records_[i - 1]);
+  ASSERT_TRUE(original.store().SetProtected("web", 3, true).ok());
+  original.Reopen();
+  files_ = CopyFiles(original);
+  Damage(3);
+  Copy copy(files_);
+  const absl::Status refused = copy.store().DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch());
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_EQ(GetErrorInfo(refused)->metadata.at("name"), "vms/web/checkpoints/3");
+  EXPECT_EQ(GetErrorInfo(refused)->metadata.at("protected"), "1");
+  EXPECT_EQ(copy.store().Delete("web", 3, absl::UnixEpoch()), absl::OkStatus());
+  EXPECT_EQ(copy.store().DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()), absl::OkStatus());
+}
+
+TEST_F(DamagedRecordTest, CountsStayPossible) {
+  RocksDbUnderTest original(RocksDbUnderTest::Where::kMemory);
+  Commit(original.store(), records_[0]);
+  ASSERT_TRUE(original.store().SetProtected("web", 1, true).ok());
+  original.Reopen();
+  files_ = CopyFiles(original);
+  Damage(1);
+  Copy copy(files_);
+  EXPECT_EQ(copy.store().Trim("web", 1, absl::UnixEpoch()).value(), 1);
+  EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 0);
+  EXPECT_EQ(copy.store().Last("web")->protected_count, 0);
+  EXPECT_EQ(copy.store().Last("web")->raw_bytes, 0);
+}
+
 TEST_F(DamagedRecordTest, TrimRemovesDamagedRecordsToo) {
   Damage(2);
   Copy copy(files_);

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/store_under_test.h"
 
@@ -78,15 +77,16 @@ class UnknownInjector final : public CheckpointStore {
   enum class Fate { kLost, kAnswerLost, kAnswered };
 
   Fate NextFate(const std::string& request) {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     // Every other request that is new begins with the second fate.
     const auto [it, is_new] = next_.try_emplace(request, static_cast<int>(next_.size() % 2));
     return static_cast<Fate>(std::min(it->second++, static_cast<int>(Fate::kAnswered)));
   }
 
   CheckpointStore& store_;
-  absl::Mutex mutex_;
-  std::map<std::string, int> next_ ABSL_GUARDED_BY(mutex_);
+  // Guards all after it.
+  std::mutex mutex_;
+  std::map<std::string, int> next_;
 };
 
 // Over another store under test.

@@ -89,7 +89,7 @@ TEST(Stats, OfAServerThatDidNothing) {
   server.handlers.get_statistics = [](const v1::GetStatisticsRequest&) { return v1::Statistics(); };
   const CommandResult result = RunCommand(server.target(), {"stats"});
   EXPECT_EQ(result.exit_status, 0);
-  EXPECT_THAT(result.out, HasSubstr("operations in a write  -\n"));
+  EXPECT_THAT(result.out, HasSubstr("operations in a write     -\n"));
 }
 
 TEST(Backup, CreateAndList) {

@@ -84,8 +84,12 @@ TEST(Retention, ChangesWhatIsNamed) {
 
 TEST(Retention, WhatCannotBeMeantIsNotSent) {
   FakeServer server;
-  for (const std::vector<std::string>& options : std::vector<std::vector<std::string>>{
-           {"--off", "--keep-last", "1"}, {"--keep-for", "soon"}, {"--keep-for", "1.5d"}, {"--keep-last", "many"}}) {
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{"--off", "--keep-last", "1"},
+                                             {"--keep-for", "soon"},
+                                             {"--keep-for", "1.5d"},
+                                             {"--keep-last", "many"},
+                                             {"--keep-labelled", "--no-keep-labelled"}}) {
     std::vector<std::string> command = {"retention", "web-1"};
     command.insert(command.end(), options.begin(), options.end());
     EXPECT_EQ(RunCommand(server.target(), command).exit_status, 2) << absl::StrJoin(options, " ");

@@ -16,7 +16,8 @@ constexpr RegisterId kIdAa64pfr0El1 = RegisterId::System(3, 0, 0, 4, 0);
 constexpr RegisterId kTtbr0El1 = RegisterId::System(3, 0, 2, 0, 0);
 constexpr RegisterId kV0 = RegisterId::Known<0x6040'0000'0010'0054>();
 
-// A vCPU with its MMU on (SCTLR_EL1.M, bit 0), without SVE (ID_AA64PFR0_EL1.SVE, bits 35-32) and FP (bits 19-16: 0b1111).
+// A vCPU with its MMU on (SCTLR_EL1.M, bit 0), without SVE (ID_AA64PFR0_EL1.SVE, bits 35-32) and without FP (bits 19-16
+// are 0b1111).
 class FilterTest : public testing::Test {
  protected:
   FilterTest() {

@@ -1,0 +1,191 @@
+#include "client/checkpoint_stream.h"
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "client/internal/request_id.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/support/client_callback.h"
+#include "proto/status_conversion.h"
+
+namespace armstate {
+
+// gRPC calls a reactor from threads of its own, never from within an operation that is begun; so operations are begun
+// under the mutex.
+class CheckpointStream::Call final
+    : public grpc::ClientBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse> {
+ public:
+  Call(std::shared_ptr<v1::CheckpointService::StubInterface> stub, Acknowledged acknowledged)
+      : stub_(std::move(stub)), acknowledged_(std::move(acknowledged)) {
+    stub_->async()->StreamCheckpoints(&context_, this);
+    AddHold();  // until nothing will be written any more
+    StartRead(&response_);
+    StartCall();
+  }
+
+  ~Call() override {
+    context_.TryCancel();
+    WaitForEnd();
+  }
+
+  absl::StatusOr<int64_t> Push(v1::CreateCheckpointRequest request) {
+    if (request.request_id().empty()) request.set_request_id(internal::NewRequestId());
+    const size_t bytes = request.ByteSizeLong();
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] {
+      return broken_ || (unacknowledged_.size() < kMaxUnacknowledged && bytes_ < kMaxUnacknowledgedBytes);
+    });
+    const int64_t item = next_item_++;
+    unacknowledged_.emplace(item, Item{std::move(request), bytes});
+    bytes_ += bytes;
+    if (broken_) {
+      changed_.wait(lock, [this] { return ended_; });
+      return Error();
+    }
+    to_write_.push_back(item);
+    Continue();
+    return item;
+  }
+
+  absl::Status Finish() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    closing_ = true;
+    Continue();
+    changed_.wait(lock, [this] { return ended_; });
+    return unacknowledged_.empty() && status_.ok() ? absl::OkStatus() : Error();
+  }
+
+  std::vector<v1::CreateCheckpointRequest> TakeUnacknowledged() {
+    context_.TryCancel();
+    WaitForEnd();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<v1::CreateCheckpointRequest> requests;
+    for (auto& [item, pushed] : unacknowledged_) requests.push_back(std::move(pushed.request));
+    unacknowledged_.clear();
+    return requests;
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    if (!ok) Break();
+    Continue();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (ok) {
+      const int64_t item = response_.item();
+      if (response_.has_error()) {
+        acknowledged_(item, FromGoogleRpcStatus(response_.error()));
+      } else {
+        acknowledged_(item, std::move(*response_.mutable_checkpoint()));
+      }
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!ok) {
+      Break();
+      return Continue();
+    }
+    const auto acknowledged = unacknowledged_.find(response_.item());
+    if (acknowledged != unacknowledged_.end()) {
+      bytes_ -= acknowledged->second.bytes;
+      unacknowledged_.erase(acknowledged);
+    }
+    // Waking somebody costs more than an item: who waits for room gets some.
+    if (unacknowledged_.size() <= kMaxUnacknowledged / 2) changed_.notify_all();
+    StartRead(&response_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    status_ = FromGrpcStatus(status);
+    broken_ = true;
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  struct Item {
+    v1::CreateCheckpointRequest request;
+    size_t bytes = 0;
+  };
+
+  void WaitForEnd() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    Break();
+    Continue();
+    changed_.wait(lock, [this] { return ended_; });
+  }
+
+  // Nothing is written any more; the end of the call comes.
+  void Break() {
+    broken_ = true;
+    to_write_.clear();
+    changed_.notify_all();
+  }
+
+  void Continue() {
+    if (!held_ || writing_) return;
+    if (!broken_ && !to_write_.empty()) {
+      const int64_t item = to_write_.front();
+      to_write_.pop_front();
+      writing_ = true;
+      grpc::WriteOptions options;
+      if (!to_write_.empty()) options.set_buffer_hint();
+      StartWrite(&unacknowledged_.at(item).request, options);
+      return;
+    }
+    if (!broken_ && !closing_) return;
+    if (!broken_) StartWritesDone();
+    held_ = false;
+    RemoveHold();
+  }
+
+  absl::Status Error() const {
+    if (!status_.ok()) return status_;
+    return absl::UnavailableError("the server ended the stream before it had answered all");
+  }
+
+  const std::shared_ptr<v1::CheckpointService::StubInterface> stub_;
+  const Acknowledged acknowledged_;
+  grpc::ClientContext context_;
+
+  std::mutex mutex_;  // guards all up to the next comment
+  std::condition_variable changed_;
+  // By item.
+  std::map<int64_t, Item> unacknowledged_;
+  size_t bytes_ = 0;
+  std::deque<int64_t> to_write_;
+  int64_t next_item_ = 0;
+  bool held_ = true;
+  bool writing_ = false;
+  bool closing_ = false;
+  bool broken_ = false;
+  bool ended_ = false;
+  absl::Status status_;
+
+  // Of the read that is going on, or of OnReadDone.
+  v1::StreamCheckpointsResponse response_;
+};
+
+CheckpointStream::CheckpointStream(const Connection& connection, Acknowledged acknowledged)
+    : CheckpointStream(v1::CheckpointService::NewStub(connection.channel()), std::move(acknowledged)) {}
+
+CheckpointStream::CheckpointStream(std::shared_ptr<v1::CheckpointService::StubInterface> stub,
+                                   Acknowledged acknowledged)
+    : call_(std::make_unique<Call>(std::move(stub), std::move(acknowledged))) {}
+
+CheckpointStream::~CheckpointStream() = default;
+
+absl::StatusOr<int64_t> CheckpointStream::Push(v1::CreateCheckpointRequest request) {
+  return call_->Push(std::move(request));
+}
+
+absl::Status CheckpointStream::Finish() { return call_->Finish(); }
+
+std::vector<v1::CreateCheckpointRequest> CheckpointStream::TakeUnacknowledged() { return call_->TakeUnacknowledged(); }
+
+}  // namespace armstate

@@ -1,0 +1,238 @@
+#include "server/checkpoint_pushes.h"
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/optional.h"
+#include "google/protobuf/arena.h"
+#include "proto/status_conversion.h"
+#include "server/create_checkpoint.h"
+
+namespace armstate {
+
+// One stream. Its state changes under its mutex, and so do gRPC's operations begin: gRPC never calls a reactor from
+// within them, and so nothing is begun after Finish, when the reactor may be gone at any time.
+//
+// Requests of one VM are stored one after the other: the store keeps their order only as long as each finds the base
+// that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
+class PushStream final : public CheckpointPushes::Reactor {
+ public:
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, bool draining)
+      : pushes_(pushes),
+        repository_(repository),
+        draining_(draining),
+        arena_(block_, sizeof(block_)),
+        request_(NewRequest()) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Continue();
+  }
+
+  void Drain() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    draining_ = true;
+    Continue();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      reading_ = false;
+      read_all_ = true;
+      return Continue();
+    }
+    Item item{next_item_++, request_->ByteSizeLong(), request_->parent(), CheckCreate(repository_, *request_)};
+    arena_.Reset();  // all is taken out of the request by now
+    request_ = NewRequest();
+    absl::optional<Item> startable;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      reading_ = false;
+      // It may come after a drain has ended the stream.
+      if (broken_ || finished_) return Continue();
+      unanswered_ += 1;
+      unanswered_bytes_ += item.bytes;
+      const auto [lane, is_new] = lanes_.try_emplace(item.parent);
+      if (is_new) {
+        startable = std::move(item);
+        ++running_;
+      } else {
+        lane->second.push_back(std::move(item));
+      }
+      // The next request is on its way while this one is worked on.
+      Continue();
+    }
+    if (startable) Start(*std::move(startable));
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    writing_ = false;
+    unanswered_ -= 1;
+    unanswered_bytes_ -= written_bytes_;
+    if (!ok) Break();
+    Continue();
+  }
+
+  void OnCancel() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Break();
+    Continue();
+  }
+
+  void OnDone() override {
+    pushes_.Remove(this);
+    { const std::lock_guard<std::mutex> lock(mutex_); }  // who called Finish has left
+    delete this;
+  }
+
+ private:
+  struct Item {
+    int64_t number = 0;
+    size_t bytes = 0;
+    // As the client wrote it: who has the same waits for each other.
+    std::string parent;
+    absl::StatusOr<CheckedCreate> create;
+  };
+
+  struct Answer {
+    int64_t number = 0;
+    size_t bytes = 0;
+    absl::StatusOr<CreateOutcome> outcome;
+  };
+
+  v1::CreateCheckpointRequest* NewRequest() {
+    return google::protobuf::Arena::CreateMessage<v1::CreateCheckpointRequest>(&arena_);
+  }
+
+  // Without the lock: the answer may come at once. The stream stays as long as items run.
+  void Start(Item item) {
+    if (!item.create.ok()) return End(item.number, item.bytes, item.parent, item.create.status());
+    StoreCreate(repository_, *std::move(item.create),
+                [this, number = item.number, bytes = item.bytes, parent = std::move(item.parent)](
+                    absl::StatusOr<CreateOutcome> outcome) { End(number, bytes, parent, std::move(outcome)); });
+  }
+
+  void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateOutcome> outcome) {
+    absl::optional<Item> startable;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!broken_) answers_.push_back({number, bytes, std::move(outcome)});
+      const auto lane = lanes_.find(parent);
+      if (lane->second.empty() || broken_) {
+        lanes_.erase(lane);
+        --running_;
+      } else {
+        startable = std::move(lane->second.front());
+        lane->second.pop_front();
+      }
+      Continue();
+    }
+    if (startable) Start(*std::move(startable));
+  }
+
+  // Nobody is there to be answered.
+  void Break() {
+    broken_ = true;
+    answers_.clear();
+  }
+
+  // Begins what can be begun. Finish is the last thing, and only when nothing of this stream runs in the store.
+  void Continue() {
+    if (finished_) return;
+    if (!writing_ && !answers_.empty()) Write();
+    if (!reading_ && !read_all_ && !broken_ && !draining_ && unanswered_ < CheckpointPushes::kMaxUnanswered &&
+        unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes) {
+      reading_ = true;
+      StartRead(request_);
+    }
+    if (running_ > 0 || writing_) return;
+    if (broken_) return End(absl::CancelledError("the client has gone"));
+    if (unanswered_ > 0) return;
+    if (read_all_) return End(absl::OkStatus());
+    if (draining_) return End(absl::UnavailableError("the server is going away"));
+  }
+
+  void End(const absl::Status& status) {
+    finished_ = true;
+    Finish(ToGrpcStatus(status));
+  }
+
+  void Write() {
+    Answer answer = std::move(answers_.front());
+    answers_.pop_front();
+    Fill(answer, response_);
+    written_bytes_ = answer.bytes;
+    writing_ = true;
+    // Answers come by the dozen, after a sync: gRPC may send them in one piece.
+    grpc::WriteOptions options;
+    if (!answers_.empty()) options.set_buffer_hint();
+    StartWrite(&response_, options);
+  }
+
+  void Fill(const Answer& answer, v1::StreamCheckpointsResponse& response) {
+    response.Clear();
+    response.set_item(answer.number);
+    const absl::Status status = answer.outcome.ok() ? FillResponse(*answer.outcome, stored_) : answer.outcome.status();
+    if (!status.ok()) {
+      *response.mutable_error() = ToGoogleRpcStatus(status);
+      return;
+    }
+    v1::Checkpoint& checkpoint = *response.mutable_checkpoint();
+    checkpoint.set_name(std::move(*stored_.mutable_name()));
+    checkpoint.set_version(stored_.version());
+    if (stored_.has_create_time()) *checkpoint.mutable_create_time() = stored_.create_time();
+    checkpoint.set_vcpu_count(stored_.vcpu_count());
+    checkpoint.set_register_count(stored_.register_count());
+  }
+
+  CheckpointPushes& pushes_;
+  CheckpointRepository& repository_;
+
+  std::mutex mutex_;  // guards all up to the next comment
+  bool draining_;
+  bool reading_ = false;
+  bool read_all_ = false;
+  bool writing_ = false;
+  bool broken_ = false;
+  bool finished_ = false;
+  int unanswered_ = 0;
+  size_t unanswered_bytes_ = 0;
+  size_t written_bytes_ = 0;
+  // How many lanes are there: each has one item in the store, or about to be.
+  int running_ = 0;
+  // By parent: those that wait for the one that runs.
+  absl::flat_hash_map<std::string, std::list<Item>> lanes_;
+  std::deque<Answer> answers_;
+  v1::StreamCheckpointsResponse response_;
+  v1::Checkpoint stored_;
+
+  // Of the read that is going on, or of OnReadDone.
+  alignas(8) char block_[size_t{8} << 10];
+  google::protobuf::Arena arena_;
+  v1::CreateCheckpointRequest* request_;
+  int64_t next_item_ = 0;
+};
+
+CheckpointPushes::Reactor* CheckpointPushes::Open() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auto* const stream = new PushStream(*this, repository_, draining_);  // deletes itself in OnDone
+  streams_.insert(stream);
+  return stream;
+}
+
+void CheckpointPushes::Drain() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  draining_ = true;
+  for (PushStream* const stream : streams_) stream->Drain();
+}
+
+void CheckpointPushes::Remove(PushStream* stream) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  streams_.erase(stream);
+}
+
+}  // namespace armstate

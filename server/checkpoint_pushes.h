@@ -1,0 +1,48 @@
+// StreamCheckpoints: many CreateCheckpoint over one call.
+#ifndef ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_
+#define ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_
+
+#include <cstddef>
+#include <mutex>
+#include <unordered_set>
+
+#include "armstate/v1/checkpoint_service.pb.h"
+#include "grpcpp/support/server_callback.h"
+#include "storage/checkpoint_repository.h"
+
+namespace armstate {
+
+class PushStream;
+
+// The running streams. What a stream promises is in the comment of the RPC. Thread-safe.
+class CheckpointPushes {
+ public:
+  using Reactor = grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse>;
+
+  // A stream reads on only below both.
+  static constexpr int kMaxUnanswered = 256;
+  static constexpr size_t kMaxUnansweredBytes = size_t{64} << 20;
+
+  // The repository must outlive it, and it all streams.
+  explicit CheckpointPushes(CheckpointRepository& repository) : repository_(repository) {}
+
+  // One call; the reactor goes by itself when that has ended.
+  Reactor* Open();
+
+  // From now on streams read nothing more, answer what they have read and end as UNAVAILABLE: else a server that is
+  // going away would have to wait for clients that push all the time.
+  void Drain();
+
+ private:
+  friend class PushStream;
+  void Remove(PushStream* stream);
+
+  CheckpointRepository& repository_;
+  std::mutex mutex_;
+  bool draining_ = false;                    // guarded by mutex_
+  std::unordered_set<PushStream*> streams_;  // guarded by mutex_
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_

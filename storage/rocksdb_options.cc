@@ -1,0 +1,105 @@
+#include "storage/rocksdb_options.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/env.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+#include "storage/column_family.h"
+
+namespace armstate {
+namespace {
+
+// In the order of ColumnFamily.
+constexpr const char* kFamilyNames[kColumnFamilies] = {"default",         "vms",      "checkpoints", "requests",
+                                                       "layouts",         "machines", "hosts",       "cpu_profiles",
+                                                       "restore_reports", "bases",    "retries",     "events"};
+
+// RocksDB's own log of events, at warnings and above. Not RocksDB's usual file beside the data: when the disk is full,
+// Debian's build ends the process by an assertion at the second line that cannot be written.
+class EventLogger : public rocksdb::Logger {
+ public:
+  explicit EventLogger(std::function<void(absl::string_view)> log)
+      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), log_(std::move(log)) {}
+
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    if (!log_) return;
+    char line[1024];
+    vsnprintf(line, sizeof(line), format, arguments);
+    log_(absl::StripTrailingAsciiWhitespace(line));
+  }
+
+ private:
+  const std::function<void(absl::string_view)> log_;
+};
+
+// Of all column families but one.
+rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+
+  rocksdb::Options rocksdb;
+  rocksdb.env = env;
+  rocksdb.create_if_missing = true;
+  rocksdb.create_missing_column_families = true;
+  // RocksDB's default would open a database whose log is damaged in the middle, and silently drop all that was
+  // acknowledged after that place. This one accepts only the torn last record that a crash leaves, which nobody was
+  // told is stored.
+  rocksdb.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // Of all levels: what is stored is small already, so that the denser one costs little time.
+  rocksdb.compression = rocksdb::kZSTD;
+  rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb.info_log = std::make_shared<EventLogger>(options.log);
+  return rocksdb;
+}
+
+// Large records are never changed: they are kept in files of their own (blob files), and the tables hold only keys. So
+// a compaction copies none of them, and a damaged one does not make it fail: RocksDB takes no more writes after a
+// compaction has failed. For the same reason blobs are not garbage-collected by copying; the space of deleted ones
+// comes back when nothing in their file is kept. That would never end with small ones, of which one file has a hundred
+// thousand: those are in the tables, where they also take less (docs/decisions/0013).
+rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options) {
+  options.enable_blob_files = true;
+  options.min_blob_size = 4096;
+  options.blob_file_size = uint64_t{32} << 20;
+  options.blob_compression_type = rocksdb::kZSTD;
+  return options;
+}
+
+// Of what is small, and read only from some place on: larger blocks compress better, and nobody asks for a single key.
+rocksdb::BlockBasedTableOptions ForReadingInOrder() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = size_t{32} << 10;
+  return table;
+}
+
+}  // namespace
+
+RocksDbOptions MakeRocksDbOptions(const StorageOptions& options, rocksdb::Env* env) {
+  const rocksdb::Options common = MakeOptions(options, env);
+  RocksDbOptions made;
+  made.database = common;
+  for (const char* name : kFamilyNames) made.families.emplace_back(name, common);
+  const auto family = [&made](ColumnFamily which) -> rocksdb::ColumnFamilyOptions& {
+    return made.families[static_cast<size_t>(which)].options;
+  };
+  for (const ColumnFamily large :
+       {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kCpuProfiles, ColumnFamily::kRestoreReports}) {
+    family(large) = WithBlobFiles(family(large));
+  }
+  // Each commit asks whether its request ID was there before, and it was not: a filter answers that.
+  family(ColumnFamily::kRetries).memtable_prefix_bloom_size_ratio = 0.02;
+  family(ColumnFamily::kRetries).memtable_whole_key_filtering = true;
+  family(ColumnFamily::kEvents).table_factory.reset(rocksdb::NewBlockBasedTableFactory(ForReadingInOrder()));
+  return made;
+}
+
+}  // namespace armstate

@@ -1,0 +1,205 @@
+// A stream of pushes step by step: this test is gRPC, and decides when a write is done.
+#include "server/checkpoint_pushes.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "gtest/gtest.h"
+#include "storage/rocksdb_storage.h"
+#include "tests/server/server_fixture.h"
+#include "tests/testing/temp_dir.h"
+
+namespace armstate {
+namespace {
+
+using Answer = v1::StreamCheckpointsResponse;
+
+class FakeCall final : public grpc::ServerCallbackReaderWriter<v1::CreateCheckpointRequest, Answer> {
+ public:
+  explicit FakeCall(CheckpointPushes::Reactor* reactor) : reactor_(reactor) { BindReactor(reactor); }
+
+  void Finish(grpc::Status status) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    status_ = std::move(status);
+    changed_.notify_all();
+  }
+  void Read(v1::CreateCheckpointRequest* message) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    read_ = message;
+  }
+  void Write(const Answer* message, grpc::WriteOptions /*options*/) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    EXPECT_FALSE(written_.has_value()) << "one write at a time";
+    written_ = *message;
+    changed_.notify_all();
+  }
+  void SendInitialMetadata() override { ADD_FAILURE(); }
+  void WriteAndFinish(const Answer*, grpc::WriteOptions, grpc::Status) override { ADD_FAILURE(); }
+
+  bool is_reading() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return read_ != nullptr;
+  }
+
+  // A message comes: the stream must be reading.
+  void Give(const v1::CreateCheckpointRequest& request) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ASSERT_NE(read_, nullptr);
+      *read_ = request;
+      read_ = nullptr;
+    }
+    reactor_->OnReadDone(true);
+  }
+  void HalfClose() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      read_ = nullptr;
+    }
+    reactor_->OnReadDone(false);
+  }
+
+  void WaitForWrite() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return written_.has_value(); });
+  }
+  // Waits for a write, and says that it is done, or that the client has gone.
+  Answer EndWrite(bool ok = true) {
+    Answer answer;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return written_.has_value(); });
+      answer = *std::move(written_);
+      written_.reset();
+    }
+    reactor_->OnWriteDone(ok);
+    return answer;
+  }
+
+  bool is_finished() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return status_.has_value();
+  }
+  // Waits for the end, after which the reactor goes.
+  grpc::StatusCode End() {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return status_.has_value(); });
+    }
+    reactor_->OnDone();
+    return status_->error_code();
+  }
+  void Cancel() { reactor_->OnCancel(); }
+
+ private:
+  grpc::internal::ServerReactor* reactor() override { return reactor_; }
+  void CallOnDone() override { ADD_FAILURE(); }
+
+  CheckpointPushes::Reactor* const reactor_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  v1::CreateCheckpointRequest* read_ = nullptr;
+  absl::optional<Answer> written_;
+  absl::optional<grpc::Status> status_;
+};
+
+class CheckpointPushesTest : public testing::Test {
+ protected:
+  CheckpointPushesTest()
+      : storage_(RocksDbStorage::Open(data_dir_.path() + "/data", {}).value()),
+        repository_(storage_->checkpoints()),
+        pushes_(repository_) {}
+
+  TempDir data_dir_;
+  std::unique_ptr<RocksDbStorage> storage_;
+  CheckpointRepository repository_;
+  CheckpointPushes pushes_;
+};
+
+TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
+  FakeCall call(pushes_.Open());
+  for (int i = 0; i < 256; ++i) {
+    ASSERT_TRUE(call.is_reading()) << i;
+    call.Give(SmallRequest(absl::StrCat("vms/vm", i % 50), i));
+  }
+  // Whatever is stored by now: no answer has gone to the client.
+  EXPECT_FALSE(call.is_reading());
+  std::set<int64_t> items{call.EndWrite().item()};
+  EXPECT_TRUE(call.is_reading());
+  call.Give(SmallRequest("vms/vm0", 256));
+  EXPECT_FALSE(call.is_reading());
+  while (items.size() < 257) EXPECT_TRUE(items.insert(call.EndWrite().item()).second);
+  EXPECT_TRUE(call.is_reading());
+  EXPECT_FALSE(call.is_finished());
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
+  v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
+  (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{17} << 20, 'x');  // too long, too
+  FakeCall call(pushes_.Open());
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(call.is_reading()) << i;
+    call.Give(large);
+  }
+  EXPECT_FALSE(call.is_reading());
+  EXPECT_EQ(call.EndWrite().error().code(), 3) << "INVALID_ARGUMENT";
+  EXPECT_TRUE(call.is_reading());
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(call.EndWrite().item(), i);
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
+  FakeCall call(pushes_.Open());
+  call.Give(SmallRequest("vms/a", 1));
+  call.Give(SmallRequest("vms/a", 2));
+  call.HalfClose();
+  EXPECT_EQ(call.EndWrite().checkpoint().version(), 1);
+  EXPECT_FALSE(call.is_finished());
+  EXPECT_EQ(call.EndWrite().checkpoint().version(), 2);
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
+  FakeCall call(pushes_.Open());
+  for (int i = 0; i < 20; ++i) call.Give(SmallRequest("vms/a", i));
+  call.WaitForWrite();
+  call.Cancel();
+  call.HalfClose();  // so gRPC ends the read
+  EXPECT_FALSE(call.is_finished());
+  call.EndWrite(false);
+  EXPECT_EQ(call.End(), grpc::StatusCode::CANCELLED);
+  // What was not begun by then is not stored, and there are no gaps.
+  const absl::StatusOr<VmInfo> vm = repository_.GetVm("a");
+  ASSERT_TRUE(vm.ok()) << vm.status();
+  EXPECT_EQ(vm->checkpoint_count, vm->last_version);
+  EXPECT_LE(vm->last_version, 20);
+}
+
+TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
+  FakeCall call(pushes_.Open());
+  call.Give(SmallRequest("vms/a", 1));
+  pushes_.Drain();
+  EXPECT_FALSE(call.is_finished());
+  EXPECT_EQ(call.EndWrite().checkpoint().version(), 1);
+  // A message that comes all the same is not stored: nobody would be told.
+  call.Give(SmallRequest("vms/a", 2));
+  EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(repository_.GetVm("a")->last_version, 1);
+
+  FakeCall late(pushes_.Open());
+  EXPECT_FALSE(late.is_reading());
+  EXPECT_EQ(late.End(), grpc::StatusCode::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace armstate

@@ -1,0 +1,221 @@
+// StreamCheckpoints over a socket: what its comment in checkpoint_service.proto promises.
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "tests/server/server_fixture.h"
+
+namespace armstate {
+namespace {
+
+constexpr uint64_t kSctlr = 0x603000000013c080;
+
+class StreamCheckpointsTest : public ServerTest {
+ protected:
+  using Stream = grpc::ClientReaderWriter<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse>;
+
+  // Pushes all, then reads all answers; the stream must end well.
+  std::vector<v1::StreamCheckpointsResponse> Push(const std::vector<v1::CreateCheckpointRequest>& requests) {
+    grpc::ClientContext context;
+    const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
+    for (const v1::CreateCheckpointRequest& request : requests) EXPECT_TRUE(stream->Write(request));
+    EXPECT_TRUE(stream->WritesDone());
+    std::vector<v1::StreamCheckpointsResponse> answers;
+    for (v1::StreamCheckpointsResponse answer; stream->Read(&answer);) answers.push_back(answer);
+    const grpc::Status status = stream->Finish();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return answers;
+  }
+
+  int64_t LatestVersion(const std::string& vm) {
+    v1::GetVmRequest request;
+    request.set_name(vm);
+    v1::Vm response;
+    const RpcResult result = Call(checkpoints(), &CheckpointStub::GetVm, request, &response);
+    EXPECT_TRUE(result.ok() || result.reason == "VM_NOT_FOUND") << result;
+    return response.latest_version();
+  }
+
+  // As the unary call answers it.
+  google::rpc::Status UnaryError(const v1::CreateCheckpointRequest& request) {
+    grpc::ClientContext context;
+    v1::Checkpoint response;
+    EXPECT_FALSE(checkpoints().CreateCheckpoint(&context, request, &response).ok());
+    google::rpc::Status error;
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto trailer = trailers.find("grpc-status-details-bin");
+    EXPECT_NE(trailer, trailers.end());
+    if (trailer == trailers.end()) return error;
+    EXPECT_TRUE(error.ParseFromArray(trailer->second.data(), static_cast<int>(trailer->second.size())));
+    return error;
+  }
+};
+
+google::rpc::ErrorInfo InfoOf(const google::rpc::Status& error) {
+  google::rpc::ErrorInfo info;
+  for (const google::protobuf::Any& detail : error.details()) {
+    if (detail.Is<google::rpc::ErrorInfo>()) detail.UnpackTo(&info);
+  }
+  return info;
+}
+
+void ExpectSameError(const google::rpc::Status& a, const google::rpc::Status& b) {
+  EXPECT_EQ(a.code(), b.code());
+  EXPECT_EQ(a.message(), b.message());
+  EXPECT_EQ(InfoOf(a).reason(), InfoOf(b).reason());
+  using Metadata = std::map<std::string, std::string>;
+  EXPECT_EQ(Metadata(InfoOf(a).metadata().begin(), InfoOf(a).metadata().end()),
+            Metadata(InfoOf(b).metadata().begin(), InfoOf(b).metadata().end()));
+  EXPECT_EQ(a.details_size(), b.details_size());
+}
+
+TEST_F(StreamCheckpointsTest, MixedVmsAreStoredAndAcknowledgedOnceEach) {
+  std::vector<v1::CreateCheckpointRequest> requests;
+  for (uint64_t i = 0; i < 30; ++i) {
+    requests.push_back(SmallRequest(absl::StrCat("vms/vm", i % 3), 100 + i, 2));
+    (*requests.back().mutable_checkpoint()->mutable_labels())["team"] = "web";
+  }
+  const std::vector<v1::StreamCheckpointsResponse> answers = Push(requests);
+  ASSERT_EQ(answers.size(), 30u);
+  std::set<int64_t> items;
+  std::map<std::string, int64_t> last_item;
+  for (const v1::StreamCheckpointsResponse& answer : answers) {
+    ASSERT_TRUE(answer.has_checkpoint()) << answer.DebugString();
+    EXPECT_TRUE(items.insert(answer.item()).second);
+    const std::string vm = requests[answer.item()].parent();
+    const auto [last, is_first] = last_item.emplace(vm, answer.item());
+    EXPECT_TRUE(is_first || last->second < answer.item()) << "of one VM in the order of the requests";
+    last->second = answer.item();
+    // Item 0, 3, 6 ... are versions 1, 2, 3 ... of vm0.
+    EXPECT_EQ(answer.checkpoint().version(), answer.item() / 3 + 1);
+    EXPECT_EQ(answer.checkpoint().name(), absl::StrCat(vm, "/checkpoints/", answer.item() / 3 + 1));
+    EXPECT_TRUE(answer.checkpoint().has_create_time());
+    EXPECT_EQ(answer.checkpoint().vcpu_count(), 2);
+    EXPECT_EQ(answer.checkpoint().register_count(), 4);
+    EXPECT_FALSE(answer.checkpoint().has_source());
+    EXPECT_TRUE(answer.checkpoint().labels().empty());
+    EXPECT_TRUE(answer.checkpoint().vcpus().empty());
+    EXPECT_EQ(ValueOf(Get(answer.checkpoint().name()).vcpus(0).registers(), kSctlr), 100u + answer.item());
+  }
+}
+
+TEST_F(StreamCheckpointsTest, AFailedItemIsAnsweredAsTheUnaryCallWouldAndDoesNotEndTheStream) {
+  v1::CreateCheckpointRequest unsorted = SmallRequest("vms/a", 2);
+  unsorted.mutable_checkpoint()->mutable_vcpus(0)->mutable_registers()->mutable_ids()->SwapElements(0, 1);
+  const v1::CreateCheckpointRequest no_name = SmallRequest("a", 3);
+  v1::CreateCheckpointRequest conflict = SmallRequest("vms/a", 4);
+  conflict.set_expected_latest_version(7);
+  v1::CreateCheckpointRequest only_validated = SmallRequest("vms/a", 5);
+  only_validated.set_validate_only(true);
+
+  const std::vector<v1::StreamCheckpointsResponse> answers =
+      Push({SmallRequest("vms/a", 1), unsorted, no_name, conflict, only_validated, SmallRequest("vms/a", 6)});
+  ASSERT_EQ(answers.size(), 6u);
+  std::map<int64_t, v1::StreamCheckpointsResponse> by_item;
+  for (const v1::StreamCheckpointsResponse& answer : answers) by_item[answer.item()] = answer;
+  EXPECT_EQ(by_item[0].checkpoint().version(), 1);
+  EXPECT_EQ(by_item[1].error().code(), 3) << "INVALID_ARGUMENT";
+  EXPECT_EQ(InfoOf(by_item[1].error()).reason(), "REGISTER_LIST_MALFORMED");
+  EXPECT_EQ(by_item[2].error().code(), 3);
+  EXPECT_EQ(InfoOf(by_item[2].error()).reason(), "RESOURCE_NAME_INVALID");
+  EXPECT_EQ(by_item[3].error().code(), 9) << "FAILED_PRECONDITION";
+  EXPECT_EQ(InfoOf(by_item[3].error()).reason(), "VERSION_CONFLICT");
+  ASSERT_TRUE(by_item[4].has_checkpoint());
+  EXPECT_EQ(by_item[4].checkpoint().name(), "");
+  EXPECT_EQ(by_item[4].checkpoint().version(), 0);
+  EXPECT_EQ(by_item[4].checkpoint().register_count(), 2);
+  EXPECT_EQ(by_item[5].checkpoint().version(), 2);
+
+  ExpectSameError(by_item[1].error(), UnaryError(unsorted));
+  ExpectSameError(by_item[2].error(), UnaryError(no_name));
+  EXPECT_EQ(LatestVersion("vms/a"), 2);
+}
+
+// More than the server takes unanswered, and more than one full copy serves.
+TEST_F(StreamCheckpointsTest, OfOneVmInTheOrderOfTheRequestsWithAFailureInTheMiddle) {
+  constexpr int kItems = 600;
+  std::vector<v1::CreateCheckpointRequest> requests;
+  for (int i = 0; i < kItems; ++i) requests.push_back(SmallRequest("vms/a", i));
+  requests[300].clear_checkpoint();
+  grpc::ClientContext context;
+  const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
+  std::thread writer([&] {
+    for (const v1::CreateCheckpointRequest& request : requests) EXPECT_TRUE(stream->Write(request));
+    EXPECT_TRUE(stream->WritesDone());
+  });
+  for (int i = 0; i < kItems; ++i) {
+    v1::StreamCheckpointsResponse answer;
+    EXPECT_TRUE(stream->Read(&answer));
+    EXPECT_EQ(answer.item(), i);
+    EXPECT_EQ(answer.has_error(), i == 300) << answer.DebugString();
+    if (i != 300) EXPECT_EQ(answer.checkpoint().version(), i < 300 ? i + 1 : i);
+  }
+  writer.join();
+  v1::StreamCheckpointsResponse none;
+  EXPECT_FALSE(stream->Read(&none));
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(ValueOf(Get("vms/a/checkpoints/301").vcpus(0).registers(), kSctlr), 301u);
+}
+
+TEST_F(StreamCheckpointsTest, TheSameRequestIdsStoreOnce) {
+  std::vector<v1::CreateCheckpointRequest> requests;
+  for (uint64_t i = 0; i < 20; ++i) {
+    requests.push_back(SmallRequest(absl::StrCat("vms/vm", i % 2), i));
+    requests.back().set_request_id(absl::StrCat("r", i));
+  }
+  const std::vector<v1::StreamCheckpointsResponse> first = Push(requests);
+  const std::vector<v1::StreamCheckpointsResponse> second = Push(requests);
+  std::map<int64_t, std::string> names;
+  for (const v1::StreamCheckpointsResponse& answer : first) names[answer.item()] = answer.checkpoint().name();
+  ASSERT_EQ(second.size(), 20u);
+  for (const v1::StreamCheckpointsResponse& answer : second) {
+    EXPECT_EQ(answer.checkpoint().name(), names[answer.item()]);
+    EXPECT_EQ(answer.checkpoint().register_count(), 2);
+  }
+  EXPECT_EQ(LatestVersion("vms/vm0"), 10);
+  EXPECT_EQ(LatestVersion("vms/vm1"), 10);
+}
+
+TEST_F(StreamCheckpointsTest, WhatWasAcknowledgedBeforeACancelIsStored) {
+  std::vector<std::string> acknowledged;
+  {
+    grpc::ClientContext context;
+    const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
+    for (uint64_t i = 0; i < 100; ++i) EXPECT_TRUE(stream->Write(SmallRequest(absl::StrCat("vms/vm", i), i)));
+    for (int i = 0; i < 10; ++i) {
+      v1::StreamCheckpointsResponse answer;
+      ASSERT_TRUE(stream->Read(&answer));
+      acknowledged.push_back(answer.checkpoint().name());
+    }
+    context.TryCancel();
+    v1::StreamCheckpointsResponse answer;
+    while (stream->Read(&answer)) acknowledged.push_back(answer.checkpoint().name());
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  Restart();
+  for (const std::string& name : acknowledged) Get(name);
+}
+
+TEST_F(StreamCheckpointsTest, AnOpenStreamDoesNotHoldUpAServerThatIsGoingAway) {
+  grpc::ClientContext context;
+  const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
+  EXPECT_TRUE(stream->Write(SmallRequest("vms/a", 1)));
+  v1::StreamCheckpointsResponse answer;
+  ASSERT_TRUE(stream->Read(&answer));
+  EXPECT_EQ(answer.checkpoint().version(), 1);
+  Stop();  // without a deadline: waits for all calls
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  Start();
+  EXPECT_EQ(LatestVersion("vms/a"), 1);
+}
+
+TEST_F(StreamCheckpointsTest, AnEmptyStreamEndsWell) { EXPECT_TRUE(Push({}).empty()); }
+
+}  // namespace
+}  // namespace armstate
