@@ -100,13 +100,18 @@ void AddNote(absl::string_view what, const std::string& old_value, const std::st
   response.add_notes(absl::StrCat(what, ": ", old_value, " -> ", new_value));
 }
 
+// Empty where it is not told.
+std::string HypervisorOf(const v1::Source& source) {
+  if (source.hypervisor_version().empty()) return source.hypervisor();
+  return absl::StrCat(source.hypervisor(), " ", source.hypervisor_version());
+}
+
 void AddNotes(v1::CompareCheckpointsResponse& response) {
   const v1::Source& old_source = response.old().source();
   const v1::Source& new_source = response.new_().source();
   AddNote("CPU model", old_source.cpu_model(), new_source.cpu_model(), response);
   AddNote("machine type", old_source.machine_type(), new_source.machine_type(), response);
-  AddNote("hypervisor", absl::StrCat(old_source.hypervisor(), " ", old_source.hypervisor_version()),
-          absl::StrCat(new_source.hypervisor(), " ", new_source.hypervisor_version()), response);
+  AddNote("hypervisor", HypervisorOf(old_source), HypervisorOf(new_source), response);
   AddNote("host", old_source.host(), new_source.host(), response);
   AddNote("host kernel", old_source.host_kernel(), new_source.host_kernel(), response);
 }
