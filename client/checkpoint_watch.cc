@@ -17,7 +17,8 @@ constexpr size_t kReadAhead = 64;
 
 // Whether the same call from the last token on is what helps.
 bool IsPassing(const absl::Status& status) {
-  if (absl::IsUnavailable(status)) return true;
+  // A server cancels the call of a watcher that does not even take that it was too slow.
+  if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return true;
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
   return info && info->reason == ErrorReason::kWatcherTooSlow;
 }
