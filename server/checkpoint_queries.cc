@@ -29,13 +29,7 @@ grpc::ServerUnaryReactor* CheckpointQueries::Search(grpc::CallbackServerContext*
                                                     const v1::SearchRegistersRequest* request,
                                                     v1::SearchRegistersResponse* response) {
   return AnswerBy(searches_, kBusy, context, response,
-                  [this, request](const StopCheck& stop) -> absl::StatusOr<v1::SearchRegistersResponse> {
-                    // A further page is of the answer that the first one began.
-                    if (request->page_token().empty() && !request->all_versions()) {
-                      if (absl::Status status = follower_.CatchUp(stop); !status.ok()) return status;
-                    }
-                    return search_.Search(*request, stop);
-                  });
+                  [this, request](const StopCheck& stop) { return search_.Search(*request, stop); });
 }
 
 }  // namespace armstate

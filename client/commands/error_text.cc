@@ -25,6 +25,16 @@ std::string NextStepOf(const ErrorInfo& info) {
     }
     case ErrorReason::kVcpuNotFound:
       return "vCPUs count from 0";
+    case ErrorReason::kFilterInvalid:
+    case ErrorReason::kRegisterNameUnknown: {
+      const std::string nearest = Metadata(info, "nearest");
+      return nearest.empty() ? "'armstate show VM' shows the names of registers"
+                             : absl::StrCat("did you mean ", nearest, "?");
+    }
+    case ErrorReason::kEventsGone:
+      return "read anew what is stored ('armstate list'), then watch without --resume";
+    case ErrorReason::kPageTokenInvalid:
+      return "what is asked about has changed meanwhile; run the same command again";
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";
     case ErrorReason::kHostNotFound:
@@ -101,7 +111,7 @@ void PrintError(const absl::Status& status, absl::string_view next_step, OutputF
     PrintJson(ToGoogleRpcStatus(status), err);
     return;
   }
-  err << palette.Bad("armstate:") << ' ' << status.message() << '\n';
+  err << palette.Bad("armstate:") << ' ' << status.message() << '\n' << GetExcerpt(status);
   if (!next_step.empty()) err << "armstate: " << next_step << '\n';
 }
 

@@ -15,8 +15,10 @@ namespace {
 
 constexpr size_t kVmsPerPage = 1000;
 constexpr size_t kEventsPerPage = 4096;
-// How long a store that does not answer is left alone, and how often a waiting caller is asked whether it still waits.
+// How long events may wait when no search does, and how long a store that does not answer is left alone.
+constexpr std::chrono::milliseconds kPatience(100);
 constexpr std::chrono::milliseconds kRetry(1000);
+// How often a waiting caller is asked whether it still waits.
 constexpr std::chrono::milliseconds kStopCheckInterval(20);
 
 }  // namespace
@@ -51,17 +53,23 @@ absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
                                   " VMs so far; try again in a few seconds"),
                      {{"done_vms", absl::StrCat(index_.vm_count())}});
   }
-  while (position_ < wanted) {
-    if (absl::Status status = stop(); !status.ok()) return status;
+  newest_ = std::max(newest_, wanted);  // its listener may not have been told yet
+  absl::Status status;
+  ++waiting_;
+  while (position_ < wanted && status.ok()) {
+    changed_.notify_all();
     changed_.wait_for(lock, kStopCheckInterval);
+    status = stop();
   }
-  return absl::OkStatus();
+  --waiting_;
+  return status;
 }
 
 void IndexFollower::Run() {
-  while (!stopped() && !ReadAllVms()) Wait();
+  while (!stopped() && !ReadAllVms()) WaitForStore();
   while (!stopped()) {
-    if (!ReadEvents()) Wait();
+    WaitForEvents();
+    if (!stopped() && !ReadEvents()) WaitForStore();
   }
 }
 
@@ -94,7 +102,8 @@ bool IndexFollower::ReadEvents() {
   const absl::StatusOr<EventPage> page = store_.ReadEvents(position, kEventsPerPage);
   // More events came than the store keeps.
   if (absl::IsOutOfRange(page.status())) return ReadAllVms();
-  if (!page.ok() || page->events.empty()) return false;
+  if (!page.ok()) return false;
+  if (page->events.empty()) return true;
   std::set<std::string> changed;
   for (const CheckpointEvent& event : page->events) changed.insert(event.vm);
   for (const std::string& vm : changed) {
@@ -133,9 +142,15 @@ void IndexFollower::SetPosition(uint64_t position) {
   changed_.notify_all();
 }
 
-void IndexFollower::Wait() {
+void IndexFollower::WaitForEvents() {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_for(lock, kRetry, [this] { return stopped_ || (ready_ && newest_ > position_); });
+  changed_.wait(lock, [this] { return stopped_ || newest_ > position_; });
+  changed_.wait_for(lock, kPatience, [this] { return stopped_ || waiting_ > 0; });
+}
+
+void IndexFollower::WaitForStore() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait_for(lock, kRetry, [this] { return stopped_; });
 }
 
 }  // namespace armstate

@@ -44,8 +44,11 @@ class IndexFollower {
   bool ReadVm(const std::string& vm);
   bool stopped() const;
   void SetPosition(uint64_t position);
-  // Returns after a while, or when it is stopped; at once if there are events after the position.
-  void Wait();
+  // Returns after a while if there are events after the position, and at once when it is stopped or somebody waits for
+  // them.
+  void WaitForEvents();
+  // Returns after a while, or when it is stopped.
+  void WaitForStore();
 
   CheckpointStore& store_;
   CheckpointRepository& checkpoints_;
@@ -58,6 +61,7 @@ class IndexFollower {
   bool ready_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t position_ ABSL_GUARDED_BY(mutex_) = 0;  // the index knows of all events up to this one
   uint64_t newest_ ABSL_GUARDED_BY(mutex_) = 0;    // of the store
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;        // calls of CatchUp
   std::unique_ptr<EventSubscription> subscription_;
   std::thread thread_;
 };

@@ -107,6 +107,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
 absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::SearchRegistersRequest& request,
                                                                       Filter filter, int page_size,
                                                                       const StopCheck& stop) {
+  if (absl::Status status = catch_up_(stop); !status.ok()) return status;
   const auto which = request.vcpu_match() == v1::ALL_VCPUS ? MatchedVcpus::kAll : MatchedVcpus::kAny;
   IndexAnswer answer = index_.Find(filter, which);
   auto result =

@@ -2,7 +2,8 @@
 #ifndef ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_
 #define ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_
 
-#include <string>
+#include <functional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "armstate/v1/register_search.pb.h"
@@ -17,11 +18,18 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class RegisterSearch {
  public:
-  RegisterSearch(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const SearchIndex& index,
-                 SearchResults::Clock clock = absl::Now)
-      : checkpoints_(checkpoints), profiles_(profiles), index_(index), results_(std::move(clock)) {}
+  // Waits until the index has all that was acknowledged before.
+  using CatchUp = std::function<absl::Status(const StopCheck&)>;
 
-  // The index must know what is to be found. Errors: see SearchRegisters, and what `stop` answers.
+  RegisterSearch(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const SearchIndex& index,
+                 CatchUp catch_up, SearchResults::Clock clock = absl::Now)
+      : checkpoints_(checkpoints),
+        profiles_(profiles),
+        index_(index),
+        catch_up_(std::move(catch_up)),
+        results_(std::move(clock)) {}
+
+  // Errors: see SearchRegisters, and what `stop` answers.
   absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop);
 
  private:
@@ -34,6 +42,7 @@ class RegisterSearch {
   CheckpointRepository& checkpoints_;
   const ProfileRegistry& profiles_;
   const SearchIndex& index_;
+  const CatchUp catch_up_;
   SearchResults results_;
 };
 
