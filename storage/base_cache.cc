@@ -3,42 +3,51 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/storage_errors.h"
+
 namespace armstate {
 
 absl::optional<BaseCache::Entry> BaseCache::Find(absl::string_view vm) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto it = by_vm_.find(vm);
-  if (it == by_vm_.end()) return absl::nullopt;
-  nodes_.splice(nodes_.begin(), nodes_, it->second);
-  return it->second->entry;
+  const Entry* const entry = present_.Find(vm);
+  if (entry == nullptr) return absl::nullopt;
+  return *entry;
 }
 
 void BaseCache::Put(absl::string_view vm, Entry entry) {
-  const size_t bytes = sizeof(Node) + 2 * vm.size() + entry.base->memory_bytes();
+  const size_t bytes = entry.base->memory_bytes();
   std::lock_guard<std::mutex> lock(mutex_);
-  if (const auto it = by_vm_.find(vm); it != by_vm_.end()) Erase(it->second);
-  nodes_.push_front({std::string(vm), std::move(entry), bytes});
-  by_vm_.emplace(vm, nodes_.begin());
-  bytes_ += bytes;
-  while (bytes_ > max_bytes_ && nodes_.size() > 1) Erase(std::prev(nodes_.end()));
+  present_.Put(vm, std::move(entry), bytes);
 }
 
 void BaseCache::NoteVersion(absl::string_view vm, uint64_t incarnation, int64_t version) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto it = by_vm_.find(vm);
-  if (it == by_vm_.end() || it->second->entry.incarnation != incarnation) return;
-  it->second->entry.last_version = std::max(it->second->entry.last_version, version);
+  Entry* const entry = present_.Find(vm);
+  if (entry == nullptr || entry->incarnation != incarnation) return;
+  entry->last_version = std::max(entry->last_version, version);
 }
 
 void BaseCache::Remove(absl::string_view vm) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (const auto it = by_vm_.find(vm); it != by_vm_.end()) Erase(it->second);
+  present_.Erase(vm);
 }
 
-void BaseCache::Erase(Nodes::iterator node) {
-  bytes_ -= node->bytes;
-  by_vm_.erase(node->vm);
-  nodes_.erase(node);
+BaseCache::Base BaseCache::FindRead(absl::string_view vm, int64_t base_version) {
+  const std::string name = BaseName(vm, base_version);
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Base* const base = read_.Find(name);
+  return base == nullptr ? nullptr : *base;
+}
+
+void BaseCache::PutRead(absl::string_view vm, int64_t base_version, Base base) {
+  const size_t bytes = base->memory_bytes();
+  std::lock_guard<std::mutex> lock(mutex_);
+  read_.Put(BaseName(vm, base_version), std::move(base), bytes);
+}
+
+void BaseCache::RemoveRead(absl::string_view vm, int64_t base_version) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  read_.Erase(BaseName(vm, base_version));
 }
 
 }  // namespace armstate

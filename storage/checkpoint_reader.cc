@@ -64,6 +64,7 @@ absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, a
     absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, selection);
     if (attempt > 0 || !absl::IsDataLoss(decoded.status())) return decoded;
     bases_.Remove(vm);
+    bases_.RemoveRead(vm, stored->base_version);
   }
 }
 
@@ -132,14 +133,12 @@ absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view
 }
 
 absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_view vm, int64_t base_version) {
-  const absl::optional<BaseCache::Entry> cached = bases_.Find(vm);
-  if (cached && cached->base_version == base_version) return cached->base;
-  if (!cached) {
-    // Most reads are of the latest versions, whose base the next commit needs too.
-    const absl::optional<BaseCache::Entry> present = PresentBase(vm);
-    if (present && present->base_version == base_version) return present->base;
-  }
-  return LoadBase(vm, base_version);
+  const absl::optional<BaseCache::Entry> present = bases_.Find(vm);
+  if (present && present->base_version == base_version) return present->base;
+  if (Base read = bases_.FindRead(vm, base_version); read != nullptr) return read;
+  absl::StatusOr<Base> base = LoadBase(vm, base_version);
+  if (base.ok()) bases_.PutRead(vm, base_version, *base);
+  return base;
 }
 
 absl::StatusOr<CheckpointReader::Base> CheckpointReader::LoadBase(absl::string_view vm, int64_t base_version) {

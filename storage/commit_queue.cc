@@ -25,18 +25,30 @@ absl::Status NotTaken(const char* cause) {
 
 }  // namespace
 
+absl::Status CommitQueue::Batch::CheckSpace(const RocksDbDatabase& database, size_t bytes) {
+  if (!free_bytes_) free_bytes_ = database.FreeBytes();
+  absl::Status status = database.CheckSpace(*free_bytes_, wanted_bytes_ + bytes);
+  if (status.ok()) wanted_bytes_ += bytes;
+  return status;
+}
+
 void CommitQueue::Start() {
   writer_ = std::thread([this] { WriteLoop(); });
   teller_ = std::thread([this] { TellLoop(); });
 }
 
 absl::Status CommitQueue::Push(Operation operation) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) return NotTaken("it is being closed");
-  if (waiting_bytes_ > kMaxWaitingBytes) return NotTaken("too many writes wait for the disk");
-  waiting_bytes_ += operation.bytes;
-  waiting_.push_back(std::move(operation));
-  for_writer_.notify_one();
+  bool is_first = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopped_) return NotTaken("it is being closed");
+    if (waiting_bytes_ > kMaxWaitingBytes) return NotTaken("too many writes wait for the disk");
+    is_first = waiting_.empty();
+    waiting_bytes_ += operation.bytes;
+    waiting_.push_back(std::move(operation));
+  }
+  // Without the lock, for which it would have to wait again. If others wait before, it is awake or about to be.
+  if (is_first) for_writer_.notify_one();
   return absl::OkStatus();
 }
 
@@ -85,19 +97,22 @@ void CommitQueue::WriteLoop() {
     // certain.
     written.status = EnsureWritable();
     if (!written.operations.empty() && written.status.ok()) {
-      Batch batch(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true);
+      Batch batch;
       for (const Operation& operation : written.operations) operation.prepare(batch);
       events_.Finish(batch);
       written.status = Write(batch, written.operations.size());
       events_.OnWritten(written.status);
     }
     written.newest_event = events_.range().newest;
-    std::lock_guard<std::mutex> lock(mutex_);
-    writer_ended_ = written.operations.empty() && stopped_ && waiting_.empty();
-    // Also without operations: opening anew may have found events.
-    written_.push_back(std::move(written));
+    bool ended = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ended = writer_ended_ = written.operations.empty() && stopped_ && waiting_.empty();
+      // Also without operations: opening anew may have found events.
+      written_.push_back(std::move(written));
+    }
     for_teller_.notify_one();
-    if (writer_ended_) return;
+    if (ended) return;
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "storage/commit_statistics.h"
 #include "storage/rocksdb_database.h"
@@ -26,7 +27,17 @@ namespace armstate {
 // Thread-safe, but for Stop.
 class CommitQueue {
  public:
-  using Batch = rocksdb::WriteBatchWithIndex;
+  // Changes that are written together.
+  class Batch : public rocksdb::WriteBatchWithIndex {
+   public:
+    Batch() : WriteBatchWithIndex(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {}
+    // RocksDbDatabase::CheckSpace for so much more than was asked about before. Asks the disk once.
+    absl::Status CheckSpace(const RocksDbDatabase& database, size_t bytes);
+
+   private:
+    absl::optional<uint64_t> free_bytes_;
+    size_t wanted_bytes_ = 0;
+  };
 
   struct Operation {
     // Alone in its batch: what it does can't be seen by an operation in the same one (a range is deleted, a walk over

@@ -16,10 +16,6 @@ constexpr int kSweptByCommit = 4;
 
 }  // namespace
 
-void RocksDbCheckpointChanges::PutVm() {
-  batch_.Put(database_.handle(ColumnFamily::kVms), VmKey(info_.vm), EncodeVmValue(info_));
-}
-
 void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint) {
   const StoredRecord& stored = checkpoint.stored;
   CheckpointValue value;

@@ -15,8 +15,8 @@
 
 namespace armstate {
 
-// Keeps the VM's counts with what is added and removed, and its events. Nothing is in the batch for the VM itself
-// before PutVm, and the events are the caller's to put there (RocksDbEventLog::Add).
+// Keeps the VM's counts with what is added and removed, and its events. Both are the caller's to put into the batch
+// (WriterVms::Put, RocksDbEventLog::Add).
 class RocksDbCheckpointChanges {
  public:
   // All must outlive it.
@@ -24,7 +24,6 @@ class RocksDbCheckpointChanges {
                            CommitQueue::Batch& batch, VmInfo& info)
       : database_(database), reader_(reader), batch_(batch), info_(info) {}
 
-  void PutVm();
   void PutCheckpoint(const KeptCheckpoint& checkpoint);
   // Makes the next version; see CommitRequest.
   absl::Status Append(const CommitRequest& request);

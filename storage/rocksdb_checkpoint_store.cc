@@ -30,7 +30,11 @@ bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& presen
 }  // namespace
 
 RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, uint64_t kept_events)
-    : database_(database), reader_(database), events_(database, kept_events), queue_(database, events_) {}
+    : database_(database),
+      reader_(database),
+      events_(database, kept_events),
+      vms_(database, reader_),
+      queue_(database, events_) {}
 
 absl::Status RocksDbCheckpointStore::Start() {
   if (absl::Status status = events_.Load(); !status.ok()) return status;
@@ -38,9 +42,9 @@ absl::Status RocksDbCheckpointStore::Start() {
   return absl::OkStatus();
 }
 
-void RocksDbCheckpointStore::Finish(Batch& batch, RocksDbCheckpointChanges& changes) {
-  changes.PutVm();
+void RocksDbCheckpointStore::Finish(Batch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes) {
   events_.Add(batch, changes.TakeEvents());
+  vms_.Put(info, batch);
 }
 
 void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback done) {
@@ -66,7 +70,7 @@ void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback d
 }
 
 absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch, const CommitRequest& request) {
-  absl::StatusOr<absl::optional<VmInfo>> present = reader_.FindVm(request.vm, &batch);
+  absl::StatusOr<absl::optional<VmInfo>> present = vms_.Find(request.vm, batch);
   if (!present.ok()) return present.status();
   if (request.incarnation && (!*present || (*present)->incarnation != *request.incarnation))
     return VmNotFound(request.vm);
@@ -80,7 +84,8 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
     return CommitResult(CommitConflict{last_version});
   }
   if (!BaseFits(request, *present)) return CommitResult(CommitBaseChanged{});
-  if (absl::Status status = database_.CheckSpace(request.record.size() + request.new_base.size()); !status.ok()) {
+  if (absl::Status status = batch.CheckSpace(database_, request.record.size() + request.new_base.size());
+      !status.ok()) {
     return status;
   }
 
@@ -94,7 +99,7 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
   }
   RocksDbCheckpointChanges changes(database_, reader_, batch, info);
   if (absl::Status status = changes.Append(request); !status.ok()) return status;
-  Finish(batch, changes);
+  Finish(batch, info, changes);
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
 }
 
@@ -120,7 +125,7 @@ absl::Status RocksDbCheckpointStore::Delete(absl::string_view vm, int64_t versio
 
 absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_view vm, int64_t version,
                                                    absl::Time now) {
-  absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+  absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
   if (!info.ok()) return info.status();
   if (!*info) return VmNotFound(vm);
   const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
@@ -139,7 +144,7 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_vi
     if (!kept.ok()) return kept.status();
     (*info)->latest_kept_version = *kept;
   }
-  Finish(batch, changes);
+  Finish(batch, **info, changes);
   return absl::OkStatus();
 }
 
@@ -156,7 +161,7 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64
 
 absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to,
                                                             absl::Time now) {
-  absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+  absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
   if (!info.ok()) return info.status();
   if (!*info) return VmNotFound(vm);
   const std::string end = VmKeyEnd(vm);
@@ -191,7 +196,7 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::
   }
   (*info)->update_time = now;
   if ((*info)->latest_kept_version <= up_to) (*info)->latest_kept_version = latest_left;
-  Finish(batch, changes);
+  Finish(batch, **info, changes);
   return trimmed;
 }
 
@@ -218,11 +223,11 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_
     if (found->first != 0) return VmProtected(vm, found->first, std::max<int64_t>(found->count, 1));
   }
   rocksdb::WriteBatch& changes = *batch.GetWriteBatch();
-  changes.Delete(database_.handle(ColumnFamily::kVms), VmKey(vm));
   for (const ColumnFamily family : {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kRetries}) {
     changes.DeleteRange(database_.handle(family), VmKey(vm), VmKeyEnd(vm));
   }
   events_.Add(batch, {{0, CheckpointEventKind::kVmDeleted, last.vm, last.incarnation, last.last_version, now}});
+  vms_.Delete(vm, batch);
   return absl::OkStatus();
 }
 
@@ -230,14 +235,14 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm
                                                             absl::Time now) {
   VmInfo changed;
   const absl::Status status = Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
-    const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+    const absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
     changed = **info;
     changed.retention = retention;
     changed.swept_version = 0;
     changed.update_time = now;
-    RocksDbCheckpointChanges(database_, reader_, batch, changed).PutVm();
+    vms_.Put(changed, batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -246,7 +251,7 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm
 
 absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t version, bool is_protected) {
   return Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
-    absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+    absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
     absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
@@ -258,7 +263,7 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
     (**info).swept_version = std::min((**info).swept_version, version - 1);
     RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
     changes.PutCheckpoint(**checkpoint);
-    changes.PutVm();
+    vms_.Put(**info, batch);
     return absl::OkStatus();
   });
 }
@@ -266,7 +271,7 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
 absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::string_view vm, absl::Time now) {
   absl::StatusOr<RetentionSweep> sweep = RetentionSweep();
   const absl::Status status = Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
-    absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm, &batch);
+    absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
     const int64_t swept_before = (**info).swept_version;
@@ -274,7 +279,7 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::stri
     sweep = changes.Sweep(now, kSweptAtOnce);
     if (!sweep.ok()) return sweep.status();
     if (sweep->removed > 0) (**info).update_time = now;
-    if ((**info).swept_version != swept_before) Finish(batch, changes);
+    if ((**info).swept_version != swept_before) Finish(batch, **info, changes);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -15,6 +15,7 @@
 #include "storage/rocksdb_checkpoint_reader.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_event_log.h"
+#include "storage/writer_vms.h"
 
 namespace armstate {
 
@@ -64,11 +65,12 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::Status PrepareDeleteVm(Batch& batch, absl::string_view vm, ProtectedVersions protected_versions,
                                absl::Time now);
   // After an operation has put all else into the batch.
-  void Finish(Batch& batch, RocksDbCheckpointChanges& changes);
+  void Finish(Batch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes);
 
   RocksDbDatabase& database_;
   RocksDbCheckpointReader reader_;
   RocksDbEventLog events_;
+  WriterVms vms_;
   CommitQueue queue_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,7 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     opened_ = std::make_shared<OpenedRocksDb>(db, std::move(handles));
+    times_opened_ += 1;
   }
   return mode == Mode::kReadWrite ? CheckFormat() : absl::OkStatus();
 }
@@ -197,11 +199,13 @@ std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily fam
   return NewPinnedIterator(std::move(opened), family, options);
 }
 
-absl::Status RocksDbDatabase::CheckSpace(size_t bytes) const {
+uint64_t RocksDbDatabase::FreeBytes() const {
   uint64_t free = 0;
-  // A file system that cannot tell, as the one in memory, is taken to have enough.
-  if (!env_->GetFreeSpace(data_dir_, &free).ok() || free >= kReservedBytes + bytes) return absl::OkStatus();
-  return DiskFull(data_dir_, free, kReservedBytes);
+  return env_->GetFreeSpace(data_dir_, &free).ok() ? free : std::numeric_limits<uint64_t>::max();
+}
+
+absl::Status RocksDbDatabase::CheckSpace(uint64_t free, size_t bytes) const {
+  return free >= kReservedBytes + bytes ? absl::OkStatus() : DiskFull(data_dir_, free, kReservedBytes);
 }
 
 absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {

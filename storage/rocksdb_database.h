@@ -63,13 +63,19 @@ class RocksDbDatabase {
   rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const;
   // RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE, if the disk is too full to store so much more. For whatever does
   // not delete.
-  absl::Status CheckSpace(size_t bytes) const;
+  absl::Status CheckSpace(size_t bytes) const { return CheckSpace(FreeBytes(), bytes); }
+  // The same, when so many bytes were free.
+  absl::Status CheckSpace(uint64_t free, size_t bytes) const;
+  // On the disk. A file system that cannot tell, as the one in memory, is taken to have enough.
+  uint64_t FreeBytes() const;
   // All or nothing, and on disk when it answers OK. After an error (UNAVAILABLE, RESOURCE_EXHAUSTED) it may be there or
   // not.
   absl::Status Write(rocksdb::WriteBatch& batch);
 
   // A write has failed, and the database has not been opened since.
   bool needs_recovery() const { return needs_recovery_; }
+  // By this object; at least 1.
+  uint64_t times_opened() const { return times_opened_; }
   // Opens the database anew, if a file can be written again; if that fails, for reading only. The caller keeps nothing
   // open. Not to be called by two threads at once.
   absl::Status Recover();
@@ -103,6 +109,7 @@ class RocksDbDatabase {
   // Goes on counting when the database is opened anew.
   const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
+  std::atomic<uint64_t> times_opened_ = 0;
   mutable std::mutex mutex_;
   // Null while it is being opened anew. Guarded by mutex_.
   std::shared_ptr<OpenedRocksDb> opened_;

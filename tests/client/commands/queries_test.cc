@@ -91,7 +91,7 @@ TEST_F(QueriesTest, HistoryIsATableOfChanges) {
 
   result = Run({"history", "web-1", "SCTLR_EL11"});
   EXPECT_EQ(result.exit_status, 1) << result;
-  EXPECT_THAT(result.err, HasSubstr("armstate: did you mean SCTLR_EL1?\n"));
+  EXPECT_THAT(result.err, HasSubstr("did you mean SCTLR_EL1?\n"));
   EXPECT_EQ(Run({"history", "none", "SCTLR_EL1"}).exit_status, 1);
 }
 
