@@ -64,12 +64,16 @@ absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summar
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, name + ": its metadata cannot be read",
                      {{"record", name}});
   }
+  SetStoredFields(std::move(name), summary, basic);
+  return absl::OkStatus();
+}
+
+void SetStoredFields(std::string name, const CheckpointSummary& summary, v1::Checkpoint& basic) {
   basic.set_name(std::move(name));
   basic.set_version(summary.version);
   basic.set_protected_(summary.is_protected);
   *basic.mutable_create_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(summary.create_time));
-  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary) {

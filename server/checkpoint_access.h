@@ -54,6 +54,9 @@ absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointS
 // The same into a message that is there already, of which nothing is left.
 absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summary, v1::Checkpoint& basic);
 
+// Of a BASIC view, what storing adds: all of `summary` but the metadata.
+void SetStoredFields(std::string name, const CheckpointSummary& summary, v1::Checkpoint& basic);
+
 // The BASIC view and the vCPUs of `stored`. DATA_LOSS, reason RECORD_DAMAGED.
 absl::Status FillView(absl::string_view vm, StoredCheckpoint stored, v1::Checkpoint& message);
 

@@ -175,8 +175,14 @@ class PushStream final : public CheckpointPushes::Reactor {
 
   void Fill(const Answer& answer, v1::StreamCheckpointsResponse& response) {
     response.Clear();
+    stored_.Clear();
     response.set_item(answer.number);
-    const absl::Status status = answer.outcome.ok() ? FillResponse(*answer.outcome, stored_) : answer.outcome.status();
+    absl::Status status = answer.outcome.status();
+    if (status.ok()) {
+      stored_.set_vcpu_count(answer.outcome->summary.vcpu_count);
+      stored_.set_register_count(answer.outcome->register_count);
+      status = CompleteResponse(*answer.outcome, stored_);
+    }
     if (!status.ok()) {
       *response.mutable_error() = ToGoogleRpcStatus(status);
       return;

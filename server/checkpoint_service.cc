@@ -129,14 +129,16 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
                                                                   const v1::CreateCheckpointRequest* /*request*/,
                                                                   v1::Checkpoint* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints_, create_messages_.MutableRequest(*context));
+  v1::CreateCheckpointRequest& mutable_request = create_messages_.MutableRequest(*context);
+  absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints_, mutable_request);
   if (!create.ok()) {
     reactor->Finish(ToGrpcStatus(create.status()));
     return reactor;
   }
+  response->Swap(mutable_request.mutable_checkpoint());  // both are on the call's arena: nothing is copied
   // The call lasts, with its messages, until Finish; and the store, which calls back, longer than all calls.
   StoreCreate(checkpoints_, *std::move(create), [reactor, response](const absl::StatusOr<CreateOutcome>& outcome) {
-    reactor->Finish(ToGrpcStatus(outcome.ok() ? FillResponse(*outcome, *response) : outcome.status()));
+    reactor->Finish(ToGrpcStatus(outcome.ok() ? CompleteResponse(*outcome, *response) : outcome.status()));
   });
   return reactor;
 }

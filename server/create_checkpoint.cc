@@ -35,29 +35,33 @@ absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::
 
 void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
                  std::function<void(absl::StatusOr<CreateOutcome>)> done) {
+  CreateOutcome outcome{std::move(create.vm)};
+  outcome.summary.vcpu_count = static_cast<int>(create.checkpoint.vcpus.size());
+  for (const VcpuRecord& vcpu : create.checkpoint.vcpus) {
+    outcome.register_count += static_cast<int64_t>(vcpu.registers.size());
+  }
   if (create.validate_only) {
     const absl::Status status = create.expected_latest_version
-                                    ? repository.CheckLatestVersion(create.vm, *create.expected_latest_version)
+                                    ? repository.CheckLatestVersion(outcome.vm, *create.expected_latest_version)
                                     : absl::OkStatus();
     if (!status.ok()) return done(status);
-    CreateOutcome outcome{std::move(create.vm), {}};
-    outcome.summary.metadata = std::move(create.checkpoint.metadata);
     return done(std::move(outcome));
   }
-  const std::string vm = create.vm;
+  const std::string vm = outcome.vm;
   repository.CreateAsync(
       vm, std::move(create.checkpoint), create.expected_latest_version,
-      [vm = std::move(create.vm), done = std::move(done)](absl::StatusOr<CreatedCheckpoint> created) mutable {
+      [outcome = std::move(outcome), done = std::move(done)](absl::StatusOr<CreatedCheckpoint> created) mutable {
         if (!created.ok()) return done(created.status());
-        done(CreateOutcome{std::move(vm), std::move(created->summary)});
+        outcome.was_retry = created->was_retry;
+        outcome.summary = std::move(created->summary);
+        done(std::move(outcome));
       });
 }
 
-absl::Status FillResponse(const CreateOutcome& outcome, v1::Checkpoint& response) {
-  if (absl::Status status = FillBasicView(outcome.vm, outcome.summary, response); !status.ok()) return status;
-  if (outcome.summary.version != 0) return absl::OkStatus();
-  response.clear_name();
-  response.clear_create_time();
+absl::Status CompleteResponse(const CreateOutcome& outcome, v1::Checkpoint& response) {
+  if (outcome.was_retry) return FillBasicView(outcome.vm, outcome.summary, response);
+  if (outcome.summary.version == 0) return absl::OkStatus();
+  SetStoredFields(FormatCheckpointName(outcome.vm, outcome.summary.version), outcome.summary, response);
   return absl::OkStatus();
 }
 

@@ -28,10 +28,14 @@ struct CreateOutcome {
   std::string vm;
   // Version 0: nothing was stored, as the request asked for.
   CheckpointSummary summary;
+  // Of the request.
+  int64_t register_count = 0;
+  // The answer is what an earlier request with this ID made; else all of it but the summary is in the request.
+  bool was_retry = false;
 };
 
-// Checks everything that a client sends, and moves it out of `request`, of which nothing is needed afterwards. Does not
-// wait for a disk. Errors: see CreateCheckpoint, INVALID_ARGUMENT.
+// Checks everything that a client sends, and moves it out of `request`. What is left in its checkpoint is the BASIC
+// view, but for what storing adds. Does not wait for a disk. Errors: see CreateCheckpoint, INVALID_ARGUMENT.
 absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request);
 
 // Stores it. `done` is called once, from a thread of the store or this one; it must not block, and the repository must
@@ -39,9 +43,9 @@ absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::
 void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
                  std::function<void(absl::StatusOr<CreateOutcome>)> done);
 
-// The BASIC view, in place of what `response` holds. DATA_LOSS, reason RECORD_DAMAGED: of a retry, whose checkpoint is
-// read.
-absl::Status FillResponse(const CreateOutcome& outcome, v1::Checkpoint& response);
+// Makes the BASIC view of `response`, which holds what CheckCreate left in the request. Without a parse of what was
+// stored: only a retry takes that. DATA_LOSS, reason RECORD_DAMAGED: of a retry, whose checkpoint is read.
+absl::Status CompleteResponse(const CreateOutcome& outcome, v1::Checkpoint& response);
 
 }  // namespace armstate
 

@@ -28,8 +28,10 @@ IndexFollower::IndexFollower(CheckpointStore& store, CheckpointRepository& check
     : store_(store), checkpoints_(checkpoints), profiles_(profiles), index_(index) {
   subscription_ = store_.SubscribeToEvents([this](uint64_t newest) {
     const std::lock_guard<std::mutex> lock(mutex_);
+    // Else it is at work, or waits for more.
+    const bool is_first = newest_ <= position_;
     newest_ = std::max(newest_, newest);
-    changed_.notify_all();
+    if (is_first) changed_.notify_all();
   });
   thread_ = std::thread([this] { Run(); });
 }

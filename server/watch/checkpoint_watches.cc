@@ -56,7 +56,7 @@ absl::Status GoingAway() {
 
 CheckpointWatches::CheckpointWatches(CheckpointStore& store, absl::Duration patience)
     : store_(store), patience_(patience) {
-  subscription_ = store_.SubscribeToEvents([this](uint64_t) { Wake(); });
+  subscription_ = store_.SubscribeToEvents([this](uint64_t) { OnEvents(); });
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -76,16 +76,19 @@ grpc::ServerWriteReactor<v1::CheckpointEvent>* CheckpointWatches::Watch(grpc::Ca
   if (!watched.ok()) return new Ended(watched.status());
   const std::lock_guard<std::mutex> lock(watchers_mutex_);
   if (ended_) return new Ended(GoingAway());
+  is_watched_ = true;
   auto* const watcher = new Watcher(
       context, store_, std::move(watched->vm), watched->after, [this] { Wake(); },
       [this](Watcher* done) {
         {
           const std::lock_guard<std::mutex> inner_lock(watchers_mutex_);
           watchers_.erase(done);
+          is_watched_ = !watchers_.empty();
         }
         delete done;
       });
   watchers_.insert(watcher);
+  Wake();  // there may be events that came before it was known that somebody watches
   return watcher;
 }
 
@@ -93,6 +96,10 @@ void CheckpointWatches::EndAll() {
   const std::lock_guard<std::mutex> lock(watchers_mutex_);
   ended_ = true;
   for (Watcher* const watcher : watchers_) watcher->End(GoingAway());
+}
+
+void CheckpointWatches::OnEvents() {
+  if (is_watched_) Wake();
 }
 
 void CheckpointWatches::Wake() {

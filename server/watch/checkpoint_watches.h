@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_
 #define ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,7 @@ class CheckpointWatches {
   // True if there may be more to do at once.
   bool Visit();
   void Wake();
+  void OnEvents();
 
   CheckpointStore& store_;
   const absl::Duration patience_;
@@ -47,6 +49,8 @@ class CheckpointWatches {
   std::mutex watchers_mutex_;
   std::set<Watcher*> watchers_ ABSL_GUARDED_BY(watchers_mutex_);
   bool ended_ ABSL_GUARDED_BY(watchers_mutex_) = false;
+  // There are watchers, or one is being added. Changes under watchers_mutex_.
+  std::atomic<bool> is_watched_ = false;
 
   std::mutex wake_mutex_;
   std::condition_variable woken_;
