@@ -34,7 +34,8 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
       ->type_name("HOST:PORT")
       ->envname("ARMSTATE_SERVER")
       ->capture_default_str();
-  app.add_option("--output", options.output, "table, or json: the API's messages, one document; errors too")
+  app.add_option("--output", options.output,
+                 "table, or json: the API's messages, one document (watch: one a line); errors too")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "json"}).description(""))
       ->capture_default_str();
@@ -52,6 +53,10 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddCheckpointCommand(app, chosen);
   AddListCommand(app, chosen);
   AddShowCommand(app, chosen);
+  AddDiffCommand(app, chosen);
+  AddHistoryCommand(app, chosen);
+  AddSearchCommand(app, chosen);
+  AddWatchCommand(app, chosen);
   AddValidateCommand(app, chosen);
   AddPlanCommand(app, chosen);
   AddTargetsCommand(app, chosen);
@@ -128,14 +133,15 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
   // An answer is printed in whole or, where it ends in an error, not at all.
   std::ostringstream answer;
-  CommandContext context{Connection(connection_options), format, answer, Palette(terminal.out_has_colors)};
+  CommandContext context{Connection(connection_options),   format,       answer,
+                         Palette(terminal.out_has_colors), terminal.out, terminal.err};
   if (app.get_option("--timeout")->count() > 0) context.timeout = connection_options.call_timeout;
   const absl::StatusOr<ExitStatus> result = chosen(context);
   absl::Status status = result.status();
   if (result.ok()) {
     errno = 0;
     terminal.out << answer.str() << std::flush;
-    if (terminal.out.good()) return *result;
+    if (terminal.out.good() || answer.str().empty()) return *result;
     if (errno == EPIPE) return ExitStatus::kError;  // the reader has read enough (`| head`)
     status = absl::DataLossError("cannot write the output");
   }

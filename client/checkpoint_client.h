@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_CLIENT_CHECKPOINT_CLIENT_H_
 #define ARMSTATE_CLIENT_CHECKPOINT_CLIENT_H_
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,20 @@ class CheckpointClient {
 
   // All pages from request.page_token on.
   absl::StatusOr<std::vector<v1::Vm>> ListVms(v1::ListVmsRequest request = {}) const;
+
+  // All pages from request.page_token on, joined. What `latest` stands for is that of the first page.
+  absl::StatusOr<v1::CompareCheckpointsResponse> CompareCheckpoints(v1::CompareCheckpointsRequest request) const;
+
+  // All pages from request.page_token on, joined.
+  absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(v1::ListRegisterHistoryRequest request) const;
+
+  // One page.
+  absl::StatusOr<v1::SearchRegistersResponse> SearchRegisters(const v1::SearchRegistersRequest& request) const;
+
+  // The first `limit` checkpoints from request.page_token on: as many pages as that takes, joined, whatever
+  // request.page_size is. next_page_token is empty if that was all. The total is the first page's, scanned_checkpoints
+  // the sum.
+  absl::StatusOr<v1::SearchRegistersResponse> SearchRegisters(v1::SearchRegistersRequest request, int64_t limit) const;
 
  private:
   std::shared_ptr<v1::CheckpointService::StubInterface> stub_;

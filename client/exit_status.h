@@ -10,6 +10,7 @@ enum class ExitStatus {
   kUsage = 2,
   kRefused = 3,      // the target refuses the checkpoint or the register
   kUnavailable = 4,  // no server answers, or not in time, or the host has no KVM: the same command may succeed later
+  kDifferent = 5,    // `diff --exit-code`: the two differ
 };
 
 }  // namespace armstate

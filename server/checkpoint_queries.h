@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
 #define ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
 
+#include "absl/time/time.h"
 #include "armstate/v1/checkpoint_service.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
@@ -20,17 +21,19 @@ namespace armstate {
 
 // They may take long, so they have threads of their own, and end when nobody waits for the answer any more.
 //
-// Thread-safe. All arguments must outlive it.
+// `watch_patience`: see ServerOptions.
+//
+// Thread-safe. All other arguments must outlive it.
 class CheckpointQueries {
  public:
   CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
-                    const ProfileRegistry& profiles)
+                    const ProfileRegistry& profiles, absl::Duration watch_patience)
       : checkpoints_(checkpoints),
         profiles_(profiles),
         comparison_(checkpoints, machines, profiles),
         follower_(store, checkpoints, profiles, index_),
         search_(checkpoints, profiles, index_, [this](const StopCheck& stop) { return follower_.CatchUp(stop); }),
-        watches_(store) {}
+        watches_(store, watch_patience) {}
 
   grpc::ServerUnaryReactor* Compare(grpc::CallbackServerContext* context, const v1::CompareCheckpointsRequest* request,
                                     v1::CompareCheckpointsResponse* response);

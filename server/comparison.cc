@@ -100,13 +100,18 @@ void AddNote(absl::string_view what, const std::string& old_value, const std::st
   response.add_notes(absl::StrCat(what, ": ", old_value, " -> ", new_value));
 }
 
+// Empty where it is not told.
+std::string HypervisorOf(const v1::Source& source) {
+  if (source.hypervisor_version().empty()) return source.hypervisor();
+  return absl::StrCat(source.hypervisor(), " ", source.hypervisor_version());
+}
+
 void AddNotes(v1::CompareCheckpointsResponse& response) {
   const v1::Source& old_source = response.old().source();
   const v1::Source& new_source = response.new_().source();
   AddNote("CPU model", old_source.cpu_model(), new_source.cpu_model(), response);
   AddNote("machine type", old_source.machine_type(), new_source.machine_type(), response);
-  AddNote("hypervisor", absl::StrCat(old_source.hypervisor(), " ", old_source.hypervisor_version()),
-          absl::StrCat(new_source.hypervisor(), " ", new_source.hypervisor_version()), response);
+  AddNote("hypervisor", HypervisorOf(old_source), HypervisorOf(new_source), response);
   AddNote("host", old_source.host(), new_source.host(), response);
   AddNote("host kernel", old_source.host_kernel(), new_source.host_kernel(), response);
 }
@@ -138,15 +143,16 @@ absl::StatusOr<Comparison::Side> Comparison::Load(const std::string& name) const
 absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::CompareCheckpointsRequest& request,
                                                                    const StopCheck& stop) const {
   if (request.page_size() < 0) return InvalidField("page_size", "is negative");
-  const std::string list = absl::StrCat("compare/", request.old(), "/", request.new_());
-  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
-  if (!token.ok()) return token.status();
-  int after = -1;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
   absl::StatusOr<Side> old_side = Load(request.old());
   if (!old_side.ok()) return AnnotateField(old_side.status(), "old");
   absl::StatusOr<Side> new_side = Load(request.new_());
   if (!new_side.ok()) return AnnotateField(new_side.status(), "new");
+  // With the version that `latest` stands for: when that changes, the pages before are of another comparison.
+  const std::string list = absl::StrCat("compare/", old_side->about.name(), "/", new_side->about.name());
+  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
+  if (!token.ok()) return token.status();
+  int after = -1;
+  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
 
   std::set<int> indexes;
   for (const Side* side : {&*old_side, &*new_side}) {

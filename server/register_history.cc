@@ -6,6 +6,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "core/register_selector.h"
 #include "proto/resource_names.h"
 #include "server/checkpoint_access.h"
@@ -47,6 +50,23 @@ v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<
   entry.set_meaning(std::string(FieldMeaning(*selector->field, bits)));
   return entry;
 }
+
+// Where a page ends. The value goes along: by the next page its version may be deleted.
+struct HistoryPosition {
+  int64_t last_read = 0;
+  // The last value that was given; nothing if there was none.
+  absl::optional<std::string> shown;
+
+  // "7", or "7 0x30d0198d"; "7 " where the vCPU had no such register.
+  std::string ToText() const { return shown ? absl::StrCat(last_read, " ", *shown) : absl::StrCat(last_read); }
+  static absl::optional<HistoryPosition> FromText(absl::string_view text) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(' ', 1));
+    HistoryPosition position;
+    if (!absl::SimpleAtoi(parts.first, &position.last_read) || position.last_read < 0) return absl::nullopt;
+    if (parts.first.size() != text.size()) position.shown = std::string(parts.second);
+    return position;
+  }
+};
 
 class HistoryReader {
  public:
@@ -103,16 +123,14 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
   const std::string list = absl::StrCat(request.parent(), "/history/", request.register_(), "/", request.vcpu_index());
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();
-  int64_t last_read = 0;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &last_read)) return DecodePageToken(list, "?").status();
+  absl::optional<HistoryPosition> position;
+  if (!token->empty()) {
+    position = HistoryPosition::FromText(*token);
+    if (!position) return DecodePageToken(list, "?").status();
+  }
+  auto [last_read, shown] = position.value_or(HistoryPosition());
 
   const HistoryReader reader(checkpoints, profiles, named, *vm, request.vcpu_index());
-  // The last value of the page before.
-  absl::optional<std::string> shown;
-  if (last_read > 0) {
-    const absl::StatusOr<v1::RegisterHistoryEntry> before = reader.Read(last_read);
-    if (before.ok() && before->damage().empty()) shown = before->value();
-  }
   v1::ListRegisterHistoryResponse response;
   bool more = true;
   while (more) {
@@ -121,7 +139,7 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
     for (const ListedCheckpoint& listed : page->checkpoints) {
       if (absl::Status status = stop(); !status.ok()) return status;
       if (response.entries_size() == *page_size || response.read_versions() == kMaxRead) {
-        response.set_next_page_token(EncodePageToken(list, absl::StrCat(last_read)));
+        response.set_next_page_token(EncodePageToken(list, HistoryPosition{last_read, shown}.ToText()));
         return response;
       }
       last_read = listed.version;

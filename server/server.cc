@@ -52,7 +52,7 @@ class Server::Impl {
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
-        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_),
+        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, options.watch_patience),
         checkpoint_service_(checkpoints_, history_, queries_),
         restore_service_(restore_targets_, tolerances_, history_),
         engine_service_(checkpoints_, *machines_, *profiles_),

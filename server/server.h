@@ -23,6 +23,8 @@ struct ServerOptions {
   std::string backup_dir = {};
   // How often VMs that get no new checkpoints are looked at for what their retention does not keep. Zero: never.
   absl::Duration retention_sweep_interval = absl::Minutes(10);
+  // How long a client of WatchCheckpoints may take for a message before its call is ended.
+  absl::Duration watch_patience = absl::Seconds(30);
   // For tests: what the time is for checkpoints and their retention.
   std::function<absl::Time()> clock = absl::Now;
 };

@@ -39,8 +39,9 @@ absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir);
 absl::Status VerifyBackup(const std::string& backup_dir, uint32_t number);
 
 // Verifies a backup and makes `data_dir` from it, all or nothing. `data_dir` must not exist or be empty; its parent
-// must exist. `progress` may be empty; it is told how many bytes of the backup are written, at first that none is while
-// the backup is verified. Errors as VerifyBackup, and:
+// must exist. The log of events has another ID then (storage/checkpoint_event.h). `progress` may be empty; it is told
+// how many bytes of the backup are written, at first that none is while the backup is verified. Errors as VerifyBackup,
+// and:
 // * FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: there is something in data_dir.
 // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be written.
 using RestoreProgress = std::function<void(uint64_t bytes_written, uint64_t bytes_of_backup)>;

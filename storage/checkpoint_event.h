@@ -17,7 +17,7 @@ namespace armstate {
 enum class CheckpointEventKind { kCommitted = 1, kDeleted = 2, kVmDeleted = 3 };
 
 struct CheckpointEvent {
-  // 1, 2, 3 ... without gaps over all VMs, never used again.
+  // 1, 2, 3 ... without gaps over all VMs, never used again in the same log.
   uint64_t sequence = 0;
   CheckpointEventKind kind = CheckpointEventKind::kCommitted;
   std::string vm;
@@ -33,6 +33,9 @@ struct CheckpointEvent {
 struct EventRange {
   uint64_t oldest = 1;
   uint64_t newest = 0;
+  // Of the log: random, not 0, and another one after a restore from a backup, since when the numbers of events that
+  // the backup did not have are given again.
+  uint64_t log_id = 0;
 };
 
 struct EventPage {

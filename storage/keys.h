@@ -2,6 +2,7 @@
 //
 //   column family   key                          value (storage/rocksdb_values.h)
 //   default         "format"                     number of the format: of these keys, and of all values
+//   default         "event_log_id"               random ID of the log of events
 //   default         "events"                     which events are kept; nothing before the first one
 //   vms             vm                           VmInfo
 //   checkpoints     vm, u64 version              a version: what the store knows of it, and its record
@@ -35,6 +36,7 @@ namespace armstate {
 
 inline constexpr char kFormatKey[] = "format";
 inline constexpr char kEventRangeKey[] = "events";
+inline constexpr char kEventLogIdKey[] = "event_log_id";
 
 std::string VmKey(absl::string_view vm);
 // The end (exclusive) of all keys of a VM that begin with VmKey(vm).

@@ -11,6 +11,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/rate_limiter.h"
 #include "rocksdb/utilities/backup_engine.h"
+#include "storage/rocksdb_log_id.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
@@ -165,6 +166,11 @@ absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const
   const std::string unfinished = data_dir + ".restoring";
   RemoveDirectory(unfinished);
   status = FromBackupEngine((*engine)->RestoreDBFromBackup(number, unfinished, unfinished), backup_dir, number);
+  if (status.ok()) {
+    const rocksdb::Status marked =
+        rocksdb::WriteStringToFile(env, "", absl::StrCat(unfinished, "/", kRestoredMarker), /*should_sync=*/true);
+    if (!marked.ok()) status = FromRocksDb(marked, unfinished);
+  }
   if (status.ok()) {
     env->DeleteDir(data_dir).PermitUncheckedError();  // it is empty or not there
     const rocksdb::Status renamed = env->RenameFile(unfinished, data_dir);

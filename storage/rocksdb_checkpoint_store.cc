@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <random>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "storage/keys.h"
 #include "storage/one_answer.h"
+#include "storage/random_id.h"
 #include "storage/rocksdb_checkpoint_changes.h"
 #include "storage/rocksdb_values.h"
 #include "storage/storage_errors.h"
@@ -19,14 +19,6 @@ namespace {
 
 // Versions that one ApplyRetention looks at: some milliseconds, in which commits wait.
 constexpr int kSweptAtOnce = 1000;
-
-// Random, not counted: a counter in the database would come back with an old backup and give the same numbers again.
-uint64_t NewIncarnation() {
-  std::random_device random;
-  uint64_t incarnation = 0;
-  while (incarnation == 0) incarnation = uint64_t{random()} << 32 | random();
-  return incarnation;
-}
 
 bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& present) {
   if (!request.base) return true;
@@ -102,7 +94,7 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
     info = **std::move(present);
   } else {
     info.vm = request.vm;
-    info.incarnation = NewIncarnation();
+    info.incarnation = NewRandomId();
     info.create_time = request.now;
   }
   RocksDbCheckpointChanges changes(database_, reader_, batch, info);

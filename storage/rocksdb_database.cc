@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "rocksdb/env.h"
 #include "storage/keys.h"
+#include "storage/rocksdb_log_check.h"
 #include "storage/rocksdb_options.h"
 #include "storage/rocksdb_upgrade.h"
 #include "storage/rocksdb_values.h"
@@ -67,6 +68,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
 }
 
 absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
+  if (absl::Status status = CheckRocksDbLogs(env_, data_dir_); !status.ok()) return status;
   RocksDbOptions options = MakeRocksDbOptions(options_, env_);
   options.database.statistics = counters_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;

@@ -19,14 +19,24 @@ absl::Status RocksDbEventLog::Load() {
   const absl::StatusOr<absl::optional<std::string>> value =
       database_.Get(ColumnFamily::kDefault, kEventRangeKey, "events");
   if (!value.ok()) return value.status();
+  const absl::StatusOr<absl::optional<std::string>> id =
+      database_.Get(ColumnFamily::kDefault, kEventLogIdKey, "events");
+  if (!id.ok()) return id.status();
+  if (!*id) return RecordDamaged("events", "their log has no ID");
+  const absl::StatusOr<uint64_t> log_id = DecodeEventLogIdValue(**id, "events");
+  if (!log_id.ok()) return log_id.status();
   EventRange range;
   if (*value) {
     const absl::StatusOr<EventRange> decoded = DecodeEventRangeValue(**value, "events");
     if (!decoded.ok()) return decoded.status();
     range = *decoded;
   }
+  range.log_id = *log_id;
   written_ = prepared_ = range;
-  SetRange(range);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    range_ = range;
+  }
   is_loaded_ = true;
   return absl::OkStatus();
 }
@@ -49,7 +59,7 @@ void RocksDbEventLog::Finish(rocksdb::WriteBatchWithIndex& batch) {
                                        EventKey(oldest));
     prepared_.oldest = oldest;
     // Before they go, so that a reader who does not find one knows why.
-    SetRange({oldest, written_.newest});
+    SetRange(oldest, written_.newest);
   }
   batch.Put(database_.handle(ColumnFamily::kDefault), kEventRangeKey, EncodeEventRangeValue(prepared_));
 }
@@ -60,7 +70,7 @@ void RocksDbEventLog::OnWritten(const absl::Status& written) {
   } else {
     prepared_ = written_;
   }
-  SetRange(written_);
+  SetRange(written_.oldest, written_.newest);
 }
 
 EventRange RocksDbEventLog::range() const {
@@ -68,9 +78,10 @@ EventRange RocksDbEventLog::range() const {
   return range_;
 }
 
-void RocksDbEventLog::SetRange(const EventRange& range) {
+void RocksDbEventLog::SetRange(uint64_t oldest, uint64_t newest) {
   std::lock_guard<std::mutex> lock(mutex_);
-  range_ = range;
+  range_.oldest = oldest;
+  range_.newest = newest;
 }
 
 absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) const {

@@ -26,7 +26,7 @@ class RocksDbEventLog {
   // The database must outlive it. Of the newest events at least `kept` are kept, and at most a sixteenth more.
   RocksDbEventLog(const RocksDbDatabase& database, uint64_t kept);
 
-  // What is on disk. Once before the first batch, and after the database was opened anew.
+  // What is on disk; EnsureEventLogId was called. Once before the first batch, and after the database was opened anew.
   absl::Status Load();
   bool is_loaded() const { return is_loaded_; }
 
@@ -46,7 +46,8 @@ class RocksDbEventLog {
   std::unique_ptr<EventSubscription> Subscribe(EventListener listener) { return listeners_.Add(std::move(listener)); }
 
  private:
-  void SetRange(const EventRange& range);
+  // Keeps the log's ID.
+  void SetRange(uint64_t oldest, uint64_t newest);
 
   const RocksDbDatabase& database_;
   const uint64_t kept_;

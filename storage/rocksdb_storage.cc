@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "core/error.h"
+#include "rocksdb/env.h"
 #include "storage/rocksdb_backup.h"
 #include "storage/rocksdb_checkpoint_store.h"
 #include "storage/rocksdb_database.h"
+#include "storage/rocksdb_log_id.h"
 #include "storage/rocksdb_record_store.h"
 #include "storage/storage_errors.h"
 
@@ -41,6 +43,8 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::
                                                                      const StorageOptions& options) {
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
+  rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
+  if (absl::Status status = EnsureEventLogId(**database, data_dir, env); !status.ok()) return status;
   auto impl = std::make_unique<Impl>(*std::move(database), options.kept_events);
   if (absl::Status status = impl->checkpoints().Start(); !status.ok()) {
     return absl::IsDataLoss(status) ? RecordDamaged(data_dir, status.message()) : status;

@@ -221,6 +221,21 @@ absl::StatusOr<EventRange> DecodeEventRangeValue(absl::string_view value, absl::
   return range;
 }
 
+std::string EncodeEventLogIdValue(uint64_t id) {
+  ByteWriter writer = NewValue();
+  writer.U64(id);
+  return Finish(std::move(writer));
+}
+
+absl::StatusOr<uint64_t> DecodeEventLogIdValue(absl::string_view value, absl::string_view name) {
+  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
+  if (!payload.ok()) return payload.status();
+  ByteReader reader(*payload);
+  const uint64_t id = reader.U64();
+  if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
+  return id;
+}
+
 std::string EncodeEventValue(const CheckpointEvent& event) {
   ByteWriter writer = NewValue();
   writer.U8(static_cast<uint8_t>(event.kind));

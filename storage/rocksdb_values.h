@@ -67,8 +67,12 @@ absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, a
 std::string EncodeRequestValue(int64_t version);
 absl::StatusOr<int64_t> DecodeRequestValue(absl::string_view value, absl::string_view name);
 
+// Without the log's ID, which is a value of its own, as it does not change.
 std::string EncodeEventRangeValue(const EventRange& range);
 absl::StatusOr<EventRange> DecodeEventRangeValue(absl::string_view value, absl::string_view name);
+
+std::string EncodeEventLogIdValue(uint64_t id);
+absl::StatusOr<uint64_t> DecodeEventLogIdValue(absl::string_view value, absl::string_view name);
 
 // The sequence number is in the key.
 std::string EncodeEventValue(const CheckpointEvent& event);

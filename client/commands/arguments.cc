@@ -23,6 +23,10 @@ std::string CheckpointNameOf(absl::string_view argument) {
   return absl::StrCat(VmNameOf(parts.first), "/checkpoints/", NamesVersion(argument) ? parts.second : "latest");
 }
 
+std::string StateNameOf(absl::string_view argument) {
+  return absl::StartsWith(argument, "machines/") ? std::string(argument) : CheckpointNameOf(argument);
+}
+
 std::string CpuProfileNameOf(absl::string_view argument) { return NameOf("cpuProfiles/", argument); }
 
 std::string MachineNameOf(absl::string_view argument) { return NameOf("machines/", argument); }

@@ -15,9 +15,11 @@ namespace armstate {
 //   VmNameOf("web-1")                  "vms/web-1"
 //   CheckpointNameOf("web-1")          "vms/web-1/checkpoints/latest"
 //   CheckpointNameOf("web-1@3")        "vms/web-1/checkpoints/3"
+//   StateNameOf("machines/m")        "machines/m"; anything else is as CheckpointNameOf
 //   CpuProfileNameOf("cpuProfiles/p")  "cpuProfiles/p"
 std::string VmNameOf(absl::string_view argument);
 std::string CheckpointNameOf(absl::string_view argument);
+std::string StateNameOf(absl::string_view argument);
 std::string CpuProfileNameOf(absl::string_view argument);
 std::string MachineNameOf(absl::string_view argument);
 std::string HostNameOf(absl::string_view argument);

@@ -9,6 +9,12 @@ namespace {
 
 constexpr absl::string_view kUsagePayload = "armstate/UsageError";
 constexpr absl::string_view kNextStepPayload = "armstate/NextStep";
+constexpr absl::string_view kExcerptPayload = "armstate/Excerpt";
+
+std::string TextPayload(const absl::Status& status, absl::string_view name) {
+  const absl::optional<absl::Cord> text = status.GetPayload(name);
+  return text ? std::string(*text) : std::string();
+}
 
 }  // namespace
 
@@ -41,9 +47,13 @@ absl::Status WithNextStep(absl::Status status, absl::string_view next_step) {
   return status;
 }
 
-std::string GetNextStep(const absl::Status& status) {
-  const absl::optional<absl::Cord> next_step = status.GetPayload(kNextStepPayload);
-  return next_step ? std::string(*next_step) : std::string();
+absl::Status WithExcerpt(absl::Status status, absl::string_view excerpt) {
+  status.SetPayload(kExcerptPayload, absl::Cord(excerpt));
+  return status;
 }
+
+std::string GetExcerpt(const absl::Status& status) { return TextPayload(status, kExcerptPayload); }
+
+std::string GetNextStep(const absl::Status& status) { return TextPayload(status, kNextStepPayload); }
 
 }  // namespace armstate

@@ -37,8 +37,13 @@ class Palette {
 struct CommandContext {
   Connection connection;
   OutputFormat format;
+  // Printed when the command ends, and only if that is not an error.
   std::ostream& out;
   Palette palette;
+  // Standard output itself, for answers that have no end of their own. Flush it.
+  std::ostream& live_out;
+  // Standard error, for what is not part of the answer.
+  std::ostream& err;
   // What the user gave as --timeout, if so, for calls that take longer than others.
   absl::optional<absl::Duration> timeout = {};
 
@@ -57,7 +62,10 @@ bool IsUsageError(const absl::Status& status);
 
 // The same error, with what the user can do about it.
 absl::Status WithNextStep(absl::Status status, absl::string_view next_step);
-// Empty if there is none.
+// The same error, with the lines of the input that show where it is. They end in a newline.
+absl::Status WithExcerpt(absl::Status status, absl::string_view excerpt);
+// Both are empty if there is none.
+std::string GetExcerpt(const absl::Status& status);
 std::string GetNextStep(const absl::Status& status);
 
 }  // namespace armstate

@@ -15,7 +15,14 @@ std::string Metadata(const ErrorInfo& info, const std::string& key) {
   return it == info.metadata.end() ? std::string() : it->second;
 }
 
-std::string NextStepOf(const ErrorInfo& info) {
+// For a name that is not known.
+std::string NameStep(const ErrorInfo& info, absl::string_view message) {
+  const std::string nearest = Metadata(info, "nearest");
+  if (nearest.empty()) return "'armstate show VM' shows the names of registers";
+  return absl::StrContains(message, nearest) ? "" : absl::StrCat("did you mean ", nearest, "?");
+}
+
+std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
   switch (info.reason) {
     case ErrorReason::kVmNotFound:
       return "'armstate list' shows the VMs";
@@ -25,6 +32,13 @@ std::string NextStepOf(const ErrorInfo& info) {
     }
     case ErrorReason::kVcpuNotFound:
       return "vCPUs count from 0";
+    case ErrorReason::kFilterInvalid:
+    case ErrorReason::kRegisterNameUnknown:
+      return NameStep(info, message);
+    case ErrorReason::kEventsGone:
+      return "read anew what is stored ('armstate list'), then watch without --resume";
+    case ErrorReason::kPageTokenInvalid:
+      return "what is asked about has changed meanwhile; run the same command again";
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";
     case ErrorReason::kHostNotFound:
@@ -74,7 +88,7 @@ std::string NextStepOf(const ErrorInfo& info) {
 std::string NextStep(const absl::Status& status, absl::string_view target) {
   if (std::string given = GetNextStep(status); !given.empty()) return given;
   if (IsUsageError(status)) return "'armstate --help' and 'armstate COMMAND --help' say what is understood";
-  if (const absl::optional<ErrorInfo> info = GetErrorInfo(status)) return NextStepOf(*info);
+  if (const absl::optional<ErrorInfo> info = GetErrorInfo(status)) return NextStepOf(*info, status.message());
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return absl::StrCat("is armstated running at ", target, "? Start it, or name another with --server");
@@ -101,7 +115,7 @@ void PrintError(const absl::Status& status, absl::string_view next_step, OutputF
     PrintJson(ToGoogleRpcStatus(status), err);
     return;
   }
-  err << palette.Bad("armstate:") << ' ' << status.message() << '\n';
+  err << palette.Bad("armstate:") << ' ' << status.message() << '\n' << GetExcerpt(status);
   if (!next_step.empty()) err << "armstate: " << next_step << '\n';
 }
 

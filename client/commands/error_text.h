@@ -16,7 +16,7 @@ std::string NextStep(const absl::Status& status, absl::string_view target);
 
 ExitStatus ExitStatusOf(const absl::Status& status);
 
-// "armstate: ..." and, on a second line, the next step; or a google.rpc.Status as one JSON document.
+// "armstate: ...", the excerpt, and on a last line the next step; or a google.rpc.Status as one JSON document.
 void PrintError(const absl::Status& status, absl::string_view next_step, OutputFormat format, const Palette& palette,
                 std::ostream& err);
 

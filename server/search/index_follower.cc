@@ -55,6 +55,7 @@ absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
                                   " VMs so far; try again in a few seconds"),
                      {{"done_vms", absl::StrCat(index_.vm_count())}});
   }
+  newest_ = std::max(newest_, wanted);  // its listener may not have been told yet
   absl::Status status;
   ++waiting_;
   while (position_ < wanted && status.ok()) {

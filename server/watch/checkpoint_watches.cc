@@ -33,7 +33,7 @@ absl::StatusOr<Watched> CheckRequest(const v1::WatchCheckpointsRequest& request,
   const EventRange range = store.events();
   watched.after = request.from_oldest() ? range.oldest - 1 : range.newest;
   if (request.resume_token().empty()) return watched;
-  const absl::StatusOr<uint64_t> after = DecodeResumeToken(request.resume_token());
+  const absl::StatusOr<uint64_t> after = DecodeResumeToken(range.log_id, request.resume_token());
   if (!after.ok()) return after.status();
   watched.after = *after;
   // So that a token that does not fit is answered at once.

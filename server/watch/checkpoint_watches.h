@@ -25,7 +25,7 @@ namespace armstate {
 class CheckpointWatches {
  public:
   // `patience`: how long a client may take for a message.
-  explicit CheckpointWatches(CheckpointStore& store, absl::Duration patience = absl::Seconds(30));
+  CheckpointWatches(CheckpointStore& store, absl::Duration patience);
   ~CheckpointWatches();
 
   // Errors end the call, see WatchCheckpoints.

@@ -14,7 +14,6 @@
 namespace armstate {
 namespace {
 
-constexpr char kTokenList[] = "watch";
 constexpr size_t kEventsPerRead = 256;
 // After so many events of other VMs a watcher of one gets a new resume token, lest its own be too old one day.
 constexpr uint64_t kProgressAfter = 10'000;
@@ -31,7 +30,9 @@ v1::CheckpointEvent::Type TypeOf(CheckpointEventKind kind) {
   return v1::CheckpointEvent::TYPE_UNSPECIFIED;
 }
 
-v1::CheckpointEvent EventToProto(const CheckpointEvent& event) {
+std::string TokenList(uint64_t log_id) { return absl::StrCat("watch/", absl::Hex(log_id, absl::kZeroPad16)); }
+
+v1::CheckpointEvent EventToProto(const CheckpointEvent& event, uint64_t log_id) {
   v1::CheckpointEvent message;
   message.set_type(TypeOf(event.kind));
   const bool is_vm = event.kind == CheckpointEventKind::kVmDeleted;
@@ -39,26 +40,29 @@ v1::CheckpointEvent EventToProto(const CheckpointEvent& event) {
   message.set_vm_uid(absl::StrCat(absl::Hex(event.incarnation, absl::kZeroPad16)));
   *message.mutable_event_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(event.time));
-  message.set_resume_token(EncodeResumeToken(event.sequence));
+  message.set_resume_token(EncodeResumeToken(log_id, event.sequence));
   return message;
 }
 
-v1::CheckpointEvent Progress(uint64_t sequence) {
+v1::CheckpointEvent Progress(uint64_t sequence, uint64_t log_id) {
   v1::CheckpointEvent message;
   message.set_type(v1::CheckpointEvent::PROGRESS);
-  message.set_resume_token(EncodeResumeToken(sequence));
+  message.set_resume_token(EncodeResumeToken(log_id, sequence));
   return message;
 }
 
 }  // namespace
 
-std::string EncodeResumeToken(uint64_t sequence) { return EncodePageToken(kTokenList, absl::StrCat(sequence)); }
+std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence) {
+  return EncodePageToken(TokenList(log_id), absl::StrCat(sequence));
+}
 
-absl::StatusOr<uint64_t> DecodeResumeToken(absl::string_view token) {
-  const absl::StatusOr<std::string> text = DecodePageToken(kTokenList, token);
+absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token) {
+  const std::string list = TokenList(log_id);
+  const absl::StatusOr<std::string> text = DecodePageToken(list, token);
   if (!text.ok()) return text.status();
   uint64_t sequence = 0;
-  if (!absl::SimpleAtoi(*text, &sequence)) return DecodePageToken(kTokenList, "?").status();
+  if (!absl::SimpleAtoi(*text, &sequence)) return DecodePageToken(list, "?").status();
   return sequence;
 }
 
@@ -66,13 +70,14 @@ Watcher::Watcher(grpc::CallbackServerContext& context, CheckpointStore& store, s
                  std::function<void()> on_change, std::function<void(Watcher*)> on_done)
     : context_(context),
       store_(store),
+      log_id_(store.events().log_id),
       vm_(std::move(vm)),
       on_change_(std::move(on_change)),
       on_done_(std::move(on_done)),
       position_(position),
       told_(position) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  messages_.push_back(Progress(position));
+  messages_.push_back(Progress(position, log_id_));
   WriteNext();
 }
 
@@ -94,12 +99,12 @@ bool Watcher::Advance() {
 void Watcher::AddEvents(const EventPage& page) {
   for (const CheckpointEvent& event : page.events) {
     if (!vm_.empty() && event.vm != vm_) continue;
-    messages_.push_back(EventToProto(event));
+    messages_.push_back(EventToProto(event, log_id_));
     told_ = event.sequence;
   }
   position_ = page.events.back().sequence;
   if (position_ - told_ < kProgressAfter) return;
-  messages_.push_back(Progress(position_));
+  messages_.push_back(Progress(position_, log_id_));
   told_ = position_;
 }
 

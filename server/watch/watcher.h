@@ -46,6 +46,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
 
   grpc::CallbackServerContext& context_;
   CheckpointStore& store_;
+  const uint64_t log_id_;
   const std::string vm_;
   const std::function<void()> on_change_;
   const std::function<void(Watcher*)> on_done_;
@@ -58,9 +59,10 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
   absl::optional<absl::Time> finished_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What a resume token holds, and back. INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID.
-std::string EncodeResumeToken(uint64_t sequence);
-absl::StatusOr<uint64_t> DecodeResumeToken(absl::string_view token);
+// The number of an event in a log (EventRange::log_id) as a resume token, and back. INVALID_ARGUMENT, reason
+// PAGE_TOKEN_INVALID, for what is no token, or one of another log.
+std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence);
+absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token);
 
 }  // namespace armstate
 

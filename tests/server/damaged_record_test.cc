@@ -104,6 +104,39 @@ TEST_F(DamagedRecordTest, OthersAreReadableAndListed) {
   EXPECT_NE(listed.checkpoints(1).damage(), "");
 }
 
+TEST_F(DamagedRecordTest, QueriesNameItAndGoOn) {
+  v1::CompareCheckpointsRequest compare;
+  compare.set_old("vms/a/checkpoints/1");
+  compare.set_new_(kDamaged);
+  RpcResult result = Call(checkpoints(), &CheckpointStub::CompareCheckpoints, compare);
+  EXPECT_EQ(result.code, grpc::StatusCode::DATA_LOSS);
+  EXPECT_EQ(result.reason, "RECORD_DAMAGED");
+  EXPECT_EQ(result.metadata["record"], kDamaged);
+
+  v1::ListRegisterHistoryRequest history;
+  history.set_parent("vms/a");
+  history.set_register_("SCTLR_EL1");
+  v1::ListRegisterHistoryResponse entries;
+  ASSERT_EQ(Call(checkpoints(), &CheckpointStub::ListRegisterHistory, history, &entries), RpcResult());
+  ASSERT_EQ(entries.entries_size(), 3);
+  EXPECT_EQ(entries.entries(0).value(), "0x0000000000000001");
+  EXPECT_EQ(entries.entries(1).checkpoint(), kDamaged);
+  EXPECT_NE(entries.entries(1).damage(), "");
+  EXPECT_EQ(entries.entries(1).value(), "");
+  EXPECT_EQ(entries.entries(2).value(), "0x0000000000000003");
+
+  v1::SearchRegistersRequest search;
+  search.set_filter("SCTLR_EL1 >= 1");
+  search.set_all_versions(true);
+  v1::SearchRegistersResponse found;
+  ASSERT_EQ(Call(checkpoints(), &CheckpointStub::SearchRegisters, search, &found), RpcResult());
+  ASSERT_EQ(found.checkpoints_size(), 2);
+  EXPECT_EQ(found.checkpoints(0).checkpoint(), "vms/a/checkpoints/1");
+  EXPECT_EQ(found.checkpoints(1).checkpoint(), "vms/a/checkpoints/3");
+  ASSERT_EQ(found.damaged_size(), 1);
+  EXPECT_NE(found.damaged(0).find(kDamaged), std::string::npos) << found.damaged(0);
+}
+
 TEST_F(DamagedRecordTest, CanBeDeleted) {
   v1::DeleteCheckpointRequest request;
   request.set_name(kDamaged);

@@ -46,14 +46,15 @@ void ServerTest::Start() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto channel = grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->port()),
-                                                 grpc::InsecureChannelCredentials(), arguments);
+  const auto channel = grpc::CreateCustomChannel(target(), grpc::InsecureChannelCredentials(), arguments);
   checkpoints_ = v1::CheckpointService::NewStub(channel);
   restore_ = v1::RestoreService::NewStub(channel);
   engine_ = v1::EngineService::NewStub(channel);
   host_ = v1::HostService::NewStub(channel);
   admin_ = v1::AdminService::NewStub(channel);
 }
+
+std::string ServerTest::target() const { return absl::StrCat("127.0.0.1:", server_->port()); }
 
 void ServerTest::Stop() {
   server_->Shutdown(absl::InfiniteFuture());

@@ -42,6 +42,8 @@ class ServerTest : public testing::Test {
   HostStub& host() { return *host_; }
   AdminStub& admin() { return *admin_; }
   const std::string& data_dir() const { return data_dir_.path(); }
+  // "127.0.0.1:port".
+  std::string target() const;
 
   // Stores a checkpoint, which must succeed. The BASIC view.
   v1::Checkpoint Create(const v1::CreateCheckpointRequest& request);

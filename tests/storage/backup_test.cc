@@ -86,6 +86,28 @@ TEST_F(BackupTest, EachBackupIsTheDatabaseOfItsTime) {
   EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 4);
 }
 
+// Events of a restored database get numbers that others have had before it.
+TEST_F(BackupTest, RestoredLogOfEventsIsAnotherOne) {
+  const auto log_id = [this](const std::string& name) {
+    return RocksDbStorage::Open(Path(name), {}).value()->checkpoints().events().log_id;
+  };
+  Create("first");
+  ASSERT_TRUE(storage_->CreateBackup(Path("backup")).ok());
+  const uint64_t original = storage_->checkpoints().events().log_id;
+  ASSERT_EQ(RestoreBackup(Path("backup"), 1, Path("one")), absl::OkStatus());
+  ASSERT_EQ(RestoreBackup(Path("backup"), 1, Path("two")), absl::OkStatus());
+  const uint64_t one = log_id("one");
+  EXPECT_NE(one, original);
+  EXPECT_NE(one, log_id("two"));
+  EXPECT_NE(log_id("two"), original);
+  EXPECT_EQ(log_id("one"), one);
+  EXPECT_FALSE(std::filesystem::exists(Path("one/RESTORED")));
+  ASSERT_TRUE(RocksDbStorage::Open(Path("one"), {}).value()->CreateBackup(Path("backup")).ok());
+  ASSERT_EQ(RestoreBackup(Path("backup"), 2, Path("three")), absl::OkStatus());
+  EXPECT_NE(log_id("three"), one);
+  EXPECT_EQ(storage_->checkpoints().events().log_id, original);
+}
+
 TEST_F(BackupTest, OnlyWhatIsNewIsCopied) {
   Create("large", 1 << 20);
   ASSERT_TRUE(storage_->Compact().ok());

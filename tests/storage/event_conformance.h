@@ -142,6 +142,15 @@ TEST_P(CheckpointStoreConformance, EventsThatAreNotThereYet) {
   }
 }
 
+TEST_P(CheckpointStoreConformance, LogKeepsItsId) {
+  const uint64_t id = store().events().log_id;
+  EXPECT_NE(id, 0u);
+  for (uint64_t i = 0; i < 2 * kept_events(); ++i) Commit("a", "r");
+  EXPECT_EQ(store().events().log_id, id);
+  Reopen();
+  EXPECT_EQ(store().events().log_id, id);
+}
+
 TEST_P(CheckpointStoreConformance, EventsGoWhenThereAreMany) {
   const uint64_t kept = kept_events();
   for (uint64_t i = 1; i <= kept; ++i) Commit("a", "r");

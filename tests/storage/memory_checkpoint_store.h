@@ -314,7 +314,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   uint64_t incarnations_ = 0;
   const uint64_t kept_events_;
   std::map<uint64_t, CheckpointEvent> events_;
-  EventRange range_;
+  EventRange range_{1, 0, 1};
   EventListeners listeners_;
 };
 

@@ -133,6 +133,14 @@ TEST(RocksDbValuesTest, GoldenBytesOfEventsAreRead) {
   EXPECT_EQ(absl::ToUnixNanos(event.time), 1500000000000000001);
 }
 
+TEST(RocksDbValuesTest, IdOfTheLogOfEvents) {
+  const std::string bytes = EncodeEventLogIdValue(0x1122334455667788);
+  // After the checksum: format 1, and the ID.
+  EXPECT_EQ(absl::BytesToHexString(bytes.substr(4)), "018877665544332211");
+  EXPECT_EQ(DecodeEventLogIdValue(bytes, "events").value(), 0x1122334455667788u);
+  EXPECT_EQ(DecodeEventLogIdValue(WithCrc(bytes.substr(4, 8)), "events").status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(RocksDbValuesTest, GoldenBytesOfFormat2AreRead) {
   const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmFormat2Hex)).value();
   EXPECT_EQ(info.checkpoint_count, 5);
