@@ -15,7 +15,7 @@ namespace armstate {
 namespace {
 
 // Of full copies, ready for use: about 10 KB for a vCPU of 333 registers.
-constexpr size_t kBaseCacheBytes = size_t{64} << 20;
+constexpr size_t kBaseCacheBytes = size_t{256} << 20;
 constexpr size_t kRawBytesPerRegister = 16;
 
 // Far from 2^32: a register has at least a byte of value, of which a record has at most kMaxRecordBytes.
