@@ -19,9 +19,6 @@ namespace {
 
 constexpr absl::string_view kVmList = "vms";
 
-// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One checkpoint is always given.
-constexpr size_t kMaxPageBytes = size_t{3} << 20;
-
 // One damaged record must not hide the others: it is there with its name and what is wrong.
 v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) {
   absl::StatusOr<v1::Checkpoint> basic =

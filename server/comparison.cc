@@ -20,9 +20,6 @@
 namespace armstate {
 namespace {
 
-// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One vCPU is always given.
-constexpr size_t kMaxPageBytes = size_t{3} << 20;
-
 v1::RegisterGroup GroupToProto(RegisterGroup group) {
   switch (group) {
     case RegisterGroup::kControl:

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_PAGE_TOKEN_H_
 #define ARMSTATE_SERVER_PAGE_TOKEN_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,6 +12,9 @@ namespace armstate {
 
 // 0 means 100, more than 1000 means 1000. INVALID_ARGUMENT, reason FIELD_INVALID, if negative.
 absl::StatusOr<int> PageSize(int requested);
+
+// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One item is always given.
+inline constexpr size_t kMaxPageBytes = size_t{3} << 20;
 
 // A token says after which item of `list` (e.g. "vms", or "vms/web1/checkpoints") the next page begins. It is text that
 // a client should not read, and is no secret.

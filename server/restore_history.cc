@@ -9,12 +9,10 @@
 #include "absl/strings/str_split.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "server/page_token.h"
 
 namespace armstate {
 namespace {
-
-// Of a page of records, as they are on the wire.
-constexpr size_t kMaxPageBytes = size_t{4} << 20;
 
 absl::Status Damaged(absl::string_view record) {
   return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,

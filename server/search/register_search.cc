@@ -21,9 +21,6 @@
 namespace armstate {
 namespace {
 
-// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One checkpoint is always given.
-constexpr size_t kMaxPageBytes = size_t{3} << 20;
-
 // Short, whatever the filter.
 std::string QuestionOf(const v1::SearchRegistersRequest& request) {
   const std::string asked = absl::StrCat(request.all_versions() ? "all " : "", request.vcpu_match(), request.filter());
