@@ -5,11 +5,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/register_selector.h"
+#include "core/selected_value.h"
 #include "proto/resource_names.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
@@ -41,13 +41,9 @@ v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<
   if (!selector.ok() || vcpus.empty()) return entry;
   const absl::optional<absl::string_view> value = vcpus.front().registers.Find(selector->id);
   if (!value) return entry;
-  if (!selector->field) {
-    entry.set_value(FormatValue(*value));
-    return entry;
-  }
-  const uint64_t bits = ExtractField(*selector->field, LowWord(*value));
-  entry.set_value(absl::StrFormat("0x%x", bits));
-  entry.set_meaning(std::string(FieldMeaning(*selector->field, bits)));
+  const SelectedValue shown = ShowSelected(*selector, *value);
+  entry.set_value(shown.text);
+  entry.set_meaning(std::string(shown.meaning));
   return entry;
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "core/selected_value.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
 
@@ -16,13 +16,9 @@ v1::MatchedRegister RegisterToProto(const FilterRegister& named, IdScheme scheme
   result.set_name(named.name);
   const absl::optional<RegisterSelector>& selector = named.In(scheme);
   if (value.empty() || !selector) return result;
-  if (!selector->field) {
-    result.set_value(FormatValue(value));
-    return result;
-  }
-  const uint64_t bits = ExtractField(*selector->field, LowWord(value));
-  result.set_value(absl::StrFormat("0x%x", bits));
-  result.set_meaning(std::string(FieldMeaning(*selector->field, bits)));
+  const SelectedValue shown = ShowSelected(*selector, value);
+  result.set_value(shown.text);
+  result.set_meaning(std::string(shown.meaning));
   return result;
 }
 
