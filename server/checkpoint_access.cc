@@ -82,6 +82,11 @@ absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointS
   return basic;
 }
 
+absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const absl::StatusOr<StoredCheckpoint>& stored) {
+  if (!stored.ok()) return stored.status();
+  return BasicView(vm, stored->summary);
+}
+
 absl::Status FillView(absl::string_view vm, StoredCheckpoint stored, v1::Checkpoint& message) {
   if (absl::Status status = FillBasicView(vm, stored.summary, message); !status.ok()) return status;
   message.mutable_vcpus()->Reserve(static_cast<int>(stored.vcpus.size()));

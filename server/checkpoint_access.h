@@ -51,6 +51,8 @@ absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository
 
 // The BASIC view of a stored checkpoint. DATA_LOSS, reason RECORD_DAMAGED.
 absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary);
+// The same of what was read, or why it was not.
+absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const absl::StatusOr<StoredCheckpoint>& stored);
 // The same into a message that is there already, of which nothing is left.
 absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summary, v1::Checkpoint& basic);
 

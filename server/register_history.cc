@@ -81,8 +81,7 @@ class HistoryReader {
     if (error && error->reason == ErrorReason::kVcpuNotFound) {
       stored = checkpoints_.Get(vm_, version, VcpuSelection::kNone);
     }
-    const absl::StatusOr<v1::Checkpoint> basic =
-        stored.ok() ? BasicView(vm_, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+    const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm_, stored);
     if (absl::IsDataLoss(basic.status())) {
       v1::RegisterHistoryEntry damaged;
       damaged.set_checkpoint(FormatCheckpointName(vm_, version));

@@ -117,8 +117,7 @@ bool IndexFollower::ReadEvents() {
 
 bool IndexFollower::ReadVm(const std::string& vm) {
   const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(vm, absl::nullopt);
-  const absl::StatusOr<v1::Checkpoint> basic =
-      stored.ok() ? BasicView(vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+  const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm, stored);
   if (!basic.ok()) {
     if (!absl::IsDataLoss(basic.status()) && !absl::IsNotFound(basic.status())) return false;
     index_.Remove(vm);

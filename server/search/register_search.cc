@@ -131,8 +131,7 @@ absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus whic
     const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(candidate.vm, candidate.version);
     response.set_scanned_checkpoints(response.scanned_checkpoints() + 1);
     if (absl::IsNotFound(stored.status())) continue;  // deleted since
-    const absl::StatusOr<v1::Checkpoint> basic =
-        stored.ok() ? BasicView(candidate.vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+    const absl::StatusOr<v1::Checkpoint> basic = BasicView(candidate.vm, stored);
     if (absl::IsDataLoss(basic.status())) {
       AddDamaged(basic.status().message(), response);
       continue;

@@ -59,8 +59,7 @@ class Scan {
     response_.set_scanned_checkpoints(response_.scanned_checkpoints() + 1);
     const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(vm, listed.version);
     if (absl::IsNotFound(stored.status())) return absl::OkStatus();
-    const absl::StatusOr<v1::Checkpoint> basic =
-        stored.ok() ? BasicView(vm, stored->summary) : absl::StatusOr<v1::Checkpoint>(stored.status());
+    const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm, stored);
     if (absl::IsDataLoss(basic.status())) {
       AddDamaged(basic.status().message(), response_);
       return absl::OkStatus();
