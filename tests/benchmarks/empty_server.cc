@@ -3,17 +3,28 @@
 //
 // CreateCheckpoint answers the checkpoint without its vCPUs, numbered; GetCheckpoint answers the last request that had
 // the vCPUs of a checkpoint, whichever is asked for.
+//
+// With --sync=FILE CreateCheckpoint is answered after 300 bytes for each call that waits were appended to the file and
+// synced, by a thread of its own: what is left of the rate if nothing is stored but everything waits for the disk.
+#include <fcntl.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/arena_messages.h"
@@ -21,6 +32,64 @@
 
 namespace armstate {
 namespace {
+
+// Finishes calls after a sync of a file, all that wait at once. Two threads, as armstated has: while one syncs, the
+// other finishes the calls of the sync before.
+class SyncedAnswers {
+ public:
+  explicit SyncedAnswers(const char* file) : file_(open(file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600)) {
+    std::thread([this] { Sync(); }).detach();
+    std::thread([this] { Tell(); }).detach();
+  }
+
+  bool ok() const { return file_ >= 0; }
+  void FinishAfterSync(grpc::ServerUnaryReactor* call) { waiting_.Push({call}); }
+
+ private:
+  static constexpr size_t kBytesOfACall = 300;
+  using Calls = std::vector<grpc::ServerUnaryReactor*>;
+
+  class Queue {
+   public:
+    void Push(const Calls& calls) {
+      bool is_first = false;
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        is_first = calls_.empty();
+        calls_.insert(calls_.end(), calls.begin(), calls.end());
+      }
+      if (is_first) changed_.notify_one();
+    }
+    Calls TakeAll() {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return !calls_.empty(); });
+      return std::exchange(calls_, {});
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    Calls calls_;
+  };
+
+  void Sync() {
+    while (true) {
+      const Calls calls = waiting_.TakeAll();
+      const std::string bytes(calls.size() * kBytesOfACall, 'x');
+      if (write(file_, bytes.data(), bytes.size()) < 0 || fdatasync(file_) != 0) std::perror("sync");
+      synced_.Push(calls);
+    }
+  }
+  void Tell() {
+    while (true) {
+      for (grpc::ServerUnaryReactor* const call : synced_.TakeAll()) call->Finish(grpc::Status::OK);
+    }
+  }
+
+  const int file_;
+  Queue waiting_;
+  Queue synced_;
+};
 
 // Answers each item at once.
 class EmptyStream final : public grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse> {
@@ -51,7 +120,8 @@ class EmptyStream final : public grpc::ServerBidiReactor<v1::CreateCheckpointReq
 
 class EmptyService final : public v1::CheckpointService::CallbackService {
  public:
-  EmptyService() {
+  // `synced`: null if calls are answered at once.
+  explicit EmptyService(SyncedAnswers* synced) : synced_(synced) {
     SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
     SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
   }
@@ -64,7 +134,11 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
     if (number == 1) Keep(request);
     Answer(request, number, *response);
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    if (synced_ != nullptr) {
+      synced_->FinishAfterSync(reactor);
+    } else {
+      reactor->Finish(grpc::Status::OK);
+    }
     return reactor;
   }
 
@@ -111,6 +185,7 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
     kept_ = std::move(kept);
   }
 
+  SyncedAnswers* const synced_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;
   std::atomic<int64_t> count_{0};
@@ -118,12 +193,13 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
   std::shared_ptr<const v1::Checkpoint> kept_;
 };
 
-int Run() {
+int Run(SyncedAnswers* synced) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // as armstated
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-  EmptyService service;
+  EmptyService service(synced);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -142,4 +218,10 @@ int Run() {
 }  // namespace
 }  // namespace armstate
 
-int main() { return armstate::Run(); }
+int main(int argc, char** argv) {
+  constexpr absl::string_view kSync = "--sync=";
+  if (argc < 2) return armstate::Run(nullptr);
+  if (!absl::StartsWith(argv[1], kSync)) return 1;
+  auto* const synced = new armstate::SyncedAnswers(argv[1] + kSync.size());  // its threads end with the process
+  return synced->ok() ? armstate::Run(synced) : 1;
+}

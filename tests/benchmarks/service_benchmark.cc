@@ -1,13 +1,15 @@
 // How fast the service is, beside a gRPC server that stores nothing, all in one run. scripts/bench runs it.
 //
-// Each server is a process of its own, and each client has a connection of its own over the loopback interface.
+// Each server is a process of its own, and each client has a connection of its own over the loopback interface. What
+// is compared is measured in turns, several times, and the ratio is the median of the turns': a shared machine is not
+// equally fast at all times.
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <random>
@@ -15,12 +17,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "client/checkpoint_stream.h"
-#include "client/commands/table.h"
 #include "client/connection.h"
 #include "nlohmann/json.hpp"
+#include "tests/benchmarks/bench_report.h"
 #include "tests/benchmarks/guest_requests.h"
 #include "tests/benchmarks/load.h"
 #include "tests/testing/armstated_process.h"
@@ -30,7 +32,8 @@ namespace {
 
 struct Options {
   std::string directory = "/var/tmp";
-  double seconds = 3;
+  double seconds = 1;
+  int rounds = 7;
   int64_t stored = 1000000;
   int clients = 64;
   std::string engine_json;
@@ -43,101 +46,29 @@ constexpr uint32_t kGuests = 1024;
 // VMs of a store with many checkpoints.
 constexpr int64_t kFleet = 10000;
 
-struct Row {
-  std::string what;
-  int clients = 0;
-  LoadResult result;
-  int64_t memory = 0;
-};
-
-// The numbers of a run, and how they are shown.
-class Report {
- public:
-  const LoadResult& Add(Row row) {
-    if (row.result.failed > 0) {
-      std::cerr << row.what << ": " << row.result.failed << " failed: " << row.result.first_error << "\n";
-    }
-    rows_.push_back(std::move(row));
-    return rows_.back().result;
-  }
-  // `measured` against a goal: at least so much, or with `at_most` no more than that.
-  void AddGoal(const std::string& name, double measured, double goal, bool at_most) {
-    goals_.push_back({name, measured, goal, at_most});
-  }
-
-  void PrintText() const {
-    Table goals({"GOAL", "MEASURED", "WANTED", ""});
-    for (const Goal& goal : goals_) {
-      goals.AddRow({goal.name, absl::StrFormat("%.2f", goal.measured),
-                    absl::StrFormat("%s %.2f", goal.at_most ? "<=" : ">=", goal.goal), goal.met() ? "met" : "NOT MET"});
-    }
-    goals.Print("", std::cout);
-    std::cout << "\n";
-    Table rows({"", "CLIENTS", "PER SECOND", "P50 MS", "P99 MS", "SERVER CPU US", "CLIENT CPU US", "SERVER MB"});
-    for (const Row& row : rows_) {
-      const LoadResult& result = row.result;
-      rows.AddRow({row.what, absl::StrCat(row.clients), absl::StrFormat("%.0f", result.per_second),
-                   absl::StrFormat("%.2f", absl::ToDoubleMilliseconds(result.p50)),
-                   absl::StrFormat("%.2f", absl::ToDoubleMilliseconds(result.p99)),
-                   absl::StrFormat("%.1f", absl::ToDoubleMicroseconds(result.server_cpu)),
-                   absl::StrFormat("%.1f", absl::ToDoubleMicroseconds(result.client_cpu)),
-                   absl::StrFormat("%.0f", static_cast<double>(row.memory) / (1 << 20))});
-    }
-    rows.Print("", std::cout);
-  }
-
-  void PrintJson() const {
-    nlohmann::json json{{"goals", nlohmann::json::array()}, {"measured", nlohmann::json::array()}};
-    for (const Goal& goal : goals_) {
-      json["goals"].push_back({{"goal", goal.name},
-                               {"measured", goal.measured},
-                               {goal.at_most ? "at_most" : "at_least", goal.goal},
-                               {"met", goal.met()}});
-    }
-    for (const Row& row : rows_) {
-      const LoadResult& result = row.result;
-      json["measured"].push_back({{"what", row.what},
-                                  {"clients", row.clients},
-                                  {"per_second", result.per_second},
-                                  {"p50_seconds", absl::ToDoubleSeconds(result.p50)},
-                                  {"p99_seconds", absl::ToDoubleSeconds(result.p99)},
-                                  {"server_cpu_seconds", absl::ToDoubleSeconds(result.server_cpu)},
-                                  {"client_cpu_seconds", absl::ToDoubleSeconds(result.client_cpu)},
-                                  {"server_memory_bytes", row.memory},
-                                  {"failed", result.failed}});
-    }
-    std::cout << json.dump(2) << "\n";
-  }
-
- private:
-  struct Goal {
-    std::string name;
-    double measured;
-    double goal;
-    bool at_most;
-    bool met() const { return at_most ? measured <= goal : measured >= goal; }
-  };
-  std::vector<Goal> goals_;
-  std::vector<Row> rows_;
-};
-
-// One server under load.
+// One server under load. Its files go with it.
 class Subject {
  public:
-  Subject(std::string name, std::unique_ptr<ArmstatedProcess> process, const GuestRequests& requests,
-          const Options& options, Report& report)
+  Subject(std::string name, std::unique_ptr<ArmstatedProcess> process, std::string files, const GuestRequests& requests,
+          const Options& options)
       : name_(std::move(name)),
         process_(std::move(process)),
+        files_(std::move(files)),
         requests_(requests),
         options_(options),
-        report_(report),
         numbers_(kGuests) {}
 
-  ArmstatedProcess& process() { return *process_; }
+  ~Subject() {
+    process_->Stop(SIGTERM);
+    std::filesystem::remove_all(files_);
+  }
+
+  const std::string& name() const { return name_; }
+  pid_t pid() const { return process_->pid(); }
 
   // Client i pushes to guests i, i + clients ... in turn.
-  LoadResult Create(int clients) { return Push("CreateCheckpoint", clients, LoadCreate); }
-  LoadResult Stream(int streams) { return Push("StreamCheckpoints", streams, LoadStream); }
+  LoadResult Create(int clients) { return Push(clients, LoadCreate); }
+  LoadResult Stream(int streams) { return Push(streams, LoadStream); }
 
   // Stores so many versions of each of the first `guests` guests.
   absl::Status Fill(uint32_t guests, uint32_t versions) {
@@ -160,23 +91,23 @@ class Subject {
   // Of any version of any of `guests` guests that have so many each.
   LoadResult Get(int clients, uint32_t guests, uint32_t versions) {
     std::vector<std::mt19937> random;
-    for (int i = 0; i < clients; ++i) random.emplace_back(i);
-    return Done("GetCheckpoint", clients, LoadGet(LoadOf(clients), [&](int client) {
-                  return absl::StrCat(GuestName(random[client]() % guests), "/checkpoints/",
-                                      1 + random[client]() % versions);
-                }));
+    for (int i = 0; i < clients; ++i) random.emplace_back(i + clients * turn_);
+    ++turn_;
+    return LoadGet(LoadOf(clients), [&](int client) {
+      return absl::StrCat(GuestName(random[client]() % guests), "/checkpoints/", 1 + random[client]() % versions);
+    });
   }
 
  private:
   template <typename Load>
-  LoadResult Push(const std::string& what, int clients, Load load) {
+  LoadResult Push(int clients, Load load) {
     std::vector<uint32_t> turns(clients);
-    return Done(what, clients, load(LoadOf(clients), [&](int client) {
-                  const uint32_t guest = (turns[client]++ * clients + client) % kGuests;
-                  v1::CreateCheckpointRequest request = requests_.Make(guest, numbers_[guest]++);
-                  request.set_request_id(absl::StrCat(name_, "-", guest, "-", numbers_[guest]));
-                  return request;
-                }));
+    return load(LoadOf(clients), [&](int client) {
+      const uint32_t guest = (turns[client]++ * clients + client) % kGuests;
+      v1::CreateCheckpointRequest request = requests_.Make(guest, numbers_[guest]++);
+      request.set_request_id(absl::StrCat(name_, "-", guest, "-", numbers_[guest]));
+      return request;
+    });
   }
 
   LoadOptions LoadOf(int clients) const {
@@ -188,16 +119,13 @@ class Subject {
     return load;
   }
 
-  LoadResult Done(const std::string& what, int clients, LoadResult result) {
-    return report_.Add({absl::StrCat(what, ", ", name_), clients, result, MemoryOf(process_->pid())});
-  }
-
   const std::string name_;
   const std::unique_ptr<ArmstatedProcess> process_;
+  const std::string files_;
   const GuestRequests& requests_;
   const Options& options_;
-  Report& report_;
   std::vector<uint32_t> numbers_;
+  uint32_t turn_ = 0;
 };
 
 std::string NewFolder(const Options& options) {
@@ -221,75 +149,100 @@ void AddEngineGoals(const std::string& file, Report& report) {
   report.AddGoal("engine: restore with read-back / memcpy", ratios["BM_Restore"], 10, true);
 }
 
-// Throughput with so many checkpoints stored.
-struct Rates {
-  double create = 0;
-  double get = 0;
-};
-
-absl::StatusOr<Rates> MeasureWith(int64_t stored, const GuestRequests& requests, const Options& options,
-                                  Report& report) {
+absl::StatusOr<std::unique_ptr<Subject>> StartStoring(const std::string& name, const GuestRequests& requests,
+                                                      const Options& options) {
   const std::string data_dir = NewFolder(options);
   auto process = ArmstatedProcess::Start(data_dir);
   if (!process.ok()) return process.status();
-  Subject subject(absl::StrCat(stored, " stored"), *std::move(process), requests, options, report);
-  const auto guests = static_cast<uint32_t>(std::min<int64_t>(stored, kFleet));
-  const auto versions = static_cast<uint32_t>(stored / guests);
-  absl::Status status = subject.Fill(guests, versions);
-  Rates rates;
-  if (status.ok()) {
-    rates.get = subject.Get(options.clients, guests, versions).per_second;
-    rates.create = subject.Create(options.clients).per_second;
+  return std::make_unique<Subject>(name, *std::move(process), data_dir, requests, options);
+}
+
+absl::Status MeasureBesideEmpty(const GuestRequests& requests, const Options& options, Report& report) {
+  const std::string file = NewFolder(options);
+  auto empty_process = ArmstatedProcess::StartCommand({"tests/benchmarks/empty_server"});
+  if (!empty_process.ok()) return empty_process.status();
+  auto synced_process = ArmstatedProcess::StartCommand({"tests/benchmarks/empty_server", "--sync=" + file});
+  if (!synced_process.ok()) return synced_process.status();
+  const auto storing = StartStoring("armstated", requests, options);
+  if (!storing.ok()) return storing.status();
+  Subject empty("empty", *std::move(empty_process), NewFolder(options), requests, options);
+  Subject synced("empty, synced", *std::move(synced_process), file, requests, options);
+  Subject& armstated = **storing;
+  Turns turns;
+  for (Subject* subject : {&empty, &synced, &armstated}) {
+    turns.Add("CreateCheckpoint, " + subject->name(), subject->pid(), 1, [=] { return subject->Create(1); });
   }
-  subject.process().Stop(SIGTERM);
-  std::filesystem::remove_all(data_dir);
-  if (!status.ok()) return status;
-  return rates;
+  const auto create = [&](Subject& subject) {
+    return turns.Add("CreateCheckpoint, " + subject.name(), subject.pid(), options.clients,
+                     [&] { return subject.Create(options.clients); });
+  };
+  const size_t empty_create = create(empty);
+  const size_t synced_create = create(synced);
+  const size_t armstated_create = create(armstated);
+  const auto stream = [&](Subject& subject) {
+    return turns.Add("StreamCheckpoints, " + subject.name(), subject.pid(), kStreams,
+                     [&] { return subject.Stream(kStreams); });
+  };
+  stream(empty);
+  const size_t armstated_stream = stream(armstated);
+  const auto get = [&](Subject& subject) {
+    return turns.Add("GetCheckpoint, " + subject.name(), subject.pid(), options.clients,
+                     [&] { return subject.Get(options.clients, kGuests, 1); });
+  };
+  const size_t empty_get = get(empty);
+  const size_t armstated_get = get(armstated);
+  turns.Run(options.rounds, report);
+  report.AddGoal("durable CreateCheckpoint / the empty server", turns.Ratio(armstated_create, empty_create), 0.8,
+                 false);
+  report.AddComparison("  the empty server that syncs / the empty server", turns.Ratio(synced_create, empty_create));
+  report.AddComparison("  durable CreateCheckpoint / the empty server that syncs",
+                       turns.Ratio(armstated_create, synced_create));
+  report.AddGoal("StreamCheckpoints / CreateCheckpoint", turns.Ratio(armstated_stream, armstated_create), 3, false);
+  report.AddGoal("GetCheckpoint / the empty server", turns.Ratio(armstated_get, empty_get), 0.9, false);
+  return absl::OkStatus();
+}
+
+absl::Status MeasureSizes(const GuestRequests& requests, const Options& options, Report& report) {
+  std::vector<std::unique_ptr<Subject>> storing;
+  Turns turns;
+  std::vector<size_t> gets;
+  std::vector<size_t> creates;
+  for (const int64_t stored : {int64_t{10}, int64_t{1000}, options.stored}) {
+    auto started = StartStoring(absl::StrCat(stored, " stored"), requests, options);
+    if (!started.ok()) return started.status();
+    storing.push_back(*std::move(started));
+    Subject& subject = *storing.back();
+    const auto guests = static_cast<uint32_t>(std::min<int64_t>(stored, kFleet));
+    const auto versions = static_cast<uint32_t>(stored / guests);
+    if (absl::Status status = subject.Fill(guests, versions); !status.ok()) return status;
+    gets.push_back(turns.Add("GetCheckpoint, " + subject.name(), subject.pid(), options.clients,
+                             [=, &subject] { return subject.Get(options.clients, guests, versions); }));
+    creates.push_back(turns.Add("CreateCheckpoint, " + subject.name(), subject.pid(), options.clients,
+                                [=, &subject] { return subject.Create(options.clients); }));
+  }
+  turns.Run(options.rounds, report);
+  report.AddGoal(absl::StrCat("CreateCheckpoint with ", options.stored, " stored / with 10"),
+                 turns.Ratio(creates.back(), creates.front()), 0.8, false);
+  report.AddGoal(absl::StrCat("GetCheckpoint with ", options.stored, " stored / with 10"),
+                 turns.Ratio(gets.back(), gets.front()), 0.8, false);
+  return absl::OkStatus();
 }
 
 int Run(const Options& options) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // gRPC's, in the clients: as in the servers
   const GuestRequests requests;
   Report report;
-  auto empty_process = ArmstatedProcess::StartCommand({"tests/benchmarks/empty_server"});
-  const std::string data_dir = NewFolder(options);
-  auto armstated_process = ArmstatedProcess::Start(data_dir);
-  if (!empty_process.ok() || !armstated_process.ok()) {
-    std::cerr << empty_process.status() << "\n" << armstated_process.status() << "\n";
+  absl::Status status = MeasureBesideEmpty(requests, options, report);
+  if (status.ok() && options.stored > 0) status = MeasureSizes(requests, options, report);
+  if (!status.ok()) {
+    std::cerr << status << "\n";
     return 1;
-  }
-  Subject empty("empty", *std::move(empty_process), requests, options, report);
-  Subject armstated("armstated", *std::move(armstated_process), requests, options, report);
-  empty.Create(1);
-  armstated.Create(1);
-  const double empty_create = empty.Create(options.clients).per_second;
-  const double create = armstated.Create(options.clients).per_second;
-  report.AddGoal("durable CreateCheckpoint / the empty server", create / empty_create, 0.8, false);
-  empty.Stream(kStreams);
-  const double stream = armstated.Stream(kStreams).per_second;
-  report.AddGoal("StreamCheckpoints / CreateCheckpoint", stream / create, 3, false);
-  const double empty_get = empty.Get(options.clients, kGuests, 1).per_second;
-  const double get = armstated.Get(options.clients, kGuests, 1).per_second;
-  report.AddGoal("GetCheckpoint / the empty server", get / empty_get, 0.9, false);
-  armstated.process().Stop(SIGTERM);
-  std::filesystem::remove_all(data_dir);
-  Rates few;
-  for (const int64_t stored : {int64_t{10}, int64_t{1000}, options.stored}) {
-    const absl::StatusOr<Rates> rates = MeasureWith(stored, requests, options, report);
-    if (!rates.ok()) {
-      std::cerr << rates.status() << "\n";
-      return 1;
-    }
-    if (stored == 10) few = *rates;
-    if (stored != options.stored) continue;
-    report.AddGoal(absl::StrCat("CreateCheckpoint with ", stored, " stored / with 10"), rates->create / few.create, 0.8,
-                   false);
-    report.AddGoal(absl::StrCat("GetCheckpoint with ", stored, " stored / with 10"), rates->get / few.get, 0.8, false);
   }
   if (!options.engine_json.empty()) AddEngineGoals(options.engine_json, report);
   if (options.output == "json") {
-    report.PrintJson();
+    report.PrintJson(std::cout);
   } else {
-    report.PrintText();
+    report.PrintText(std::cout);
   }
   return 0;
 }
@@ -301,8 +254,12 @@ int main(int argc, char** argv) {
   armstate::Options options;
   CLI::App app("Measures the service beside a gRPC server that stores nothing.", "service_benchmark");
   app.add_option("--dir", options.directory, "folder on the disk to be measured")->capture_default_str();
-  app.add_option("--seconds", options.seconds, "how long each load is measured")->capture_default_str();
-  app.add_option("--stored", options.stored, "how many stored checkpoints the largest store has")
+  app.add_option("--seconds", options.seconds, "how long each load is measured in each round")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "how often each load is measured")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--stored", options.stored,
+                 "how many stored checkpoints the largest store has; 0: no store but the empty one")
       ->capture_default_str();
   app.add_option("--clients", options.clients, "how many clients there are at once")->capture_default_str();
   app.add_option("--engine", options.engine_json, "what engine_benchmark printed with --benchmark_format=json");
