@@ -1,6 +1,7 @@
 #include "storage/byte_delta.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -13,6 +14,8 @@ namespace {
 enum Mode : uint8_t { kSame = 0, kWords = 1, kSplice = 2 };
 
 constexpr size_t kWordBytes = 4;
+constexpr size_t kChunkWords = 16;
+constexpr size_t kChunkBytes = kChunkWords * kWordBytes;
 constexpr uint32_t kLongSkip = 15;
 
 size_t WordCount(size_t bytes) { return (bytes + kWordBytes - 1) / kWordBytes; }
@@ -34,14 +37,37 @@ uint32_t WordAt(absl::string_view bytes, size_t word) {
   return value;
 }
 
+bool SameChunk(absl::string_view a, absl::string_view b, size_t offset) {
+  return std::memcmp(a.data() + offset, b.data() + offset, kChunkBytes) == 0;
+}
+
+// Calls visit(word) in their order for all words from `word` to `end`, without those of chunks of which
+// same_from(offset) holds when it is their turn. Most of what is compared is equal, and a chunk takes as long as a
+// word.
+template <typename SameFrom, typename Visit>
+void VisitChanged(size_t word, size_t end, SameFrom same_from, Visit visit) {
+  while (word < end) {
+    if (word + kChunkWords <= end && same_from(word * kWordBytes)) {
+      word += kChunkWords;
+      continue;
+    }
+    for (const size_t stop = std::min(end, word + kChunkWords); word < stop; ++word) visit(word);
+  }
+}
+
 std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes) {
   ByteWriter entries;
   uint32_t count = 0;
   size_t next = 0;  // the word after the last changed one
-  for (size_t word = 0; word < equal.size(); ++word) {
-    const uint32_t expected = equal[word] < word ? WordAt(bytes, equal[word]) : WordAt(base, word);
-    const uint32_t difference = WordAt(bytes, word) ^ expected;
-    if (difference == 0) continue;
+  std::string expected(base);
+  const auto write = [&](size_t word) {
+    const uint32_t value = WordAt(bytes, word);
+    // A word with a later equal one is a whole one.
+    if (equal[word] != 0 && value != WordAt(base, word)) {
+      std::memcpy(&expected[equal[word] * kWordBytes], bytes.data() + word * kWordBytes, kWordBytes);
+    }
+    const uint32_t difference = value ^ WordAt(expected, word);
+    if (difference == 0) return;
     uint8_t present = 0;
     for (size_t i = 0; i < kWordBytes; ++i) present |= (difference >> 8 * i & 0xff) != 0 ? 1 << i : 0;
     const uint32_t skipped = static_cast<uint32_t>(word - next);
@@ -52,7 +78,9 @@ std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::st
     }
     next = word + 1;
     ++count;
-  }
+  };
+  const auto same = [&](size_t offset) { return SameChunk(base, bytes, offset) && SameChunk(expected, bytes, offset); };
+  VisitChanged(0, equal.size(), same, write);
   ByteWriter delta;
   delta.U8(kWords);
   delta.Varint(count);
@@ -69,9 +97,20 @@ struct Splice {
 Splice FindSplice(absl::string_view base, absl::string_view bytes) {
   const size_t shorter = std::min(base.size(), bytes.size());
   Splice splice;
-  splice.prefix = std::mismatch(base.begin(), base.begin() + shorter, bytes.begin()).first - base.begin();
-  const size_t rest = shorter - splice.prefix;
-  splice.suffix = std::mismatch(base.rbegin(), base.rbegin() + rest, bytes.rbegin()).first - base.rbegin();
+  size_t& prefix = splice.prefix;
+  while (prefix + kChunkBytes <= shorter && SameChunk(base, bytes, prefix)) prefix += kChunkBytes;
+  while (prefix < shorter && base[prefix] == bytes[prefix]) ++prefix;
+  const size_t rest = shorter - prefix;
+  size_t& suffix = splice.suffix;
+  const char* const base_end = base.data() + base.size();
+  const char* const end = bytes.data() + bytes.size();
+  while (suffix + kChunkBytes <= rest &&
+         std::memcmp(base_end - suffix - kChunkBytes, end - suffix - kChunkBytes, kChunkBytes) == 0) {
+    suffix += kChunkBytes;
+  }
+  while (suffix < rest && base_end[-1 - static_cast<ptrdiff_t>(suffix)] == end[-1 - static_cast<ptrdiff_t>(suffix)]) {
+    ++suffix;
+  }
   splice.middle = bytes.substr(splice.prefix, bytes.size() - splice.prefix - splice.suffix);
   return splice;
 }
@@ -112,21 +151,24 @@ bool ReadWords(size_t base_size, ByteReader& delta, Change change) {
 bool ApplyWords(absl::string_view base, const EqualWords& equal, ByteReader& delta, std::string& bytes) {
   bytes.assign(base.data(), base.size());
   size_t done = 0;
-  // Words up to `end` get what is expected of them.
-  const auto expect_until = [&](size_t end) {
-    for (; done < end; ++done) {
-      if (equal[done] >= done) continue;
-      std::memcpy(&bytes[done * kWordBytes], &bytes[equal[done] * kWordBytes], WordSize(bytes.size(), done));
-    }
+  // Words up to `end` are final: what is expected to be equal to them becomes so.
+  const auto expect_of = [&](size_t end) {
+    VisitChanged(
+        done, end, [&](size_t offset) { return SameChunk(base, bytes, offset); },
+        [&](size_t word) {
+          if (equal[word] == 0 || WordAt(bytes, word) == WordAt(base, word)) return;
+          std::memcpy(&bytes[equal[word] * kWordBytes], &bytes[word * kWordBytes], kWordBytes);
+        });
+    done = end;
   };
   const bool ok = ReadWords(base.size(), delta, [&](size_t word, uint32_t difference) {
-    expect_until(word + 1);
+    expect_of(word);
     for (size_t i = 0; i < WordSize(bytes.size(), word); ++i) {
       char& byte = bytes[word * kWordBytes + i];
       byte = static_cast<char>(static_cast<uint8_t>(byte) ^ static_cast<uint8_t>(difference >> 8 * i));
     }
   });
-  expect_until(equal.size());
+  expect_of(equal.size());
   return ok;
 }
 
@@ -140,7 +182,7 @@ bool ReadSplice(size_t base_size, ByteReader& delta, Splice& splice) {
 }  // namespace
 
 EqualWords FindEqualWords(absl::string_view base) {
-  EqualWords equal(WordCount(base.size()));
+  EqualWords equal(WordCount(base.size()), 0);
   // Where each value was last: a hash table of word numbers, at most half full. A flat_hash_map takes 15 times as long,
   // for each full copy that is read.
   constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
@@ -148,13 +190,12 @@ EqualWords FindEqualWords(absl::string_view base) {
   while (slots < 2 * equal.size()) slots *= 2;
   std::vector<uint32_t> last(slots, kFree);
   for (uint32_t word = 0; word < equal.size(); ++word) {
-    equal[word] = word;
     const uint32_t value = WordAt(base, word);
     // A short last word equals none: only its own bytes could be compared.
     if (value == 0 || WordSize(base.size(), word) < kWordBytes) continue;
     size_t slot = absl::Hash<uint32_t>()(value) & (slots - 1);
     while (last[slot] != kFree && WordAt(base, last[slot]) != value) slot = (slot + 1) & (slots - 1);
-    if (last[slot] != kFree) equal[word] = last[slot];
+    if (last[slot] != kFree) equal[last[slot]] = word;
     last[slot] = word;
   }
   return equal;
