@@ -96,7 +96,6 @@ absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) co
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kEvents, end_slice);
   it->Seek(EventKey(after + 1));
   for (uint64_t sequence = after + 1; sequence <= last; ++sequence) {
-    const std::string name = EventName(sequence);
     if (it->Valid() && ToView(it->key()) == EventKey(sequence)) {
       absl::StatusOr<CheckpointEvent> event = DecodeEventValue(sequence, ToView(it->value()));
       if (!event.ok()) return event.status();
@@ -104,6 +103,7 @@ absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) co
       it->Next();
       continue;
     }
+    const std::string name = EventName(sequence);
     if (!it->status().ok()) return FromRocksDb(it->status(), name);
     // It may have gone since the range was looked at.
     if (absl::Status status = CheckEventPosition(sequence - 1, range()); !status.ok()) return status;

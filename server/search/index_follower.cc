@@ -15,8 +15,9 @@ namespace {
 
 constexpr size_t kVmsPerPage = 1000;
 constexpr size_t kEventsPerPage = 4096;
-// How long events may wait when no search does, and how long a store that does not answer is left alone.
-constexpr std::chrono::milliseconds kPatience(100);
+// How long events may wait when no search does: a VM that changes all the time is read once for all of that. How long a
+// store that does not answer is left alone.
+constexpr std::chrono::milliseconds kPatience(1000);
 constexpr std::chrono::milliseconds kRetry(1000);
 // How often a waiting caller is asked whether it still waits.
 constexpr std::chrono::milliseconds kStopCheckInterval(20);
@@ -101,17 +102,22 @@ bool IndexFollower::ReadEvents() {
     const std::lock_guard<std::mutex> lock(mutex_);
     position = position_;
   }
-  const absl::StatusOr<EventPage> page = store_.ReadEvents(position, kEventsPerPage);
-  // More events came than the store keeps.
-  if (absl::IsOutOfRange(page.status())) return ReadAllVms();
-  if (!page.ok()) return false;
-  if (page->events.empty()) return true;
+  const uint64_t newest = store_.events().newest;
+  // All of them first: however often a VM changed, it is read once.
   std::set<std::string> changed;
-  for (const CheckpointEvent& event : page->events) changed.insert(event.vm);
+  while (position < newest && !stopped()) {
+    const absl::StatusOr<EventPage> page = store_.ReadEvents(position, kEventsPerPage);
+    // More events came than the store keeps.
+    if (absl::IsOutOfRange(page.status())) return ReadAllVms();
+    if (!page.ok()) return false;
+    if (page->events.empty()) break;
+    for (const CheckpointEvent& event : page->events) changed.insert(event.vm);
+    position = page->events.back().sequence;
+  }
   for (const std::string& vm : changed) {
     if (stopped() || !ReadVm(vm)) return false;
   }
-  SetPosition(page->events.back().sequence);
+  SetPosition(position);
   return true;
 }
 
