@@ -33,6 +33,13 @@ std::string BigEndian(uint64_t number) {
 
 std::string VmKey(absl::string_view vm) { return absl::StrCat(Escape(vm), kEnd); }
 
+absl::optional<size_t> VmKeyBytes(absl::string_view key) {
+  // In a name no 00 is before another 00.
+  const size_t end = key.find(kEnd);
+  if (end == absl::string_view::npos) return absl::nullopt;
+  return end + kEnd.size();
+}
+
 std::string VmKeyEnd(absl::string_view vm) { return absl::StrCat(Escape(vm), kAfterEnd); }
 
 std::string CheckpointKey(absl::string_view vm, int64_t version) {

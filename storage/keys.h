@@ -39,6 +39,8 @@ inline constexpr char kEventRangeKey[] = "events";
 inline constexpr char kEventLogIdKey[] = "event_log_id";
 
 std::string VmKey(absl::string_view vm);
+// Of a key that begins with VmKey: how long that is.
+absl::optional<size_t> VmKeyBytes(absl::string_view key);
 // The end (exclusive) of all keys of a VM that begin with VmKey(vm).
 std::string VmKeyEnd(absl::string_view vm);
 std::string CheckpointKey(absl::string_view vm, int64_t version);

@@ -10,8 +10,11 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "storage/column_family.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_status.h"
 
 namespace armstate {
 namespace {
@@ -81,6 +84,18 @@ rocksdb::BlockBasedTableOptions ForReadingInOrder() {
   return table;
 }
 
+// The VM of a key that goes on behind it (storage/keys.h).
+class VmOfKey final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "armstate.VmOfKey"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), VmKeyBytes(ToView(key)).value_or(0)};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return VmKeyBytes(ToView(key)).value_or(key.size()) < key.size();
+  }
+};
+
 }  // namespace
 
 RocksDbOptions MakeRocksDbOptions(const StorageOptions& options, rocksdb::Env* env) {
@@ -98,6 +113,14 @@ RocksDbOptions MakeRocksDbOptions(const StorageOptions& options, rocksdb::Env* e
   // Each commit asks whether its request ID was there before, and it was not: a filter answers that.
   family(ColumnFamily::kRetries).memtable_prefix_bloom_size_ratio = 0.02;
   family(ColumnFamily::kRetries).memtable_whole_key_filtering = true;
+  // In the memtable the next key of a VM is put beside its last one, instead of being searched for from the beginning.
+  // RocksDB 7.8 confuses these places with those of range deletions that begin with a key of the same kind, and ends
+  // the process; ours begin with the VM's key alone, which has no place.
+  for (const ColumnFamily of_vms : {ColumnFamily::kCheckpoints, ColumnFamily::kRetries}) {
+    family(of_vms).memtable_insert_with_hint_prefix_extractor = std::make_shared<VmOfKey>();
+  }
+  // No range of VMs is ever deleted.
+  family(ColumnFamily::kVms).memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewNoopTransform());
   family(ColumnFamily::kEvents).table_factory.reset(rocksdb::NewBlockBasedTableFactory(ForReadingInOrder()));
   return made;
 }
