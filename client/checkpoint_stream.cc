@@ -16,7 +16,7 @@ namespace armstate {
 // gRPC calls a reactor from threads of its own, never from within an operation that is begun; so operations are begun
 // under the mutex.
 class CheckpointStream::Call final
-    : public grpc::ClientBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse> {
+    : public grpc::ClientBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse> {
  public:
   Call(std::shared_ptr<v1::CheckpointService::StubInterface> stub, Acknowledged acknowledged)
       : stub_(std::move(stub)), acknowledged_(std::move(acknowledged)) {
@@ -71,26 +71,23 @@ class CheckpointStream::Call final
   void OnWriteDone(bool ok) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     writing_ = false;
+    ReleaseMessage();
     if (!ok) Break();
     Continue();
   }
 
   void OnReadDone(bool ok) override {
     if (ok) {
-      const int64_t item = response_.item();
-      if (response_.has_error()) {
-        acknowledged_(item, FromGoogleRpcStatus(response_.error()));
-      } else {
-        acknowledged_(item, std::move(*response_.mutable_checkpoint()));
-      }
+      for (Acknowledgement& acknowledgement : *response_.mutable_acknowledgements()) Tell(acknowledgement);
     }
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!ok) {
       Break();
       return Continue();
     }
-    const auto acknowledged = unacknowledged_.find(response_.item());
-    if (acknowledged != unacknowledged_.end()) {
+    for (const Acknowledgement& acknowledgement : response_.acknowledgements()) {
+      const auto acknowledged = unacknowledged_.find(acknowledgement.item());
+      if (acknowledged == unacknowledged_.end()) continue;
       bytes_ -= acknowledged->second.bytes;
       unacknowledged_.erase(acknowledged);
     }
@@ -108,10 +105,42 @@ class CheckpointStream::Call final
   }
 
  private:
+  using Acknowledgement = v1::StreamCheckpointsResponse::Acknowledgement;
+
   struct Item {
     v1::CreateCheckpointRequest request;
     size_t bytes = 0;
   };
+
+  // Of one message: far below what the server takes, and small beside a checkpoint of many vCPUs.
+  static constexpr int kMaxRequests = 64;
+  static constexpr size_t kMaxMessageBytes = size_t{1} << 20;
+
+  void Tell(Acknowledgement& acknowledgement) {
+    if (acknowledgement.has_error()) {
+      acknowledged_(acknowledgement.item(), FromGoogleRpcStatus(acknowledgement.error()));
+    } else {
+      acknowledged_(acknowledgement.item(), std::move(*acknowledgement.mutable_checkpoint()));
+    }
+  }
+
+  // What waits to be written, into one message: without a copy, so that it is the same requests that are kept until
+  // they are acknowledged. gRPC reads the message once, before it can be answered.
+  void FillMessage() {
+    size_t bytes = 0;
+    while (!to_write_.empty() && message_.requests_size() < kMaxRequests) {
+      Item& item = unacknowledged_.at(to_write_.front());
+      if (message_.requests_size() > 0 && bytes + item.bytes > kMaxMessageBytes) break;
+      bytes += item.bytes;
+      message_.mutable_requests()->UnsafeArenaAddAllocated(&item.request);
+      to_write_.pop_front();
+    }
+  }
+
+  // Some of the requests may be acknowledged and gone.
+  void ReleaseMessage() {
+    while (message_.requests_size() > 0) message_.mutable_requests()->UnsafeArenaReleaseLast();
+  }
 
   void WaitForEnd() {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -130,12 +159,9 @@ class CheckpointStream::Call final
   void Continue() {
     if (!held_ || writing_) return;
     if (!broken_ && !to_write_.empty()) {
-      const int64_t item = to_write_.front();
-      to_write_.pop_front();
+      FillMessage();
       writing_ = true;
-      grpc::WriteOptions options;
-      if (!to_write_.empty()) options.set_buffer_hint();
-      StartWrite(&unacknowledged_.at(item).request, options);
+      StartWrite(&message_);
       return;
     }
     if (!broken_ && !closing_) return;
@@ -166,6 +192,8 @@ class CheckpointStream::Call final
   bool broken_ = false;
   bool ended_ = false;
   absl::Status status_;
+  // Of the write that is going on; its requests belong to unacknowledged_.
+  v1::StreamCheckpointsRequest message_;
 
   // Of the read that is going on, or of OnReadDone.
   v1::StreamCheckpointsResponse response_;

@@ -1,16 +1,18 @@
 #include "server/checkpoint_pushes.h"
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "google/protobuf/arena.h"
 #include "proto/status_conversion.h"
 #include "server/create_checkpoint.h"
+#include "server/invalid_field.h"
 
 namespace armstate {
 
@@ -44,34 +46,39 @@ class PushStream final : public CheckpointPushes::Reactor {
       read_all_ = true;
       return Continue();
     }
-    Item item{next_item_++, request_->ByteSizeLong(), request_->parent(), CheckCreate(repository_, *request_)};
+    const bool is_taken = request_->requests_size() <= CheckpointPushes::kMaxRequests;
+    std::vector<Item> items;
+    if (is_taken) items = TakeItems();
     arena_.Reset();  // all is taken out of the request by now
     request_ = NewRequest();
-    absl::optional<Item> startable;
+    std::vector<Item> startable;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       reading_ = false;
       // It may come after a drain has ended the stream.
       if (broken_ || finished_) return Continue();
-      unanswered_ += 1;
-      unanswered_bytes_ += item.bytes;
-      const auto [lane, is_new] = lanes_.try_emplace(item.parent);
-      if (is_new) {
-        startable = std::move(item);
-        ++running_;
-      } else {
-        lane->second.push_back(std::move(item));
+      is_refused_ = !is_taken;
+      for (Item& item : items) {
+        unanswered_ += 1;
+        unanswered_bytes_ += item.bytes;
+        const auto [lane, is_new] = lanes_.try_emplace(item.parent);
+        if (is_new) {
+          startable.push_back(std::move(item));
+          ++running_;
+        } else {
+          lane->second.push_back(std::move(item));
+        }
       }
-      // The next request is on its way while this one is worked on.
+      // The next message is on its way while this one is worked on.
       Continue();
     }
-    if (startable) Start(*std::move(startable));
+    for (Item& item : startable) Start(std::move(item));
   }
 
   void OnWriteDone(bool ok) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     writing_ = false;
-    unanswered_ -= 1;
+    unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
     if (!ok) Break();
     Continue();
@@ -104,8 +111,17 @@ class PushStream final : public CheckpointPushes::Reactor {
     absl::StatusOr<CreateOutcome> outcome;
   };
 
-  v1::CreateCheckpointRequest* NewRequest() {
-    return google::protobuf::Arena::CreateMessage<v1::CreateCheckpointRequest>(&arena_);
+  v1::StreamCheckpointsRequest* NewRequest() {
+    return google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena_);
+  }
+
+  std::vector<Item> TakeItems() {
+    std::vector<Item> items;
+    items.reserve(request_->requests_size());
+    for (v1::CreateCheckpointRequest& request : *request_->mutable_requests()) {
+      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), CheckCreate(repository_, request)});
+    }
+    return items;
   }
 
   // Without the lock: the answer may come at once. The stream stays as long as items run.
@@ -144,14 +160,18 @@ class PushStream final : public CheckpointPushes::Reactor {
   void Continue() {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
-    if (!reading_ && !read_all_ && !broken_ && !draining_ && unanswered_ < CheckpointPushes::kMaxUnanswered &&
-        unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes) {
+    if (!reading_ && !read_all_ && !is_refused_ && !broken_ && !draining_ &&
+        unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes) {
       reading_ = true;
       StartRead(request_);
     }
     if (running_ > 0 || writing_) return;
     if (broken_) return End(absl::CancelledError("the client has gone"));
     if (unanswered_ > 0) return;
+    if (is_refused_) {
+      return End(InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
+                                                       " requests: send them in more messages")));
+    }
     if (read_all_) return End(absl::OkStatus());
     if (draining_) return End(absl::UnavailableError("the server is going away"));
   }
@@ -161,22 +181,22 @@ class PushStream final : public CheckpointPushes::Reactor {
     Finish(ToGrpcStatus(status));
   }
 
+  // All that came since the last one, after a sync by the dozen.
   void Write() {
-    Answer answer = std::move(answers_.front());
-    answers_.pop_front();
-    Fill(answer, response_);
-    written_bytes_ = answer.bytes;
+    response_.Clear();
+    written_bytes_ = 0;
+    for (const Answer& answer : answers_) {
+      Fill(answer, *response_.add_acknowledgements());
+      written_bytes_ += answer.bytes;
+    }
+    answers_.clear();
     writing_ = true;
-    // Answers come by the dozen, after a sync: gRPC may send them in one piece.
-    grpc::WriteOptions options;
-    if (!answers_.empty()) options.set_buffer_hint();
-    StartWrite(&response_, options);
+    StartWrite(&response_);
   }
 
-  void Fill(const Answer& answer, v1::StreamCheckpointsResponse& response) {
-    response.Clear();
+  void Fill(const Answer& answer, v1::StreamCheckpointsResponse::Acknowledgement& acknowledgement) {
     stored_.Clear();
-    response.set_item(answer.number);
+    acknowledgement.set_item(answer.number);
     absl::Status status = answer.outcome.status();
     if (status.ok()) {
       stored_.set_vcpu_count(answer.outcome->summary.vcpu_count);
@@ -184,10 +204,10 @@ class PushStream final : public CheckpointPushes::Reactor {
       status = CompleteResponse(*answer.outcome, stored_);
     }
     if (!status.ok()) {
-      *response.mutable_error() = ToGoogleRpcStatus(status);
+      *acknowledgement.mutable_error() = ToGoogleRpcStatus(status);
       return;
     }
-    v1::Checkpoint& checkpoint = *response.mutable_checkpoint();
+    v1::Checkpoint& checkpoint = *acknowledgement.mutable_checkpoint();
     checkpoint.set_name(std::move(*stored_.mutable_name()));
     checkpoint.set_version(stored_.version());
     if (stored_.has_create_time()) *checkpoint.mutable_create_time() = stored_.create_time();
@@ -212,14 +232,16 @@ class PushStream final : public CheckpointPushes::Reactor {
   int running_ = 0;
   // By parent: those that wait for the one that runs.
   absl::flat_hash_map<std::string, std::list<Item>> lanes_;
-  std::deque<Answer> answers_;
+  // A message had too many requests.
+  bool is_refused_ = false;
+  std::vector<Answer> answers_;
   v1::StreamCheckpointsResponse response_;
   v1::Checkpoint stored_;
 
   // Of the read that is going on, or of OnReadDone.
-  alignas(8) char block_[size_t{8} << 10];
+  alignas(8) char block_[size_t{64} << 10];
   google::protobuf::Arena arena_;
-  v1::CreateCheckpointRequest* request_;
+  v1::StreamCheckpointsRequest* request_;
   int64_t next_item_ = 0;
 };
 

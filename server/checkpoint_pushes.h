@@ -17,11 +17,13 @@ class PushStream;
 // The running streams. What a stream promises is in the comment of the RPC. Thread-safe.
 class CheckpointPushes {
  public:
-  using Reactor = grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse>;
+  using Reactor = grpc::ServerBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse>;
 
   // A stream reads on only below both.
   static constexpr int kMaxUnanswered = 256;
   static constexpr size_t kMaxUnansweredBytes = size_t{64} << 20;
+  // Of one message.
+  static constexpr int kMaxRequests = 256;
 
   // The repository must outlive it, and it all streams.
   explicit CheckpointPushes(CheckpointRepository& repository) : repository_(repository) {}

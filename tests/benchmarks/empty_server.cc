@@ -92,18 +92,22 @@ class SyncedAnswers {
 };
 
 // Answers each item at once.
-class EmptyStream final : public grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse> {
+class EmptyStream final : public grpc::ServerBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse> {
  public:
   EmptyStream() { StartRead(&request_); }
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);
-    response_.set_item(count_++);
-    v1::Checkpoint& checkpoint = *response_.mutable_checkpoint();
-    checkpoint.set_name(request_.parent() + "/checkpoints/1");
-    checkpoint.set_version(count_);
-    *checkpoint.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
-    checkpoint.set_vcpu_count(1);
-    checkpoint.set_register_count(request_.checkpoint().vcpus(0).registers().ids_size());
+    response_.Clear();
+    for (const v1::CreateCheckpointRequest& request : request_.requests()) {
+      auto& acknowledgement = *response_.add_acknowledgements();
+      acknowledgement.set_item(count_++);
+      v1::Checkpoint& checkpoint = *acknowledgement.mutable_checkpoint();
+      checkpoint.set_name(request.parent() + "/checkpoints/1");
+      checkpoint.set_version(count_);
+      *checkpoint.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+      checkpoint.set_vcpu_count(1);
+      checkpoint.set_register_count(request.checkpoint().vcpus(0).registers().ids_size());
+    }
     StartWrite(&response_);
   }
   void OnWriteDone(bool ok) override {
@@ -113,7 +117,7 @@ class EmptyStream final : public grpc::ServerBidiReactor<v1::CreateCheckpointReq
   void OnDone() override { delete this; }
 
  private:
-  v1::CreateCheckpointRequest request_;
+  v1::StreamCheckpointsRequest request_;
   v1::StreamCheckpointsResponse response_;
   int64_t count_ = 0;
 };
@@ -156,7 +160,7 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
     return reactor;
   }
 
-  grpc::ServerBidiReactor<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse>* StreamCheckpoints(
+  grpc::ServerBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse>* StreamCheckpoints(
       grpc::CallbackServerContext* /*context*/) override {
     return new EmptyStream;  // deletes itself in OnDone
   }

@@ -17,17 +17,55 @@ constexpr uint64_t kSctlr = 0x603000000013c080;
 
 class StreamCheckpointsTest : public ServerTest {
  protected:
-  using Stream = grpc::ClientReaderWriter<v1::CreateCheckpointRequest, v1::StreamCheckpointsResponse>;
+  using Answer = v1::StreamCheckpointsResponse::Acknowledgement;
+
+  // One call, whatever the messages that its requests and acknowledgements come in.
+  class Stream {
+   public:
+    explicit Stream(CheckpointStub& stub) : call_(stub.StreamCheckpoints(&context_)) {}
+
+    // Of several requests in messages of 1, 2, 3 ... requests.
+    void Write(const std::vector<v1::CreateCheckpointRequest>& requests) {
+      v1::StreamCheckpointsRequest message;
+      int size = 1;
+      for (const v1::CreateCheckpointRequest& request : requests) {
+        *message.add_requests() = request;
+        if (message.requests_size() < size) continue;
+        EXPECT_TRUE(call_->Write(message));
+        message.Clear();
+        ++size;
+      }
+      if (message.requests_size() > 0) EXPECT_TRUE(call_->Write(message));
+    }
+    void WriteMessage(const v1::StreamCheckpointsRequest& message) { EXPECT_TRUE(call_->Write(message)); }
+    void WritesDone() { EXPECT_TRUE(call_->WritesDone()); }
+
+    bool Read(Answer* answer) {
+      while (next_ == message_.acknowledgements_size()) {
+        if (!call_->Read(&message_)) return false;
+        next_ = 0;
+      }
+      *answer = message_.acknowledgements(next_++);
+      return true;
+    }
+    void Cancel() { context_.TryCancel(); }
+    grpc::Status Finish() { return call_->Finish(); }
+
+   private:
+    grpc::ClientContext context_;
+    std::unique_ptr<grpc::ClientReaderWriter<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse>> call_;
+    v1::StreamCheckpointsResponse message_;
+    int next_ = 0;
+  };
 
   // Pushes all, then reads all answers; the stream must end well.
-  std::vector<v1::StreamCheckpointsResponse> Push(const std::vector<v1::CreateCheckpointRequest>& requests) {
-    grpc::ClientContext context;
-    const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
-    for (const v1::CreateCheckpointRequest& request : requests) EXPECT_TRUE(stream->Write(request));
-    EXPECT_TRUE(stream->WritesDone());
-    std::vector<v1::StreamCheckpointsResponse> answers;
-    for (v1::StreamCheckpointsResponse answer; stream->Read(&answer);) answers.push_back(answer);
-    const grpc::Status status = stream->Finish();
+  std::vector<Answer> Push(const std::vector<v1::CreateCheckpointRequest>& requests) {
+    Stream stream(checkpoints());
+    stream.Write(requests);
+    stream.WritesDone();
+    std::vector<Answer> answers;
+    for (Answer answer; stream.Read(&answer);) answers.push_back(answer);
+    const grpc::Status status = stream.Finish();
     EXPECT_TRUE(status.ok()) << status.error_message();
     return answers;
   }
@@ -80,11 +118,11 @@ TEST_F(StreamCheckpointsTest, MixedVmsAreStoredAndAcknowledgedOnceEach) {
     requests.push_back(SmallRequest(absl::StrCat("vms/vm", i % 3), 100 + i, 2));
     (*requests.back().mutable_checkpoint()->mutable_labels())["team"] = "web";
   }
-  const std::vector<v1::StreamCheckpointsResponse> answers = Push(requests);
+  const std::vector<Answer> answers = Push(requests);
   ASSERT_EQ(answers.size(), 30u);
   std::set<int64_t> items;
   std::map<std::string, int64_t> last_item;
-  for (const v1::StreamCheckpointsResponse& answer : answers) {
+  for (const Answer& answer : answers) {
     ASSERT_TRUE(answer.has_checkpoint()) << answer.DebugString();
     EXPECT_TRUE(items.insert(answer.item()).second);
     const std::string vm = requests[answer.item()].parent();
@@ -113,11 +151,11 @@ TEST_F(StreamCheckpointsTest, AFailedItemIsAnsweredAsTheUnaryCallWouldAndDoesNot
   v1::CreateCheckpointRequest only_validated = SmallRequest("vms/a", 5);
   only_validated.set_validate_only(true);
 
-  const std::vector<v1::StreamCheckpointsResponse> answers =
+  const std::vector<Answer> answers =
       Push({SmallRequest("vms/a", 1), unsorted, no_name, conflict, only_validated, SmallRequest("vms/a", 6)});
   ASSERT_EQ(answers.size(), 6u);
-  std::map<int64_t, v1::StreamCheckpointsResponse> by_item;
-  for (const v1::StreamCheckpointsResponse& answer : answers) by_item[answer.item()] = answer;
+  std::map<int64_t, Answer> by_item;
+  for (const Answer& answer : answers) by_item[answer.item()] = answer;
   EXPECT_EQ(by_item[0].checkpoint().version(), 1);
   EXPECT_EQ(by_item[1].error().code(), 3) << "INVALID_ARGUMENT";
   EXPECT_EQ(InfoOf(by_item[1].error()).reason(), "REGISTER_LIST_MALFORMED");
@@ -142,23 +180,22 @@ TEST_F(StreamCheckpointsTest, OfOneVmInTheOrderOfTheRequestsWithAFailureInTheMid
   std::vector<v1::CreateCheckpointRequest> requests;
   for (int i = 0; i < kItems; ++i) requests.push_back(SmallRequest("vms/a", i));
   requests[300].clear_checkpoint();
-  grpc::ClientContext context;
-  const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
+  Stream stream(checkpoints());
   std::thread writer([&] {
-    for (const v1::CreateCheckpointRequest& request : requests) EXPECT_TRUE(stream->Write(request));
-    EXPECT_TRUE(stream->WritesDone());
+    stream.Write(requests);
+    stream.WritesDone();
   });
   for (int i = 0; i < kItems; ++i) {
-    v1::StreamCheckpointsResponse answer;
-    EXPECT_TRUE(stream->Read(&answer));
+    Answer answer;
+    EXPECT_TRUE(stream.Read(&answer));
     EXPECT_EQ(answer.item(), i);
     EXPECT_EQ(answer.has_error(), i == 300) << answer.DebugString();
     if (i != 300) EXPECT_EQ(answer.checkpoint().version(), i < 300 ? i + 1 : i);
   }
   writer.join();
-  v1::StreamCheckpointsResponse none;
-  EXPECT_FALSE(stream->Read(&none));
-  EXPECT_TRUE(stream->Finish().ok());
+  Answer none;
+  EXPECT_FALSE(stream.Read(&none));
+  EXPECT_TRUE(stream.Finish().ok());
   EXPECT_EQ(ValueOf(Get("vms/a/checkpoints/301").vcpus(0).registers(), kSctlr), 301u);
 }
 
@@ -168,12 +205,12 @@ TEST_F(StreamCheckpointsTest, TheSameRequestIdsStoreOnce) {
     requests.push_back(SmallRequest(absl::StrCat("vms/vm", i % 2), i));
     requests.back().set_request_id(absl::StrCat("r", i));
   }
-  const std::vector<v1::StreamCheckpointsResponse> first = Push(requests);
-  const std::vector<v1::StreamCheckpointsResponse> second = Push(requests);
+  const std::vector<Answer> first = Push(requests);
+  const std::vector<Answer> second = Push(requests);
   std::map<int64_t, std::string> names;
-  for (const v1::StreamCheckpointsResponse& answer : first) names[answer.item()] = answer.checkpoint().name();
+  for (const Answer& answer : first) names[answer.item()] = answer.checkpoint().name();
   ASSERT_EQ(second.size(), 20u);
-  for (const v1::StreamCheckpointsResponse& answer : second) {
+  for (const Answer& answer : second) {
     EXPECT_EQ(answer.checkpoint().name(), names[answer.item()]);
     EXPECT_EQ(answer.checkpoint().register_count(), 2);
   }
@@ -184,38 +221,62 @@ TEST_F(StreamCheckpointsTest, TheSameRequestIdsStoreOnce) {
 TEST_F(StreamCheckpointsTest, WhatWasAcknowledgedBeforeACancelIsStored) {
   std::vector<std::string> acknowledged;
   {
-    grpc::ClientContext context;
-    const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
-    for (uint64_t i = 0; i < 100; ++i) EXPECT_TRUE(stream->Write(SmallRequest(absl::StrCat("vms/vm", i), i)));
+    Stream stream(checkpoints());
+    for (uint64_t i = 0; i < 100; ++i) stream.Write({SmallRequest(absl::StrCat("vms/vm", i), i)});
     for (int i = 0; i < 10; ++i) {
-      v1::StreamCheckpointsResponse answer;
-      ASSERT_TRUE(stream->Read(&answer));
+      Answer answer;
+      ASSERT_TRUE(stream.Read(&answer));
       acknowledged.push_back(answer.checkpoint().name());
     }
-    context.TryCancel();
-    v1::StreamCheckpointsResponse answer;
-    while (stream->Read(&answer)) acknowledged.push_back(answer.checkpoint().name());
-    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    stream.Cancel();
+    Answer answer;
+    while (stream.Read(&answer)) acknowledged.push_back(answer.checkpoint().name());
+    EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::CANCELLED);
   }
   Restart();
   for (const std::string& name : acknowledged) Get(name);
 }
 
 TEST_F(StreamCheckpointsTest, AnOpenStreamDoesNotHoldUpAServerThatIsGoingAway) {
-  grpc::ClientContext context;
-  const std::unique_ptr<Stream> stream = checkpoints().StreamCheckpoints(&context);
-  EXPECT_TRUE(stream->Write(SmallRequest("vms/a", 1)));
-  v1::StreamCheckpointsResponse answer;
-  ASSERT_TRUE(stream->Read(&answer));
+  Stream stream(checkpoints());
+  stream.Write({SmallRequest("vms/a", 1)});
+  Answer answer;
+  ASSERT_TRUE(stream.Read(&answer));
   EXPECT_EQ(answer.checkpoint().version(), 1);
   Stop();  // without a deadline: waits for all calls
-  EXPECT_FALSE(stream->Read(&answer));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_FALSE(stream.Read(&answer));
+  EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   Start();
   EXPECT_EQ(LatestVersion("vms/a"), 1);
 }
 
 TEST_F(StreamCheckpointsTest, AnEmptyStreamEndsWell) { EXPECT_TRUE(Push({}).empty()); }
+
+TEST_F(StreamCheckpointsTest, AMessageWithTooManyRequestsEndsTheStreamAfterTheAnswersToThoseBefore) {
+  Stream stream(checkpoints());
+  stream.Write({SmallRequest("vms/a", 1)});
+  v1::StreamCheckpointsRequest message;
+  stream.WriteMessage(message);  // an empty one means nothing
+  for (int i = 0; i < 257; ++i) *message.add_requests() = SmallRequest("vms/b", i);
+  stream.WriteMessage(message);
+  Answer answer;
+  ASSERT_TRUE(stream.Read(&answer));
+  EXPECT_EQ(answer.checkpoint().name(), "vms/a/checkpoints/1");
+  EXPECT_FALSE(stream.Read(&answer));
+  const grpc::Status status = stream.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_NE(status.error_message().find("requests"), std::string::npos) << status.error_message();
+  EXPECT_EQ(LatestVersion("vms/b"), 0);
+
+  message.mutable_requests()->RemoveLast();
+  Stream most(checkpoints());
+  most.WriteMessage(message);
+  most.WritesDone();
+  int count = 0;
+  while (most.Read(&answer)) EXPECT_EQ(answer.checkpoint().version(), ++count);
+  EXPECT_EQ(count, 256);
+  EXPECT_TRUE(most.Finish().ok());
+}
 
 }  // namespace
 }  // namespace armstate
