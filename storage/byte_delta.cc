@@ -17,6 +17,8 @@ constexpr size_t kWordBytes = 4;
 constexpr size_t kChunkWords = 16;
 constexpr size_t kChunkBytes = kChunkWords * kWordBytes;
 constexpr uint32_t kLongSkip = 15;
+// A vCPU's that ran on for some minutes.
+constexpr size_t kUsualDeltaBytes = 512;
 
 size_t WordCount(size_t bytes) { return (bytes + kWordBytes - 1) / kWordBytes; }
 
@@ -57,6 +59,7 @@ void VisitChanged(size_t word, size_t end, SameFrom same_from, Visit visit) {
 
 std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes) {
   ByteWriter entries;
+  entries.Reserve(kUsualDeltaBytes);
   uint32_t count = 0;
   size_t next = 0;  // the word after the last changed one
   std::string expected(base);

@@ -99,7 +99,7 @@ void CommitQueue::WriteLoop() {
     if (!written.operations.empty() && written.status.ok()) {
       Batch batch;
       for (const Operation& operation : written.operations) operation.prepare(batch);
-      events_.Finish(batch);
+      events_.Finish(*batch.GetWriteBatch());
       written.status = Write(batch, written.operations.size());
       events_.OnWritten(written.status);
     }

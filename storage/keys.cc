@@ -29,6 +29,12 @@ std::string BigEndian(uint64_t number) {
   return bytes;
 }
 
+uint64_t FromBigEndian(absl::string_view bytes) {
+  uint64_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<uint8_t>(byte);
+  return number;
+}
+
 }  // namespace
 
 std::string VmKey(absl::string_view vm) { return absl::StrCat(Escape(vm), kEnd); }
@@ -87,9 +93,12 @@ absl::optional<std::string> ParseVmKey(absl::string_view key) {
 
 absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key) {
   if (key.size() < kEnd.size() + kVersionBytes) return absl::nullopt;
-  uint64_t version = 0;
-  for (const char byte : key.substr(key.size() - kVersionBytes)) version = version << 8 | static_cast<uint8_t>(byte);
-  return static_cast<int64_t>(version);
+  return static_cast<int64_t>(FromBigEndian(key.substr(key.size() - kVersionBytes)));
+}
+
+absl::optional<uint64_t> ParseEventKey(absl::string_view key) {
+  if (key.size() != sizeof(uint64_t)) return absl::nullopt;
+  return FromBigEndian(key);
 }
 
 }  // namespace armstate

@@ -10,7 +10,9 @@
 //   retries         vm, request hash             version that this request made
 //   requests        (empty; in format 1: vm, request ID: the same as retries)
 //   layouts         hash                         layout
-//   events          u64 sequence number          event
+//   events          u64 sequence number          the event with this number, and those before it that were written
+//   together
+//                                                with it (format 4: only this one)
 //   machines        name                         the caller's bytes
 //   hosts           name                         the caller's bytes
 //   cpu_profiles    name                         the caller's bytes
@@ -47,7 +49,9 @@ std::string CheckpointKey(absl::string_view vm, int64_t version);
 // In `retries`; in `requests` with the ID itself.
 std::string RequestKey(absl::string_view vm, absl::string_view request_hash);
 
+// Of the last event of those that were written together.
 std::string EventKey(uint64_t sequence);
+absl::optional<uint64_t> ParseEventKey(absl::string_view key);
 
 // The end (exclusive) of all keys that begin with these bytes; "" if there is no end.
 std::string PrefixEnd(absl::string_view prefix);

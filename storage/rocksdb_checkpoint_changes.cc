@@ -30,7 +30,7 @@ void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint) {
              EncodeCheckpointValue(value));
 }
 
-absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request) {
+absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, const std::string& request_hash) {
   const int64_t version = info_.last_version + 1;
   for (const auto& [hash, bytes] : request.layouts) {
     const std::string value = EncodeBytesValue(bytes);
@@ -49,7 +49,7 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request) {
     info_.base_version = 0;
   }
   KeptCheckpoint checkpoint;
-  checkpoint.request_hash = RequestHash(request.request_id);
+  checkpoint.request_hash = request_hash;
   checkpoint.stored.version = version;
   checkpoint.stored.base_version = info_.base_version;
   checkpoint.stored.time = request.now;

@@ -25,8 +25,8 @@ class RocksDbCheckpointChanges {
       : database_(database), reader_(reader), batch_(batch), info_(info) {}
 
   void PutCheckpoint(const KeptCheckpoint& checkpoint);
-  // Makes the next version; see CommitRequest.
-  absl::Status Append(const CommitRequest& request);
+  // Makes the next version; see CommitRequest. `request_hash`: RequestHash(request.request_id).
+  absl::Status Append(const CommitRequest& request, const std::string& request_hash);
 
   // A version that is kept, damaged or not. Its base stays.
   void Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint, absl::Time now);

@@ -62,10 +62,11 @@ absl::StatusOr<bool> RocksDbCheckpointReader::IsKept(absl::string_view vm, int64
 
 absl::StatusOr<absl::optional<Committed>> RocksDbCheckpointReader::FindRequest(const VmInfo& info,
                                                                                absl::string_view request_id,
+                                                                               absl::string_view request_hash,
                                                                                CommitQueue::Batch& batch) const {
   const std::string name = absl::StrCat(VmName(info.vm), "/requests/", request_id);
   const absl::StatusOr<absl::optional<std::string>> value =
-      Read(&batch, ColumnFamily::kRetries, RequestKey(info.vm, RequestHash(request_id)), name);
+      Read(&batch, ColumnFamily::kRetries, RequestKey(info.vm, request_hash), name);
   if (!value.ok()) return value.status();
   if (!*value) return absl::optional<Committed>();
   const absl::StatusOr<int64_t> version = DecodeRequestValue(**value, name);

@@ -47,8 +47,9 @@ class RocksDbCheckpointReader {
                                                                 CommitQueue::Batch* batch = nullptr) const;
   // Is this version kept, damaged or not?
   absl::StatusOr<bool> IsKept(absl::string_view vm, int64_t version, CommitQueue::Batch* batch) const;
-  // The version that a request made, if it is kept.
+  // The version that a request made, if it is kept. `request_hash`: RequestHash(request_id).
   absl::StatusOr<absl::optional<Committed>> FindRequest(const VmInfo& info, absl::string_view request_id,
+                                                        absl::string_view request_hash,
                                                         CommitQueue::Batch& batch) const;
   // The checkpoint with the lowest version from `from` to `last`, if there is one. `iterator` is over the VM's
   // checkpoints, in the database.

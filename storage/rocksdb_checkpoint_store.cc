@@ -43,7 +43,7 @@ absl::Status RocksDbCheckpointStore::Start() {
 }
 
 void RocksDbCheckpointStore::Finish(Batch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes) {
-  events_.Add(batch, changes.TakeEvents());
+  events_.Add(changes.TakeEvents());
   vms_.Put(info, batch);
 }
 
@@ -51,6 +51,7 @@ void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback d
   struct Commit {
     CommitRequest request;
     CommitCallback done;
+    std::string request_hash = RequestHash(request.request_id);  // here, since the queue has one thread for all
     absl::StatusOr<CommitResult> result = absl::UnknownError("not prepared");
   };
   const auto commit = std::make_shared<Commit>(Commit{std::move(request), std::move(done)});
@@ -58,7 +59,7 @@ void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback d
   operation.bytes = commit->request.record.size() + commit->request.new_base.size();
   operation.prepare = [this, commit](Batch& batch) {
     batch.SetSavePoint();
-    commit->result = PrepareCommit(batch, commit->request);
+    commit->result = PrepareCommit(batch, commit->request, commit->request_hash);
     if (!commit->result.ok()) batch.RollbackToSavePoint();
   };
   operation.done = [commit](const absl::Status& written) {
@@ -69,13 +70,15 @@ void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback d
   if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) commit->done(status);
 }
 
-absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch, const CommitRequest& request) {
+absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch, const CommitRequest& request,
+                                                                   const std::string& request_hash) {
   absl::StatusOr<absl::optional<VmInfo>> present = vms_.Find(request.vm, batch);
   if (!present.ok()) return present.status();
   if (request.incarnation && (!*present || (*present)->incarnation != *request.incarnation))
     return VmNotFound(request.vm);
   if (*present && !request.request_id.empty()) {
-    absl::StatusOr<absl::optional<Committed>> earlier = reader_.FindRequest(**present, request.request_id, batch);
+    absl::StatusOr<absl::optional<Committed>> earlier =
+        reader_.FindRequest(**present, request.request_id, request_hash, batch);
     if (!earlier.ok()) return earlier.status();
     if (*earlier) return CommitResult(**std::move(earlier));
   }
@@ -98,7 +101,7 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
     info.create_time = request.now;
   }
   RocksDbCheckpointChanges changes(database_, reader_, batch, info);
-  if (absl::Status status = changes.Append(request); !status.ok()) return status;
+  if (absl::Status status = changes.Append(request, request_hash); !status.ok()) return status;
   Finish(batch, info, changes);
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
 }
@@ -226,7 +229,7 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_
   for (const ColumnFamily family : {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kRetries}) {
     changes.DeleteRange(database_.handle(family), VmKey(vm), VmKeyEnd(vm));
   }
-  events_.Add(batch, {{0, CheckpointEventKind::kVmDeleted, last.vm, last.incarnation, last.last_version, now}});
+  events_.Add({{0, CheckpointEventKind::kVmDeleted, last.vm, last.incarnation, last.last_version, now}});
   vms_.Delete(vm, batch);
   return absl::OkStatus();
 }

@@ -59,7 +59,8 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   // Runs in the queue and waits until it is on disk.
   absl::Status Change(bool alone, const std::function<absl::Status(Batch&)>& prepare);
 
-  absl::StatusOr<CommitResult> PrepareCommit(Batch& batch, const CommitRequest& request);
+  absl::StatusOr<CommitResult> PrepareCommit(Batch& batch, const CommitRequest& request,
+                                             const std::string& request_hash);
   absl::Status PrepareDelete(Batch& batch, absl::string_view vm, int64_t version, absl::Time now);
   absl::StatusOr<int64_t> PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
   absl::Status PrepareDeleteVm(Batch& batch, absl::string_view vm, ProtectedVersions protected_versions,

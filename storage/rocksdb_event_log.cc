@@ -41,22 +41,23 @@ absl::Status RocksDbEventLog::Load() {
   return absl::OkStatus();
 }
 
-void RocksDbEventLog::Add(rocksdb::WriteBatchWithIndex& batch, std::vector<CheckpointEvent> events) {
-  rocksdb::ColumnFamilyHandle* const family = database_.handle(ColumnFamily::kEvents);
+void RocksDbEventLog::Add(std::vector<CheckpointEvent> events) {
   for (CheckpointEvent& event : events) {
     event.sequence = ++prepared_.newest;
-    batch.Put(family, EventKey(event.sequence), EncodeEventValue(event));
+    added_.push_back(std::move(event));
   }
 }
 
-void RocksDbEventLog::Finish(rocksdb::WriteBatchWithIndex& batch) {
-  if (prepared_.newest == written_.newest) return;
+void RocksDbEventLog::Finish(rocksdb::WriteBatch& batch) {
+  if (added_.empty()) return;
+  batch.Put(database_.handle(ColumnFamily::kEvents), EventKey(prepared_.newest), EncodeEventsValue(added_));
+  added_.clear();
   const uint64_t count = prepared_.newest - prepared_.oldest + 1;
   // Not one by one: each range that is deleted costs every read until it is compacted.
   if (count > kept_ + kept_ / 16) {
     const uint64_t oldest = prepared_.newest - kept_ + 1;
-    batch.GetWriteBatch()->DeleteRange(database_.handle(ColumnFamily::kEvents), EventKey(prepared_.oldest),
-                                       EventKey(oldest));
+    // Those that were written together with some that are kept are kept too, but not read.
+    batch.DeleteRange(database_.handle(ColumnFamily::kEvents), EventKey(prepared_.oldest), EventKey(oldest));
     prepared_.oldest = oldest;
     // Before they go, so that a reader who does not find one knows why.
     SetRange(oldest, written_.newest);
@@ -91,22 +92,27 @@ absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) co
   page.newest = present.newest;
   if (after == present.newest) return page;
   const uint64_t last = after + std::min<uint64_t>(present.newest - after, std::max<size_t>(limit, 1));
-  const std::string end = EventKey(last + 1);
+  const std::string end = EventKey(present.newest + 1);
   const rocksdb::Slice end_slice(end);
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kEvents, end_slice);
-  it->Seek(EventKey(after + 1));
-  for (uint64_t sequence = after + 1; sequence <= last; ++sequence) {
-    if (it->Valid() && ToView(it->key()) == EventKey(sequence)) {
-      absl::StatusOr<CheckpointEvent> event = DecodeEventValue(sequence, ToView(it->value()));
-      if (!event.ok()) return event.status();
-      page.events.push_back(*std::move(event));
-      it->Next();
-      continue;
+  uint64_t next = after + 1;
+  for (it->Seek(EventKey(next)); next <= last && it->Valid(); it->Next()) {
+    const absl::optional<uint64_t> newest_of_these = ParseEventKey(ToView(it->key()));
+    if (!newest_of_these) break;
+    absl::StatusOr<std::vector<CheckpointEvent>> events = DecodeEventsValue(*newest_of_these, ToView(it->value()));
+    if (!events.ok()) return events.status();
+    if (events->front().sequence > next) break;
+    for (CheckpointEvent& event : *events) {
+      if (event.sequence != next || next > last) continue;
+      page.events.push_back(std::move(event));
+      ++next;
     }
-    const std::string name = EventName(sequence);
-    if (!it->status().ok()) return FromRocksDb(it->status(), name);
+  }
+  const std::string name = EventName(next);
+  if (!it->status().ok()) return FromRocksDb(it->status(), name);
+  if (next <= last) {
     // It may have gone since the range was looked at.
-    if (absl::Status status = CheckEventPosition(sequence - 1, range()); !status.ok()) return status;
+    if (absl::Status status = CheckEventPosition(next - 1, range()); !status.ok()) return status;
     return RecordDamaged(name, "it is missing");
   }
   return page;

@@ -30,10 +30,11 @@ class RocksDbEventLog {
   absl::Status Load();
   bool is_loaded() const { return is_loaded_; }
 
-  // Numbers events and puts them into a batch from which nothing is rolled back any more.
-  void Add(rocksdb::WriteBatchWithIndex& batch, std::vector<CheckpointEvent> events);
-  // Once for each batch, after all changes: remembers the numbers, and removes the oldest events if there are many.
-  void Finish(rocksdb::WriteBatchWithIndex& batch);
+  // Numbers events of the batch that is being prepared; nothing that made them is rolled back any more.
+  void Add(std::vector<CheckpointEvent> events);
+  // Once for each batch, after all changes: puts the events into it, remembers the numbers, and removes the oldest
+  // events if there are many.
+  void Finish(rocksdb::WriteBatch& batch);
   // What became of the batch.
   void OnWritten(const absl::Status& written);
 
@@ -57,6 +58,7 @@ class RocksDbEventLog {
   bool is_loaded_ = false;
   EventRange written_;
   EventRange prepared_;
+  std::vector<CheckpointEvent> added_;
 
   mutable std::mutex mutex_;
   // What may be read. Guarded by mutex_.

@@ -59,8 +59,10 @@ absl::Status CountProtected(RocksDbDatabase& database, const std::string& name) 
 }  // namespace
 
 absl::Status UpgradeDatabase(RocksDbDatabase& database, uint32_t from, const std::string& name) {
-  // Format 1 has no protection.
-  absl::Status status = from == 1 ? HashRequestIds(database, name) : CountProtected(database, name);
+  absl::Status status;
+  if (from == 1) status = HashRequestIds(database, name);
+  if (from == 2) status = CountProtected(database, name);  // format 1 has no protection
+  // Since format 4 events that were written together are one value; those of format 3 are read as they are.
   if (!status.ok()) return status;
   rocksdb::WriteBatch batch;
   batch.Put(kFormatKey, EncodeFormatValue(kDatabaseFormat));

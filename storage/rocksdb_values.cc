@@ -236,35 +236,64 @@ absl::StatusOr<uint64_t> DecodeEventLogIdValue(absl::string_view value, absl::st
   return id;
 }
 
-std::string EncodeEventValue(const CheckpointEvent& event) {
-  ByteWriter writer = NewValue();
-  writer.U8(static_cast<uint8_t>(event.kind));
-  writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(event.time)));
-  writer.U64(event.incarnation);
-  writer.Varint(static_cast<uint64_t>(event.version));
-  writer.Bytes(event.vm);
-  return Finish(std::move(writer));
-}
+namespace {
 
-absl::StatusOr<CheckpointEvent> DecodeEventValue(uint64_t sequence, absl::string_view value) {
-  const std::string name = EventName(sequence);
-  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
-  if (!payload.ok()) return payload.status();
-  ByteReader reader(*payload);
+// The name is at the end, of the length that `name_bytes` answers when all before it is read.
+template <typename NameBytes>
+CheckpointEvent ReadEvent(ByteReader& reader, NameBytes name_bytes) {
   CheckpointEvent event;
-  event.sequence = sequence;
-  const uint8_t kind = reader.U8();
-  event.kind = static_cast<CheckpointEventKind>(kind);
+  event.kind = static_cast<CheckpointEventKind>(reader.U8());
   event.time = ReadTime(reader);
   event.incarnation = reader.U64();
   event.version = static_cast<int64_t>(reader.Varint64());
-  event.vm = std::string(reader.Bytes(reader.remaining()));
-  if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
-  if (kind < static_cast<uint8_t>(CheckpointEventKind::kCommitted) ||
-      kind > static_cast<uint8_t>(CheckpointEventKind::kVmDeleted))
-    return RecordDamaged(name, absl::StrCat("kind ", kind));
-  if (event.version < 0) return RecordDamaged(name, "its version is none");
+  event.vm = std::string(reader.Bytes(name_bytes()));
   return event;
+}
+
+absl::Status CheckEvent(const CheckpointEvent& event, absl::string_view name) {
+  if (event.kind < CheckpointEventKind::kCommitted || event.kind > CheckpointEventKind::kVmDeleted)
+    return RecordDamaged(name, absl::StrCat("kind ", static_cast<int>(event.kind)));
+  if (event.version < 0) return RecordDamaged(name, "its version is none");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string EncodeEventsValue(const std::vector<CheckpointEvent>& events) {
+  ByteWriter writer = NewValue(kFormat2);
+  writer.Varint(events.size());
+  for (const CheckpointEvent& event : events) {
+    writer.U8(static_cast<uint8_t>(event.kind));
+    writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(event.time)));
+    writer.U64(event.incarnation);
+    writer.Varint(static_cast<uint64_t>(event.version));
+    writer.Varint(event.vm.size());
+    writer.Bytes(event.vm);
+  }
+  return Finish(std::move(writer));
+}
+
+absl::StatusOr<std::vector<CheckpointEvent>> DecodeEventsValue(uint64_t last, absl::string_view value) {
+  const std::string name = EventName(last);
+  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat2);
+  if (!read.ok()) return read.status();
+  ByteReader reader(read->payload);
+  std::vector<CheckpointEvent> events;
+  if (read->format == kFormat) {
+    events.push_back(ReadEvent(reader, [&] { return reader.remaining(); }));
+  } else {
+    const uint32_t count = reader.Varint();
+    if (count == 0 || count > last) return RecordDamaged(name, absl::StrCat(count, " events"));
+    for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+      events.push_back(ReadEvent(reader, [&] { return reader.Varint(); }));
+    }
+  }
+  if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
+  for (size_t i = 0; i < events.size(); ++i) {
+    events[i].sequence = last - (events.size() - 1 - i);
+    if (absl::Status status = CheckEvent(events[i], name); !status.ok()) return status;
+  }
+  return events;
 }
 
 std::string EncodeBytesValue(absl::string_view bytes) {

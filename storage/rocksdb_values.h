@@ -1,4 +1,4 @@
-// All value bytes of the RocksDB database, format 3. (What records, bases and layouts look like inside is the business
+// All value bytes of the RocksDB database, format 4. (What records, bases and layouts look like inside is the business
 // of storage/checkpoint_record.h, difference_record.h and full_copy.h: any engine keeps those.)
 //
 // Integers are little-endian, varints LEB128, times are i64 nanoseconds since 1970-01-01 00:00 UTC. Every value is: u32
@@ -18,7 +18,9 @@
 //   retry      i64 version
 //   layout, base: its bytes
 //   events     u64 oldest, u64 newest sequence number that is kept
-//   event      u8 kind (storage/checkpoint_event.h), time, u64 incarnation, varint version, name of the VM
+//   event      format 2: varint number of events that were written together, at least 1; for each of them
+//              u8 kind (storage/checkpoint_event.h), time, u64 incarnation, varint version, varint length, name of the
+//              VM format 1: one event, without the length
 //   the rest   the caller's bytes: machines, hosts, CPU profiles, restore reports
 //
 // Every decoder takes any bytes, and answers DATA_LOSS, reason RECORD_DAMAGED (metadata "record": `name`), if they are
@@ -28,6 +30,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -39,7 +42,7 @@
 namespace armstate {
 
 // The database's format that this program writes. It brings older ones to it when it opens them.
-inline constexpr uint32_t kDatabaseFormat = 3;
+inline constexpr uint32_t kDatabaseFormat = 4;
 
 std::string EncodeFormatValue(uint32_t format);
 absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string_view name);
@@ -74,9 +77,10 @@ absl::StatusOr<EventRange> DecodeEventRangeValue(absl::string_view value, absl::
 std::string EncodeEventLogIdValue(uint64_t id);
 absl::StatusOr<uint64_t> DecodeEventLogIdValue(absl::string_view value, absl::string_view name);
 
-// The sequence number is in the key.
-std::string EncodeEventValue(const CheckpointEvent& event);
-absl::StatusOr<CheckpointEvent> DecodeEventValue(uint64_t sequence, absl::string_view value);
+// Events that were written together, in their order; at least one. The sequence number of the last one is in the key.
+std::string EncodeEventsValue(const std::vector<CheckpointEvent>& events);
+// All formats. `last`: of the key.
+absl::StatusOr<std::vector<CheckpointEvent>> DecodeEventsValue(uint64_t last, absl::string_view value);
 
 // Layouts, bases, and all records of RecordStore.
 std::string EncodeBytesValue(absl::string_view bytes);

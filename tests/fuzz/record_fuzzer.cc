@@ -50,7 +50,9 @@ void ParseValues(const std::string& bytes) {
   if (const auto vm = DecodeVmValue("vm", bytes); vm.ok() && newest) Check(EncodeVmValue(*vm) == bytes);
   if (const auto request = DecodeRequestValue(bytes, "it"); request.ok()) Check(EncodeRequestValue(*request) == bytes);
   if (const auto range = DecodeEventRangeValue(bytes, "it"); range.ok()) Check(EncodeEventRangeValue(*range) == bytes);
-  if (const auto event = DecodeEventValue(1, bytes); event.ok()) Check(EncodeEventValue(*event) == bytes);
+  if (const auto events = DecodeEventsValue(1, bytes); events.ok() && bytes[4] == 2) {
+    Check(EncodeEventsValue(*events) == bytes);
+  }
   if (const auto value = DecodeBytesValue(bytes, "it"); value.ok()) Check(EncodeBytesValue(*value) == bytes);
   if (const auto checkpoint = DecodeCheckpointValue(bytes, "it"); checkpoint.ok() && newest) {
     Check(EncodeCheckpointValue(*checkpoint) == bytes);

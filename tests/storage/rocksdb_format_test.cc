@@ -126,11 +126,11 @@ TEST_P(FormatTest, IsWrittenOn) {
   ExpectCheckpoint("web", 4, "fourth", 'e');
 }
 
-// Only format 3 knew of events; those of older databases begin when they are opened.
+// Since format 3 there are events; those of older databases begin when they are opened.
 TEST_P(FormatTest, EventsAreWrittenOn) {
   Open();
   CheckpointStore& store = storage_->checkpoints();
-  const bool has_events = std::string(GetParam()) == "format3";
+  const bool has_events = std::string(GetParam()) >= "format3";
   EXPECT_EQ(store.events().newest, has_events ? 5u : 0u);
   ASSERT_TRUE(repository_->Create("web", Checkpoint("id-4", "fourth", 'e'), 3).ok());
   const EventPage page = store.ReadEvents(store.events().newest - 1, 1).value();
@@ -142,7 +142,7 @@ TEST_P(FormatTest, EventsAreWrittenOn) {
 // Two versions of two vCPUs with two registers, 16 bytes each; those of older formats count nothing.
 TEST_P(FormatTest, RawBytes) {
   Open();
-  const int64_t kept = std::string(GetParam()) == "format3" ? 128 : 0;
+  const int64_t kept = std::string(GetParam()) >= "format3" ? 128 : 0;
   EXPECT_EQ(repository_->GetVm("web")->raw_bytes, kept);
   ASSERT_TRUE(repository_->Create("web", Checkpoint("id-4", "fourth", 'e'), 3).ok());
   EXPECT_EQ(repository_->GetVm("web")->raw_bytes, kept + 64);
@@ -150,14 +150,14 @@ TEST_P(FormatTest, RawBytes) {
   EXPECT_EQ(repository_->GetVm("web")->raw_bytes, kept == 0 ? 64 : 128);
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, FormatTest, testing::Values("format1", "format2", "format3"));
+INSTANTIATE_TEST_SUITE_P(Golden, FormatTest, testing::Values("format1", "format2", "format3", "format4"));
 
-class Format3Test : public GoldenDatabase, public testing::Test {
+class EventsFormatTest : public GoldenDatabase, public testing::TestWithParam<const char*> {
  protected:
-  Format3Test() : GoldenDatabase("format3") {}
+  EventsFormatTest() : GoldenDatabase(GetParam()) {}
 };
 
-TEST_F(Format3Test, EventsAreThere) {
+TEST_P(EventsFormatTest, EventsAreThere) {
   Open();
   const EventPage page = storage_->checkpoints().ReadEvents(0, 10).value();
   EXPECT_EQ(page.newest, 5u);
@@ -173,6 +173,8 @@ TEST_F(Format3Test, EventsAreThere) {
             "4: 1 db 1 1500000003000000001\n"
             "5: 2 web 2 1500000004000000001\n");
 }
+
+INSTANTIATE_TEST_SUITE_P(Golden, EventsFormatTest, testing::Values("format3", "format4"));
 
 class ProtectedFormat2Test : public GoldenDatabase, public testing::Test {
  protected:

@@ -81,13 +81,13 @@ void PutIntoDatabase(RocksDbUnderTest& under_test, const std::string& key, const
 TEST(RocksDbStorageTest, NewerFormatIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
-  // Format 4: CRC32C of the rest (made by another program), 1, 4 as u32.
-  PutIntoDatabase(under_test, "format", std::string("\x6a\x28\x41\x06\x01\x04\0\0\0", 9));
+  // Format 5: CRC32C of the rest (made by another program), 1, 5 as u32.
+  PutIntoDatabase(under_test, "format", std::string("\xd2\x82\x04\xdb\x01\x05\0\0\0", 9));
   StorageOptions options;
   options.env = under_test.env();
   const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 4, but this one knows only 3"))
+  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 5, but this one knows only 4"))
       << status;
 }
 

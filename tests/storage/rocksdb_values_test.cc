@@ -34,7 +34,22 @@ constexpr char kCheckpointFormat1Hex[] = "83ae7c3201030000007265717265636f7264";
 constexpr char kHashOfReq[] = "c3f7bdf537c46724";
 constexpr char kRequestHex[] = "6d68a0b5010201000000000000";
 constexpr char kEventRangeHex[] = "25087a4b0105000000000000000201000000000000";
-constexpr char kEventHex[] = "85478c3201020100167b0d12d1148877665544332211ac02776562";
+// Two events. In order: CRC32C, format, number of events; kind, time, incarnation, version, length and name of each.
+constexpr char kEventsHex[] =
+    "08c1d3e00202"
+    "01"
+    "0000167b0d12d114"
+    "0100000000000000"
+    "01"
+    "02"
+    "6462"
+    "02"
+    "0100167b0d12d114"
+    "8877665544332211"
+    "ac02"
+    "03"
+    "776562";
+constexpr char kEventFormat1Hex[] = "85478c3201020100167b0d12d1148877665544332211ac02776562";
 constexpr char kBytesHex[] = "b27d0dc301616263";
 
 VmInfo Info() {
@@ -70,6 +85,20 @@ CheckpointEvent Event() {
   return {7, CheckpointEventKind::kDeleted, "web", 0x1122334455667788, 300, absl::FromUnixNanos(1500000000000000001)};
 }
 
+CheckpointEvent OtherEvent() {
+  return {6, CheckpointEventKind::kCommitted, "db", 1, 1, absl::FromUnixNanos(1500000000000000000)};
+}
+
+// That it is Event().
+void ExpectEvent(const CheckpointEvent& event) {
+  EXPECT_EQ(event.sequence, 7u);
+  EXPECT_EQ(event.kind, CheckpointEventKind::kDeleted);
+  EXPECT_EQ(event.vm, "web");
+  EXPECT_EQ(event.incarnation, 0x1122334455667788u);
+  EXPECT_EQ(event.version, 300);
+  EXPECT_EQ(absl::ToUnixNanos(event.time), 1500000000000000001);
+}
+
 TEST(RocksDbValuesTest, Crc32cIsTheOneOfRfc3720) {
   // RFC 3720, B.4: 32 bytes of zeros have the checksum aa 36 91 8a, first byte first.
   EXPECT_EQ(WithCrc(std::string(32, '\0')).substr(0, 4), "\xaa\x36\x91\x8a");
@@ -86,7 +115,7 @@ TEST(RocksDbValuesTest, GoldenBytes) {
   EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain)), kPlainCheckpointHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeRequestValue(258)), kRequestHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeEventRangeValue({5, 258})), kEventRangeHex);
-  EXPECT_EQ(absl::BytesToHexString(EncodeEventValue(Event())), kEventHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeEventsValue({OtherEvent(), Event()})), kEventsHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeBytesValue("abc")), kBytesHex);
 }
 
@@ -124,13 +153,18 @@ TEST(RocksDbValuesTest, GoldenBytesOfEventsAreRead) {
   const EventRange range = DecodeEventRangeValue(absl::HexStringToBytes(kEventRangeHex), "it").value();
   EXPECT_EQ(range.oldest, 5u);
   EXPECT_EQ(range.newest, 258u);
-  const CheckpointEvent event = DecodeEventValue(7, absl::HexStringToBytes(kEventHex)).value();
-  EXPECT_EQ(event.sequence, 7u);
-  EXPECT_EQ(event.kind, CheckpointEventKind::kDeleted);
-  EXPECT_EQ(event.vm, "web");
-  EXPECT_EQ(event.incarnation, 0x1122334455667788u);
-  EXPECT_EQ(event.version, 300);
-  EXPECT_EQ(absl::ToUnixNanos(event.time), 1500000000000000001);
+  const std::vector<CheckpointEvent> events = DecodeEventsValue(7, absl::HexStringToBytes(kEventsHex)).value();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].sequence, 6u);
+  EXPECT_EQ(events[0].kind, CheckpointEventKind::kCommitted);
+  EXPECT_EQ(events[0].vm, "db");
+  EXPECT_EQ(events[0].incarnation, 1u);
+  EXPECT_EQ(events[0].version, 1);
+  EXPECT_EQ(absl::ToUnixNanos(events[0].time), 1500000000000000000);
+  ExpectEvent(events[1]);
+  const std::vector<CheckpointEvent> one = DecodeEventsValue(7, absl::HexStringToBytes(kEventFormat1Hex)).value();
+  ASSERT_EQ(one.size(), 1u);
+  ExpectEvent(one[0]);
 }
 
 TEST(RocksDbValuesTest, IdOfTheLogOfEvents) {
@@ -309,24 +343,40 @@ TEST(RocksDbValuesTest, VmWithABaseOrRetentionThatCannotBe) {
   ExpectDamaged(decode([](VmInfo& info) { info.raw_bytes = -1; }), "vms/web");
 }
 
+// Of format 1, and of format 2 with one event: they differ by the number of events and the length of the name.
 TEST(RocksDbValuesTest, EventThatCannotBe) {
-  const std::string golden = absl::HexStringToBytes(kEventHex);
-  for (size_t bit = 0; bit < 8 * golden.size(); ++bit) {
-    std::string damaged = golden;
-    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
-    ExpectDamaged(DecodeEventValue(7, damaged).status(), "events/7");
+  for (const char* hex : {kEventFormat1Hex, kEventsHex}) {
+    const std::string golden = absl::HexStringToBytes(hex);
+    for (size_t bit = 0; bit < 8 * golden.size(); ++bit) {
+      std::string damaged = golden;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+      ExpectDamaged(DecodeEventsValue(7, damaged).status(), "events/7");
+    }
   }
-  const std::string body = golden.substr(4);
-  const std::string header = body.substr(0, body.size() - 3);  // up to the name
-  EXPECT_EQ(DecodeEventValue(7, WithCrc(header)).value().vm, "");
-  for (size_t size = 0; size < header.size(); ++size)
-    ExpectDamaged(DecodeEventValue(7, WithCrc(header.substr(0, size))).status(), "events/7");
-  ExpectDamaged(DecodeEventValue(7, WithCrc("\x01\x00"s + body.substr(2))).status(), "events/7");
-  ExpectDamaged(DecodeEventValue(7, WithCrc("\x01\x04"s + body.substr(2))).status(), "events/7");
-  // The version: 2^63, and 1 written with two bytes.
-  const std::string before = body.substr(0, 18);
-  ExpectDamaged(DecodeEventValue(7, WithCrc(before + "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01")).status(), "events/7");
-  ExpectDamaged(DecodeEventValue(7, WithCrc(before + "\x81\x00"s)).status(), "events/7");
+  const std::string body = absl::HexStringToBytes(kEventFormat1Hex).substr(6);  // from the time on
+  const std::string fixed = body.substr(0, 16);                                 // up to the version
+  for (const auto& [before, after] : {std::make_pair("\x01"s, ""s), {"\x02\x01"s, "\x00"s}}) {
+    const std::string header = before + "\x02"s + fixed + "\xac\x02"s + after;
+    EXPECT_EQ(DecodeEventsValue(7, WithCrc(header)).value().at(0).vm, "");
+    for (size_t size = 0; size < header.size(); ++size) {
+      ExpectDamaged(DecodeEventsValue(7, WithCrc(header.substr(0, size))).status(), "events/7");
+    }
+    for (const std::string& kind : {"\x00"s, "\x04"s}) {
+      ExpectDamaged(DecodeEventsValue(7, WithCrc(before + kind + fixed + "\x01"s + after)).status(), "events/7");
+    }
+    // The version: 2^63, and 1 written with two bytes.
+    for (const std::string& version : {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"s, "\x81\x00"s}) {
+      ExpectDamaged(DecodeEventsValue(7, WithCrc(before + "\x02"s + fixed + version + after)).status(), "events/7");
+    }
+  }
+  // No events; more than there can be up to number 7; more bytes than the events have.
+  const std::string event = "\x02"s + fixed + "\x01\x00"s;
+  ExpectDamaged(DecodeEventsValue(7, WithCrc("\x02\x00"s)).status(), "events/7");
+  std::string eight = "\x02\x08"s;
+  for (int i = 0; i < 8; ++i) eight += event;
+  EXPECT_EQ(DecodeEventsValue(8, WithCrc(eight)).value().front().sequence, 1u);
+  ExpectDamaged(DecodeEventsValue(7, WithCrc(eight)).status(), "events/7");
+  ExpectDamaged(DecodeEventsValue(8, WithCrc(eight + "\x00"s)).status(), "events/8");
 }
 
 TEST(RocksDbValuesTest, EventNumbersThatContradictEachOther) {
