@@ -55,17 +55,18 @@ absl::StatusOr<std::string> ParseMachineName(absl::string_view name) {
 absl::StatusOr<std::string> ParseHostName(absl::string_view name) { return ParseId(name, kHosts, "hosts/{host}"); }
 
 absl::StatusOr<CheckpointName> ParseCheckpointName(absl::string_view name) {
-  const absl::Status invalid = Invalid(name, "vms/{vm}/checkpoints/{version}");
+  const auto invalid = [name] { return Invalid(name, "vms/{vm}/checkpoints/{version}"); };
   // The last one: a VM may be called "checkpoints".
   const size_t separator = name.rfind(kCheckpoints);
-  if (separator == absl::string_view::npos) return invalid;
+  if (separator == absl::string_view::npos) return invalid();
   const absl::StatusOr<std::string> vm = ParseVmName(name.substr(0, separator));
-  if (!vm.ok()) return invalid;
+  if (!vm.ok()) return invalid();
   const absl::string_view version_text = name.substr(separator + kCheckpoints.size());
   if (version_text == kLatest) return CheckpointName{*vm, absl::nullopt};
   int64_t version = 0;
   // SimpleAtoi also takes blanks, signs and leading zeros; one version must have one name.
-  if (!absl::SimpleAtoi(version_text, &version) || version < 1 || absl::StrCat(version) != version_text) return invalid;
+  if (!absl::SimpleAtoi(version_text, &version) || version < 1 || absl::StrCat(version) != version_text)
+    return invalid();
   return CheckpointName{*vm, version};
 }
 

@@ -57,8 +57,10 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   // acknowledged after that place. This one accepts only the torn last record that a crash leaves, which nobody was
   // told is stored.
   rocksdb.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // Of all levels: what is stored is small already, so that the denser one costs little time.
+  // What is stored is small already, so that the denser one costs little time; but what a memtable is written to is
+  // merged into the next level soon, and would be compressed twice.
   rocksdb.compression = rocksdb::kZSTD;
+  rocksdb.compression_per_level = {rocksdb::kLZ4Compression, rocksdb::kZSTD};  // of the last for all that follow
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb.info_log = std::make_shared<EventLogger>(options.log);
   return rocksdb;
@@ -110,9 +112,12 @@ RocksDbOptions MakeRocksDbOptions(const StorageOptions& options, rocksdb::Env* e
        {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kCpuProfiles, ColumnFamily::kRestoreReports}) {
     family(large) = WithBlobFiles(family(large));
   }
-  // Each commit asks whether its request ID was there before, and it was not: a filter answers that.
-  family(ColumnFamily::kRetries).memtable_prefix_bloom_size_ratio = 0.02;
-  family(ColumnFamily::kRetries).memtable_whole_key_filtering = true;
+  // Each commit asks whether its request ID was there before, and it was not; and most versions that are read are not
+  // new. A filter answers that before the memtable is searched.
+  for (const ColumnFamily asked : {ColumnFamily::kRetries, ColumnFamily::kCheckpoints, ColumnFamily::kBases}) {
+    family(asked).memtable_prefix_bloom_size_ratio = 0.02;
+    family(asked).memtable_whole_key_filtering = true;
+  }
   // In the memtable the next key of a VM is put beside its last one, instead of being searched for from the beginning.
   // RocksDB 7.8 confuses these places with those of range deletions that begin with a key of the same kind, and ends
   // the process; ours begin with the VM's key alone, which has no place.

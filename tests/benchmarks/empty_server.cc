@@ -1,8 +1,8 @@
 // What gRPC itself can carry: answers the messages that armstated answers, and stores nothing. Built as armstated is:
 // callback API, the same allocators and limits.
 //
-// CreateCheckpoint answers the checkpoint without its vCPUs, numbered; GetCheckpoint answers the last request that had
-// the vCPUs of a checkpoint, whichever is asked for.
+// CreateCheckpoint answers the checkpoint without its vCPUs, numbered. GetCheckpoint answers the first checkpoint of
+// the VM, whichever is asked for: those of the first requests are kept in memory.
 //
 // With --sync=FILE CreateCheckpoint is answered after 300 bytes for each call that waits were appended to the file and
 // synced, by a thread of its own: what is left of the rate if nothing is stored but everything waits for the disk.
@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
@@ -135,7 +136,7 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
                                              v1::Checkpoint* response) override {
     v1::CreateCheckpointRequest& request = create_messages_.MutableRequest(*context);
     const int64_t number = ++count_;
-    if (number == 1) Keep(request);
+    if (number <= kKeptRequests) Keep(request);
     Answer(request, number, *response);
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     if (synced_ != nullptr) {
@@ -146,17 +147,18 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
     return reactor;
   }
 
-  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
-                                          const v1::GetCheckpointRequest* /*request*/,
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest* request,
                                           v1::Checkpoint* response) override {
     std::shared_ptr<const v1::Checkpoint> kept;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      kept = kept_;
+      const auto found =
+          kept_.find(absl::string_view(request->name()).substr(0, request->name().find("/checkpoints/")));
+      if (found != kept_.end()) kept = found->second;
     }
     if (kept != nullptr) *response = *kept;
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    reactor->Finish(kept != nullptr ? grpc::Status::OK : grpc::Status(grpc::StatusCode::NOT_FOUND, "it is not kept"));
     return reactor;
   }
 
@@ -166,6 +168,9 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
   }
 
  private:
+  // More than the VMs that a benchmark pushes to in turn.
+  static constexpr int64_t kKeptRequests = 4096;
+
   static void Answer(v1::CreateCheckpointRequest& request, int64_t number, v1::Checkpoint& response) {
     const auto& vcpus = request.checkpoint().vcpus();
     response.set_vcpu_count(vcpus.size());
@@ -186,7 +191,7 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
     kept->set_vcpu_count(kept->vcpus_size());
     kept->set_register_count(kept->vcpus_size() > 0 ? kept->vcpus(0).registers().ids_size() : 0);
     const std::lock_guard<std::mutex> lock(mutex_);
-    kept_ = std::move(kept);
+    kept_.try_emplace(request.parent(), std::move(kept));
   }
 
   SyncedAnswers* const synced_;
@@ -194,7 +199,7 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;
   std::atomic<int64_t> count_{0};
   std::mutex mutex_;
-  std::shared_ptr<const v1::Checkpoint> kept_;
+  absl::flat_hash_map<std::string, std::shared_ptr<const v1::Checkpoint>> kept_;  // by VM
 };
 
 int Run(SyncedAnswers* synced) {
