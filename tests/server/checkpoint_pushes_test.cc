@@ -19,9 +19,11 @@
 namespace armstate {
 namespace {
 
-using Answer = v1::StreamCheckpointsResponse;
+using Answer = v1::StreamCheckpointsResponse::Acknowledgement;
+using Answers = std::vector<Answer>;
 
-class FakeCall final : public grpc::ServerCallbackReaderWriter<v1::CreateCheckpointRequest, Answer> {
+class FakeCall final
+    : public grpc::ServerCallbackReaderWriter<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse> {
  public:
   explicit FakeCall(CheckpointPushes::Reactor* reactor) : reactor_(reactor) { BindReactor(reactor); }
 
@@ -30,30 +32,32 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<v1::CreateCheckpo
     status_ = std::move(status);
     changed_.notify_all();
   }
-  void Read(v1::CreateCheckpointRequest* message) override {
+  void Read(v1::StreamCheckpointsRequest* message) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     read_ = message;
   }
-  void Write(const Answer* message, grpc::WriteOptions /*options*/) override {
+  void Write(const v1::StreamCheckpointsResponse* message, grpc::WriteOptions /*options*/) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     EXPECT_FALSE(written_.has_value()) << "one write at a time";
-    written_ = *message;
+    written_.emplace(message->acknowledgements().begin(), message->acknowledgements().end());
     changed_.notify_all();
   }
   void SendInitialMetadata() override { ADD_FAILURE(); }
-  void WriteAndFinish(const Answer*, grpc::WriteOptions, grpc::Status) override { ADD_FAILURE(); }
+  void WriteAndFinish(const v1::StreamCheckpointsResponse*, grpc::WriteOptions, grpc::Status) override {
+    ADD_FAILURE();
+  }
 
   bool is_reading() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return read_ != nullptr;
   }
 
-  // A message comes: the stream must be reading.
+  // A message with one request comes: the stream must be reading.
   void Give(const v1::CreateCheckpointRequest& request) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       ASSERT_NE(read_, nullptr);
-      *read_ = request;
+      *read_->add_requests() = request;
       read_ = nullptr;
     }
     reactor_->OnReadDone(true);
@@ -71,16 +75,16 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<v1::CreateCheckpo
     changed_.wait(lock, [this] { return written_.has_value(); });
   }
   // Waits for a write, and says that it is done, or that the client has gone.
-  Answer EndWrite(bool ok = true) {
-    Answer answer;
+  Answers EndWrite(bool ok = true) {
+    Answers answers;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return written_.has_value(); });
-      answer = *std::move(written_);
+      answers = *std::move(written_);
       written_.reset();
     }
     reactor_->OnWriteDone(ok);
-    return answer;
+    return answers;
   }
 
   bool is_finished() {
@@ -105,8 +109,8 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<v1::CreateCheckpo
   CheckpointPushes::Reactor* const reactor_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  v1::CreateCheckpointRequest* read_ = nullptr;
-  absl::optional<Answer> written_;
+  v1::StreamCheckpointsRequest* read_ = nullptr;
+  absl::optional<Answers> written_;
   absl::optional<grpc::Status> status_;
 };
 
@@ -131,11 +135,15 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
   }
   // Whatever is stored by now: no answer has gone to the client.
   EXPECT_FALSE(call.is_reading());
-  std::set<int64_t> items{call.EndWrite().item()};
+  const Answers first = call.EndWrite();
+  ASSERT_EQ(first.size(), 1u) << "there were no more when it was written";
+  std::set<int64_t> items{first[0].item()};
   EXPECT_TRUE(call.is_reading());
   call.Give(SmallRequest("vms/vm0", 256));
   EXPECT_FALSE(call.is_reading());
-  while (items.size() < 257) EXPECT_TRUE(items.insert(call.EndWrite().item()).second);
+  while (items.size() < 257) {
+    for (const Answer& answer : call.EndWrite()) EXPECT_TRUE(items.insert(answer.item()).second);
+  }
   EXPECT_TRUE(call.is_reading());
   EXPECT_FALSE(call.is_finished());
   call.HalfClose();
@@ -151,9 +159,13 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
     call.Give(large);
   }
   EXPECT_FALSE(call.is_reading());
-  EXPECT_EQ(call.EndWrite().error().code(), 3) << "INVALID_ARGUMENT";
+  const Answers first = call.EndWrite();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].error().code(), 3) << "INVALID_ARGUMENT";
   EXPECT_TRUE(call.is_reading());
-  for (int i = 1; i < 4; ++i) EXPECT_EQ(call.EndWrite().item(), i);
+  const Answers rest = call.EndWrite();
+  ASSERT_EQ(rest.size(), 3u) << "what came meanwhile, in one message";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rest[i].item(), i + 1);
   call.HalfClose();
   EXPECT_EQ(call.End(), grpc::StatusCode::OK);
 }
@@ -163,9 +175,9 @@ TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
   call.Give(SmallRequest("vms/a", 1));
   call.Give(SmallRequest("vms/a", 2));
   call.HalfClose();
-  EXPECT_EQ(call.EndWrite().checkpoint().version(), 1);
+  EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 1);
   EXPECT_FALSE(call.is_finished());
-  EXPECT_EQ(call.EndWrite().checkpoint().version(), 2);
+  EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 2);
   EXPECT_EQ(call.End(), grpc::StatusCode::OK);
 }
 
@@ -190,7 +202,7 @@ TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
   call.Give(SmallRequest("vms/a", 1));
   pushes_.Drain();
   EXPECT_FALSE(call.is_finished());
-  EXPECT_EQ(call.EndWrite().checkpoint().version(), 1);
+  EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 1);
   // A message that comes all the same is not stored: nobody would be told.
   call.Give(SmallRequest("vms/a", 2));
   EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -129,6 +130,43 @@ TEST_P(CheckpointStoreConformance, EventsArePaged) {
   EXPECT_EQ(ShowEvents(store().ReadEvents(4, 2)), "5:+a@5");
   EXPECT_EQ(ShowEvents(store().ReadEvents(5, 2)), "");
   EXPECT_EQ(ShowEvents(store().ReadEvents(3, 0)), "4:+a@4");
+}
+
+// A commit that removes others by retention writes several events at once.
+TEST_P(CheckpointStoreConformance, EventsOfOneWriteArePagedToo) {
+  for (int i = 1; i <= 4; ++i) Commit("a", "r");
+  ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(1)).ok());
+  Commit("a", "r");
+  const std::vector<CheckpointEvent> all = store().ReadEvents(0, 100)->events;
+  EXPECT_EQ(ShowEvents(store().ReadEvents(0, 100)), "1:+a@1 2:+a@2 3:+a@3 4:+a@4 5:+a@5 6:-a@1 7:-a@2 8:-a@3 9:-a@4");
+  for (size_t after = 0; after < all.size(); ++after) {
+    for (size_t limit = 1; limit <= all.size(); ++limit) {
+      const size_t end = std::min(all.size(), after + limit);
+      const EventPage expected{{all.begin() + after, all.begin() + end}, all.size()};
+      EXPECT_EQ(ShowEvents(store().ReadEvents(after, limit)), ShowEvents(expected)) << after << " " << limit;
+    }
+  }
+}
+
+// The oldest one that is kept may be in the middle of a write.
+TEST_P(CheckpointStoreConformance, EventsOfOneWriteGoOneByOne) {
+  Commit("a", "r");
+  ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(1)).ok());
+  uint64_t oldest = 1;
+  int changes = 0;
+  for (uint64_t i = 0; i < 4 * kept_events() && changes < 4; ++i) {
+    Commit("a", "r");
+    if (i % 3 == 0) Commit("b", "r");  // one event: so that both numbers of a pair are the oldest at some time
+    const EventRange range = store().events();
+    if (range.oldest == oldest) continue;
+    oldest = range.oldest;
+    ++changes;
+    const EventPage page = store().ReadEvents(oldest - 1, 10 * kept_events()).value();
+    ASSERT_EQ(page.events.size(), range.newest - oldest + 1);
+    for (size_t k = 0; k < page.events.size(); ++k) ASSERT_EQ(page.events[k].sequence, oldest + k);
+    EXPECT_EQ(store().ReadEvents(oldest - 2, 1).status().code(), absl::StatusCode::kOutOfRange);
+  }
+  EXPECT_EQ(changes, 4);
 }
 
 TEST_P(CheckpointStoreConformance, EventsThatAreNotThereYet) {
