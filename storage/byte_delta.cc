@@ -39,8 +39,10 @@ uint32_t WordAt(absl::string_view bytes, size_t word) {
   return value;
 }
 
+// False also if one of them has no whole chunk there.
 bool SameChunk(absl::string_view a, absl::string_view b, size_t offset) {
-  return std::memcmp(a.data() + offset, b.data() + offset, kChunkBytes) == 0;
+  return offset + kChunkBytes <= std::min(a.size(), b.size()) &&
+         std::memcmp(a.data() + offset, b.data() + offset, kChunkBytes) == 0;
 }
 
 // Calls visit(word) in their order for all words from `word` to `end`, without those of chunks of which
@@ -101,7 +103,7 @@ Splice FindSplice(absl::string_view base, absl::string_view bytes) {
   const size_t shorter = std::min(base.size(), bytes.size());
   Splice splice;
   size_t& prefix = splice.prefix;
-  while (prefix + kChunkBytes <= shorter && SameChunk(base, bytes, prefix)) prefix += kChunkBytes;
+  while (SameChunk(base, bytes, prefix)) prefix += kChunkBytes;
   while (prefix < shorter && base[prefix] == bytes[prefix]) ++prefix;
   const size_t rest = shorter - prefix;
   size_t& suffix = splice.suffix;
