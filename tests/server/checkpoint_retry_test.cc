@@ -13,15 +13,6 @@ class CheckpointRetryTest : public ServerTest {
   RpcResult TryCreate(const v1::CreateCheckpointRequest& request) {
     return Call(checkpoints(), &CheckpointStub::CreateCheckpoint, request);
   }
-
-  int64_t LatestVersion(const std::string& vm) {
-    v1::GetVmRequest request;
-    request.set_name(vm);
-    v1::Vm response;
-    const RpcResult result = Call(checkpoints(), &CheckpointStub::GetVm, request, &response);
-    EXPECT_TRUE(result.ok() || result.reason == "VM_NOT_FOUND") << result;
-    return response.latest_version();
-  }
 };
 
 TEST_F(CheckpointRetryTest, ARetryReturnsTheFirstAnswer) {

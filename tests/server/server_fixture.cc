@@ -81,6 +81,15 @@ v1::Checkpoint ServerTest::Get(const std::string& name, v1::CheckpointView view)
   return checkpoint;
 }
 
+int64_t ServerTest::LatestVersion(const std::string& vm) {
+  v1::GetVmRequest request;
+  request.set_name(vm);
+  v1::Vm response;
+  const RpcResult result = Call(checkpoints(), &CheckpointStub::GetVm, request, &response);
+  EXPECT_TRUE(result.ok() || result.reason == "VM_NOT_FOUND") << result;
+  return response.latest_version();
+}
+
 v1::Machine ServerTest::CreateMachine(const std::string& id, const std::string& profile, int vcpu_count) {
   v1::CreateMachineRequest request;
   request.set_machine_id(id);

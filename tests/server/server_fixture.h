@@ -49,6 +49,8 @@ class ServerTest : public testing::Test {
   v1::Checkpoint Create(const v1::CreateCheckpointRequest& request);
   // Reads a checkpoint, which must succeed.
   v1::Checkpoint Get(const std::string& name, v1::CheckpointView view = v1::FULL);
+  // Of "vms/{vm}"; 0 if there is no such VM.
+  int64_t LatestVersion(const std::string& vm);
   // Makes "machines/{id}" of a built-in profile, which must succeed.
   v1::Machine CreateMachine(const std::string& id, const std::string& profile, int vcpu_count = 1);
 

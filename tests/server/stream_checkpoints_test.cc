@@ -70,15 +70,6 @@ class StreamCheckpointsTest : public ServerTest {
     return answers;
   }
 
-  int64_t LatestVersion(const std::string& vm) {
-    v1::GetVmRequest request;
-    request.set_name(vm);
-    v1::Vm response;
-    const RpcResult result = Call(checkpoints(), &CheckpointStub::GetVm, request, &response);
-    EXPECT_TRUE(result.ok() || result.reason == "VM_NOT_FOUND") << result;
-    return response.latest_version();
-  }
-
   // As the unary call answers it.
   google::rpc::Status UnaryError(const v1::CreateCheckpointRequest& request) {
     grpc::ClientContext context;
