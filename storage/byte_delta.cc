@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/hash/hash.h"
+#include "absl/numeric/bits.h"
 
 namespace armstate {
 namespace {
@@ -74,13 +75,18 @@ std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::st
     const uint32_t difference = value ^ WordAt(expected, word);
     if (difference == 0) return;
     uint8_t present = 0;
-    for (size_t i = 0; i < kWordBytes; ++i) present |= (difference >> 8 * i & 0xff) != 0 ? 1 << i : 0;
+    char changed[kWordBytes];
+    size_t changed_bytes = 0;
+    for (size_t i = 0; i < kWordBytes; ++i) {
+      const auto byte = static_cast<uint8_t>(difference >> 8 * i);
+      if (byte == 0) continue;
+      present |= 1 << i;
+      changed[changed_bytes++] = static_cast<char>(byte);
+    }
     const uint32_t skipped = static_cast<uint32_t>(word - next);
     entries.U8(static_cast<uint8_t>(std::min(skipped, kLongSkip) << 4 | present));
     if (skipped >= kLongSkip) entries.Varint(skipped - kLongSkip);
-    for (size_t i = 0; i < kWordBytes; ++i) {
-      if (present >> i & 1) entries.U8(static_cast<uint8_t>(difference >> 8 * i));
-    }
+    entries.Bytes({changed, changed_bytes});
     next = word + 1;
     ++count;
   };
@@ -153,18 +159,29 @@ bool ReadWords(size_t base_size, ByteReader& delta, Change change) {
   return delta.ok();
 }
 
+// The first one in `set` from `word` on; `end` if there is none before.
+size_t NextIn(const std::vector<uint64_t>& set, size_t word, size_t end) {
+  while (word < end) {
+    const uint64_t rest = set[word / 64] >> word % 64;
+    if (rest != 0) return std::min(end, word + absl::countr_zero(rest));
+    word += 64 - word % 64;
+  }
+  return end;
+}
+
 bool ApplyWords(absl::string_view base, const EqualWords& equal, ByteReader& delta, std::string& bytes) {
   bytes.assign(base.data(), base.size());
+  std::vector<uint64_t> changed(equal.size() / 64 + 1, 0);  // a bit for each word
+  const auto add_changed = [&changed](size_t word) { changed[word / 64] |= uint64_t{1} << word % 64; };
   size_t done = 0;
   // Words up to `end` are final: what is expected to be equal to them becomes so.
   const auto expect_of = [&](size_t end) {
-    VisitChanged(
-        done, end, [&](size_t offset) { return SameChunk(base, bytes, offset); },
-        [&](size_t word) {
-          if (equal[word] == 0 || WordAt(bytes, word) == WordAt(base, word)) return;
-          std::memcpy(&bytes[equal[word] * kWordBytes], &bytes[word * kWordBytes], kWordBytes);
-        });
-    done = end;
+    for (; (done = NextIn(changed, done, end)) < end; ++done) {
+      const uint32_t later = equal[done];
+      if (later == 0 || WordAt(bytes, done) == WordAt(base, done)) continue;
+      std::memcpy(&bytes[later * kWordBytes], &bytes[done * kWordBytes], kWordBytes);
+      add_changed(later);
+    }
   };
   const bool ok = ReadWords(base.size(), delta, [&](size_t word, uint32_t difference) {
     expect_of(word);
@@ -172,6 +189,7 @@ bool ApplyWords(absl::string_view base, const EqualWords& equal, ByteReader& del
       char& byte = bytes[word * kWordBytes + i];
       byte = static_cast<char>(static_cast<uint8_t>(byte) ^ static_cast<uint8_t>(difference >> 8 * i));
     }
+    add_changed(word);
   });
   expect_of(equal.size());
   return ok;

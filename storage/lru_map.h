@@ -1,4 +1,4 @@
-// A map by name that holds about so many bytes: what was not used for longest goes first.
+// A map by name that holds about so many bytes: what was not used for long goes first.
 #ifndef ARMSTATE_STORAGE_LRU_MAP_H_
 #define ARMSTATE_STORAGE_LRU_MAP_H_
 
@@ -18,6 +18,9 @@ namespace armstate {
 //   map.Put("one", 1, /*bytes=*/4);
 //   int* one = map.Find("one");
 //
+// What is to go is the oldest value, but each that was used gets a second turn: so Find only leaves a mark. To keep
+// them in the order of their use is to change three other ones, wherever they lie in memory, for each Find.
+//
 // Not thread-safe.
 template <typename Value>
 class LruMap {
@@ -31,17 +34,23 @@ class LruMap {
   Value* Find(absl::string_view key) {
     const auto it = by_key_.find(key);
     if (it == by_key_.end()) return nullptr;
-    nodes_.splice(nodes_.begin(), nodes_, it->second);
+    it->second->used = true;
     return &it->second->value;
   }
 
   // In place of the one that is there. `bytes`: what the value takes; the map adds what it takes itself.
   void Put(absl::string_view key, Value value, size_t bytes) {
-    Erase(key);
-    nodes_.push_front({std::string(key), std::move(value), bytes + sizeof(Node) + kOverheadBytes + key.size()});
-    by_key_.emplace(nodes_.front().key, nodes_.begin());
-    bytes_ += nodes_.front().bytes;
-    while (bytes_ > max_bytes_ && nodes_.size() > 1) Erase(std::prev(nodes_.end()));
+    bytes += sizeof(Node) + kOverheadBytes + key.size();
+    auto it = by_key_.find(key);
+    if (it == by_key_.end()) {
+      nodes_.push_front({std::string(key)});
+      it = by_key_.emplace(nodes_.front().key, nodes_.begin()).first;
+    }
+    Node& node = *it->second;
+    node.value = std::move(value);
+    bytes_ += bytes - node.bytes;
+    node.bytes = bytes;
+    MakeRoom(node);
   }
 
   void Erase(absl::string_view key) {
@@ -60,10 +69,23 @@ class LruMap {
 
   struct Node {
     std::string key;
-    Value value;
+    Value value = {};
     size_t bytes = 0;
+    bool used = false;
   };
   using Nodes = std::list<Node>;
+
+  void MakeRoom(const Node& put_last) {
+    while (bytes_ > max_bytes_ && nodes_.size() > 1) {
+      const auto oldest = std::prev(nodes_.end());
+      if (oldest->used || &*oldest == &put_last) {
+        oldest->used = false;
+        nodes_.splice(nodes_.begin(), nodes_, oldest);
+      } else {
+        Erase(oldest);
+      }
+    }
+  }
 
   void Erase(typename Nodes::iterator node) {
     bytes_ -= node->bytes;
@@ -72,7 +94,7 @@ class LruMap {
   }
 
   const size_t max_bytes_;
-  Nodes nodes_;  // the one that was used last is first
+  Nodes nodes_;  // the oldest one is last
   // The keys are those of the nodes.
   absl::flat_hash_map<absl::string_view, typename Nodes::iterator> by_key_;
   size_t bytes_ = 0;

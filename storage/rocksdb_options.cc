@@ -61,6 +61,7 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   // merged into the next level soon, and would be compressed twice.
   rocksdb.compression = rocksdb::kZSTD;
   rocksdb.compression_per_level = {rocksdb::kLZ4Compression, rocksdb::kZSTD};  // of the last for all that follow
+  rocksdb.row_cache = rocksdb::NewLRUCache(options.row_cache_bytes);
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb.info_log = std::make_shared<EventLogger>(options.log);
   return rocksdb;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -18,7 +19,7 @@
 namespace armstate {
 namespace {
 
-// A disk whose log can be held in the middle of a sync.
+// A disk whose log can be held in the middle of a sync, and whose tables cannot be read for some time.
 class HeldFileSystem : public rocksdb::FileSystemWrapper {
  public:
   using FileSystemWrapper::FileSystemWrapper;
@@ -38,6 +39,8 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
     changed_.notify_all();
   }
 
+  void SetReadable(bool readable) { readable_ = readable; }
+
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* context) override {
@@ -45,8 +48,29 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
     if (status.ok() && absl::EndsWith(path, ".log")) *file = std::make_unique<Log>(std::move(*file), *this);
     return status;
   }
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* context) override {
+    rocksdb::IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, file, context);
+    if (status.ok()) *file = std::make_unique<Table>(std::move(*file), *this);
+    return status;
+  }
 
  private:
+  class Table : public rocksdb::FSRandomAccessFileOwnerWrapper {
+   public:
+    Table(std::unique_ptr<rocksdb::FSRandomAccessFile> file, HeldFileSystem& owner)
+        : FSRandomAccessFileOwnerWrapper(std::move(file)), owner_(owner) {}
+    rocksdb::IOStatus Read(uint64_t offset, size_t bytes, const rocksdb::IOOptions& options, rocksdb::Slice* result,
+                           char* scratch, rocksdb::IODebugContext* context) const override {
+      if (!owner_.readable_) return rocksdb::IOStatus::IOError("the table cannot be read");
+      return FSRandomAccessFileOwnerWrapper::Read(offset, bytes, options, result, scratch, context);
+    }
+
+   private:
+    HeldFileSystem& owner_;
+  };
+
   class Log : public rocksdb::FSWritableFileOwnerWrapper {
    public:
     Log(std::unique_ptr<rocksdb::FSWritableFile> file, HeldFileSystem& owner)
@@ -66,6 +90,7 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
     HeldFileSystem& owner_;
   };
 
+  std::atomic<bool> readable_ = true;
   // Guards both.
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -127,6 +152,54 @@ TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
   // 1 lies from 1 to 1, and 50 from 32 to 63.
   EXPECT_EQ(statistics.batch_sizes.counts[1], 1);
   EXPECT_EQ(statistics.batch_sizes.counts[6], 1);
+}
+
+// One that fails halfway leaves nothing in the batch that it shares with others: neither what it added, nor what it put
+// in the place of what others had added.
+TEST_F(CommitQueueTest, AnOperationThatFailsTakesItsChangesBack) {
+  CheckpointStore& store = storage_->checkpoints();
+  ASSERT_TRUE(store.Commit(Request("web", "old")).ok());
+  ASSERT_TRUE(storage_->Compact().ok());
+  Retention retention;
+  retention.keep_last = 2;
+  ASSERT_TRUE(store.SetRetention("web", retention, absl::UnixEpoch()).ok());
+
+  disk_->Hold();
+  Countdown all(5);
+  std::vector<absl::Status> answers(5);
+  const auto commit = [&](size_t i, CommitRequest request) {
+    store.CommitAsync(std::move(request), [&all, &answers, i](const absl::StatusOr<CommitResult>& result) {
+      answers[i] = result.status();
+      all.DecrementCount();
+    });
+  };
+  CommitRequest failing = Request("web", "failing");
+  failing.request_id = "failing";
+  failing.layouts = {{std::string(32, 'h'), "layout"}};
+  commit(0, Request("first", "r"));
+  disk_->WaitForASync();
+  commit(1, Request("web", "second"));
+  commit(2, failing);  // its retention looks at the first version, which is in a table
+  commit(3, Request("other", "r"));
+  commit(4, failing);
+  disk_->SetReadable(false);
+  disk_->Release();
+  all.Wait();
+  disk_->SetReadable(true);
+  EXPECT_TRUE(answers[1].ok()) << answers[1];
+  EXPECT_EQ(answers[2].code(), absl::StatusCode::kUnavailable) << answers[2];
+  EXPECT_TRUE(answers[3].ok()) << answers[3];
+  EXPECT_EQ(answers[4].code(), absl::StatusCode::kUnavailable) << answers[4];
+
+  EXPECT_EQ(store.Last("web")->last_version, 2);
+  EXPECT_EQ(store.Get("web", 2)->record, "second");
+  EXPECT_EQ(store.Get("web", 3).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(store.GetLayout(std::string(32, 'h')).ok());
+  EXPECT_EQ(store.Last("other")->last_version, 1);
+  // Its request ID is not known: now it is stored, and the first version goes.
+  ASSERT_TRUE(store.Commit(failing).ok());
+  EXPECT_EQ(store.Get("web", 3)->record, "failing");
+  EXPECT_EQ(store.Get("web", 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 // A commit that only finds something out needs no write.

@@ -62,6 +62,34 @@ TEST(RocksDbStorageTest, DirectoryThatCannotBeMade) {
   EXPECT_TRUE(absl::StrContains(status.message(), "/dev/null/data")) << status;
 }
 
+// A version that was read is kept in memory: what is read is always what stands there now.
+TEST(RocksDbStorageTest, WhatWasReadIsNotReadWhenItIsGone) {
+  RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
+  // Small ones are in tables, large ones in blob files.
+  for (const size_t bytes : {size_t{100}, size_t{100000}}) {
+    for (const char content : {'a', 'b', 'c'}) {
+      CheckpointStore& store = under_test.store();
+      const std::string record(bytes, content);
+      ASSERT_TRUE(store.Commit(Request(record)).ok());
+      ASSERT_TRUE(store.Commit(Request(record + "2")).ok());
+      ASSERT_TRUE(under_test.storage().Compact().ok());
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(store.Get("web", 1)->record, record);
+        EXPECT_EQ(store.Get("web", 2)->record, record + "2");
+      }
+      ASSERT_TRUE(store.SetProtected("web", 1, true).ok());
+      EXPECT_TRUE(store.Get("web", 1)->is_protected);
+      ASSERT_TRUE(store.Delete("web", 2, absl::UnixEpoch()).ok());
+      EXPECT_TRUE(absl::IsNotFound(store.Get("web", 2).status()));
+      ASSERT_TRUE(store.DeleteVm("web", ProtectedVersions::kDelete, absl::UnixEpoch()).ok());
+      EXPECT_TRUE(absl::IsNotFound(store.Get("web", 1).status()));
+      if (content == 'b') under_test.Reopen();  // the deletion is in a table now
+      EXPECT_TRUE(absl::IsNotFound(under_test.store().Get("web", 1).status()));
+    }
+  }
+  EXPECT_GT(under_test.storage().statistics().rocksdb["rocksdb.row.cache.hit"], 0);
+}
+
 // Puts a value into the default column family, as another program version would.
 void PutIntoDatabase(RocksDbUnderTest& under_test, const std::string& key, const std::string& value) {
   rocksdb::Options options;
