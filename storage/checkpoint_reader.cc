@@ -133,10 +133,10 @@ absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view
 }
 
 absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_view vm, int64_t base_version) {
-  const absl::optional<BaseCache::Entry> present = bases_.Find(vm);
-  if (present && present->base_version == base_version) return present->base;
   if (Base read = bases_.FindRead(vm, base_version); read != nullptr) return read;
-  absl::StatusOr<Base> base = LoadBase(vm, base_version);
+  const absl::optional<BaseCache::Entry> present = bases_.Find(vm);
+  absl::StatusOr<Base> base = present && present->base_version == base_version ? absl::StatusOr<Base>(present->base)
+                                                                               : LoadBase(vm, base_version);
   if (base.ok()) bases_.PutRead(vm, base_version, *base);
   return base;
 }

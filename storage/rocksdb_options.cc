@@ -61,6 +61,8 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   // merged into the next level soon, and would be compressed twice.
   rocksdb.compression = rocksdb::kZSTD;
   rocksdb.compression_per_level = {rocksdb::kLZ4Compression, rocksdb::kZSTD};  // of the last for all that follow
+  // Only as long as nobody takes a snapshot of RocksDB's: with one, a deleted key may stay in a table together with the
+  // deletion of its range, and RocksDB 7.8 would find its row in the cache.
   rocksdb.row_cache = rocksdb::NewLRUCache(options.row_cache_bytes);
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb.info_log = std::make_shared<EventLogger>(options.log);
