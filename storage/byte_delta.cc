@@ -46,20 +46,6 @@ bool SameChunk(absl::string_view a, absl::string_view b, size_t offset) {
          std::memcmp(a.data() + offset, b.data() + offset, kChunkBytes) == 0;
 }
 
-// Calls visit(word) in their order for all words from `word` to `end`, without those of chunks of which
-// same_from(offset) holds when it is their turn. Most of what is compared is equal, and a chunk takes as long as a
-// word.
-template <typename SameFrom, typename Visit>
-void VisitChanged(size_t word, size_t end, SameFrom same_from, Visit visit) {
-  while (word < end) {
-    if (word + kChunkWords <= end && same_from(word * kWordBytes)) {
-      word += kChunkWords;
-      continue;
-    }
-    for (const size_t stop = std::min(end, word + kChunkWords); word < stop; ++word) visit(word);
-  }
-}
-
 std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes) {
   ByteWriter entries;
   entries.Reserve(kUsualDeltaBytes);
@@ -90,8 +76,13 @@ std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::st
     next = word + 1;
     ++count;
   };
-  const auto same = [&](size_t offset) { return SameChunk(base, bytes, offset) && SameChunk(expected, bytes, offset); };
-  VisitChanged(0, equal.size(), same, write);
+  // Most of what is compared is equal, and a chunk takes as long as a word.
+  for (size_t word = 0; word < equal.size();) {
+    const size_t end = std::min(equal.size(), word + kChunkWords);
+    const size_t offset = word * kWordBytes;
+    if (SameChunk(base, bytes, offset) && SameChunk(expected, bytes, offset)) word = end;
+    for (; word < end; ++word) write(word);
+  }
   ByteWriter delta;
   delta.U8(kWords);
   delta.Varint(count);

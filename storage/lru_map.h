@@ -47,6 +47,7 @@ class LruMap {
       it = by_key_.emplace(nodes_.front().key, nodes_.begin()).first;
     }
     Node& node = *it->second;
+    node.used = node.bytes > 0;  // one that is replaced
     node.value = std::move(value);
     bytes_ += bytes - node.bytes;
     node.bytes = bytes;
