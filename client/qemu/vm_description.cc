@@ -109,7 +109,27 @@ absl::optional<DeviceDescription> ReadDevice(const Json& json) {
   return device;
 }
 
+// What does not fit is left out: then the stream's own bytes decide.
+void ReadConfigurationSubsections(const Json& root, VmDescription& description) {
+  const auto configuration = root.find("configuration");
+  if (configuration == root.end() || !configuration->is_object()) return;
+  const Json* subsections = Array(*configuration, "subsections");
+  if (subsections == nullptr) return;
+  for (const Json& subsection : *subsections) {
+    const absl::optional<std::string> name = subsection.is_object() ? String(subsection, "vmsd_name") : absl::nullopt;
+    uint64_t size = 0;
+    if (name && AddSize(subsection, size)) description.configuration_subsections.emplace_back(*name, size);
+  }
+}
+
 }  // namespace
+
+const uint64_t* VmDescription::ConfigurationSize(absl::string_view subsection) const {
+  for (const auto& [name, size] : configuration_subsections) {
+    if (name == subsection) return &size;
+  }
+  return nullptr;
+}
 
 absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
   if (NestsTooDeeply(json)) return NotADescription("nested too deeply");
@@ -128,6 +148,7 @@ absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
     if (!device) return NotADescription(absl::StrCat("device ", description.devices.size(), " is not described"));
     description.devices.push_back(*std::move(device));
   }
+  ReadConfigurationSubsections(root, description);
   return description;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,9 +32,14 @@ struct VmDescription {
   uint64_t page_size = 0;
   // In stream order.
   std::vector<DeviceDescription> devices;
+  // The subsections of the configuration section with the sizes of their bodies (QEMU 8.2 on).
+  std::vector<std::pair<std::string, uint64_t>> configuration_subsections;
   // Where in the stream the end-of-stream byte before the description is, and where the description ends.
   size_t end_of_stream = 0;
   size_t end = 0;
+
+  // Null if the description has no such subsection of the configuration.
+  const uint64_t* ConfigurationSize(absl::string_view subsection) const;
 };
 
 // Reads the JSON text. NOT_FOUND if it is none that describes a stream, with the reason; also when it is nested deeper
