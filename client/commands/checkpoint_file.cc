@@ -9,6 +9,7 @@
 #include "client/files/input_file.h"
 #include "client/formats/file_kind.h"
 #include "google/protobuf/util/json_util.h"
+#include "proto/accelerator.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -21,6 +22,11 @@ absl::StatusOr<LoadedCheckpointFile> LoadJson(absl::string_view bytes) {
   if (!status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("not JSON of an armstate.v1.Checkpoint: ", std::string(status.message())));
+  }
+  v1::Source& source = *loaded.checkpoint.mutable_source();
+  if (source.accelerator() == v1::ACCELERATOR_UNSPECIFIED && loaded.checkpoint.vcpus_size() > 0) {
+    const auto& ids = loaded.checkpoint.vcpus(0).registers().ids();
+    source.set_accelerator(AcceleratorOf(OriginOfList(absl::MakeConstSpan(ids.data(), ids.size())).origin));
   }
   return loaded;
 }
@@ -69,7 +75,8 @@ LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
   LoadedCheckpointFile loaded;
   loaded.notes = std::move(capture.notes);
   v1::Source* source = loaded.checkpoint.mutable_source();
-  source->set_accelerator(v1::TCG);
+  // What shows nothing has nothing that the accelerators call by different IDs.
+  source->set_accelerator(capture.origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(capture.origin));
   source->set_hypervisor("QEMU");
   source->set_machine_type(capture.machine_type);
   for (VcpuState& vcpu : capture.vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));

@@ -1,6 +1,7 @@
 #include "client/qemu/migration_stream.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -59,6 +60,10 @@ class Walker {
     result_.file_offset = ram_facts_.file_offset;
     if (ram_facts_.pages_elsewhere && !ram_.mapped_ram) {
       result_.notes.push_back("guest RAM is not in the stream: it went over multifd's other channels");
+    }
+    for (const std::string& subsection : unknown_subsections_) {
+      result_.notes.push_back(absl::StrCat("subsection ", Printable(subsection),
+                                           " is of a later QEMU than this armstate knows: kept as it is"));
     }
     if (result_.machine_type.empty()) result_.notes.push_back("the stream does not name its machine type");
     return std::move(result_);
@@ -208,7 +213,8 @@ class Walker {
     }
     common_.reset();
     const SectionEnd end{footers ? SectionEnd::kFooter : SectionEnd::kNextHeader, header.id, 0};
-    absl::StatusOr<CpuSection> cpu = ParseCpuSection(stream_, header.payload, header.version, end, name);
+    absl::StatusOr<CpuSection> cpu =
+        ParseCpuSection(stream_, header.payload, header.version, end, name, device.subsections);
     if (!cpu.ok()) {
       // A wrong length makes all that follows look wrong, so it is the better answer.
       const absl::Status count = CheckCount(header, device, name);
@@ -240,9 +246,12 @@ class Walker {
       missing.push_back(
           absl::StrCat("the list has ", cpu.register_count, " registers, its description has ", device.cpreg_count));
     }
-    for (const std::string& subsection : device.subsections) {
-      if (cpu.FindSubsection(subsection) == nullptr)
-        missing.push_back(absl::StrCat("subsection ", Printable(subsection), " is missing"));
+    for (const SubsectionDescription& subsection : device.subsections) {
+      if (cpu.FindSubsection(subsection.name) == nullptr)
+        missing.push_back(absl::StrCat("subsection ", Printable(subsection.name), " is missing"));
+    }
+    for (const CpuSubsection& subsection : cpu.subsections) {
+      if (subsection.info == nullptr) unknown_subsections_.insert(subsection.name);
     }
     if (missing.empty() && cpu.size != device.size) {
       result_.notes.push_back(
@@ -327,6 +336,7 @@ class Walker {
   absl::optional<bool> has_footers_;
   // Instance of the last cpu_common section, until the cpu section that belongs to it.
   absl::optional<uint32_t> common_;
+  std::set<std::string> unknown_subsections_;
 };
 
 }  // namespace

@@ -15,6 +15,12 @@
 
 namespace armstate {
 
+struct SubsectionDescription {
+  std::string name;
+  // Bytes of its fields, without its own header and without the subsections nested in it.
+  uint64_t size = 0;
+};
+
 struct DeviceDescription {
   std::string name;
   uint64_t instance = 0;
@@ -24,8 +30,8 @@ struct DeviceDescription {
   uint64_t size = 0;
   // array_len of cpreg_vmstate_indexes: how many registers the list of a `cpu` section has. Absent when it has none.
   uint64_t cpreg_count = 0;
-  // Names of the subsections, not the nested ones, in stream order.
-  std::vector<std::string> subsections;
+  // In stream order; nested ones follow their parent.
+  std::vector<SubsectionDescription> subsections;
 };
 
 struct VmDescription {
