@@ -15,7 +15,7 @@ def fuzzer(name, sources, srcs, libraries, seeds):
         srcs = [name + ".cc"] + srcs,
         outs = [name + ".bin"],
         cmd = " ".join([
-            "clang++-14 -std=c++17 -O1 -g1 -Wall -Wextra -I. -fsanitize=fuzzer,address,undefined",
+            "clang++ -std=c++17 -O1 -g1 -Wall -Wextra -I. -fsanitize=fuzzer,address,undefined",
             "-fno-sanitize-recover=undefined -o $@ $(location %s.cc)" % name,
         ] + sources + ["-Wl,--copy-dt-needed-entries"] + ["-l" + library for library in libraries]),
         message = "Building fuzzer",
