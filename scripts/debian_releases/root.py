@@ -71,7 +71,7 @@ def make(release: str, backports: bool, cache: Path) -> Path:
 def run(root: Path, checkout: Path, shared: list, command: list) -> int:
     """The command in the root, in the checkout; its exit status. `shared` folders are there under their own paths, too."""
     environment = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
-    environment |= {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+    environment |= {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     inner = ["env", "-C", os.getcwd() if Path.cwd().is_relative_to(checkout) else checkout, *command]
     unshare = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
     process = subprocess.Popen(
