@@ -4,6 +4,7 @@ It runs by the loader and the libraries of its own release, so the system undern
 """
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def fetch(release: str, cache: Path) -> Path:
     """The folder with the programs of that release, from the cache if they are there."""
     folder = cache / f"qemu-{release}"
     if not folder.exists():
+        print(f"fetch-qemu: QEMU {release} into {folder}", file=sys.stderr)
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as work:
             made = _make(release, Path(work))
