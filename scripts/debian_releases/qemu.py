@@ -4,6 +4,7 @@ It runs by the loader and the libraries of its own release, so the system undern
 """
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -51,7 +52,7 @@ def fetch(release: str, cache: Path) -> Path:
 def _make(release: str, work: Path) -> Path:
     apt = Apt(work / "apt", *RELEASES[release])
     version = apt.version("qemu-system-arm").partition(":")[2]
-    if not version.startswith(release + "."):
+    if not re.match(re.escape(release) + r"[.+]", version):  # 7.2+dfsg-7, 10.0.2+ds-2
         raise FetchError(f"the apt sources have QEMU {version} where {release} was")
     made = work / "made"
     root = made / "root"
