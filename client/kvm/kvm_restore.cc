@@ -183,15 +183,15 @@ bool KvmRestoreResult::complete() const {
 }
 
 KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<KvmVcpu> vcpus,
-                                 absl::Span<const std::vector<uint64_t>> orders) {
+                                 absl::Span<const std::vector<uint64_t>> orders, CounterPairWrites pairs) {
   std::vector<RegisterRestore> restores;
   restores.reserve(states.size());
   for (size_t i = 0; i < states.size(); ++i) {
     restores.emplace_back(states[i].registers, vcpus[i]);
     if (i < orders.size() && !orders[i].empty()) {
-      restores[i].Write(PositionsOf(orders[i], *vcpus[i].layout()));
+      restores[i].Write(PositionsOf(orders[i], *vcpus[i].layout()), pairs);
     } else {
-      restores[i].Write(vcpus[i].restore_order());
+      restores[i].Write(vcpus[i].restore_order(), pairs);
     }
   }
   KvmRestoreResult result;
