@@ -53,6 +53,13 @@ Verdict VerdictOf(const RegisterFinding& finding) {
   }
 }
 
+void JudgeAnew(RestoreReport& report) {
+  report.verdict = Verdict::kAccepted;
+  for (const RegisterFinding& finding : report.findings) {
+    report.verdict = std::max(report.verdict, VerdictOf(finding));
+  }
+}
+
 RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal,
                                ListScope scope) {
   RegisterRestore restore(list, port, scope);

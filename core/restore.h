@@ -50,6 +50,9 @@ struct RestoreReport {
   bool rolled_back = false;
 };
 
+// The verdict of all findings, for a report in which tolerances were named.
+void JudgeAnew(RestoreReport& report);
+
 enum class OnRefusal {
   kPutBack,    // all or nothing: what was written is put back
   kKeepGoing,  // what was accepted stays, as QEMU's write_list_to_cpustate does

@@ -118,13 +118,6 @@ void TolerateTimerStatus(RestoreReport& report) {
 
 }  // namespace
 
-void JudgeAnew(RestoreReport& report) {
-  report.verdict = Verdict::kAccepted;
-  for (const RegisterFinding& finding : report.findings) {
-    report.verdict = std::max(report.verdict, VerdictOf(finding));
-  }
-}
-
 VcpuFeatures EnableKvmCapabilities(KvmVmCalls& vm, const VcpuFeatures& wanted,
                                    std::vector<MissingKvmFeature>& missing) {
   VcpuFeatures given = wanted;

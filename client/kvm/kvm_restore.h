@@ -75,9 +75,6 @@ KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<
                                  absl::Span<const std::vector<uint64_t>> orders = {},
                                  CounterPairWrites pairs = CounterPairWrites::kClearFirst);
 
-// The verdict of all findings, for a report in which tolerances were named.
-void JudgeAnew(RestoreReport& report);
-
 }  // namespace armstate
 
 #endif  // ARMSTATE_CLIENT_KVM_KVM_RESTORE_H_
