@@ -61,6 +61,24 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+// What else QEMU does with RAM, recorded as tests/data/README.md says.
+TEST(RamRecordsTest, RecordedStreams) {
+  const std::string multifd = Form("multifd-main");
+  absl::StatusOr<MigrationStream> stream = ParseMigrationStream(multifd);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->notes, ElementsAre("guest RAM is not in the stream: it went over multifd's other channels"));
+  // A full section before RAM: virtio-mem-device-early.
+  const std::string virtio_mem = Form("virtio-mem");
+  ASSERT_LT(virtio_mem.find("virtio-mem-device-early"), virtio_mem.find("\x03ram"));
+  stream = ParseMigrationStream(virtio_mem);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->vcpus, SizeIs(1));
+  const std::string compressed = ReadZstdFile("tests/data/qemu-versions/forms/7.2.cortex-a57.compress.zst");
+  stream = ParseMigrationStream(compressed);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->vcpus, SizeIs(1));
+}
+
 // A small mapped-ram stream by hand, after the table of docs/qemu-stream.md.
 struct MappedRam {
   uint32_t version = 1;
