@@ -91,6 +91,9 @@ TEST_P(StateFileTest, IsWrittenInItsForm) {
   EXPECT_TRUE((*written)->stream() == (*file)->stream());
   const bool packed =
       GetParam().form.find("zip") != std::string::npos || GetParam().form.find("zst") != std::string::npos;
+  if (GetParam().file.find("libvirt") == 0) {  // the header, the XML and the room behind it
+    RunShell(absl::StrCat("cmp -n 66843 ", recorded.path(), " ", copy));
+  }
   if (!packed) {
     RunShell(absl::StrCat("cmp ", recorded.path(), " ", copy));
     struct stat info;
