@@ -6,10 +6,11 @@ def _impl(repository_ctx):
     root = repository_ctx.os.environ.get("ARMSTATE_AARCH64_ROOT", "")
     if not root:
         fail("ARMSTATE_AARCH64_ROOT is not set: build by scripts/build-armstate-kvm, which sets it")
+    gcc = repository_ctx.execute(["aarch64-linux-gnu-gcc", "-dumpversion"]).stdout.strip()
     repository_ctx.template(
         "BUILD",
         Label("//third_party/aarch64:toolchain.BUILD"),
-        substitutions = {"{ROOT}": root},
+        substitutions = {"{ROOT}": root, "{GCC}": gcc},
     )
 
 aarch64_toolchain = repository_rule(
