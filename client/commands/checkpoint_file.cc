@@ -5,9 +5,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "client/files/input_file.h"
 #include "client/formats/file_kind.h"
+#include "core/error.h"
 #include "google/protobuf/util/json_util.h"
 #include "proto/accelerator.h"
 #include "proto/vcpu_state_conversion.h"
@@ -49,10 +49,6 @@ void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
                                         ", but the registers are taken for those of ", accelerator));
   }
   source.set_cpu_model(said.cpu_model);
-  // The server takes the features of a source for all that it has; libvirt states only some.
-  if (!said.cpu_features.empty()) {
-    loaded.notes.push_back(absl::StrCat("the domain's XML asks of the CPU: ", absl::StrJoin(said.cpu_features, ", ")));
-  }
   loaded.notes.insert(loaded.notes.end(), file.notes().begin(), file.notes().end());
 }
 
@@ -61,11 +57,14 @@ void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
 absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path, const StateFileOptions& options) {
   absl::StatusOr<InputFile> file = InputFile::Open(path);
   if (!file.ok()) return file.status();
-  if (DetectFileKind(file->bytes()) == FileKind::kJson) return LoadJson(file->bytes());
+  if (DetectFileKind(file->bytes()) == FileKind::kJson) {
+    absl::StatusOr<LoadedCheckpointFile> loaded = LoadJson(file->bytes());
+    return loaded.ok() ? std::move(loaded) : Annotate(loaded.status(), path);
+  }
   const absl::StatusOr<std::unique_ptr<StateFile>> state = OpenStateFile(*std::move(file), path, options);
-  if (!state.ok()) return state.status();
+  if (!state.ok()) return Annotate(state.status(), path);
   absl::StatusOr<QemuCapture> capture = CaptureQemuStream((*state)->stream());
-  if (!capture.ok()) return capture.status();
+  if (!capture.ok()) return Annotate(capture.status(), path);
   LoadedCheckpointFile loaded = CheckpointOfCapture(*std::move(capture));
   AddSource(**state, loaded);
   return loaded;

@@ -22,8 +22,8 @@ struct LoadedCheckpointFile {
 // state (client/open_state_file.h). The source of the latter is filled in as far as it says: hypervisor, machine type,
 // and what libvirt knows. `path` may be "-", standard input.
 //
-// INVALID_ARGUMENT; for a stream with reason STREAM_MALFORMED; what the file system says. Only the server checks what a
-// checkpoint holds.
+// INVALID_ARGUMENT; for a stream with reason STREAM_MALFORMED; what the file system says. All name the file. Only the
+// server checks what a checkpoint holds.
 absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path, const StateFileOptions& options = {});
 
 // What a QEMU stream or dump says, as a checkpoint: its vCPUs, and of its source hypervisor and machine type.

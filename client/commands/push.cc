@@ -6,7 +6,6 @@
 #include "client/commands/commands.h"
 #include "client/commands/state_file_options.h"
 #include "client/commands/store.h"
-#include "core/error.h"
 
 namespace armstate {
 namespace {
@@ -19,7 +18,7 @@ struct PushOptions {
 
 absl::StatusOr<ExitStatus> Push(const PushOptions& options, CommandContext& context) {
   absl::StatusOr<LoadedCheckpointFile> loaded = LoadCheckpointFile(options.file, options.state_file);
-  if (!loaded.ok()) return Annotate(loaded.status(), options.file);
+  if (!loaded.ok()) return loaded.status();
   return Store(std::move(loaded->checkpoint), loaded->notes, options.store, context);
 }
 

@@ -47,7 +47,9 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
   if (fd.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", name));
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return CannotRead(name);
-  if (S_ISDIR(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat(name, " is a folder; name a file in it"));
+  if (S_ISDIR(info.st_mode))
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " is a folder; name a file in it (of a UTM bundle: the qcow2 image in Data)"));
   // A file under /proc says that it is empty.
   if (S_ISREG(info.st_mode) && info.st_size > 0) return Of(std::move(fd), name);
   absl::StatusOr<UniqueFd> copy = Spool(fd.get(), name);

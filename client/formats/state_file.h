@@ -28,10 +28,8 @@ struct StateFileSource {
   // "tcg", "kvm" or "hvf".
   std::string accelerator;
   std::string machine_type;
-  // As QEMU's -cpu names it, e.g. "cortex-a57", "host".
+  // As for QEMU's -cpu: "cortex-a57", or "host,sve=on,pmu=off" with the features that are stated.
   std::string cpu_model;
-  // In -cpu's notation: "sve=on", "pmu=off". Only those that are stated; others may be on, too.
-  std::vector<std::string> cpu_features;
   std::string vm_name;
   std::string vm_uuid;
 };

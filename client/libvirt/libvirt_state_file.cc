@@ -38,6 +38,13 @@ const char* FormatName(SaveImageFormat format) {
 
 std::string AcceleratorOf(const std::string& domain_type) { return domain_type == "qemu" ? "tcg" : domain_type; }
 
+// What -cpu says. A source's text has at most 255 bytes.
+std::string CpuOptionOf(const DomainFacts& facts) {
+  if (facts.cpu_model.empty() || facts.cpu_features.empty()) return facts.cpu_model;
+  std::string option = absl::StrCat(facts.cpu_model, ",", absl::StrJoin(facts.cpu_features, ","));
+  return option.size() <= 255 ? option : facts.cpu_model;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LibvirtStateFile>> LibvirtStateFile::Open(InputFile file) {
@@ -59,8 +66,7 @@ void LibvirtStateFile::AddFacts(absl::string_view domain_xml, absl::string_view 
   }
   source_.accelerator = AcceleratorOf(facts->type);
   source_.machine_type = facts->machine_type;
-  source_.cpu_model = facts->cpu_model;
-  source_.cpu_features = facts->cpu_features;
+  source_.cpu_model = CpuOptionOf(*facts);
   source_.vm_name = facts->name;
   source_.vm_uuid = facts->uuid;
   if (facts->has_qemu_arguments) {

@@ -1,4 +1,5 @@
-// libFuzzer: any bytes as a file of unknown kind, and as packed by each codec. What unpacks must come back from packing.
+// libFuzzer: any bytes as a file of unknown kind, and as packed by each codec. What unpacks must come back from
+// packing.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

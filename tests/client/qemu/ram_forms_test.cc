@@ -1,6 +1,8 @@
 // Streams whose RAM is not in pages on the way: mapped-ram, x-ignore-shared, multifd. Recorded from QEMU 11.1 of one
 // guest (tests/data/README.md); where they begin in their files is known from how they were made.
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/qemu/migration_stream.h"
@@ -60,6 +62,24 @@ INSTANTIATE_TEST_SUITE_P(
       }
       return name;
     });
+
+// What else QEMU does with RAM, recorded as tests/data/README.md says.
+TEST(RamRecordsTest, RecordedStreams) {
+  const std::string multifd = Form("multifd-main");
+  absl::StatusOr<MigrationStream> stream = ParseMigrationStream(multifd);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->notes, ElementsAre("guest RAM is not in the stream: it went over multifd's other channels"));
+  // A full section before RAM: virtio-mem-device-early.
+  const std::string virtio_mem = Form("virtio-mem");
+  ASSERT_LT(virtio_mem.find("virtio-mem-device-early"), virtio_mem.find("\x03ram"));
+  stream = ParseMigrationStream(virtio_mem);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->vcpus, SizeIs(1));
+  const std::string compressed = ReadZstdFile("tests/data/qemu-versions/forms/7.2.cortex-a57.compress.zst");
+  stream = ParseMigrationStream(compressed);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->vcpus, SizeIs(1));
+}
 
 // A small mapped-ram stream by hand, after the table of docs/qemu-stream.md.
 struct MappedRam {
@@ -162,6 +182,34 @@ TEST(RamRecordsTest, CompressedAndDifferentPagesAreSkipped) {
   ASSERT_TRUE(stream.ok()) << stream.status();
   EXPECT_THAT(stream->vcpus, SizeIs(1));
   EXPECT_THAT(Refusal(PlainRam(BigEndian(0x80, 8))), HasSubstr("flags 0x80, which this parser does not know"));
+}
+
+// A subsection of the configuration that this armstate does not know, with and without a description of its size.
+TEST(ConfigurationTest, UnknownSubsectionsAreSkippedByTheDescription) {
+  const std::string json =
+      R"({"configuration": {"vmsd_name": "configuration", "subsections": [{"vmsd_name": "configuration/new", "fields":
+      [{"name": "a", "size": 2, "array_len": 3}]}]}, "page_size": 4096, "devices": [
+      {"name": "cpu_common", "instance_id": 0, "version": 1, "fields": [{"name": "a", "size": 8}]},
+      {"name": "cpu", "instance_id": 0, "version": 22, "fields": [{"name": "a", "size": 637}]}]})";
+  const std::string begin =
+      StreamHeader() + "\x07" + BigEndian(4, 4) + "virt" + Subsection("configuration/new", 7, "abcdef");
+  absl::StatusOr<MigrationStream> stream =
+      ParseMigrationStream(begin + Devices() + "\x06" + BigEndian(json.size(), 4) + json);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_THAT(stream->notes,
+              ElementsAre("subsection configuration/new of the configuration is not known and was skipped"));
+  EXPECT_THAT(Refusal(begin + Devices()), HasSubstr("unknown subsection 'configuration/new', version 7"));
+}
+
+TEST(RamRecordsTest, SectionsInPartsAreNamed) {
+  for (const auto& [name, advice] :
+       std::vector<std::pair<std::string, std::string>>{{"dirty-bitmap", "without the capability dirty-bitmaps"},
+                                                        {"0000:00:02.0/vfio", "unplug the guest's VFIO devices"},
+                                                        {"block", "without its disks"}}) {
+    const std::string stream =
+        StreamHeader() + "\x01" + BigEndian(0, 4) + Counted(name) + BigEndian(0, 4) + BigEndian(1, 4);
+    EXPECT_THAT(Refusal(stream), testing::AllOf(HasSubstr("section " + name + " version 1"), HasSubstr(advice)));
+  }
 }
 
 }  // namespace
