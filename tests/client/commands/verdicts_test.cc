@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/register_list_conversion.h"
 #include "tests/client/commands/run_command.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/qemu/corpus.h"
@@ -455,7 +456,12 @@ TEST(Restore, TheTargetKeepsWhatAToleranceGivesUpOn) {
     return answer;
   };
   std::string stream = CorpusStream("virt.cortex-a53.smp1");
-  const std::string wanted("\x11\x11\x00\x00\x11\x11\x00\x01", 8), own(8, 0x77);
+  const v1::RegisterList& list = checkpoint.vcpus(0).registers();
+  const absl::StatusOr<RegisterList> registers = RegisterListFromProto(v1::RegisterList(list));
+  ASSERT_TRUE(registers.ok()) << registers.status();
+  const absl::optional<absl::string_view> value = registers->Find(*RegisterId::Create(0x603000000013de82));
+  ASSERT_TRUE(value.has_value());
+  const std::string wanted(value->rbegin(), value->rend()), own(8, 0x77);
   size_t replaced = 0;
   for (size_t at = stream.find(wanted); at != std::string::npos; at = stream.find(wanted, at), ++replaced) {
     stream.replace(at, 8, own);
