@@ -43,7 +43,8 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(
-        absl::StrCat("taken on machine type ", machine_type, ", and the profile was made on ", target.machine_type(),
+        absl::StrCat("taken on machine type ", machine_type, ", and the ",
+                     target.name().empty() ? "target is of " : "profile was made on ", target.machine_type(),
                      ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
   }
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
