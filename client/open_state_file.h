@@ -2,10 +2,12 @@
 #ifndef ARMSTATE_CLIENT_OPEN_STATE_FILE_H_
 #define ARMSTATE_CLIENT_OPEN_STATE_FILE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "client/files/input_file.h"
 #include "client/formats/state_file.h"
 
@@ -14,6 +16,8 @@ namespace armstate {
 struct StateFileOptions {
   // The name or ID of a qcow2 image's internal snapshot; empty: the only one.
   std::string snapshot;
+  // Where QEMU's stream begins behind something else than zeros, as of `file:PATH,offset=N`.
+  absl::optional<uint64_t> offset;
 };
 
 // `path` is for what cannot be told from the file itself. The stream in it is not looked at beyond its first bytes.

@@ -2,6 +2,8 @@
 #ifndef ARMSTATE_CLIENT_COMMANDS_STATE_FILE_OPTIONS_H_
 #define ARMSTATE_CLIENT_COMMANDS_STATE_FILE_OPTIONS_H_
 
+#include <cstdint>
+
 #include "CLI/CLI.hpp"
 #include "client/open_state_file.h"
 
@@ -12,6 +14,11 @@ inline void AddStateFileOptions(CLI::App& command, StateFileOptions& options) {
       .add_option("--snapshot", options.snapshot,
                   "The internal snapshot of a qcow2 image, by name or ID; needed if it has several")
       ->type_name("NAME");
+  command
+      .add_option_function<uint64_t>(
+          "--offset", [&options](const uint64_t& offset) { options.offset = offset; },
+          "Where QEMU's stream begins in the file, as of `file:PATH,offset=N`; found by itself behind zeros")
+      ->type_name("N");
 }
 
 }  // namespace armstate

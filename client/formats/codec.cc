@@ -36,8 +36,13 @@ absl::Status Damaged(const CodecInfo& info, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("the ", info.name, " data ", what));
 }
 
-bool IsZero(absl::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == '\0'; });
+// zstd's skippable frames, which pzstd begins with, have 16 marks.
+bool IsSkippableFrame(absl::string_view bytes) {
+  return bytes.size() >= 4 && (bytes[0] & 0xf0) == 0x50 && absl::StartsWith(bytes.substr(1), "\x2a\x4d\x18");
+}
+
+bool BeginsAs(const CodecInfo& info, absl::string_view bytes) {
+  return absl::StartsWith(bytes, info.magic) || (info.codec == Codec::kZstd && IsSkippableFrame(bytes));
 }
 
 // Runs the coder over the input. `last` as in Coder::Run. Answers whether the packed part ended.
@@ -66,7 +71,7 @@ absl::string_view CodecName(Codec codec) { return InfoOf(codec).name; }
 
 absl::optional<Codec> DetectCodec(absl::string_view packed) {
   for (const CodecInfo& info : kCodecs) {
-    if (absl::StartsWith(packed, info.magic)) return info.codec;
+    if (BeginsAs(info, packed)) return info.codec;
   }
   return absl::nullopt;
 }
@@ -80,8 +85,9 @@ absl::Status Unpack(Codec codec, absl::string_view packed, ByteSink sink) {
     const absl::StatusOr<bool> ended = RunAll(*decoder, packed, /*last=*/true, buffer, sink);
     if (!ended.ok()) return ended.status();
     if (!*ended) return Damaged(info, "ends too early: was it copied whole?");
-  } while (absl::StartsWith(packed, info.magic));
-  return IsZero(packed) ? absl::OkStatus() : Damaged(info, "is followed by something else");
+    packed.remove_prefix(std::min(packed.find_first_not_of('\0'), packed.size()));
+  } while (BeginsAs(info, packed));
+  return packed.empty() ? absl::OkStatus() : Damaged(info, "is followed by something else");
 }
 
 absl::Status Pack(Codec codec, absl::Span<const absl::string_view> pieces, ByteSink sink) {
@@ -93,7 +99,9 @@ absl::Status Pack(Codec codec, absl::Span<const absl::string_view> pieces, ByteS
     if (!status.ok()) return status.status();
   }
   absl::string_view nothing;
-  return RunAll(*encoder, nothing, /*last=*/true, buffer, sink).status();
+  const absl::StatusOr<bool> ended = RunAll(*encoder, nothing, /*last=*/true, buffer, sink);
+  if (ended.ok() && !*ended) return absl::InternalError(absl::StrCat(CodecName(codec), " does not come to an end"));
+  return ended.status();
 }
 
 }  // namespace armstate

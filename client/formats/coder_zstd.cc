@@ -1,4 +1,5 @@
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "absl/strings/str_cat.h"
 #include "client/formats/coder.h"
@@ -19,6 +20,11 @@ class ZstdDecoder : public Coder {
     ZSTD_outBuffer buffer = {out, size, 0};
     const size_t result = ZSTD_decompressStream(context_, &buffer, &in);
     input.remove_prefix(in.pos);
+    if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) {
+      return absl::InvalidArgumentError(
+          "the zstd data needs a window of more than 128 MiB; unpack it with `zstd -d --long=31`, and name what comes "
+          "out");
+    }
     if (ZSTD_isError(result)) {
       return absl::InvalidArgumentError(absl::StrCat("the zstd data is damaged: ", ZSTD_getErrorName(result)));
     }

@@ -62,6 +62,8 @@ absl::StatusOr<std::unique_ptr<PackedStateFile>> PackedStateFile::Open(std::stri
 }
 
 absl::Status PackedStateFile::Write(absl::Span<const StreamPatch> patches, OutputFile& out) const {
+  const absl::Status writable = CheckWritable();
+  if (!writable.ok()) return writable;
   std::vector<absl::string_view> pieces;
   size_t copied = 0;
   for (const StreamPatch& patch : patches) {

@@ -17,7 +17,7 @@ namespace armstate {
 inline constexpr uint64_t kMaxUnpackedBytes = uint64_t{1} << 40;
 
 // The stream is unpacked into a temporary file without a name. Zeros take no room there.
-class PackedStateFile : public StateFile {
+class PackedStateFile final : public StateFile {
  public:
   // The packed stream takes all of the file from `prefix` on. INVALID_ARGUMENT, at once, if what is unpacked does not
   // begin as a migration stream, or if it is damaged; RESOURCE_EXHAUSTED beyond kMaxUnpackedBytes.
@@ -35,7 +35,9 @@ class PackedStateFile : public StateFile {
         file_(std::move(file)),
         prefix_(prefix),
         codec_(codec),
-        unpacked_(std::move(unpacked)) {}
+        unpacked_(std::move(unpacked)) {
+    CheckMappedRam();
+  }
 
   InputFile file_;
   uint64_t prefix_;

@@ -9,8 +9,9 @@
 namespace armstate {
 
 absl::Status PlainStateFile::Write(absl::Span<const StreamPatch> patches, OutputFile& out) const {
-  AppendPatched(file_, stream_offset_, patches, out);
-  return absl::OkStatus();
+  const absl::Status status = CheckWritable();
+  if (status.ok()) AppendPatched(file_, stream_offset_, patches, out);
+  return status;
 }
 
 uint64_t FindStreamBehindZeros(const InputFile& file) {

@@ -12,11 +12,13 @@
 namespace armstate {
 
 // What stands before the stream is copied as it is.
-class PlainStateFile : public StateFile {
+class PlainStateFile final : public StateFile {
  public:
   // `stream_offset` must be inside the file.
   PlainStateFile(std::string form, InputFile file, uint64_t stream_offset)
-      : StateFile(std::move(form)), file_(std::move(file)), stream_offset_(stream_offset) {}
+      : StateFile(std::move(form)), file_(std::move(file)), stream_offset_(stream_offset) {
+    CheckMappedRam();
+  }
 
   absl::string_view stream() const override { return file_.bytes().substr(stream_offset_); }
   uint64_t stream_offset() const override { return stream_offset_; }

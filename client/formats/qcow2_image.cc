@@ -27,12 +27,10 @@ absl::Status Malformed(uint64_t offset, absl::string_view message) {
   return absl::InvalidArgumentError(absl::StrCat("qcow2 image, offset ", offset, ": ", message));
 }
 
-}  // namespace
-
 // Finds the extents of one snapshot's state.
-class Qcow2StateWalk {
+class StateWalk {
  public:
-  Qcow2StateWalk(absl::string_view file, unsigned cluster_bits, unsigned parts, uint64_t size)
+  StateWalk(absl::string_view file, unsigned cluster_bits, unsigned parts, uint64_t size)
       : file_(file), cluster_size_(uint64_t{1} << cluster_bits), parts_(parts), size_(size) {}
 
   uint64_t entry_size() const { return parts_ == 1 ? 8 : 16; }
@@ -111,6 +109,8 @@ class Qcow2StateWalk {
   std::unordered_set<uint64_t> used_;
   std::vector<Qcow2Extent> extents_;
 };
+
+}  // namespace
 
 absl::StatusOr<Qcow2Image> Qcow2Image::Parse(absl::string_view file) {
   Qcow2Image image(file);
@@ -205,7 +205,7 @@ absl::StatusOr<Qcow2Snapshot> Qcow2Image::FindSnapshot(absl::string_view wanted)
 }
 
 absl::StatusOr<std::vector<Qcow2Extent>> Qcow2Image::StateExtents(const Qcow2Snapshot& snapshot) const {
-  Qcow2StateWalk walk(file_, cluster_bits_, parts_, snapshot.state_size);
+  StateWalk walk(file_, cluster_bits_, parts_, snapshot.state_size);
   const uint64_t l1_bytes = uint64_t{snapshot.l1_size} * 8;
   if (snapshot.l1_offset > file_.size() || l1_bytes > file_.size() - snapshot.l1_offset) {
     return Malformed(snapshot.l1_offset, "the snapshot's level 1 table is behind the end of the file");

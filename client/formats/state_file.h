@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "client/files/output_file.h"
 #include "client/qemu/stream_patch.h"
@@ -58,11 +59,17 @@ class StateFile {
  protected:
   explicit StateFile(std::string form) : form_(std::move(form)) {}
 
+  // Notes it if a mapped-ram stream says that it begins elsewhere in its file. Once, when the stream is known.
+  void CheckMappedRam();
+  // What Write answers then: QEMU would take other bytes for the guest's RAM.
+  absl::Status CheckWritable() const;
+
   StateFileSource source_;
   std::vector<std::string> notes_;
 
  private:
   std::string form_;
+  absl::optional<uint64_t> other_offset_;
 };
 
 }  // namespace armstate

@@ -54,6 +54,7 @@ absl::StatusOr<std::unique_ptr<LibvirtStateFile>> LibvirtStateFile::Open(InputFi
   if (!content.ok()) return content.status();
   std::unique_ptr<LibvirtStateFile> opened(
       new LibvirtStateFile(absl::StrCat(kForm, " (", FormatName(image->format), ")"), *std::move(content)));
+  opened->notes_ = opened->content_->notes();
   opened->AddFacts(image->domain_xml, image->cookie_xml);
   return opened;
 }

@@ -129,8 +129,8 @@ TEST(Push, FilesThatAreNoCheckpointAreNotSent) {
     std::string content;
     const char* says;
   } kCases[] = {
-      {"empty", "", "neither a QEMU migration stream"},
-      {"text", "hello", "neither a QEMU migration stream"},
+      {"empty", "", "the file is empty"},
+      {"text", "hello", "neither a saved state that armstate reads"},
       {"magic only", "QEVM", "offset"},
       {"wrong json field", R"({"registers": 1})", "registers"},
       {"broken json", R"({"source": )", "not JSON of an armstate.v1.Checkpoint"},

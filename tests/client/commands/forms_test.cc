@@ -19,7 +19,6 @@ namespace armstate {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 struct FormCase {
@@ -52,8 +51,9 @@ TEST_P(FormsTest, IsPushedAndRestoredInto) {
   const std::string other = Unpack(GetParam().other);
   const CommandResult pushed = Run({"push", "this", path});
   ASSERT_EQ(pushed.exit_status, 0) << pushed;
-  const std::string domain = "of the domain armvm, UUID 6b2f1c7e-5d0a-4c3b-9a53-0c1d2e3f4a5b";
-  EXPECT_THAT(pushed.out, GetParam().is_libvirt ? HasSubstr(domain) : Not(HasSubstr(domain)));
+  const bool names_domain =
+      pushed.out.find("of the domain armvm, UUID 6b2f1c7e-5d0a-4c3b-9a53-0c1d2e3f4a5b") != std::string::npos;
+  EXPECT_EQ(names_domain, GetParam().is_libvirt) << pushed;
   ASSERT_EQ(Run({"push", "other", other}).exit_status, 0);
   const v1::Checkpoint stored = Get("vms/this/checkpoints/1");
   EXPECT_EQ(stored.source().machine_type(), "virt-11.1");

@@ -78,9 +78,10 @@ TEST_P(CodecTest, TheProgramUnpacksWhatIsPacked) {
 
 TEST_P(CodecTest, PackedPartsMayFollowEachOther) {
   std::string unpacked;
-  ASSERT_EQ(UnpackInto(GetParam(), PackedByProgram("abc") + PackedByProgram("def") + std::string(512, '\0'), unpacked),
-            absl::OkStatus());
-  EXPECT_EQ(unpacked, "abcdef");
+  const std::string zeros(512, '\0');
+  const std::string packed = PackedByProgram("abc") + PackedByProgram("def") + zeros + PackedByProgram("ghi") + zeros;
+  ASSERT_EQ(UnpackInto(GetParam(), packed, unpacked), absl::OkStatus());
+  EXPECT_EQ(unpacked, "abcdefghi");
 }
 
 TEST_P(CodecTest, EveryTruncationIsRefused) {
@@ -117,8 +118,22 @@ INSTANTIATE_TEST_SUITE_P(All, CodecTest, testing::Values(Codec::kGzip, Codec::kB
 TEST(CodecMemoryTest, HugeWindowsAreRefused) {
   std::string unpacked;
   const std::string zstd = RunShell("head -c 10000000 /dev/zero | zstd -c --long=31 -1");  // 2 GiB
-  EXPECT_FALSE(UnpackInto(Codec::kZstd, zstd, unpacked).ok());
+  EXPECT_THAT(std::string(UnpackInto(Codec::kZstd, zstd, unpacked).message()),
+              HasSubstr("needs a window of more than 128 MiB"));
   EXPECT_EQ(unpacked, "");
+}
+
+// As pzstd writes: a skippable frame of 4 bytes before each frame.
+TEST(CodecDetectionTest, ZstdMayBeginWithASkippableFrame) {
+  const std::string skippable("\x50\x2a\x4d\x18\x04\0\0\0abcd", 12);
+  const TempDir dir;
+  Write(dir.path() + "/a", "text");
+  const std::string frame = RunShell("zstd -c <" + dir.path() + "/a");
+  const std::string packed = skippable + frame + skippable + frame;
+  EXPECT_EQ(DetectCodec(packed), Codec::kZstd);
+  std::string unpacked;
+  ASSERT_EQ(UnpackInto(Codec::kZstd, packed, unpacked), absl::OkStatus());
+  EXPECT_EQ(unpacked, "texttext");
 }
 
 TEST(CodecDetectionTest, OthersAreNone) {

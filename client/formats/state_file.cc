@@ -1,0 +1,37 @@
+#include "client/formats/state_file.h"
+
+#include "absl/strings/str_cat.h"
+#include "client/qemu/migration_stream.h"
+#include "client/qemu/stream_configuration.h"
+#include "client/qemu/stream_format.h"
+#include "client/qemu/stream_reader.h"
+
+namespace armstate {
+namespace {
+
+// Only the beginning of the stream is read.
+bool IsMappedRam(absl::string_view stream) {
+  constexpr size_t kHeaderSize = 8;
+  StreamReader reader(stream, kHeaderSize, "");
+  return reader.Peek() == kConfiguration && ReadConfiguration(nullptr, reader).Has("mapped-ram");
+}
+
+}  // namespace
+
+void StateFile::CheckMappedRam() {
+  if (!IsMappedRam(stream())) return;
+  // Quick, since no page is looked at. What is wrong with the stream is told by who reads it.
+  const absl::StatusOr<MigrationStream> parsed = ParseMigrationStream(stream());
+  if (!parsed.ok() || !parsed->file_offset || *parsed->file_offset == stream_offset()) return;
+  other_offset_ = parsed->file_offset;
+  notes_.push_back(std::string(CheckWritable().message()));
+}
+
+absl::Status StateFile::CheckWritable() const {
+  if (!other_offset_) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the stream is mapped-ram of a file in which it begins at offset ",
+                                                    *other_offset_, ", not at ", stream_offset(),
+                                                    ": QEMU cannot load it from here; put back what was before it"));
+}
+
+}  // namespace armstate
