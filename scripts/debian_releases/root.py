@@ -46,7 +46,16 @@ for entry in "$root$checkout"/* "$root$checkout"/.[!.]*; do
   [ -e "$checkout/$name" ] || [ ! -e "$entry" ] || rmdir "$entry" 2>/dev/null || [ -s "$entry" ] || rm -f "$entry"
 done
 # A child, since the first process of a namespace is deaf to Ctrl-C.
-chroot "$root" "$@" || exit $?
+status=0
+chroot "$root" "$@" || status=$?
+# Who is still there, as Bazel's server, has two seconds to end well.
+kill -TERM -1 2>/dev/null || true
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  set -- "$root"/proc/[0-9]*
+  [ $# -gt 1 ] || break
+  sleep 0.2
+done
+exit "$status"
 """
 
 
