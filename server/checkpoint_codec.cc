@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/list_origin.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/accelerator.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/invalid_field.h"
 
@@ -14,8 +16,8 @@ namespace armstate {
 namespace {
 
 absl::Status CheckSource(const v1::Source& source) {
-  if (source.accelerator() != v1::TCG && source.accelerator() != v1::KVM && source.accelerator() != v1::ENGINE) {
-    return InvalidField("checkpoint.source.accelerator", "is required: TCG, KVM or ENGINE");
+  if (source.accelerator() == v1::ACCELERATOR_UNSPECIFIED || !v1::Accelerator_IsValid(source.accelerator())) {
+    return InvalidField("checkpoint.source.accelerator", "is required: TCG, KVM, HVF or ENGINE");
   }
   const std::pair<absl::string_view, const std::string*> texts[] = {
       {"hypervisor", &source.hypervisor()},   {"hypervisor_version", &source.hypervisor_version()},
@@ -36,6 +38,20 @@ absl::Status CheckSource(const v1::Source& source) {
     }
   }
   return absl::OkStatus();
+}
+
+// Under another accelerator than its own a list would give some registers the values of others.
+absl::Status CheckAccelerator(const v1::Source& source, const RegisterLayout& layout) {
+  if (source.accelerator() == v1::ENGINE) return absl::OkStatus();
+  const ListEvidence evidence = OriginOfList(layout.raw_ids());
+  if (evidence.origin == ListOrigin::kUnknown || AcceleratorOf(evidence.origin) == source.accelerator()) {
+    return absl::OkStatus();
+  }
+  const std::string id = RegisterId::Create(evidence.id)->ToString();
+  return InvalidField("checkpoint.source.accelerator",
+                      absl::StrCat("is ", v1::Accelerator_Name(source.accelerator()), ", but the register list is of ",
+                                   ListOriginName(evidence.origin), ", which alone lists register ", id),
+                      {{"register_id", id}});
 }
 
 absl::Status CheckGaps(const v1::Checkpoint& checkpoint) {
@@ -103,6 +119,10 @@ absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
   for (int i = 0; i < message.vcpus_size(); ++i) {
     absl::StatusOr<VcpuState> state = CheckVcpu(std::move(*message.mutable_vcpus(i)), i, likely_layout);
     if (!state.ok()) return state.status();
+    if (i == 0 || likely_layout != state->registers.shared_layout()) {
+      const absl::Status accelerator = CheckAccelerator(message.source(), state->registers.layout());
+      if (!accelerator.ok()) return accelerator;
+    }
     likely_layout = state->registers.shared_layout();  // all vCPUs of a VM have the same, as a rule
     register_count += static_cast<int64_t>(state->registers.size());
     vcpus.push_back(*std::move(state));

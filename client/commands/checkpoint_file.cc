@@ -1,11 +1,15 @@
 #include "client/commands/checkpoint_file.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/files/input_file.h"
+#include "client/formats/file_kind.h"
 #include "google/protobuf/util/json_util.h"
+#include "proto/accelerator.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -19,28 +23,60 @@ absl::StatusOr<LoadedCheckpointFile> LoadJson(absl::string_view bytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("not JSON of an armstate.v1.Checkpoint: ", std::string(status.message())));
   }
+  v1::Source& source = *loaded.checkpoint.mutable_source();
+  if (source.accelerator() == v1::ACCELERATOR_UNSPECIFIED && loaded.checkpoint.vcpus_size() > 0) {
+    const auto& ids = loaded.checkpoint.vcpus(0).registers().ids();
+    source.set_accelerator(AcceleratorOf(OriginOfList(absl::MakeConstSpan(ids.data(), ids.size())).origin));
+  }
   return loaded;
+}
+
+// What the file's form says besides the stream. The stream's own word counts where the two differ.
+void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
+  const StateFileSource& said = file.source();
+  v1::Source& source = *loaded.checkpoint.mutable_source();
+  if (!said.vm_name.empty()) {
+    loaded.notes.push_back(absl::StrCat("a ", file.form(), " of the domain ", said.vm_name, ", UUID ", said.vm_uuid));
+  }
+  if (source.machine_type().empty()) source.set_machine_type(said.machine_type);
+  if (!said.machine_type.empty() && source.machine_type() != said.machine_type) {
+    loaded.notes.push_back(absl::StrCat("the domain's XML names the machine type ", said.machine_type, ", its stream ",
+                                        source.machine_type()));
+  }
+  const std::string accelerator = absl::AsciiStrToLower(v1::Accelerator_Name(source.accelerator()));
+  if (!said.accelerator.empty() && said.accelerator != accelerator) {
+    loaded.notes.push_back(absl::StrCat("the domain's XML names the accelerator ", said.accelerator,
+                                        ", but the registers are taken for those of ", accelerator));
+  }
+  source.set_cpu_model(said.cpu_model);
+  // The server takes the features of a source for all that it has; libvirt states only some.
+  if (!said.cpu_features.empty()) {
+    loaded.notes.push_back(absl::StrCat("the domain's XML asks of the CPU: ", absl::StrJoin(said.cpu_features, ", ")));
+  }
+  loaded.notes.insert(loaded.notes.end(), file.notes().begin(), file.notes().end());
 }
 
 }  // namespace
 
-absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(absl::string_view bytes) {
-  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(bytes.substr(0, 4096)), "{")) return LoadJson(bytes);
-  if (!absl::StartsWith(bytes, "QEVM")) {
-    return absl::InvalidArgumentError(
-        "neither a QEMU migration stream (which begins with QEVM) nor JSON of an armstate.v1.Checkpoint (which begins "
-        "with {)");
-  }
-  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(bytes);
+absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path, const StateFileOptions& options) {
+  absl::StatusOr<InputFile> file = InputFile::Open(path);
+  if (!file.ok()) return file.status();
+  if (DetectFileKind(file->bytes()) == FileKind::kJson) return LoadJson(file->bytes());
+  const absl::StatusOr<std::unique_ptr<StateFile>> state = OpenStateFile(*std::move(file), path, options);
+  if (!state.ok()) return state.status();
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream((*state)->stream());
   if (!capture.ok()) return capture.status();
-  return CheckpointOfCapture(*std::move(capture));
+  LoadedCheckpointFile loaded = CheckpointOfCapture(*std::move(capture));
+  AddSource(**state, loaded);
+  return loaded;
 }
 
 LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
   LoadedCheckpointFile loaded;
   loaded.notes = std::move(capture.notes);
   v1::Source* source = loaded.checkpoint.mutable_source();
-  source->set_accelerator(v1::TCG);
+  // What shows nothing has nothing that the accelerators call by different IDs.
+  source->set_accelerator(capture.origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(capture.origin));
   source->set_hypervisor("QEMU");
   source->set_machine_type(capture.machine_type);
   for (VcpuState& vcpu : capture.vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "armstate/v1/checkpoint.pb.h"
+#include "client/open_state_file.h"
 #include "client/qemu/qemu_capture.h"
 
 namespace armstate {
@@ -18,12 +18,13 @@ struct LoadedCheckpointFile {
   std::vector<std::string> notes;
 };
 
-// A file that begins with '{' (after white space) is proto3 JSON of armstate.v1.Checkpoint; anything else is taken for
-// a QEMU migration stream or QEMU's dump of device states, which both begin with "QEVM". The source of a stream is
-// filled in as far as it says: hypervisor and machine type.
+// A file that begins with '{' (after white space) is proto3 JSON of armstate.v1.Checkpoint; anything else is a saved
+// state (client/open_state_file.h). The source of the latter is filled in as far as it says: hypervisor, machine type,
+// and what libvirt knows. `path` may be "-", standard input.
 //
-// INVALID_ARGUMENT; for a stream with reason STREAM_MALFORMED. Only the server checks what a checkpoint holds.
-absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(absl::string_view bytes);
+// INVALID_ARGUMENT; for a stream with reason STREAM_MALFORMED; what the file system says. Only the server checks what a
+// checkpoint holds.
+absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path, const StateFileOptions& options = {});
 
 // What a QEMU stream or dump says, as a checkpoint: its vCPUs, and of its source hypervisor and machine type.
 LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture);

@@ -4,6 +4,7 @@
 
 #include "client/engine_client.h"
 #include "client/host_client.h"
+#include "proto/accelerator.h"
 
 namespace armstate {
 namespace {
@@ -18,13 +19,11 @@ absl::StatusOr<IdScheme> IdSchemeOfProfile(const std::string& name, const Connec
 
 }  // namespace
 
-IdScheme IdSchemeOf(const v1::CpuProfile& profile) {
-  return profile.accelerator() == v1::KVM ? IdScheme::kKvm : IdScheme::kTcg;
-}
+IdScheme IdSchemeOf(const v1::CpuProfile& profile) { return SchemeOf(profile.accelerator()); }
 
 absl::StatusOr<IdScheme> IdSchemeOf(const v1::Source& source, const Connection& connection) {
   if (source.accelerator() == v1::ENGINE) return IdSchemeOfProfile(source.cpu_profile(), connection);
-  return source.accelerator() == v1::KVM ? IdScheme::kKvm : IdScheme::kTcg;
+  return SchemeOf(source.accelerator());
 }
 
 absl::StatusOr<IdScheme> IdSchemeOfMachine(absl::string_view machine, const Connection& connection) {

@@ -4,8 +4,8 @@
 #include "client/commands/arguments.h"
 #include "client/commands/checkpoint_file.h"
 #include "client/commands/commands.h"
+#include "client/commands/state_file_options.h"
 #include "client/commands/store.h"
-#include "client/files/input_file.h"
 #include "core/error.h"
 
 namespace armstate {
@@ -14,15 +14,11 @@ namespace {
 struct PushOptions {
   StoreOptions store;
   std::string file;
+  StateFileOptions state_file;
 };
 
 absl::StatusOr<ExitStatus> Push(const PushOptions& options, CommandContext& context) {
-  absl::StatusOr<LoadedCheckpointFile> loaded;
-  {
-    const absl::StatusOr<InputFile> file = InputFile::Open(options.file);
-    if (!file.ok()) return file.status();
-    loaded = LoadCheckpointFile(file->bytes());
-  }
+  absl::StatusOr<LoadedCheckpointFile> loaded = LoadCheckpointFile(options.file, options.state_file);
   if (!loaded.ok()) return Annotate(loaded.status(), options.file);
   return Store(std::move(loaded->checkpoint), loaded->notes, options.store, context);
 }
@@ -36,11 +32,15 @@ void AddPushCommand(CLI::App& app, Command& chosen) {
   command
       ->add_option(
           "FILE", options->file,
-          "A QEMU migration stream, a dump of QEMU's device states, or JSON as `armstate pull` writes it; - is "
-          "standard input")
+          "A QEMU migration stream, also packed (gzip, bzip2, xz, zstd), a libvirt save image, a qcow2 image with an "
+          "internal snapshot, a dump of QEMU's device states, or JSON as `armstate pull` writes it; - is standard "
+          "input")
       ->required();
+  AddStateFileOptions(*command, options->state_file);
   command->footer(
       HelpFooter("  armstate push web-1 web-1.mig --cpu-model cortex-a57\n"
+                 "  armstate push web-1 /var/lib/libvirt/qemu/save/web-1.save\n"
+                 "  armstate push web-1 web-1.qcow2 --snapshot before-upgrade\n"
                  "  armstate push web-1 web-1.json --label reason=upgrade --expected-version 3\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Push(*options, context); }; });

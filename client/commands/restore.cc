@@ -7,9 +7,11 @@
 #include "client/commands/commands.h"
 #include "client/commands/id_scheme.h"
 #include "client/commands/report_text.h"
+#include "client/commands/state_file_options.h"
 #include "client/files/input_file.h"
 #include "client/files/output_file.h"
 #include "client/kvm/restore_plan.h"
+#include "client/open_state_file.h"
 #include "client/qemu/qemu_restore.h"
 #include "client/restore_client.h"
 #include "core/error.h"
@@ -26,6 +28,7 @@ struct RestoreOptions {
   std::string out;
   std::string profile;
   bool force = false;
+  StateFileOptions state_file;
 };
 
 // What to put into the stream, and what the server says of it.
@@ -80,16 +83,12 @@ v1::RestoreReport ReportOf(const QemuRestore& restore, const v1::Checkpoint& che
   return report;
 }
 
-// The patched stream, piece by piece: it may be larger than memory.
-absl::Status WritePatched(absl::string_view stream, absl::Span<const StreamPatch> patches, OutputFile& file) {
-  size_t copied = 0;
-  for (const StreamPatch& patch : patches) {
-    file.Append(stream.substr(copied, patch.offset - copied));
-    file.Append(patch.bytes);
-    copied = patch.offset + patch.size;
-  }
-  file.Append(stream.substr(copied));
-  return file.Commit();
+absl::StatusOr<std::unique_ptr<StateFile>> OpenTarget(const RestoreOptions& options) {
+  absl::StatusOr<InputFile> file = InputFile::Open(options.into);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::unique_ptr<StateFile>> target = OpenStateFile(*std::move(file), options.into, options.state_file);
+  if (!target.ok()) return Annotate(target.status(), options.into);
+  return target;
 }
 
 ExitStatus Show(const v1::RestoreReport& report, const v1::Checkpoint& checkpoint, const RestoreOptions& options,
@@ -129,21 +128,23 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
       plan ? absl::StatusOr<std::vector<VcpuState>>(plan->vcpus) : TakeVcpus(*checkpoint);
   if (!vcpus.ok()) return vcpus.status();
 
-  const absl::StatusOr<InputFile> target = InputFile::Open(options.into);
+  const absl::StatusOr<std::unique_ptr<StateFile>> target = OpenTarget(options);
   if (!target.ok()) return target.status();
   absl::StatusOr<OutputFile> out =
       OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
   if (!out.ok()) return out.status();
   // Another hypervisor's machine type says nothing about QEMU's stream.
   const std::string machine_type = is_kvm ? "" : checkpoint->source().machine_type();
-  const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(*vcpus, machine_type, target->bytes());
+  const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(*vcpus, machine_type, (*target)->stream());
   if (!restore.ok()) return Annotate(restore.status(), options.into);
 
   const bool accepted = restore->verdict != Verdict::kRefused;
   const v1::RestoreReport report =
       plan && accepted ? plan->report : ReportOf(*restore, *checkpoint, *vcpus, plan ? IdScheme::kTcg : *scheme);
   if (ExitStatusOf(report) == ExitStatus::kOk) {
-    const absl::Status written = WritePatched(target->bytes(), restore->patches, *out);
+    absl::Status written = (*target)->Write(restore->patches, *out);
+    if (!written.ok()) return Annotate(written, options.into);
+    written = out->Commit();
     if (!written.ok()) return written;
   }
   return Show(report, *checkpoint, options, context);
@@ -158,20 +159,23 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   command
       ->add_option("--into", options->into,
-                   "A stream of a VM of the same kind: its RAM and devices are kept, its CPU state is replaced")
-      ->type_name("STREAM")
+                   "The saved state of a VM of the same kind, in any form that `push` reads: its RAM and devices are "
+                   "kept, its CPU state is replaced")
+      ->type_name("FILE")
       ->required();
-  command->add_option("--out", options->out, "The file to write, for `qemu -incoming`; written only if accepted")
-      ->type_name("STREAM")
+  command->add_option("--out", options->out, "The file to write, in the form of --into; written only if accepted")
+      ->type_name("FILE")
       ->required();
   command
       ->add_option("--profile", options->profile,
                    "The target's CPU profile: restores what the server plans for it; needed for a checkpoint of KVM")
       ->type_name("PROFILE");
   command->add_flag("--force", options->force, "Replace the file if it exists");
+  AddStateFileOptions(*command, options->state_file);
   command->footer(
       HelpFooter("  armstate restore web-1@3 --into fresh.mig --out web-1.mig\n"
                  "  qemu-system-aarch64 ... -incoming 'exec:cat web-1.mig'\n"
+                 "  armstate restore web-1@3 --into web-1.save --out moved.save && virsh restore moved.save\n"
                  "  armstate restore kvm-1 --profile qemu-7.2.virt.cortex-a72 --into fresh.mig --out kvm-1.mig\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Restore(*options, context); }; });

@@ -18,6 +18,7 @@ void SetUnlessEmpty(const std::string& value, std::string* field) {
 void AddSource(const StoreOptions& options, v1::Source& source) {
   if (options.accelerator == "tcg") source.set_accelerator(v1::TCG);
   if (options.accelerator == "kvm") source.set_accelerator(v1::KVM);
+  if (options.accelerator == "hvf") source.set_accelerator(v1::HVF);
   SetUnlessEmpty(options.hypervisor_version, source.mutable_hypervisor_version());
   SetUnlessEmpty(options.host_kernel, source.mutable_host_kernel());
   SetUnlessEmpty(options.machine_type, source.mutable_machine_type());
@@ -52,9 +53,11 @@ void AddStoreOptions(CLI::App& command, StoreOptions& options) {
                   "Makes a repeated command safe: the same ID stores the checkpoint once. Random by default")
       ->type_name("ID");
   command.add_flag("--validate-only", options.validate_only, "Check everything, store nothing");
-  command.add_option("--accelerator", options.accelerator, "What ran the vCPUs: decides what some register IDs mean")
-      ->type_name("tcg|kvm")
-      ->check(CLI::IsMember({"tcg", "kvm"}).description(""));
+  command
+      .add_option("--accelerator", options.accelerator,
+                  "What ran the vCPUs, where the register lists do not show it; refused where they show otherwise")
+      ->type_name("tcg|kvm|hvf")
+      ->check(CLI::IsMember({"tcg", "kvm", "hvf"}).description(""));
   command.add_option("--cpu-model", options.cpu_model, "The CPU, e.g. cortex-a57")->type_name("NAME");
   command.add_option("--machine-type", options.machine_type, "The machine, e.g. virt-7.2")->type_name("NAME");
   command.add_option("--hypervisor-version", options.hypervisor_version, "e.g. 7.2.22")->type_name("TEXT");

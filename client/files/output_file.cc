@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -36,11 +37,11 @@ absl::Status Rename(const std::string& from, const std::string& to, IfExists if_
 absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists if_exists) {
   // Before any work is done; Commit looks again.
   if (if_exists == IfExists::kRefuse && access(path.c_str(), F_OK) == 0) return Exists(path);
-  OutputFile file;
+  std::string temporary_path = absl::StrCat(path, ".XXXXXX");
+  OutputFile file(mkostemp(temporary_path.data(), O_CLOEXEC));
   file.path_ = path;
   file.if_exists_ = if_exists;
-  file.temporary_path_ = absl::StrCat(path, ".XXXXXX");
-  file.fd_ = mkostemp(file.temporary_path_.data(), O_CLOEXEC);
+  file.temporary_path_ = std::move(temporary_path);
   if (file.fd_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
   return file;
 }
@@ -49,6 +50,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       temporary_path_(std::move(other.temporary_path_)),
       fd_(std::exchange(other.fd_, -1)),
+      writer_(other.writer_),
       if_exists_(other.if_exists_),
       status_(std::move(other.status_)) {}
 
@@ -59,19 +61,26 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::Append(absl::string_view bytes) {
-  while (status_.ok() && !bytes.empty()) {
-    const ssize_t size = write(fd_, bytes.data(), bytes.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) {
-      status_ = absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
-    } else {
-      bytes.remove_prefix(static_cast<size_t>(size));
-    }
+  if (status_.ok()) status_ = writer_.Append(bytes);
+}
+
+void OutputFile::AppendFrom(const InputFile& file, uint64_t offset, uint64_t size) {
+  const uint64_t end = offset + size;
+  while (status_.ok() && offset < end) {
+    InputFile::Extent data = file.NextData(offset);
+    data.begin = std::min(data.begin, end);
+    data.end = std::min(data.end, end);
+    writer_.AppendZeros(data.begin - offset);
+    Append(file.bytes().substr(data.begin, data.end - data.begin));
+    offset = data.end;
   }
 }
 
 absl::Status OutputFile::Commit() {
-  if (!status_.ok()) return status_;
+  if (status_.ok()) status_ = writer_.Finish();
+  if (!status_.ok()) {
+    return absl::Status(status_.code(), absl::StrCat("cannot write ", path_, ": ", status_.message()));
+  }
   if (fsync(fd_) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
   const absl::Status status = Rename(temporary_path_, path_, if_exists_);
   if (!status.ok()) return status;

@@ -2,11 +2,14 @@
 #ifndef ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
 #define ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/files/input_file.h"
+#include "client/files/sparse_writer.h"
 
 namespace armstate {
 
@@ -28,18 +31,21 @@ class OutputFile {
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
 
-  // The first error is kept for Commit.
+  // The first error is kept for Commit. Blocks of zeros become holes of the file.
   void Append(absl::string_view bytes);
+  // Bytes of another file; its holes stay holes. The range must be inside it.
+  void AppendFrom(const InputFile& file, uint64_t offset, uint64_t size);
   // Brings the file to disk and gives it its name. ALREADY_EXISTS if somebody else has made it meanwhile (with
   // kRefuse).
   absl::Status Commit();
 
  private:
-  OutputFile() = default;
+  explicit OutputFile(int fd) : fd_(fd), writer_(fd) {}
 
   std::string path_;
   std::string temporary_path_;
-  int fd_ = -1;
+  int fd_;
+  SparseWriter writer_;
   IfExists if_exists_ = IfExists::kRefuse;
   absl::Status status_;
 };

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/translate.h"
+#include "proto/accelerator.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -59,7 +60,7 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
 }  // namespace
 
 absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint) {
-  if (checkpoint.source().accelerator() == v1::TCG) {
+  if (SchemeOf(checkpoint.source().accelerator()) == IdScheme::kTcg) {
     return InvalidField("source.accelerator",
                         "the register IDs of QEMU's emulation do not all mean the same on KVM; give the server's plan");
   }
@@ -91,7 +92,7 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
     for (const v1::OpaqueField& opaque : checkpoint.vcpus(i).opaque_fields()) {
       fields.push_back({opaque.name(), opaque.data()});
     }
-    const IdScheme source = checkpoint.source().accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
+    const IdScheme source = SchemeOf(checkpoint.source().accelerator());
     state->opaque_fields = TranslateOpaqueFields(fields, source, IdScheme::kKvm);
     planned.states.push_back(*std::move(state));
     planned.tolerated.emplace_back();

@@ -48,8 +48,18 @@ constexpr CpuFieldInfo kSve[] = {
     {"env.vfp.pregs", 32, 17, 0},
 };
 
+constexpr CpuFieldInfo kFpcrFpsr[] = {
+    {"fpcr", 8, 1, 0},
+    {"fpsr", 8, 1, 0},
+};
+
+constexpr CpuFieldInfo kPstate64[] = {
+    {"pstate64", 8, 1, 0},
+};
+
 const CpuSubsectionInfo kSubsections[] = {
     {"cpu/vfp", 3, 576, 0, kVfp},
+    {"cpu/vfp/fpcr_fpsr", 1, 16, 0, kFpcrFpsr},
     {"cpu/iwmmxt", 1, 192, 0, {}},
     {"cpu/m", 4, 44, 0, {}},
     {"cpu/m/faultmask-primask", 1, 8, 0, {}},
@@ -63,11 +73,18 @@ const CpuSubsectionInfo kSubsections[] = {
     {"cpu/pmsav7-rnr", 1, 4, 0, {}},
     {"cpu/pmsav7", 1, 0, 12, {}},
     {"cpu/pmsav8", 1, 8, 8, {}},
+    {"cpu/pmsav8/pmsav8r", 1, 0, 8, {}},
     {"cpu/m-security", 1, 84, 8, {}},
     {"cpu/sve", 1, 4128, 0, kSve},
     {"cpu/sme", 1, 65536, 0, {}},
+    {"cpu/zt0", 1, 64, 0, {}},
     {"cpu/serror", 1, 10, 0, {}},
     {"cpu/irq-line-state", 1, 4, 0, {}},
+    {"cpu/wfxt-timer", 1, 8, 0, {}},
+    {"cpu/syndrome64", 1, 8, 0, {}},
+    {"cpu/pstate64", 1, 8, 0, kPstate64},
+    {"cpu/event", 1, 1, 0, {}},
+    {"cpu/fpmr", 1, 8, 0, {}},
 };
 
 }  // namespace
@@ -85,6 +102,10 @@ absl::Span<const CpuFieldInfo> CpuTailFields(uint32_t version) {
 }
 
 absl::Span<const CpuSubsectionInfo> CpuSubsections() { return kSubsections; }
+
+bool IsNestedSubsection(absl::string_view name) {
+  return name.find('/', sizeof("cpu/") - 1) != absl::string_view::npos;
+}
 
 const CpuSubsectionInfo* FindCpuSubsection(absl::string_view name) {
   for (const CpuSubsectionInfo& info : kSubsections) {

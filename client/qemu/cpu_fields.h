@@ -1,7 +1,8 @@
 // The layout of QEMU's `cpu` section: which fields it has, in which order and how wide. One table per version and
 // subsection.
 //
-// Measured on QEMU 7.2 (version 22) by its own JSON descriptions, and for version 12 (QEMU 1.6) from its documentation.
+// Version 22 is QEMU 2.3 to 11.1: measured on 7.2, 10.0 and 11.1 by their own JSON descriptions. Later releases only
+// add subsections. Version 12 (QEMU 1.6) is from its documentation.
 #ifndef ARMSTATE_CLIENT_QEMU_CPU_FIELDS_H_
 #define ARMSTATE_CLIENT_QEMU_CPU_FIELDS_H_
 
@@ -39,6 +40,8 @@ struct CpuSubsectionInfo {
 
 // All known subsections in QEMU's order. A nested one is named after its parent and follows it.
 absl::Span<const CpuSubsectionInfo> CpuSubsections();
+// True for the name of a subsection inside another one, e.g. "cpu/vfp/fpcr_fpsr".
+bool IsNestedSubsection(absl::string_view name);
 // Null if unknown.
 const CpuSubsectionInfo* FindCpuSubsection(absl::string_view name);
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "client/qemu/printable.h"
 #include "client/qemu/stream_error.h"
 #include "client/qemu/stream_format.h"
@@ -17,8 +18,9 @@ constexpr uint32_t kMaxUnits = 512;
 
 class Parser {
  public:
-  Parser(absl::string_view stream, size_t offset, const SectionEnd& end, absl::string_view name)
-      : stream_(stream), begin_(offset), end_(end), name_(name) {}
+  Parser(absl::string_view stream, size_t offset, const SectionEnd& end, absl::string_view name,
+         absl::Span<const SubsectionDescription> described)
+      : stream_(stream), begin_(offset), end_(end), name_(name), described_(described) {}
 
   absl::StatusOr<CpuSection> Parse(uint32_t version) {
     section_.version = version;
@@ -97,28 +99,40 @@ class Parser {
     const uint32_t version = reader.U32("the version of a subsection");
     if (!reader.ok()) return reader.status();
     const CpuSubsectionInfo* info = FindCpuSubsection(name);
-    if (info == nullptr) {
+    if (info == nullptr && !DescribedSize(name)) {
       return StreamError(offset, name_, absl::StrCat("unknown subsection '", Printable(name), "'"));
     }
-    if (info->version != version) {
+    if (info != nullptr && info->version != version) {
       return StreamError(
           offset, name_,
           absl::StrCat("subsection ", name, " has version ", version, "; only ", info->version, " is known"));
     }
     absl::string_view parent;
     for (const CpuSubsection& other : before) {
-      if (other.info == info) return StreamError(offset, name_, absl::StrCat("subsection ", name, " is there twice"));
-      if (!other.nested) parent = other.info->name;
+      if (other.name == name) {
+        return StreamError(offset, name_, absl::StrCat("subsection ", Printable(name), " is there twice"));
+      }
+      if (!other.nested) parent = other.name;
     }
     // A CPU has one MPU; this also bounds the search for their sizes.
-    if (info->unit != 0 && !before.empty() && before.back().info->unit != 0 && before.back().info->unit != info->unit) {
-      return StreamError(offset, name_, absl::StrCat("subsection ", name, " cannot follow ", before.back().info->name));
+    if (UnitOf(info) != 0 && !before.empty() && UnitOf(before.back().info) != 0 &&
+        UnitOf(before.back().info) != info->unit) {
+      return StreamError(offset, name_, absl::StrCat("subsection ", name, " cannot follow ", before.back().name));
     }
-    const bool nested = name.find('/', 4) != absl::string_view::npos;  // behind "cpu/"
+    const bool nested = IsNestedSubsection(name);
     if (nested && !(absl::StartsWith(name, parent) && name.substr(parent.size(), 1) == "/")) {
-      return StreamError(offset, name_, absl::StrCat("subsection ", name, " does not follow its parent"));
+      return StreamError(offset, name_, absl::StrCat("subsection ", Printable(name), " does not follow its parent"));
     }
-    return CpuSubsection{info, offset - begin_, reader.offset() - begin_, 0, nested, {}};
+    return CpuSubsection{std::string(name), version, info, offset - begin_, reader.offset() - begin_, 0, nested, {}};
+  }
+
+  static uint32_t UnitOf(const CpuSubsectionInfo* info) { return info == nullptr ? 0 : info->unit; }
+
+  absl::optional<uint64_t> DescribedSize(absl::string_view name) const {
+    for (const SubsectionDescription& subsection : described_) {
+      if (subsection.name == name) return subsection.size;
+    }
+    return absl::nullopt;
   }
 
   // Parses all subsections from `offset` to the section's end. Recursive only where a size must be found: at most three
@@ -128,15 +142,17 @@ class Parser {
       if (offset >= stream_.size() || stream_[offset] != kSubsection) return NoEnd(offset);
       absl::StatusOr<CpuSubsection> subsection = ParseHeader(offset, before);
       if (!subsection.ok()) return subsection.status();
-      const CpuSubsectionInfo& info = *subsection->info;
-      if (info.unit != 0) return FindSize(*std::move(subsection), std::move(before));
+      const CpuSubsectionInfo* const info = subsection->info;
+      if (UnitOf(info) != 0) return FindSize(*std::move(subsection), std::move(before));
       StreamReader reader(stream_, begin_ + subsection->body, name_);
-      reader.Bytes(info.base, info.name);
+      reader.Bytes(info != nullptr ? info->base : *DescribedSize(subsection->name), Printable(subsection->name));
       if (!reader.ok()) return reader.status();
-      size_t field_at = subsection->body;
-      for (const CpuFieldInfo& field : info.fields) {
-        subsection->fields.push_back({field, field_at});
-        field_at += size_t{field.width} * field.count;
+      if (info != nullptr) {
+        size_t field_at = subsection->body;
+        for (const CpuFieldInfo& field : info->fields) {
+          subsection->fields.push_back({field, field_at});
+          field_at += size_t{field.width} * field.count;
+        }
       }
       offset = reader.offset();
       subsection->end = offset - begin_;
@@ -145,21 +161,31 @@ class Parser {
     return Tail{std::move(before), offset};
   }
 
-  // Tries every size of the subsection. Sizes that swallow the subsections behind it lead to the section's end, too; so
-  // the one with the most subsections counts, and there must be only one.
+  // Takes the size that the description gives, if it leads to the section's end. Else tries every one. Sizes that
+  // swallow the subsections behind it lead to the section's end, too; so the one with the most subsections counts, and
+  // there must be only one.
   absl::StatusOr<Tail> FindSize(CpuSubsection subsection, std::vector<CpuSubsection> before) const {
     const CpuSubsectionInfo& info = *subsection.info;
     const size_t at = begin_ + subsection.offset;
-    absl::optional<Tail> best;
-    bool ambiguous = false;
-    for (uint32_t units = 0; units <= kMaxUnits; ++units) {
+    const auto parse_behind = [&](uint64_t units) -> absl::StatusOr<Tail> {
       const size_t end = begin_ + subsection.body + info.base + size_t{info.unit} * units;
-      if (end >= stream_.size()) break;
-      if (!IsEnd(end) && stream_.substr(end, 1) != "\x05") continue;
+      if (!IsEnd(end) && stream_.substr(end, 1) != "\x05") return NoEnd(end);
       subsection.end = end - begin_;
       before.push_back(subsection);
       absl::StatusOr<Tail> tail = ParseSubsections(end, before);
       before.pop_back();
+      return tail;
+    };
+    const uint64_t described = DescribedSize(subsection.name).value_or(0);
+    if (described >= info.base && (described - info.base) % info.unit == 0 && described < stream_.size() - at) {
+      absl::StatusOr<Tail> tail = parse_behind((described - info.base) / info.unit);
+      if (tail.ok()) return tail;
+    }
+    absl::optional<Tail> best;
+    bool ambiguous = false;
+    for (uint32_t units = 0; units <= kMaxUnits; ++units) {
+      if (begin_ + subsection.body + info.base + size_t{info.unit} * units >= stream_.size()) break;
+      absl::StatusOr<Tail> tail = parse_behind(units);
       if (!tail.ok() || (best && tail->subsections.size() < best->subsections.size())) continue;
       ambiguous = best && tail->subsections.size() == best->subsections.size();
       best = *std::move(tail);
@@ -177,6 +203,7 @@ class Parser {
   size_t begin_;
   SectionEnd end_;
   std::string name_;
+  absl::Span<const SubsectionDescription> described_;
   CpuSection section_;
 };
 
@@ -191,19 +218,20 @@ const CpuField* CpuSection::FindField(absl::string_view name) const {
 
 const CpuSubsection* CpuSection::FindSubsection(absl::string_view name) const {
   for (const CpuSubsection& subsection : subsections) {
-    if (subsection.info->name == name) return &subsection;
+    if (subsection.name == name) return &subsection;
   }
   return nullptr;
 }
 
 absl::StatusOr<CpuSection> ParseCpuSection(absl::string_view stream, size_t offset, uint32_t version,
-                                           const SectionEnd& end, absl::string_view name) {
+                                           const SectionEnd& end, absl::string_view name,
+                                           absl::Span<const SubsectionDescription> described) {
   if (version != kCpuVersion && version != kCpuVersionOld) {
     return StreamError(offset, name,
                        absl::StrCat("version ", version, " of the cpu section; only ", kCpuVersionOld, " and ",
                                     kCpuVersion, " are known"));
   }
-  return Parser(stream, offset, end, name).Parse(version);
+  return Parser(stream, offset, end, name, described).Parse(version);
 }
 
 }  // namespace armstate

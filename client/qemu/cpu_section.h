@@ -9,7 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "client/qemu/cpu_fields.h"
+#include "client/qemu/vm_description.h"
 
 namespace armstate {
 
@@ -32,10 +34,12 @@ struct CpuField {
 };
 
 struct CpuSubsection {
-  const CpuSubsectionInfo* info;
-  size_t offset;  // in the section, of the subsection's first byte
-  size_t body;    // in the section, behind its name and version
-  size_t end;     // without nested subsections
+  std::string name;
+  uint32_t version;
+  const CpuSubsectionInfo* info;  // null for one that only the stream's description knows
+  size_t offset;                  // in the section, of the subsection's first byte
+  size_t body;                    // in the section, behind its name and version
+  size_t end;                     // without nested subsections
   bool nested;
   std::vector<CpuField> fields;  // empty for those that are kept whole
 };
@@ -58,13 +62,17 @@ struct CpuSection {
 
 // Takes the section apart whose payload begins at stream[offset]. `name` is for errors, e.g. "cpu 0".
 //
-// The size of an MPU's state is not in the stream. It is found by what follows it: of the sizes that let everything up
-// to the section's end parse, the one that gives the most subsections, which must be the only one.
+// `described` are the subsections that the stream's description gives the section; empty if it has none. A subsection
+// that a later QEMU has added is as long as its description says. So is an MPU's state, if everything up to the
+// section's end then parses. Otherwise the size of an MPU's state is found by what follows it: of the sizes that let
+// everything up to the section's end parse, the one that gives the most subsections, which must be the only one.
 //
-// Errors: STREAM_MALFORMED for an unknown version, a length below zero or beyond the stream, an unknown, repeated or
-// misplaced subsection or one of a version that is not known, and for an end that is not there.
+// Errors: STREAM_MALFORMED for an unknown version, a length below zero or beyond the stream, a repeated or misplaced
+// subsection, one that neither we nor the description know or that has a version that is not known, and for an end that
+// is not there.
 absl::StatusOr<CpuSection> ParseCpuSection(absl::string_view stream, size_t offset, uint32_t version,
-                                           const SectionEnd& end, absl::string_view name);
+                                           const SectionEnd& end, absl::string_view name,
+                                           absl::Span<const SubsectionDescription> described = {});
 
 }  // namespace armstate
 

@@ -1,13 +1,16 @@
 #include "client/qemu/migration_stream.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/qemu/cpu_search.h"
 #include "client/qemu/printable.h"
 #include "client/qemu/ram_section.h"
 #include "client/qemu/section_header.h"
+#include "client/qemu/stream_configuration.h"
 #include "client/qemu/stream_error.h"
 #include "client/qemu/stream_format.h"
 #include "client/qemu/stream_reader.h"
@@ -18,10 +21,20 @@ namespace {
 
 // A command that carries a whole stream of its own (postcopy).
 constexpr uint16_t kCommandPackaged = 7;
-constexpr uint32_t kMaxNameLength = 255;
-constexpr uint32_t kMaxCapabilities = 64;
 // The pages of ARM targets, for streams that do not tell theirs.
 constexpr uint64_t kPageSizes[] = {4096, 1024, 16384, 65536};
+
+// Why a section that is sent in parts, and is not RAM's, cannot be read: nothing tells where a part of it ends.
+std::string SentInParts(const StreamSection& section) {
+  const std::string what = absl::StrCat("section ", Printable(section.name), " version ", section.version,
+                                        " is sent in parts, and only ram version 4 is known");
+  if (section.name == "dirty-bitmap") return what + "; save the guest without the capability dirty-bitmaps";
+  if (section.name == "block") return what + "; save the guest without its disks (`migrate` without -b)";
+  if (section.name == "vfio" || absl::EndsWith(section.name, "/vfio")) {
+    return what + "; unplug the guest's VFIO devices before it is saved";
+  }
+  return what;
+}
 
 class Walker {
  public:
@@ -29,18 +42,29 @@ class Walker {
 
   absl::StatusOr<MigrationStream> Walk() {
     ReadHeader();
-    if (reader_.Peek() == kConfiguration) ReadConfiguration();
     if (!reader_.ok()) return reader_.status();
     absl::StatusOr<VmDescription> description = FindVmDescription(stream_);
     if (description.ok()) {
       description_ = *std::move(description);
       result_.has_description = true;
     }
+    if (reader_.Peek() == kConfiguration) {
+      TakeConfiguration(ReadConfiguration(description_ ? &*description_ : nullptr, reader_));
+    }
+    if (!reader_.ok()) return reader_.status();
     absl::Status status = SetPageSize();
     if (status.ok()) status = description_ ? WalkDescribed() : WalkAndSearch(description.status());
     if (!status.ok()) return status;
     status = CheckVcpus();
     if (!status.ok()) return status;
+    result_.file_offset = ram_facts_.file_offset;
+    if (ram_facts_.pages_elsewhere && !ram_.mapped_ram) {
+      result_.notes.push_back("guest RAM is not in the stream: it went over multifd's other channels");
+    }
+    for (const std::string& subsection : unknown_subsections_) {
+      result_.notes.push_back(absl::StrCat("subsection ", Printable(subsection),
+                                           " is of a later QEMU than this armstate knows: kept as it is"));
+    }
     if (result_.machine_type.empty()) result_.notes.push_back("the stream does not name its machine type");
     return std::move(result_);
   }
@@ -54,42 +78,20 @@ class Walker {
       reader_.Fail(4, absl::StrCat("stream format version ", version, "; only 3 is known"));
   }
 
-  void ReadConfiguration() {
-    reader_.U8("the configuration section");
-    const size_t at = reader_.offset();
-    const uint32_t length = reader_.U32("the length of the machine's name");
-    if (length == 0 || length > kMaxNameLength)
-      reader_.Fail(at, absl::StrCat("a machine's name of ", length, " bytes"));
-    result_.machine_type = std::string(reader_.Bytes(length, "the machine's name"));
-    while (reader_.ok() && reader_.Peek() == kSubsection) ReadConfigurationSubsection();
-  }
-
-  void ReadConfigurationSubsection() {
-    const size_t at = reader_.offset();
-    reader_.U8("a subsection");
-    const absl::string_view name = reader_.CountedString("the name of a subsection");
-    const uint32_t version = reader_.U32("the version of a subsection");
-    if (version != 1) {
-      reader_.Fail(at, absl::StrCat("subsection ", Printable(name), " has version ", version, "; only 1 is known"));
-    } else if (name == "configuration/target-page-bits") {
-      page_bits_at_ = reader_.offset();
-      result_.target_page_bits = reader_.U32("target-page-bits");
-    } else if (name == "configuration/capabilities") {
-      const uint32_t count = reader_.U32("the number of capabilities");
-      if (count > kMaxCapabilities) reader_.Fail(at, absl::StrCat(count, " capabilities"));
-      for (uint32_t i = 0; i < count && reader_.ok(); ++i) {
-        result_.capabilities.emplace_back(reader_.CountedString("a capability"));
-      }
-    } else if (name == "configuration/uuid") {
-      result_.uuid = std::string(reader_.Bytes(16, "the uuid"));
-    } else {
-      reader_.Fail(at, absl::StrCat("unknown subsection '", Printable(name), "' of the configuration"));
+  void TakeConfiguration(StreamConfiguration configuration) {
+    ram_.ignore_shared = configuration.Has("x-ignore-shared");
+    ram_.mapped_ram = configuration.Has("mapped-ram");
+    page_bits_at_ = configuration.page_bits_at;
+    result_.machine_type = std::move(configuration.machine_type);
+    result_.target_page_bits = configuration.target_page_bits;
+    result_.capabilities = std::move(configuration.capabilities);
+    result_.uuid = std::move(configuration.uuid);
+    for (const std::string& name : configuration.skipped) {
+      result_.notes.push_back(absl::StrCat("subsection ", name, " of the configuration is not known and was skipped"));
     }
   }
 
   absl::Status SetPageSize() {
-    const std::vector<std::string>& capabilities = result_.capabilities;
-    ram_.ignore_shared = std::find(capabilities.begin(), capabilities.end(), "x-ignore-shared") != capabilities.end();
     ram_.page_size = description_ ? description_->page_size : 0;
     if (!result_.target_page_bits) return absl::OkStatus();
     const uint32_t bits = *result_.target_page_bits;
@@ -116,12 +118,11 @@ class Walker {
           const StreamSection section = ReadSectionHeader(at, reader);
           if (!reader.ok()) return;
           if (section.name != "ram" || section.version != 4) {
-            reader.Fail(at, absl::StrCat("section ", Printable(section.name), " version ", section.version,
-                                         " is sent in parts, and only ram version 4 is known"));
+            reader.Fail(at, SentInParts(section));
             return;
           }
           ram_id_ = section.id;
-          SkipRam(format, reader);
+          SkipRam(format, reader, ram_facts_);
           if (reader.ok() && !has_footers_) has_footers_ = reader.Peek() == kSectionFooter;
           break;
         }
@@ -133,14 +134,16 @@ class Walker {
             reader.Fail(at, absl::StrCat("a part of section ", id, ", which did not start"));
             return;
           }
-          SkipRam(format, reader);
+          SkipRam(format, reader, ram_facts_);
           break;
         }
         case kCommand: {
           const uint16_t command = reader.U16("a command");
           reader.Bytes(reader.U16("a command's length"), "a command");
           if (command == kCommandPackaged)
-            reader.Fail(at, "a packaged stream (postcopy), which this parser does not read");
+            reader.Fail(at,
+                        "a packaged stream, as postcopy sends it: its device state is for a QEMU that waits for pages "
+                        "at the other end; stop the guest and save it without postcopy");
           continue;
         }
         default:
@@ -210,7 +213,8 @@ class Walker {
     }
     common_.reset();
     const SectionEnd end{footers ? SectionEnd::kFooter : SectionEnd::kNextHeader, header.id, 0};
-    absl::StatusOr<CpuSection> cpu = ParseCpuSection(stream_, header.payload, header.version, end, name);
+    absl::StatusOr<CpuSection> cpu =
+        ParseCpuSection(stream_, header.payload, header.version, end, name, device.subsections);
     if (!cpu.ok()) {
       // A wrong length makes all that follows look wrong, so it is the better answer.
       const absl::Status count = CheckCount(header, device, name);
@@ -242,9 +246,12 @@ class Walker {
       missing.push_back(
           absl::StrCat("the list has ", cpu.register_count, " registers, its description has ", device.cpreg_count));
     }
-    for (const std::string& subsection : device.subsections) {
-      if (cpu.FindSubsection(subsection) == nullptr)
-        missing.push_back(absl::StrCat("subsection ", Printable(subsection), " is missing"));
+    for (const SubsectionDescription& subsection : device.subsections) {
+      if (cpu.FindSubsection(subsection.name) == nullptr)
+        missing.push_back(absl::StrCat("subsection ", Printable(subsection.name), " is missing"));
+    }
+    for (const CpuSubsection& subsection : cpu.subsections) {
+      if (subsection.info == nullptr) unknown_subsections_.insert(subsection.name);
     }
     if (missing.empty() && cpu.size != device.size) {
       result_.notes.push_back(
@@ -275,10 +282,14 @@ class Walker {
     const StreamReader start = reader_;
     absl::optional<StreamReader> found;
     absl::optional<bool> found_footers;
+    RamFacts found_facts;
     for (const uint64_t page_size : kPageSizes) {
       StreamReader reader = start;
       has_footers_.reset();
-      WalkRam({page_size, ram_.ignore_shared}, reader);
+      ram_facts_ = {};
+      RamFormat format = ram_;
+      format.page_size = page_size;
+      WalkRam(format, reader);
       if (!reader.ok()) {
         if (reader_.ok()) reader_ = reader;  // the error of the first, if none succeeds
         continue;
@@ -289,8 +300,10 @@ class Walker {
       }
       found = reader;
       found_footers = has_footers_;
+      found_facts = ram_facts_;
     }
     has_footers_ = found_footers;
+    ram_facts_ = found_facts;
     if (found) reader_ = *found;
     return reader_.status();
   }
@@ -316,12 +329,14 @@ class Walker {
   absl::optional<VmDescription> description_;
   size_t next_device_ = 0;
   RamFormat ram_;
+  RamFacts ram_facts_;
   size_t page_bits_at_ = 0;
   absl::optional<uint32_t> ram_id_;
   // Known from the end of the first section; QEMU before 2.4 wrote none.
   absl::optional<bool> has_footers_;
   // Instance of the last cpu_common section, until the cpu section that belongs to it.
   absl::optional<uint32_t> common_;
+  std::set<std::string> unknown_subsections_;
 };
 
 }  // namespace

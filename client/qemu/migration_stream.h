@@ -46,10 +46,12 @@ struct MigrationStream {
   // As QEMU names it, e.g. "virt-7.2"; empty if the stream has no configuration section.
   std::string machine_type;
   absl::optional<uint32_t> target_page_bits;
-  // Migration capabilities that change the stream, e.g. "x-ignore-shared".
+  // Migration capabilities that change the stream: "x-ignore-shared", "mapped-ram".
   std::vector<std::string> capabilities;
   // 16 bytes, or empty.
   std::string uuid;
+  // With mapped-ram, where in its file the stream must begin: its offsets of pages count from the file's beginning.
+  absl::optional<uint64_t> file_offset;
   // By instance, which is the vCPU's index: 0, 1, 2 ...
   std::vector<VcpuSection> vcpus;
   // Offset of the end-of-stream byte.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/qemu/stream_format.h"
 #include "client/qemu/stream_reader.h"
 #include "core/error.h"
@@ -13,6 +15,7 @@ namespace armstate {
 namespace {
 
 constexpr absl::string_view kMarker = "cpu";
+constexpr size_t kMaxNameLength = 255;
 
 std::string BigEndian32(uint32_t value) {
   std::string bytes(4, '\0');
@@ -54,25 +57,63 @@ const OpaqueField* Find(const std::vector<OpaqueField>& fields, absl::string_vie
   return nullptr;
 }
 
-bool IsNested(absl::string_view subsection) { return subsection.find('/', 4) != absl::string_view::npos; }
+// "cpu/NAME": the version of a subsection, and its body if it is kept whole.
+bool IsSubsection(const OpaqueField& field) {
+  return absl::StartsWith(field.name, "cpu/") && !absl::StrContains(field.name, ':');
+}
 
-// The top-level subsections that the fields tell of, in the fields' order, as bytes of a section.
-absl::StatusOr<std::string> BuildSubsections(const std::vector<OpaqueField>& fields) {
+bool HasRegisters(const CpuSubsectionInfo* info) { return info != nullptr && !info->fields.empty(); }
+
+struct BuiltSubsections {
   std::string bytes;
+  // How long those are that are not in our own tables.
+  std::vector<SubsectionDescription> unknown;
+};
+
+// The subsections that the fields tell of, in the fields' order, as bytes of a section.
+absl::StatusOr<BuiltSubsections> BuildSubsections(const std::vector<OpaqueField>& fields) {
+  BuiltSubsections built;
+  std::string parent;
   for (const OpaqueField& field : fields) {
-    const CpuSubsectionInfo* known = FindCpuSubsection(field.name);
-    if (known == nullptr || IsNested(field.name)) continue;
-    const CpuSubsectionInfo& info = *known;
-    const absl::string_view data = field.data;
-    if (data.size() < 4 || LoadBigEndian(data.substr(0, 4)) != info.version) {
-      return FieldError(field.name, absl::StrCat("it does not begin with the version ", info.version));
+    if (!IsSubsection(field)) continue;
+    if (!IsNestedSubsection(field.name)) {
+      parent = absl::StrCat(field.name, "/");
+    } else if (parent.empty() || !absl::StartsWith(field.name, parent)) {
+      return FieldError(field.name, "it does not follow the subsection that it is nested in");
     }
-    if (!info.fields.empty() && data.size() != 4) return FieldError(field.name, "it has more than a version");
-    absl::StrAppend(&bytes, absl::string_view("\x05", 1), std::string(1, static_cast<char>(info.name.size())),
-                    info.name, data);
-    if (!info.fields.empty()) bytes.append(info.base, '\0');
+    const CpuSubsectionInfo* info = FindCpuSubsection(field.name);
+    const absl::string_view data = field.data;
+    if (field.name.size() > kMaxNameLength) return FieldError("cpu/", "the name of a subsection is too long");
+    if (data.size() < 4) return FieldError(field.name, "it does not begin with a version");
+    if (info != nullptr && LoadBigEndian(data.substr(0, 4)) != info->version) {
+      return FieldError(field.name, absl::StrCat("it does not begin with the version ", info->version));
+    }
+    if (HasRegisters(info) && data.size() != 4) return FieldError(field.name, "it has more than a version");
+    if (info == nullptr) built.unknown.push_back({field.name, data.size() - 4});
+    absl::StrAppend(&built.bytes, absl::string_view("\x05", 1), std::string(1, static_cast<char>(field.name.size())),
+                    field.name, data);
+    if (HasRegisters(info)) built.bytes.append(info->base, '\0');
   }
-  return bytes;
+  return built;
+}
+
+// What a list entry holds above its register's width; see opaque_fields.h.
+std::string UpperBitsName(uint64_t id) { return absl::StrFormat("cpreg_vmstate_values[0x%016x]", id); }
+
+struct UpperBits {
+  size_t offset;  // in the section
+  size_t size;
+  uint64_t id;
+};
+
+std::vector<UpperBits> FindUpperBits(const CpuSection& section, absl::string_view payload) {
+  std::vector<UpperBits> all;
+  const std::vector<uint64_t> ids = ListedIds(section, payload);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(ids[i]);
+    if (id.ok() && id->width() < 8) all.push_back({section.values + 8 * i, 8 - id->width(), ids[i]});
+  }
+  return all;
 }
 
 // Finds FIELD or FIELD[i] among `candidates`: where it is, and its size.
@@ -116,11 +157,19 @@ absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_v
   for (const CpuField& field : target.fields) {
     std::fill_n(image.payload.begin() + field.offset, size_t{field.info.width} * field.info.count, '\0');
   }
-  const absl::StatusOr<std::string> subsections = BuildSubsections(fields);
+  for (const UpperBits& upper : FindUpperBits(target, target_payload)) {
+    const OpaqueField* field = Find(fields, UpperBitsName(upper.id));
+    if (field != nullptr && field->data.size() != upper.size) {
+      return FieldError(field->name, absl::StrCat("it has ", field->data.size(), " bytes, not ", upper.size));
+    }
+    image.payload.replace(upper.offset, upper.size, field != nullptr ? field->data : std::string(upper.size, '\0'));
+  }
+  const absl::StatusOr<BuiltSubsections> subsections = BuildSubsections(fields);
   if (!subsections.ok()) return subsections.status();
-  image.payload += *subsections;
+  image.payload += subsections->bytes;
   const SectionEnd end{SectionEnd::kExact, 0, image.payload.size()};
-  absl::StatusOr<CpuSection> section = ParseCpuSection(image.payload, 0, target.version, end, "cpu");
+  absl::StatusOr<CpuSection> section =
+      ParseCpuSection(image.payload, 0, target.version, end, "cpu", subsections->unknown);
   if (!section.ok()) return FieldError(marker.name, absl::StrCat("its subsections: ", section.status().message()));
   image.section = *std::move(section);
   return image;
@@ -138,20 +187,26 @@ std::vector<OpaqueField> CollectOpaqueFields(const CpuSection& section, absl::st
   }
   std::vector<OpaqueField> fields = {{std::string(kMarker), BigEndian32(section.version)}};
   for (const CpuField& field : section.fields) CollectField(field, "", payload, covered, fields);
+  bool parent_is_whole = false;
   for (const CpuSubsection& subsection : section.subsections) {
-    const CpuSubsectionInfo& info = *subsection.info;
-    const absl::string_view body = payload.substr(subsection.body, subsection.end - subsection.body);
-    if (!info.fields.empty()) {
-      fields.push_back({std::string(info.name), BigEndian32(info.version)});
+    const std::string version = BigEndian32(subsection.version);
+    if (!subsection.nested) parent_is_whole = !HasRegisters(subsection.info);
+    if (HasRegisters(subsection.info)) {
+      fields.push_back({subsection.name, version});
       for (const CpuField& field : subsection.fields) {
-        CollectField(field, absl::StrCat(info.name, ":"), payload, covered, fields);
+        CollectField(field, absl::StrCat(subsection.name, ":"), payload, covered, fields);
       }
-    } else if (!subsection.nested) {
-      fields.push_back({std::string(info.name), absl::StrCat(BigEndian32(info.version), body)});
-    } else {
-      // Nested ones follow their parent: with everything from their first byte.
+    } else if (subsection.nested && parent_is_whole) {
+      // It follows its parent: with everything from its first byte.
       absl::StrAppend(&fields.back().data, payload.substr(subsection.offset, subsection.end - subsection.offset));
+    } else {
+      fields.push_back(
+          {subsection.name, absl::StrCat(version, payload.substr(subsection.body, subsection.end - subsection.body))});
     }
+  }
+  for (const UpperBits& upper : FindUpperBits(section, payload)) {
+    const absl::string_view bits = payload.substr(upper.offset, upper.size);
+    if (!AllZero(bits)) fields.push_back({UpperBitsName(upper.id), std::string(bits)});
   }
   return fields;
 }
@@ -166,9 +221,11 @@ absl::StatusOr<CpuSectionImage> ApplyOpaqueFields(const CpuSection& target, absl
     image = *std::move(reshaped);
   }
   for (const OpaqueField& field : fields) {
-    // With a marker, these were dealt with above.
-    const CpuSubsectionInfo* subsection = FindCpuSubsection(field.name);
-    if (marker != nullptr && (&field == marker || (subsection != nullptr && !IsNested(field.name)))) continue;
+    // With a marker, these were dealt with above. A register that the target lacks is the list's business.
+    if (marker != nullptr &&
+        (&field == marker || IsSubsection(field) || absl::StartsWith(field.name, "cpreg_vmstate_values["))) {
+      continue;
+    }
     const absl::optional<Place> place = FindPlace(image.section, field.name);
     if (!place) return FieldError(field.name, "the target's cpu section has no such field");
     if (place->size != field.data.size()) {

@@ -1,15 +1,19 @@
 // The part of a `cpu` section that has no register IDs, as named fields, so that the whole section can be rebuilt.
 //
+// clang-format off
 //   name                      data (big-endian, as in the stream)
-//   cpu                       u32 version of the section; always there: it says that the fields come from such a
-//   section FIELD                     the whole field, e.g. env.exclusive_addr, gt_timer[0] FIELD[i] one element of a
-//   field of which other elements are registers, e.g. env.sp_el[2] cpu/vfp, cpu/sve          u32 version: the section
-//   has this subsection; its registers are in the register list cpu/vfp:FIELD             a field of such a subsection;
-//   as above with [i] for one element cpu/NAME                  u32 version and the whole body of another subsection,
-//   with the ones nested in it
+//   cpu                       u32 version of the section; always there: it says that the fields come from such a section
+//   FIELD                     the whole field, e.g. env.exclusive_addr, gt_timer[0]
+//   FIELD[i]                  one element of a field of which other elements are registers, e.g. env.sp_el[2]
+//   cpu/vfp, cpu/sve ...      u32 version: the section has this subsection; its registers are in the register list
+//   cpu/vfp:FIELD             a field of such a subsection; as above with [i] for one element
+//   cpu/NAME                  u32 version and the whole body of another subsection, with the ones nested in it
+//   cpreg_vmstate_values[ID]  what the list's 64-bit entry of register ID (0x and 16 digits) holds above the register's
+//                             width: bits 63-32 of CTR_EL0 in CTR
+// clang-format on
 //
 // Fields and elements that are all zeros are left out. Subsections are in the stream's order, and are rebuilt in the
-// fields' order.
+// fields' order; one that only the stream's description knew is kept like the others.
 #ifndef ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_
 #define ARMSTATE_CLIENT_QEMU_OPAQUE_FIELDS_H_
 

@@ -1,5 +1,6 @@
 #include "client/qemu/qemu_capture.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -43,6 +44,7 @@ absl::StatusOr<QemuCapture> CaptureQemuStream(absl::string_view stream) {
   absl::StatusOr<MigrationStream> outline = ParseMigrationStream(stream);
   if (!outline.ok()) return outline.status();
   QemuCapture capture;
+  bool is_unsorted = false;
   for (const VcpuSection& section : outline->vcpus) {
     const CpuSectionPlace place{stream.substr(section.header.payload, section.cpu.size), section.header.payload,
                                 section.Name()};
@@ -53,11 +55,18 @@ absl::StatusOr<QemuCapture> CaptureQemuStream(absl::string_view stream) {
     vcpu.registers = CaptureRegisters(**port).registers;
     vcpu.opaque_fields = CollectOpaqueFields(section.cpu, place.payload, (*port)->bindings());
     for (const std::string& what : section.missing) capture.gaps.push_back({vcpu.vcpu_index, absl::nullopt, what});
+    if (capture.origin == ListOrigin::kUnknown) {
+      const bool is_m_profile = (*port)->execution_state() == ExecutionState::kMProfile;
+      capture.origin = is_m_profile ? ListOrigin::kTcg : OriginOfList(vcpu.registers.layout().raw_ids()).origin;
+    }
+    const std::vector<uint64_t> ids = ListedIds(section.cpu, place.payload);
+    is_unsorted |= !std::is_sorted(ids.begin(), ids.end());
     if ((*port)->execution_state() == ExecutionState::kAarch64) AddVectorGaps(vcpu, capture.gaps);
     capture.vcpus.push_back(std::move(vcpu));
   }
   capture.machine_type = std::move(outline->machine_type);
   capture.notes = std::move(outline->notes);
+  if (is_unsorted) capture.notes.push_back("the register lists are not sorted, as HVF's before QEMU 10.2: sorted here");
   for (const VcpuState& vcpu : capture.vcpus) AddPowerNote(vcpu, capture.notes);
   return capture;
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/list_origin.h"
 #include "core/vcpu_state.h"
 
 namespace armstate {
@@ -20,6 +21,8 @@ struct QemuCapture {
   std::vector<VcpuState> vcpus;
   // What the stream does not have although the vCPU does. Empty if the capture is complete.
   std::vector<CaptureGap> gaps;
+  // What made the lists; kUnknown if they do not show it. A Cortex-M, which has no lists, is of QEMU's emulation.
+  ListOrigin origin = ListOrigin::kUnknown;
   // As QEMU names it, e.g. "virt-7.2"; empty if the stream does not say.
   std::string machine_type;
   // What the user should know about the stream.

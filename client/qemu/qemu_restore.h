@@ -13,17 +13,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "client/qemu/stream_patch.h"
 #include "core/restore.h"
 #include "core/vcpu_state.h"
 
 namespace armstate {
-
-// Bytes of a stream to be replaced.
-struct StreamPatch {
-  size_t offset;
-  size_t size;  // of what is replaced
-  std::string bytes;
-};
 
 struct QemuRestore {
   // The worst of the vCPUs'.

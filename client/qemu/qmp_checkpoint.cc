@@ -9,14 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "client/files/unique_fd.h"
 #include "client/qemu/guest_pause.h"
 #include "client/qemu/mapped_file.h"
 #include "client/qemu/qmp_connection.h"
+#include "client/qemu/qmp_fdset.h"
 #include "client/qemu/qmp_migration.h"
 
 namespace armstate {
@@ -47,6 +48,7 @@ class Source {
     const absl::StatusOr<Json> version = qmp.Execute("query-version");
     if (!version.ok()) return version.status();
     source.version = VersionText(*version);
+    source.file_protocol = FileProtocolOf(*version);
     const absl::StatusOr<Json> status = qmp.Execute("query-status");
     if (!status.ok()) return status.status();
     source.running = BoolOf(*status, "running");
@@ -67,6 +69,7 @@ class Source {
   }
 
   std::string version;
+  FileProtocol file_protocol = FileProtocol::kFd;
   std::string machine_type;
   std::string cpu_model;
   size_t vcpu_count = 0;
@@ -74,17 +77,28 @@ class Source {
   bool running = false;
 
  private:
-  static std::string VersionText(const Json& answer) {
+  // Major, minor and micro; empty if the answer does not have them.
+  static std::vector<uint64_t> VersionNumbers(const Json& answer) {
     const auto qemu = answer.is_object() ? answer.find("qemu") : answer.end();
-    if (!answer.is_object() || qemu == answer.end() || !qemu->is_object()) return "";
-    std::string text;
+    if (!answer.is_object() || qemu == answer.end() || !qemu->is_object()) return {};
+    std::vector<uint64_t> numbers;
     for (const char* part : {"major", "minor", "micro"}) {
       const auto number = qemu->find(part);
-      if (number == qemu->end() || !number->is_number_unsigned()) return "";
-      absl::StrAppend(&text, text.empty() ? "" : ".", number->get<uint64_t>());
+      if (number == qemu->end() || !number->is_number_unsigned()) return {};
+      numbers.push_back(number->get<uint64_t>());
     }
+    return numbers;
+  }
+
+  static std::string VersionText(const Json& answer) {
+    const std::string text = absl::StrJoin(VersionNumbers(answer), ".");
     const std::string package = StringOf(answer, "package");
-    return package.empty() ? text : absl::StrCat(text, " (", package, ")");
+    return package.empty() || text.empty() ? text : absl::StrCat(text, " (", package, ")");
+  }
+
+  static FileProtocol FileProtocolOf(const Json& answer) {
+    const std::vector<uint64_t> first_with_file = {8, 2, 0};
+    return VersionNumbers(answer) >= first_with_file ? FileProtocol::kFile : FileProtocol::kFd;
   }
 
   // The QOM type of an object, e.g. "virt-7.2-machine".
@@ -99,30 +113,18 @@ class Source {
 absl::StatusOr<MappedFile> DumpDevices(QmpConnection& qmp) {
   const UniqueFd memory(memfd_create("armstate-qemu-dump", MFD_CLOEXEC));
   if (memory.get() < 0) return System("memfd_create");
-  // QEMU takes a descriptor for writing only if it is write-only.
-  const UniqueFd writable(open(absl::StrCat("/proc/self/fd/", memory.get()).c_str(), O_WRONLY | O_CLOEXEC));
-  if (writable.get() < 0) return System("opening the dump's memory");
-  const absl::StatusOr<Json> added = qmp.Execute("add-fd", {{"opaque", "armstate"}}, writable.get());
-  if (!added.ok()) return added.status();
-  const auto set = added->is_object() ? added->find("fdset-id") : added->end();
-  if (!added->is_object() || set == added->end() || !set->is_number_unsigned()) {
-    return absl::InternalError("QMP: add-fd does not name its set");
-  }
-  const uint64_t fdset = set->get<uint64_t>();
-  const absl::Status saved =
-      qmp.Execute("xen-save-devices-state", {{"filename", absl::StrCat("/dev/fdset/", fdset)}, {"live", false}})
-          .status();
-  const absl::Status removed = qmp.Execute("remove-fd", {{"fdset-id", fdset}}).status();
+  const absl::Status saved = WithFdSet(qmp, memory.get(), [&qmp](const std::string& path) {
+    return qmp.Execute("xen-save-devices-state", {{"filename", path}, {"live", false}}).status();
+  });
   if (!saved.ok()) return saved;
-  if (!removed.ok()) return removed;
   return MappedFile::Map(memory.get(), "the dump of QEMU's devices");
 }
 
 // A whole migration stream in the user's file.
-absl::StatusOr<MappedFile> KeepStream(QmpConnection& qmp, const std::string& path) {
+absl::StatusOr<MappedFile> KeepStream(QmpConnection& qmp, const Source& source, const std::string& path) {
   const UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (file.get() < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", strerror(errno)));
-  const absl::Status migrated = MigrateToFile(qmp, file.get());
+  const absl::Status migrated = MigrateToFile(qmp, file.get(), source.file_protocol);
   if (!migrated.ok()) return migrated;
   return MappedFile::Map(file.get(), path);
 }
@@ -152,7 +154,7 @@ absl::StatusOr<QmpCheckpoint> CheckpointByQmp(const std::string& socket_path, co
   if (!status.ok()) return guest.ContinueAfter(status);
   const absl::Time capture_time = absl::Now();
   const absl::StatusOr<MappedFile> stream =
-      options.keep_stream.empty() ? DumpDevices(*qmp) : KeepStream(*qmp, options.keep_stream);
+      options.keep_stream.empty() ? DumpDevices(*qmp) : KeepStream(*qmp, *source, options.keep_stream);
   if (!stream.ok()) return guest.ContinueAfter(stream.status());
   // The guest need not wait for the parser, unless it is to stay stopped only if all goes well.
   if (!options.leave_paused) {

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "client/qemu/qmp_fdset.h"
 
 namespace armstate {
 namespace {
@@ -30,14 +32,22 @@ absl::StatusOr<bool> AllMemoryIsShared(QmpConnection& qmp) {
   return true;
 }
 
-absl::StatusOr<bool> HasCapability(QmpConnection& qmp, const std::string& name) {
+struct WantedCapability {
+  std::string name;
+  bool state;
+  bool required;  // an error if this QEMU has no such capability
+};
+
+// Nothing if this QEMU has no such capability.
+absl::StatusOr<absl::optional<bool>> FindCapability(QmpConnection& qmp, const std::string& name) {
   const absl::StatusOr<Json> capabilities = qmp.Execute("query-migrate-capabilities");
   if (!capabilities.ok()) return capabilities.status();
   if (!capabilities->is_array()) return absl::InternalError("QMP: query-migrate-capabilities answers no array");
   for (const Json& capability : *capabilities) {
-    if (Member(capability, "capability") == Json(name)) return Member(capability, "state") == Json(true);
+    if (Member(capability, "capability") == Json(name))
+      return absl::make_optional(Member(capability, "state") == Json(true));
   }
-  return absl::FailedPreconditionError(absl::StrCat("this QEMU has no migration capability ", name));
+  return absl::nullopt;
 }
 
 absl::Status SetCapability(QmpConnection& qmp, const std::string& name, bool state) {
@@ -59,14 +69,9 @@ absl::Status WaitForEnd(QmpConnection& qmp) {
   }
 }
 
-absl::Status Migrate(QmpConnection& qmp, int fd) {
-  absl::Status status = qmp.Execute("getfd", {{"fdname", kFdName}}, fd).status();
+absl::Status Migrate(QmpConnection& qmp, const std::string& uri) {
+  absl::Status status = qmp.Execute("migrate", {{"uri", uri}}).status();
   if (!status.ok()) return status;
-  status = qmp.Execute("migrate", {{"uri", absl::StrCat("fd:", kFdName)}}).status();
-  if (!status.ok()) {
-    qmp.Execute("closefd", {{"fdname", kFdName}}).status().IgnoreError();  // QEMU may have closed it
-    return status;
-  }
   status = WaitForEnd(qmp);
   if (absl::IsDeadlineExceeded(status)) {
     qmp.set_deadline(absl::Now() + kGrace);
@@ -76,22 +81,43 @@ absl::Status Migrate(QmpConnection& qmp, int fd) {
   return status;
 }
 
+absl::Status MigrateInto(QmpConnection& qmp, int fd, FileProtocol protocol) {
+  if (protocol == FileProtocol::kFile) {
+    return WithFdSet(qmp, fd, [&qmp](const std::string& path) { return Migrate(qmp, absl::StrCat("file:", path)); });
+  }
+  absl::Status status = qmp.Execute("getfd", {{"fdname", kFdName}}, fd).status();
+  if (!status.ok()) return status;
+  status = Migrate(qmp, absl::StrCat("fd:", kFdName));
+  // QEMU closes it with the migration.
+  if (!status.ok()) qmp.Execute("closefd", {{"fdname", kFdName}}).status().IgnoreError();
+  return status;
+}
+
 }  // namespace
 
-absl::Status MigrateToFile(QmpConnection& qmp, int fd) {
+absl::Status MigrateToFile(QmpConnection& qmp, int fd, FileProtocol protocol) {
   const absl::StatusOr<bool> shared = AllMemoryIsShared(qmp);
   if (!shared.ok()) return shared.status();
   // What was changed, and what it was before.
   std::vector<std::pair<std::string, bool>> before;
   absl::Status status;
-  for (const auto& [name, state] : {std::pair<std::string, bool>("events", true), {"x-ignore-shared", *shared}}) {
-    const absl::StatusOr<bool> old = HasCapability(qmp, name);
-    if (old.ok() && *old == state) continue;
-    status = old.ok() ? SetCapability(qmp, name, state) : old.status();
+  for (const WantedCapability& wanted : {WantedCapability{"events", true, true},
+                                         {"x-ignore-shared", *shared, true},
+                                         // One file takes one plain stream.
+                                         {"multifd", false, false},
+                                         {"mapped-ram", false, false}}) {
+    const absl::StatusOr<absl::optional<bool>> old = FindCapability(qmp, wanted.name);
+    status = old.status();
+    if (status.ok() && !*old && wanted.required) {
+      status = absl::FailedPreconditionError(absl::StrCat("this QEMU has no migration capability ", wanted.name));
+    }
     if (!status.ok()) break;
-    before.emplace_back(name, *old);
+    if (old->value_or(wanted.state) == wanted.state) continue;
+    status = SetCapability(qmp, wanted.name, wanted.state);
+    if (!status.ok()) break;
+    before.emplace_back(wanted.name, **old);
   }
-  if (status.ok()) status = Migrate(qmp, fd);
+  if (status.ok()) status = MigrateInto(qmp, fd, protocol);
   for (const auto& [name, state] : before) {
     const absl::Status put_back = SetCapability(qmp, name, state);
     if (status.ok()) status = put_back;

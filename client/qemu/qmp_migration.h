@@ -7,12 +7,15 @@
 
 namespace armstate {
 
+// How QEMU takes a file to migrate into: up to 8.1 only as a descriptor (fd:), from 11 on only as file:.
+enum class FileProtocol { kFd, kFile };
+
 // Migrates the (stopped) VM into the file and waits for the end, until the connection's deadline; then the migration is
-// cancelled. The capability x-ignore-shared is set if all of the VM's memory backends are shared; that and `events` are
-// put back as they were.
+// cancelled. The stream is a plain one: capabilities that would make it another (multifd, mapped-ram) are switched off,
+// and x-ignore-shared is set if all of the VM's memory backends are shared. All capabilities are put back as they were.
 //
 // FAILED_PRECONDITION with QEMU's text if the migration is refused or fails.
-absl::Status MigrateToFile(QmpConnection& qmp, int fd);
+absl::Status MigrateToFile(QmpConnection& qmp, int fd, FileProtocol protocol);
 
 }  // namespace armstate
 

@@ -1,9 +1,10 @@
-// Guest RAM in a migration stream: walked over page by page, never copied.
+// Guest RAM in a migration stream: walked over page by page, or block by block with mapped-ram; never copied.
 #ifndef ARMSTATE_CLIENT_QEMU_RAM_SECTION_H_
 #define ARMSTATE_CLIENT_QEMU_RAM_SECTION_H_
 
 #include <cstdint>
 
+#include "absl/types/optional.h"
 #include "client/qemu/stream_reader.h"
 
 namespace armstate {
@@ -13,11 +14,22 @@ struct RamFormat {
   uint64_t page_size = 4096;
   // Migration capability x-ignore-shared: each block in the list of blocks has its address, too.
   bool ignore_shared = false;
+  // Migration capability mapped-ram (QEMU 9.0 on): the pages of a block stand behind its entry in the list of blocks,
+  // at offsets that count from the beginning of the file.
+  bool mapped_ram = false;
 };
 
-// Moves the reader from the payload of a section of "ram" to its end. The reader fails where the payload is malformed,
-// or uses what these sections of QEMU 7.2 only use with capabilities that need a second connection or decompression.
-void SkipRam(const RamFormat& format, StreamReader& reader);
+// What is learned on the way.
+struct RamFacts {
+  // mapped-ram: where in its file the stream begins, as the headers of the blocks say.
+  absl::optional<uint64_t> file_offset;
+  // multifd: the pages went over channels of their own.
+  bool pages_elsewhere = false;
+};
+
+// Moves the reader from the payload of a section of "ram" to its end. The reader fails where the payload is malformed
+// or has records that belong to a live connection (RDMA).
+void SkipRam(const RamFormat& format, StreamReader& reader, RamFacts& facts);
 
 }  // namespace armstate
 

@@ -1,16 +1,21 @@
 #include "client/qemu/register_binding.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/qemu/stream_error.h"
 #include "client/qemu/stream_reader.h"
+#include "core/list_origin.h"
+#include "core/register_kind.h"
 
 namespace armstate {
 namespace {
 
+// CPUs with AArch64 list one of them at least: QEMU 11.1 leaves out ID_AA64ISAR0_EL1 for some models, and HVF
+// ID_AA64MMFR0_EL1.
 constexpr uint64_t kIdAa64Isar0 = 0x603000000013c030;
 constexpr uint64_t kIdAa64Mmfr0 = 0x603000000013c038;
 
@@ -90,7 +95,8 @@ class Binder {
     const unsigned live_sp = (pstate & 1) != 0 ? level : 0;
     Bind(kArm64Core | kU64 | 0x3e, {live_sp == 0 ? Element("env.xregs", 31) : Element("env.sp_el", 0)});
     Bind(kArm64Core | kU64 | 0x40, {Element("env.pc", 0)});
-    Bind(kArm64Core | kU64 | 0x42, {Element("cpsr", 0)});
+    const CpuSubsection* pstate64 = section_.FindSubsection("cpu/pstate64");
+    Bind(kArm64Core | kU64 | 0x42, {pstate64 != nullptr ? ElementOf(pstate64->fields[0], 0) : Element("cpsr", 0)});
     Bind(kArm64Core | kU64 | 0x44, {live_sp == 1 ? Element("env.xregs", 31) : Element("env.sp_el", 1)});
     Bind(kArm64Core | kU64 | 0x46, {Element("env.elr_el", 1)});
     for (unsigned bank = 1; bank <= 5; ++bank) {  // SPSR_EL1, ABT, UND, IRQ, FIQ
@@ -103,8 +109,14 @@ class Binder {
     for (unsigned n = 0; n < 32 && sve == nullptr; ++n) {
       Bind(kArm64Core | kU128 | (0x54 + 4 * n), Doublewords(vfp->fields[0], n));
     }
-    Bind(kArm64Core | kU32 | 0xd4, {FpscrOf(*vfp)}, ~kFpcrMask);
-    Bind(kArm64Core | kU32 | 0xd5, {FpscrOf(*vfp)}, kFpcrMask);
+    const CpuSubsection* split = section_.FindSubsection("cpu/vfp/fpcr_fpsr");
+    if (split != nullptr) {
+      Bind(kArm64Core | kU32 | 0xd4, {Low32(ElementOf(split->fields[1], 0))});
+      Bind(kArm64Core | kU32 | 0xd5, {Low32(ElementOf(split->fields[0], 0))});
+    } else {
+      Bind(kArm64Core | kU32 | 0xd4, {FpscrOf(*vfp)}, ~kFpcrMask);
+      Bind(kArm64Core | kU32 | 0xd5, {FpscrOf(*vfp)}, kFpcrMask);
+    }
   }
 
   // KVM's struct kvm_regs of arm: words 0-15 R0-R15 as User mode sees them, 16 CPSR, then the banks.
@@ -196,16 +208,20 @@ class Binder {
 
 absl::Status CheckList(const CpuSection& section, absl::string_view payload, size_t stream_offset,
                        absl::string_view name) {
+  const std::vector<uint64_t> ids = ListedIds(section, payload);
+  const bool may_be_unsorted = OriginOfList(ids).origin == ListOrigin::kHvf;
+  std::set<uint64_t> seen;
   uint64_t before = 0;
   for (size_t i = 0; i < section.register_count; ++i) {
     const size_t at = section.ids + 8 * i;
-    const uint64_t raw = LoadBigEndian(payload.substr(at, 8));
+    const uint64_t raw = ids[i];
     const auto error = [&](absl::string_view message) {
       return StreamRegisterError(stream_offset + at, name, raw, absl::StrCat("entry ", i, ": ", message));
     };
     const absl::StatusOr<RegisterId> id = RegisterId::Create(raw);
     if (!id.ok()) return error(id.status().message());
-    if (i > 0 && raw <= before) return error(raw == before ? "is there twice" : "is not above the ID before it");
+    if (!seen.insert(raw).second) return error("is there twice");
+    if (raw < before && !may_be_unsorted) return error("is not above the ID before it");
     before = raw;
     if (id->width() > 8) return error("is wider than the 64 bits of its slot");
     const RegisterClass id_class = id->register_class();
@@ -215,7 +231,9 @@ absl::Status CheckList(const CpuSection& section, absl::string_view payload, siz
     }
     const size_t value_at = section.values + 8 * i;
     const uint64_t value = LoadBigEndian(payload.substr(value_at, 8));
-    if (id->width() < 8 && value >> 8 * id->width() != 0) {
+    // QEMU compares all 64 bits of a constant, and some identification registers have more than their ID tells: bits
+    // 63-32 of CTR_EL0 are there in CTR, too.
+    if (id->width() < 8 && value >> 8 * id->width() != 0 && !IsIdRegister(*id)) {
       return StreamRegisterError(stream_offset + value_at, name, raw,
                                  absl::StrFormat("value 0x%x does not fit its %d bits", value, 8 * id->width()));
     }
@@ -225,14 +243,19 @@ absl::Status CheckList(const CpuSection& section, absl::string_view payload, siz
 
 // Whether the list speaks of AArch64: CPUs before ARMv8 have no ID_AA64*. An empty list tells nothing.
 bool MayHaveAarch64(const CpuSection& section, absl::string_view payload) {
-  for (size_t i = 0; i < section.register_count; ++i) {
-    const uint64_t id = LoadBigEndian(payload.substr(section.ids + 8 * i, 8));
+  for (const uint64_t id : ListedIds(section, payload)) {
     if (id == kIdAa64Isar0 || id == kIdAa64Mmfr0) return true;
   }
   return section.register_count == 0;
 }
 
 }  // namespace
+
+std::vector<uint64_t> ListedIds(const CpuSection& section, absl::string_view payload) {
+  std::vector<uint64_t> ids(section.register_count);
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = LoadBigEndian(payload.substr(section.ids + 8 * i, 8));
+  return ids;
+}
 
 absl::StatusOr<ExecutionState> GetExecutionState(const CpuSection& section, absl::string_view payload,
                                                  size_t stream_offset, absl::string_view name) {

@@ -28,6 +28,9 @@ struct RegisterBinding {
   uint32_t mask = 0xffffffff;
 };
 
+// The IDs of the section's own list, in its order; not checked.
+std::vector<uint64_t> ListedIds(const CpuSection& section, absl::string_view payload);
+
 // How the registers of a section are to be read.
 enum class ExecutionState { kAarch64, kAarch32, kMProfile };
 
@@ -42,8 +45,9 @@ absl::StatusOr<ExecutionState> GetExecutionState(const CpuSection& section, absl
 // registers, which get KVM's IDs. Which bytes are live depends on the mode that the section is in: QEMU keeps the
 // registers of the current mode apart from the banks of the others.
 //
-// STREAM_MALFORMED for an ID in the list that is no register ID, does not ascend, is too wide for its slot, or is of a
-// class that no list may hold.
+// STREAM_MALFORMED for an ID in the list that is no register ID, is there twice, does not ascend (but HVF's lists are
+// not sorted), is too wide for its slot, or is of a class that no list may hold; and for a value that is wider than its
+// register, unless that is an identification register: those bits are not part of the binding.
 absl::StatusOr<std::vector<RegisterBinding>> BindRegisters(const CpuSection& section, absl::string_view payload,
                                                            ExecutionState state, size_t stream_offset,
                                                            absl::string_view name);

@@ -62,31 +62,42 @@ const Json* Array(const Json& object, const char* key) {
   return it == object.end() || !it->is_array() ? nullptr : &*it;
 }
 
-// Adds the bytes that the fields and subsections of a device (or of a subsection) take. False if they are not
-// described.
-bool AddSize(const Json& device, uint64_t& size) {
+// The bytes that the fields of a device or of a subsection take. Nothing if they are not described.
+absl::optional<uint64_t> SizeOfFields(const Json& device) {
   const Json* fields = Array(device, "fields");
-  if (fields == nullptr) return false;
+  if (fields == nullptr) return absl::nullopt;
+  uint64_t size = 0;
   for (const Json& field : *fields) {
-    if (!field.is_object()) return false;
+    if (!field.is_object()) return absl::nullopt;
     const absl::optional<uint64_t> width = Number(field, "size");
     const uint64_t count = Number(field, "array_len").value_or(1);
-    if (!width || *width > kMaxDeviceSize || count > kMaxDeviceSize) return false;
-    if (*width != 0 && count > kMaxDeviceSize / *width) return false;
+    if (!width || *width > kMaxDeviceSize || count > kMaxDeviceSize) return absl::nullopt;
+    if (*width != 0 && count > kMaxDeviceSize / *width) return absl::nullopt;
     size += *width * count;
-    if (size > kMaxDeviceSize) return false;
+    if (size > kMaxDeviceSize) return absl::nullopt;
   }
-  if (!device.contains("subsections")) return true;
-  const Json* subsections = Array(device, "subsections");
+  return size;
+}
+
+// Adds what the fields and subsections of `json`, a device or one of its subsections, take. False if they are not
+// described.
+bool AddParts(const Json& json, DeviceDescription& device) {
+  const absl::optional<uint64_t> fields = SizeOfFields(json);
+  if (!fields) return false;
+  device.size += *fields;
+  if (!json.contains("subsections")) return device.size <= kMaxDeviceSize;
+  const Json* subsections = Array(json, "subsections");
   if (subsections == nullptr) return false;
   for (const Json& subsection : *subsections) {
     if (!subsection.is_object()) return false;
     const absl::optional<std::string> name = String(subsection, "vmsd_name");
-    if (!name || name->size() > 255) return false;
-    size += 1 + 1 + name->size() + 4;  // type, length of the name, name, version
-    if (!AddSize(subsection, size)) return false;
+    const absl::optional<uint64_t> size = SizeOfFields(subsection);
+    if (!name || name->size() > 255 || !size) return false;
+    device.size += 1 + 1 + name->size() + 4;  // type, length of the name, name, version
+    device.subsections.push_back({*name, *size});
+    if (!AddParts(subsection, device)) return false;
   }
-  return true;
+  return device.size <= kMaxDeviceSize;
 }
 
 absl::optional<DeviceDescription> ReadDevice(const Json& json) {
@@ -94,7 +105,7 @@ absl::optional<DeviceDescription> ReadDevice(const Json& json) {
   DeviceDescription device;
   const absl::optional<std::string> name = String(json, "name");
   const absl::optional<uint64_t> instance = Number(json, "instance_id");
-  if (!name || !instance || !AddSize(json, device.size)) return absl::nullopt;
+  if (!name || !instance || !AddParts(json, device)) return absl::nullopt;
   device.name = *name;
   device.instance = *instance;
   device.version = Number(json, "version");
@@ -103,13 +114,30 @@ absl::optional<DeviceDescription> ReadDevice(const Json& json) {
       device.cpreg_count = Number(field, "array_len").value_or(1);
     }
   }
-  if (const Json* subsections = Array(json, "subsections")) {
-    for (const Json& subsection : *subsections) device.subsections.push_back(*String(subsection, "vmsd_name"));
-  }
   return device;
 }
 
+// What does not fit is left out: then the stream's own bytes decide.
+void ReadConfigurationSubsections(const Json& root, VmDescription& description) {
+  const auto configuration = root.find("configuration");
+  if (configuration == root.end() || !configuration->is_object()) return;
+  const Json* subsections = Array(*configuration, "subsections");
+  if (subsections == nullptr) return;
+  for (const Json& subsection : *subsections) {
+    const absl::optional<std::string> name = subsection.is_object() ? String(subsection, "vmsd_name") : absl::nullopt;
+    uint64_t size = 0;
+    if (name && AddSize(subsection, size)) description.configuration_subsections.emplace_back(*name, size);
+  }
+}
+
 }  // namespace
+
+const uint64_t* VmDescription::ConfigurationSize(absl::string_view subsection) const {
+  for (const auto& [name, size] : configuration_subsections) {
+    if (name == subsection) return &size;
+  }
+  return nullptr;
+}
 
 absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
   if (NestsTooDeeply(json)) return NotADescription("nested too deeply");
@@ -128,6 +156,7 @@ absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
     if (!device) return NotADescription(absl::StrCat("device ", description.devices.size(), " is not described"));
     description.devices.push_back(*std::move(device));
   }
+  ReadConfigurationSubsections(root, description);
   return description;
 }
 

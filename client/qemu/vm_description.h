@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,12 @@
 #include "absl/types/optional.h"
 
 namespace armstate {
+
+struct SubsectionDescription {
+  std::string name;
+  // Bytes of its fields, without its own header and without the subsections nested in it.
+  uint64_t size = 0;
+};
 
 struct DeviceDescription {
   std::string name;
@@ -23,17 +30,22 @@ struct DeviceDescription {
   uint64_t size = 0;
   // array_len of cpreg_vmstate_indexes: how many registers the list of a `cpu` section has. Absent when it has none.
   uint64_t cpreg_count = 0;
-  // Names of the subsections, not the nested ones, in stream order.
-  std::vector<std::string> subsections;
+  // In stream order; nested ones follow their parent.
+  std::vector<SubsectionDescription> subsections;
 };
 
 struct VmDescription {
   uint64_t page_size = 0;
   // In stream order.
   std::vector<DeviceDescription> devices;
+  // The subsections of the configuration section with the sizes of their bodies (QEMU 8.2 on).
+  std::vector<std::pair<std::string, uint64_t>> configuration_subsections;
   // Where in the stream the end-of-stream byte before the description is, and where the description ends.
   size_t end_of_stream = 0;
   size_t end = 0;
+
+  // Null if the description has no such subsection of the configuration.
+  const uint64_t* ConfigurationSize(absl::string_view subsection) const;
 };
 
 // Reads the JSON text. NOT_FOUND if it is none that describes a stream, with the reason; also when it is nested deeper

@@ -91,7 +91,7 @@ absl::StatusOr<int64_t> ParseTime(const FilterToken& name, const FilterToken& va
 absl::StatusOr<v1::Accelerator> ParseAccelerator(const FilterToken& value) {
   v1::Accelerator accelerator;
   if (v1::Accelerator_Parse(absl::AsciiStrToUpper(value.text), &accelerator)) return accelerator;
-  return FilterError(value.position, absl::StrCat("no accelerator \"", value.text, "\": TCG, KVM or ENGINE"));
+  return FilterError(value.position, absl::StrCat("no accelerator \"", value.text, "\": TCG, KVM, HVF or ENGINE"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ def fuzzer(name, sources, srcs, libraries, seeds):
         srcs = [name + ".cc"] + srcs,
         outs = [name + ".bin"],
         cmd = " ".join([
-            "clang++ -std=c++17 -O1 -g1 -Wall -Wextra -I. -fsanitize=fuzzer,address,undefined",
+            "clang++ -std=c++17 -O1 -g1 -Wall -Wextra -I. -isystem /usr/include/libxml2 -fsanitize=fuzzer,address,undefined",
             # From 18 on clang names some templates otherwise than GCC did, which Abseil's libraries were made with.
             "-fclang-abi-compat=14",
             "-fno-sanitize-recover=undefined -o $@ $(location %s.cc)" % name,

@@ -26,9 +26,9 @@ constexpr uint64_t kTpidrEl0 = 0x603000000013de82;
 
 // Answers GetCheckpoint with a recorded stream's state, and GetCpuProfile with a TCG profile.
 void ServeRecorded(FakeServer& server, const std::string& name) {
-  absl::StatusOr<LoadedCheckpointFile> file = LoadCheckpointFile(CorpusStream(name));
-  ASSERT_TRUE(file.ok()) << file.status();
-  v1::Checkpoint checkpoint = file->checkpoint;
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(CorpusStream(name));
+  ASSERT_TRUE(capture.ok()) << capture.status();
+  v1::Checkpoint checkpoint = CheckpointOfCapture(*std::move(capture)).checkpoint;
   checkpoint.set_name("vms/web-1/checkpoints/1");
   server.handlers.get_checkpoint = [checkpoint](const v1::GetCheckpointRequest& request) {
     v1::Checkpoint answer = checkpoint;

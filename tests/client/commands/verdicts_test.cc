@@ -370,9 +370,9 @@ void Serve(FakeServer& server, const v1::Checkpoint& checkpoint) {
 }
 
 v1::Checkpoint Recorded(const std::string& name) {
-  const absl::StatusOr<LoadedCheckpointFile> file = LoadCheckpointFile(CorpusStream(name));
-  EXPECT_TRUE(file.ok()) << file.status();
-  return file->checkpoint;
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(CorpusStream(name));
+  EXPECT_TRUE(capture.ok()) << capture.status();
+  return CheckpointOfCapture(*std::move(capture)).checkpoint;
 }
 
 TEST(Restore, IntoItsOwnStreamChangesNothing) {
@@ -446,7 +446,7 @@ TEST(Restore, ACheckpointOfKvmNeedsAPlan) {
   const CommandResult planned = RunCommand(server.target(), with);
   EXPECT_EQ(planned.exit_status, 0) << planned;
   EXPECT_THAT(planned.out, StartsWith("ACCEPTED WITH CHANGES"));
-  const absl::StatusOr<LoadedCheckpointFile> after = LoadCheckpointFile(ReadFile(out));
+  const absl::StatusOr<LoadedCheckpointFile> after = LoadCheckpointFile(out);
   ASSERT_TRUE(after.ok()) << after.status();
   const v1::VcpuState& restored = after->checkpoint.vcpus(0);
   EXPECT_NE(restored.registers().values().find("\x88\x77\x66\x55\x44\x33\x22\x11"), std::string::npos);

@@ -170,7 +170,7 @@ std::vector<BadDump> BadDumps() {
       {"CoreRegisterInTheList", ListOf({{0x4020000000100000, 1}}), "not part of this list"},
       {"VfpRegisterInTheList", ListOf({{0x4030000000120000, 1}}), "not part of this list"},
       {"SveRegisterInTheList", ListOf({{0x6030000000150000, 1}}), "not part of this list"},
-      {"ValueTooWide", ListOf({{0x40200000000f0000, 0x100000000}}), "does not fit its 32 bits"},
+      {"ValueTooWide", ListOf({{0x40200000000f0800, 0x100000000}}), "does not fit its 32 bits"},
       {"ModeThatDoesNotExist", Dump({CpuSection22(0x1e, {})}), "cpsr is 0x0000001e"},
       {"Aarch64OnA32BitCpu", Dump({CpuSection22(0x3c5, {{0x40200000000f0000, 1}})}), "cpsr is 0x000003c5"},
       {"ExceptionLevelZeroWithHandlerStack", Dump({CpuSection22(0x1, {})}), "cpsr is 0x00000001"},

@@ -1,0 +1,58 @@
+#include "client/files/sparse_writer.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace armstate {
+namespace {
+
+constexpr uint64_t kBlock = 4096;  // what file systems keep holes of
+
+bool IsZero(absl::string_view bytes) {
+  return bytes.empty() || (bytes[0] == 0 && memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+}  // namespace
+
+absl::Status WriteAt(int fd, absl::string_view bytes, uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t size = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return absl::ErrnoToStatus(errno, "pwrite");
+    bytes.remove_prefix(static_cast<size_t>(size));
+    offset += static_cast<uint64_t>(size);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SparseWriter::Append(absl::string_view bytes) {
+  size_t written = 0;  // of `bytes`, or left out as zeros
+  size_t at = 0;
+  const auto flush = [&] {
+    const absl::Status status = WriteAt(fd_, bytes.substr(written, at - written), size_ + written);
+    written = at;
+    return status;
+  };
+  while (at < bytes.size()) {
+    const size_t size = std::min<size_t>(kBlock - (size_ + at) % kBlock, bytes.size() - at);
+    if (size == kBlock && IsZero(bytes.substr(at, size))) {
+      const absl::Status status = flush();
+      if (!status.ok()) return status;
+      written = at + size;
+    }
+    at += size;
+  }
+  const absl::Status status = flush();
+  size_ += bytes.size();
+  return status;
+}
+
+absl::Status SparseWriter::Finish() {
+  if (ftruncate(fd_, static_cast<off_t>(size_)) != 0) return absl::ErrnoToStatus(errno, "ftruncate");
+  return absl::OkStatus();
+}
+
+}  // namespace armstate

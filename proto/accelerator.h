@@ -1,0 +1,33 @@
+// What the IDs of a register list mean under an accelerator.
+#ifndef ARMSTATE_PROTO_ACCELERATOR_H_
+#define ARMSTATE_PROTO_ACCELERATOR_H_
+
+#include "armstate/v1/cpu_profile.pb.h"
+#include "core/catalog.h"
+#include "core/list_origin.h"
+
+namespace armstate {
+
+// Of every accelerator but ENGINE, whose scheme is that of the machine's profile.
+inline IdScheme SchemeOf(v1::Accelerator accelerator) {
+  return accelerator == v1::TCG || accelerator == v1::HVF ? IdScheme::kTcg : IdScheme::kKvm;
+}
+
+// ACCELERATOR_UNSPECIFIED for an unknown origin.
+inline v1::Accelerator AcceleratorOf(ListOrigin origin) {
+  switch (origin) {
+    case ListOrigin::kTcg:
+      return v1::TCG;
+    case ListOrigin::kKvm:
+      return v1::KVM;
+    case ListOrigin::kHvf:
+      return v1::HVF;
+    case ListOrigin::kUnknown:
+      break;
+  }
+  return v1::ACCELERATOR_UNSPECIFIED;
+}
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_PROTO_ACCELERATOR_H_
