@@ -125,8 +125,8 @@ void ReadConfigurationSubsections(const Json& root, VmDescription& description) 
   if (subsections == nullptr) return;
   for (const Json& subsection : *subsections) {
     const absl::optional<std::string> name = subsection.is_object() ? String(subsection, "vmsd_name") : absl::nullopt;
-    uint64_t size = 0;
-    if (name && AddSize(subsection, size)) description.configuration_subsections.emplace_back(*name, size);
+    const absl::optional<uint64_t> size = name ? SizeOfFields(subsection) : absl::nullopt;
+    if (size) description.configuration_subsections.emplace_back(*name, *size);
   }
 }
 
