@@ -95,6 +95,11 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     profile->whole_write_ = WholeWrite::Create(**layout, profile->views_);
   }
   profile->restore_order_ = RestoreOrder(**layout, scheme);
+  if (scheme == IdScheme::kKvm && !profile->computed_.empty()) {
+    for (const CounterPair& pair : CounterPairsOf(**layout)) {
+      if (profile->owners_[pair.set] == profile->owners_[pair.clear]) profile->counter_pairs_.push_back(pair);
+    }
+  }
   profile->reset_ = *RegisterList::Create(*std::move(layout), std::move(reset));
   return std::shared_ptr<const CpuProfile>(std::move(profile));
 }

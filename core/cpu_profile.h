@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "core/catalog.h"
 #include "core/computed_registers.h"
+#include "core/counter_pairs.h"
 #include "core/register_list.h"
 #include "core/register_rule.h"
 #include "core/shared_view.h"
@@ -45,6 +46,8 @@ class CpuProfile {
   // True where `owners` is more than one register's.
   bool is_shared(size_t index) const { return shared_[index]; }
   absl::Span<const uint32_t> restore_order() const { return restore_order_; }
+  // Pairs that are known to share their storage: KVM's.
+  absl::Span<const CounterPair> counter_pairs() const { return counter_pairs_; }
   // Write rules and behaviours: KVM's.
   const ComputedRegisters& computed() const { return computed_; }
   // Null where writes must be judged one by one: a register is computed, shared by all vCPUs, or narrower than 32 bits.
@@ -77,6 +80,7 @@ class CpuProfile {
   std::vector<bool> shared_;
   std::vector<bool> required_;
   std::vector<uint32_t> restore_order_;
+  std::vector<CounterPair> counter_pairs_;
 };
 
 }  // namespace armstate

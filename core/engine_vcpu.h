@@ -35,6 +35,7 @@ class EngineVcpu final : public VcpuRegisterPort {
   absl::Span<const uint32_t> restore_order() const override { return profile_->restore_order(); }
   bool is_required(size_t index) const override { return profile_->is_required(index); }
   bool is_moving(size_t index) const override { return profile_->computed().is_moving(index); }
+  absl::Span<const CounterPair> counter_pairs() const override { return profile_->counter_pairs(); }
   ReadBack read_back() const override {
     return profile_->computed().empty() ? ReadBack::kAtOnce : ReadBack::kWhenAllAreWritten;
   }

@@ -9,12 +9,12 @@ std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profi
 }
 
 std::vector<RestoreReport> RestoreVcpus(absl::Span<const RegisterList* const> lists, absl::Span<EngineVcpu> vcpus,
-                                        absl::Span<const uint32_t> order) {
+                                        absl::Span<const uint32_t> order, CounterPairWrites pairs) {
   std::vector<RegisterRestore> restores;
   for (size_t i = 0; i < lists.size(); ++i) {
     if (i > 0) vcpus[i].AdoptVmWide(vcpus[i - 1]);
     restores.emplace_back(*lists[i], vcpus[i]);
-    restores.back().Write(order.empty() ? vcpus[i].restore_order() : order);
+    restores.back().Write(order.empty() ? vcpus[i].restore_order() : order, pairs);
   }
   std::vector<RestoreReport> reports;
   for (size_t i = 0; i < lists.size(); ++i) {

@@ -19,7 +19,8 @@ std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profi
 // empty: each one's own restore_order()). All are written before any is judged, as on KVM. As many reports as lists;
 // `vcpus` has at least as many.
 std::vector<RestoreReport> RestoreVcpus(absl::Span<const RegisterList* const> lists, absl::Span<EngineVcpu> vcpus,
-                                        absl::Span<const uint32_t> order = {});
+                                        absl::Span<const uint32_t> order = {},
+                                        CounterPairWrites pairs = CounterPairWrites::kClearFirst);
 
 }  // namespace armstate
 

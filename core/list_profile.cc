@@ -21,4 +21,20 @@ std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme schem
   return *CpuProfile::Create(std::move(name), scheme, std::move(rules));
 }
 
+std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme scheme, const RegisterList& list,
+                                                absl::string_view writable) {
+  std::vector<RegisterRule> rules;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const size_t width = list.id(i).width();
+    RegisterRule rule{list.id(i), std::string(list.value(i)), std::string(width, '\xff')};
+    const absl::string_view bits = writable.substr(list.layout().offset(i), width);
+    if (bits.find_first_not_of('\xff') != absl::string_view::npos) {
+      rule.write.emplace();
+      rule.write->refused.push_back({~LowWord(bits), "EPERM"});
+    }
+    rules.push_back(std::move(rule));
+  }
+  return *CpuProfile::Create(std::move(name), scheme, std::move(rules));
+}
+
 }  // namespace armstate

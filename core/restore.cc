@@ -53,11 +53,20 @@ Verdict VerdictOf(const RegisterFinding& finding) {
   }
 }
 
+void JudgeAnew(RestoreReport& report) {
+  report.verdict = Verdict::kAccepted;
+  for (const RegisterFinding& finding : report.findings) {
+    report.verdict = std::max(report.verdict, VerdictOf(finding));
+  }
+}
+
 RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal,
                                ListScope scope) {
   RegisterRestore restore(list, port, scope);
   if (!restore.lists_match() && on_refusal == OnRefusal::kPutBack) return restore.JudgeLists();
-  restore.Write(port.restore_order());
+  // Who writes some registers means these writes.
+  restore.Write(port.restore_order(),
+                scope == ListScope::kWholeVcpu ? CounterPairWrites::kClearFirst : CounterPairWrites::kAsListed);
   RestoreReport report = restore.Judge();
   if (report.verdict == Verdict::kRefused && on_refusal == OnRefusal::kPutBack) restore.PutBack(report);
   return report;
@@ -105,19 +114,30 @@ bool RegisterRestore::WriteAtOnce(absl::Span<const uint32_t> order) {
   return port_.WriteAllAtOnce(list_.values(), outcomes_);
 }
 
-void RegisterRestore::Write(absl::Span<const uint32_t> order) {
+// Writes `values` in write_order_.
+void RegisterRestore::WriteInOrder(std::string values, absl::Span<char> read_back, std::vector<RegisterError>& errors) {
+  for (const uint32_t index : cleared_) std::memset(&values[layout_.offset(index)], 0xff, layout_.width(index));
+  port_.WriteAll(write_order_, values, read_back, errors);
+}
+
+void RegisterRestore::Write(absl::Span<const uint32_t> order, CounterPairWrites pairs) {
   if (WriteAtOnce(order)) return;
   if (same_layout_) {
     wanted_ = std::string(list_.values());
     incoming_.assign(layout_.size(), true);
   }
+  if (pairs == CounterPairWrites::kClearFirst) {
+    for (const CounterPair& pair : port_.counter_pairs()) {
+      if (incoming_[pair.set]) cleared_.push_back(pair.clear);
+    }
+  }
   for (const uint32_t index : order) {
-    if (incoming_[index]) write_order_.push_back(index);
+    if (incoming_[index] || std::count(cleared_.begin(), cleared_.end(), index) > 0) write_order_.push_back(index);
   }
   std::vector<RegisterError> errors;
   port_.ReadAll(before_, errors);  // what cannot be read before is found again by the read-back
   read_back_ = before_;
-  port_.WriteAll(write_order_, wanted_, absl::MakeSpan(read_back_), write_errors_);
+  WriteInOrder(wanted_, absl::MakeSpan(read_back_), write_errors_);
 }
 
 // What only one of the two lists has. `after`: the values that the target keeps, or nothing if it was not read.
@@ -223,7 +243,7 @@ void RegisterRestore::JudgeValue(RestoreReport& report, size_t index, absl::stri
 void RegisterRestore::PutBack(RestoreReport& report) {
   std::string read_back = before_;
   std::vector<RegisterError> errors;
-  port_.WriteAll(write_order_, before_, absl::MakeSpan(read_back), errors);
+  WriteInOrder(before_, absl::MakeSpan(read_back), errors);
   std::vector<RegisterError> read_errors;
   std::string after;
   port_.ReadAll(after, read_errors);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "core/counter_pairs.h"
 #include "core/register_list.h"
 #include "core/register_outcome.h"
 #include "core/vcpu_register_port.h"
@@ -49,6 +50,9 @@ struct RestoreReport {
   bool rolled_back = false;
 };
 
+// The verdict of all findings, for a report in which tolerances were named.
+void JudgeAnew(RestoreReport& report);
+
 enum class OnRefusal {
   kPutBack,    // all or nothing: what was written is put back
   kKeepGoing,  // what was accepted stays, as QEMU's write_list_to_cpustate does
@@ -80,8 +84,9 @@ class RegisterRestore {
 
   // True if the target has every register of the list, and the list every register that the target requires.
   bool lists_match() const { return lists_match_; }
-  // Writes in this order: positions in port.layout(). Registers that the list lacks are left out.
-  void Write(absl::Span<const uint32_t> order);
+  // Writes in this order: positions in port.layout(). Registers that the list lacks are left out, but for those that
+  // clear what one of the list sets.
+  void Write(absl::Span<const uint32_t> order, CounterPairWrites pairs = CounterPairWrites::kClearFirst);
   // Says what became of every register, by reading the port again unless the port said it all at the write. Once.
   RestoreReport Judge();
   // Instead of Write and Judge: what the lists alone say.
@@ -94,6 +99,7 @@ class RegisterRestore {
   void Add(RestoreReport& report, RegisterFinding finding) const;
   void CompareLists();
   bool WriteAtOnce(absl::Span<const uint32_t> order);
+  void WriteInOrder(std::string values, absl::Span<char> read_back, std::vector<RegisterError>& errors);
   RestoreReport StartReport(absl::string_view after) const;
   RegisterOutcome Kept(size_t index) const;
   void JudgeValue(RestoreReport& report, size_t index, absl::string_view after) const;
@@ -115,6 +121,7 @@ class RegisterRestore {
   // By position in the port's layout: the list has it.
   std::vector<bool> incoming_;
   std::vector<uint32_t> write_order_;
+  std::vector<uint32_t> cleared_;  // of write_order_: written with all ones
   std::vector<uint32_t> missing_;  // in the port's layout
   std::vector<uint32_t> unknown_;  // in the list
   std::vector<RegisterError> write_errors_;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <numeric>
 
+#include "core/counter_pairs.h"
 #include "core/register_kind.h"
 
 namespace armstate {
@@ -24,7 +25,9 @@ constexpr RestorePhaseInfo kKvmPhases[] = {
      "they are the VM's, and what KVM makes of other registers depends on them; after the first run they cannot "
      "change"},
     {"firmware registers", "they are the VM's, and after the first run they cannot change"},
-    {"PMU clear registers", "on Linux 6.12 a write to PMxCLR clears what PMxSET has set, so CLR goes before SET"},
+    {"PMU clear registers",
+     "written with all ones: on Linux 6.12 PMxSET only adds bits to those that a fresh vCPU has, so all are cleared "
+     "before"},
     {"core registers", "no other register depends on them"},
     {"FP/SIMD and SVE registers", "their width is fixed by the vector lengths"},
     {"system registers", "by ID; no order among them is known to matter"},
@@ -35,16 +38,15 @@ KvmPhase KvmPhaseOf(RegisterId id) {
   switch (id.raw()) {
     case 0x6060'0000'0015'ffff:
       return kSveVectorLengths;
-    case 0x6030'0000'0013'c4f2:  // PMINTENCLR_EL1
-    case 0x6030'0000'0013'dce2:  // PMCNTENCLR_EL0
-    case 0x6030'0000'0013'dce3:  // PMOVSCLR_EL0
-      return kPmuClear;
     case 0x6030'0000'0013'df1a:  // TIMER_CNT
     case 0x6030'0000'0013'df02:  // TIMER_CVAL
     case 0x6030'0000'0013'df01:  // PTIMER_CNT
       return kCounters;
     default:
       break;
+  }
+  for (const CounterPairIds& pair : kCounterPairs) {
+    if (id == pair.clear) return kPmuClear;
   }
   if (IsIdRegister(id)) return kIdRegisters;
   switch (id.register_class()) {

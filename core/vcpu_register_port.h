@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "core/counter_pairs.h"
 #include "core/register_list.h"
 #include "core/register_outcome.h"
 
@@ -51,6 +52,9 @@ class VcpuRegisterPort {
 
   // True for a counter that goes on counting: it never reads back as written.
   virtual bool is_moving(size_t /*index*/) const { return false; }
+
+  // Pairs whose bits a restore clears before it sets them. Only for a port that is read back when all are written.
+  virtual absl::Span<const CounterPair> counter_pairs() const { return {}; }
 
   // When a restore must look whether a value was kept. QEMU's emulation judges each register at once; on KVM a register
   // may depend on one that is written later, perhaps to another vCPU.

@@ -4,8 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/qemu_load.h"
 #include "server/verdict_text.h"
 #include "server/vm_restore.h"
 
@@ -26,6 +28,33 @@ std::string TranslationNote(const Judgement& judgement, IdScheme target) {
                       absl::StrJoin(names, ", "));
 }
 
+// QEMU is taken to be of the same release on both sides; one that is not known is taken for an earlier one, as most
+// are.
+QemuMerge MergeOf(const v1::Source& source) {
+  int major = 0;
+  const std::string& version = source.hypervisor_version();
+  const bool known = source.hypervisor() == "QEMU" && absl::SimpleAtoi(version.substr(0, version.find('.')), &major);
+  return known && major >= 11 ? QemuMerge::kFrom11 : QemuMerge::kBefore11;
+}
+
+Judgement JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target) {
+  const IdScheme to = target.scheme();
+  const IdScheme from = checkpoint.SchemeBefore(to);
+  Judgement judgement{v1::BY_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
+  if (from != to)
+    judgement.notes.push_back("taken under another accelerator than the target's: QEMU translates nothing");
+  std::vector<const RegisterList*> lists;
+  for (const VcpuState& vcpu : checkpoint.loaded.vcpus) lists.push_back(&vcpu.registers);
+  std::vector<EngineVcpu> vcpus = target.MakeVcpus(checkpoint.vcpu_count());
+  QemuLoad load = LoadAsQemu(lists, vcpus, MergeOf(checkpoint.basic().source()));
+  judgement.reports = std::move(load.reports);
+  for (std::string& note : load.notes) judgement.notes.push_back(std::move(note));
+  for (const RestoreReport& report : judgement.reports) {
+    judgement.verdict = std::max(judgement.verdict, report.verdict);
+  }
+  return judgement;
+}
+
 }  // namespace
 
 absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Tolerance> tolerances) {
@@ -40,10 +69,12 @@ absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Toler
   return judged;
 }
 
-Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances) {
+Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances,
+                v1::Restorer by) {
+  if (by == v1::BY_QEMU) return JudgeQemu(checkpoint, target);
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{target.least_verdict(), {}, tolerances.Between(from, to), {}};
+  Judgement judgement{v1::BY_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
   const size_t vcpu_count = checkpoint.loaded.vcpus.size();
   for (size_t i = 0; i < vcpu_count && from != to; ++i) {
     judgement.translations.push_back(
@@ -64,10 +95,10 @@ Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, 
 }
 
 std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
-                                       const JudgedTolerances& tolerances) {
-  std::pair<size_t, Judgement> best(0, Judge(checkpoint, targets[0], tolerances));
+                                       const JudgedTolerances& tolerances, v1::Restorer by) {
+  std::pair<size_t, Judgement> best(0, Judge(checkpoint, targets[0], tolerances, by));
   for (size_t i = 1; i < targets.size(); ++i) {
-    Judgement judgement = Judge(checkpoint, targets[i], tolerances);
+    Judgement judgement = Judge(checkpoint, targets[i], tolerances, by);
     if (IsBetter(judgement, best.second)) best = {i, std::move(judgement)};
   }
   return best;
@@ -109,10 +140,11 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   v1::RestoreReport message = RestoreReportToProto(vcpus, target.scheme(), which);
   message.set_verdict(VerdictToProto(judgement.verdict));
   message.set_cpu_profile(target.about->name());
+  message.set_by(judgement.by);
   for (int i = 0; i < vcpu_count; ++i) {
     ExplainVcpu(checkpoint.basic().source(), target, {i, vcpu_count}, *message.mutable_vcpus(i));
     for (v1::RegisterReport& finding : *message.mutable_vcpus(i)->mutable_registers()) {
-      if (!finding.tolerance().empty()) {
+      if (judgement.by == v1::BY_ARMSTATE && !finding.tolerance().empty()) {
         finding.set_reason(std::string(judgement.tolerances->ReasonOf(finding.tolerance())));
       }
     }
@@ -120,6 +152,7 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   *message.mutable_missing_vcpu_features() = {target.missing_features.begin(), target.missing_features.end()};
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);
+  for (const std::string& note : judgement.notes) message.add_notes(note);
   if (IsAcross(judgement)) message.add_notes(TranslationNote(judgement, target.scheme()));
   for (const std::string& note : NotesFor(checkpoint.basic(), *target.about)) message.add_notes(note);
   return message;

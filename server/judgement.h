@@ -47,6 +47,8 @@ class JudgedTolerances {
 };
 
 struct Judgement {
+  // Of whose restore.
+  v1::Restorer by = v1::BY_ARMSTATE;
   // The worst of all vCPUs and of what is known of the target besides.
   Verdict verdict = Verdict::kAccepted;
   // One for each vCPU, in order.
@@ -55,6 +57,8 @@ struct Judgement {
   std::shared_ptr<const ToleranceSet> tolerances;
   // The checkpoint's lists as the target names registers; empty if it names them as the checkpoint does.
   std::vector<Translation> translations;
+  // What else is to be said of the restore.
+  std::vector<std::string> notes = {};
 
   // What is restored to a vCPU.
   const RegisterList& list(const JudgedCheckpoint& checkpoint, size_t vcpu) const {
@@ -62,11 +66,13 @@ struct Judgement {
   }
 };
 
-Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances);
+// `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none.
+Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances,
+                v1::Restorer by = v1::BY_ARMSTATE);
 
 // The judgement of the best of several targets (at least one), and which one that is.
 std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
-                                       const JudgedTolerances& tolerances);
+                                       const JudgedTolerances& tolerances, v1::Restorer by = v1::BY_ARMSTATE);
 
 // True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
 bool IsBetter(const Judgement& a, const Judgement& b);

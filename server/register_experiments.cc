@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/counter_pairs.h"
 #include "core/register_id.h"
 #include "core/register_list.h"
 #include "server/rule_parts.h"
@@ -25,16 +26,6 @@ constexpr uint64_t kClidr = RegisterId::System(3, 1, 0, 0, 1).raw();
 constexpr uint64_t kCtr = RegisterId::System(3, 3, 0, 0, 1).raw();
 constexpr uint64_t kPfr1 = RegisterId::System(3, 0, 0, 4, 1).raw();
 constexpr uint64_t kPmcr = RegisterId::System(3, 3, 9, 12, 0).raw();
-
-// Two registers for the same bits: a guest's write sets them with one and clears them with the other.
-struct CounterPair {
-  uint64_t set, clear;
-};
-constexpr CounterPair kCounterPairs[] = {
-    {RegisterId::System(3, 0, 9, 14, 1).raw(), RegisterId::System(3, 0, 9, 14, 2).raw()},  // PMINTEN
-    {RegisterId::System(3, 3, 9, 12, 1).raw(), RegisterId::System(3, 3, 9, 12, 2).raw()},  // PMCNTEN
-    {RegisterId::System(3, 3, 9, 14, 3).raw(), RegisterId::System(3, 3, 9, 12, 3).raw()},  // PMOVS
-};
 
 struct Timer {
   uint64_t control, compare, counter;
@@ -159,18 +150,17 @@ void AddCacheLevels(const ProbedRegister& probed, const HostProbe::Bits& bits, R
 }
 
 // Both registers of a pair have the same storage.
-void AddCounterPair(const ProbedRegister& probed, const CounterPair& pair, const HostProbe::Bits* bits, Rule& rule) {
+void AddCounterPair(const ProbedRegister& probed, const CounterPairIds& pair, const HostProbe::Bits* bits, Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
-  const uint64_t lower = std::min(pair.set, pair.clear);
-  if (probed.id == lower && probed.has(std::max(pair.set, pair.clear))) {
-    rule.mutable_view()->set_id(std::max(pair.set, pair.clear));
-  }
-  if (const HostProbe::CounterPair* trial = FindPair(probed.feature_class, pair.set); trial != nullptr) {
+  const auto [lower, higher] = std::minmax({pair.set.raw(), pair.clear.raw()});
+  if (probed.id == lower && probed.has(higher)) rule.mutable_view()->set_id(higher);
+  if (const HostProbe::CounterPair* trial = FindPair(probed.feature_class, pair.set.raw()); trial != nullptr) {
     return AddPairTrial(*trial, probed.id, rule);
   }
   if (bits == nullptr) return rule.set_undetermined(~uint64_t{0});
   if (bits->other != 0) {
-    rule.mutable_counter_bits()->set_write(probed.id == pair.set ? Rule::CounterBits::SET : Rule::CounterBits::CLEAR);
+    rule.mutable_counter_bits()->set_write(probed.id == pair.set.raw() ? Rule::CounterBits::SET
+                                                                       : Rule::CounterBits::CLEAR);
   } else if (bits->ignored != 0) {
     rule.mutable_counter_bits()->set_write(Rule::CounterBits::ASSIGN);
   }
@@ -236,9 +226,9 @@ void AddKnownRule(const ProbedRegister& probed, Rule& rule) {
     return;
   }
   const HostProbe::Experiments* experiments = probed.experiments;
-  for (const CounterPair& pair : kCounterPairs) {
-    if (probed.id != pair.set && probed.id != pair.clear) continue;
-    if (experiments == nullptr && FindPair(probed.feature_class, pair.set) == nullptr) break;
+  for (const CounterPairIds& pair : kCounterPairs) {
+    if (probed.id != pair.set.raw() && probed.id != pair.clear.raw()) continue;
+    if (experiments == nullptr && FindPair(probed.feature_class, pair.set.raw()) == nullptr) break;
     return AddCounterPair(probed, pair, experiments != nullptr && experiments->bits ? &*experiments->bits : nullptr,
                           rule);
   }

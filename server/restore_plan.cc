@@ -1,6 +1,7 @@
 #include "server/restore_plan.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,14 @@
 
 namespace armstate {
 namespace {
+
+void AddWrite(RegisterId id, IdScheme scheme, std::string value, v1::VcpuRestorePlan& plan) {
+  v1::PlannedWrite* write = plan.add_writes();
+  write->set_register_id(id.raw());
+  write->set_name(RegisterName(id, scheme));
+  write->set_value(std::move(value));
+  write->set_phase(static_cast<int>(RestorePhaseOf(id, scheme)));
+}
 
 void Omit(RegisterId id, IdScheme scheme, std::string reason, v1::VcpuRestorePlan& plan) {
   v1::PlanOmission* omission = plan.add_omissions();
@@ -51,9 +60,15 @@ void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuPro
   const LayoutMerge merge = MergeLayouts(own, list.layout());
   std::vector<absl::optional<uint32_t>> incoming(own.size());
   for (size_t k = 0; k < merge.common_own.size(); ++k) incoming[merge.common_own[k]] = merge.common_incoming[k];
+  std::vector<bool> clears(own.size());
+  for (const CounterPair& pair : profile.counter_pairs()) clears[pair.clear] = incoming[pair.set].has_value();
   for (const uint32_t index : profile.restore_order()) {
-    if (!incoming[index]) continue;
     const RegisterId id = own.id(index);
+    if (clears[index]) {
+      AddWrite(id, scheme, std::string(id.width(), '\xff'), plan);
+      continue;
+    }
+    if (!incoming[index]) continue;
     const RegisterFinding* finding = FindingOf(report, id);
     const absl::optional<absl::string_view> planned =
         finding == nullptr ? list.value(*incoming[index]) : PlannedValue(*finding, scheme);
@@ -63,11 +78,7 @@ void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuPro
     } else if (before != nullptr && IsVmWide(profile, index) && before->Find(id) == value) {
       Omit(id, scheme, "the VM's, not the vCPU's: written to the vCPU before", plan);
     } else {
-      v1::PlannedWrite* write = plan.add_writes();
-      write->set_register_id(id.raw());
-      write->set_name(RegisterName(id, scheme));
-      write->set_value(std::string(value));
-      write->set_phase(static_cast<int>(RestorePhaseOf(id, scheme)));
+      AddWrite(id, scheme, std::string(value), plan);
     }
   }
   for (const uint32_t index : merge.only_incoming) {
@@ -75,6 +86,7 @@ void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuPro
     Omit(id, scheme, Tolerated("the target has no such register", FindingOf(report, id)), plan);
   }
   for (const uint32_t index : merge.only_own) {
+    if (clears[index]) continue;
     const RegisterId id = own.id(index);
     Omit(id, scheme, Tolerated("not in the checkpoint: the target keeps its own value", FindingOf(report, id)), plan);
   }

@@ -8,7 +8,8 @@
 
 namespace armstate {
 
-// Fills in the phases and vCPUs of `response`. Every register of the checkpoint is a write or an omission. Left out is
+// Fills in the phases and vCPUs of `response`. Every register of the checkpoint is a write or an omission. Of a counter
+// pair (core/counter_pairs.h) the register that clears is written with all ones. Left out is
 // what the target lacks, what a tolerance gives up on because the target refuses it, and what is the VM's and was
 // written to the vCPU before with the same value. Registers that a fresh VM holds already are written: a probe's reset
 // values may be of another VM, and a write may change another register.

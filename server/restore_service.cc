@@ -40,7 +40,7 @@ grpc::ServerUnaryReactor* RestoreServiceImpl::PlanRestore(grpc::CallbackServerCo
 
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
 template <typename Request>
-absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request) const {
+absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by) const {
   absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
@@ -48,24 +48,37 @@ absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Requ
   absl::StatusOr<std::vector<JudgedTarget>> targets =
       targets_.Resolve(request.cpu_profile(), request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
-  auto [best, judgement] = JudgeBest(*checkpoint, *targets, *tolerances);
+  auto [best, judgement] = JudgeBest(*checkpoint, *targets, *tolerances, by);
   return Verdict{*std::move(checkpoint), std::move((*targets)[best]), std::move(judgement)};
 }
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
     const v1::ValidateCheckpointRequest& request) const {
-  const absl::StatusOr<Verdict> verdict = Judge(request);
+  const absl::StatusOr<Verdict> verdict = Judge(request, request.by());
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
   *response.mutable_report() =
       JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement,
                        request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
+  if (absl::Status status = NoteOtherWay(request, *response.mutable_report()); !status.ok()) return status;
   return response;
 }
 
+// A verdict about QEMU's load that refuses is not the last word: the checkpoint may be carried over all the same.
+absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request,
+                                              v1::RestoreReport& report) const {
+  if (report.by() != v1::BY_QEMU || report.verdict() != v1::REFUSED) return absl::OkStatus();
+  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::BY_ARMSTATE);
+  if (!other.ok()) return other.status();
+  if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
+    report.add_notes("armstate's own restore would be accepted: see `--by armstate`, then `armstate restore --into`");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) const {
-  const absl::StatusOr<Verdict> verdict = Judge(request);
+  const absl::StatusOr<Verdict> verdict = Judge(request, v1::BY_ARMSTATE);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
@@ -99,7 +112,7 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
   judged.set_checkpoint(request.checkpoint());
   *judged.mutable_target() = request.target();
   *judged.mutable_tolerances() = request.tolerances();
-  const absl::StatusOr<Verdict> verdict = Judge(judged);
+  const absl::StatusOr<Verdict> verdict = Judge(judged, request.report().by());
   if (!verdict.ok()) return verdict.status();
   v1::RestoreRecord record;
   *record.mutable_target() = request.target();

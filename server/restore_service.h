@@ -39,8 +39,9 @@ class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
   };
 
   template <typename Request>
-  absl::StatusOr<Verdict> Judge(const Request& request) const;
+  absl::StatusOr<Verdict> Judge(const Request& request, v1::Restorer by) const;
 
+  absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report) const;
   absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request) const;
   absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request) const;
 

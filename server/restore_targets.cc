@@ -9,6 +9,7 @@
 #include "core/list_profile.h"
 #include "server/checkpoint_scheme.h"
 #include "server/host_targets.h"
+#include "server/stream_target.h"
 
 namespace armstate {
 namespace {
@@ -41,9 +42,10 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::str
                                                                   const JudgedCheckpoint& checkpoint) const {
   const bool has_target = target.target_case() != v1::RestoreTarget::TARGET_NOT_SET;
   if (has_target && !cpu_profile.empty()) return TargetError("and cpu_profile are both set");
-  if (!has_target && cpu_profile.empty()) return TargetError("is required: a host, a CPU profile or a checkpoint");
+  if (!has_target && cpu_profile.empty()) return TargetError("is required: a host, a CPU profile, a checkpoint or lists");
   if (target.has_host()) return OfHost(target.host(), checkpoint);
-  absl::StatusOr<JudgedTarget> one = target.has_checkpoint()
+  absl::StatusOr<JudgedTarget> one = target.has_lists() ? TargetOfLists(target.lists(), profiles_)
+                                     : target.has_checkpoint()
                                          ? OfCheckpoint(target.checkpoint(), checkpoint)
                                          : OfProfile(has_target ? target.cpu_profile() : cpu_profile);
   if (!one.ok()) return one.status();

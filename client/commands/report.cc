@@ -20,6 +20,7 @@ namespace {
 struct ReportOptions {
   std::string checkpoint;
   TargetOptions target;
+  v1::Restorer by = v1::BY_ARMSTATE;
   std::string file;
 };
 
@@ -61,6 +62,7 @@ absl::StatusOr<ExitStatus> Report(const ReportOptions& options, CommandContext& 
   request.set_checkpoint(CheckpointNameOf(options.checkpoint));
   *request.mutable_target() = TargetOf(options.target);
   if (absl::Status status = ReadReport(options.file, *request.mutable_report()); !status.ok()) return status;
+  request.mutable_report()->set_by(options.by);
   const absl::StatusOr<v1::RestoreRecord> record = RestoreClient(context.connection).ReportRestore(request);
   if (!record.ok()) return record.status();
   if (context.json()) return PrintJson(*record, context.out);
@@ -76,6 +78,7 @@ void AddReportCommand(CLI::App& app, Command& chosen) {
       app.add_subcommand("report", "Keep what became of a restore, and show where it was not as predicted");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   AddTargetOptions(*command, CheckpointTarget::kNotAllowed, options->target);
+  AddRestorerOption(*command, options->by);
   command->add_option("FILE", options->file, "The restore report, as armstate-kvm writes it (JSON)")->required();
   command->footer(HelpFooter("  armstate report web-1@3 --host n1-host-7 report.json\n"));
   command->callback(

@@ -8,16 +8,14 @@
 #include "client/commands/id_scheme.h"
 #include "client/commands/report_text.h"
 #include "client/commands/state_file_options.h"
+#include "client/commands/stream_judgement.h"
+#include "client/commands/target_options.h"
 #include "client/files/input_file.h"
 #include "client/files/output_file.h"
-#include "client/kvm/restore_plan.h"
 #include "client/open_state_file.h"
 #include "client/qemu/qemu_restore.h"
-#include "client/restore_client.h"
 #include "core/error.h"
-#include "core/translate.h"
 #include "proto/restore_report_conversion.h"
-#include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
 namespace {
@@ -27,46 +25,10 @@ struct RestoreOptions {
   std::string into;
   std::string out;
   std::string profile;
+  ToleranceOptions tolerances;
   bool force = false;
   StateFileOptions state_file;
 };
-
-// What to put into the stream, and what the server says of it.
-struct PlannedRestore {
-  std::vector<VcpuState> vcpus;
-  v1::RestoreReport report;
-};
-
-// The server's plan for a target of this profile: a checkpoint of KVM has other register IDs than QEMU's emulation.
-absl::StatusOr<PlannedRestore> PlanFor(const v1::Checkpoint& checkpoint, const std::string& profile, IdScheme source,
-                                       CommandContext& context) {
-  v1::PlanRestoreRequest request;
-  request.set_checkpoint(checkpoint.name());
-  request.set_cpu_profile(CpuProfileNameOf(profile));
-  const absl::StatusOr<v1::PlanRestoreResponse> plan = RestoreClient(context.connection).PlanRestore(request);
-  if (!plan.ok()) return plan.status();
-  absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
-  if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
-  for (size_t i = 0; i < planned->states.size(); ++i) {
-    std::vector<OpaqueField> fields;
-    for (const v1::OpaqueField& field : checkpoint.vcpus(static_cast<int>(i)).opaque_fields()) {
-      fields.push_back({field.name(), field.data()});
-    }
-    planned->states[i].opaque_fields = TranslateOpaqueFields(fields, source, IdScheme::kTcg);
-  }
-  return PlannedRestore{std::move(planned->states), plan->report()};
-}
-
-absl::StatusOr<std::vector<VcpuState>> TakeVcpus(v1::Checkpoint& checkpoint) {
-  std::vector<VcpuState> vcpus;
-  for (v1::VcpuState& message : *checkpoint.mutable_vcpus()) {
-    absl::StatusOr<VcpuState> vcpu =
-        VcpuStateFromProto(std::move(message), vcpus.empty() ? nullptr : vcpus.back().registers.shared_layout());
-    if (!vcpu.ok()) return vcpu.status();
-    vcpus.push_back(*std::move(vcpu));
-  }
-  return vcpus;
-}
 
 v1::RestoreReport ReportOf(const QemuRestore& restore, const v1::Checkpoint& checkpoint,
                            const std::vector<VcpuState>& vcpus, IdScheme scheme) {
@@ -111,36 +73,26 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   if (!checkpoint.ok()) return checkpoint.status();
   const absl::StatusOr<IdScheme> scheme = IdSchemeOf(checkpoint->source(), context.connection);
   if (!scheme.ok()) return scheme.status();
-  const bool is_kvm = *scheme == IdScheme::kKvm;
-  if (is_kvm && options.profile.empty()) {
-    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
-                     "the checkpoint is of KVM, which has other register IDs than QEMU's emulation: give --profile",
-                     {{"field", "profile"}});
-  }
-  absl::optional<PlannedRestore> plan;
-  if (!options.profile.empty()) {
-    absl::StatusOr<PlannedRestore> planned = PlanFor(*checkpoint, options.profile, *scheme, context);
-    if (!planned.ok()) return planned.status();
-    plan = *std::move(planned);
-    if (ExitStatusOf(plan->report) != ExitStatus::kOk) return Show(plan->report, *checkpoint, options, context);
-  }
-  const absl::StatusOr<std::vector<VcpuState>> vcpus =
-      plan ? absl::StatusOr<std::vector<VcpuState>>(plan->vcpus) : TakeVcpus(*checkpoint);
-  if (!vcpus.ok()) return vcpus.status();
-
   const absl::StatusOr<std::unique_ptr<StateFile>> target = OpenTarget(options);
   if (!target.ok()) return target.status();
   absl::StatusOr<OutputFile> out =
       OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
   if (!out.ok()) return out.status();
-  // Another hypervisor's machine type says nothing about QEMU's stream.
-  const std::string machine_type = is_kvm ? "" : checkpoint->source().machine_type();
-  const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(*vcpus, machine_type, (*target)->stream());
-  if (!restore.ok()) return Annotate(restore.status(), options.into);
+  const absl::StatusOr<StreamJudgement> judged = JudgeForStream(*checkpoint, *scheme, (*target)->stream(), options.into,
+                                                                options.profile, options.tolerances, context);
+  if (!judged.ok()) return judged.status();
+  if (ExitStatusOf(judged->report) != ExitStatus::kOk) return Show(judged->report, *checkpoint, options, context);
 
-  const bool accepted = restore->verdict != Verdict::kRefused;
-  const v1::RestoreReport report =
-      plan && accepted ? plan->report : ReportOf(*restore, *checkpoint, *vcpus, plan ? IdScheme::kTcg : *scheme);
+  // Another hypervisor's machine type says nothing about QEMU's stream.
+  const v1::Source& source = checkpoint->source();
+  const std::string machine_type = source.hypervisor() == "QEMU" ? source.machine_type() : "";
+  const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(judged->vcpus, machine_type, (*target)->stream());
+  if (!restore.ok()) return Annotate(restore.status(), options.into);
+  v1::RestoreReport report =
+      restore->verdict == Verdict::kRefused ? ReportOf(*restore, *checkpoint, judged->vcpus, *scheme) : judged->report;
+  if (restore->verdict != Verdict::kRefused) {
+    for (const std::string& note : restore->notes) report.add_notes(note);
+  }
   if (ExitStatusOf(report) == ExitStatus::kOk) {
     absl::Status written = (*target)->Write(restore->patches, *out);
     if (!written.ok()) return Annotate(written, options.into);
@@ -168,8 +120,9 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
       ->required();
   command
       ->add_option("--profile", options->profile,
-                   "The target's CPU profile: restores what the server plans for it; needed for a checkpoint of KVM")
+                   "The target's CPU profile: judges by it, not only by what the target's own state shows")
       ->type_name("PROFILE");
+  AddToleranceOptions(*command, options->tolerances);
   command->add_flag("--force", options->force, "Replace the file if it exists");
   AddStateFileOptions(*command, options->state_file);
   command->footer(

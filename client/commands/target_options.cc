@@ -62,6 +62,16 @@ void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOpti
   group->require_option(1);
 }
 
+void AddRestorerOption(CLI::App& command, v1::Restorer& by) {
+  by = v1::BY_ARMSTATE;
+  command
+      .add_option_function<std::string>(
+          "--by", [&by](const std::string& name) { by = name == "qemu" ? v1::BY_QEMU : v1::BY_ARMSTATE; },
+          "Who restores: armstate (the default), or QEMU's own load of the stream as it is")
+      ->check(CLI::IsMember({"armstate", "qemu"}))
+      ->type_name("armstate|qemu");
+}
+
 v1::RestoreTarget TargetOf(const TargetOptions& options) {
   v1::RestoreTarget target;
   if (!options.host.empty()) target.set_host(HostNameOf(options.host));

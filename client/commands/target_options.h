@@ -35,6 +35,9 @@ struct TargetOptions {
 enum class CheckpointTarget { kAllowed, kNotAllowed };
 void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOptions& options);
 
+// --by armstate|qemu: whose restore it is, or is to be.
+void AddRestorerOption(CLI::App& command, v1::Restorer& by);
+
 v1::RestoreTarget TargetOf(const TargetOptions& options);
 // "hosts/h", "cpuProfiles/p" or "vms/v/checkpoints/1".
 std::string TargetName(const v1::RestoreTarget& target);

@@ -14,6 +14,7 @@ struct ValidateOptions {
   std::string checkpoint;
   TargetOptions target;
   ToleranceOptions tolerances;
+  v1::Restorer by = v1::BY_ARMSTATE;
   bool all = false;
 };
 
@@ -25,6 +26,7 @@ absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandConte
   if (!tolerances.ok()) return tolerances;
   request.set_strict(options.tolerances.strict);
   request.set_all_registers(options.all);
+  request.set_by(options.by);
   const absl::StatusOr<v1::ValidateCheckpointResponse> response =
       RestoreClient(context.connection).ValidateCheckpoint(request);
   if (!response.ok()) return response.status();
@@ -46,9 +48,11 @@ void AddValidateCommand(CLI::App& app, Command& chosen) {
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
   AddToleranceOptions(*command, options->tolerances);
+  AddRestorerOption(*command, options->by);
   command->add_flag("--all", options->all, "Show the registers that are restored as they are, too");
   command->footer(
       HelpFooter("  armstate validate web-1 --host n1-host-7\n"
+                 "  armstate validate web-1 --host n1-host-7 --by qemu\n"
                  "  armstate validate web-1 --target qemu-7.2.virt.cortex-a57\n"
                  "  armstate validate web-1@3 --like web-2\n"));
   command->callback(

@@ -118,13 +118,6 @@ void TolerateTimerStatus(RestoreReport& report) {
 
 }  // namespace
 
-void JudgeAnew(RestoreReport& report) {
-  report.verdict = Verdict::kAccepted;
-  for (const RegisterFinding& finding : report.findings) {
-    report.verdict = std::max(report.verdict, VerdictOf(finding));
-  }
-}
-
 VcpuFeatures EnableKvmCapabilities(KvmVmCalls& vm, const VcpuFeatures& wanted,
                                    std::vector<MissingKvmFeature>& missing) {
   VcpuFeatures given = wanted;
@@ -183,15 +176,15 @@ bool KvmRestoreResult::complete() const {
 }
 
 KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<KvmVcpu> vcpus,
-                                 absl::Span<const std::vector<uint64_t>> orders) {
+                                 absl::Span<const std::vector<uint64_t>> orders, CounterPairWrites pairs) {
   std::vector<RegisterRestore> restores;
   restores.reserve(states.size());
   for (size_t i = 0; i < states.size(); ++i) {
     restores.emplace_back(states[i].registers, vcpus[i]);
     if (i < orders.size() && !orders[i].empty()) {
-      restores[i].Write(PositionsOf(orders[i], *vcpus[i].layout()));
+      restores[i].Write(PositionsOf(orders[i], *vcpus[i].layout()), pairs);
     } else {
-      restores[i].Write(vcpus[i].restore_order());
+      restores[i].Write(vcpus[i].restore_order(), pairs);
     }
   }
   KvmRestoreResult result;

@@ -72,10 +72,8 @@ struct KvmRestoreResult {
 // The counters go on while the registers are read back, so ISTATUS of a timer's control register may have changed
 // meanwhile: such a finding has the tolerance "timer-status", and refuses nothing.
 KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<KvmVcpu> vcpus,
-                                 absl::Span<const std::vector<uint64_t>> orders = {});
-
-// The verdict of all findings, for a report in which tolerances were named.
-void JudgeAnew(RestoreReport& report);
+                                 absl::Span<const std::vector<uint64_t>> orders = {},
+                                 CounterPairWrites pairs = CounterPairWrites::kClearFirst);
 
 }  // namespace armstate
 

@@ -46,6 +46,7 @@ KvmVcpu::KvmVcpu(KvmVcpuCalls& calls, std::shared_ptr<const RegisterLayout> layo
     : calls_(&calls),
       layout_(std::move(layout)),
       restore_order_(RestoreOrder(*layout_, IdScheme::kKvm)),
+      counter_pairs_(CounterPairsOf(*layout_)),
       vector_lengths_(vector_lengths) {}
 
 absl::StatusOr<KvmVcpu> KvmVcpu::Create(KvmVcpuCalls& calls, const std::shared_ptr<const RegisterLayout>& likely_layout,

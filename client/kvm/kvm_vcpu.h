@@ -35,6 +35,7 @@ class KvmVcpu final : public VcpuRegisterPort {
   // them.
   absl::Status Write(size_t index, absl::string_view value) override;
   absl::Span<const uint32_t> restore_order() const override { return restore_order_; }
+  absl::Span<const CounterPair> counter_pairs() const override { return counter_pairs_; }
   // The counters of the timers.
   bool is_moving(size_t index) const override;
   ReadBack read_back() const override { return ReadBack::kWhenAllAreWritten; }
@@ -47,6 +48,7 @@ class KvmVcpu final : public VcpuRegisterPort {
   KvmVcpuCalls* calls_;
   std::shared_ptr<const RegisterLayout> layout_;
   std::vector<uint32_t> restore_order_;
+  std::vector<CounterPair> counter_pairs_;
   KvmErrno vector_lengths_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/counter_pairs.h"
 #include "core/error.h"
 #include "core/translate.h"
 #include "proto/accelerator.h"
@@ -25,6 +26,17 @@ absl::Status CheckIndex(const std::string& field, int index, int wanted) {
                       absl::StrCat(index, " stands where vCPU ", wanted, " is expected"));
 }
 
+// What the register holds when all is written. One that clears shows what the other of its pair has set.
+const std::string& ReadBackOf(const v1::VcpuRestorePlan& plan, const v1::PlannedWrite& write) {
+  for (const CounterPairIds& pair : kCounterPairs) {
+    if (write.register_id() != pair.clear.raw()) continue;
+    for (const v1::PlannedWrite& set : plan.writes()) {
+      if (set.register_id() == pair.set.raw() && set.value().size() == write.value().size()) return set.value();
+    }
+  }
+  return write.value();
+}
+
 absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vector<uint64_t>& order,
                                        const std::string& field) {
   RegisterListBuilder builder;
@@ -37,7 +49,7 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
       return InvalidField(absl::StrCat(place, ".value"), absl::StrCat(write.value().size(), " bytes for ",
                                                                       id->ToString(), ", which has ", id->width()));
     }
-    builder.AddBytes(*id, write.value());
+    builder.AddBytes(*id, ReadBackOf(plan, write));
     order.push_back(id->raw());
   }
   absl::StatusOr<RegisterList> registers = std::move(builder).Build();

@@ -7,46 +7,73 @@
 #include "absl/strings/str_cat.h"
 #include "client/qemu/migration_stream.h"
 #include "client/qemu/qemu_stream_vcpu.h"
+#include "core/capture.h"
 #include "core/error.h"
 
 namespace armstate {
 namespace {
 
-absl::Status CheckSameMachine(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
-                              const MigrationStream& target) {
-  if (vcpus.size() != target.vcpus.size()) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
-        absl::StrCat("the checkpoint has ", vcpus.size(), " vCPUs, the target stream ", target.vcpus.size()),
-        {{"checkpoint_vcpus", absl::StrCat(vcpus.size())}, {"target_vcpus", absl::StrCat(target.vcpus.size())}});
+absl::Status CheckMachineType(absl::string_view machine_type, const MigrationStream& target) {
+  if (machine_type.empty() || target.machine_type.empty() || machine_type == target.machine_type) {
+    return absl::OkStatus();
   }
-  if (!machine_type.empty() && !target.machine_type.empty() && machine_type != target.machine_type) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kFieldInvalid,
-                     absl::StrCat("the checkpoint is of machine type ", machine_type, ", the target stream of ",
-                                  target.machine_type, "; QEMU refuses streams of another machine type"),
-                     {{"field", "machine_type"}});
-  }
-  return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kFieldInvalid,
+                   absl::StrCat("the checkpoint is of machine type ", machine_type, ", the target stream of ",
+                                target.machine_type, "; QEMU refuses streams of another machine type"),
+                   {{"field", "machine_type"}});
+}
+
+absl::Status CheckVcpuCount(size_t vcpus, const MigrationStream& target) {
+  if (vcpus == target.vcpus.size()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
+                   absl::StrCat("the checkpoint has ", vcpus, " vCPUs, the target stream ", target.vcpus.size()),
+                   {{"checkpoint_vcpus", absl::StrCat(vcpus)}, {"target_vcpus", absl::StrCat(target.vcpus.size())}});
+}
+
+absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> TargetVcpu(absl::string_view stream, const VcpuSection& section,
+                                                           const VcpuState& checkpoint) {
+  const CpuSectionPlace place{stream.substr(section.header.payload, section.cpu.size), section.header.payload,
+                              section.Name()};
+  absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = QemuStreamVcpu::CreateTarget(section.cpu, place, checkpoint);
+  if (!port.ok()) return Annotate(port.status(), absl::StrCat("vCPU ", section.header.instance));
+  return port;
 }
 
 }  // namespace
+
+absl::StatusOr<QemuTarget> ReadQemuTarget(absl::Span<const VcpuState> vcpus, absl::string_view target) {
+  absl::StatusOr<MigrationStream> outline = ParseMigrationStream(target);
+  if (!outline.ok()) return outline.status();
+  const absl::Status count = CheckVcpuCount(vcpus.size(), *outline);
+  if (!count.ok()) return count;
+  QemuTarget read;
+  read.machine_type = std::move(outline->machine_type);
+  for (size_t i = 0; i < vcpus.size(); ++i) {
+    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = TargetVcpu(target, outline->vcpus[i], vcpus[i]);
+    if (!port.ok()) return port.status();
+    read.registers.push_back(CaptureRegisters(**port).registers);
+    if (read.origin != ListOrigin::kUnknown) continue;
+    read.origin = (*port)->execution_state() == ExecutionState::kMProfile
+                      ? ListOrigin::kTcg
+                      : OriginOfList(read.registers.back().layout().raw_ids()).origin;
+  }
+  return read;
+}
 
 absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
                                                   absl::string_view target) {
   const absl::StatusOr<MigrationStream> outline = ParseMigrationStream(target);
   if (!outline.ok()) return outline.status();
-  const absl::Status same = CheckSameMachine(vcpus, machine_type, *outline);
+  absl::Status same = CheckVcpuCount(vcpus.size(), *outline);
+  if (same.ok()) same = CheckMachineType(machine_type, *outline);
   if (!same.ok()) return same;
   QemuRestore restore;
   restore.notes = outline->notes;
   bool same_length = true;
   for (size_t i = 0; i < vcpus.size(); ++i) {
     const VcpuSection& section = outline->vcpus[i];
-    const CpuSectionPlace place{target.substr(section.header.payload, section.cpu.size), section.header.payload,
-                                section.Name()};
-    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port =
-        QemuStreamVcpu::CreateTarget(section.cpu, place, vcpus[i]);
-    if (!port.ok()) return Annotate(port.status(), absl::StrCat("vCPU ", i));
+    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = TargetVcpu(target, section, vcpus[i]);
+    if (!port.ok()) return port.status();
     restore.reports.push_back(RestoreRegisters(vcpus[i].registers, **port, OnRefusal::kPutBack));
     restore.verdict = std::max(restore.verdict, restore.reports.back().verdict);
     if (restore.verdict == Verdict::kRefused) continue;  // on to the next vCPU's report

@@ -14,6 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "client/qemu/stream_patch.h"
+#include "core/list_origin.h"
+#include "core/register_list.h"
 #include "core/restore.h"
 #include "core/vcpu_state.h"
 
@@ -28,6 +30,18 @@ struct QemuRestore {
   std::vector<StreamPatch> patches;
   std::vector<std::string> notes;
 };
+
+// What a stream is, as a target of a restore.
+struct QemuTarget {
+  ListOrigin origin = ListOrigin::kUnknown;
+  std::string machine_type;
+  // Of each vCPU, the registers and values that it has in the execution state of the checkpoint's: those of another
+  // state's core registers are 0.
+  std::vector<RegisterList> registers;
+};
+
+// The target as RestoreIntoQemuStream sees it, to be judged before; with the same errors, but for the machine types.
+absl::StatusOr<QemuTarget> ReadQemuTarget(absl::Span<const VcpuState> vcpus, absl::string_view target);
 
 // Puts the vCPUs' state into the `cpu` sections of `target`: the migration stream of a VM of the same kind that has not
 // run, or with the devices and RAM that belong to the checkpoint. All other bytes stay. Registers that the checkpoint

@@ -61,8 +61,16 @@ absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> QemuStreamVcpu::Create(const Cpu
 absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> QemuStreamVcpu::CreateTarget(const CpuSection& section,
                                                                              const CpuSectionPlace& place,
                                                                              const VcpuState& checkpoint) {
-  const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> own = Create(section, place);
-  if (!own.ok()) return own.status();
+  absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> own = Create(section, place);
+  if (!own.ok()) {
+    // A VM that has not run may be in no mode at all. The checkpoint's is as good: it is to be written over it.
+    CpuSectionImage in_mode{std::string(place.payload), section};
+    StoreMode(checkpoint.registers, in_mode);
+    absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> again =
+        Create(section, {in_mode.payload, place.stream_offset, place.name});
+    if (!again.ok()) return own.status();
+    own = std::move(again);
+  }
   absl::StatusOr<CpuSectionImage> image = ApplyOpaqueFields(section, place.payload, checkpoint.opaque_fields);
   if (!image.ok()) return image.status();
   StoreMode((*own)->registers_, *image);

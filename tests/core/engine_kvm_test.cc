@@ -92,6 +92,64 @@ TEST(EngineKvmTest, SetOrsAndClearClears) {
   EXPECT_EQ(Read(vcpu, kPmintenset), 0x1cu);
 }
 
+// A fresh vCPU has the bits of 0x8000001e, on all kernels; the list comes from a QEMU/KVM guest that cleared them.
+TEST(EngineKvmTest, ARestoreClearsAPairBeforeItSetsIt) {
+  using Write = CounterBitsBehaviour::Write;
+  struct Kernel {
+    const char* name;
+    Write set, clear;
+    RegisterOutcome as_listed;
+  };
+  for (const Kernel& kernel : {Kernel{"6.12", Write::kSet, Write::kClear, RegisterOutcome::kIgnored},
+                               Kernel{"6.18", Write::kAssign, Write::kAssign, RegisterOutcome::kWritten}}) {
+    SCOPED_TRACE(kernel.name);
+    Host host = PmuHost(kernel.set, kernel.clear);
+    host.Add({Id(kPmintenset), Word(0x8000001e), std::string(8, '\xff'), RegisterRule::View{Id(kPmintenclr), 0}})
+        .behaviour = CounterBitsBehaviour{kernel.set};
+    host.Add(Stored(kPmintenclr, 0x8000001e)).behaviour = CounterBitsBehaviour{kernel.clear};
+    const auto profile = host.Profile();
+    const auto list = [](std::vector<uint64_t> ids, uint64_t value) {
+      RegisterListBuilder builder;
+      for (const uint64_t id : ids) builder.Add(Id(id), value);
+      builder.Add(Id(kPmcr), 0x3000);
+      return *std::move(builder).Build();
+    };
+    EngineVcpu vcpu(profile);
+    RestoreReport report = RestoreRegisters(list({kPmintenset, kPmintenclr}, 0), vcpu, OnRefusal::kPutBack);
+    EXPECT_EQ(report.verdict, Verdict::kAccepted);
+    EXPECT_EQ(Read(vcpu, kPmintenset), 0u);
+    EXPECT_EQ(Read(vcpu, kPmintenclr), 0u) << "it shows what is set";
+
+    // A list of QEMU's emulation has no PMINTENCLR_EL1; it is cleared all the same.
+    EngineVcpu from_emulation(profile);
+    report = RestoreRegisters(list({kPmintenset}, 0x21), from_emulation, OnRefusal::kPutBack);
+    EXPECT_EQ(Read(from_emulation, kPmintenset), 0x21u);
+    ASSERT_EQ(report.findings.size(), 1u);
+    EXPECT_EQ(report.findings[0].outcome, RegisterOutcome::kNotInCheckpoint);
+
+    std::vector<EngineVcpu> as_listed = MakeVcpus(profile, 1);
+    const RegisterList zeros = list({kPmintenset, kPmintenclr}, 0);
+    const RestoreReport written =
+        RestoreVcpus({&zeros}, absl::MakeSpan(as_listed), profile->restore_order(), CounterPairWrites::kAsListed)[0];
+    EXPECT_EQ(written.outcomes[IndexOf(as_listed[0], kPmintenset)], kernel.as_listed);
+  }
+}
+
+TEST(EngineKvmTest, APairThatIsPutBackHasItsOldBits) {
+  Host host = PmuHost(CounterBitsBehaviour::Write::kSet, CounterBitsBehaviour::Write::kClear);
+  host.Add(Stored(kMidr, 1)).write.emplace().refused = {{~uint64_t{0}, "EINVAL"}};
+  EngineVcpu vcpu(host.Profile());
+  EXPECT_EQ(Write(vcpu, kPmintenset, 0x6), "OK");
+  RegisterListBuilder builder;
+  builder.Add(Id(kMidr), 2);
+  builder.Add(Id(kPmintenset), 0x9);
+  builder.Add(Id(kPmintenclr), 0x9);
+  const RestoreReport report = RestoreRegisters(*std::move(builder).Build(), vcpu, OnRefusal::kPutBack);
+  EXPECT_EQ(report.verdict, Verdict::kRefused);
+  EXPECT_TRUE(report.rolled_back);
+  EXPECT_EQ(Read(vcpu, kPmintenset), 0x6u);
+}
+
 TEST(EngineKvmTest, CountersAreCutToTheNumberOfTheVm) {
   const auto profile = PmuHost(CounterBitsBehaviour::Write::kAssign, CounterBitsBehaviour::Write::kAssign).Profile();
   std::vector<EngineVcpu> vm = MakeVcpus(profile, 2);

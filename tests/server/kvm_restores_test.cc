@@ -187,7 +187,8 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
     std::vector<const RegisterList*> lists;
     for (const RegisterList& list : source.vcpus) lists.push_back(&list);
     Compare(real, source,
-            RestoreVcpus(lists, absl::MakeSpan(vcpus), WriteOrder(source.ids, real.order, *profile->layout())),
+            RestoreVcpus(lists, absl::MakeSpan(vcpus), WriteOrder(source.ids, real.order, *profile->layout()),
+                         CounterPairWrites::kAsListed),
             *profile, what);
     recorded += static_cast<int64_t>(real.findings.size());
     recorded_ok += real.ok;

@@ -53,6 +53,11 @@ TEST(RestorePlan, DoesWhatTheVerdictIsAbout) {
         EXPECT_TRUE(followed[i] == restored[i].ShownValues()) << source << " -> " << host << ", vCPU " << i;
       }
       if (plan.vcpus(1).writes_size() < plan.vcpus(0).writes_size()) ++once;
+      for (const v1::PlannedWrite& write : plan.vcpus(0).writes()) {
+        const bool clears =
+            write.name() == "PMINTENCLR_EL1" || write.name() == "PMCNTENCLR_EL0" || write.name() == "PMOVSCLR_EL0";
+        EXPECT_EQ(write.value() == std::string(8, '\xff'), clears) << write.name();
+      }
     }
   }
   EXPECT_GT(once, 0) << "some host has registers of the VM";

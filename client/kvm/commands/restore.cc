@@ -50,6 +50,7 @@ v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const Kv
     vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *vmm.vcpus()[i].layout(), result.reports[i]});
   }
   v1::RestoreReport report = RestoreReportToProto(vcpus, IdScheme::kKvm, ReportedRegisters::kFindings);
+  report.set_by(v1::BY_ARMSTATE);
   for (const MissingKvmFeature& missing : vmm.missing()) {
     v1::MissingVcpuFeature* const feature = report.add_missing_vcpu_features();
     feature->set_feature(missing.feature);

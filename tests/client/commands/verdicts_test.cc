@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/commands/checkpoint_file.h"
+#include "client/qemu/migration_stream.h"
 #include "core/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -367,6 +368,14 @@ void Serve(FakeServer& server, const v1::Checkpoint& checkpoint) {
     answer.set_name("vms/web-1/checkpoints/1");
     return answer;
   };
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/1");
+    EXPECT_EQ(request.target().lists().accelerator(), v1::TCG);
+    EXPECT_EQ(request.target().lists().machine_type(), "virt-7.2");
+    v1::ValidateCheckpointResponse answer;
+    answer.mutable_report()->set_verdict(v1::ACCEPTED);
+    return answer;
+  };
 }
 
 v1::Checkpoint Recorded(const std::string& name) {
@@ -413,12 +422,78 @@ TEST(Restore, PutsTheCheckpointsValueIntoTheStream) {
   EXPECT_NE(patched.find("\x11\x22\x33\x44\x55\x66\x77\x88"), std::string::npos);
 }
 
+TEST(Restore, WhatTheServerRefusesIsNotWritten) {
+  FakeServer server;
+  Serve(server, Recorded("virt.cortex-a53.smp1"));
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    EXPECT_TRUE(request.strict());
+    EXPECT_EQ(request.target().lists().vcpus_size(), 1);
+    v1::ValidateCheckpointResponse answer;
+    answer.mutable_report()->set_verdict(v1::REFUSED);
+    return answer;
+  };
+  const TempDir dir;
+  const std::string into = WriteFile(dir, "fresh.mig", CorpusStream("virt.cortex-a53.smp1"));
+  const std::string out = dir.path() + "/out.mig";
+  const CommandResult result =
+      RunCommand(server.target(), {"restore", "web-1", "--into", into, "--out", out, "--strict"});
+  EXPECT_EQ(result.exit_status, 3) << result;
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST(Restore, TheTargetKeepsWhatAToleranceGivesUpOn) {
+  FakeServer server;
+  v1::Checkpoint checkpoint = Recorded("virt.cortex-a53.smp1");
+  Serve(server, checkpoint);
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
+    v1::ValidateCheckpointResponse answer;
+    answer.mutable_report()->set_verdict(v1::ACCEPTED_WITH_CHANGES);
+    v1::RegisterReport* finding = answer.mutable_report()->add_vcpus()->add_registers();
+    finding->set_register_id(0x603000000013de82);  // TPIDR_EL0
+    finding->set_outcome(v1::WRITE_REFUSED);
+    finding->set_tolerance("keep-tpidr");
+    return answer;
+  };
+  std::string stream = CorpusStream("virt.cortex-a53.smp1");
+  const std::string wanted("\x11\x11\x00\x00\x11\x11\x00\x01", 8), own(8, 0x77);
+  size_t replaced = 0;
+  for (size_t at = stream.find(wanted); at != std::string::npos; at = stream.find(wanted, at), ++replaced) {
+    stream.replace(at, 8, own);
+  }
+  ASSERT_GE(replaced, 1u);
+  const TempDir dir;
+  const std::string into = WriteFile(dir, "fresh.mig", stream);
+  const std::string out = dir.path() + "/out.mig";
+  const CommandResult result = RunCommand(server.target(), {"restore", "web-1", "--into", into, "--out", out});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_NE(ReadFile(out).find(own), std::string::npos);
+}
+
+// A VM that was never started may be in no processor mode.
+TEST(Restore, ATargetWithoutAModeGetsTheCheckpoints) {
+  FakeServer server;
+  Serve(server, Recorded("virt.cortex-a15.smp1"));
+  const std::string stream = CorpusStream("virt.cortex-a15.smp1");
+  std::string fresh = stream;
+  const absl::StatusOr<MigrationStream> outline = ParseMigrationStream(fresh);
+  ASSERT_TRUE(outline.ok()) << outline.status();
+  fresh.replace(outline->vcpus[0].header.payload + 328, 4, std::string(4, '\0'));
+  const TempDir dir;
+  const std::string into = WriteFile(dir, "fresh.mig", fresh);
+  const std::string out = dir.path() + "/out.mig";
+  const CommandResult result = RunCommand(server.target(), {"restore", "web-1", "--into", into, "--out", out});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_TRUE(ReadFile(out) == stream);
+}
+
 // KVM names registers otherwise: only the server's plan says what to write.
-TEST(Restore, ACheckpointOfKvmNeedsAPlan) {
+TEST(Restore, ACheckpointOfKvmIsRestoredByAPlan) {
   FakeServer server;
   v1::Checkpoint checkpoint;
   checkpoint.mutable_source()->set_accelerator(v1::KVM);
   v1::VcpuState* vcpu = checkpoint.add_vcpus();
+  vcpu->mutable_registers()->add_ids(0x603000000013de82);
+  vcpu->mutable_registers()->set_values(std::string(8, 1));
   v1::OpaqueField* power = vcpu->add_opaque_fields();
   power->set_name("kvm.mp_state");
   power->set_data(std::string("\x05\0\0\0", 4));  // stopped
@@ -427,14 +502,10 @@ TEST(Restore, ACheckpointOfKvmNeedsAPlan) {
   const std::string stream = CorpusStream("virt.cortex-a53.smp1");
   const std::string into = WriteFile(dir, "fresh.mig", stream);
   const std::string out = dir.path() + "/out.mig";
-  const CommandResult without = RunCommand(server.target(), {"restore", "kvm-1", "--into", into, "--out", out});
-  EXPECT_EQ(without.exit_status, 1) << without;
-  EXPECT_THAT(without.err, HasSubstr("--profile"));
-
   v1::Verdict verdict = v1::ACCEPTED_WITH_CHANGES;
   server.handlers.plan_restore = [&verdict](const v1::PlanRestoreRequest& request) {
     EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/1");
-    EXPECT_EQ(request.cpu_profile(), "cpuProfiles/p");
+    EXPECT_EQ(request.target().cpu_profile(), "cpuProfiles/p");
     v1::PlanRestoreResponse plan;
     v1::PlannedWrite* write = plan.add_vcpus()->add_writes();
     write->set_register_id(0x603000000013de82);  // TPIDR_EL0

@@ -129,6 +129,18 @@ TEST_F(KvmPortTest, CountersAreWrittenLastAndIdRegistersFirst) {
   EXPECT_LT(position("0 set events serror=0"), position("0 set mp_state 0"));
 }
 
+TEST_F(KvmPortTest, CountersThatTheGuestClearedAreCleared) {
+  constexpr uint64_t kSet = 0x603000000013dce1;    // PMCNTENSET_EL0
+  constexpr uint64_t kClear = 0x603000000013dce2;  // PMCNTENCLR_EL0
+  FakeKvm vm(recorded_.host(), 1);
+  std::vector<KvmVcpu> ports = Start(vm);
+  std::vector<VcpuState> states = StatesOf(vm);
+  ASSERT_EQ(LowWord(*states[0].registers.Find(RegisterId::Known<kSet>())), 0x8000001eu) << "of a fresh vCPU";
+  states[0].registers = With(With(states[0].registers, kSet, 0), kClear, 0);
+  EXPECT_TRUE(RestoreKvmVcpus(states, absl::MakeSpan(ports)).complete());
+  EXPECT_EQ(LowWord(*StatesOf(vm)[0].registers.Find(RegisterId::Known<kSet>())), 0u);
+}
+
 TEST_F(KvmPortTest, WhatTheVmSharesIsWrittenOnce) {
   FakeKvm vm(recorded_.host(), 2);
   std::vector<KvmVcpu> ports = Start(vm);

@@ -127,7 +127,8 @@ TEST_P(RecordedRestoresTest, EveryRegisterIsAsRecorded) {
       EXPECT_EQ(missing[0].error, real.init_error) << what;
     }
     const std::vector<std::vector<uint64_t>> orders(states.size(), RecordedOrder(source.ids, real.order));
-    const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(*ports), orders);
+    const KvmRestoreResult result =
+        RestoreKvmVcpus(states, absl::MakeSpan(*ports), orders, CounterPairWrites::kAsListed);
     EXPECT_TRUE(result.problems.empty()) << what;
     same += Compare(real.findings, InWords(result.reports), what);
     findings += static_cast<int64_t>(real.findings.size());

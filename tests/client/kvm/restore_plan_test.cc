@@ -73,6 +73,19 @@ TEST(RestorePlanTest, APlansWritesComeByPhase) {
   EXPECT_EQ(plan->states[1].opaque_fields.at(0).name, "kvm.mp_state") << "it is in no plan";
 }
 
+TEST(RestorePlanTest, ARegisterThatClearsReadsAsTheOneThatSets) {
+  constexpr uint64_t kSet = 0x603000000013dce1;    // PMCNTENSET_EL0
+  constexpr uint64_t kClear = 0x603000000013dce2;  // PMCNTENCLR_EL0
+  v1::PlanRestoreResponse message = PlanForTwo();
+  AddWrite(*message.mutable_vcpus(0), kSet, 6);
+  AddWrite(*message.mutable_vcpus(0), kClear, 3);
+  message.mutable_vcpus(0)->mutable_writes()->rbegin()->set_value(std::string(8, '\xff'));
+  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(message, TwoVcpus());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->states[0].registers.Find(RegisterId::Known<kClear>()), kEight);
+  EXPECT_THAT(plan->orders[0], ElementsAre(kMidr, kClear, kX0, kSctlr, kSet));
+}
+
 TEST(RestorePlanTest, WhetherAQemuVcpuIsOnIsKvmsState) {
   v1::Checkpoint checkpoint = TwoVcpus();
   checkpoint.mutable_source()->set_accelerator(v1::TCG);

@@ -1,0 +1,138 @@
+#include "client/commands/stream_judgement.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/arguments.h"
+#include "client/commands/report_text.h"
+#include "client/kvm/restore_plan.h"
+#include "client/qemu/qemu_restore.h"
+#include "client/restore_client.h"
+#include "core/error.h"
+#include "core/qemu_load.h"
+#include "core/translate.h"
+#include "proto/accelerator.h"
+#include "proto/register_list_conversion.h"
+#include "proto/vcpu_state_conversion.h"
+
+namespace armstate {
+namespace {
+
+// The part of a checkpoint that no register ID names, as fields of a QEMU stream of the target's accelerator.
+std::vector<OpaqueField> FieldsForStream(std::vector<OpaqueField> fields, IdScheme source, IdScheme target) {
+  const bool is_of_qemu =
+      std::any_of(fields.begin(), fields.end(), [](const OpaqueField& f) { return f.name == "cpu"; });
+  if (!is_of_qemu) return TranslateOpaqueFields(fields, source, IdScheme::kTcg);
+  if (source == target) return fields;
+  // All but this belongs to the accelerator.
+  fields.erase(
+      std::remove_if(fields.begin(), fields.end(), [](const OpaqueField& f) { return f.name != "power_state"; }),
+      fields.end());
+  return fields;
+}
+
+absl::StatusOr<std::vector<VcpuState>> VcpusOf(const v1::Checkpoint& checkpoint) {
+  std::vector<VcpuState> vcpus;
+  for (const v1::VcpuState& message : checkpoint.vcpus()) {
+    absl::StatusOr<VcpuState> vcpu =
+        VcpuStateFromProto(v1::VcpuState(message), vcpus.empty() ? nullptr : vcpus.back().registers.shared_layout());
+    if (!vcpu.ok()) return vcpu.status();
+    vcpus.push_back(*std::move(vcpu));
+  }
+  return vcpus;
+}
+
+v1::RestoreTarget TargetOf(const QemuTarget& stream, v1::Accelerator accelerator, const std::string& profile) {
+  v1::RestoreTarget target;
+  if (!profile.empty()) {
+    target.set_cpu_profile(CpuProfileNameOf(profile));
+    return target;
+  }
+  v1::VcpuLists& lists = *target.mutable_lists();
+  lists.set_accelerator(accelerator);
+  lists.set_machine_type(stream.machine_type);
+  for (const RegisterList& list : stream.registers) RegisterListToProto(list, *lists.add_vcpus());
+  return target;
+}
+
+// Leaves out what the target refuses and a tolerance gives up on.
+void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
+  std::set<uint64_t> tolerated;
+  for (const v1::RegisterReport& finding : report.registers()) {
+    // QEMU writes what it does not read back.
+    if (!finding.tolerance().empty() && finding.tolerance() != kQemuDoesNotReadBack)
+      tolerated.insert(finding.register_id());
+  }
+  if (tolerated.empty()) return;
+  RegisterListBuilder kept;
+  for (size_t i = 0; i < vcpu.registers.size(); ++i) {
+    const RegisterId id = vcpu.registers.id(i);
+    if (tolerated.count(id.raw()) == 0) kept.AddBytes(id, std::string(vcpu.registers.value(i)));
+  }
+  vcpu.registers = *std::move(kept).Build();
+  std::vector<OpaqueField>& fields = vcpu.opaque_fields;
+  const auto belongs = [&tolerated](const OpaqueField& field) {
+    return std::any_of(tolerated.begin(), tolerated.end(), [&field](uint64_t id) {
+      return field.name == absl::StrCat("cpreg_vmstate_values[", RegisterId::Create(id)->ToString(), "]");
+    });
+  };
+  fields.erase(std::remove_if(fields.begin(), fields.end(), belongs), fields.end());
+}
+
+}  // namespace
+
+absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint, IdScheme source,
+                                               absl::string_view target, absl::string_view target_name,
+                                               const std::string& profile, const ToleranceOptions& tolerances,
+                                               CommandContext& context) {
+  absl::StatusOr<std::vector<VcpuState>> vcpus = VcpusOf(checkpoint);
+  if (!vcpus.ok()) return vcpus.status();
+  // The stream decides how its registers are called, the fields of the checkpoint do not: they only must fit.
+  std::vector<VcpuState> fitted = *vcpus;
+  for (VcpuState& vcpu : fitted) vcpu.opaque_fields = FieldsForStream(vcpu.opaque_fields, source, source);
+  const absl::StatusOr<QemuTarget> stream = ReadQemuTarget(fitted, target);
+  if (!stream.ok()) return Annotate(stream.status(), target_name);
+  const v1::Accelerator accelerator = stream->origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(stream->origin);
+  const IdScheme scheme = SchemeOf(accelerator);
+
+  StreamJudgement judgement;
+  const RestoreClient client(context.connection);
+  if (scheme == source) {
+    v1::ValidateCheckpointRequest request;
+    request.set_checkpoint(checkpoint.name());
+    *request.mutable_target() = TargetOf(*stream, accelerator, profile);
+    request.set_strict(tolerances.strict);
+    // On KVM it is QEMU that writes what the stream has to the vCPUs.
+    if (accelerator == v1::KVM) request.set_by(v1::BY_QEMU);
+    const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
+    if (!read.ok()) return read;
+    absl::StatusOr<v1::ValidateCheckpointResponse> answer = client.ValidateCheckpoint(request);
+    if (!answer.ok()) return answer.status();
+    judgement.report = std::move(*answer->mutable_report());
+    judgement.vcpus = std::move(fitted);
+    for (int i = 0; i < judgement.report.vcpus_size(); ++i) {
+      LeaveOutTolerated(judgement.report.vcpus(i), judgement.vcpus.at(static_cast<size_t>(i)));
+    }
+    return judgement;
+  }
+  v1::PlanRestoreRequest request;
+  request.set_checkpoint(checkpoint.name());
+  *request.mutable_target() = TargetOf(*stream, accelerator, profile);
+  request.set_strict(tolerances.strict);
+  const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
+  if (!read.ok()) return read;
+  const absl::StatusOr<v1::PlanRestoreResponse> plan = client.PlanRestore(request);
+  if (!plan.ok()) return plan.status();
+  judgement.report = plan->report();
+  absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
+  if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
+  judgement.vcpus = std::move(planned->states);
+  for (size_t i = 0; i < judgement.vcpus.size() && i < vcpus->size(); ++i) {
+    judgement.vcpus[i].opaque_fields = FieldsForStream((*vcpus)[i].opaque_fields, source, scheme);
+  }
+  return judgement;
+}
+
+}  // namespace armstate

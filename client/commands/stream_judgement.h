@@ -1,0 +1,37 @@
+// What `armstate restore` writes into a saved VM, and what the server says of it before.
+#ifndef ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_
+#define ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "armstate/v1/checkpoint.pb.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "client/commands/command.h"
+#include "client/commands/target_options.h"
+#include "core/catalog.h"
+#include "core/vcpu_state.h"
+
+namespace armstate {
+
+struct StreamJudgement {
+  v1::RestoreReport report;
+  // If it is accepted: what RestoreIntoQemuStream is to write.
+  std::vector<VcpuState> vcpus;
+};
+
+// Asks the server for its verdict on restoring `checkpoint` (in the FULL view, with IDs of `source`) into a VM whose
+// QEMU stream is `target`: by the CPU profile of this name, or if it is empty by what the stream itself shows. A
+// checkpoint of another accelerator than the stream's gets the target's register IDs by the server's plan.
+//
+// Errors: the server's, and of ReadQemuTarget with `target_name` before them. Registers that a tolerance gives up on are left out, so that the target keeps its own.
+absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint, IdScheme source,
+                                               absl::string_view target, absl::string_view target_name,
+                                               const std::string& profile, const ToleranceOptions& tolerances,
+                                               CommandContext& context);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_

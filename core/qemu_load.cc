@@ -1,0 +1,111 @@
+#include "core/qemu_load.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/register_kind.h"
+
+namespace armstate {
+namespace {
+
+bool IsInQemuList(RegisterId id) {
+  switch (id.register_class()) {
+    case RegisterClass::kCore:
+    case RegisterClass::kVfp:
+    case RegisterClass::kSve:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// Of a layout, what is in QEMU's list.
+std::vector<uint32_t> ListedBy(const RegisterLayout& layout) {
+  std::vector<uint32_t> listed;
+  for (size_t i = 0; i < layout.size(); ++i) {
+    if (IsInQemuList(layout.id(i))) listed.push_back(static_cast<uint32_t>(i));
+  }
+  return listed;
+}
+
+void WriteFreshValues(EngineVcpu& vcpu) {
+  const RegisterLayout& layout = *vcpu.layout();
+  const std::string values = vcpu.ShownValues();
+  for (const uint32_t i : ListedBy(layout)) {
+    // KVM takes its own values; if it did not, QEMU would not start.
+    vcpu.Write(i, absl::string_view(values).substr(layout.offset(i), layout.width(i))).IgnoreError();
+  }
+}
+
+RegisterList WithoutVectorLengths(const RegisterList& list) {
+  RegisterListBuilder builder;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list.id(i) != kSveVectorLengths) builder.AddBytes(list.id(i), list.value(i));
+  }
+  return *std::move(builder).Build();  // part of a list is one
+}
+
+// How a target of one kind judges a list of one length.
+struct Loader {
+  IdScheme scheme;
+  QemuMerge merge;
+  bool is_longer;
+  RegisterId last;  // of the target's own list
+
+  void Judge(RegisterFinding& finding) const {
+    switch (finding.outcome) {
+      case RegisterOutcome::kUnknown:
+        if (merge == QemuMerge::kFrom11 || is_longer || !IsInQemuList(finding.id) || !(last < finding.id)) return;
+        finding.tolerance = std::string(kQemuDropsLast);
+        finding.reason =
+            "it sorts after the last register of the target: QEMU before 11.0 drops it in silence, later ones refuse";
+        return;
+      case RegisterOutcome::kIgnored:
+      case RegisterOutcome::kDiffers:
+      case RegisterOutcome::kOverwritten:
+        if (scheme != IdScheme::kKvm) return;
+        finding.tolerance = std::string(kQemuDoesNotReadBack);
+        absl::StrAppend(&finding.reason, "; QEMU does not look, and the guest goes on with it");
+        return;
+      default:
+        return;
+    }
+  }
+};
+
+}  // namespace
+
+QemuLoad LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, QemuMerge merge) {
+  QemuLoad load;
+  std::vector<RegisterList> incoming;
+  for (const RegisterList* list : lists) incoming.push_back(WithoutVectorLengths(*list));
+  std::vector<const RegisterList*> pointers;
+  for (const RegisterList& list : incoming) pointers.push_back(&list);
+  for (EngineVcpu& vcpu : vcpus) {
+    if (vcpu.profile().scheme() == IdScheme::kKvm) WriteFreshValues(vcpu);
+  }
+  std::vector<uint32_t> ascending(vcpus[0].layout()->size());
+  std::iota(ascending.begin(), ascending.end(), 0);
+  load.reports = RestoreVcpus(pointers, absl::MakeSpan(vcpus), ascending, CounterPairWrites::kAsListed);
+  for (size_t i = 0; i < incoming.size(); ++i) {
+    const RegisterLayout& layout = *vcpus[i].layout();
+    const std::vector<uint32_t> own = ListedBy(layout);
+    const size_t count = ListedBy(incoming[i].layout()).size();
+    if (own.empty()) continue;
+    const Loader loader{vcpus[i].profile().scheme(), merge, count > own.size(), layout.id(own.back())};
+    if (loader.is_longer && load.notes.empty()) {
+      load.notes.push_back(absl::StrCat("QEMU's list of vCPU ", i, " has ", count, " registers, the target's own ",
+                                        own.size(),
+                                        ": before 11.0 QEMU refuses a longer one ('Failed to load "
+                                        "cpu:cpreg_vmstate_array_len'), from then on the registers it does not know"));
+    }
+    for (RegisterFinding& finding : load.reports[i].findings) loader.Judge(finding);
+    JudgeAnew(load.reports[i]);
+  }
+  return load;
+}
+
+}  // namespace armstate

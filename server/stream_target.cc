@@ -1,0 +1,85 @@
+#include "server/stream_target.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/list_profile.h"
+#include "core/merge.h"
+#include "core/register_kind.h"
+#include "proto/accelerator.h"
+#include "proto/register_list_conversion.h"
+#include "server/invalid_field.h"
+
+namespace armstate {
+namespace {
+
+constexpr int kMaxVcpus = 512;
+constexpr int kAllProfiles = 1 << 20;
+
+// A value area of the layout: the bits that some profile of the scheme lets be written.
+std::string WritableSomewhere(const RegisterLayout& layout, IdScheme scheme, const ProfileRegistry& profiles) {
+  std::string writable(layout.values_size(), '\0');
+  std::vector<bool> known(layout.size());
+  for (const ProfileRegistry::Entry& entry : profiles.List("", kAllProfiles).profiles) {
+    if (entry->profile == nullptr || entry->profile->scheme() != scheme) continue;
+    const RegisterLayout& own = *entry->profile->layout();
+    const LayoutMerge merge = MergeLayouts(own, layout);
+    for (size_t k = 0; k < merge.common_own.size(); ++k) {
+      const uint32_t from = merge.common_own[k], to = merge.common_incoming[k];
+      known[to] = true;
+      for (size_t byte = 0; byte < layout.width(to); ++byte) {
+        writable[layout.offset(to) + byte] |= entry->profile->writable()[own.offset(from) + byte];
+      }
+    }
+  }
+  for (size_t i = 0; i < layout.size(); ++i) {
+    if (known[i] || IsIdRegister(layout.id(i))) continue;
+    writable.replace(layout.offset(i), layout.width(i), layout.width(i), '\xff');
+  }
+  return writable;
+}
+
+}  // namespace
+
+absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles) {
+  const v1::Accelerator accelerator = lists.accelerator();
+  if (accelerator != v1::TCG && accelerator != v1::KVM && accelerator != v1::HVF) {
+    return InvalidField("target.lists.accelerator", "is required: TCG, KVM or HVF");
+  }
+  if (lists.vcpus().empty() || lists.vcpus_size() > kMaxVcpus) {
+    return InvalidField("target.lists.vcpus", absl::StrCat("are ", lists.vcpus_size(), ", not 1 to ", kMaxVcpus));
+  }
+  const IdScheme scheme = SchemeOf(accelerator);
+  JudgedTarget target;
+  std::shared_ptr<const RegisterLayout> layout;
+  std::string writable;
+  for (int i = 0; i < lists.vcpus_size(); ++i) {
+    const absl::StatusOr<RegisterList> list = RegisterListFromProto(v1::RegisterList(lists.vcpus(i)), layout);
+    if (!list.ok()) return Annotate(list.status(), absl::StrCat("target.lists.vcpus[", i, "]"));
+    const std::string name = absl::StrCat("vCPU ", i, " of the target's own state");
+    if (accelerator != v1::TCG) {
+      target.profiles.push_back(ProfileOfList(name, scheme, *list));
+      continue;
+    }
+    if (layout != list->shared_layout()) writable = WritableSomewhere(list->layout(), scheme, profiles);
+    layout = list->shared_layout();
+    target.profiles.push_back(ProfileOfList(name, scheme, *list, writable));
+  }
+  v1::CpuProfile about;
+  about.set_accelerator(accelerator);
+  about.set_machine_type(lists.machine_type());
+  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  target.notes.push_back(
+      accelerator == v1::TCG
+          ? "identification registers and other constants were compared with the values in the target's own state; "
+            "which "
+            "values it accepts of the others, only a CPU profile tells (--profile)"
+          : "the registers were compared with those in the target's own state; which values its host accepts, only a "
+            "profile of the host tells (--profile)");
+  return target;
+}
+
+}  // namespace armstate
