@@ -69,6 +69,23 @@ TEST(Validate, AcceptedExitsWith0) {
             "vCPU 0: 0 refused, 0 written, 333 unchanged\n");
 }
 
+TEST(Validate, SaysWhoseRestoreItIsAbout) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    response.mutable_report()->set_verdict(v1::ACCEPTED);
+    response.mutable_report()->set_by(request.by());
+    return response;
+  };
+  const std::string first = "ACCEPTED: vms/web-1/checkpoints/4 on hosts/h\n";
+  const CommandResult qemu = RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "qemu"});
+  EXPECT_EQ(qemu.out, first + "restored by QEMU: its own load of the stream, as it is\n");
+  const CommandResult ours = RunCommand(server.target(), {"validate", "web-1", "--host", "h"});
+  EXPECT_EQ(ours.out, first + "restored by armstate, which reads every register back\n");
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "libvirt"}).exit_status, 2);
+}
+
 TEST(Validate, RefusedExitsWith3AndNamesEveryRegister) {
   FakeServer server;
   server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
