@@ -74,10 +74,9 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
   target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
   target.notes.push_back(
       accelerator == v1::TCG
-          ? "identification registers and other constants were compared with the values in the target's own state; "
-            "which "
-            "values it accepts of the others, only a CPU profile tells (--profile)"
-          : "the registers were compared with those in the target's own state; which values its host accepts, only a "
+          ? "constants (ID registers, caches) were compared with those in the target's own state; what it accepts "
+            "otherwise, only a CPU profile tells (--profile)"
+          : "the registers were compared with those in the target's own state; what its host accepts, only a "
             "profile of the host tells (--profile)");
   return target;
 }

@@ -153,8 +153,8 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
     out << " (" << report.cpu_profile() << ")";
   }
   out << '\n';
-  if (report.by() == v1::BY_ARMSTATE) out << "restored by armstate, which reads every register back\n";
-  if (report.by() == v1::BY_QEMU) out << "restored by QEMU: its own load of the stream, as it is\n";
+  if (report.by() == v1::BY_ARMSTATE) out << "judged as armstate's own restore, which reads every register back\n";
+  if (report.by() == v1::BY_QEMU) out << "judged as QEMU's own load of the stream, as it is\n";
   if (report.rolled_back()) out << "Nothing was changed: what was written was put back.\n";
   for (const v1::MissingVcpuFeature& feature : report.missing_vcpu_features()) {
     out << "the target has no vCPU feature " << feature.feature();

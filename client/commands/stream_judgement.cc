@@ -1,6 +1,7 @@
 #include "client/commands/stream_judgement.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -8,10 +9,10 @@
 #include "client/commands/arguments.h"
 #include "client/commands/report_text.h"
 #include "client/kvm/restore_plan.h"
+#include "client/qemu/opaque_fields.h"
 #include "client/qemu/qemu_restore.h"
 #include "client/restore_client.h"
 #include "core/error.h"
-#include "core/qemu_load.h"
 #include "core/translate.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"
@@ -22,9 +23,7 @@ namespace {
 
 // The part of a checkpoint that no register ID names, as fields of a QEMU stream of the target's accelerator.
 std::vector<OpaqueField> FieldsForStream(std::vector<OpaqueField> fields, IdScheme source, IdScheme target) {
-  const bool is_of_qemu =
-      std::any_of(fields.begin(), fields.end(), [](const OpaqueField& f) { return f.name == "cpu"; });
-  if (!is_of_qemu) return TranslateOpaqueFields(fields, source, IdScheme::kTcg);
+  if (!IsOfQemu(fields)) return TranslateOpaqueFields(fields, source, IdScheme::kTcg);
   if (source == target) return fields;
   // All but this belongs to the accelerator.
   fields.erase(
@@ -61,9 +60,7 @@ v1::RestoreTarget TargetOf(const QemuTarget& stream, v1::Accelerator accelerator
 void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
   std::set<uint64_t> tolerated;
   for (const v1::RegisterReport& finding : report.registers()) {
-    // QEMU writes what it does not read back.
-    if (!finding.tolerance().empty() && finding.tolerance() != kQemuDoesNotReadBack)
-      tolerated.insert(finding.register_id());
+    if (!finding.tolerance().empty()) tolerated.insert(finding.register_id());
   }
   if (tolerated.empty()) return;
   RegisterListBuilder kept;
@@ -79,6 +76,39 @@ void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
     });
   };
   fields.erase(std::remove_if(fields.begin(), fields.end(), belongs), fields.end());
+}
+
+// PMxSET and PMxCLR.
+constexpr std::pair<RegisterId, RegisterId> kCounterPairs[] = {
+    {RegisterId::System(3, 0, 9, 14, 1), RegisterId::System(3, 0, 9, 14, 2)},  // PMINTENSET_EL1
+    {RegisterId::System(3, 3, 9, 12, 1), RegisterId::System(3, 3, 9, 12, 2)},  // PMCNTENSET_EL0
+    {RegisterId::System(3, 3, 9, 14, 3), RegisterId::System(3, 3, 9, 12, 3)},  // PMOVSSET_EL0
+};
+
+// KVM lists both of a pair with one value, and QEMU writes both in list order. The server's plan clears by all ones
+// before it sets, which only works for who writes in the plan's order.
+void StorePairsAsListed(StreamJudgement& judgement) {
+  bool counts = false;
+  for (VcpuState& vcpu : judgement.vcpus) {
+    std::map<uint64_t, std::string> cleared;
+    for (const auto& [set, clear] : kCounterPairs) {
+      const absl::optional<absl::string_view> value = vcpu.registers.Find(set);
+      if (!value) continue;
+      cleared[clear.raw()] = std::string(*value);
+      counts |= LowWord(*value) != 0;
+    }
+    RegisterListBuilder list;
+    for (size_t i = 0; i < vcpu.registers.size(); ++i) {
+      const RegisterId id = vcpu.registers.id(i);
+      const auto found = cleared.find(id.raw());
+      list.AddBytes(id, found != cleared.end() ? found->second : std::string(vcpu.registers.value(i)));
+    }
+    vcpu.registers = *std::move(list).Build();
+  }
+  if (!counts) return;
+  judgement.report.add_notes(
+      "QEMU writes PMxSET and then PMxCLR: on kernels where the second clears what the first has set (Linux 6.12) the "
+      "guest's counters and their interrupts are off after its load");
 }
 
 }  // namespace
@@ -104,8 +134,6 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
     request.set_checkpoint(checkpoint.name());
     *request.mutable_target() = TargetOf(*stream, accelerator, profile);
     request.set_strict(tolerances.strict);
-    // On KVM it is QEMU that writes what the stream has to the vCPUs.
-    if (accelerator == v1::KVM) request.set_by(v1::BY_QEMU);
     const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
     if (!read.ok()) return read;
     absl::StatusOr<v1::ValidateCheckpointResponse> answer = client.ValidateCheckpoint(request);
@@ -115,6 +143,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
     for (int i = 0; i < judgement.report.vcpus_size(); ++i) {
       LeaveOutTolerated(judgement.report.vcpus(i), judgement.vcpus.at(static_cast<size_t>(i)));
     }
+    if (scheme == IdScheme::kKvm) StorePairsAsListed(judgement);
     return judgement;
   }
   v1::PlanRestoreRequest request;
@@ -132,6 +161,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
   for (size_t i = 0; i < judgement.vcpus.size() && i < vcpus->size(); ++i) {
     judgement.vcpus[i].opaque_fields = FieldsForStream((*vcpus)[i].opaque_fields, source, scheme);
   }
+  if (scheme == IdScheme::kKvm) StorePairsAsListed(judgement);
   return judgement;
 }
 

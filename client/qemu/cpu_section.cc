@@ -15,6 +15,8 @@ namespace {
 
 // QEMU's MPUs have at most 256 regions, and so have its SAUs; cpu/m-security has both.
 constexpr uint32_t kMaxUnits = 512;
+// How many sizes are tried in a section whose bytes look like the headers of subsections.
+constexpr int kMaxTries = 4096;
 
 class Parser {
  public:
@@ -114,7 +116,7 @@ class Parser {
       }
       if (!other.nested) parent = other.name;
     }
-    // A CPU has one MPU; this also bounds the search for their sizes.
+    // A CPU has one MPU.
     if (UnitOf(info) != 0 && !before.empty() && UnitOf(before.back().info) != 0 &&
         UnitOf(before.back().info) != info->unit) {
       return StreamError(offset, name_, absl::StrCat("subsection ", name, " cannot follow ", before.back().name));
@@ -135,7 +137,7 @@ class Parser {
     return absl::nullopt;
   }
 
-  // Parses all subsections from `offset` to the section's end. Recursive only where a size must be found: at most three
+  // Parses all subsections from `offset` to the section's end. Recursive only where a size must be found: at most four
   // deep, since no subsection may be there twice.
   absl::StatusOr<Tail> ParseSubsections(size_t offset, std::vector<CpuSubsection> before) const {
     while (!IsEnd(offset)) {
@@ -169,7 +171,8 @@ class Parser {
     const size_t at = begin_ + subsection.offset;
     const auto parse_behind = [&](uint64_t units) -> absl::StatusOr<Tail> {
       const size_t end = begin_ + subsection.body + info.base + size_t{info.unit} * units;
-      if (!IsEnd(end) && stream_.substr(end, 1) != "\x05") return NoEnd(end);
+      if ((!IsEnd(end) && stream_.substr(end, 1) != "\x05") || tries_ == 0) return NoEnd(end);
+      --tries_;
       subsection.end = end - begin_;
       before.push_back(subsection);
       absl::StatusOr<Tail> tail = ParseSubsections(end, before);
@@ -190,6 +193,8 @@ class Parser {
       ambiguous = best && tail->subsections.size() == best->subsections.size();
       best = *std::move(tail);
     }
+    if (tries_ == 0)
+      return StreamError(at, name_, absl::StrCat("too many sizes of subsection ", info.name, " are possible"));
     if (!best)
       return StreamError(at, name_, absl::StrCat("no size of subsection ", info.name, " leads to the section's end"));
     if (ambiguous) {
@@ -204,6 +209,7 @@ class Parser {
   SectionEnd end_;
   std::string name_;
   absl::Span<const SubsectionDescription> described_;
+  mutable int tries_ = kMaxTries;
   CpuSection section_;
 };
 

@@ -177,6 +177,8 @@ absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_v
 
 }  // namespace
 
+bool IsOfQemu(const std::vector<OpaqueField>& fields) { return Find(fields, kMarker) != nullptr; }
+
 std::vector<OpaqueField> CollectOpaqueFields(const CpuSection& section, absl::string_view payload,
                                              const std::vector<RegisterBinding>& bindings) {
   std::vector<bool> covered(payload.size());

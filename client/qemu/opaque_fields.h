@@ -28,6 +28,9 @@
 
 namespace armstate {
 
+// True if the fields come from a `cpu` section.
+bool IsOfQemu(const std::vector<OpaqueField>& fields);
+
 // Everything in the section that the bindings do not cover.
 std::vector<OpaqueField> CollectOpaqueFields(const CpuSection& section, absl::string_view payload,
                                              const std::vector<RegisterBinding>& bindings);

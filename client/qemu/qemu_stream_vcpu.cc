@@ -31,6 +31,18 @@ void StoreMode(const RegisterList& registers, CpuSectionImage& image) {
   if (mode) StoreBigEndian(LowWord(*mode), 4, &image.payload[image.section.FindField("cpsr")->offset]);
 }
 
+// QEMU 10.2 and later take what cpu/pstate64 says for the mode, so a target's own must not outlive a checkpoint in
+// AArch32 state. There the subsection has the form of an SPSR_ELx: DIT is bit 24, not 21 as in the CPSR (Arm ARM,
+// SPSR_EL1), and bit 21 is PSTATE.SS, which is 0 outside a debugger's single steps.
+void StorePstate64(const RegisterList& registers, CpuSectionImage& image) {
+  const CpuSubsection* pstate64 = image.section.FindSubsection("cpu/pstate64");
+  const absl::optional<absl::string_view> cpsr = registers.Find(kCpsr);
+  if (pstate64 == nullptr || !cpsr) return;
+  constexpr uint64_t kCpsrDit = uint64_t{1} << 21, kSpsrDit = uint64_t{1} << 24;
+  const uint64_t value = LowWord(*cpsr);
+  StoreBigEndian((value & ~kCpsrDit) | ((value & kCpsrDit) != 0 ? kSpsrDit : 0), 8, &image.payload[pstate64->body]);
+}
+
 }  // namespace
 
 QemuStreamVcpu::QemuStreamVcpu(CpuSectionImage image, ExecutionState state, std::vector<RegisterBinding> bindings,
@@ -75,6 +87,8 @@ absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> QemuStreamVcpu::CreateTarget(con
   if (!image.ok()) return image.status();
   StoreMode((*own)->registers_, *image);
   StoreMode(checkpoint.registers, *image);
+  // Otherwise the checkpoint's own cpu/pstate64 is there by now, if it has one.
+  if (!IsOfQemu(checkpoint.opaque_fields)) StorePstate64(checkpoint.registers, *image);
   if (!GetExecutionState(image->section, image->payload, place.stream_offset, place.name).ok()) {
     // This CPU cannot be in the checkpoint's mode. In its own, the restore names every register that it has not.
     StoreMode((*own)->registers_, *image);

@@ -15,6 +15,7 @@ constexpr uint64_t kContinue = 0x20;       // same block as the page before, so 
 constexpr uint64_t kXbzrle = 0x40;         // the difference to what was sent of the page before
 constexpr uint64_t kCompressed = 0x100;    // by zlib; QEMU up to 9.0
 constexpr uint64_t kMultifdFlush = 0x200;  // a mark: all channels wait for each other
+constexpr uint64_t kMaxFileOffset = uint64_t{1} << 62;
 constexpr uint32_t kMappedRamVersion = 1;
 
 // Moves the reader over the header, the bitmap and the pages of a block of `size` bytes with mapped-ram. The bitmap
@@ -38,9 +39,9 @@ void SkipMappedBlock(const RamFormat& format, uint64_t size, StreamReader& reade
   }
   // A shared block, whose pages stay where they are.
   if (format.ignore_shared && bitmap_offset == 0 && pages_offset == 0) return;
-  if (bitmap_offset < reader.offset()) {
+  if (bitmap_offset < reader.offset() || bitmap_offset > kMaxFileOffset) {
     reader.Fail(at + 12, absl::StrCat("the bitmap of a RAM block is at offset ", bitmap_offset,
-                                      " of the file, before its header"));
+                                      " of the file, before its header or beyond any file"));
     return;
   }
   const uint64_t file_offset = bitmap_offset - reader.offset();

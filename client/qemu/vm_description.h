@@ -30,7 +30,7 @@ struct DeviceDescription {
   uint64_t size = 0;
   // array_len of cpreg_vmstate_indexes: how many registers the list of a `cpu` section has. Absent when it has none.
   uint64_t cpreg_count = 0;
-  // In stream order; nested ones follow their parent.
+  // Of a `cpu` section: in stream order, nested ones behind their parent, at most 64. Empty for other devices.
   std::vector<SubsectionDescription> subsections;
 };
 
@@ -49,7 +49,7 @@ struct VmDescription {
 };
 
 // Reads the JSON text. NOT_FOUND if it is none that describes a stream, with the reason; also when it is nested deeper
-// than 64 levels or gives a device more than 2^40 bytes.
+// than 64 levels, gives a device more than 2^40 bytes or a vCPU more than 64 subsections.
 absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json);
 
 // Finds the description from the end of the stream. NOT_FOUND if there is no whole, valid one: the stream may have been

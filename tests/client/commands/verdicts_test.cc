@@ -80,9 +80,9 @@ TEST(Validate, SaysWhoseRestoreItIsAbout) {
   };
   const std::string first = "ACCEPTED: vms/web-1/checkpoints/4 on hosts/h\n";
   const CommandResult qemu = RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "qemu"});
-  EXPECT_EQ(qemu.out, first + "restored by QEMU: its own load of the stream, as it is\n");
+  EXPECT_EQ(qemu.out, first + "judged as QEMU's own load of the stream, as it is\n");
   const CommandResult ours = RunCommand(server.target(), {"validate", "web-1", "--host", "h"});
-  EXPECT_EQ(ours.out, first + "restored by armstate, which reads every register back\n");
+  EXPECT_EQ(ours.out, first + "judged as armstate's own restore, which reads every register back\n");
   EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "libvirt"}).exit_status, 2);
 }
 

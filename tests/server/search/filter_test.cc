@@ -166,7 +166,7 @@ TEST_F(FilterTest, ErrorsNameThePositionAndTheNearestName) {
            BadFilter{"AND vcpu = 0", "0", "a register"},
            BadFilter{"vcpu = 0 AND", "12", "the end"},
            BadFilter{"source.acelerator = KVM", "0", "source.accelerator", "source.accelerator"},
-           BadFilter{"source.accelerator = XEN", "21", "TCG, KVM or ENGINE"},
+           BadFilter{"source.accelerator = XEN", "21", "TCG, KVM, HVF or ENGINE"},
            BadFilter{"vm > 3", "5", "is text"},
            BadFilter{"create_time > yesterday", "14", "2026-11-22"},
            BadFilter{"source.vcpu_features = sve", "23", "collection"},
