@@ -41,6 +41,7 @@ grpc::ServerUnaryReactor* RestoreServiceImpl::PlanRestore(grpc::CallbackServerCo
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
 template <typename Request>
 absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by) const {
+  if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is none");
   absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());

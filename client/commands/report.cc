@@ -20,7 +20,7 @@ namespace {
 struct ReportOptions {
   std::string checkpoint;
   TargetOptions target;
-  v1::Restorer by = v1::BY_ARMSTATE;
+  v1::Restorer by = v1::RESTORER_UNSPECIFIED;  // as the file says
   std::string file;
 };
 
@@ -43,6 +43,7 @@ std::string FateText(v1::RegisterOutcome outcome, const std::string& error, cons
 
 void PrintRecord(const v1::RestoreRecord& record, std::ostream& out) {
   out << record.name() << ": " << v1::Verdict_Name(record.report().verdict()) << " on " << TargetName(record.target());
+  if (record.report().by() == v1::BY_QEMU) out << " by QEMU";
   if (record.differences().empty()) {
     out << ", as predicted\n";
     return;
@@ -62,7 +63,7 @@ absl::StatusOr<ExitStatus> Report(const ReportOptions& options, CommandContext& 
   request.set_checkpoint(CheckpointNameOf(options.checkpoint));
   *request.mutable_target() = TargetOf(options.target);
   if (absl::Status status = ReadReport(options.file, *request.mutable_report()); !status.ok()) return status;
-  request.mutable_report()->set_by(options.by);
+  if (options.by != v1::RESTORER_UNSPECIFIED) request.mutable_report()->set_by(options.by);
   const absl::StatusOr<v1::RestoreRecord> record = RestoreClient(context.connection).ReportRestore(request);
   if (!record.ok()) return record.status();
   if (context.json()) return PrintJson(*record, context.out);

@@ -63,7 +63,6 @@ void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOpti
 }
 
 void AddRestorerOption(CLI::App& command, v1::Restorer& by) {
-  by = v1::BY_ARMSTATE;
   command
       .add_option_function<std::string>(
           "--by", [&by](const std::string& name) { by = name == "qemu" ? v1::BY_QEMU : v1::BY_ARMSTATE; },

@@ -35,7 +35,7 @@ struct TargetOptions {
 enum class CheckpointTarget { kAllowed, kNotAllowed };
 void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOptions& options);
 
-// --by armstate|qemu: whose restore it is, or is to be.
+// --by armstate|qemu: whose restore it is, or is to be. `by` keeps its value if the option is not given.
 void AddRestorerOption(CLI::App& command, v1::Restorer& by);
 
 v1::RestoreTarget TargetOf(const TargetOptions& options);

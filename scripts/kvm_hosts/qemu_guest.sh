@@ -16,9 +16,10 @@ alive() { grep -q '^State:.[^Z]' "/proc/$(cat $folder/pid)/status" 2>/dev/null; 
 # The pipes are opened for both directions, so that nothing waits for a QEMU that has ended; it has them open from its start, so that
 # nothing is lost before it looks.
 qmp() {
+  exec 4<>$folder/qmp.out # before the command: QEMU may end before its answer is read
   echo "{\"execute\": \"$1\"${2:+, \"arguments\": $2}}" 1<>$folder/qmp.in
-  while alive; do
-    read -r -t 1 line <>$folder/qmp.out || continue
+  line=
+  while read -r -t 1 line <&4 || alive; do
     case $line in
     '{"return"'*) echo "$line"; return 0 ;;
     '{"error"'*) echo "$line" >&2; return 1 ;;
@@ -49,8 +50,9 @@ start)
   rm -rf $folder
   mkdir -p $folder
   mkfifo $folder/qmp.in $folder/qmp.out
+  exec 3<>$folder/qmp.in 4<>$folder/qmp.out # QEMU's, too
   qemu-system-aarch64 -accel kvm -nodefaults -nic none -display none -serial "file:$lines" \
-    -chardev "pipe,id=qmp,path=$folder/qmp" -mon chardev=qmp,mode=control "$@" >$folder/log 2>&1 </dev/null 3<>$folder/qmp.in 4<>$folder/qmp.out &
+    -chardev "pipe,id=qmp,path=$folder/qmp" -mon chardev=qmp,mode=control "$@" >$folder/log 2>&1 </dev/null &
   echo $! >$folder/pid
   qmp qmp_capabilities >/dev/null
   ;;

@@ -111,6 +111,38 @@ TEST_F(QemuKvmTest, WhatQemuDoesNotSeeIsAChange) {
   EXPECT_EQ(LowWord(counters.got()), 0u);
 }
 
+TEST_F(QemuKvmTest, AReportIsComparedWithTheVerdictAboutItsRestorer) {
+  v1::ReportRestoreRequest request;
+  request.set_checkpoint(Create(Stream("cortex-a72@6.1", "7.2.22")).name());
+  request.mutable_target()->set_host(AddHost("h", "cortex-a72@6.12"));
+  for (int i = 0; i < 2; ++i) {
+    v1::VcpuRestoreReport& vcpu = *request.mutable_report()->add_vcpus();
+    vcpu.set_vcpu_index(i);
+    v1::RegisterReport& counters = *vcpu.add_registers();
+    counters.set_register_id(kPmcntenset);
+    counters.set_outcome(v1::IGNORED);
+    counters.set_got(std::string(8, '\0'));
+  }
+  const auto differs_in_counters = [&](v1::Restorer by) {
+    request.mutable_report()->set_by(by);
+    v1::RestoreRecord record;
+    EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, request, &record), RpcResult());
+    EXPECT_EQ(record.report().by(), by);
+    return std::any_of(record.differences().begin(), record.differences().end(),
+                       [](const v1::PredictionDifference& d) { return d.register_id() == kPmcntenset; });
+  };
+  EXPECT_FALSE(differs_in_counters(v1::BY_QEMU));
+  EXPECT_TRUE(differs_in_counters(v1::BY_ARMSTATE));
+}
+
+TEST_F(QemuKvmTest, WhoRestoresMustHaveAName) {
+  v1::ValidateCheckpointRequest request =
+      OnHost(Create(Stream("cortex-a72@6.12", "7.2.22")).name(), AddHost("h", "cortex-a72@6.12"));
+  request.set_by(static_cast<v1::Restorer>(3));
+  v1::ValidateCheckpointResponse response;
+  EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, request, &response).code, grpc::INVALID_ARGUMENT);
+}
+
 TEST_F(QemuKvmTest, ARegisterThatSortsLastIsDroppedBeforeQemu11) {
   for (const auto& [version, tolerance] : {std::pair("7.2.22", "qemu-drops-last"), std::pair("", "qemu-drops-last"),
                                            std::pair("10.2.0", "qemu-drops-last"), std::pair("11.1.3", "")}) {
