@@ -28,7 +28,7 @@ std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme schem
     const size_t width = list.id(i).width();
     RegisterRule rule{list.id(i), std::string(list.value(i)), std::string(width, '\xff')};
     const absl::string_view bits = writable.substr(list.layout().offset(i), width);
-    if (bits.find_first_not_of('\xff') != absl::string_view::npos) {
+    if (width <= sizeof(uint64_t) && bits.find_first_not_of('\xff') != absl::string_view::npos) {
       rule.write.emplace();
       rule.write->refused.push_back({~LowWord(bits), "EPERM"});
     }

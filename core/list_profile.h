@@ -11,8 +11,8 @@
 namespace armstate {
 
 // A profile whose reset state is `list`, and that refuses another value of what cannot be written, with EPERM: of the
-// bits that are 0 in `writable`, a value area of the list's layout. A register that is missing keeps its value. For
-// lists of registers of at most 64 bits, but for those that can be written as a whole.
+// bits that are 0 in `writable`, a value area of the list's layout. A register of more than 64 bits is taken as stored;
+// one that is missing keeps its value.
 std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme scheme, const RegisterList& list,
                                                 absl::string_view writable);
 

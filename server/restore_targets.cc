@@ -42,7 +42,8 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::str
                                                                   const JudgedCheckpoint& checkpoint) const {
   const bool has_target = target.target_case() != v1::RestoreTarget::TARGET_NOT_SET;
   if (has_target && !cpu_profile.empty()) return TargetError("and cpu_profile are both set");
-  if (!has_target && cpu_profile.empty()) return TargetError("is required: a host, a CPU profile, a checkpoint or lists");
+  if (!has_target && cpu_profile.empty())
+    return TargetError("is required: a host, a CPU profile, a checkpoint or lists");
   if (target.has_host()) return OfHost(target.host(), checkpoint);
   absl::StatusOr<JudgedTarget> one = target.has_lists() ? TargetOfLists(target.lists(), profiles_)
                                      : target.has_checkpoint()

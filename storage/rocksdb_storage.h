@@ -27,6 +27,7 @@ struct StorageOptions {
   // Memory for uncompressed blocks of the database.
   size_t block_cache_bytes = size_t{256} << 20;
   // Memory for single values that were read from tables lately: some ten thousand of usual checkpoints.
+  // RocksDB 8 and later, as Debian 13's, have no such cache.
   size_t row_cache_bytes = size_t{8} << 20;
   // How many events are kept, the newest ones; at least 1. About 15 bytes each.
   uint64_t kept_events = 1000000;

@@ -24,12 +24,12 @@ _ABSL_MODULES = [
 ]
 
 # The QEMU whose CPU profiles we have is Debian 12's. On others scripts/setup fetches it.
-def _path_with_qemu_7_2(repository_ctx, release):
+def _qemu_7_2(repository_ctx, release):
     if release == "12":
-        return "/usr/bin:/bin"
+        return "/usr/bin"
     environ = repository_ctx.os.environ
     cache = environ.get("XDG_CACHE_HOME") or environ["HOME"] + "/.cache"
-    return cache + "/armstate/qemu-7.2/bin:/usr/bin:/bin"
+    return cache + "/armstate/qemu-7.2/bin"
 
 def _impl(repository_ctx):
     result = repository_ctx.execute(["pkg-config", "--libs-only-l"] + _ABSL_MODULES)
@@ -41,7 +41,7 @@ def _impl(repository_ctx):
         "# How Abseil is cut into libraries changes with its releases; the linker drops what a binary does not need.",
         "ABSL_LINKOPTS = %r" % result.stdout.strip().split(" "),
         "DEBIAN_RELEASE = %r" % release,
-        "PATH_WITH_QEMU_7_2 = %r" % _path_with_qemu_7_2(repository_ctx, release),
+        "QEMU_7_2 = %r" % _qemu_7_2(repository_ctx, release),
         "",
     ]))
 

@@ -113,7 +113,8 @@ void AddMachineWriteCommand(CLI::App& machine, Command& chosen) {
   CLI::App* const command = machine.add_subcommand("write", "Write registers of one vCPU: all of them, or none");
   command->add_option("MACHINE", options->machine, "The machine")->required();
   command
-      ->add_option("NAME=VALUE", options->assignments, "Values: decimal, or hexadecimal with 0x; of any width with 0x")
+      ->add_option("ASSIGNMENT", options->assignments,
+                   "NAME=VALUE; the value decimal, or hexadecimal with 0x; of any width with 0x")
       ->type_name("")
       ->required();
   command->add_option("--vcpu", options->vcpu, "Which vCPU")

@@ -26,7 +26,8 @@ struct StreamJudgement {
 // QEMU stream is `target`: by the CPU profile of this name, or if it is empty by what the stream itself shows. A
 // checkpoint of another accelerator than the stream's gets the target's register IDs by the server's plan.
 //
-// Errors: the server's, and of ReadQemuTarget with `target_name` before them. Registers that a tolerance gives up on are left out, so that the target keeps its own.
+// Errors: the server's, and of ReadQemuTarget with `target_name` before them. Registers that a tolerance gives up on
+// are left out, so that the target keeps its own.
 absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint, IdScheme source,
                                                absl::string_view target, absl::string_view target_name,
                                                const std::string& profile, const ToleranceOptions& tolerances,

@@ -46,7 +46,16 @@ for entry in "$root$checkout"/* "$root$checkout"/.[!.]*; do
   [ -e "$checkout/$name" ] || [ ! -e "$entry" ] || rmdir "$entry" 2>/dev/null || [ -s "$entry" ] || rm -f "$entry"
 done
 # A child, since the first process of a namespace is deaf to Ctrl-C.
-chroot "$root" "$@" || exit $?
+status=0
+chroot "$root" "$@" || status=$?
+# Who is still there, as Bazel's server, has two seconds to end well.
+kill -TERM -1 2>/dev/null || true
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  set -- "$root"/proc/[0-9]*
+  [ $# -gt 1 ] || break
+  sleep 0.2
+done
+exit "$status"
 """
 
 
@@ -87,10 +96,13 @@ def run(root: Path, checkout: Path, shared: list, command: list) -> int:
 def _debootstrap(codename: str, backports: bool, folder: Path) -> None:
     if shutil.which("debootstrap") is None:
         _say("installing debootstrap")
+        _progress(["apt-get", "update", "-qq"])
         _progress(["apt-get", "install", "--yes", "-qq", "--no-install-recommends", "debootstrap"])
     source = sources(codename, backports)
     _say(f"making a minimal Debian ({codename}); this happens once and takes a minute or two")
-    _progress(["debootstrap", "--variant=minbase", f"--keyring={KEYRING}", codename, folder, mirror()])
+    # In a namespace of its own, so that nothing stays mounted if it fails.
+    namespace = ["unshare", "--mount", "--propagation", "private"]
+    _progress([*namespace, "debootstrap", "--variant=minbase", f"--keyring={KEYRING}", codename, folder, mirror()])
     apt = folder / "etc/apt"
     (apt / "sources.list").write_text(source)
     options = subprocess.run(["apt-config", "dump", "Acquire"], text=True, capture_output=True, check=True).stdout

@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kvm_hosts import cpio
+
 _DISK_SIZE = 256 << 20  # bytes; the file is sparse
 
 # /init. The machine is switched off at its end, whatever happened.
@@ -47,6 +49,7 @@ class Host:
     machine: str = ""  # further options of -M, e.g. "mte=on"
     vcpus: int = 1
     memory: str = "1G"
+    initrd_parts: list[bytes] = field(default_factory=list)  # archives of further files
 
 
 @dataclass
@@ -67,7 +70,7 @@ def run(host: Host, files: list[Path], command: str, timeout: float) -> Outcome:
         raise HostError("qemu-system-aarch64 is not installed (Debian: qemu-system-arm)")
     with tempfile.TemporaryDirectory(prefix="kvm-host-") as name:
         folder = Path(name)
-        (folder / "initrd").write_bytes(_initrd(host.busybox.read_bytes()))
+        (folder / "initrd").write_bytes(_initrd(host))
         _write_disk(folder / "disk", files, command)
         machine = ",".join(filter(None, ["virt,virtualization=on,gic-version=3", host.machine]))
         # panic=-1 with -no-reboot: a kernel that panics ends QEMU.
@@ -113,21 +116,13 @@ def _tail(console: Path) -> str:
     return "\n".join(console.read_text(errors="replace").splitlines()[-15:]) if console.exists() else "(nothing)"
 
 
-def _initrd(busybox: bytes) -> bytes:
-    """A cpio archive ("newc") of busybox, /init and /dev/console, which the kernel wants before devtmpfs is there."""
+def _initrd(host: Host) -> bytes:
+    """busybox, /init and /dev/console, which the kernel wants before devtmpfs is there; and what the host has besides."""
     entries = [
-        ("bin", 0o040755, b"", (0, 0)),
-        ("dev", 0o040755, b"", (0, 0)),
-        ("dev/console", 0o020600, b"", (5, 1)),
-        ("bin/busybox", 0o100755, busybox, (0, 0)),
-        ("init", 0o100755, _INIT.encode(), (0, 0)),
-        ("TRAILER!!!", 0, b"", (0, 0)),
+        cpio.folder("bin"),
+        cpio.folder("dev"),
+        cpio.device("dev/console", 5, 1),
+        cpio.program("bin/busybox", host.busybox.read_bytes()),
+        cpio.program("init", _INIT.encode()),
     ]
-    archive = bytearray()
-    for number, (name, mode, content, device) in enumerate(entries, 1):
-        numbers = (number, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(name) + 1, 0)
-        archive += b"070701" + b"".join(b"%08x" % n for n in numbers) + name.encode() + b"\0"
-        archive += bytes(-len(archive) % 4)
-        archive += content
-        archive += bytes(-len(archive) % 4)
-    return bytes(archive)
+    return cpio.archive(entries) + b"".join(host.initrd_parts)

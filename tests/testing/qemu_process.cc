@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace armstate {
@@ -32,7 +33,9 @@ QemuProcess::QemuProcess(const std::string& program, const std::vector<std::stri
   EXPECT_NE(mkdtemp(folder_.data()), nullptr);
   const int first = Listen(qmp_path());
   const int second = Listen(second_qmp_path());
-  std::vector<std::string> command = {program, "-nodefaults", "-display", "none"};
+  const char* const folder = getenv("ARMSTATE_QEMU");
+  std::vector<std::string> command = {folder == nullptr ? program : absl::StrCat(folder, "/", program), "-nodefaults",
+                                      "-display", "none"};
   int number = 0;
   for (const int fd : {first, second}) {
     const std::string id = "qmp" + std::to_string(number++);

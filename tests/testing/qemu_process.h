@@ -9,8 +9,9 @@
 
 namespace armstate {
 
-// Starts QEMU without devices, display and network; `arguments` follow. QMP is on qmp_path(), and on second_qmp_path()
-// for the test itself, since QEMU serves one connection per socket. Killed by the destructor.
+// Starts QEMU without devices, display and network; `arguments` follow. It is that of the folder that the environment
+// variable ARMSTATE_QEMU names, or else the installed one. QMP is on qmp_path(), and on second_qmp_path() for the test
+// itself, since QEMU serves one connection per socket. Killed by the destructor.
 class QemuProcess {
  public:
   // Both sockets can be connected to at once. Fails the test if QEMU cannot be started.

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/register_list_conversion.h"
 #include "tests/client/commands/run_command.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/qemu/corpus.h"
@@ -66,6 +67,23 @@ TEST(Validate, AcceptedExitsWith0) {
   EXPECT_EQ(result.out,
             "ACCEPTED: vms/web-1/checkpoints/4 on cpuProfiles/p\n"
             "vCPU 0: 0 refused, 0 written, 333 unchanged\n");
+}
+
+TEST(Validate, SaysWhoseRestoreItIsAbout) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    response.mutable_report()->set_verdict(v1::ACCEPTED);
+    response.mutable_report()->set_by(request.by());
+    return response;
+  };
+  const std::string first = "ACCEPTED: vms/web-1/checkpoints/4 on hosts/h\n";
+  const CommandResult qemu = RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "qemu"});
+  EXPECT_EQ(qemu.out, first + "restored by QEMU: its own load of the stream, as it is\n");
+  const CommandResult ours = RunCommand(server.target(), {"validate", "web-1", "--host", "h"});
+  EXPECT_EQ(ours.out, first + "restored by armstate, which reads every register back\n");
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "libvirt"}).exit_status, 2);
 }
 
 TEST(Validate, RefusedExitsWith3AndNamesEveryRegister) {
@@ -455,7 +473,12 @@ TEST(Restore, TheTargetKeepsWhatAToleranceGivesUpOn) {
     return answer;
   };
   std::string stream = CorpusStream("virt.cortex-a53.smp1");
-  const std::string wanted("\x11\x11\x00\x00\x11\x11\x00\x01", 8), own(8, 0x77);
+  const v1::RegisterList& list = checkpoint.vcpus(0).registers();
+  const absl::StatusOr<RegisterList> registers = RegisterListFromProto(v1::RegisterList(list));
+  ASSERT_TRUE(registers.ok()) << registers.status();
+  const absl::optional<absl::string_view> value = registers->Find(*RegisterId::Create(0x603000000013de82));
+  ASSERT_TRUE(value.has_value());
+  const std::string wanted(value->rbegin(), value->rend()), own(8, 0x77);
   size_t replaced = 0;
   for (size_t at = stream.find(wanted); at != std::string::npos; at = stream.find(wanted, at), ++replaced) {
     stream.replace(at, 8, own);

@@ -91,11 +91,11 @@ TEST_F(QmpCheckpointTest, RunningGuestGoesOn) {
 }
 
 TEST_F(QmpCheckpointTest, AllVcpusOfA32BitMachine) {
-  const QemuProcess qemu("qemu-system-arm", {"-M", "vexpress-a9", "-cpu", "cortex-a9", "-smp", "2", "-m", "64"});
+  const QemuProcess qemu("qemu-system-arm", {"-M", "sabrelite", "-cpu", "cortex-a9", "-smp", "2", "-m", "64"});
   const absl::StatusOr<QmpCheckpoint> checkpoint = CheckpointByQmp(qemu.qmp_path(), {});
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
   EXPECT_EQ(checkpoint->cpu_model, "cortex-a9");
-  EXPECT_EQ(checkpoint->capture.machine_type, "vexpress-a9");
+  EXPECT_EQ(checkpoint->capture.machine_type, "sabrelite");
   EXPECT_THAT(checkpoint->capture.vcpus, SizeIs(2));
 }
 
