@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         FormCase{"LibvirtRaw", absl::StrCat(kLibvirt, "raw.img"), absl::StrCat(kLibvirt, "zstd.img"), true},
         FormCase{"LibvirtGzip", absl::StrCat(kLibvirt, "gzip.img"), absl::StrCat(kLibvirt, "raw.img"), true},
         FormCase{"LibvirtZstd", absl::StrCat(kLibvirt, "zstd.img"), absl::StrCat(kLibvirt, "raw.img"), true},
-        FormCase{"LibvirtSparse", absl::StrCat(kLibvirt, "sparse.img"), absl::StrCat(kLibvirt, "raw.img"), true}),
+        FormCase{"LibvirtSparse", absl::StrCat(kLibvirt, "sparse.img"), absl::StrCat(kLibvirt, "zstd.img"), true}),
     [](const auto& info) { return info.param.name; });
 
 class OtherFormsTest : public FormsTest {};
