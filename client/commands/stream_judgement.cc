@@ -1,7 +1,6 @@
 #include "client/commands/stream_judgement.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "client/qemu/opaque_fields.h"
 #include "client/qemu/qemu_restore.h"
 #include "client/restore_client.h"
+#include "core/counter_pairs.h"
 #include "core/error.h"
 #include "core/translate.h"
 #include "proto/accelerator.h"
@@ -78,37 +78,19 @@ void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
   fields.erase(std::remove_if(fields.begin(), fields.end(), belongs), fields.end());
 }
 
-// PMxSET and PMxCLR.
-constexpr std::pair<RegisterId, RegisterId> kCounterPairs[] = {
-    {RegisterId::System(3, 0, 9, 14, 1), RegisterId::System(3, 0, 9, 14, 2)},  // PMINTENSET_EL1
-    {RegisterId::System(3, 3, 9, 12, 1), RegisterId::System(3, 3, 9, 12, 2)},  // PMCNTENSET_EL0
-    {RegisterId::System(3, 3, 9, 14, 3), RegisterId::System(3, 3, 9, 12, 3)},  // PMOVSSET_EL0
-};
-
-// KVM lists both of a pair with one value, and QEMU writes both in list order. The server's plan clears by all ones
-// before it sets, which only works for who writes in the plan's order.
-void StorePairsAsListed(StreamJudgement& judgement) {
-  bool counts = false;
-  for (VcpuState& vcpu : judgement.vcpus) {
-    std::map<uint64_t, std::string> cleared;
-    for (const auto& [set, clear] : kCounterPairs) {
-      const absl::optional<absl::string_view> value = vcpu.registers.Find(set);
-      if (!value) continue;
-      cleared[clear.raw()] = std::string(*value);
-      counts |= LowWord(*value) != 0;
+// What QEMU's load makes of the PMU's counter pairs, which have one value in a list of KVM.
+void AddCounterNote(StreamJudgement& judgement) {
+  for (const VcpuState& vcpu : judgement.vcpus) {
+    for (const CounterPairIds& pair : kCounterPairs) {
+      const absl::optional<absl::string_view> value = vcpu.registers.Find(pair.set);
+      if (!value || LowWord(*value) == 0) continue;
+      judgement.report.add_notes(
+          "QEMU writes PMxSET and then PMxCLR: where the second clears what the first has set (Linux 6.12), the "
+          "guest's "
+          "counters and their interrupts are off after its load");
+      return;
     }
-    RegisterListBuilder list;
-    for (size_t i = 0; i < vcpu.registers.size(); ++i) {
-      const RegisterId id = vcpu.registers.id(i);
-      const auto found = cleared.find(id.raw());
-      list.AddBytes(id, found != cleared.end() ? found->second : std::string(vcpu.registers.value(i)));
-    }
-    vcpu.registers = *std::move(list).Build();
   }
-  if (!counts) return;
-  judgement.report.add_notes(
-      "QEMU writes PMxSET and then PMxCLR: on kernels where the second clears what the first has set (Linux 6.12) the "
-      "guest's counters and their interrupts are off after its load");
 }
 
 }  // namespace
@@ -143,7 +125,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
     for (int i = 0; i < judgement.report.vcpus_size(); ++i) {
       LeaveOutTolerated(judgement.report.vcpus(i), judgement.vcpus.at(static_cast<size_t>(i)));
     }
-    if (scheme == IdScheme::kKvm) StorePairsAsListed(judgement);
+    if (scheme == IdScheme::kKvm) AddCounterNote(judgement);
     return judgement;
   }
   v1::PlanRestoreRequest request;
@@ -161,7 +143,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
   for (size_t i = 0; i < judgement.vcpus.size() && i < vcpus->size(); ++i) {
     judgement.vcpus[i].opaque_fields = FieldsForStream((*vcpus)[i].opaque_fields, source, scheme);
   }
-  if (scheme == IdScheme::kKvm) StorePairsAsListed(judgement);
+  if (scheme == IdScheme::kKvm) AddCounterNote(judgement);
   return judgement;
 }
 

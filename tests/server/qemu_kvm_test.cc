@@ -63,16 +63,19 @@ TEST_F(QemuKvmTest, QemusOwnLoadIsPredictedRowByRow) {
   for (std::string line; std::getline(matrix, line); ++rows) {
     const nlohmann::json row = nlohmann::json::parse(line);
     SCOPED_TRACE(line);
-    const v1::RestoreReport report = Verdict(row["src"], row["dst"], v1::BY_QEMU);
+    // "cortex-a53@6.12,pmu=off": QEMU's options do not matter to the host.
+    const std::string target = row["dst"].get<std::string>();
+    const v1::RestoreReport report = Verdict(row["src"], target.substr(0, target.find(',')), v1::BY_QEMU);
     EXPECT_EQ(report.by(), v1::BY_QEMU);
     EXPECT_EQ(Accepts(report), row["accepted"].get<bool>()) << v1::Verdict_Name(report.verdict());
     // What QEMU says is either about the length of the list, or nothing.
     const std::string length = "Failed to load cpu:cpreg_vmstate_array_len";
     const bool named = std::any_of(report.notes().begin(), report.notes().end(),
                                    [&](const std::string& note) { return absl::StrContains(note, length); });
-    EXPECT_EQ(named, absl::StrContains(row["message"].get<std::string>(), length));
+    const bool options_known = !absl::StrContains(target, ",");  // otherwise a vCPU with another list may suit as well
+    if (options_known) EXPECT_EQ(named, absl::StrContains(row["message"].get<std::string>(), length));
   }
-  EXPECT_EQ(rows, 9);
+  EXPECT_EQ(rows, 54);
 }
 
 TEST_F(QemuKvmTest, QemuTakesNoGuestOfAnotherCpuModel) {

@@ -192,6 +192,7 @@ TEST_F(RestoreServiceTest, EveryVcpuIsJudged) {
 
 TEST_F(RestoreServiceTest, NotesTellWhatNoRegisterTells) {
   v1::CreateCheckpointRequest checkpoint = ResetState(kA57);
+  ListOf(checkpoint) = Registers({{kSctlrEl1, 0}});  // the whole list shows that it is of QEMU's emulation
   checkpoint.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
   checkpoint.mutable_checkpoint()->mutable_source()->set_machine_type("virt-6.0");
   v1::CaptureGap* gap = checkpoint.mutable_checkpoint()->add_gaps();
