@@ -58,8 +58,9 @@ def _make(release: str, work: Path) -> Path:
     root = made / "root"
     apt.unpack(["qemu-system-arm", "qemu-utils"], root)
     libraries = next(root.glob("usr/lib/*-linux-gnu*"))
-    # Debian 13's packages have everything in /usr; those of 12 not yet.
-    loader = next(path for pattern in ("lib*/ld-linux*.so.*", "usr/lib*/ld-linux*.so.*") for path in root.glob(pattern))
+    # Debian 13's packages have everything in /usr; those of 12 not yet. Not the one in lib64: it is an absolute link to the system's.
+    folders = ("lib/*-linux-gnu*", "usr/lib/*-linux-gnu*")
+    loader = next(path for folder in folders for path in root.glob(folder + "/ld-linux*.so.*"))
     (made / "bin").mkdir()
     for program in PROGRAMS:
         wrapper = made / "bin" / program

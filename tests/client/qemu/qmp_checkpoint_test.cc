@@ -188,7 +188,10 @@ TEST_F(QmpCheckpointTest, MigrationThatFails) {
   options.keep_stream = "/dev/full";
   const absl::StatusOr<QmpCheckpoint> checkpoint = CheckpointByQmp(qemu.qmp_path(), options);
   EXPECT_EQ(checkpoint.status().code(), absl::StatusCode::kFailedPrecondition) << checkpoint.status();
-  EXPECT_THAT(std::string(checkpoint.status().message()), HasSubstr("QEMU's migration into the file failed"));
+  // QEMU 8.2 and later begin by truncating the file, which this one does not take.
+  EXPECT_THAT(std::string(checkpoint.status().message()),
+              testing::AnyOf(HasSubstr("QEMU's migration into the file failed"),
+                             HasSubstr("failed to truncate migration file to offset 0")));
   EXPECT_EQ(StateOf(qemu), "running");
 }
 
