@@ -87,7 +87,9 @@ TEST_F(RestoreTest, HostileListsAreRefused) {
   v1::RegisterList wide = Registers({{kTpidr, 7}});
   wide.add_ids(0x604000000013de83);
   wide.set_values(wide.values() + std::string(16, '\1'));
-  EXPECT_EQ(Validate(Against(name, v1::TCG, wide)).verdict(), v1::ACCEPTED);
+  const v1::RestoreReport report = Validate(Against(name, v1::TCG, wide));
+  EXPECT_EQ(report.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(FindingOf(report.vcpus(0), 0x604000000013de83).outcome(), v1::NOT_IN_CHECKPOINT);
 }
 
 TEST_F(RestoreTest, AListIsOnlyTakenAsWhatItIs) {
