@@ -1,4 +1,4 @@
-// Whose register list it is, read off its IDs.
+// OriginOfList tells what made a register list, by the IDs in it.
 #ifndef ARMSTATE_CORE_LIST_ORIGIN_H_
 #define ARMSTATE_CORE_LIST_ORIGIN_H_
 

@@ -1,5 +1,5 @@
-// What QEMU's own load of a migration stream does with the register lists in it. armstate's restore does otherwise
-// (core/restore.h, core/restore_order.h).
+// LoadAsQemu does with register lists what QEMU's own load of a migration stream does. armstate's restore does
+// otherwise (core/restore.h, core/restore_order.h).
 #ifndef ARMSTATE_CORE_QEMU_LOAD_H_
 #define ARMSTATE_CORE_QEMU_LOAD_H_
 

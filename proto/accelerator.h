@@ -1,4 +1,4 @@
-// What the IDs of a register list mean under an accelerator.
+// SchemeOf tells what the IDs of a register list mean under an accelerator.
 #ifndef ARMSTATE_PROTO_ACCELERATOR_H_
 #define ARMSTATE_PROTO_ACCELERATOR_H_
 

@@ -1,4 +1,4 @@
-// A VM's own saved state as the target of a restore.
+// TargetOfLists makes a target of a restore out of what a VM's own saved state says.
 #ifndef ARMSTATE_SERVER_STREAM_TARGET_H_
 #define ARMSTATE_SERVER_STREAM_TARGET_H_
 

@@ -1,4 +1,4 @@
-// What `armstate restore` writes into a saved VM, and what the server says of it before.
+// JudgeForStream asks the server for its verdict on a restore into a saved VM, and says what is to be written.
 #ifndef ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_
 #define ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_
 
@@ -26,8 +26,9 @@ struct StreamJudgement {
 // QEMU stream is `target`: by the CPU profile of this name, or if it is empty by what the stream itself shows. A
 // checkpoint of another accelerator than the stream's gets the target's register IDs by the server's plan.
 //
-// Errors: the server's, and of ReadQemuTarget with `target_name` before them. Registers that a tolerance gives up on
-// are left out, so that the target keeps its own.
+// Registers that a tolerance gives up on are left out, so that the target keeps its own.
+//
+// Errors: the server's, and those of ReadQemuTarget with `target_name` before them.
 absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint, IdScheme source,
                                                absl::string_view target, absl::string_view target_name,
                                                const std::string& profile, const ToleranceOptions& tolerances,

@@ -1,4 +1,4 @@
-// The compressions that migration streams are packed with: gzip, bzip2, xz and zstd.
+// Codec names the compressions that migration streams are packed with: gzip, bzip2, xz and zstd.
 #ifndef ARMSTATE_CLIENT_FORMATS_CODEC_H_
 #define ARMSTATE_CLIENT_FORMATS_CODEC_H_
 

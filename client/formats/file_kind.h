@@ -1,4 +1,4 @@
-// What a file is, by its first bytes.
+// DetectFileKind tells what a file is by its first bytes.
 #ifndef ARMSTATE_CLIENT_FORMATS_FILE_KIND_H_
 #define ARMSTATE_CLIENT_FORMATS_FILE_KIND_H_
 

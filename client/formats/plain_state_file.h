@@ -1,4 +1,4 @@
-// Files that hold a plain migration stream, from some offset on.
+// PlainStateFile is a file that holds a plain migration stream, from some offset on.
 #ifndef ARMSTATE_CLIENT_FORMATS_PLAIN_STATE_FILE_H_
 #define ARMSTATE_CLIENT_FORMATS_PLAIN_STATE_FILE_H_
 

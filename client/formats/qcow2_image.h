@@ -1,4 +1,5 @@
-// qcow2 disk images, as far as an internal snapshot's VM state needs: where in the file it is.
+// Qcow2Image reads a qcow2 disk image as far as an internal snapshot's VM state needs: it finds where in the file that
+// is.
 //
 // The state is read like a guest's disk, through the snapshot's own tables: a level 1 table of places of level 2
 // tables, which have the places of clusters. It begins behind the end of the disk. docs/formats.md has the layout.

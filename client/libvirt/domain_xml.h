@@ -1,4 +1,4 @@
-// What libvirt's XML of a domain says of its CPU, machine and accelerator.
+// ParseDomainXml reads what libvirt's XML of a domain says of its CPU, machine and accelerator.
 #ifndef ARMSTATE_CLIENT_LIBVIRT_DOMAIN_XML_H_
 #define ARMSTATE_CLIENT_LIBVIRT_DOMAIN_XML_H_
 
