@@ -24,6 +24,7 @@ std::unique_ptr<StateFile> StreamAt(uint64_t offset, InputFile file) {
 }
 
 absl::Status NoStream(absl::string_view bytes, const std::string& path) {
+  if (IsKnownOtherKind(bytes)) return NoStateFile(bytes, path);
   const size_t at = bytes.substr(0, kHeaderRoom).find(kStreamBeginning);
   if (at == absl::string_view::npos) return NoStateFile(bytes, path);
   return absl::InvalidArgumentError(

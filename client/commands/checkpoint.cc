@@ -26,6 +26,9 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
   absl::StatusOr<QmpCheckpoint> taken = CheckpointByQmp(options.socket, qmp);
   if (!taken.ok()) {
     const absl::Status status = Annotate(taken.status(), options.socket);
+    if (absl::IsDeadlineExceeded(status)) {
+      return WithNextStep(status, "does somebody else hold its socket? QEMU serves one connection at a time");
+    }
     if (!absl::IsUnavailable(status)) return status;
     return WithNextStep(
         status, "is the VM running, with `-qmp unix:SOCKET,server=on,wait=off`, and nobody else at its socket?");
@@ -52,7 +55,9 @@ void AddCheckpointCommand(CLI::App& app, Command& chosen) {
       "checkpoint", "Pause a running QEMU, store its CPU state as the VM's next checkpoint, and go on");
   AddStoreOptions(*command, options->store);
   command->add_option("--qmp", options->socket, "QEMU's QMP socket")->type_name("SOCKET")->required();
-  command->add_option("--keep-stream", options->keep_stream, "Keep QEMU's migration stream in this file")
+  command
+      ->add_option("--keep-stream", options->keep_stream,
+                   "Keep QEMU's migration stream in this file; what was in it is lost")
       ->type_name("FILE");
   command->add_flag("--leave-paused", options->leave_paused, "Do not let the guest go on");
   command->footer(HelpFooter("  armstate checkpoint web-1 --qmp /run/qemu/web-1.qmp --keep-stream web-1.mig\n"));

@@ -78,6 +78,16 @@ void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
   fields.erase(std::remove_if(fields.begin(), fields.end(), belongs), fields.end());
 }
 
+// What a person must see to, since the stream has more than the CPU state.
+void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
+  report.add_notes(
+      stream.has_ram
+          ? "the guest's RAM and devices stay as they are in the target: they must be of the checkpoint's moment, or "
+            "of a guest that has not run"
+          : "the guest's RAM is in the files that QEMU shares, of the checkpoint's moment as it must be; to load, "
+            "start QEMU with -incoming defer, switch the capability x-ignore-shared on, then migrate-incoming");
+}
+
 // What QEMU's load makes of the PMU's counter pairs, which have one value in a list of KVM.
 void AddCounterNote(StreamJudgement& judgement) {
   for (const VcpuState& vcpu : judgement.vcpus) {
@@ -121,6 +131,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
     absl::StatusOr<v1::ValidateCheckpointResponse> answer = client.ValidateCheckpoint(request);
     if (!answer.ok()) return answer.status();
     judgement.report = std::move(*answer->mutable_report());
+    AddRamNote(*stream, judgement.report);
     judgement.vcpus = std::move(fitted);
     for (int i = 0; i < judgement.report.vcpus_size(); ++i) {
       LeaveOutTolerated(judgement.report.vcpus(i), judgement.vcpus.at(static_cast<size_t>(i)));
@@ -137,6 +148,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
   const absl::StatusOr<v1::PlanRestoreResponse> plan = client.PlanRestore(request);
   if (!plan.ok()) return plan.status();
   judgement.report = plan->report();
+  AddRamNote(*stream, judgement.report);
   absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
   if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
   judgement.vcpus = std::move(planned->states);

@@ -1,5 +1,8 @@
 #include "client/formats/file_kind.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -51,6 +54,11 @@ FileKind DetectFileKind(absl::string_view bytes) {
   if (DetectCodec(bytes)) return FileKind::kPacked;
   if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(bytes.substr(0, kLookedAt)), "{")) return FileKind::kJson;
   return FileKind::kOther;
+}
+
+bool IsKnownOtherKind(absl::string_view bytes) {
+  return std::any_of(std::begin(kOtherKinds), std::end(kOtherKinds),
+                     [bytes](const OtherKind& kind) { return absl::StartsWith(bytes, kind.magic); });
 }
 
 absl::Status NoStateFile(absl::string_view bytes, const std::string& path) {

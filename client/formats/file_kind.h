@@ -23,6 +23,9 @@ enum class FileKind {
 
 FileKind DetectFileKind(absl::string_view bytes);
 
+// True for a file that begins as something else that NoStateFile names: whatever stands further on is part of that.
+bool IsKnownOtherKind(absl::string_view bytes);
+
 // Why a file of another kind is not read: INVALID_ARGUMENT, with what the file is, as far as it can be told, and what
 // to do. `path` tells formats that have no mark of their own.
 absl::Status NoStateFile(absl::string_view bytes, const std::string& path);

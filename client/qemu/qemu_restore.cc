@@ -48,6 +48,8 @@ absl::StatusOr<QemuTarget> ReadQemuTarget(absl::Span<const VcpuState> vcpus, abs
   if (!count.ok()) return count;
   QemuTarget read;
   read.machine_type = std::move(outline->machine_type);
+  const std::vector<std::string>& capabilities = outline->capabilities;
+  read.has_ram = std::find(capabilities.begin(), capabilities.end(), "x-ignore-shared") == capabilities.end();
   for (size_t i = 0; i < vcpus.size(); ++i) {
     const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = TargetVcpu(target, outline->vcpus[i], vcpus[i]);
     if (!port.ok()) return port.status();

@@ -35,6 +35,8 @@ struct QemuRestore {
 struct QemuTarget {
   ListOrigin origin = ListOrigin::kUnknown;
   std::string machine_type;
+  // The guest's RAM is in the stream. Else it is in files that QEMU shares (x-ignore-shared).
+  bool has_ram = true;
   // Of each vCPU, the registers and values that it has in the execution state of the checkpoint's: those of another
   // state's core registers are 0.
   std::vector<RegisterList> registers;

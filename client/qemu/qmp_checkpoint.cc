@@ -65,6 +65,8 @@ class Source {
     const absl::StatusOr<Json> kvm = qmp.Execute("query-kvm");
     if (!kvm.ok()) return kvm.status();
     source.kvm = BoolOf(*kvm, "enabled");
+    const absl::Status savable = CheckSavable(qmp);
+    if (!savable.ok()) return savable;
     return source;
   }
 
@@ -94,6 +96,19 @@ class Source {
     const std::string text = absl::StrJoin(VersionNumbers(answer), ".");
     const std::string package = StringOf(answer, "package");
     return package.empty() || text.empty() ? text : absl::StrCat(text, " (", package, ")");
+  }
+
+  // A device that QEMU cannot save: QEMU refuses to migrate then, but up to 10.0 xen-save-devices-state ends the VM.
+  static absl::Status CheckSavable(QmpConnection& qmp) {
+    const absl::StatusOr<Json> migration = qmp.Execute("query-migrate");
+    if (!migration.ok()) return migration.status();
+    const auto reasons = migration->is_object() ? migration->find("blocked-reasons") : migration->end();
+    if (!migration->is_object() || reasons == migration->end() || !reasons->is_array() || reasons->empty()) {
+      return absl::OkStatus();
+    }
+    const Json& first = reasons->front();
+    return absl::FailedPreconditionError(
+        absl::StrCat("QEMU cannot save this VM: ", first.is_string() ? first.get<std::string>() : "it is blocked"));
   }
 
   static FileProtocol FileProtocolOf(const Json& answer) {

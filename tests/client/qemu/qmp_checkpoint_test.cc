@@ -90,6 +90,17 @@ TEST_F(QmpCheckpointTest, RunningGuestGoesOn) {
   EXPECT_THAT(Ask(qemu, "query-fdsets"), IsEmpty());  // nothing is left behind in QEMU
 }
 
+// Up to QEMU 10.0, xen-save-devices-state ends a VM with such a device by SIGSEGV.
+TEST_F(QmpCheckpointTest, AVmThatQemuCannotSaveIsLeftAlone) {
+  const QemuProcess qemu("qemu-system-aarch64",
+                         With(Virt("cortex-a57"), {"-drive", "if=none,id=d,file=null-co://,format=raw", "-device",
+                                                   "nvme,drive=d,serial=1"}));
+  const absl::StatusOr<QmpCheckpoint> checkpoint = CheckpointByQmp(qemu.qmp_path(), {});
+  EXPECT_EQ(checkpoint.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(checkpoint.status().message()), HasSubstr("nvme"));
+  EXPECT_EQ(StateOf(qemu), "running");
+}
+
 TEST_F(QmpCheckpointTest, AllVcpusOfA32BitMachine) {
   const QemuProcess qemu("qemu-system-arm", {"-M", "sabrelite", "-cpu", "cortex-a9", "-smp", "2", "-m", "64"});
   const absl::StatusOr<QmpCheckpoint> checkpoint = CheckpointByQmp(qemu.qmp_path(), {});
