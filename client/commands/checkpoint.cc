@@ -57,7 +57,7 @@ void AddCheckpointCommand(CLI::App& app, Command& chosen) {
   command->add_option("--qmp", options->socket, "QEMU's QMP socket")->type_name("SOCKET")->required();
   command
       ->add_option("--keep-stream", options->keep_stream,
-                   "Keep QEMU's migration stream in this file; what was in it is lost")
+                   "Keep QEMU's migration stream in this file; once it is whole it replaces one of that name")
       ->type_name("FILE");
   command->add_flag("--leave-paused", options->leave_paused, "Do not let the guest go on");
   command->footer(HelpFooter("  armstate checkpoint web-1 --qmp /run/qemu/web-1.qmp --keep-stream web-1.mig\n"));

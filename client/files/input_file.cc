@@ -50,6 +50,8 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
   if (S_ISDIR(info.st_mode))
     return absl::InvalidArgumentError(
         absl::StrCat(name, " is a folder; name a file in it (of a UTM bundle: the qcow2 image in Data)"));
+  if (!is_stdin && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
+    return absl::InvalidArgumentError(absl::StrCat(name, " is a device; give it as standard input if it is meant"));
   // A file under /proc says that it is empty.
   if (S_ISREG(info.st_mode) && info.st_size > 0) return Of(std::move(fd), name);
   absl::StatusOr<UniqueFd> copy = Spool(fd.get(), name);

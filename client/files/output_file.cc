@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,6 +36,10 @@ absl::Status Rename(const std::string& from, const std::string& to, IfExists if_
 }  // namespace
 
 absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists if_exists) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file, and cannot be replaced by one"));
+  }
   // Before any work is done; Commit looks again.
   if (if_exists == IfExists::kRefuse && access(path.c_str(), F_OK) == 0) return Exists(path);
   std::string temporary_path = absl::StrCat(path, ".XXXXXX");

@@ -21,11 +21,27 @@ struct FreeDoc {
 };
 using Document = std::unique_ptr<xmlDoc, FreeDoc>;
 
+// libxml2 takes quadratic time for these.
+constexpr size_t kMaxTagSize = size_t{64} << 10;
+constexpr int kMaxComments = 64;
+
+bool IsTooIntricate(absl::string_view xml) {
+  int comments = 0;
+  for (size_t at = xml.find('<'); at != absl::string_view::npos; at = xml.find('<', at + 1)) {
+    if (xml.substr(at, 4) == "<!--" && ++comments > kMaxComments) return true;
+    if (xml.substr(at + 1, kMaxTagSize).find_first_of("<>") == absl::string_view::npos) {
+      if (xml.size() - at > kMaxTagSize) return true;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<Document> Parse(absl::string_view xml, absl::string_view root_name) {
   const auto refuse = [&](absl::string_view why) {
     return absl::InvalidArgumentError(absl::StrCat("the XML of the ", root_name, " ", why));
   };
   if (xml.size() > kMaxXmlSize) return refuse("has more than 16 MiB");
+  if (IsTooIntricate(xml)) return refuse("has a tag of more than 64 KiB or more than 64 comments");
   // Without XML_PARSE_NOENT entities are not expanded, without XML_PARSE_HUGE nesting is limited.
   Document document(xmlReadMemory(xml.data(), static_cast<int>(xml.size()), nullptr, nullptr,
                                   XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));

@@ -1,6 +1,10 @@
 #include "client/qemu/guest_pause.h"
 
-#include <pthread.h>
+#include <signal.h>
+
+#include <atomic>
+#include <iterator>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -10,6 +14,11 @@ namespace {
 
 // Beyond the user's own deadline.
 constexpr absl::Duration kGrace = absl::Seconds(5);
+
+// What came meanwhile. Whichever thread takes the signal: gRPC's do not block any.
+std::atomic<bool> held[NSIG];
+
+void KeepSignal(int signal) { held[signal] = true; }
 
 // While QEMU ends a migration (state finish-migrate) it refuses `cont`; this takes it a few milliseconds.
 absl::Status WaitForMigrationToEnd(QmpConnection& qmp) {
@@ -34,12 +43,18 @@ absl::Status ContinueOver(QmpConnection& qmp) {
 GuestPause::~GuestPause() { ContinueAfter(absl::OkStatus()).IgnoreError(); }
 
 absl::Status GuestPause::Stop() {
-  sigset_t blocked;
-  sigemptyset(&blocked);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&blocked, signal);
-  pthread_sigmask(SIG_BLOCK, &blocked, &signals_before_);
+  HoldSignals();
   stopped_ = true;
-  return qmp_.Execute("stop").status();
+  const absl::Status stopped = qmp_.Execute("stop").status();
+  if (!stopped.ok()) return stopped;
+  const absl::StatusOr<nlohmann::json> status = qmp_.Execute("query-status");
+  if (!status.ok()) return status.status();
+  const nlohmann::json state = status->is_object() ? status->value("status", nlohmann::json()) : nlohmann::json();
+  if (state != nlohmann::json("postmigrate") && state != nlohmann::json("finish-migrate")) return absl::OkStatus();
+  // Somebody else's migration was faster: the guest may run elsewhere by now, and must not run twice.
+  LeavePaused();
+  return absl::FailedPreconditionError(absl::StrCat("another migration has taken the guest: QEMU is in state ",
+                                                    state.get<std::string>(), " and left as it is"));
 }
 
 absl::Status GuestPause::ContinueAfter(const absl::Status& status) {
@@ -65,9 +80,19 @@ absl::Status GuestPause::Continue() {
   return again.ok() ? ContinueOver(*again) : again.status();
 }
 
+void GuestPause::HoldSignals() {
+  struct sigaction keep = {};
+  keep.sa_handler = KeepSignal;
+  keep.sa_flags = SA_RESTART;
+  for (size_t i = 0; i < std::size(kHeldSignals); ++i) sigaction(kHeldSignals[i], &keep, &before_[i]);
+}
+
 void GuestPause::Release() {
   stopped_ = false;
-  pthread_sigmask(SIG_SETMASK, &signals_before_, nullptr);
+  for (size_t i = 0; i < std::size(kHeldSignals); ++i) sigaction(kHeldSignals[i], &before_[i], nullptr);
+  for (const int signal : kHeldSignals) {
+    if (held[signal].exchange(false)) raise(signal);
+  }
 }
 
 }  // namespace armstate

@@ -11,10 +11,11 @@
 
 namespace armstate {
 
-// From Stop() on, until the guest goes on, the thread takes neither SIGINT nor SIGTERM nor SIGHUP: a user who presses
-// Ctrl-C does not want a stopped guest. The destructor continues a guest that nobody continued or left paused.
+// From Stop() on, until the guest goes on, SIGINT, SIGTERM, SIGHUP and SIGQUIT wait, for the whole process: a user who
+// presses Ctrl-C does not want a stopped guest. They have their effect afterwards. The destructor continues a guest
+// that nobody continued or left paused.
 //
-// Not thread-safe.
+// Not thread-safe; one at a time in a process.
 class GuestPause {
  public:
   // The connection must live as long. If it fails, the guest is continued over a new one.
@@ -23,7 +24,8 @@ class GuestPause {
   GuestPause(const GuestPause&) = delete;
   GuestPause& operator=(const GuestPause&) = delete;
 
-  // After an error the guest may stand still or not; it is continued like a stopped one.
+  // After an error the guest may stand still or not; it is continued like a stopped one. FAILED_PRECONDITION if
+  // somebody else's migration has taken the guest meanwhile; then it is not continued, since it may run elsewhere.
   absl::Status Stop();
 
   // Continues the guest if it was stopped here. Answers `status`; if that is OK, the error of continuing; if both
@@ -34,13 +36,17 @@ class GuestPause {
   void LeavePaused();
 
  private:
+  static constexpr int kHeldSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
   absl::Status Continue();
+  void HoldSignals();
   void Release();
 
   QmpConnection& qmp_;
   std::string socket_path_;
   bool stopped_ = false;
-  sigset_t signals_before_;
+  // Of kHeldSignals.
+  struct sigaction before_[4];
 };
 
 }  // namespace armstate

@@ -172,6 +172,14 @@ absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_v
       ParseCpuSection(image.payload, 0, target.version, end, "cpu", subsections->unknown);
   if (!section.ok()) return FieldError(marker.name, absl::StrCat("its subsections: ", section.status().message()));
   image.section = *std::move(section);
+  // The number of an MPU's regions is the board's, and not in the stream.
+  for (const CpuSubsection& own : target.subsections) {
+    if (own.info == nullptr || own.info->unit == 0) continue;
+    const CpuSubsection* given = image.section.FindSubsection(own.name);
+    if (given == nullptr || given->end - given->body == own.end - own.body) continue;
+    return FieldError(own.name, absl::StrCat("it has ", given->end - given->body, " bytes, the target's has ",
+                                             own.end - own.body, ": the CPUs have MPUs of different sizes"));
+  }
   return image;
 }
 

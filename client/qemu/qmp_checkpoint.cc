@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -102,6 +105,12 @@ class Source {
   static absl::Status CheckSavable(QmpConnection& qmp) {
     const absl::StatusOr<Json> migration = qmp.Execute("query-migrate");
     if (!migration.ok()) return migration.status();
+    for (const char* running : {"setup", "active", "pre-switchover", "device", "wait-unplug", "cancelling", "colo",
+                                "postcopy-active", "postcopy-paused", "postcopy-recover", "postcopy-device"}) {
+      if (StringOf(*migration, "status") != running) continue;
+      return absl::FailedPreconditionError(
+          absl::StrCat("a migration of this VM is under way (", running, "): wait for its end, or cancel it"));
+    }
     const auto reasons = migration->is_object() ? migration->find("blocked-reasons") : migration->end();
     if (!migration->is_object() || reasons == migration->end() || !reasons->is_array() || reasons->empty()) {
       return absl::OkStatus();
@@ -135,12 +144,21 @@ absl::StatusOr<MappedFile> DumpDevices(QmpConnection& qmp) {
   return MappedFile::Map(memory.get(), "the dump of QEMU's devices");
 }
 
-// A whole migration stream in the user's file.
+// A whole migration stream in the user's file, which has the name only once it is whole.
 absl::StatusOr<MappedFile> KeepStream(QmpConnection& qmp, const Source& source, const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  struct stat info;
+  const bool is_device = stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+  std::string temporary = absl::StrCat(path, ".XXXXXX");
+  const UniqueFd file(is_device ? open(path.c_str(), O_RDWR | O_CLOEXEC) : mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", strerror(errno)));
-  const absl::Status migrated = MigrateToFile(qmp, file.get(), source.file_protocol);
-  if (!migrated.ok()) return migrated;
+  absl::Status kept = MigrateToFile(qmp, file.get(), source.file_protocol);
+  if (kept.ok() && !is_device && rename(temporary.c_str(), path.c_str()) != 0) {
+    kept = absl::InvalidArgumentError(absl::StrCat(path, ": ", strerror(errno)));
+  }
+  if (!kept.ok()) {
+    if (!is_device) unlink(temporary.c_str());
+    return kept;
+  }
   return MappedFile::Map(file.get(), path);
 }
 

@@ -5,11 +5,32 @@
 #include <string.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/files/unique_fd.h"
 
 namespace armstate {
 
 using Json = nlohmann::json;
+
+namespace {
+
+// The set is there until QEMU has closed the last descriptor that it opened by its name. A migration does so when it
+// has cleaned up; what is changed before (multifd switched on again) can end QEMU 10.0 and 11.1.
+absl::Status WaitUntilGone(QmpConnection& qmp, uint64_t id) {
+  const absl::Time deadline = absl::Now() + absl::Seconds(5);
+  while (true) {
+    const absl::StatusOr<Json> sets = qmp.Execute("query-fdsets");
+    if (!sets.ok()) return sets.status();
+    bool found = false;
+    for (const Json& set : sets->is_array() ? *sets : Json::array()) {
+      found |= set.is_object() && set.value("fdset-id", Json()) == Json(id);
+    }
+    if (!found || absl::Now() > deadline) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+}
+
+}  // namespace
 
 absl::Status WithFdSet(QmpConnection& qmp, int fd, const std::function<absl::Status(const std::string& path)>& use) {
   // QEMU takes a descriptor for writing only if it is write-only.
@@ -23,7 +44,8 @@ absl::Status WithFdSet(QmpConnection& qmp, int fd, const std::function<absl::Sta
   }
   const uint64_t id = set->get<uint64_t>();
   const absl::Status used = use(absl::StrCat("/dev/fdset/", id));
-  const absl::Status removed = qmp.Execute("remove-fd", {{"fdset-id", id}}).status();
+  absl::Status removed = qmp.Execute("remove-fd", {{"fdset-id", id}}).status();
+  if (removed.ok()) removed = WaitUntilGone(qmp, id);
   return used.ok() ? removed : used;
 }
 

@@ -11,7 +11,7 @@
 namespace armstate {
 
 // Lends QEMU the open file `fd` for writing (QMP's add-fd), calls `use` with the path by which QEMU's commands name it
-// ("/dev/fdset/0"), and takes it back. QEMU keeps what it opened in `use`.
+// ("/dev/fdset/0"), takes it back, and waits until QEMU has closed what it opened in `use`.
 //
 // Answers the status of `use`; if that is OK, what went wrong with lending and taking back.
 absl::Status WithFdSet(QmpConnection& qmp, int fd, const std::function<absl::Status(const std::string& path)>& use);

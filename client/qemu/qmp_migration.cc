@@ -1,12 +1,11 @@
 #include "client/qemu/qmp_migration.h"
 
+#include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "absl/types/optional.h"
 #include "client/qemu/qmp_fdset.h"
 
 namespace armstate {
@@ -32,27 +31,27 @@ absl::StatusOr<bool> AllMemoryIsShared(QmpConnection& qmp) {
   return true;
 }
 
-struct WantedCapability {
-  std::string name;
-  bool state;
-  bool required;  // an error if this QEMU has no such capability
-};
+// By name.
+using Capabilities = std::map<std::string, bool>;
 
-// Nothing if this QEMU has no such capability.
-absl::StatusOr<absl::optional<bool>> FindCapability(QmpConnection& qmp, const std::string& name) {
-  const absl::StatusOr<Json> capabilities = qmp.Execute("query-migrate-capabilities");
-  if (!capabilities.ok()) return capabilities.status();
-  if (!capabilities->is_array()) return absl::InternalError("QMP: query-migrate-capabilities answers no array");
-  for (const Json& capability : *capabilities) {
-    if (Member(capability, "capability") == Json(name))
-      return absl::make_optional(Member(capability, "state") == Json(true));
+absl::StatusOr<Capabilities> QueryCapabilities(QmpConnection& qmp) {
+  const absl::StatusOr<Json> answer = qmp.Execute("query-migrate-capabilities");
+  if (!answer.ok()) return answer.status();
+  if (!answer->is_array()) return absl::InternalError("QMP: query-migrate-capabilities answers no array");
+  Capabilities capabilities;
+  for (const Json& capability : *answer) {
+    const Json name = Member(capability, "capability");
+    if (name.is_string()) capabilities[name.get<std::string>()] = Member(capability, "state") == Json(true);
   }
-  return absl::nullopt;
+  return capabilities;
 }
 
-absl::Status SetCapability(QmpConnection& qmp, const std::string& name, bool state) {
-  const Json capability = {{"capability", name}, {"state", state}};
-  return qmp.Execute("migrate-set-capabilities", {{"capabilities", Json::array({capability})}}).status();
+// All at once, since some need others.
+absl::Status SetCapabilities(QmpConnection& qmp, const Capabilities& capabilities) {
+  if (capabilities.empty()) return absl::OkStatus();
+  Json list = Json::array();
+  for (const auto& [name, state] : capabilities) list.push_back({{"capability", name}, {"state", state}});
+  return qmp.Execute("migrate-set-capabilities", {{"capabilities", std::move(list)}}).status();
 }
 
 absl::Status WaitForEnd(QmpConnection& qmp) {
@@ -98,31 +97,30 @@ absl::Status MigrateInto(QmpConnection& qmp, int fd, FileProtocol protocol) {
 absl::Status MigrateToFile(QmpConnection& qmp, int fd, FileProtocol protocol) {
   const absl::StatusOr<bool> shared = AllMemoryIsShared(qmp);
   if (!shared.ok()) return shared.status();
-  // What was changed, and what it was before.
-  std::vector<std::pair<std::string, bool>> before;
-  absl::Status status;
-  for (const WantedCapability& wanted : {WantedCapability{"events", true, true},
-                                         {"x-ignore-shared", *shared, true},
-                                         // One file takes one plain stream.
-                                         {"multifd", false, false},
-                                         {"mapped-ram", false, false}}) {
-    const absl::StatusOr<absl::optional<bool>> old = FindCapability(qmp, wanted.name);
-    status = old.status();
-    if (status.ok() && !*old && wanted.required) {
-      status = absl::FailedPreconditionError(absl::StrCat("this QEMU has no migration capability ", wanted.name));
+  const absl::StatusOr<Capabilities> before = QueryCapabilities(qmp);
+  if (!before.ok()) return before.status();
+  Capabilities wanted = {{"events", true}, {"x-ignore-shared", *shared}};
+  for (const auto& [name, state] : wanted) {
+    if (before->count(name) == 0) {
+      return absl::FailedPreconditionError(absl::StrCat("this QEMU has no migration capability ", name));
     }
-    if (!status.ok()) break;
-    if (old->value_or(wanted.state) == wanted.state) continue;
-    status = SetCapability(qmp, wanted.name, wanted.state);
-    if (!status.ok()) break;
-    before.emplace_back(wanted.name, **old);
   }
-  if (status.ok()) status = MigrateInto(qmp, fd, protocol);
-  for (const auto& [name, state] : before) {
-    const absl::Status put_back = SetCapability(qmp, name, state);
-    if (status.ok()) status = put_back;
+  // One file takes one plain stream, at once and without asking.
+  for (const char* name : {"multifd", "zero-copy-send", "mapped-ram", "postcopy-ram", "postcopy-preempt",
+                           "pause-before-switchover", "background-snapshot", "return-path"}) {
+    if (before->count(name) != 0) wanted[name] = false;
   }
-  return status;
+  Capabilities changed, put_back;
+  for (const auto& [name, state] : wanted) {
+    if (before->at(name) == state) continue;
+    changed[name] = state;
+    put_back[name] = !state;
+  }
+  absl::Status status = SetCapabilities(qmp, changed);
+  if (!status.ok()) return status;
+  status = MigrateInto(qmp, fd, protocol);
+  const absl::Status restored = SetCapabilities(qmp, put_back);
+  return status.ok() ? restored : status;
 }
 
 }  // namespace armstate
