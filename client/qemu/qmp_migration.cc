@@ -105,9 +105,15 @@ absl::Status MigrateToFile(QmpConnection& qmp, int fd, FileProtocol protocol) {
       return absl::FailedPreconditionError(absl::StrCat("this QEMU has no migration capability ", name));
     }
   }
+  // QEMU 10.0 and 11.1 can end when this is switched back on while they clean up, which they do unseen.
+  const auto multifd = before->find("multifd");
+  if (multifd != before->end() && multifd->second) {
+    return absl::FailedPreconditionError(
+        "QEMU's migration capability multifd is on, with which it writes no plain stream: switch it off before");
+  }
   // One file takes one plain stream, at once and without asking.
-  for (const char* name : {"multifd", "zero-copy-send", "mapped-ram", "postcopy-ram", "postcopy-preempt",
-                           "pause-before-switchover", "background-snapshot", "return-path"}) {
+  for (const char* name : {"mapped-ram", "postcopy-ram", "postcopy-preempt", "pause-before-switchover",
+                           "background-snapshot", "return-path"}) {
     if (before->count(name) != 0) wanted[name] = false;
   }
   Capabilities changed, put_back;

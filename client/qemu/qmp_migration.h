@@ -11,10 +11,11 @@ namespace armstate {
 enum class FileProtocol { kFd, kFile };
 
 // Migrates the (stopped) VM into the file and waits for the end, until the connection's deadline; then the migration is
-// cancelled. The stream is a plain one: capabilities that would make it another (multifd, mapped-ram) are switched off,
-// and x-ignore-shared is set if all of the VM's memory backends are shared. All capabilities are put back as they were.
+// cancelled. The stream is a plain one: capabilities that would make it another (mapped-ram, postcopy-ram ...) are
+// switched off, and x-ignore-shared is set if all of the VM's memory backends are shared. All capabilities are put back
+// as they were.
 //
-// FAILED_PRECONDITION with QEMU's text if the migration is refused or fails.
+// FAILED_PRECONDITION with QEMU's text if the migration is refused or fails; also if the capability multifd is on.
 absl::Status MigrateToFile(QmpConnection& qmp, int fd, FileProtocol protocol);
 
 }  // namespace armstate
