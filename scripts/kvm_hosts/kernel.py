@@ -10,9 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from debian_releases.apt import KEYRING, mirror
 
-_MIRROR = os.environ["DEBIAN_MIRROR"]
-_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"  # has the keys of all releases
 _LATER_SUITES = ("trixie", "trixie-backports")  # Linux 6.12 to 7.x
 
 
@@ -85,7 +84,7 @@ class Apt:
             "Dir::Cache": folder / "cache",
         }
         if suites:
-            (folder / "sources.list").write_text("".join(f"deb [signed-by={_KEYRING}] {_MIRROR} {s} main\n" for s in suites))
+            (folder / "sources.list").write_text("".join(f"deb [signed-by={KEYRING}] {mirror()} {s} main\n" for s in suites))
             options |= {"Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "-"}
         self._options = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
         self._run("apt-get", "update")
