@@ -31,7 +31,7 @@ absl::StatusOr<LoadedCheckpointFile> LoadJson(absl::string_view bytes) {
   return loaded;
 }
 
-// What the file's form says besides the stream. The stream's own word counts where the two differ.
+// Adds what the file's form says besides the stream. The stream's own word counts where the two differ.
 void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
   const StateFileSource& said = file.source();
   v1::Source& source = *loaded.checkpoint.mutable_source();
@@ -74,7 +74,7 @@ LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
   LoadedCheckpointFile loaded;
   loaded.notes = std::move(capture.notes);
   v1::Source* source = loaded.checkpoint.mutable_source();
-  // What shows nothing has nothing that the accelerators call by different IDs.
+  // A list that shows nothing has no register that the accelerators call by different IDs.
   source->set_accelerator(capture.origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(capture.origin));
   source->set_hypervisor("QEMU");
   source->set_machine_type(capture.machine_type);

@@ -66,6 +66,7 @@ ExitStatus Show(const v1::RestoreReport& report, const v1::Checkpoint& checkpoin
 }
 
 absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext& context) {
+  if (options.out == "-") return UsageError("--out: the result goes into a file, not to standard output");
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::FULL);

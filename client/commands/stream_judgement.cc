@@ -78,7 +78,7 @@ void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
   fields.erase(std::remove_if(fields.begin(), fields.end(), belongs), fields.end());
 }
 
-// What a person must see to, since the stream has more than the CPU state.
+// Tells what a person must see to, since the stream has more than the CPU state.
 void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
   report.add_notes(
       stream.has_ram
@@ -88,7 +88,7 @@ void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
             "start QEMU with -incoming defer, switch the capability x-ignore-shared on, then migrate-incoming");
 }
 
-// What QEMU's load makes of the PMU's counter pairs, which have one value in a list of KVM.
+// Tells what QEMU's load makes of the PMU's counter pairs, which have one value in a list of KVM.
 void AddCounterNote(StreamJudgement& judgement) {
   for (const VcpuState& vcpu : judgement.vcpus) {
     for (const CounterPairIds& pair : kCounterPairs) {
