@@ -11,12 +11,12 @@
 #include "core/register_kind.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"
+#include "server/checkpoint_codec.h"
 #include "server/invalid_field.h"
 
 namespace armstate {
 namespace {
 
-constexpr int kMaxVcpus = 512;
 constexpr int kAllProfiles = 1 << 20;
 
 // A value area of the layout: the bits that some profile of the scheme lets be written.

@@ -56,6 +56,19 @@ v1::RestoreTarget TargetOf(const QemuTarget& stream, v1::Accelerator accelerator
   return target;
 }
 
+// Makes the request that ValidateCheckpoint and PlanRestore are asked alike.
+template <typename Request>
+absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::RestoreTarget target,
+                                   const ToleranceOptions& tolerances) {
+  Request request;
+  request.set_checkpoint(checkpoint.name());
+  *request.mutable_target() = std::move(target);
+  request.set_strict(tolerances.strict);
+  const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
+  if (!read.ok()) return read;
+  return request;
+}
+
 // Leaves out what the target refuses and a tolerance gives up on.
 void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
   std::set<uint64_t> tolerated;
@@ -119,42 +132,33 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
   const v1::Accelerator accelerator = stream->origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(stream->origin);
   const IdScheme scheme = SchemeOf(accelerator);
 
+  const v1::RestoreTarget restore_target = TargetOf(*stream, accelerator, profile);
   StreamJudgement judgement;
   const RestoreClient client(context.connection);
   if (scheme == source) {
-    v1::ValidateCheckpointRequest request;
-    request.set_checkpoint(checkpoint.name());
-    *request.mutable_target() = TargetOf(*stream, accelerator, profile);
-    request.set_strict(tolerances.strict);
-    const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
-    if (!read.ok()) return read;
-    absl::StatusOr<v1::ValidateCheckpointResponse> answer = client.ValidateCheckpoint(request);
+    const auto request = RequestFor<v1::ValidateCheckpointRequest>(checkpoint, restore_target, tolerances);
+    if (!request.ok()) return request.status();
+    absl::StatusOr<v1::ValidateCheckpointResponse> answer = client.ValidateCheckpoint(*request);
     if (!answer.ok()) return answer.status();
     judgement.report = std::move(*answer->mutable_report());
-    AddRamNote(*stream, judgement.report);
     judgement.vcpus = std::move(fitted);
-    for (int i = 0; i < judgement.report.vcpus_size(); ++i) {
-      LeaveOutTolerated(judgement.report.vcpus(i), judgement.vcpus.at(static_cast<size_t>(i)));
+    for (size_t i = 0; i < judgement.vcpus.size() && i < static_cast<size_t>(judgement.report.vcpus_size()); ++i) {
+      LeaveOutTolerated(judgement.report.vcpus(static_cast<int>(i)), judgement.vcpus[i]);
     }
-    if (scheme == IdScheme::kKvm) AddCounterNote(judgement);
-    return judgement;
+  } else {
+    const auto request = RequestFor<v1::PlanRestoreRequest>(checkpoint, restore_target, tolerances);
+    if (!request.ok()) return request.status();
+    const absl::StatusOr<v1::PlanRestoreResponse> plan = client.PlanRestore(*request);
+    if (!plan.ok()) return plan.status();
+    judgement.report = plan->report();
+    absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
+    if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
+    judgement.vcpus = std::move(planned->states);
+    for (size_t i = 0; i < judgement.vcpus.size() && i < vcpus->size(); ++i) {
+      judgement.vcpus[i].opaque_fields = FieldsForStream((*vcpus)[i].opaque_fields, source, scheme);
+    }
   }
-  v1::PlanRestoreRequest request;
-  request.set_checkpoint(checkpoint.name());
-  *request.mutable_target() = TargetOf(*stream, accelerator, profile);
-  request.set_strict(tolerances.strict);
-  const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
-  if (!read.ok()) return read;
-  const absl::StatusOr<v1::PlanRestoreResponse> plan = client.PlanRestore(request);
-  if (!plan.ok()) return plan.status();
-  judgement.report = plan->report();
   AddRamNote(*stream, judgement.report);
-  absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
-  if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
-  judgement.vcpus = std::move(planned->states);
-  for (size_t i = 0; i < judgement.vcpus.size() && i < vcpus->size(); ++i) {
-    judgement.vcpus[i].opaque_fields = FieldsForStream((*vcpus)[i].opaque_fields, source, scheme);
-  }
   if (scheme == IdScheme::kKvm) AddCounterNote(judgement);
   return judgement;
 }

@@ -14,8 +14,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-// The set is there until QEMU has closed the last descriptor that it opened by its name. A migration does so when it
-// has cleaned up; what is changed before (multifd switched on again) can end QEMU 10.0 and 11.1.
+// The set is there until QEMU has closed the last descriptor that it opened by its name, as it does after a migration.
 absl::Status WaitUntilGone(QmpConnection& qmp, uint64_t id) {
   const absl::Time deadline = absl::Now() + absl::Seconds(5);
   while (true) {
