@@ -15,7 +15,7 @@ class SparseWriter {
  public:
   explicit SparseWriter(int fd) : fd_(fd) {}
 
-  // Where the next byte goes.
+  // The next byte goes there.
   uint64_t size() const { return size_; }
 
   absl::Status Append(absl::string_view bytes);

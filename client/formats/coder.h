@@ -11,7 +11,7 @@
 
 namespace armstate {
 
-// What a decoder may take for its window.
+// A decoder may take so much for its window.
 inline constexpr uint64_t kMaxDecoderMemory = uint64_t{256} << 20;
 
 class Coder {

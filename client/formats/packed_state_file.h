@@ -13,7 +13,7 @@
 
 namespace armstate {
 
-// What is unpacked may have at most so many bytes: a file of some kilobytes can unpack to more than any disk has.
+// Unpacked data may have at most so many bytes: a file of some kilobytes can unpack to more than any disk has.
 inline constexpr uint64_t kMaxUnpackedBytes = uint64_t{1} << 40;
 
 // The stream is unpacked into a temporary file without a name. Zeros take no room there.

@@ -11,7 +11,7 @@
 
 namespace armstate {
 
-// What stands before the stream is copied as it is.
+// The bytes before the stream are copied as they are.
 class PlainStateFile final : public StateFile {
  public:
   // `stream_offset` must be inside the file.

@@ -56,7 +56,7 @@ absl::Status Qcow2StateFile::Write(absl::Span<const StreamPatch> patches, Output
           "stream instead: `loadvm` it with the guest stopped (-S), migrate to a file, name that as the target, and "
           "start QEMU with -incoming");
     }
-    // What changes, in the clusters that hold it.
+    // The changed bytes, by the clusters that hold them.
     uint64_t at = patch.offset;
     const uint64_t end = patch.offset + patch.size;
     while (at < end) {

@@ -24,7 +24,7 @@
 
 namespace armstate {
 
-// What a form says of the VM besides the stream, e.g. in libvirt's XML. Empty where it does not.
+// StateFileSource is what a form says of the VM besides the stream, e.g. in libvirt's XML. Empty where it does not.
 struct StateFileSource {
   // "tcg", "kvm" or "hvf".
   std::string accelerator;
@@ -46,10 +46,10 @@ class StateFile {
   const std::string& form() const { return form_; }
   // QEMU's migration stream, plain.
   virtual absl::string_view stream() const = 0;
-  // Where it begins in the file; 0 if it is not there as it is.
+  // The offset at which it begins in the file; 0 if it is not there as it is.
   virtual uint64_t stream_offset() const = 0;
   const StateFileSource& source() const { return source_; }
-  // What the user should know of the file.
+  // Notes are for the user.
   const std::vector<std::string>& notes() const { return notes_; }
 
   // Appends a file of the same form with the patches in its stream. FAILED_PRECONDITION if the form cannot take them.
