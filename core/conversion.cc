@@ -41,10 +41,10 @@ class Rules {
   }
 
   void Judge(RegisterFinding& finding) const {
+    if (finding.wanted.empty()) {
+      return Cover(kKeptAtReset, "the guest's CPU had no such register: the target's own value", finding);
+    }
     switch (finding.outcome) {
-      case RegisterOutcome::kNotInCheckpoint:
-      case RegisterOutcome::kRequired:
-        return Cover(kKeptAtReset, "the guest's CPU had no such register: the target's own value", finding);
       case RegisterOutcome::kUnknown:
         return JudgeLeftOut(finding);
       case RegisterOutcome::kIgnored:

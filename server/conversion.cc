@@ -70,6 +70,23 @@ RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, c
   return *std::move(builder).Build();
 }
 
+// What the target's constants hold above their registers' width, and the guest's own bits there.
+void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& guest, v1::VcpuState& vcpu) {
+  for (const CpuProfile::UpperHalf& half : profile.upper_halves()) {
+    const std::string name = absl::StrCat("cpreg_vmstate_values[", profile.layout()->id(half.index).ToString(), "]");
+    const auto own = std::find_if(guest.begin(), guest.end(), [&](const OpaqueField& f) { return f.name == name; });
+    v1::OpaqueField& field = *vcpu.add_opaque_fields();
+    field.set_name(name);
+    for (size_t byte = 0; byte < sizeof(half.reset); ++byte) {
+      const size_t shift = 8 * (sizeof(half.reset) - 1 - byte);
+      const auto bits = static_cast<uint8_t>(half.reset >> shift), writable = static_cast<uint8_t>(half.writable >> shift);
+      const uint8_t guest_bits =
+          own != guest.end() && byte < own->data.size() ? static_cast<uint8_t>(own->data[byte]) : 0;
+      field.mutable_data()->push_back(static_cast<char>((bits & ~writable) | (guest_bits & writable)));
+    }
+  }
+}
+
 void AddVcpus(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
               v1::ConvertCheckpointResponse& response) {
   for (size_t i = 0; i < judgement.reports.size(); ++i) {
@@ -81,6 +98,7 @@ void AddVcpus(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, co
                             ? WholeList(layout, judgement.target_values[i], judgement.reports[i])
                             : TakenList(judgement.list(checkpoint, i), layout, judgement.reports[i]),
                         *vcpu.mutable_registers());
+    AddUpperHalves(profile, checkpoint.loaded.vcpus[i].opaque_fields, vcpu);
   }
 }
 
