@@ -1,5 +1,14 @@
 @ counter_aarch64.S for a 32-bit CPU: see there. One line for each 2^22 steps, "<line> <number>", 8 digits each.
+@ With the symbol MPS3 defined it is for QEMU's mps3-an536 and prints on the first CMSDK UART.
+        .ifdef  MPS3
+        .equ    UART, 0xe7c00000
+        .equ    STATE, 4                @ bit 0: full
+        .equ    FULL, 1 << 0
+        .else
         .equ    UART, 0x09000000
+        .equ    STATE, 0x18             @ UARTFR.TXFF
+        .equ    FULL, 1 << 5
+        .endif
         .arch   armv7-a
         .fpu    vfpv4
         .syntax unified
@@ -14,6 +23,10 @@ _start: ldr     sp, =stack_top
         ldr     r0, =vectors
         mcr     p15, 0, r0, c12, c0, 0  @ VBAR
         ldr     r8, =UART
+        .ifdef  MPS3
+        mov     r3, #1                  @ CTRL.TXEN
+        str     r3, [r8, #8]
+        .endif
         ldr     r9, =history
         ldr     r6, =1664525
         ldr     r7, =1013904223
@@ -57,8 +70,8 @@ print:  mov     r10, lr                 @ r0 as 8 hexadecimal digits
         bpl     3b
         bx      r10
 
-putc:   ldr     r3, [r8, #0x18]         @ UARTFR.TXFF: wait for room
-        tst     r3, #(1 << 5)
+putc:   ldr     r3, [r8, #STATE]        @ wait for room
+        tst     r3, #FULL
         bne     putc
         str     r0, [r8]
         bx      lr

@@ -1,0 +1,56 @@
+"""The outcomes as a Markdown table. Rows that differ in machine type and options only are one.
+
+QEMU's words stand there without their numbers, which name a register or a length that differs with the options.
+"""
+
+import re
+
+from .run import Answer, Outcome
+
+_TITLE = ("CPU model", "machine types and options", "from", "to", "QEMU, as it is", "armstate convert", "QEMU, converted")
+
+
+def markdown(outcomes: list[Outcome]) -> str:
+    rows: dict[tuple, list[str]] = {}
+    for outcome in outcomes:
+        guest = outcome.guest
+        key = (guest.model, outcome.source, outcome.target, _words(outcome.as_it_is), _verdict(outcome), _end(outcome))
+        rows.setdefault(key, []).append(".".join(filter(None, (guest.machine, guest.options))))
+    lines = [_TITLE, ("---",) * len(_TITLE)]
+    lines += [(model, _machines(machines), *others) for (model, *others), machines in rows.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    as_they_are = sum(outcome.as_it_is.accepted for outcome in outcomes)
+    gone_on = sum(outcome.answer is not None and outcome.answer.accepted for outcome in outcomes)
+    refused = sum(outcome.answer is None and outcome.holds() for outcome in outcomes)
+    return (f"{len(outcomes)} ways: QEMU takes {as_they_are} streams as they are; converted, {gone_on} guests go on and {refused} are "
+            f"refused for a named reason; {len(outcomes) - gone_on - refused} fail.")
+
+
+def _verdict(outcome: Outcome) -> str:
+    reasons = sorted(set(re.findall(r"\[([a-z0-9-]+)\]$", "\n".join(outcome.report), re.MULTILINE)))
+    return outcome.verdict + (f" ({', '.join(reasons)})" if reasons else "")
+
+
+def _end(outcome: Outcome) -> str:
+    if outcome.answer is None:
+        return "-"
+    return "goes on" if outcome.answer.accepted else _words(outcome.answer)
+
+
+def _words(answer: Answer) -> str:
+    return re.sub(r"\b(0x[0-9a-f]+|\d+)\b", "N", str(answer)).replace("|", "\\|")
+
+
+def _machines(names: list[str]) -> str:
+    """virt-7.2, virt-7.2.el2, virt-10.0, virt-10.0.el2: "virt-7.2, virt-10.0: -, el2" """
+    by_machine: dict[str, list[str]] = {}
+    for name in names:
+        machine, options = re.fullmatch(r"(virt-\d+\.\d+|[^.]+)\.?(.*)", name).groups()
+        by_machine.setdefault(machine, []).append(options or "none")
+    by_options: dict[tuple, list[str]] = {}
+    for machine, options in by_machine.items():
+        by_options.setdefault(tuple(options), []).append(machine)
+    return "; ".join(f"{', '.join(machines)}: {', '.join(options)}" for options, machines in by_options.items())
