@@ -17,14 +17,15 @@
 namespace armstate {
 
 // What findings are covered by, in RegisterFinding::tolerance.
-inline constexpr absl::string_view kShownOtherwise = "shown-otherwise";  // constants differ, and nothing is promised less
-inline constexpr absl::string_view kKeptElsewhere = "kept-elsewhere";    // the target has it under another ID
-inline constexpr absl::string_view kHeldNothing = "held-nothing";        // left out; it held what it holds after reset
-inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";       // only the target has it
+inline constexpr absl::string_view kShownOtherwise =
+    "shown-otherwise";                                                 // constants differ, and nothing is promised less
+inline constexpr absl::string_view kKeptElsewhere = "kept-elsewhere";  // the target has it under another ID
+inline constexpr absl::string_view kHeldNothing = "held-nothing";      // left out; it held what it holds after reset
+inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";     // only the target has it
 
 // What refuses, unless the user accepts it by this name: RegisterFinding::accept_as.
-inline constexpr absl::string_view kFeatureGone = "feature-gone";            // the guest was shown more than it will find
-inline constexpr absl::string_view kStateLost = "state-lost";                // the guest's own value has no place
+inline constexpr absl::string_view kFeatureGone = "feature-gone";  // the guest was shown more than it will find
+inline constexpr absl::string_view kStateLost = "state-lost";      // the guest's own value has no place
 inline constexpr absl::string_view kCounterFrequency = "counter-frequency";  // its clock would run at another rate
 
 // All names that a user can accept, for messages.

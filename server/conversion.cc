@@ -30,6 +30,17 @@ absl::StatusOr<JudgedCheckpoint> TakeCheckpoint(v1::ConvertCheckpointRequest& re
   return JudgedCheckpoint{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
 }
 
+// Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
+void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget& target) {
+  const std::string& machine_type = target.about->machine_type();
+  const ProfileRegistry::Entry known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
+  if (known == nullptr) return;
+  v1::CpuProfile about = WithoutRegisters(known->message);
+  about.clear_name();  // it is not what the target is judged by
+  about.set_machine_type(machine_type);
+  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+}
+
 absl::Status CheckAccepted(const v1::ConvertCheckpointRequest& request) {
   const absl::Span<const absl::string_view> names = AcceptableNames();
   for (const std::string& name : request.accept()) {
@@ -51,8 +62,7 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   for (size_t i = 0; i < layout.size(); ++i) {
     const RegisterFinding* finding = FindingOf(report, layout.id(i));
     const bool own = finding != nullptr && !finding->tolerance.empty() && !finding->got.empty();
-    builder.AddBytes(layout.id(i),
-                     own ? finding->got : std::string(values.substr(layout.offset(i), layout.width(i))));
+    builder.AddBytes(layout.id(i), own ? finding->got : std::string(values.substr(layout.offset(i), layout.width(i))));
   }
   return *std::move(builder).Build();
 }
@@ -79,7 +89,8 @@ void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& g
     field.set_name(name);
     for (size_t byte = 0; byte < sizeof(half.reset); ++byte) {
       const size_t shift = 8 * (sizeof(half.reset) - 1 - byte);
-      const auto bits = static_cast<uint8_t>(half.reset >> shift), writable = static_cast<uint8_t>(half.writable >> shift);
+      const auto bits = static_cast<uint8_t>(half.reset >> shift),
+                 writable = static_cast<uint8_t>(half.writable >> shift);
       const uint8_t guest_bits =
           own != guest.end() && byte < own->data.size() ? static_cast<uint8_t>(own->data[byte]) : 0;
       field.mutable_data()->push_back(static_cast<char>((bits & ~writable) | (guest_bits & writable)));
@@ -114,7 +125,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   if (!judged.ok()) return judged.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();
-  const absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
+  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
   if (checkpoint->SchemeBefore(scheme) != scheme) {
@@ -135,6 +146,9 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
       cpu_model = known->message.cpu_model();
       conversion.source = known->profile;
     }
+  }
+  if (request.target().has_lists() && request.target().lists().accelerator() == v1::TCG) {
+    DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());
   }
   size_t best = 0;
   absl::optional<Judgement> judgement;

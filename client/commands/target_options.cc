@@ -32,6 +32,16 @@ void AddToleranceOptions(CLI::App& command, ToleranceOptions& options) {
   command.add_flag("--strict", options.strict, "Use none of the server's tolerances");
 }
 
+void AddAcceptOption(CLI::App& command, std::vector<std::string>& names) {
+  command
+      .add_option("--accept", names,
+                  "Go on without what refuses a conversion: feature-gone, state-lost or counter-frequency; may be "
+                  "repeated")
+      ->type_name("NAME")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 absl::Status ReadTolerances(const ToleranceOptions& options,
                             google::protobuf::RepeatedPtrField<v1::Tolerance>& tolerances) {
   for (const std::string& path : options.files) {
