@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/qemu_load.h"
+#include "server/stream_judgement.h"
 #include "server/verdict_text.h"
 #include "server/vm_restore.h"
 
@@ -88,6 +89,11 @@ Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, 
     RestoreReport& report = judgement.reports[i];
     if (!report.findings.empty()) {
       judgement.tolerances->Apply(*lists[i], target.profile(i)->reset(), vcpus[i].ShownValues(), report);
+      if (to == IdScheme::kTcg && from == to) JudgeListLoad(*lists[i], *target.profile(i), report);
+    }
+    if (to == IdScheme::kTcg && from == to) {
+      const VcpuState& vcpu = checkpoint.loaded.vcpus[i];
+      judgement.verdict = std::max(judgement.verdict, JudgeStream(vcpu, target, report, judgement.notes));
     }
     judgement.verdict = std::max(judgement.verdict, report.verdict);
   }
@@ -144,9 +150,8 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   for (int i = 0; i < vcpu_count; ++i) {
     ExplainVcpu(checkpoint.basic().source(), target, {i, vcpu_count}, *message.mutable_vcpus(i));
     for (v1::RegisterReport& finding : *message.mutable_vcpus(i)->mutable_registers()) {
-      if (judgement.by == v1::BY_ARMSTATE && !finding.tolerance().empty()) {
-        finding.set_reason(std::string(judgement.tolerances->ReasonOf(finding.tolerance())));
-      }
+      const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
+      if (judgement.by == v1::BY_ARMSTATE && !reason.empty()) finding.set_reason(std::string(reason));
     }
   }
   *message.mutable_missing_vcpu_features() = {target.missing_features.begin(), target.missing_features.end()};
