@@ -37,6 +37,10 @@ struct ConversionSide {
   VcpuPosition position;
 };
 
+// A report for tolerances to be applied to: of the identification registers in `report`, `wanted` differs from `got`
+// only in what was promised and is gone, since the other fields need no rule.
+RestoreReport OnlyLostFeatures(RestoreReport report, IdScheme scheme);
+
 // `list`: what was restored, with the IDs that the target gives its registers. `source`: what it was taken of, in the
 // source's own IDs; what a register held there after reset is not known without. `target_values`: a value area of the
 // target's layout, after the restore. `accepted`: names that the user accepts.

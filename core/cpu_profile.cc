@@ -54,7 +54,7 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     reset += rule.reset;
     profile->writable_ += rule.writable;
     const bool constant = scheme == IdScheme::kTcg && AllZero(rule.writable) && !AllZero(rule.reset);
-    const bool surely = list_load.missing == ListLoad::Missing::kLoadedAsZero && !rule.presence_undetermined;
+    const bool surely = list_load.missing == ListLoad::Missing::kLoadedAsZero && !rule.always_undetermined;
     profile->required_.push_back(constant && surely);
     profile->may_be_required_.push_back(constant && !surely && list_load.missing != ListLoad::Missing::kKept);
     if (rule.upper_half != 0 || rule.upper_writable != 0) {

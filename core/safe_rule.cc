@@ -62,7 +62,7 @@ std::vector<ChangedField> LostFeatures(RegisterId id, IdScheme scheme, uint64_t 
   };
   lost.erase(std::remove_if(lost.begin(), lost.end(), kept), lost.end());
   // Of a register without known fields nothing but the value itself can be compared.
-  if (fields.empty() && (shown & ~now) != 0) lost.push_back({"the value", shown, now, "", ""});
+  if (fields.empty() && (shown & ~now) != 0) lost.push_back({"the value", shown, now, "", "", ~uint64_t{0}});
   return lost;
 }
 

@@ -8,13 +8,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "core/conversion.h"
 #include "core/planned_value.h"
 #include "proto/register_list_conversion.h"
+#include "proto/resource_names.h"
 #include "server/checkpoint_codec.h"
 #include "server/checkpoint_scheme.h"
 #include "server/invalid_field.h"
 #include "server/judgement.h"
+#include "server/profile_name.h"
 #include "server/profile_recognition.h"
 #include "server/registered_profile.h"
 
@@ -28,6 +31,17 @@ absl::StatusOr<JudgedCheckpoint> TakeCheckpoint(v1::ConvertCheckpointRequest& re
   if (!vcpus.ok()) return vcpus.status();
   const absl::optional<IdScheme> scheme = SchemeOf(request.state().source(), targets.profiles());
   return JudgedCheckpoint{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
+}
+
+// A QEMU profile is named without the version of its machine type; the VM has one, and keeps it.
+void ChooseMachineType(const std::string& machine_type, v1::RestoreTarget& target) {
+  const absl::StatusOr<std::string> id = ParseCpuProfileName(target.cpu_profile());
+  if (!id.ok()) return;
+  const absl::optional<QemuProfileName> name = ParseQemuProfileName(*id);
+  const auto [machine, version] = ParseMachineType(machine_type);
+  if (!name || name->machine_version || name->machine != machine || !version) return;
+  target.set_cpu_profile(FormatCpuProfileName(
+      absl::StrReplaceAll(*id, {{absl::StrCat(".", machine, "."), absl::StrCat(".", machine_type, ".")}})));
 }
 
 // Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
@@ -125,6 +139,9 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   if (!judged.ok()) return judged.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();
+  if (request.target().has_cpu_profile()) {
+    ChooseMachineType(checkpoint->basic().source().machine_type(), *request.mutable_target());
+  }
   absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
@@ -163,6 +180,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   }
   const JudgedTarget& target = (*resolved)[best];
   *response.mutable_report() = JudgementToProto(*checkpoint, target, *judgement, ReportedRegisters::kFindings);
+  response.mutable_report()->clear_by();  // nobody restores anything
   *response.mutable_target() = WithoutRegisters(*target.about);
   if (judgement->verdict <= Verdict::kAcceptedWithChanges) AddVcpus(*checkpoint, target, *judgement, response);
   return response;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "core/conversion.h"
 #include "core/qemu_load.h"
+#include "server/stream_judgement.h"
 #include "server/verdict_text.h"
 #include "server/vm_restore.h"
 
@@ -26,7 +27,8 @@ std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme t
   for (const TranslatedRegister& r : judgement.translations[0].translated) {
     if (!r.from) continue;
     names.push_back(absl::StrCat(RegisterName(*r.from, source), " as ", RegisterName(r.to, target)));
-    notes.push_back(absl::StrCat("restored as ", RegisterName(r.to, target), ": ", r.reason));
+    notes.push_back(
+        absl::StrCat(RegisterName(*r.from, source), " is restored as ", RegisterName(r.to, target), ": ", r.reason));
   }
   if (!across) return notes;
   return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
@@ -82,13 +84,22 @@ Judgement JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& 
     RestoreReport& report = judgement.reports[i];
     const CpuProfile& profile = *target.profile(i);
     if (!report.findings.empty() || conversion != nullptr) {
-      const std::string values = vcpus[i].ShownValues();
+      std::string values = vcpus[i].ShownValues();
       judgement.tolerances->Apply(*lists[i], profile.reset(), values, report);
-      if (conversion != nullptr) judgement.target_values.push_back(values);
       if (conversion != nullptr && conversion->has_rules) {
+        RestoreReport lost = OnlyLostFeatures(report, to);
+        judgement.tolerances->Apply(*lists[i], profile.reset(), values, lost);
+        for (size_t k = 0; k < report.findings.size(); ++k) report.findings[k].tolerance = lost.findings[k].tolerance;
         ApplyConversion(*lists[i], {conversion->source.get(), {i, vcpu_count}}, profile, values, conversion->accepted,
                         report);
       }
+      if (conversion != nullptr) judgement.target_values.push_back(std::move(values));
+    }
+    // A conversion rewrites the list and what else QEMU looks at.
+    if (to == IdScheme::kTcg && from == to && conversion == nullptr) {
+      if (!report.findings.empty()) JudgeListLoad(*lists[i], profile, report);
+      judgement.verdict =
+          std::max(judgement.verdict, JudgeStream(checkpoint.loaded.vcpus[i], target, report, judgement.notes));
     }
     judgement.verdict = std::max(judgement.verdict, report.verdict);
   }
