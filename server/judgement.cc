@@ -1,6 +1,7 @@
 #include "server/judgement.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -18,22 +19,30 @@ namespace {
 
 bool IsAcross(const Judgement& judgement) { return judgement.tolerances->is_across(); }
 
-// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators, and why within one.
+// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within one, a line for
+// each reason.
 std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme target) {
   if (judgement.translations.empty()) return {};
   const bool across = IsAcross(judgement);
   const IdScheme source = (target == IdScheme::kKvm) == across ? IdScheme::kTcg : IdScheme::kKvm;
-  std::vector<std::string> names, notes;
+  std::vector<std::string> names;
+  std::map<absl::string_view, std::vector<std::string>> by_reason;
   for (const TranslatedRegister& r : judgement.translations[0].translated) {
     if (!r.from) continue;
     names.push_back(absl::StrCat(RegisterName(*r.from, source), " as ", RegisterName(r.to, target)));
-    notes.push_back(
-        absl::StrCat(RegisterName(*r.from, source), " is restored as ", RegisterName(r.to, target), ": ", r.reason));
+    by_reason[r.reason].push_back(names.back());
   }
-  if (!across) return notes;
-  return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
-                       " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
-                       absl::StrJoin(names, ", "))};
+  if (across) {
+    return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
+                         " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
+                         absl::StrJoin(names, ", "))};
+  }
+  std::vector<std::string> notes;
+  for (const auto& [reason, renamed] : by_reason) {
+    notes.push_back(
+        absl::StrCat(renamed.front(), renamed.size() == 1 ? "" : absl::StrCat(" to ", renamed.back()), ": ", reason));
+  }
+  return notes;
 }
 
 // QEMU is taken to be of the same release on both sides; one that is not known is taken for an earlier one, as most

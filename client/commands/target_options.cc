@@ -4,6 +4,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/command.h"
 #include "client/files/input_file.h"
+#include "core/conversion.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
@@ -38,6 +39,7 @@ void AddAcceptOption(CLI::App& command, std::vector<std::string>& names) {
                   "Go on without what refuses a conversion: feature-gone, state-lost or counter-frequency; may be "
                   "repeated")
       ->type_name("NAME")
+      ->check(CLI::IsMember({std::string(kFeatureGone), std::string(kStateLost), std::string(kCounterFrequency)}))
       ->take_all()
       ->allow_extra_args(false);
 }
