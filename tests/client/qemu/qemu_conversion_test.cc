@@ -250,6 +250,26 @@ TEST(QemuConversionTest, AFpmrThatIsInUseIsALoss) {
   EXPECT_EQ(ApplyPatches(stream, conversion->patches).find("cpu/fpmr"), std::string::npos);
 }
 
+// Machine types from 10.0 on have the command, between the parts of RAM; QEMU 7.2 answers "MIG_CMD 0xb unknown".
+TEST(QemuConversionTest, ACommandThatQemuBefore10Refuses) {
+  const std::string stream = Release("11.1.virt-11.1.cortex-a57");
+  const absl::optional<size_t> command = Outline(stream).switchover;
+  ASSERT_TRUE(command.has_value());
+  EXPECT_EQ(stream.substr(*command, 5), std::string("\x08\0\x0b\0\0", 5));
+  EXPECT_FALSE(Outline(Release("11.1.virt-7.2.cortex-a57")).switchover.has_value());
+  const std::vector<VcpuState> states = Captured(stream).vcpus;
+  const absl::StatusOr<QemuConversion> older = ConvertQemuStream(stream, states, QemuRelease{9, 2});
+  ASSERT_TRUE(older.ok()) << older.status();
+  EXPECT_THAT(older->notes, ElementsAre(HasSubstr("cpu/wfxt-timer"), HasSubstr("SWITCHOVER_START")));
+  const std::string converted = ApplyPatches(stream, older->patches);
+  EXPECT_FALSE(Outline(converted).switchover.has_value());
+  const size_t begin = Outline(stream).vcpus[0].header.payload;
+  EXPECT_TRUE(converted.substr(0, begin - 5) == stream.substr(0, begin).erase(*command, 5));
+  const absl::StatusOr<QemuConversion> newer = ConvertQemuStream(stream, states, QemuRelease{10, 0});
+  ASSERT_TRUE(newer.ok()) << newer.status();
+  EXPECT_TRUE(ApplyPatches(stream, newer->patches).substr(0, begin) == stream.substr(0, begin));
+}
+
 // As a description of QEMU never is: with spaces where QEMU has none the result is still right, or it is cut off.
 TEST(QemuConversionTest, ADescriptionInAnotherStyle) {
   const std::string source = Release("7.2.virt-7.2.cortex-a57"), target = Release("11.1.virt-7.2.cortex-a57");
