@@ -21,6 +21,11 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreClient::PlanRestore(const v1::Pla
   return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::PlanRestore, request, call_timeout_);
 }
 
+absl::StatusOr<v1::ConvertCheckpointResponse> RestoreClient::ConvertCheckpoint(
+    const v1::ConvertCheckpointRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ConvertCheckpoint, request, call_timeout_);
+}
+
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreClient::FindRestoreTargets(
     const v1::FindRestoreTargetsRequest& request) const {
   return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::FindRestoreTargets, request, call_timeout_);

@@ -26,6 +26,7 @@ class RestoreClient {
 
   absl::StatusOr<v1::ValidateCheckpointResponse> ValidateCheckpoint(const v1::ValidateCheckpointRequest& request) const;
   absl::StatusOr<v1::PlanRestoreResponse> PlanRestore(const v1::PlanRestoreRequest& request) const;
+  absl::StatusOr<v1::ConvertCheckpointResponse> ConvertCheckpoint(const v1::ConvertCheckpointRequest& request) const;
   absl::StatusOr<v1::FindRestoreTargetsResponse> FindRestoreTargets(const v1::FindRestoreTargetsRequest& request) const;
   absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaseline(const v1::ComputeBaselineRequest& request) const;
   absl::StatusOr<v1::RestoreRecord> ReportRestore(const v1::ReportRestoreRequest& request) const;

@@ -94,8 +94,9 @@ absl::Status CheckWriteRule(RegisterId id, const WriteRule& rule) {
 absl::StatusOr<ComputedRegisters> ComputedRegisters::Create(const RegisterLayout& layout,
                                                             std::vector<RegisterRule> rules) {
   ComputedRegisters computed;
-  if (std::none_of(rules.begin(), rules.end(),
-                   [](const RegisterRule& rule) { return rule.write.has_value() || rule.behaviour.index() != 0; })) {
+  if (std::none_of(rules.begin(), rules.end(), [](const RegisterRule& rule) {
+        return rule.write.has_value() || rule.behaviour.index() != 0 || rule.presence_undetermined;
+      })) {
     return computed;
   }
   computed.rules_ = std::move(rules);
@@ -160,6 +161,7 @@ absl::string_view ComputedRegisters::ValueAt(absl::string_view storage, uint32_t
 absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string_view storage, absl::string_view wanted,
                                                       VcpuPosition position) const {
   const RegisterRule& rule = rules_[index];
+  if (rule.presence_undetermined) return UndeterminedError("nobody knows whether this target has the register");
   if (std::holds_alternative<VectorLengthsBehaviour>(rule.behaviour)) {
     if (!AcceptsLengths(rule.reset, wanted)) return RefusedError(rule.write ? rule.write->error : "EINVAL");
     return std::string(wanted);

@@ -36,7 +36,8 @@ std::string VmWideBits(const RegisterRule& rule) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string name, IdScheme scheme,
-                                                                     std::vector<RegisterRule> rules) {
+                                                                     std::vector<RegisterRule> rules,
+                                                                     ListLoad list_load) {
   std::vector<uint64_t> ids;
   std::string reset;
   std::shared_ptr<CpuProfile> profile(new CpuProfile);  // the constructor is private
@@ -52,7 +53,15 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     ids.push_back(rule.id.raw());
     reset += rule.reset;
     profile->writable_ += rule.writable;
-    profile->required_.push_back(scheme == IdScheme::kTcg && AllZero(rule.writable) && !AllZero(rule.reset));
+    const bool constant = scheme == IdScheme::kTcg && AllZero(rule.writable) && !AllZero(rule.reset);
+    const bool surely = list_load.missing == ListLoad::Missing::kLoadedAsZero && !rule.presence_undetermined;
+    profile->required_.push_back(constant && surely);
+    profile->may_be_required_.push_back(constant && !surely && list_load.missing != ListLoad::Missing::kKept);
+    if (rule.upper_half != 0 || rule.upper_writable != 0) {
+      if (rule.id.width() != sizeof(uint32_t))
+        return Malformed(rule.id, "only a register of 32 bits has an upper half");
+      profile->upper_halves_.push_back({static_cast<uint32_t>(i), rule.upper_half, rule.upper_writable});
+    }
     profile->vm_wide_ += VmWideBits(rule);
     profile->owners_.push_back(static_cast<uint32_t>(i));
     if (rule.reset_per_further_vcpu != 0 || rule.reset_per_vcpu_index != 0) {
@@ -100,6 +109,7 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
       if (profile->owners_[pair.set] == profile->owners_[pair.clear]) profile->counter_pairs_.push_back(pair);
     }
   }
+  profile->list_load_ = std::move(list_load);
   profile->reset_ = *RegisterList::Create(*std::move(layout), std::move(reset));
   return std::shared_ptr<const CpuProfile>(std::move(profile));
 }
@@ -114,6 +124,13 @@ std::string CpuProfile::ResetValues(VcpuPosition position) const {
     }
   }
   return values;
+}
+
+CpuProfile::UpperHalf CpuProfile::upper_half(size_t index) const {
+  const auto found = std::lower_bound(upper_halves_.begin(), upper_halves_.end(), index,
+                                      [](const UpperHalf& half, size_t i) { return half.index < i; });
+  if (found != upper_halves_.end() && found->index == index) return *found;
+  return {static_cast<uint32_t>(index), 0, 0};
 }
 
 }  // namespace armstate

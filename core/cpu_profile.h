@@ -14,6 +14,7 @@
 #include "core/catalog.h"
 #include "core/computed_registers.h"
 #include "core/counter_pairs.h"
+#include "core/list_load.h"
 #include "core/register_list.h"
 #include "core/register_rule.h"
 #include "core/shared_view.h"
@@ -28,7 +29,8 @@ class CpuProfile {
   // not, if a value is not as wide as its register, if a view's owner is missing, lower, itself a view or too narrow,
   // if the reset values of a view and its owner differ, or if ComputedRegisters::Create refuses.
   static absl::StatusOr<std::shared_ptr<const CpuProfile>> Create(std::string name, IdScheme scheme,
-                                                                  std::vector<RegisterRule> rules);
+                                                                  std::vector<RegisterRule> rules,
+                                                                  ListLoad list_load = {});
 
   // "qemu-7.2.virt.cortex-a57".
   const std::string& name() const { return name_; }
@@ -54,9 +56,23 @@ class CpuProfile {
   const WholeWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }
-  // A constant with another value than 0: QEMU's emulation loads a missing register as 0 and then refuses it. KVM
+  // A constant with another value than 0, where QEMU's emulation loads a missing register as 0 and then refuses it. KVM
   // requires no register.
   bool is_required(size_t index) const { return required_[index]; }
+  // The same where nobody knows whether the target is of that kind.
+  bool may_be_required(size_t index) const { return may_be_required_[index]; }
+  const ListLoad& list_load() const { return list_load_; }
+
+  // Bits 63-32 of what QEMU's stream holds of a register of 32 bits.
+  struct UpperHalf {
+    uint32_t index;  // in the layout
+    uint32_t reset;
+    uint32_t writable;
+  };
+  // By index. All registers of 32 bits that are not named here have 0 there, and no other value is taken.
+  absl::Span<const UpperHalf> upper_halves() const { return upper_halves_; }
+  // Zeros if it is not among them.
+  UpperHalf upper_half(size_t index) const;
 
  private:
   CpuProfile() = default;
@@ -79,6 +95,9 @@ class CpuProfile {
   std::vector<uint32_t> owners_;
   std::vector<bool> shared_;
   std::vector<bool> required_;
+  std::vector<bool> may_be_required_;
+  std::vector<UpperHalf> upper_halves_;
+  ListLoad list_load_;
   std::vector<uint32_t> restore_order_;
   std::vector<CounterPair> counter_pairs_;
 };

@@ -88,6 +88,8 @@ void EngineVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view 
     for (const uint32_t i : indexes) {
       absl::Status status = Write(i, values.substr(registers.offset(i), registers.width(i)));
       if (!status.ok()) errors.push_back({i, std::move(status)});
+      if (this->read_back() != ReadBack::kAtOnce) continue;
+      std::memcpy(read_back.data() + registers.offset(i), values_.data() + registers.offset(i), registers.width(i));
     }
     return;
   }

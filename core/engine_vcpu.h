@@ -34,10 +34,12 @@ class EngineVcpu final : public VcpuRegisterPort {
   absl::Status Write(size_t index, absl::string_view value) override;
   absl::Span<const uint32_t> restore_order() const override { return profile_->restore_order(); }
   bool is_required(size_t index) const override { return profile_->is_required(index); }
+  bool may_be_required(size_t index) const override { return profile_->may_be_required(index); }
   bool is_moving(size_t index) const override { return profile_->computed().is_moving(index); }
   absl::Span<const CounterPair> counter_pairs() const override { return profile_->counter_pairs(); }
   ReadBack read_back() const override {
-    return profile_->computed().empty() ? ReadBack::kAtOnce : ReadBack::kWhenAllAreWritten;
+    return profile_->scheme() == IdScheme::kTcg || profile_->computed().empty() ? ReadBack::kAtOnce
+                                                                                : ReadBack::kWhenAllAreWritten;
   }
   void ReadAll(std::string& values, std::vector<RegisterError>& errors) override;
   void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,

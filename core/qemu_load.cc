@@ -6,21 +6,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/qemu_list.h"
 #include "core/register_kind.h"
 
 namespace armstate {
 namespace {
-
-bool IsInQemuList(RegisterId id) {
-  switch (id.register_class()) {
-    case RegisterClass::kCore:
-    case RegisterClass::kVfp:
-    case RegisterClass::kSve:
-      return false;
-    default:
-      return true;
-  }
-}
 
 // Of a layout, what is in QEMU's list.
 std::vector<uint32_t> ListedBy(const RegisterLayout& layout) {

@@ -45,6 +45,13 @@ struct RegisterRule {
   RegisterBehaviour behaviour = {};
   // The VM has it, not the vCPU: a write shows on all vCPUs.
   bool vm_wide = false;
+
+  // Under TCG, of a register of 32 bits: what QEMU's stream has in bits 63-32 after reset, and which of these a load
+  // may change.
+  uint32_t upper_half = 0;
+  uint32_t upper_writable = 0;
+  // Nobody knows whether the target has it.
+  bool presence_undetermined = false;
 };
 
 }  // namespace armstate

@@ -149,12 +149,18 @@ RestoreReport RegisterRestore::StartReport(absl::string_view after) const {
                  "the target has no such register", ""});
   }
   for (const uint32_t index : missing_) {
-    const bool required = port_.is_required(index);
-    report.outcomes[index] = required ? RegisterOutcome::kRequired : RegisterOutcome::kNotInCheckpoint;
-    Add(report, {layout_.id(index), report.outcomes[index], "", after.empty() ? "" : std::string(ValueAt(after, index)),
-                 required ? "not in the checkpoint, but it is a constant of the target that a restore must confirm"
-                          : "not in the checkpoint: the target keeps its own value",
-                 ""});
+    RegisterOutcome outcome = RegisterOutcome::kNotInCheckpoint;
+    absl::string_view reason = "not in the checkpoint: the target keeps its own value";
+    if (port_.is_required(index)) {
+      outcome = RegisterOutcome::kRequired;
+      reason = "not in the checkpoint, but it is a constant of the target that a restore must confirm";
+    } else if (port_.may_be_required(index)) {
+      outcome = RegisterOutcome::kWriteUndetermined;
+      reason = "not in the checkpoint: nobody knows whether this target refuses without it";
+    }
+    report.outcomes[index] = outcome;
+    Add(report, {layout_.id(index), outcome, "", after.empty() ? "" : std::string(ValueAt(after, index)),
+                 std::string(reason), ""});
   }
   return report;
 }

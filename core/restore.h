@@ -30,8 +30,10 @@ struct RegisterFinding {
   std::string put_back_error;
   // kWriteRefused: the target's answer, "EINVAL", if it was an errno.
   std::string error = {};
-  // The rule by which this outcome refuses nothing (core/tolerance_set.h). Empty: none.
+  // The rule by which this outcome refuses nothing (core/tolerance_set.h, core/conversion.h). Empty: none.
   std::string tolerance = {};
+  // The name by which the user can accept the refusal (core/conversion.h). Empty: none.
+  std::string accept_as = {};
 };
 
 // Each outweighs those before it. kUndetermined: nothing is known to be refused, but not everything is known.

@@ -58,6 +58,8 @@ struct Tolerance {
   absl::optional<IdScheme> target;
   // All must hold.
   std::vector<ToleranceCondition> conditions;
+  // Counts only in a conversion (core/conversion.h).
+  bool conversion_only = false;
 };
 
 }  // namespace armstate

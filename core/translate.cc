@@ -31,6 +31,21 @@ constexpr Pair kPairs[] = {
     {0x4020'0000'200f'4f00, 0x6030'0000'0013'dcf0, kAarch32Id},   // PMUSERENR_EL0
 };
 
+// One register under two IDs, of which QEMU's emulation lists one or the other, by its release and CPU model.
+struct Names {
+  uint64_t ids[2];
+  absl::string_view reason;
+};
+
+constexpr Names kNames[] = {
+    {{0x4020'0000'200f'3a00, 0x4030'0000'200f'0380},
+     "PAR of 32 bits is the lower half of that of 64 bits, under which later releases list it"},
+    {{0x4020'0000'000f'3a00, 0x4030'0000'000f'0380},
+     "the secure PAR of 32 bits is the lower half of that of 64 bits, under which later releases list it"},
+    {{0x4020'0000'200f'7820, 0x4020'0000'200f'7988}, "CBAR has one encoding on 32-bit CPUs and another on 64-bit ones"},
+    {{0x4020'0000'200e'0298, 0x4020'0000'200e'0280}, "releases up to 11.0 list DBGDTRTX under a wrong encoding"},
+};
+
 // On Linux 6.12 a write to PMxSET adds to what the vCPU has after reset, so that is cleared before.
 constexpr uint64_t kPmuClear[] = {
     0x6030'0000'0013'c4f2,  // PMINTENCLR_EL1
@@ -91,6 +106,30 @@ Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdSc
     for (size_t i = 0; i < value.size(); ++i) value[i] = static_cast<char>(kAllCounters >> 8 * i);
     registers[raw] = std::move(value);
     translation.translated.push_back({id, absl::nullopt, kPmuClearReason});
+  }
+  std::sort(translation.translated.begin(), translation.translated.end(),
+            [](const TranslatedRegister& a, const TranslatedRegister& b) { return a.to < b.to; });
+  RegisterListBuilder builder;
+  for (const auto& [id, value] : registers) builder.AddBytes(*RegisterId::Create(id), value);
+  translation.registers = *std::move(builder).Build();
+  return translation;
+}
+
+Translation RenameRegisters(const RegisterList& list, const RegisterLayout& target) {
+  Translation translation;
+  std::map<uint64_t, std::string> registers;
+  for (size_t i = 0; i < list.size(); ++i) registers[list.id(i).raw()] = std::string(list.value(i));
+  for (const Names& names : kNames) {
+    for (const size_t k : {0, 1}) {
+      const RegisterId from = *RegisterId::Create(names.ids[k]), to = *RegisterId::Create(names.ids[1 - k]);
+      const auto found = registers.find(from.raw());
+      if (found == registers.end() || registers.count(to.raw()) != 0 || target.Find(from) || !target.Find(to)) continue;
+      std::string fitted = found->second;
+      if (!FitTo(to.width(), fitted)) continue;
+      registers.erase(found);
+      registers[to.raw()] = std::move(fitted);
+      translation.translated.push_back({to, from, names.reason});
+    }
   }
   std::sort(translation.translated.begin(), translation.translated.end(),
             [](const TranslatedRegister& a, const TranslatedRegister& b) { return a.to < b.to; });

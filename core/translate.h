@@ -36,6 +36,10 @@ struct Translation {
 Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdScheme target_scheme,
                           const RegisterLayout& target);
 
+// `list` of QEMU's emulation for a target of another release or CPU, which lists some registers under another ID. Only
+// where the target lacks the one ID and the list the other; a value that does not fit keeps its ID.
+Translation RenameRegisters(const RegisterList& list, const RegisterLayout& target);
+
 // What no register ID names, for a target of the other accelerator: whether the vCPU is switched on, which is QEMU's
 // power_state (one byte, left out if 0: on; 1: off) and KVM's kvm.mp_state (32 bits, little-endian; 0: runnable, 5:
 // stopped). All else belongs to one of them: QEMU's exclusive monitor, which a guest must expect to lose, its timers'

@@ -49,6 +49,8 @@ class VcpuRegisterPort {
 
   // True for a register that a restore must bring, since the target refuses to go without it.
   virtual bool is_required(size_t /*index*/) const { return false; }
+  // True if nobody knows whether it is such a register.
+  virtual bool may_be_required(size_t /*index*/) const { return false; }
 
   // True for a counter that goes on counting: it never reads back as written.
   virtual bool is_moving(size_t /*index*/) const { return false; }

@@ -71,6 +71,29 @@ TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::Cpu
   return TextFormat::ParseLocation(0, 0);  // what is missing is missing from the start
 }
 
+absl::StatusOr<ListLoad> ListLoadFromProto(const v1::ListLoad& message) {
+  ListLoad load;
+  switch (message.missing()) {
+    case v1::ListLoad::KEPT:
+      load.missing = ListLoad::Missing::kKept;
+      break;
+    case v1::ListLoad::NOT_KNOWN:
+      load.missing = ListLoad::Missing::kNotKnown;
+      break;
+    default:
+      load.missing = ListLoad::Missing::kLoadedAsZero;
+  }
+  load.longer_is_refused = message.longer_is_refused();
+  load.last_are_dropped = message.last_are_dropped();
+  for (const uint64_t raw : message.ignored()) {
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(raw);
+    if (!id.ok()) return Malformed(id.status().message(), {{"field", "list_load"}});
+    load.ignored.push_back(*id);
+  }
+  std::sort(load.ignored.begin(), load.ignored.end());
+  return load;
+}
+
 }  // namespace
 
 absl::StatusOr<ParsedCpuProfile> ParseCpuProfileText(absl::string_view text) {
@@ -110,7 +133,9 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfileFromProto(const v1::
     rules.push_back(*std::move(rule));
   }
   const IdScheme scheme = message.accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
-  return CpuProfile::Create(*std::move(name), scheme, std::move(rules));
+  absl::StatusOr<ListLoad> list_load = ListLoadFromProto(message.list_load());
+  if (!list_load.ok()) return list_load.status();
+  return CpuProfile::Create(*std::move(name), scheme, std::move(rules), *std::move(list_load));
 }
 
 }  // namespace armstate

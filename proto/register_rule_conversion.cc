@@ -139,7 +139,10 @@ absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& messa
                       message.reset_per_vcpu_index(),
                       WriteRuleFromProto(message),
                       *behaviour,
-                      message.vm_wide()};
+                      message.vm_wide(),
+                      message.upper_half(),
+                      message.upper_writable(),
+                      message.presence_undetermined()};
 }
 
 }  // namespace armstate

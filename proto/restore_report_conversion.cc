@@ -44,6 +44,7 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   // KVM_SET_ONE_REG answers so to an ID that the vCPU does not list.
   if (finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm) message.set_error("ENOENT");
   message.set_tolerance(finding.tolerance);
+  message.set_accept_as(finding.accept_as);
   AddFields(finding.id, scheme, message);
   message.set_put_back(put_back && ChangedTarget(finding.outcome) && finding.put_back_error.empty());
   message.set_put_back_error(finding.put_back_error);

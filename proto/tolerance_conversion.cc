@@ -115,6 +115,7 @@ absl::StatusOr<Tolerance> FromProto(const v1::Tolerance& message) {
   if (!SchemeFromProto(message.source(), tolerance.source) || !SchemeFromProto(message.target(), tolerance.target)) {
     return Malformed(message, "its source and target can only be TCG or KVM");
   }
+  tolerance.conversion_only = message.conversion_only();
   for (const v1::Tolerance::Condition& condition : message.conditions()) {
     absl::StatusOr<ToleranceCondition> converted = ConditionFromProto(message, condition);
     if (!converted.ok()) return converted.status();

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/conversion.h"
 #include "core/qemu_load.h"
 #include "server/verdict_text.h"
 #include "server/vm_restore.h"
@@ -14,18 +15,23 @@
 namespace armstate {
 namespace {
 
-bool IsAcross(const Judgement& judgement) { return !judgement.translations.empty(); }
+bool IsAcross(const Judgement& judgement) { return judgement.tolerances->is_across(); }
 
-// "CNTV_CVAL_EL0 as TIMER_CVAL": how vCPU 0's registers change their IDs.
-std::string TranslationNote(const Judgement& judgement, IdScheme target) {
-  const IdScheme source = target == IdScheme::kKvm ? IdScheme::kTcg : IdScheme::kKvm;
-  std::vector<std::string> names;
+// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators, and why within one.
+std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme target) {
+  if (judgement.translations.empty()) return {};
+  const bool across = IsAcross(judgement);
+  const IdScheme source = (target == IdScheme::kKvm) == across ? IdScheme::kTcg : IdScheme::kKvm;
+  std::vector<std::string> names, notes;
   for (const TranslatedRegister& r : judgement.translations[0].translated) {
-    if (r.from) names.push_back(absl::StrCat(RegisterName(*r.from, source), " as ", RegisterName(r.to, target)));
+    if (!r.from) continue;
+    names.push_back(absl::StrCat(RegisterName(*r.from, source), " as ", RegisterName(r.to, target)));
+    notes.push_back(absl::StrCat("restored as ", RegisterName(r.to, target), ": ", r.reason));
   }
-  return absl::StrCat("taken under another accelerator than the target's: ", names.size(),
-                      " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
-                      absl::StrJoin(names, ", "));
+  if (!across) return notes;
+  return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
+                       " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
+                       absl::StrJoin(names, ", "))};
 }
 
 // QEMU is taken to be of the same release on both sides; one that is not known is taken for an earlier one, as most
@@ -55,6 +61,40 @@ Judgement JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& targ
   return judgement;
 }
 
+// `conversion`: null if it is none.
+Judgement JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                        const JudgedTolerances& tolerances, const ConversionUse* conversion) {
+  const IdScheme to = target.scheme();
+  const IdScheme from = checkpoint.SchemeBefore(to);
+  Judgement judgement{v1::BY_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
+  const int vcpu_count = checkpoint.vcpu_count();
+  for (int i = 0; i < vcpu_count; ++i) {
+    const RegisterList& list = checkpoint.loaded.vcpus[i].registers;
+    const RegisterLayout& layout = *target.profile(i)->layout();
+    if (from != to) judgement.translations.push_back(TranslateList(list, from, to, layout));
+    if (conversion != nullptr && to == IdScheme::kTcg) judgement.translations.push_back(RenameRegisters(list, layout));
+  }
+  std::vector<const RegisterList*> lists;
+  for (int i = 0; i < vcpu_count; ++i) lists.push_back(&judgement.list(checkpoint, i));
+  std::vector<EngineVcpu> vcpus = target.MakeVcpus(vcpu_count);
+  judgement.reports = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing).reports;
+  for (int i = 0; i < vcpu_count; ++i) {
+    RestoreReport& report = judgement.reports[i];
+    const CpuProfile& profile = *target.profile(i);
+    if (!report.findings.empty() || conversion != nullptr) {
+      const std::string values = vcpus[i].ShownValues();
+      judgement.tolerances->Apply(*lists[i], profile.reset(), values, report);
+      if (conversion != nullptr) judgement.target_values.push_back(values);
+      if (conversion != nullptr && conversion->has_rules) {
+        ApplyConversion(*lists[i], {conversion->source.get(), {i, vcpu_count}}, profile, values, conversion->accepted,
+                        report);
+      }
+    }
+    judgement.verdict = std::max(judgement.verdict, report.verdict);
+  }
+  return judgement;
+}
+
 }  // namespace
 
 absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Tolerance> tolerances) {
@@ -72,26 +112,12 @@ absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Toler
 Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances,
                 v1::Restorer by) {
   if (by == v1::BY_QEMU) return JudgeQemu(checkpoint, target);
-  const IdScheme to = target.scheme();
-  const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{v1::BY_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
-  const size_t vcpu_count = checkpoint.loaded.vcpus.size();
-  for (size_t i = 0; i < vcpu_count && from != to; ++i) {
-    judgement.translations.push_back(
-        TranslateList(checkpoint.loaded.vcpus[i].registers, from, to, *target.profile(i)->layout()));
-  }
-  std::vector<const RegisterList*> lists;
-  for (size_t i = 0; i < vcpu_count; ++i) lists.push_back(&judgement.list(checkpoint, i));
-  std::vector<EngineVcpu> vcpus = target.MakeVcpus(checkpoint.vcpu_count());
-  judgement.reports = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing).reports;
-  for (size_t i = 0; i < vcpu_count; ++i) {
-    RestoreReport& report = judgement.reports[i];
-    if (!report.findings.empty()) {
-      judgement.tolerances->Apply(*lists[i], target.profile(i)->reset(), vcpus[i].ShownValues(), report);
-    }
-    judgement.verdict = std::max(judgement.verdict, report.verdict);
-  }
-  return judgement;
+  return JudgeArmstate(checkpoint, target, tolerances, nullptr);
+}
+
+Judgement JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                          const JudgedTolerances& tolerances, const ConversionUse& conversion) {
+  return JudgeArmstate(checkpoint, target, tolerances, &conversion);
 }
 
 std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
@@ -144,8 +170,11 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   for (int i = 0; i < vcpu_count; ++i) {
     ExplainVcpu(checkpoint.basic().source(), target, {i, vcpu_count}, *message.mutable_vcpus(i));
     for (v1::RegisterReport& finding : *message.mutable_vcpus(i)->mutable_registers()) {
-      if (judgement.by == v1::BY_ARMSTATE && !finding.tolerance().empty()) {
-        finding.set_reason(std::string(judgement.tolerances->ReasonOf(finding.tolerance())));
+      if (judgement.by != v1::BY_ARMSTATE) continue;
+      const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
+      if (!reason.empty()) finding.set_reason(std::string(reason));
+      if (!finding.accept_as().empty() && finding.tolerance().empty()) {
+        finding.set_advice(absl::StrCat("if the guest can do without: --accept ", finding.accept_as()));
       }
     }
   }
@@ -153,7 +182,7 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);
   for (const std::string& note : judgement.notes) message.add_notes(note);
-  if (IsAcross(judgement)) message.add_notes(TranslationNote(judgement, target.scheme()));
+  for (const std::string& note : TranslationNotes(judgement, target.scheme())) message.add_notes(note);
   for (const std::string& note : NotesFor(checkpoint.basic(), *target.about)) message.add_notes(note);
   return message;
 }

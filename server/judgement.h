@@ -46,6 +46,16 @@ class JudgedTolerances {
   std::map<std::pair<IdScheme, IdScheme>, std::shared_ptr<const ToleranceSet>> sets_;
 };
 
+// A restore that gives the guest another CPU than it was saved on; see core/conversion.h.
+struct ConversionUse {
+  // What the checkpoint's lists are of; null if it is not known.
+  std::shared_ptr<const CpuProfile> source;
+  // Names of refusals that the user accepts.
+  std::vector<std::string> accepted;
+  // False: the rules of a conversion do not count, since the user did not ask for another CPU.
+  bool has_rules = true;
+};
+
 struct Judgement {
   // Of whose restore.
   v1::Restorer by = v1::BY_ARMSTATE;
@@ -59,6 +69,8 @@ struct Judgement {
   std::vector<Translation> translations;
   // What else is to be said of the restore.
   std::vector<std::string> notes = {};
+  // Of a conversion: what each vCPU of the target holds after the restore, a value area of its profile's layout.
+  std::vector<std::string> target_values = {};
 
   // What is restored to a vCPU.
   const RegisterList& list(const JudgedCheckpoint& checkpoint, size_t vcpu) const {
@@ -69,6 +81,10 @@ struct Judgement {
 // `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none.
 Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances,
                 v1::Restorer by = v1::BY_ARMSTATE);
+
+// The same of a conversion: a restore by armstate to a target of the checkpoint's own accelerator.
+Judgement JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                          const JudgedTolerances& tolerances, const ConversionUse& conversion);
 
 // The judgement of the best of several targets (at least one), and which one that is.
 std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,

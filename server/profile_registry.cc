@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "server/stored_profile.h"
 
 // //profiles:built_in
 extern "C" const char armstate_profile_set[];
@@ -31,8 +32,16 @@ absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::BuiltIn() {
 absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::Create(v1::CpuProfileSet built_in) {
   std::unique_ptr<ProfileRegistry> registry(new ProfileRegistry());  // the constructor is private
   absl::MutexLock lock(&registry->mutex_);
-  for (v1::CpuProfile& message : *built_in.mutable_profiles()) {
-    const absl::StatusOr<Entry> profile = RegisterProfile(std::move(message), ProfileOrigin::kBuiltIn);
+  for (v1::StoredCpuProfile& stored : *built_in.mutable_profiles()) {
+    const auto base = registry->profiles_.find(stored.base());
+    if (!stored.base().empty() && base == registry->profiles_.end()) {
+      return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
+                       absl::StrCat("no profile ", stored.base(), " before ", stored.profile().name()));
+    }
+    absl::StatusOr<v1::CpuProfile> message = ExpandProfile(
+        std::move(stored), stored.base().empty() ? v1::CpuProfile::default_instance() : base->second->message);
+    if (!message.ok()) return message.status();
+    const absl::StatusOr<Entry> profile = RegisterProfile(*std::move(message), ProfileOrigin::kBuiltIn);
     if (!profile.ok()) return profile.status();
     registry->by_digest_.emplace((*profile)->digest, *profile);
     const std::string id = IdOf(**profile);

@@ -11,6 +11,7 @@
 #include "proto/resource_names.h"
 #include "server/baseline_targets.h"
 #include "server/checkpoint_codec.h"
+#include "server/conversion.h"
 #include "server/handler.h"
 #include "server/invalid_field.h"
 #include "server/judgement.h"
@@ -160,6 +161,12 @@ absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
   if (!tolerances.ok()) return tolerances.status();
   return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm));
+}
+
+grpc::ServerUnaryReactor* RestoreServiceImpl::ConvertCheckpoint(grpc::CallbackServerContext* context,
+                                                                const v1::ConvertCheckpointRequest* request,
+                                                                v1::ConvertCheckpointResponse* response) {
+  return Answer(context, Convert(*request, targets_, tolerances_), response);
 }
 
 grpc::ServerUnaryReactor* RestoreServiceImpl::FindRestoreTargets(grpc::CallbackServerContext* context,

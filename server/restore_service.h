@@ -20,6 +20,9 @@ class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
                                                v1::ValidateCheckpointResponse* response) override;
   grpc::ServerUnaryReactor* PlanRestore(grpc::CallbackServerContext* context, const v1::PlanRestoreRequest* request,
                                         v1::PlanRestoreResponse* response) override;
+  grpc::ServerUnaryReactor* ConvertCheckpoint(grpc::CallbackServerContext* context,
+                                              const v1::ConvertCheckpointRequest* request,
+                                              v1::ConvertCheckpointResponse* response) override;
   grpc::ServerUnaryReactor* FindRestoreTargets(grpc::CallbackServerContext* context,
                                                const v1::FindRestoreTargetsRequest* request,
                                                v1::FindRestoreTargetsResponse* response) override;

@@ -1,5 +1,6 @@
 #include "server/server_tolerances.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -10,6 +11,17 @@
 #include "server/built_in_tolerances.h"
 
 namespace armstate {
+namespace {
+
+std::vector<Tolerance> ForRestore(std::vector<Tolerance> tolerances, ToleratedRestore restore) {
+  if (restore == ToleratedRestore::kConversion) return tolerances;
+  tolerances.erase(
+      std::remove_if(tolerances.begin(), tolerances.end(), [](const Tolerance& t) { return t.conversion_only; }),
+      tolerances.end());
+  return tolerances;
+}
+
+}  // namespace
 
 absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file) {
   absl::StatusOr<std::vector<Tolerance>> tolerances = BuiltInTolerances();
@@ -23,21 +35,21 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
     if (!own.ok()) return Annotate(own.status(), file);
     tolerances->insert(tolerances->end(), own->begin(), own->end());
   }
-  absl::StatusOr<JudgedTolerances> ready = JudgedTolerances::Create(*tolerances);
+  absl::StatusOr<JudgedTolerances> ready = JudgedTolerances::Create(ForRestore(*tolerances, ToleratedRestore::kAsItIs));
   if (!ready.ok()) return Annotate(ready.status(), file);
   return ServerTolerances(*std::move(tolerances), *std::move(ready), *JudgedTolerances::Create({}));
 }
 
 absl::StatusOr<JudgedTolerances> ServerTolerances::With(
-    const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use) const {
+    const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use, ToleratedRestore restore) const {
   const bool server_too = use == ToleranceUse::kServerToo;
-  if (request.empty()) return server_too ? ready_ : none_;
+  if (request.empty() && (!server_too || restore == ToleratedRestore::kAsItIs)) return server_too ? ready_ : none_;
   absl::StatusOr<std::vector<Tolerance>> own = TolerancesFromProto(request);
   if (!own.ok()) return own.status();
   std::vector<Tolerance> all;
   if (server_too) all = tolerances_;
   for (Tolerance& tolerance : *own) all.push_back(std::move(tolerance));
-  return JudgedTolerances::Create(all);
+  return JudgedTolerances::Create(ForRestore(std::move(all), restore));
 }
 
 }  // namespace armstate

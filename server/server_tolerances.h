@@ -15,6 +15,8 @@
 namespace armstate {
 
 enum class ToleranceUse { kServerToo, kRequestOnly };
+// A conversion has rules of its own (Tolerance::conversion_only).
+enum class ToleratedRestore { kAsItIs, kConversion };
 
 // Immutable, thread-safe.
 class ServerTolerances {
@@ -25,7 +27,8 @@ class ServerTolerances {
 
   // Those of a request, with the server's before them. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
   absl::StatusOr<JudgedTolerances> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
-                                        ToleranceUse use) const;
+                                        ToleranceUse use,
+                                        ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
 
  private:
   ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)

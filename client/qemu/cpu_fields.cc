@@ -57,10 +57,18 @@ constexpr CpuFieldInfo kPstate64[] = {
     {"pstate64", 8, 1, 0},
 };
 
+constexpr QemuRelease k8_0 = {8, 0};
+constexpr QemuRelease k9_1 = {9, 1};
+constexpr QemuRelease k10_1 = {10, 1};
+constexpr QemuRelease k10_2 = {10, 2};
+constexpr QemuRelease k11_0 = {11, 0};
+// cpu/fpmr is in no tree before 11.0 and in 11.1; of 11.0 itself it is not known.
+constexpr QemuRelease k11_1 = {11, 1};
+
 const CpuSubsectionInfo kSubsections[] = {
     {"cpu/vfp", 3, 576, 0, kVfp},
-    {"cpu/vfp/fpcr_fpsr", 1, 16, 0, kFpcrFpsr},
-    {"cpu/iwmmxt", 1, 192, 0, {}},
+    {"cpu/vfp/fpcr_fpsr", 1, 16, 0, kFpcrFpsr, k9_1},
+    {"cpu/iwmmxt", 1, 192, 0, {}, {}, k10_2},
     {"cpu/m", 4, 44, 0, {}},
     {"cpu/m/faultmask-primask", 1, 8, 0, {}},
     {"cpu/m/csselr", 1, 8, 0, {}},
@@ -73,18 +81,18 @@ const CpuSubsectionInfo kSubsections[] = {
     {"cpu/pmsav7-rnr", 1, 4, 0, {}},
     {"cpu/pmsav7", 1, 0, 12, {}},
     {"cpu/pmsav8", 1, 8, 8, {}},
-    {"cpu/pmsav8/pmsav8r", 1, 0, 8, {}},
+    {"cpu/pmsav8/pmsav8r", 1, 0, 8, {}, k8_0},
     {"cpu/m-security", 1, 84, 8, {}},
     {"cpu/sve", 1, 4128, 0, kSve},
     {"cpu/sme", 1, 65536, 0, {}},
-    {"cpu/zt0", 1, 64, 0, {}},
+    {"cpu/zt0", 1, 64, 0, {}, k10_1},
     {"cpu/serror", 1, 10, 0, {}},
     {"cpu/irq-line-state", 1, 4, 0, {}},
-    {"cpu/wfxt-timer", 1, 8, 0, {}},
-    {"cpu/syndrome64", 1, 8, 0, {}},
-    {"cpu/pstate64", 1, 8, 0, kPstate64},
-    {"cpu/event", 1, 1, 0, {}},
-    {"cpu/fpmr", 1, 8, 0, {}},
+    {"cpu/wfxt-timer", 1, 8, 0, {}, k9_1},
+    {"cpu/syndrome64", 1, 8, 0, {}, k10_2},
+    {"cpu/pstate64", 1, 8, 0, kPstate64, k10_2},
+    {"cpu/event", 1, 1, 0, {}, k11_0},
+    {"cpu/fpmr", 1, 8, 0, {}, k11_1},
 };
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "client/qemu/qemu_release.h"
 
 namespace armstate {
 
@@ -36,6 +38,10 @@ struct CpuSubsectionInfo {
   uint32_t unit;
   // Those that have registers in them; the others are kept whole.
   absl::Span<const CpuFieldInfo> fields;
+  // The first release of QEMU that reads it; all that are older than 7.2 count as one.
+  QemuRelease since = {};
+  // The first release that does not any more.
+  absl::optional<QemuRelease> removed = absl::nullopt;
 };
 
 // All known subsections in QEMU's order. A nested one is named after its parent and follows it.

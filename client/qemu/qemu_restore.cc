@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/qemu/description_update.h"
 #include "client/qemu/migration_stream.h"
 #include "client/qemu/qemu_stream_vcpu.h"
 #include "core/capture.h"
@@ -63,7 +64,7 @@ absl::StatusOr<QemuTarget> ReadQemuTarget(absl::Span<const VcpuState> vcpus, abs
 }
 
 absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
-                                                  absl::string_view target) {
+                                                  absl::string_view target, absl::optional<QemuRelease> release) {
   const absl::StatusOr<MigrationStream> outline = ParseMigrationStream(target);
   if (!outline.ok()) return outline.status();
   absl::Status same = CheckVcpuCount(vcpus.size(), *outline);
@@ -71,27 +72,29 @@ absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vc
   if (!same.ok()) return same;
   QemuRestore restore;
   restore.notes = outline->notes;
-  bool same_length = true;
+  std::vector<CpuSection> sections;
   for (size_t i = 0; i < vcpus.size(); ++i) {
     const VcpuSection& section = outline->vcpus[i];
-    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = TargetVcpu(target, section, vcpus[i]);
+    ReleaseFit fit = release ? FitToRelease(vcpus[i], *release) : ReleaseFit{vcpus[i], {}, {}};
+    const absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> port = TargetVcpu(target, section, fit.vcpu);
     if (!port.ok()) return port.status();
-    restore.reports.push_back(RestoreRegisters(vcpus[i].registers, **port, OnRefusal::kPutBack));
+    restore.reports.push_back(RestoreRegisters(fit.vcpu.registers, **port, OnRefusal::kPutBack));
+    sections.push_back((*port)->image().section);
+    restore.losses.insert(restore.losses.end(), fit.losses.begin(), fit.losses.end());
+    restore.notes.insert(restore.notes.end(), fit.notes.begin(), fit.notes.end());
     restore.verdict = std::max(restore.verdict, restore.reports.back().verdict);
     if (restore.verdict == Verdict::kRefused) continue;  // on to the next vCPU's report
     absl::StatusOr<std::string> bytes = (*port)->EncodeSection();
     if (!bytes.ok()) return Annotate(bytes.status(), absl::StrCat("vCPU ", i));
-    same_length &= bytes->size() == section.cpu.size;
     restore.patches.push_back({section.header.payload, section.cpu.size, *std::move(bytes)});
   }
-  if (restore.verdict == Verdict::kRefused) restore.patches.clear();
+  if (restore.verdict == Verdict::kRefused) {
+    restore.patches.clear();
+    return restore;
+  }
   std::sort(restore.patches.begin(), restore.patches.end(),
             [](const StreamPatch& a, const StreamPatch& b) { return a.offset < b.offset; });
-  if (!same_length && !restore.patches.empty() && outline->has_description) {
-    const size_t end = outline->end_of_stream + 1;
-    restore.patches.push_back({end, target.size() - end, ""});
-    restore.notes.push_back("a cpu section changed its length, so the stream's JSON description was cut off");
-  }
+  UpdateDescription(target, *outline, sections, restore.patches, restore.notes);
   return restore;
 }
 

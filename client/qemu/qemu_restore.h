@@ -12,7 +12,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "client/qemu/qemu_release.h"
+#include "client/qemu/release_fit.h"
 #include "client/qemu/stream_patch.h"
 #include "core/list_origin.h"
 #include "core/register_list.h"
@@ -28,6 +31,8 @@ struct QemuRestore {
   std::vector<RestoreReport> reports;
   // Ascending and apart from each other; empty if the restore is refused.
   std::vector<StreamPatch> patches;
+  // State of the guest that the target's release of QEMU has no place for: the caller asks before the patches are used.
+  std::vector<SubsectionLoss> losses;
   std::vector<std::string> notes;
 };
 
@@ -50,16 +55,17 @@ absl::StatusOr<QemuTarget> ReadQemuTarget(absl::Span<const VcpuState> vcpus, abs
 // lacks keep the target's values; one that the target lacks refuses the restore. Whether QEMU accepts the values, only
 // a CPU profile or QEMU itself knows.
 //
-// If a section changes its length, the JSON description of the stream no longer fits and is cut off; QEMU does not need
-// it.
+// If a section changes its length, the JSON description of the stream is changed with it (description_update.h).
 //
-// `machine_type` is the checkpoint's; empty if unknown.
+// `machine_type` is the checkpoint's; empty if unknown. `release` is the QEMU that the target stream is of and that is
+// to load it: subsections of the checkpoint that it does not know are left out (release_fit.h). Without it, all stay.
 //
 // Errors: FAILED_PRECONDITION, VCPU_COUNT_DIFFERS, if the numbers of vCPUs differ; FAILED_PRECONDITION, FIELD_INVALID,
 // metadata "field" = "machine_type", if the machine types do (QEMU refuses such a stream); STREAM_MALFORMED for the
 // target; FIELD_INVALID for opaque fields that do not fit.
 absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vcpus, absl::string_view machine_type,
-                                                  absl::string_view target);
+                                                  absl::string_view target,
+                                                  absl::optional<QemuRelease> release = absl::nullopt);
 
 // The stream with the patches in it.
 std::string ApplyPatches(absl::string_view stream, absl::Span<const StreamPatch> patches);

@@ -1,0 +1,175 @@
+#include "core/conversion.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
+#include "core/catalog.h"
+#include "core/register_kind.h"
+#include "core/safe_rule.h"
+
+namespace armstate {
+namespace {
+
+constexpr absl::string_view kAcceptable[] = {kFeatureGone, kStateLost, kCounterFrequency};
+// CNTFRQ_EL0, as QEMU's emulation lists it. KVM does not list it.
+constexpr RegisterId kCounterFrequencyId = RegisterId::Known<0x6030'0000'0013'df00>();
+
+std::string Hex(absl::string_view value) {
+  return value.size() <= sizeof(uint64_t) ? absl::StrFormat("0x%x", LowWord(value)) : FormatValue(value);
+}
+
+bool IsZero(absl::string_view value) { return value.find_first_not_of('\0') == absl::string_view::npos; }
+
+// The bits in which two values of one width differ and which are set in `mask`.
+bool DiffersIn(absl::string_view a, absl::string_view b, absl::string_view mask) {
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (((a[i] ^ b[i]) & mask[i]) != 0) return true;
+  }
+  return false;
+}
+
+class Rules {
+ public:
+  Rules(const ConversionSide& source, const CpuProfile& target, absl::string_view target_values)
+      : source_(source), target_(target), target_values_(target_values) {
+    if (source.profile != nullptr) source_reset_ = source.profile->ResetValues(source.position);
+  }
+
+  void Judge(RegisterFinding& finding) const {
+    if (finding.wanted.empty()) {
+      return Cover(kKeptAtReset, "the guest's CPU had no such register: the target's own value", finding);
+    }
+    switch (finding.outcome) {
+      case RegisterOutcome::kUnknown:
+        return JudgeLeftOut(finding);
+      case RegisterOutcome::kIgnored:
+      case RegisterOutcome::kDiffers:
+      case RegisterOutcome::kWriteRefused:
+      case RegisterOutcome::kWriteUndetermined:
+        return JudgeNotKept(finding);
+      default:
+        return;
+    }
+  }
+
+  // A finding if the guest's clock would run at another rate than it was told.
+  absl::optional<RegisterFinding> JudgeCounter(const RegisterList& list) const {
+    const absl::optional<absl::string_view> set = list.Find(kCounterFrequencyId);
+    const absl::optional<absl::string_view> now = target_.reset().Find(kCounterFrequencyId);
+    if (!set || !now) return absl::nullopt;
+    // Firmware may have written another number into the register than the counter's rate.
+    const absl::optional<size_t> index = InSource(kCounterFrequencyId);
+    const absl::string_view was = index ? SourceReset(*index) : *set;
+    if (was == *now) return absl::nullopt;
+    RegisterFinding finding{kCounterFrequencyId, RegisterOutcome::kIgnored, std::string(*set), std::string(*now)};
+    Refuse(kCounterFrequency,
+           absl::StrCat("the guest's counter ran at ", LowWord(was), " Hz and would run at ", LowWord(*now),
+                        " Hz, without the guest knowing: its clock would be wrong"),
+           finding);
+    return finding;
+  }
+
+ private:
+  static void Cover(absl::string_view name, std::string reason, RegisterFinding& finding) {
+    finding.tolerance = std::string(name);
+    finding.reason = std::move(reason);
+  }
+
+  static void Refuse(absl::string_view accept_as, std::string reason, RegisterFinding& finding) {
+    finding.accept_as = std::string(accept_as);
+    finding.reason = std::move(reason);
+  }
+
+  absl::optional<size_t> InSource(RegisterId id) const {
+    return source_.profile == nullptr ? absl::nullopt : source_.profile->layout()->Find(id);
+  }
+  absl::string_view SourceReset(size_t index) const { return Of(*source_.profile->layout(), index, source_reset_); }
+  static absl::string_view Of(const RegisterLayout& layout, size_t index, absl::string_view area) {
+    return area.substr(layout.offset(index), layout.width(index));
+  }
+
+  void JudgeLeftOut(RegisterFinding& finding) const {
+    const absl::optional<size_t> index = InSource(finding.id);
+    if (index) {
+      const RegisterId owner = source_.profile->layout()->id(source_.profile->owners()[*index]);
+      if (owner != finding.id && target_.layout()->Find(owner)) {
+        return Cover(kKeptElsewhere, absl::StrCat("the target keeps it in ", RegisterName(owner, target_.scheme())),
+                     finding);
+      }
+    }
+    if (IsIdRegister(finding.id)) {
+      return Cover(kShownOtherwise, "the target does not list it: the guest sees the target's own", finding);
+    }
+    // Without the source's profile only 0 is known to be what a register holds after reset.
+    const bool unset = index ? !DiffersIn(finding.wanted, SourceReset(*index),
+                                          Of(*source_.profile->layout(), *index, source_.profile->writable()))
+                             : IsZero(finding.wanted);
+    if (unset) return Cover(kHeldNothing, "the target has no such register; the guest has not written it", finding);
+    Refuse(kStateLost,
+           absl::StrCat("the target has no such register; the guest's ", Hex(finding.wanted), " would be lost"),
+           finding);
+  }
+
+  void JudgeNotKept(RegisterFinding& finding) const {
+    const absl::optional<size_t> own = target_.layout()->Find(finding.id);
+    if (!own || IsFirmwareRegister(finding.id) || finding.id == kSveVectorLengths) return;
+    const absl::string_view now = Of(*target_.layout(), *own, target_values_);
+    finding.got = std::string(now);
+    if (IsIdRegister(finding.id)) return JudgePromise(finding, now);
+    // Bits that the source holds constant as well are not the guest's.
+    const absl::optional<size_t> index = InSource(finding.id);
+    if (index && !DiffersIn(finding.wanted, now, Of(*source_.profile->layout(), *index, source_.profile->writable()))) {
+      return Cover(kShownOtherwise, "constant in both, and not the same", finding);
+    }
+    Refuse(kStateLost,
+           absl::StrCat("the target would hold ", Hex(now), " in place of the guest's ", Hex(finding.wanted)), finding);
+  }
+
+  void JudgePromise(RegisterFinding& finding, absl::string_view now) const {
+    std::vector<std::string> lost;
+    for (const ChangedField& field :
+         LostFeatures(finding.id, target_.scheme(), LowWord(finding.wanted), LowWord(now))) {
+      lost.push_back(absl::StrCat(field.name, " was ", field.first, " and is ", field.second));
+    }
+    if (!lost.empty()) {
+      return Refuse(kFeatureGone, absl::StrCat("the guest was promised more: ", absl::StrJoin(lost, ", ")), finding);
+    }
+    Cover(kShownOtherwise, "the guest finds all that it was promised", finding);
+  }
+
+  const ConversionSide& source_;
+  const CpuProfile& target_;
+  absl::string_view target_values_;
+  std::string source_reset_;
+};
+
+}  // namespace
+
+absl::Span<const absl::string_view> AcceptableNames() { return kAcceptable; }
+
+void ApplyConversion(const RegisterList& list, const ConversionSide& source, const CpuProfile& target,
+                     absl::string_view target_values, absl::Span<const std::string> accepted, RestoreReport& report) {
+  const Rules rules(source, target, target_values);
+  for (RegisterFinding& finding : report.findings) {
+    if (finding.tolerance.empty()) rules.Judge(finding);
+  }
+  if (absl::optional<RegisterFinding> counter = rules.JudgeCounter(list)) {
+    const auto at = std::lower_bound(report.findings.begin(), report.findings.end(), counter->id,
+                                     [](const RegisterFinding& finding, RegisterId id) { return finding.id < id; });
+    if (at == report.findings.end() || at->id != counter->id) report.findings.insert(at, *std::move(counter));
+  }
+  for (RegisterFinding& finding : report.findings) {
+    if (finding.accept_as.empty()) continue;
+    if (std::find(accepted.begin(), accepted.end(), finding.accept_as) != accepted.end()) {
+      finding.tolerance = finding.accept_as;
+    }
+  }
+  JudgeAnew(report);
+}
+
+}  // namespace armstate

@@ -1,0 +1,50 @@
+// A restore that gives a guest another CPU than it was saved on: another release of QEMU, another kernel or host.
+//
+// Such a target has registers that the guest lacks, lacks some that it has, and insists on its own identification. What
+// of that a guest can go on with, these rules say; docs/decisions/0024-convert.md has the reasons.
+#ifndef ARMSTATE_CORE_CONVERSION_H_
+#define ARMSTATE_CORE_CONVERSION_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "core/cpu_profile.h"
+#include "core/register_list.h"
+#include "core/restore.h"
+#include "core/vcpu_register_port.h"
+
+namespace armstate {
+
+// What findings are covered by, in RegisterFinding::tolerance.
+inline constexpr absl::string_view kShownOtherwise = "shown-otherwise";  // constants differ, and nothing is promised less
+inline constexpr absl::string_view kKeptElsewhere = "kept-elsewhere";    // the target has it under another ID
+inline constexpr absl::string_view kHeldNothing = "held-nothing";        // left out; it held what it holds after reset
+inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";       // only the target has it
+
+// What refuses, unless the user accepts it by this name: RegisterFinding::accept_as.
+inline constexpr absl::string_view kFeatureGone = "feature-gone";            // the guest was shown more than it will find
+inline constexpr absl::string_view kStateLost = "state-lost";                // the guest's own value has no place
+inline constexpr absl::string_view kCounterFrequency = "counter-frequency";  // its clock would run at another rate
+
+// All names that a user can accept, for messages.
+absl::Span<const absl::string_view> AcceptableNames();
+
+struct ConversionSide {
+  // Null: not known.
+  const CpuProfile* profile = nullptr;
+  VcpuPosition position;
+};
+
+// `list`: what was restored, with the IDs that the target gives its registers. `source`: what it was taken of, in the
+// source's own IDs; what a register held there after reset is not known without. `target_values`: a value area of the
+// target's layout, after the restore. `accepted`: names that the user accepts.
+//
+// Looks at each finding that no tolerance covers: names what covers it, or what it can be accepted as, with the reason.
+// A finding is added for a counter of another frequency. Computes the verdict anew.
+void ApplyConversion(const RegisterList& list, const ConversionSide& source, const CpuProfile& target,
+                     absl::string_view target_values, absl::Span<const std::string> accepted, RestoreReport& report);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_CONVERSION_H_

@@ -1,0 +1,30 @@
+// `ListLoad` says how a QEMU merges the register list of a stream with its own.
+#ifndef ARMSTATE_CORE_LIST_LOAD_H_
+#define ARMSTATE_CORE_LIST_LOAD_H_
+
+#include <vector>
+
+#include "core/register_id.h"
+
+namespace armstate {
+
+// The same, as data, is armstate.v1.ListLoad.
+struct ListLoad {
+  // What becomes of a register that only the target lists.
+  enum class Missing {
+    kLoadedAsZero,  // a constant that is not 0 then refuses
+    kKept,
+    kNotKnown,
+  };
+
+  Missing missing = Missing::kLoadedAsZero;
+  bool longer_is_refused = false;
+  // What sorts after the last register of the target's own list is dropped in silence.
+  bool last_are_dropped = false;
+  // Registers that the target does not list but lets pass, ascending.
+  std::vector<RegisterId> ignored;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CORE_LIST_LOAD_H_

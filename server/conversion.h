@@ -1,0 +1,19 @@
+// ConvertCheckpoint: what a saved VM's vCPUs become on another release of QEMU, another kernel or another host.
+#ifndef ARMSTATE_SERVER_CONVERSION_H_
+#define ARMSTATE_SERVER_CONVERSION_H_
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "server/restore_targets.h"
+#include "server/server_tolerances.h"
+
+namespace armstate {
+
+// Errors: see RestoreService.ConvertCheckpoint. Takes the checkpoint out of the request.
+absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointRequest request,
+                                                      const RestoreTargets& targets,
+                                                      const ServerTolerances& tolerances);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CONVERSION_H_
