@@ -29,7 +29,8 @@ class Qemu:
                 [program, "-nodefaults", "-display", "none", "-qmp", "stdio", "-serial", f"file:{lines}", *arguments],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=messages,
             )
-        self._watch = threading.Timer(_PATIENCE, self._process.kill)
+        self._late = False
+        self._watch = threading.Timer(_PATIENCE, self._kill)
         self._watch.start()
         self._answer()  # the greeting
         self.ask("qmp_capabilities")
@@ -71,6 +72,10 @@ class Qemu:
         self.ask("migrate-incoming", uri=f"exec:cat {stream}")
         self._wait_for_migration()
 
+    def _kill(self) -> None:
+        self._late = True
+        self._process.kill()
+
     def _wait_for_migration(self) -> None:
         while (status := self.ask("query-migrate").get("status")) != "completed":
             if status == "failed":
@@ -82,6 +87,8 @@ class Qemu:
         line = self._process.stdout.readline()
         if not line:
             self._process.wait()
+            if self._late:
+                raise TimeoutError(f"a QEMU had not done in {_PATIENCE} s what it was asked")
             raise QemuError(self._cause())
         return json.loads(line)
 

@@ -28,7 +28,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one way. report: armstate's, as lines; answer: of the QEMU that was given what armstate wrote, None if it wrote nothing."""
+    """Of one way. report: armstate's, as lines. accepted: the names that it refused by and was told to accept then. answer: of the QEMU
+    that was given what armstate wrote, None if it wrote nothing."""
 
     guest: Guest
     source: str
@@ -36,13 +37,12 @@ class Outcome:
     as_it_is: Answer
     verdict: str
     report: list[str]
+    accepted: list[str]
     answer: Answer | None
 
     def holds(self) -> bool:
-        """The guest has gone on, or armstate refused and says why."""
-        if self.answer is not None:
-            return self.answer.accepted
-        return self.verdict == "REFUSED" and len(self.report) > 1
+        """The guest has gone on, at least if what armstate refuses by name is accepted."""
+        return self.answer is not None and self.answer.accepted
 
 
 class Laboratory:
@@ -77,13 +77,19 @@ class Laboratory:
             kept.write_text(json.dumps(asdict(as_it_is)))
         with tempfile.TemporaryDirectory() as folder:
             converted = Path(folder) / "converted.mig"
-            command = [self._armstate, "convert", stream, "--to", guest.profile(target), "--out", converted, f"--server={self._server}"]
-            done = subprocess.run(command, text=True, capture_output=True)
-            report = (done.stdout + done.stderr).splitlines()
-            match = re.match(r"(ACCEPTED WITH CHANGES|[A-Z]+): ", done.stdout)
-            verdict = match.group(1) if match else f"exit status {done.returncode}"
+            verdict, report = self._convert(guest, target, stream, converted, [])
+            accepted = sorted(set(re.findall(r"--accept ([a-z-]+)", "\n".join(report)))) if verdict == "REFUSED" else []
+            if accepted:
+                self._convert(guest, target, stream, converted, accepted)
             answer = self._go_on(guest, target, converted, stream.with_suffix(".lines")) if converted.exists() else None
-        return Outcome(guest, source, target, as_it_is, verdict, report, answer)
+        return Outcome(guest, source, target, as_it_is, verdict, report, accepted, answer)
+
+    def _convert(self, guest: Guest, target: str, stream: Path, converted: Path, accepted: list[str]) -> tuple[str, list[str]]:
+        """The verdict's name and the whole report."""
+        command = [self._armstate, "convert", stream, "--to", guest.profile(target), "--out", converted, f"--server={self._server}"]
+        done = subprocess.run([*command, *(f"--accept={name}" for name in accepted)], text=True, capture_output=True)
+        match = re.match(r"(ACCEPTED WITH CHANGES|[A-Z]+): ", done.stdout)
+        return match.group(1) if match else f"exit status {done.returncode}", (done.stdout + done.stderr).splitlines()
 
     def _saved(self, guest: Guest, release: str) -> Path:
         """The stream of a guest that has printed some lines, which are in .lines beside it."""
