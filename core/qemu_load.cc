@@ -100,6 +100,11 @@ QemuLoad LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<Eng
 
 void JudgeListLoad(const RegisterList& incoming, const CpuProfile& profile, RestoreReport& report) {
   const ListLoad& load = profile.list_load();
+  for (RegisterFinding& finding : report.findings) {
+    if (finding.outcome != RegisterOutcome::kNotInCheckpoint || !IsInQemuList(finding.id)) continue;
+    if (load.missing != ListLoad::Missing::kNotInitialized) continue;
+    finding.reason = "not in the checkpoint: this QEMU loads whatever its memory held there";
+  }
   if (!load.last_are_dropped && load.ignored.empty()) return;
   const std::vector<uint32_t> own = ListedBy(*profile.layout());
   const bool is_longer = ListedBy(incoming.layout()).size() > own.size();

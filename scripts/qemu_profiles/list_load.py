@@ -1,6 +1,6 @@
 """What a QEMU does with a list that is not its own: armstate.v1.ListLoad and refused_subsections, found by loading such streams.
 
-A register that is missing is told from a fresh process (-incoming): one that has saved its state once still has the values of it in
+What becomes of a register that is missing is seen in a fresh process (-incoming): one that has saved its state once still has that in
 the place of the missing one.
 """
 
@@ -32,7 +32,8 @@ _SUBSECTIONS: dict[str, bytes | None] = {
 
 @dataclass
 class ListLoad:
-    missing_are_kept: bool = False
+    missing_are_not_initialized: bool = False
+    garbage_was_seen: bool | None = None  # None: no register could show it
     longer_is_refused: bool = False
     last_are_dropped: bool = False
     ignored: tuple[int, ...] = ()
@@ -43,20 +44,31 @@ def find_list_load(target: Target, qemu: Qemu, base: CpuSection, rules: list[Rul
     """The last experiments on this `qemu`: it may end. `base`: the reset state. `rules`: of its list. `known`: the IDs that other targets list."""
     load = ListLoad()
     own = dict(zip(base.ids, base.values))
-    constant = next((r for r in rules if r.writable == 0 and r.reset and r.view is None), None)
-    if constant is not None:
-        lacking = {i: v for i, v in own.items() if i != constant.id}
-        load.missing_are_kept = _takes(target, qemu.stream(base.with_list(lacking)))
-    spare = next((r for r in rules if r.writable == (1 << 64) - 1 and r.view is None), None)
-    if spare is not None:
+    stored = {r.id for r in rules if r.writable == (1 << 64) - 1 and r.view is None}
+    if stored:
+        load.garbage_was_seen = _has_garbage(target, qemu.stream(base.with_list(_without(own, stored))), stored)
         # As long as QEMU's own list.
-        exchanged = {i: v for i, v in own.items() if i != spare.id} | {_LAST: 0}
+        exchanged = _without(own, {min(stored)}) | {_LAST: 0}
         load.last_are_dropped = _takes(target, qemu.stream(base.with_list(exchanged)))
     load.ignored = _ignored(qemu, base, own, known)
     if load.last_are_dropped:
         load.longer_is_refused = not _takes(target, qemu.stream(base.with_list(own | {_LAST: 0})))
     load.refused_subsections = _refused_subsections(target, qemu, base)
     return load
+
+
+def _without(registers: dict[int, int], left_out: set[int]) -> dict[int, int]:
+    return {i: value for i, value in registers.items() if i not in left_out}
+
+
+def _has_garbage(target: Target, stream: bytes, missing: set[int]) -> bool:
+    """Whether these registers, which take any value, are anything but 0 when the stream lacks them. One or two may be by malloc's own
+    pointers."""
+    with target.start(incoming=True) as fresh:
+        if not fresh.take(stream):
+            raise QemuError("a list without registers that take any value was refused")
+        section = fresh.dump()[0]
+        return sum(bool(value) for i, value in zip(section.ids, section.values) if i in missing) > len(missing) / 4
 
 
 def _takes(target: Target, stream: bytes) -> bool:
