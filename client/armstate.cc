@@ -63,6 +63,7 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddBaselineCommand(app, chosen);
   AddReportCommand(app, chosen);
   AddRestoresCommand(app, chosen);
+  AddConvertCommand(app, chosen);
   AddRestoreCommand(app, chosen);
   AddDeleteCommand(app, chosen);
   AddRetentionCommand(app, chosen);

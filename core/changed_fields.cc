@@ -10,16 +10,18 @@ std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t
   if (fields.empty()) return changed;
   uint64_t unnamed = first ^ second;
   for (const FieldDefinition& field : fields) {
-    unnamed &= ~(((~uint64_t{0}) >> (64 - field.width)) << field.lsb);
+    const uint64_t mask = ((~uint64_t{0}) >> (64 - field.width)) << field.lsb;
+    unnamed &= ~mask;
     const uint64_t in_first = ExtractField(field, first);
     const uint64_t in_second = ExtractField(field, second);
     if (in_first == in_second) continue;
-    changed.push_back(
-        {std::string(field.name), in_first, in_second, FieldMeaning(field, in_first), FieldMeaning(field, in_second)});
+    changed.push_back({std::string(field.name), in_first, in_second, FieldMeaning(field, in_first),
+                       FieldMeaning(field, in_second), mask});
   }
   for (int lsb = 60; lsb >= 0; lsb -= 4) {
     if ((unnamed >> lsb & 0xf) == 0) continue;
-    changed.push_back({absl::StrCat("[", lsb + 3, ":", lsb, "]"), first >> lsb & 0xf, second >> lsb & 0xf, "", ""});
+    changed.push_back({absl::StrCat("[", lsb + 3, ":", lsb, "]"), first >> lsb & 0xf, second >> lsb & 0xf, "", "",
+                       uint64_t{0xf} << lsb});
   }
   return changed;
 }

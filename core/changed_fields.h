@@ -21,6 +21,8 @@ struct ChangedField {
   // What the values mean; empty if they have no name.
   absl::string_view first_meaning;
   absl::string_view second_meaning;
+  // The field's bits in the register.
+  uint64_t mask = 0;
 };
 
 // Of the low 64 bits. Named fields first, highest bits first; bits without a name follow, four at a time, as ID

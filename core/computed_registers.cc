@@ -95,7 +95,7 @@ absl::StatusOr<ComputedRegisters> ComputedRegisters::Create(const RegisterLayout
                                                             std::vector<RegisterRule> rules) {
   ComputedRegisters computed;
   if (std::none_of(rules.begin(), rules.end(), [](const RegisterRule& rule) {
-        return rule.write.has_value() || rule.behaviour.index() != 0 || rule.presence_undetermined;
+        return rule.write.has_value() || rule.behaviour.index() != 0 || rule.always_undetermined;
       })) {
     return computed;
   }
@@ -161,7 +161,14 @@ absl::string_view ComputedRegisters::ValueAt(absl::string_view storage, uint32_t
 absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string_view storage, absl::string_view wanted,
                                                       VcpuPosition position) const {
   const RegisterRule& rule = rules_[index];
-  if (rule.presence_undetermined) return UndeterminedError("nobody knows whether this target has the register");
+  if (rule.always_undetermined) {
+    // A refusal is certain all the same.
+    if (rule.write && rule.id.width() <= 8) {
+      const absl::StatusOr<uint64_t> word = rule.write->Accept(LowWord(wanted), LowWord(rule.reset));
+      if (!word.ok() && !IsUndetermined(word.status())) return word.status();
+    }
+    return UndeterminedError("nobody knows whether this target has the register, or with which constant");
+  }
   if (std::holds_alternative<VectorLengthsBehaviour>(rule.behaviour)) {
     if (!AcceptsLengths(rule.reset, wanted)) return RefusedError(rule.write ? rule.write->error : "EINVAL");
     return std::string(wanted);

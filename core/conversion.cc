@@ -23,16 +23,6 @@ std::string Hex(absl::string_view value) {
   return value.size() <= sizeof(uint64_t) ? absl::StrFormat("0x%x", LowWord(value)) : FormatValue(value);
 }
 
-bool IsZero(absl::string_view value) { return value.find_first_not_of('\0') == absl::string_view::npos; }
-
-// The bits in which two values of one width differ and which are set in `mask`.
-bool DiffersIn(absl::string_view a, absl::string_view b, absl::string_view mask) {
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (((a[i] ^ b[i]) & mask[i]) != 0) return true;
-  }
-  return false;
-}
-
 class Rules {
  public:
   Rules(const ConversionSide& source, const CpuProfile& target, absl::string_view target_values)
@@ -41,6 +31,8 @@ class Rules {
   }
 
   void Judge(RegisterFinding& finding) const {
+    // QEMU's emulation must be given what it has itself, which is not known of such a register.
+    if (finding.outcome == RegisterOutcome::kWriteUndetermined && target_.scheme() == IdScheme::kTcg) return;
     if (finding.wanted.empty()) {
       return Cover(kKeptAtReset, "the guest's CPU had no such register: the target's own value", finding);
     }
@@ -89,6 +81,20 @@ class Rules {
     return source_.profile == nullptr ? absl::nullopt : source_.profile->layout()->Find(id);
   }
   absl::string_view SourceReset(size_t index) const { return Of(*source_.profile->layout(), index, source_reset_); }
+
+  // True if the guest, and not its old CPU, is the reason why a register is not `other`. Without the source's profile
+  // nobody knows what the guest has written, so that any difference is.
+  bool IsGuests(const RegisterFinding& finding, absl::string_view other) const {
+    const absl::optional<size_t> index = InSource(finding.id);
+    if (!index) return finding.wanted != other;
+    const absl::string_view reset = SourceReset(*index);
+    const absl::string_view writable = Of(*source_.profile->layout(), *index, source_.profile->writable());
+    for (size_t i = 0; i < other.size(); ++i) {
+      if (((finding.wanted[i] ^ other[i]) & (finding.wanted[i] ^ reset[i]) & writable[i]) != 0) return true;
+    }
+    return false;
+  }
+
   static absl::string_view Of(const RegisterLayout& layout, size_t index, absl::string_view area) {
     return area.substr(layout.offset(index), layout.width(index));
   }
@@ -105,11 +111,11 @@ class Rules {
     if (IsIdRegister(finding.id)) {
       return Cover(kShownOtherwise, "the target does not list it: the guest sees the target's own", finding);
     }
-    // Without the source's profile only 0 is known to be what a register holds after reset.
-    const bool unset = index ? !DiffersIn(finding.wanted, SourceReset(*index),
-                                          Of(*source_.profile->layout(), *index, source_.profile->writable()))
-                             : IsZero(finding.wanted);
-    if (unset) return Cover(kHeldNothing, "the target has no such register; the guest has not written it", finding);
+    // What is not known to be set at reset is taken to be 0 there.
+    const std::string unset = index ? std::string(SourceReset(*index)) : std::string(finding.wanted.size(), '\0');
+    if (!IsGuests(finding, unset)) {
+      return Cover(kHeldNothing, "the target has no such register; the guest has not written it", finding);
+    }
     Refuse(kStateLost,
            absl::StrCat("the target has no such register; the guest's ", Hex(finding.wanted), " would be lost"),
            finding);
@@ -121,10 +127,9 @@ class Rules {
     const absl::string_view now = Of(*target_.layout(), *own, target_values_);
     finding.got = std::string(now);
     if (IsIdRegister(finding.id)) return JudgePromise(finding, now);
-    // Bits that the source holds constant as well are not the guest's.
-    const absl::optional<size_t> index = InSource(finding.id);
-    if (index && !DiffersIn(finding.wanted, now, Of(*source_.profile->layout(), *index, source_.profile->writable()))) {
-      return Cover(kShownOtherwise, "constant in both, and not the same", finding);
+    if (source_.profile != nullptr && !IsGuests(finding, now)) {
+      return Cover(kShownOtherwise, "the guest has not written what differs: another constant, or another reset value",
+                   finding);
     }
     Refuse(kStateLost,
            absl::StrCat("the target would hold ", Hex(now), " in place of the guest's ", Hex(finding.wanted)), finding);
@@ -151,6 +156,20 @@ class Rules {
 }  // namespace
 
 absl::Span<const absl::string_view> AcceptableNames() { return kAcceptable; }
+
+RestoreReport OnlyLostFeatures(RestoreReport report, IdScheme scheme) {
+  for (RegisterFinding& finding : report.findings) {
+    if (!IsIdRegister(finding.id) || finding.wanted.empty() || finding.got.empty()) continue;
+    const uint64_t shown = LowWord(finding.wanted), now = LowWord(finding.got);
+    uint64_t lost = 0;
+    for (const ChangedField& field : LostFeatures(finding.id, scheme, shown, now)) lost |= field.mask;
+    const uint64_t reduced = (now & ~lost) | (shown & lost);
+    for (size_t i = 0; i < finding.wanted.size() && i < sizeof(reduced); ++i) {
+      finding.wanted[i] = static_cast<char>(reduced >> 8 * i);
+    }
+  }
+  return report;
+}
 
 void ApplyConversion(const RegisterList& list, const ConversionSide& source, const CpuProfile& target,
                      absl::string_view target_values, absl::Span<const std::string> accepted, RestoreReport& report) {

@@ -17,14 +17,15 @@
 namespace armstate {
 
 // What findings are covered by, in RegisterFinding::tolerance.
-inline constexpr absl::string_view kShownOtherwise = "shown-otherwise";  // constants differ, and nothing is promised less
-inline constexpr absl::string_view kKeptElsewhere = "kept-elsewhere";    // the target has it under another ID
-inline constexpr absl::string_view kHeldNothing = "held-nothing";        // left out; it held what it holds after reset
-inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";       // only the target has it
+inline constexpr absl::string_view kShownOtherwise =
+    "shown-otherwise";                                                 // constants differ, and nothing is promised less
+inline constexpr absl::string_view kKeptElsewhere = "kept-elsewhere";  // the target has it under another ID
+inline constexpr absl::string_view kHeldNothing = "held-nothing";      // left out; it held what it holds after reset
+inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";     // only the target has it
 
 // What refuses, unless the user accepts it by this name: RegisterFinding::accept_as.
-inline constexpr absl::string_view kFeatureGone = "feature-gone";            // the guest was shown more than it will find
-inline constexpr absl::string_view kStateLost = "state-lost";                // the guest's own value has no place
+inline constexpr absl::string_view kFeatureGone = "feature-gone";  // the guest was shown more than it will find
+inline constexpr absl::string_view kStateLost = "state-lost";      // the guest's own value has no place
 inline constexpr absl::string_view kCounterFrequency = "counter-frequency";  // its clock would run at another rate
 
 // All names that a user can accept, for messages.
@@ -35,6 +36,10 @@ struct ConversionSide {
   const CpuProfile* profile = nullptr;
   VcpuPosition position;
 };
+
+// A report for tolerances to be applied to: of the identification registers in `report`, `wanted` differs from `got`
+// only in what was promised and is gone, since the other fields need no rule.
+RestoreReport OnlyLostFeatures(RestoreReport report, IdScheme scheme);
 
 // `list`: what was restored, with the IDs that the target gives its registers. `source`: what it was taken of, in the
 // source's own IDs; what a register held there after reset is not known without. `target_values`: a value area of the

@@ -53,10 +53,12 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     ids.push_back(rule.id.raw());
     reset += rule.reset;
     profile->writable_ += rule.writable;
-    const bool constant = scheme == IdScheme::kTcg && AllZero(rule.writable) && !AllZero(rule.reset);
-    const bool surely = list_load.missing == ListLoad::Missing::kLoadedAsZero && !rule.presence_undetermined;
-    profile->required_.push_back(constant && surely);
-    profile->may_be_required_.push_back(constant && !surely && list_load.missing != ListLoad::Missing::kKept);
+    const bool constant = scheme == IdScheme::kTcg && AllZero(rule.writable);
+    const bool refuses = !AllZero(rule.reset) || list_load.missing != ListLoad::Missing::kLoadedAsZero;
+    const bool surely =
+        !rule.always_undetermined && (!AllZero(rule.reset) || list_load.missing != ListLoad::Missing::kNotKnown);
+    profile->required_.push_back(constant && refuses && surely);
+    profile->may_be_required_.push_back(constant && refuses && !surely);
     if (rule.upper_half != 0 || rule.upper_writable != 0) {
       if (rule.id.width() != sizeof(uint32_t))
         return Malformed(rule.id, "only a register of 32 bits has an upper half");

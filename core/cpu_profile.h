@@ -56,8 +56,7 @@ class CpuProfile {
   const WholeWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }
-  // A constant with another value than 0, where QEMU's emulation loads a missing register as 0 and then refuses it. KVM
-  // requires no register.
+  // A constant that QEMU's emulation refuses when it is missing (ListLoad::Missing). KVM requires no register.
   bool is_required(size_t index) const { return required_[index]; }
   // The same where nobody knows whether the target is of that kind.
   bool may_be_required(size_t index) const { return may_be_required_[index]; }

@@ -12,9 +12,9 @@ namespace armstate {
 struct ListLoad {
   // What becomes of a register that only the target lists.
   enum class Missing {
-    kLoadedAsZero,  // a constant that is not 0 then refuses
-    kKept,
-    kNotKnown,
+    kLoadedAsZero,    // a constant that is not 0 then refuses
+    kNotInitialized,  // any constant then refuses, but for luck; the guest goes on with garbage in any other register
+    kNotKnown,        // one of these
   };
 
   Missing missing = Missing::kLoadedAsZero;

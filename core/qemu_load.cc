@@ -98,4 +98,28 @@ QemuLoad LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<Eng
   return load;
 }
 
+void JudgeListLoad(const RegisterList& incoming, const CpuProfile& profile, RestoreReport& report) {
+  const ListLoad& load = profile.list_load();
+  for (RegisterFinding& finding : report.findings) {
+    if (finding.outcome != RegisterOutcome::kNotInCheckpoint || !IsInQemuList(finding.id)) continue;
+    if (load.missing != ListLoad::Missing::kNotInitialized) continue;
+    finding.reason = "not in the checkpoint: this QEMU loads whatever its memory held there";
+  }
+  if (!load.last_are_dropped && load.ignored.empty()) return;
+  const std::vector<uint32_t> own = ListedBy(*profile.layout());
+  const bool is_longer = ListedBy(incoming.layout()).size() > own.size();
+  if (is_longer && load.longer_is_refused) return;
+  for (RegisterFinding& finding : report.findings) {
+    if (finding.outcome != RegisterOutcome::kUnknown || !IsInQemuList(finding.id)) continue;
+    if (std::binary_search(load.ignored.begin(), load.ignored.end(), finding.id)) {
+      finding.tolerance = std::string(kQemuLetsPass);
+      finding.reason = "the target does not list it, and its QEMU lets it pass";
+    } else if (load.last_are_dropped && (own.empty() || profile.layout()->id(own.back()) < finding.id)) {
+      finding.tolerance = std::string(kQemuDropsLast);
+      finding.reason = "it sorts after the last register of the target: its QEMU drops it in silence";
+    }
+  }
+  JudgeAnew(report);
+}
+
 }  // namespace armstate

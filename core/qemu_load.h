@@ -16,6 +16,7 @@ namespace armstate {
 // In findings that do not make QEMU refuse: RegisterFinding::tolerance.
 constexpr absl::string_view kQemuDoesNotReadBack = "qemu-does-not-read-back";
 constexpr absl::string_view kQemuDropsLast = "qemu-drops-last";
+constexpr absl::string_view kQemuLetsPass = "qemu-lets-pass";
 
 // Which QEMU loads.
 enum class QemuMerge {
@@ -41,6 +42,10 @@ struct QemuLoad {
 // Core and vector registers are not in QEMU's list, but in the fixed part of its section, and the vector lengths are
 // the command line's.
 QemuLoad LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, QemuMerge merge);
+
+// The same for a profile of QEMU's emulation, which says what becomes of registers that the target does not list: those
+// that it does not refuse get a tolerance in the report of a restore of this list.
+void JudgeListLoad(const RegisterList& incoming, const CpuProfile& profile, RestoreReport& report);
 
 }  // namespace armstate
 

@@ -50,8 +50,8 @@ struct RegisterRule {
   // may change.
   uint32_t upper_half = 0;
   uint32_t upper_writable = 0;
-  // Nobody knows whether the target has it.
-  bool presence_undetermined = false;
+  // Nobody knows whether the target has it, or with which constant.
+  bool always_undetermined = false;
 };
 
 }  // namespace armstate

@@ -1,6 +1,7 @@
 #include "core/translate.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -45,6 +46,16 @@ constexpr Names kNames[] = {
     {{0x4020'0000'200f'7820, 0x4020'0000'200f'7988}, "CBAR has one encoding on 32-bit CPUs and another on 64-bit ones"},
     {{0x4020'0000'200e'0298, 0x4020'0000'200e'0280}, "releases up to 11.0 list DBGDTRTX under a wrong encoding"},
 };
+
+// Of a CPU without SVE and one with it: V0 to V31 are the lower bits of Z0 to Z31.
+constexpr absl::string_view kVectors = "the target's vectors are of another size: the upper bits are 0";
+constexpr uint64_t kV0 = 0x6040'0000'0010'0054, kZ0 = 0x6080'0000'0015'0000;
+
+std::vector<Names> AllNames() {
+  std::vector<Names> names(std::begin(kNames), std::end(kNames));
+  for (uint64_t n = 0; n < 32; ++n) names.push_back({{kV0 + 4 * n, kZ0 + 32 * n}, kVectors});
+  return names;
+}
 
 // On Linux 6.12 a write to PMxSET adds to what the vCPU has after reset, so that is cleared before.
 constexpr uint64_t kPmuClear[] = {
@@ -119,7 +130,7 @@ Translation RenameRegisters(const RegisterList& list, const RegisterLayout& targ
   Translation translation;
   std::map<uint64_t, std::string> registers;
   for (size_t i = 0; i < list.size(); ++i) registers[list.id(i).raw()] = std::string(list.value(i));
-  for (const Names& names : kNames) {
+  for (const Names& names : AllNames()) {
     for (const size_t k : {0, 1}) {
       const RegisterId from = *RegisterId::Create(names.ids[k]), to = *RegisterId::Create(names.ids[1 - k]);
       const auto found = registers.find(from.raw());

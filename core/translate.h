@@ -36,8 +36,9 @@ struct Translation {
 Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdScheme target_scheme,
                           const RegisterLayout& target);
 
-// `list` of QEMU's emulation for a target of another release or CPU, which lists some registers under another ID. Only
-// where the target lacks the one ID and the list the other; a value that does not fit keeps its ID.
+// `list` of QEMU's emulation for a target of another release or CPU, which lists some registers under another ID, or
+// has vectors of another size. Only where the target lacks the one ID and the list the other; a value that does not fit
+// keeps its ID.
 Translation RenameRegisters(const RegisterList& list, const RegisterLayout& target);
 
 // What no register ID names, for a target of the other accelerator: whether the vCPU is switched on, which is QEMU's

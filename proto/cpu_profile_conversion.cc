@@ -74,8 +74,8 @@ TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::Cpu
 absl::StatusOr<ListLoad> ListLoadFromProto(const v1::ListLoad& message) {
   ListLoad load;
   switch (message.missing()) {
-    case v1::ListLoad::KEPT:
-      load.missing = ListLoad::Missing::kKept;
+    case v1::ListLoad::NOT_INITIALIZED:
+      load.missing = ListLoad::Missing::kNotInitialized;
       break;
     case v1::ListLoad::NOT_KNOWN:
       load.missing = ListLoad::Missing::kNotKnown;

@@ -142,7 +142,7 @@ absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& messa
                       message.vm_wide(),
                       message.upper_half(),
                       message.upper_writable(),
-                      message.presence_undetermined()};
+                      message.always_undetermined()};
 }
 
 }  // namespace armstate

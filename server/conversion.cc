@@ -8,13 +8,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "core/conversion.h"
 #include "core/planned_value.h"
 #include "proto/register_list_conversion.h"
+#include "proto/resource_names.h"
 #include "server/checkpoint_codec.h"
 #include "server/checkpoint_scheme.h"
 #include "server/invalid_field.h"
 #include "server/judgement.h"
+#include "server/profile_name.h"
 #include "server/profile_recognition.h"
 #include "server/registered_profile.h"
 
@@ -28,6 +31,28 @@ absl::StatusOr<JudgedCheckpoint> TakeCheckpoint(v1::ConvertCheckpointRequest& re
   if (!vcpus.ok()) return vcpus.status();
   const absl::optional<IdScheme> scheme = SchemeOf(request.state().source(), targets.profiles());
   return JudgedCheckpoint{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
+}
+
+// A QEMU profile is named without the version of its machine type; the VM has one, and keeps it.
+void ChooseMachineType(const std::string& machine_type, v1::RestoreTarget& target) {
+  const absl::StatusOr<std::string> id = ParseCpuProfileName(target.cpu_profile());
+  if (!id.ok()) return;
+  const absl::optional<QemuProfileName> name = ParseQemuProfileName(*id);
+  const auto [machine, version] = ParseMachineType(machine_type);
+  if (!name || name->machine_version || name->machine != machine || !version) return;
+  target.set_cpu_profile(FormatCpuProfileName(
+      absl::StrReplaceAll(*id, {{absl::StrCat(".", machine, "."), absl::StrCat(".", machine_type, ".")}})));
+}
+
+// Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
+void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget& target) {
+  const std::string& machine_type = target.about->machine_type();
+  const ProfileRegistry::Entry known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
+  if (known == nullptr) return;
+  v1::CpuProfile about = WithoutRegisters(known->message);
+  about.clear_name();  // it is not what the target is judged by
+  about.set_machine_type(machine_type);
+  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
 }
 
 absl::Status CheckAccepted(const v1::ConvertCheckpointRequest& request) {
@@ -51,8 +76,7 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   for (size_t i = 0; i < layout.size(); ++i) {
     const RegisterFinding* finding = FindingOf(report, layout.id(i));
     const bool own = finding != nullptr && !finding->tolerance.empty() && !finding->got.empty();
-    builder.AddBytes(layout.id(i),
-                     own ? finding->got : std::string(values.substr(layout.offset(i), layout.width(i))));
+    builder.AddBytes(layout.id(i), own ? finding->got : std::string(values.substr(layout.offset(i), layout.width(i))));
   }
   return *std::move(builder).Build();
 }
@@ -79,7 +103,8 @@ void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& g
     field.set_name(name);
     for (size_t byte = 0; byte < sizeof(half.reset); ++byte) {
       const size_t shift = 8 * (sizeof(half.reset) - 1 - byte);
-      const auto bits = static_cast<uint8_t>(half.reset >> shift), writable = static_cast<uint8_t>(half.writable >> shift);
+      const auto bits = static_cast<uint8_t>(half.reset >> shift),
+                 writable = static_cast<uint8_t>(half.writable >> shift);
       const uint8_t guest_bits =
           own != guest.end() && byte < own->data.size() ? static_cast<uint8_t>(own->data[byte]) : 0;
       field.mutable_data()->push_back(static_cast<char>((bits & ~writable) | (guest_bits & writable)));
@@ -114,7 +139,10 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   if (!judged.ok()) return judged.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();
-  const absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
+  if (request.target().has_cpu_profile()) {
+    ChooseMachineType(checkpoint->basic().source().machine_type(), *request.mutable_target());
+  }
+  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
   if (checkpoint->SchemeBefore(scheme) != scheme) {
@@ -136,6 +164,9 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
       conversion.source = known->profile;
     }
   }
+  if (request.target().has_lists() && request.target().lists().accelerator() == v1::TCG) {
+    DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());
+  }
   size_t best = 0;
   absl::optional<Judgement> judgement;
   for (size_t i = 0; i < resolved->size(); ++i) {
@@ -149,6 +180,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   }
   const JudgedTarget& target = (*resolved)[best];
   *response.mutable_report() = JudgementToProto(*checkpoint, target, *judgement, ReportedRegisters::kFindings);
+  response.mutable_report()->clear_by();  // nobody restores anything
   *response.mutable_target() = WithoutRegisters(*target.about);
   if (judgement->verdict <= Verdict::kAcceptedWithChanges) AddVcpus(*checkpoint, target, *judgement, response);
   return response;

@@ -208,7 +208,7 @@ absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::ve
 absl::StatusOr<ProfileRegistry::Entry> HostRegistry::Resolve(v1::CpuProfile profile, ProfileOrigin origin) const {
   absl::StatusOr<ProfileRegistry::Entry> entry = RegisterProfile(std::move(profile), origin);
   if (!entry.ok()) return entry.status();
-  if (ProfileRegistry::Entry known = profiles_.FindContent((*entry)->digest)) return known;
+  if (ProfileRegistry::Entry known = profiles_.FindContent(**entry)) return known;
   const std::string& name = (*entry)->message.name();
   if ((*entry)->message.ByteSizeLong() > kMaxProfileBytes) {
     return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
@@ -231,7 +231,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed) {
     const absl::StatusOr<ProfileRegistry::Entry> entry = Resolve(std::move(profile), ProfileOrigin::kHost);
     if (!entry.ok()) return entry.status();
     known_as[name] = (*entry)->message.name();
-    if (profiles_.FindContent((*entry)->digest) != nullptr) continue;
+    if (profiles_.FindContent(**entry) != nullptr) continue;
     added.push_back(*entry);
     records.push_back(ProfileRecord(**entry));
   }

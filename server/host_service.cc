@@ -83,11 +83,10 @@ absl::StatusOr<v1::ListCpuProfilesResponse> HostServiceImpl::ListProfiles(const 
   const absl::StatusOr<std::string> after = DecodePageToken(kProfiles, request.page_token());
   if (!after.ok()) return after.status();
   v1::ListCpuProfilesResponse response;
-  const ProfileRegistry::Page page = profiles_.List(*after, *page_size);
-  for (const ProfileRegistry::Entry& entry : page.profiles) {
-    *response.add_cpu_profiles() = WithoutRegisters(entry->message);
-  }
-  if (page.more) {
+  absl::StatusOr<ProfileRegistry::Page> page = profiles_.List(*after, *page_size);
+  if (!page.ok()) return page.status();
+  for (v1::CpuProfile& profile : page->profiles) *response.add_cpu_profiles() = std::move(profile);
+  if (page->more) {
     const absl::StatusOr<std::string> last = ParseCpuProfileName(response.cpu_profiles().rbegin()->name());
     if (!last.ok()) return last.status();
     response.set_next_page_token(EncodePageToken(kProfiles, *last));

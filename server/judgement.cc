@@ -1,6 +1,7 @@
 #include "server/judgement.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "core/conversion.h"
 #include "core/qemu_load.h"
+#include "server/stream_judgement.h"
 #include "server/verdict_text.h"
 #include "server/vm_restore.h"
 
@@ -17,21 +19,30 @@ namespace {
 
 bool IsAcross(const Judgement& judgement) { return judgement.tolerances->is_across(); }
 
-// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators, and why within one.
+// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within one, a line for
+// each reason.
 std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme target) {
   if (judgement.translations.empty()) return {};
   const bool across = IsAcross(judgement);
   const IdScheme source = (target == IdScheme::kKvm) == across ? IdScheme::kTcg : IdScheme::kKvm;
-  std::vector<std::string> names, notes;
+  std::vector<std::string> names;
+  std::map<absl::string_view, std::vector<std::string>> by_reason;
   for (const TranslatedRegister& r : judgement.translations[0].translated) {
     if (!r.from) continue;
     names.push_back(absl::StrCat(RegisterName(*r.from, source), " as ", RegisterName(r.to, target)));
-    notes.push_back(absl::StrCat("restored as ", RegisterName(r.to, target), ": ", r.reason));
+    by_reason[r.reason].push_back(names.back());
   }
-  if (!across) return notes;
-  return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
-                       " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
-                       absl::StrJoin(names, ", "))};
+  if (across) {
+    return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
+                         " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
+                         absl::StrJoin(names, ", "))};
+  }
+  std::vector<std::string> notes;
+  for (const auto& [reason, renamed] : by_reason) {
+    notes.push_back(
+        absl::StrCat(renamed.front(), renamed.size() == 1 ? "" : absl::StrCat(" to ", renamed.back()), ": ", reason));
+  }
+  return notes;
 }
 
 // QEMU is taken to be of the same release on both sides; one that is not known is taken for an earlier one, as most
@@ -82,13 +93,22 @@ Judgement JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& 
     RestoreReport& report = judgement.reports[i];
     const CpuProfile& profile = *target.profile(i);
     if (!report.findings.empty() || conversion != nullptr) {
-      const std::string values = vcpus[i].ShownValues();
+      std::string values = vcpus[i].ShownValues();
       judgement.tolerances->Apply(*lists[i], profile.reset(), values, report);
-      if (conversion != nullptr) judgement.target_values.push_back(values);
       if (conversion != nullptr && conversion->has_rules) {
+        RestoreReport lost = OnlyLostFeatures(report, to);
+        judgement.tolerances->Apply(*lists[i], profile.reset(), values, lost);
+        for (size_t k = 0; k < report.findings.size(); ++k) report.findings[k].tolerance = lost.findings[k].tolerance;
         ApplyConversion(*lists[i], {conversion->source.get(), {i, vcpu_count}}, profile, values, conversion->accepted,
                         report);
       }
+      if (conversion != nullptr) judgement.target_values.push_back(std::move(values));
+    }
+    // A conversion rewrites the list and what else QEMU looks at.
+    if (to == IdScheme::kTcg && from == to && conversion == nullptr) {
+      if (!report.findings.empty()) JudgeListLoad(*lists[i], profile, report);
+      judgement.verdict =
+          std::max(judgement.verdict, JudgeStream(checkpoint.loaded.vcpus[i], target, report, judgement.notes));
     }
     judgement.verdict = std::max(judgement.verdict, report.verdict);
   }

@@ -1,9 +1,11 @@
 #include "server/profile_recognition.h"
 
+#include <vector>
+
+#include "server/built_in_profiles.h"
+
 namespace armstate {
 namespace {
-
-constexpr int kAllProfiles = 1 << 20;
 
 bool HasConstantsOf(const RegisterList& list, int vcpu_count, const CpuProfile& profile) {
   const std::string reset = profile.ResetValues({0, vcpu_count});
@@ -18,14 +20,23 @@ bool HasConstantsOf(const RegisterList& list, int vcpu_count, const CpuProfile& 
 
 ProfileRegistry::Entry RecogniseProfile(const RegisterList& list, int vcpu_count, const std::string& machine_type,
                                         const ProfileRegistry& profiles) {
-  ProfileRegistry::Entry first;
-  for (const ProfileRegistry::Entry& entry : profiles.List("", kAllProfiles).profiles) {
-    if (entry->profile == nullptr || entry->origin != ProfileOrigin::kBuiltIn) continue;
-    if (!(*entry->profile->layout() == list.layout()) || !HasConstantsOf(list, vcpu_count, *entry->profile)) continue;
-    if (entry->message.machine_type() == machine_type) return entry;
-    if (first == nullptr) first = entry;
+  // Those of the machine first, since the first that fits is taken.
+  std::vector<std::string> candidates, others;
+  const BuiltInProfiles& built_in = profiles.built_in();
+  for (size_t i = 0; i < built_in.size(); ++i) {
+    const absl::StatusOr<v1::CpuProfile> header = built_in.Header(i);
+    if (!header.ok() || header->accelerator() != v1::TCG) continue;
+    if (static_cast<size_t>(header->register_count()) != list.size()) continue;
+    (header->machine_type() == machine_type ? candidates : others).push_back(header->name());
   }
-  return first;
+  candidates.insert(candidates.end(), others.begin(), others.end());
+  for (const std::string& name : candidates) {
+    const absl::StatusOr<ProfileRegistry::Entry> entry = profiles.Find(name);
+    if (!entry.ok()) continue;
+    const CpuProfile& profile = *(*entry)->profile;
+    if (*profile.layout() == list.layout() && HasConstantsOf(list, vcpu_count, profile)) return *entry;
+  }
+  return nullptr;
 }
 
 }  // namespace armstate

@@ -1,11 +1,11 @@
 #include "server/profile_registry.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
-#include "server/stored_profile.h"
 
 // //profiles:built_in
 extern "C" const char armstate_profile_set[];
@@ -22,40 +22,42 @@ std::string IdOf(const RegisteredProfile& profile) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::BuiltIn() {
-  v1::CpuProfileSet set;
-  if (!set.ParseFromArray(armstate_profile_set, static_cast<int>(armstate_profile_set_end - armstate_profile_set))) {
-    return absl::InternalError("the built-in CPU profiles cannot be read: the program is damaged");
-  }
-  return Create(std::move(set));
+  return Create({armstate_profile_set, static_cast<size_t>(armstate_profile_set_end - armstate_profile_set)});
 }
 
-absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::Create(v1::CpuProfileSet built_in) {
-  std::unique_ptr<ProfileRegistry> registry(new ProfileRegistry());  // the constructor is private
-  absl::MutexLock lock(&registry->mutex_);
-  for (v1::StoredCpuProfile& stored : *built_in.mutable_profiles()) {
-    const auto base = registry->profiles_.find(stored.base());
-    if (!stored.base().empty() && base == registry->profiles_.end()) {
-      return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
-                       absl::StrCat("no profile ", stored.base(), " before ", stored.profile().name()));
-    }
-    absl::StatusOr<v1::CpuProfile> message = ExpandProfile(
-        std::move(stored), stored.base().empty() ? v1::CpuProfile::default_instance() : base->second->message);
-    if (!message.ok()) return message.status();
-    const absl::StatusOr<Entry> profile = RegisterProfile(*std::move(message), ProfileOrigin::kBuiltIn);
-    if (!profile.ok()) return profile.status();
-    registry->by_digest_.emplace((*profile)->digest, *profile);
-    const std::string id = IdOf(**profile);
-    if (!registry->profiles_.emplace(id, *profile).second) {
-      return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
-                       absl::StrCat("two CPU profiles are named ", id));
+absl::StatusOr<std::unique_ptr<ProfileRegistry>> ProfileRegistry::Create(absl::string_view built_in) {
+  absl::StatusOr<BuiltInProfiles> profiles = BuiltInProfiles::Create(built_in);
+  if (!profiles.ok()) return profiles.status();
+  return std::unique_ptr<ProfileRegistry>(new ProfileRegistry(*std::move(profiles)));  // the constructor is private
+}
+
+absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::MakeReady(size_t built_in) const {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (Entry entry = in_use_[built_in].lock()) {
+      const auto kept = std::find(kept_.begin(), kept_.end(), entry);
+      if (kept != kept_.end()) kept_.splice(kept_.begin(), kept_, kept);
+      return entry;
     }
   }
-  return registry;
+  // Without the lock: it takes a millisecond. Two who ask at once do it both, and the second takes the first one's.
+  absl::StatusOr<v1::CpuProfile> message = built_in_.Message(built_in);
+  if (!message.ok()) return message.status();
+  const absl::StatusOr<Entry> made = RegisterProfile(*std::move(message), ProfileOrigin::kBuiltIn);
+  if (!made.ok()) return absl::InternalError(made.status().message());
+  absl::MutexLock lock(&mutex_);
+  Entry entry = in_use_[built_in].lock();
+  if (entry != nullptr) return entry;
+  in_use_[built_in] = *made;
+  kept_.push_front(*made);
+  if (kept_.size() > kKept) kept_.pop_back();
+  return *made;
 }
 
 absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view name) const {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(name);
   if (!id.ok()) return id.status();
+  if (const absl::optional<size_t> built_in = built_in_.Find(*id)) return MakeReady(*built_in);
   absl::MutexLock lock(&mutex_);
   const auto found = profiles_.find(*id);
   if (found == profiles_.end()) {
@@ -70,32 +72,62 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view n
   return found->second;
 }
 
-ProfileRegistry::Entry ProfileRegistry::FindContent(absl::string_view digest) const {
+ProfileRegistry::Entry ProfileRegistry::FindContent(const RegisteredProfile& profile) const {
+  // Those that say of themselves what this one says are few, so that no digest of the others is needed.
+  const std::string about = AboutProfile(profile.message);
+  for (size_t i = 0; i < built_in_.size(); ++i) {
+    const absl::StatusOr<v1::CpuProfile> header = built_in_.Header(i);
+    if (!header.ok() || AboutProfile(*header) != about) continue;
+    const absl::StatusOr<Entry> entry = MakeReady(i);
+    if (entry.ok() && (*entry)->digest == profile.digest) return *entry;
+  }
   absl::MutexLock lock(&mutex_);
-  const auto found = by_digest_.find(digest);
+  const auto found = by_digest_.find(profile.digest);
   return found == by_digest_.end() ? nullptr : found->second;
 }
 
-ProfileRegistry::Page ProfileRegistry::List(absl::string_view after, int limit) const {
+absl::StatusOr<ProfileRegistry::Page> ProfileRegistry::List(absl::string_view after, int limit) const {
   Page page;
   absl::MutexLock lock(&mutex_);
-  for (auto it = profiles_.upper_bound(after); it != profiles_.end(); ++it) {
+  auto imported = profiles_.upper_bound(after);
+  size_t built_in = 0;
+  while (built_in < built_in_.size() && built_in_.id(built_in) <= after) ++built_in;
+  while (built_in < built_in_.size() || imported != profiles_.end()) {
     if (page.profiles.size() == static_cast<size_t>(limit)) {
       page.more = true;
       break;
     }
-    page.profiles.push_back(it->second);
+    if (imported == profiles_.end() || (built_in < built_in_.size() && built_in_.id(built_in) < imported->first)) {
+      absl::StatusOr<v1::CpuProfile> header = built_in_.Header(built_in++);
+      if (!header.ok()) return header.status();
+      page.profiles.push_back(*std::move(header));
+    } else {
+      page.profiles.push_back(WithoutRegisters((imported++)->second->message));
+    }
   }
   return page;
 }
 
-std::map<std::string, ProfileRegistry::Entry, std::less<>> ProfileRegistry::Imported() const {
-  std::map<std::string, Entry, std::less<>> imported;
-  absl::MutexLock lock(&mutex_);
-  for (const auto& [id, entry] : profiles_) {
-    if (entry->origin != ProfileOrigin::kBuiltIn) imported.emplace(id, entry);
+absl::Status ProfileRegistry::VisitRules(IdScheme scheme,
+                                         absl::FunctionRef<void(const v1::RegisterRule&)> visit) const {
+  const v1::Accelerator accelerator = scheme == IdScheme::kTcg ? v1::TCG : v1::KVM;
+  // A rule that a profile shares with its base stands in the base.
+  for (size_t i = 0; i < built_in_.size(); ++i) {
+    const absl::StatusOr<v1::StoredCpuProfile> stored = built_in_.Difference(i);
+    if (!stored.ok()) return stored.status();
+    if (stored->profile().accelerator() != accelerator) continue;
+    for (const v1::RegisterRule& rule : stored->profile().registers()) visit(rule);
   }
-  return imported;
+  for (const auto& [id, entry] : Imported()) {
+    if (entry->message.accelerator() != accelerator) continue;
+    for (const v1::RegisterRule& rule : entry->message.registers()) visit(rule);
+  }
+  return absl::OkStatus();
+}
+
+std::map<std::string, ProfileRegistry::Entry, std::less<>> ProfileRegistry::Imported() const {
+  absl::MutexLock lock(&mutex_);
+  return profiles_;
 }
 
 void ProfileRegistry::Change(const std::vector<Entry>& added, const std::vector<std::string>& removed) {
@@ -110,8 +142,7 @@ void ProfileRegistry::Change(const std::vector<Entry>& added, const std::vector<
   for (const std::string& id : removed) remove(id);
   for (const Entry& entry : added) {
     const std::string id = IdOf(*entry);
-    const auto existing = profiles_.find(id);
-    if (existing != profiles_.end() && existing->second->origin == ProfileOrigin::kBuiltIn) continue;
+    if (built_in_.Find(id)) continue;
     remove(id);
     profiles_.emplace(id, entry);
     if (!entry->digest.empty()) by_digest_.emplace(entry->digest, entry);

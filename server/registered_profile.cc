@@ -69,7 +69,17 @@ v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
   summary.set_memory_tagging(profile.memory_tagging());
   summary.set_writable_implementation_id(profile.writable_implementation_id());
   summary.set_damage(profile.damage());
+  if (profile.has_list_load()) *summary.mutable_list_load() = profile.list_load();
+  *summary.mutable_refused_subsections() = profile.refused_subsections();
+  *summary.mutable_undetermined_subsections() = profile.undetermined_subsections();
   return summary;
+}
+
+std::string AboutProfile(const v1::CpuProfile& profile) {
+  v1::CpuProfile about = WithoutRegisters(profile);
+  about.clear_name();
+  about.clear_register_count();
+  return about.SerializeAsString();
 }
 
 std::string ProfileDigest(const v1::CpuProfile& profile) {

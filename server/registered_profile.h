@@ -37,6 +37,9 @@ std::shared_ptr<const RegisteredProfile> DamagedProfile(absl::string_view name, 
 // For lists: the registers are 300 times the rest.
 v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile);
 
+// What a profile says of its target beside the registers, as bytes to be compared.
+std::string AboutProfile(const v1::CpuProfile& profile);
+
 // The 32 bytes of RegisteredProfile::digest.
 std::string ProfileDigest(const v1::CpuProfile& profile);
 

@@ -9,6 +9,7 @@
 #include "core/list_profile.h"
 #include "server/checkpoint_scheme.h"
 #include "server/host_targets.h"
+#include "server/qemu_profiles.h"
 #include "server/stream_target.h"
 
 namespace armstate {
@@ -78,9 +79,11 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::OfHost(absl::string_vi
 }
 
 absl::StatusOr<JudgedTarget> RestoreTargets::OfProfile(absl::string_view name) const {
-  const auto found = profiles_.Find(name);
-  if (!found.ok()) return found.status();
-  return TargetOfProfile(*found);
+  const absl::StatusOr<ChosenProfile> chosen = ChooseProfile(profiles_, name);
+  if (!chosen.ok()) return chosen.status();
+  JudgedTarget target = TargetOfProfile(chosen->entry);
+  if (!chosen->note.empty()) (chosen->is_guess ? target.unknown : target.notes).push_back(chosen->note);
+  return target;
 }
 
 absl::StatusOr<JudgedTarget> RestoreTargets::OfCheckpoint(absl::string_view name,

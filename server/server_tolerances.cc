@@ -41,7 +41,8 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
 }
 
 absl::StatusOr<JudgedTolerances> ServerTolerances::With(
-    const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use, ToleratedRestore restore) const {
+    const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use,
+    ToleratedRestore restore) const {
   const bool server_too = use == ToleranceUse::kServerToo;
   if (request.empty() && (!server_too || restore == ToleratedRestore::kAsItIs)) return server_too ? ready_ : none_;
   absl::StatusOr<std::vector<Tolerance>> own = TolerancesFromProto(request);

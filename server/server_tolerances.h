@@ -27,8 +27,7 @@ class ServerTolerances {
 
   // Those of a request, with the server's before them. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
   absl::StatusOr<JudgedTolerances> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
-                                        ToleranceUse use,
-                                        ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
+                                        ToleranceUse use, ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
 
  private:
   ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)

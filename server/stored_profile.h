@@ -11,7 +11,7 @@ namespace armstate {
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id": a register that is left out though the
 // base lacks it or the difference has it, or IDs that do not ascend.
-absl::StatusOr<v1::CpuProfile> ExpandProfile(v1::StoredCpuProfile stored, const v1::CpuProfile& base);
+absl::StatusOr<v1::CpuProfile> ExpandProfile(v1::StoredCpuProfile stored, v1::CpuProfile base);
 
 }  // namespace armstate
 

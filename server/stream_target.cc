@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/list_profile.h"
-#include "core/merge.h"
 #include "core/register_kind.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"
@@ -17,24 +16,22 @@
 namespace armstate {
 namespace {
 
-constexpr int kAllProfiles = 1 << 20;
-
 // A value area of the layout: the bits that some profile of the scheme lets be written.
-std::string WritableSomewhere(const RegisterLayout& layout, IdScheme scheme, const ProfileRegistry& profiles) {
+absl::StatusOr<std::string> WritableSomewhere(const RegisterLayout& layout, IdScheme scheme,
+                                              const ProfileRegistry& profiles) {
   std::string writable(layout.values_size(), '\0');
   std::vector<bool> known(layout.size());
-  for (const ProfileRegistry::Entry& entry : profiles.List("", kAllProfiles).profiles) {
-    if (entry->profile == nullptr || entry->profile->scheme() != scheme) continue;
-    const RegisterLayout& own = *entry->profile->layout();
-    const LayoutMerge merge = MergeLayouts(own, layout);
-    for (size_t k = 0; k < merge.common_own.size(); ++k) {
-      const uint32_t from = merge.common_own[k], to = merge.common_incoming[k];
-      known[to] = true;
-      for (size_t byte = 0; byte < layout.width(to); ++byte) {
-        writable[layout.offset(to) + byte] |= entry->profile->writable()[own.offset(from) + byte];
-      }
+  const absl::Status status = profiles.VisitRules(scheme, [&](const v1::RegisterRule& rule) {
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(rule.id());
+    const absl::optional<size_t> index = id.ok() ? layout.Find(*id) : absl::nullopt;
+    if (!index) return;
+    known[*index] = true;
+    for (size_t byte = 0; byte < layout.width(*index) && byte / 8 < static_cast<size_t>(rule.writable_size()); ++byte) {
+      writable[layout.offset(*index) + byte] |=
+          static_cast<char>(rule.writable(static_cast<int>(byte / 8)) >> byte % 8 * 8);
     }
-  }
+  });
+  if (!status.ok()) return status;
   for (size_t i = 0; i < layout.size(); ++i) {
     if (known[i] || IsIdRegister(layout.id(i))) continue;
     writable.replace(layout.offset(i), layout.width(i), layout.width(i), '\xff');
@@ -64,7 +61,11 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
       target.profiles.push_back(ProfileOfList(name, scheme, *list));
       continue;
     }
-    if (layout != list->shared_layout()) writable = WritableSomewhere(list->layout(), scheme, profiles);
+    if (layout != list->shared_layout()) {
+      absl::StatusOr<std::string> somewhere = WritableSomewhere(list->layout(), scheme, profiles);
+      if (!somewhere.ok()) return somewhere.status();
+      writable = *std::move(somewhere);
+    }
     layout = list->shared_layout();
     target.profiles.push_back(ProfileOfList(name, scheme, *list, writable));
   }

@@ -52,6 +52,16 @@ void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
   loaded.notes.insert(loaded.notes.end(), file.notes().begin(), file.notes().end());
 }
 
+absl::StatusOr<LoadedStateFile> ReadState(InputFile file, const std::string& path, const StateFileOptions& options) {
+  absl::StatusOr<std::unique_ptr<StateFile>> state = OpenStateFile(std::move(file), path, options);
+  if (!state.ok()) return Annotate(state.status(), path);
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream((*state)->stream());
+  if (!capture.ok()) return Annotate(capture.status(), path);
+  LoadedCheckpointFile loaded = CheckpointOfCapture(*std::move(capture));
+  AddSource(**state, loaded);
+  return LoadedStateFile{*std::move(state), std::move(loaded)};
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path, const StateFileOptions& options) {
@@ -61,13 +71,19 @@ absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path,
     absl::StatusOr<LoadedCheckpointFile> loaded = LoadJson(file->bytes());
     return loaded.ok() ? std::move(loaded) : Annotate(loaded.status(), path);
   }
-  const absl::StatusOr<std::unique_ptr<StateFile>> state = OpenStateFile(*std::move(file), path, options);
-  if (!state.ok()) return Annotate(state.status(), path);
-  absl::StatusOr<QemuCapture> capture = CaptureQemuStream((*state)->stream());
-  if (!capture.ok()) return Annotate(capture.status(), path);
-  LoadedCheckpointFile loaded = CheckpointOfCapture(*std::move(capture));
-  AddSource(**state, loaded);
-  return loaded;
+  absl::StatusOr<LoadedStateFile> state = ReadState(*std::move(file), path, options);
+  if (!state.ok()) return state.status();
+  return std::move(state->loaded);
+}
+
+absl::StatusOr<LoadedStateFile> LoadStateFile(const std::string& path, const StateFileOptions& options) {
+  absl::StatusOr<InputFile> file = InputFile::Open(path);
+  if (!file.ok()) return file.status();
+  if (DetectFileKind(file->bytes()) == FileKind::kJson) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, " is JSON, which holds no RAM and no devices: convert the saved state that the checkpoint is of"));
+  }
+  return ReadState(*std::move(file), path, options);
 }
 
 LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {

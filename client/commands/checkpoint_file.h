@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_FILE_H_
 #define ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_FILE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ struct LoadedCheckpointFile {
 // INVALID_ARGUMENT; for a stream with reason STREAM_MALFORMED; what the file system says. All name the file. Only the
 // server checks what a checkpoint holds.
 absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path, const StateFileOptions& options = {});
+
+// The same of a saved state that is to be rewritten. INVALID_ARGUMENT for JSON, which holds none.
+struct LoadedStateFile {
+  std::unique_ptr<StateFile> file;
+  LoadedCheckpointFile loaded;
+};
+absl::StatusOr<LoadedStateFile> LoadStateFile(const std::string& path, const StateFileOptions& options);
 
 // What a QEMU stream or dump says, as a checkpoint: its vCPUs, and of its source hypervisor and machine type.
 LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture);

@@ -19,6 +19,7 @@ void AddTargetsCommand(CLI::App& app, Command& chosen);
 void AddBaselineCommand(CLI::App& app, Command& chosen);
 void AddReportCommand(CLI::App& app, Command& chosen);
 void AddRestoresCommand(CLI::App& app, Command& chosen);
+void AddConvertCommand(CLI::App& app, Command& chosen);
 void AddRestoreCommand(CLI::App& app, Command& chosen);
 void AddDeleteCommand(CLI::App& app, Command& chosen);
 void AddDiffCommand(CLI::App& app, Command& chosen);

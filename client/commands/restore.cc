@@ -1,5 +1,7 @@
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/checkpoint_client.h"
@@ -14,6 +16,7 @@
 #include "client/files/output_file.h"
 #include "client/open_state_file.h"
 #include "client/qemu/qemu_restore.h"
+#include "client/state_conversion.h"
 #include "core/error.h"
 #include "proto/restore_report_conversion.h"
 
@@ -26,6 +29,7 @@ struct RestoreOptions {
   std::string out;
   std::string profile;
   ToleranceOptions tolerances;
+  std::vector<std::string> accept;
   bool force = false;
   StateFileOptions state_file;
 };
@@ -79,20 +83,23 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   absl::StatusOr<OutputFile> out =
       OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
   if (!out.ok()) return out.status();
-  const absl::StatusOr<StreamJudgement> judged = JudgeForStream(*checkpoint, *scheme, (*target)->stream(), options.into,
-                                                                options.profile, options.tolerances, context);
+  const absl::StatusOr<StreamJudgement> judged =
+      JudgeForStream(*checkpoint, *scheme, (*target)->stream(), options.into, options.profile, options.tolerances,
+                     options.accept, context);
   if (!judged.ok()) return judged.status();
   if (ExitStatusOf(judged->report) != ExitStatus::kOk) return Show(judged->report, *checkpoint, options, context);
 
   // Another hypervisor's machine type says nothing about QEMU's stream.
   const v1::Source& source = checkpoint->source();
   const std::string machine_type = source.hypervisor() == "QEMU" ? source.machine_type() : "";
-  const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(judged->vcpus, machine_type, (*target)->stream());
+  const absl::StatusOr<QemuRestore> restore =
+      RestoreIntoQemuStream(judged->vcpus, machine_type, (*target)->stream(), judged->release);
   if (!restore.ok()) return Annotate(restore.status(), options.into);
   v1::RestoreReport report =
       restore->verdict == Verdict::kRefused ? ReportOf(*restore, *checkpoint, judged->vcpus, *scheme) : judged->report;
   if (restore->verdict != Verdict::kRefused) {
     for (const std::string& note : restore->notes) report.add_notes(note);
+    ReportLosses(restore->losses, options.accept, report);
   }
   if (ExitStatusOf(report) == ExitStatus::kOk) {
     absl::Status written = (*target)->Write(restore->patches, *out);
@@ -112,8 +119,8 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   command
       ->add_option("--into", options->into,
-                   "The saved state of a VM of the same kind, in any form that `push` reads: its RAM and devices are "
-                   "kept, its CPU state is replaced")
+                   "The saved state of a VM of the same kind, also of another release of QEMU, in any form that `push` "
+                   "reads: its RAM and devices are kept, its CPU state is replaced")
       ->type_name("FILE")
       ->required();
   command->add_option("--out", options->out, "The file to write, in the form of --into; written only if accepted")
@@ -124,6 +131,7 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
                    "The target's CPU profile: judges by it, not only by what the target's own state shows")
       ->type_name("PROFILE");
   AddToleranceOptions(*command, options->tolerances);
+  AddAcceptOption(*command, options->accept);
   command->add_flag("--force", options->force, "Replace the file if it exists");
   AddStateFileOptions(*command, options->state_file);
   command->footer(

@@ -1,7 +1,6 @@
 #include "client/commands/stream_judgement.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,7 @@
 #include "client/qemu/opaque_fields.h"
 #include "client/qemu/qemu_restore.h"
 #include "client/restore_client.h"
+#include "client/state_conversion.h"
 #include "core/counter_pairs.h"
 #include "core/error.h"
 #include "core/translate.h"
@@ -69,28 +69,6 @@ absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::Restore
   return request;
 }
 
-// Leaves out what the target refuses and a tolerance gives up on.
-void LeaveOutTolerated(const v1::VcpuRestoreReport& report, VcpuState& vcpu) {
-  std::set<uint64_t> tolerated;
-  for (const v1::RegisterReport& finding : report.registers()) {
-    if (!finding.tolerance().empty()) tolerated.insert(finding.register_id());
-  }
-  if (tolerated.empty()) return;
-  RegisterListBuilder kept;
-  for (size_t i = 0; i < vcpu.registers.size(); ++i) {
-    const RegisterId id = vcpu.registers.id(i);
-    if (tolerated.count(id.raw()) == 0) kept.AddBytes(id, std::string(vcpu.registers.value(i)));
-  }
-  vcpu.registers = *std::move(kept).Build();
-  std::vector<OpaqueField>& fields = vcpu.opaque_fields;
-  const auto belongs = [&tolerated](const OpaqueField& field) {
-    return std::any_of(tolerated.begin(), tolerated.end(), [&field](uint64_t id) {
-      return field.name == absl::StrCat("cpreg_vmstate_values[", RegisterId::Create(id)->ToString(), "]");
-    });
-  };
-  fields.erase(std::remove_if(fields.begin(), fields.end(), belongs), fields.end());
-}
-
 // Tells what a person must see to, since the stream has more than the CPU state.
 void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
   report.add_notes(
@@ -121,7 +99,7 @@ void AddCounterNote(StreamJudgement& judgement) {
 absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint, IdScheme source,
                                                absl::string_view target, absl::string_view target_name,
                                                const std::string& profile, const ToleranceOptions& tolerances,
-                                               CommandContext& context) {
+                                               const std::vector<std::string>& accept, CommandContext& context) {
   absl::StatusOr<std::vector<VcpuState>> vcpus = VcpusOf(checkpoint);
   if (!vcpus.ok()) return vcpus.status();
   // The stream decides how its registers are called, the fields of the checkpoint do not: they only must fit.
@@ -136,14 +114,18 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
   StreamJudgement judgement;
   const RestoreClient client(context.connection);
   if (scheme == source) {
-    const auto request = RequestFor<v1::ValidateCheckpointRequest>(checkpoint, restore_target, tolerances);
+    auto request = RequestFor<v1::ConvertCheckpointRequest>(checkpoint, restore_target, tolerances);
     if (!request.ok()) return request.status();
-    absl::StatusOr<v1::ValidateCheckpointResponse> answer = client.ValidateCheckpoint(*request);
+    request->mutable_accept()->Assign(accept.begin(), accept.end());
+    request->set_same_cpu_model(true);
+    absl::StatusOr<v1::ConvertCheckpointResponse> answer = client.ConvertCheckpoint(*request);
     if (!answer.ok()) return answer.status();
     judgement.report = std::move(*answer->mutable_report());
-    judgement.vcpus = std::move(fitted);
-    for (size_t i = 0; i < judgement.vcpus.size() && i < static_cast<size_t>(judgement.report.vcpus_size()); ++i) {
-      LeaveOutTolerated(judgement.report.vcpus(static_cast<int>(i)), judgement.vcpus[i]);
+    judgement.release = ReleaseOf(answer->target());
+    if (IsAccepted(judgement.report)) {
+      absl::StatusOr<std::vector<VcpuState>> converted = ConvertedVcpus(*answer, fitted);
+      if (!converted.ok()) return converted.status();
+      judgement.vcpus = *std::move(converted);
     }
   } else {
     const auto request = RequestFor<v1::PlanRestoreRequest>(checkpoint, restore_target, tolerances);

@@ -4,6 +4,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/command.h"
 #include "client/files/input_file.h"
+#include "core/conversion.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
@@ -30,6 +31,17 @@ void AddToleranceOptions(CLI::App& command, ToleranceOptions& options) {
                   "Tolerances to use besides the server's, see profiles/tolerances.textproto")
       ->type_name("FILE");
   command.add_flag("--strict", options.strict, "Use none of the server's tolerances");
+}
+
+void AddAcceptOption(CLI::App& command, std::vector<std::string>& names) {
+  command
+      .add_option("--accept", names,
+                  "Go on without what refuses a conversion: feature-gone, state-lost or counter-frequency; may be "
+                  "repeated")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({std::string(kFeatureGone), std::string(kStateLost), std::string(kCounterFrequency)}))
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 absl::Status ReadTolerances(const ToleranceOptions& options,

@@ -24,6 +24,9 @@ void AddToleranceOptions(CLI::App& command, ToleranceOptions& options);
 absl::Status ReadTolerances(const ToleranceOptions& options,
                             google::protobuf::RepeatedPtrField<v1::Tolerance>& tolerances);
 
+// --accept NAME: ConvertCheckpointRequest.accept.
+void AddAcceptOption(CLI::App& command, std::vector<std::string>& names);
+
 struct TargetOptions {
   std::string profile;
   std::string host;

@@ -161,9 +161,11 @@ absl::Status Qcow2Image::ReadSnapshots(uint32_t count, uint64_t offset) {
     const uint16_t id_size = reader.U16("a snapshot");
     const uint16_t name_size = reader.U16("a snapshot");
     reader.Bytes(16, "a snapshot");  // times
+    snapshot.size_at = reader.offset();
     snapshot.state_size = reader.U32("a snapshot");
     const uint32_t extra_size = reader.U32("a snapshot");
     if (!reader.ok() || extra_size > kMaxExtraSize) return Malformed(at, "a snapshot's entry is damaged");
+    if (extra_size >= 8) snapshot.large_size_at = reader.offset();
     const absl::string_view extra = reader.Bytes(extra_size, "a snapshot");
     if (extra.size() >= 8) snapshot.state_size = LoadBigEndian(extra.substr(0, 8));
     snapshot.disk_size = extra.size() >= 16 ? LoadBigEndian(extra.substr(8, 8)) : disk_size_;
@@ -222,6 +224,13 @@ absl::StatusOr<std::vector<Qcow2Extent>> Qcow2Image::StateExtents(const Qcow2Sna
     if (!status.ok()) return status;
   }
   return walk.TakeExtents();
+}
+
+uint64_t Qcow2Image::StateRoom(const Qcow2Snapshot& snapshot, const std::vector<Qcow2Extent>& extents) const {
+  const uint64_t size = snapshot.state_size;
+  if (extents.empty() || extents.back().offset + extents.back().size != size) return size;
+  const uint64_t part_size = (uint64_t{1} << cluster_bits_) / parts_;
+  return size % part_size == 0 ? size : size + part_size - size % part_size;
 }
 
 }  // namespace armstate

@@ -22,6 +22,9 @@ struct Qcow2Snapshot {
   uint64_t disk_size = 0;
   uint64_t l1_offset = 0;
   uint32_t l1_size = 0;
+  // Where in the file the state's size stands, in 4 bytes and, from QEMU 0.15 on, in 8; 0: it does not.
+  uint64_t size_at = 0;
+  uint64_t large_size_at = 0;
 };
 
 // Bytes of the state that stand together in the file. What no extent has is zeros.
@@ -46,6 +49,9 @@ class Qcow2Image {
   // By ascending offset, and apart from each other in the file, too. INVALID_ARGUMENT if a table or a cluster is not
   // where one can be, is used twice, or is compressed.
   absl::StatusOr<std::vector<Qcow2Extent>> StateExtents(const Qcow2Snapshot& snapshot) const;
+
+  // How long the state can be without another cluster; `extents` are its own.
+  uint64_t StateRoom(const Qcow2Snapshot& snapshot, const std::vector<Qcow2Extent>& extents) const;
 
  private:
   explicit Qcow2Image(absl::string_view file) : file_(file) {}

@@ -7,6 +7,7 @@
 #include "client/files/unlinked_file.h"
 #include "client/formats/packed_state_file.h"
 #include "client/formats/patched_copy.h"
+#include "client/qemu/stream_reader.h"
 
 namespace armstate {
 namespace {
@@ -27,6 +28,23 @@ absl::StatusOr<InputFile> CopyState(absl::string_view file, const std::vector<Qc
   return InputFile::Of(*std::move(fd), "the snapshot's state");
 }
 
+// The stream from the first patch on.
+std::string Patched(absl::string_view stream, absl::Span<const StreamPatch> patches) {
+  std::string patched;
+  uint64_t at = patches[0].offset;
+  for (const StreamPatch& patch : patches) {
+    absl::StrAppend(&patched, stream.substr(at, patch.offset - at), patch.bytes);
+    at = patch.offset + patch.size;
+  }
+  absl::StrAppend(&patched, stream.substr(at));
+  return patched;
+}
+
+constexpr absl::string_view kInstead =
+    "; put it into a stream instead: `loadvm` the snapshot with the guest stopped (-S), migrate to a file, name that, "
+    "and "
+    "start QEMU with -incoming";
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Qcow2StateFile>> Qcow2StateFile::Open(InputFile file, absl::string_view snapshot) {
@@ -42,46 +60,81 @@ absl::StatusOr<std::unique_ptr<Qcow2StateFile>> Qcow2StateFile::Open(InputFile f
   if (!extents.ok()) return extents.status();
   absl::StatusOr<InputFile> state = CopyState(file.bytes(), *extents, found->state_size);
   if (!state.ok()) return state.status();
+  const uint64_t room = image->StateRoom(*found, *extents);
+  if (!extents->empty()) extents->back().size += room - found->state_size;
   return std::unique_ptr<Qcow2StateFile>(
-      new Qcow2StateFile(absl::StrCat("internal snapshot ", found->name, " of a qcow2 image"), std::move(file),
-                         *std::move(extents), *std::move(state)));
+      new Qcow2StateFile(absl::StrCat("internal snapshot ", found->name, " of a qcow2 image"), std::move(file), *found,
+                         *std::move(extents), room, *std::move(state)));
 }
 
 absl::Status Qcow2StateFile::Write(absl::Span<const StreamPatch> patches, OutputFile& out) const {
   std::vector<StreamPatch> in_file;
-  for (const StreamPatch& patch : patches) {
-    if (patch.bytes.size() != patch.size) {
-      return absl::FailedPreconditionError(
-          "a cpu section would change its length, for which a snapshot in a qcow2 image has no room; restore into a "
-          "stream instead: `loadvm` it with the guest stopped (-S), migrate to a file, name that as the target, and "
-          "start QEMU with -incoming");
-    }
-    // The changed bytes, by the clusters that hold them.
-    uint64_t at = patch.offset;
-    const uint64_t end = patch.offset + patch.size;
-    while (at < end) {
-      const auto extent = std::upper_bound(extents_.begin(), extents_.end(), at,
-                                           [](uint64_t offset, const Qcow2Extent& e) { return offset < e.offset; });
-      const uint64_t next = extent == extents_.end() ? end : std::min(end, extent->offset);
-      const Qcow2Extent* holder = extent == extents_.begin() ? nullptr : &*(extent - 1);
-      const bool held = holder != nullptr && at < holder->offset + holder->size;
-      const uint64_t stop = held ? std::min(next, holder->offset + holder->size) : next;
-      const absl::string_view bytes = absl::string_view(patch.bytes).substr(at - patch.offset, stop - at);
-      if (held) {
-        const uint64_t file_offset = holder->file_offset + (at - holder->offset);
-        in_file.push_back({file_offset, bytes.size(), std::string(bytes)});
-      } else if (bytes != stream().substr(at, bytes.size())) {
-        return absl::FailedPreconditionError(absl::StrCat("the qcow2 image has no cluster for offset ", at,
-                                                          " of the VM's state, where only zeros were; restore into a "
-                                                          "stream instead"));
-      }
-      at = stop;
-    }
+  absl::Status status;
+  const auto moves = std::find_if(patches.begin(), patches.end(),
+                                  [](const StreamPatch& patch) { return patch.bytes.size() != patch.size; });
+  for (auto patch = patches.begin(); patch != moves && status.ok(); ++patch) {
+    status = Place(patch->offset, patch->bytes, in_file);
   }
+  if (moves != patches.end() && status.ok()) {
+    const std::string tail = Patched(stream(), patches.subspan(moves - patches.begin()));
+    const uint64_t size = moves->offset + tail.size();
+    if (size > room_) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the state would be ", size,
+                       " bytes long, and the clusters of a snapshot in the qcow2 image have "
+                       "room for ",
+                       room_, kInstead));
+    }
+    // What is left of the old one is wiped out.
+    const std::string rest(stream().size() > size ? stream().size() - size : 0, '\0');
+    status = Place(moves->offset, tail + rest, in_file);
+    PlaceSize(size, in_file);
+  }
+  if (!status.ok()) return status;
   std::sort(in_file.begin(), in_file.end(),
             [](const StreamPatch& a, const StreamPatch& b) { return a.offset < b.offset; });
+  for (size_t i = 1; i < in_file.size(); ++i) {
+    if (in_file[i - 1].offset + in_file[i - 1].size > in_file[i].offset) {
+      return absl::InvalidArgumentError(absl::StrCat("qcow2 image, offset ", in_file[i].offset,
+                                                     ": the table of snapshots is inside a snapshot's state"));
+    }
+  }
   AppendPatched(file_, 0, in_file, out);
   return absl::OkStatus();
+}
+
+absl::Status Qcow2StateFile::Place(uint64_t offset, absl::string_view bytes, std::vector<StreamPatch>& in_file) const {
+  // By the clusters that hold them.
+  while (!bytes.empty()) {
+    const auto behind = std::upper_bound(extents_.begin(), extents_.end(), offset,
+                                         [](uint64_t at, const Qcow2Extent& e) { return at < e.offset; });
+    const Qcow2Extent* const holder = behind == extents_.begin() ? nullptr : &*(behind - 1);
+    const bool held = holder != nullptr && offset < holder->offset + holder->size;
+    const uint64_t end = held ? holder->offset + holder->size : behind == extents_.end() ? room_ : behind->offset;
+    const absl::string_view part = bytes.substr(0, end - offset);
+    if (held) {
+      const uint64_t at = holder->file_offset + (offset - holder->offset);
+      // The file may end in its last cluster.
+      in_file.push_back({at, std::min<size_t>(part.size(), file_.bytes().size() - std::min(at, file_.bytes().size())),
+                         std::string(part)});
+    } else if (offset + part.size() > stream().size() || part != stream().substr(offset, part.size())) {
+      return absl::FailedPreconditionError(absl::StrCat("the qcow2 image has no cluster for offset ", offset,
+                                                        " of the VM's state, where only zeros were", kInstead));
+    }
+    bytes.remove_prefix(part.size());
+    offset += part.size();
+  }
+  return absl::OkStatus();
+}
+
+void Qcow2StateFile::PlaceSize(uint64_t size, std::vector<StreamPatch>& in_file) const {
+  const auto place = [&](uint64_t at, size_t width) {
+    std::string bytes(width, '\0');
+    StoreBigEndian(size, width, &bytes[0]);
+    in_file.push_back({at, width, bytes});
+  };
+  place(snapshot_.size_at, 4);
+  if (snapshot_.large_size_at != 0) place(snapshot_.large_size_at, 8);
 }
 
 }  // namespace armstate

@@ -22,16 +22,30 @@ class Qcow2StateFile : public StateFile {
 
   absl::string_view stream() const override { return state_.bytes(); }
   uint64_t stream_offset() const override { return 0; }
-  // A copy of the whole image, with bytes of the snapshot replaced in their places. FAILED_PRECONDITION if something
-  // changes its length, or would be written where the image has no cluster.
+  // A copy of the whole image, with bytes of the snapshot replaced in their places. If something changes its length,
+  // all behind it moves. FAILED_PRECONDITION if the state would need another cluster, or be written where the image has
+  // none.
   absl::Status Write(absl::Span<const StreamPatch> patches, OutputFile& out) const override;
 
  private:
-  Qcow2StateFile(std::string form, InputFile file, std::vector<Qcow2Extent> extents, InputFile state)
-      : StateFile(std::move(form)), file_(std::move(file)), extents_(std::move(extents)), state_(std::move(state)) {}
+  Qcow2StateFile(std::string form, InputFile file, Qcow2Snapshot snapshot, std::vector<Qcow2Extent> extents,
+                 uint64_t room, InputFile state)
+      : StateFile(std::move(form)),
+        file_(std::move(file)),
+        snapshot_(std::move(snapshot)),
+        extents_(std::move(extents)),
+        room_(room),
+        state_(std::move(state)) {}
+
+  // Adds the patches of the file that put `bytes` at `offset` of the state.
+  absl::Status Place(uint64_t offset, absl::string_view bytes, std::vector<StreamPatch>& in_file) const;
+  // Adds those that make it the state's size.
+  void PlaceSize(uint64_t size, std::vector<StreamPatch>& in_file) const;
 
   InputFile file_;
-  std::vector<Qcow2Extent> extents_;
+  Qcow2Snapshot snapshot_;
+  std::vector<Qcow2Extent> extents_;  // the last one up to room_
+  uint64_t room_;                     // what the state can grow to
   InputFile state_;
 };
 

@@ -1,5 +1,6 @@
 #include "client/qemu/description_update.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -133,11 +134,25 @@ bool Fits(absl::string_view json, absl::Span<const CpuSection> sections) {
   return true;
 }
 
+bool HaveSameLayout(const CpuSection& a, const CpuSection& b) {
+  const auto is_same = [](const CpuSubsection& x, const CpuSubsection& y) {
+    return x.name == y.name && x.end - x.offset == y.end - y.offset;
+  };
+  return a.size == b.size && a.register_count == b.register_count &&
+         std::equal(a.subsections.begin(), a.subsections.end(), b.subsections.begin(), b.subsections.end(), is_same);
+}
+
 }  // namespace
 
 void UpdateDescription(absl::string_view stream, const MigrationStream& outline, absl::Span<const CpuSection> sections,
                        std::vector<StreamPatch>& patches, std::vector<std::string>& notes) {
-  if (!outline.has_description) return;
+  const auto is_unchanged = [](const CpuSection& section, const VcpuSection& vcpu) {
+    return HaveSameLayout(section, vcpu.cpu);
+  };
+  if (!outline.has_description ||
+      std::equal(sections.begin(), sections.end(), outline.vcpus.begin(), outline.vcpus.end(), is_unchanged)) {
+    return;
+  }
   // The end of the stream, the description's byte, the length, the text.
   const size_t length_at = outline.end_of_stream + 2;
   const size_t length = LoadBigEndian(stream.substr(length_at, 4));

@@ -4,11 +4,10 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/qemu/cpu_search.h"
 #include "client/qemu/printable.h"
-#include "client/qemu/ram_section.h"
+#include "client/qemu/ram_walk.h"
 #include "client/qemu/section_header.h"
 #include "client/qemu/stream_configuration.h"
 #include "client/qemu/stream_error.h"
@@ -18,23 +17,6 @@
 
 namespace armstate {
 namespace {
-
-// A command that carries a whole stream of its own (postcopy).
-constexpr uint16_t kCommandPackaged = 7;
-// The pages of ARM targets, for streams that do not tell theirs.
-constexpr uint64_t kPageSizes[] = {4096, 1024, 16384, 65536};
-
-// Why a section that is sent in parts, and is not RAM's, cannot be read: nothing tells where a part of it ends.
-std::string SentInParts(const StreamSection& section) {
-  const std::string what = absl::StrCat("section ", Printable(section.name), " version ", section.version,
-                                        " is sent in parts, and only ram version 4 is known");
-  if (section.name == "dirty-bitmap") return what + "; save the guest without the capability dirty-bitmaps";
-  if (section.name == "block") return what + "; save the guest without its disks (`migrate` without -b)";
-  if (section.name == "vfio" || absl::EndsWith(section.name, "/vfio")) {
-    return what + "; unplug the guest's VFIO devices before it is saved";
-  }
-  return what;
-}
 
 class Walker {
  public:
@@ -53,12 +35,14 @@ class Walker {
     }
     if (!reader_.ok()) return reader_.status();
     absl::Status status = SetPageSize();
+    ram_walk_ = RamWalk(ram_);
     if (status.ok()) status = description_ ? WalkDescribed() : WalkAndSearch(description.status());
     if (!status.ok()) return status;
     status = CheckVcpus();
     if (!status.ok()) return status;
-    result_.file_offset = ram_facts_.file_offset;
-    if (ram_facts_.pages_elsewhere && !ram_.mapped_ram) {
+    result_.file_offset = ram_walk_.facts().file_offset;
+    result_.switchover = ram_walk_.switchover();
+    if (ram_walk_.facts().pages_elsewhere && !ram_.mapped_ram) {
       result_.notes.push_back("guest RAM is not in the stream: it went over multifd's other channels");
     }
     for (const std::string& subsection : unknown_subsections_) {
@@ -107,60 +91,13 @@ class Walker {
     return absl::OkStatus();
   }
 
-  // Walks over RAM and commands, up to the first device section or the end of the stream.
-  void WalkRam(const RamFormat& format, StreamReader& reader) {
-    while (reader.ok() && reader.Peek() != kSectionFull && reader.Peek() != kEndOfStream) {
-      const size_t at = reader.offset();
-      const uint8_t type = reader.U8("the next part of the stream");
-      if (!reader.ok()) return;
-      switch (type) {
-        case kSectionStart: {
-          const StreamSection section = ReadSectionHeader(at, reader);
-          if (!reader.ok()) return;
-          if (section.name != "ram" || section.version != 4) {
-            reader.Fail(at, SentInParts(section));
-            return;
-          }
-          ram_id_ = section.id;
-          SkipRam(format, reader, ram_facts_);
-          if (reader.ok() && !has_footers_) has_footers_ = reader.Peek() == kSectionFooter;
-          break;
-        }
-        case kSectionPart:
-        case kSectionEnd: {
-          const uint32_t id = reader.U32("a section's id");
-          if (!reader.ok()) return;
-          if (id != ram_id_) {
-            reader.Fail(at, absl::StrCat("a part of section ", id, ", which did not start"));
-            return;
-          }
-          SkipRam(format, reader, ram_facts_);
-          break;
-        }
-        case kCommand: {
-          const uint16_t command = reader.U16("a command");
-          reader.Bytes(reader.U16("a command's length"), "a command");
-          if (command == kCommandPackaged)
-            reader.Fail(at,
-                        "a packaged stream, as postcopy sends it: its device state is for a QEMU that waits for pages "
-                        "at the other end; stop the guest and save it without postcopy");
-          continue;
-        }
-        default:
-          reader.Fail(at, absl::StrCat("unknown section type ", type));
-          return;
-      }
-      if (has_footers_.value_or(false)) ReadFooter(*ram_id_, "ram", reader);
-    }
-  }
-
   absl::Status WalkDescribed() {
     while (reader_.ok() && reader_.Peek() != kEndOfStream) {
       if (reader_.Peek() == kSectionFull) {
         const absl::Status status = ReadDevice();
         if (!status.ok()) return status;
       } else {
-        WalkRam(ram_, reader_);
+        ram_walk_.Walk(reader_);
       }
     }
     if (!reader_.ok()) return reader_.status();
@@ -198,7 +135,7 @@ class Walker {
                          absl::StrCat("version ", section.version, ", where the description has ",
                                       Printable(device.name), " ", device.instance, version));
     }
-    const bool footers = has_footers_.value_or(true);
+    const bool footers = ram_walk_.has_footers().value_or(true);
     if (section.name == "cpu_common") common_ = section.instance;
     if (section.name == "cpu") return ReadCpu(std::move(section), device, footers);
     reader_.Bytes(device.size, absl::StrCat("section ", name));
@@ -261,51 +198,20 @@ class Walker {
   }
 
   absl::Status WalkAndSearch(const absl::Status& why) {
-    const absl::Status ram = ram_.page_size != 0 ? WalkRamOnce() : WalkRamOfUnknownPages();
-    if (!ram.ok()) return ram;
-    absl::StatusOr<CpuSearchResult> found = SearchCpuSections(stream_, reader_.offset(), has_footers_.value_or(true));
+    if (ram_.page_size != 0) {
+      ram_walk_.Walk(reader_);
+    } else if (const absl::Status ram = ram_walk_.WalkWithUnknownPages(reader_); !ram.ok()) {
+      return ram;
+    }
+    if (!reader_.ok()) return reader_.status();
+    absl::StatusOr<CpuSearchResult> found =
+        SearchCpuSections(stream_, reader_.offset(), ram_walk_.has_footers().value_or(true));
     if (!found.ok()) return found.status();
     result_.vcpus = std::move(found->vcpus);
     result_.end_of_stream = found->end_of_stream;
     result_.notes.push_back(
         absl::StrCat(why.message(), ": the cpu sections were searched, and each is whole up to its footer"));
     return absl::OkStatus();
-  }
-
-  absl::Status WalkRamOnce() {
-    WalkRam(ram_, reader_);
-    return reader_.status();
-  }
-
-  // Exactly one page size must lead to the device sections, unless all lead to the same place.
-  absl::Status WalkRamOfUnknownPages() {
-    const StreamReader start = reader_;
-    absl::optional<StreamReader> found;
-    absl::optional<bool> found_footers;
-    RamFacts found_facts;
-    for (const uint64_t page_size : kPageSizes) {
-      StreamReader reader = start;
-      has_footers_.reset();
-      ram_facts_ = {};
-      RamFormat format = ram_;
-      format.page_size = page_size;
-      WalkRam(format, reader);
-      if (!reader.ok()) {
-        if (reader_.ok()) reader_ = reader;  // the error of the first, if none succeeds
-        continue;
-      }
-      if (found && found->offset() != reader.offset()) {
-        return StreamError(start.offset(), "ram",
-                           "more than one page size leads to the end of RAM, and the stream does not tell it");
-      }
-      found = reader;
-      found_footers = has_footers_;
-      found_facts = ram_facts_;
-    }
-    has_footers_ = found_footers;
-    ram_facts_ = found_facts;
-    if (found) reader_ = *found;
-    return reader_.status();
   }
 
   absl::Status CheckVcpus() {
@@ -329,11 +235,8 @@ class Walker {
   absl::optional<VmDescription> description_;
   size_t next_device_ = 0;
   RamFormat ram_;
-  RamFacts ram_facts_;
+  RamWalk ram_walk_;
   size_t page_bits_at_ = 0;
-  absl::optional<uint32_t> ram_id_;
-  // Known from the end of the first section; QEMU before 2.4 wrote none.
-  absl::optional<bool> has_footers_;
   // Instance of the last cpu_common section, until the cpu section that belongs to it.
   absl::optional<uint32_t> common_;
   std::set<std::string> unknown_subsections_;

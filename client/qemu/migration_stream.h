@@ -52,6 +52,8 @@ struct MigrationStream {
   std::string uuid;
   // With mapped-ram, where in its file the stream must begin: its offsets of pages count from the file's beginning.
   absl::optional<uint64_t> file_offset;
+  // Offset of the command SWITCHOVER_START (stream_format.h).
+  absl::optional<size_t> switchover;
   // By instance, which is the vCPU's index: 0, 1, 2 ...
   std::vector<VcpuSection> vcpus;
   // Offset of the end-of-stream byte.

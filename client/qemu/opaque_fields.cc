@@ -10,6 +10,7 @@
 #include "client/qemu/stream_format.h"
 #include "client/qemu/stream_reader.h"
 #include "core/error.h"
+#include "core/register_kind.h"
 
 namespace armstate {
 namespace {
@@ -162,6 +163,8 @@ absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_v
     if (field != nullptr && field->data.size() != upper.size) {
       return FieldError(field->name, absl::StrCat("it has ", field->data.size(), " bytes, not ", upper.size));
     }
+    // Of an identification register, the target's own are the right ones where the checkpoint's are not known.
+    if (field == nullptr && IsIdRegister(*RegisterId::Create(upper.id))) continue;
     image.payload.replace(upper.offset, upper.size, field != nullptr ? field->data : std::string(upper.size, '\0'));
   }
   const absl::StatusOr<BuiltSubsections> subsections = BuildSubsections(fields);

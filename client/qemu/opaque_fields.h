@@ -42,8 +42,8 @@ struct CpuSectionImage {
 };
 
 // The target's section with these fields in it. If they come from a `cpu` section, everything but the target's
-// coprocessor register list is replaced: what is not among the fields becomes 0, and subsections come and go. Otherwise
-// the rest stays.
+// coprocessor register list is replaced: what is not among the fields becomes 0, and subsections come and go; but the
+// upper bits of an identification register stay the target's unless the fields have them. Otherwise the rest stays.
 //
 // INVALID_ARGUMENT, reason FIELD_INVALID, metadata "field", for a field that such a section does not have, has in
 // another size, or that is malformed, and if the section's version differs from the target's.

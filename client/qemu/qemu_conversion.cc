@@ -11,6 +11,7 @@
 #include "client/qemu/migration_stream.h"
 #include "client/qemu/opaque_fields.h"
 #include "client/qemu/qemu_stream_vcpu.h"
+#include "client/qemu/stream_format.h"
 #include "client/qemu/stream_reader.h"
 #include "core/error.h"
 #include "core/qemu_list.h"
@@ -21,6 +22,8 @@ namespace {
 
 constexpr RegisterId kV0 = RegisterId::Known<0x6040000000100054>();
 constexpr RegisterId kZ0 = RegisterId::Known<0x6080000000150000>();
+
+constexpr QemuRelease kFirstWithSwitchover = {10, 0};
 
 absl::Status RegisterError(RegisterId id, absl::string_view message) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
@@ -127,6 +130,10 @@ absl::StatusOr<QemuConversion> ConvertQemuStream(absl::string_view stream, absl:
     sections.push_back(std::move(built->cpu));
     conversion.losses.insert(conversion.losses.end(), fit.losses.begin(), fit.losses.end());
     conversion.notes.insert(conversion.notes.end(), fit.notes.begin(), fit.notes.end());
+  }
+  if (target && *target < kFirstWithSwitchover && outline->switchover) {
+    conversion.patches.push_back({*outline->switchover, kSwitchoverSize, ""});
+    conversion.notes.push_back("the command SWITCHOVER_START, which QEMU before 10.0 refuses, is left out");
   }
   std::sort(conversion.patches.begin(), conversion.patches.end(),
             [](const StreamPatch& a, const StreamPatch& b) { return a.offset < b.offset; });

@@ -1,6 +1,6 @@
 // ConvertQemuStream rewrites the `cpu` sections of a QEMU migration stream onto the register lists of another QEMU or
 // another host. All else stays, byte for byte: RAM, devices, and in the JSON description all that does not describe a
-// `cpu` section.
+// `cpu` section. But for QEMU before 10.0 a command is left out that it refuses (SWITCHOVER_START, stream_format.h).
 //
 // Example:
 //   ASSIGN_OR_RETURN(QemuCapture capture, CaptureQemuStream(file->stream()));

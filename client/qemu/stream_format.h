@@ -23,6 +23,12 @@ enum StreamType : uint8_t {
   kSectionFooter = 0x7e,
 };
 
+// A command that tells a live target that the source has stopped. QEMU 10.0 and later send it, also into files, unless
+// the machine type is of 9.2 or before; those before 10.0 refuse it ("MIG_CMD 0xb unknown").
+inline constexpr uint16_t kCommandSwitchover = 11;
+// Its size: the byte kCommand, the command, and its length, which is 0.
+inline constexpr uint32_t kSwitchoverSize = 5;
+
 // Size of a footer: the byte and the section's id.
 inline constexpr uint32_t kFooterSize = 5;
 

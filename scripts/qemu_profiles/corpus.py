@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .explore import Rule, ones_of
-from .textproto import parse_header, parse_rules
+from .folder import Text, read_folder
+from .textproto import parse_header, parse_rule
 
 _CORE_CLASSES = {0x10, 0x12, 0x15}  # of AArch64's core and SVE, and AArch32's core and VFP registers
 
@@ -25,7 +26,7 @@ class _Candidate:
 
 def check_corpus(profiles: Path, corpus: Path) -> int:
     """Prints each difference and the totals. Returns how many recordings have no profile or differ from theirs."""
-    candidates = [_read(path) for path in sorted(profiles.glob("qemu-*.textproto"))]
+    candidates = [_read(name, text) for name, text in read_folder(profiles).items()]
     lists = sorted(corpus.glob("qemu-*/lists/*.jsonl"))
     if not lists or not candidates:
         print(f"make-profiles: no qemu-*/lists/*.jsonl in {corpus} or no profiles in {profiles}")
@@ -96,10 +97,9 @@ def _differences(profile: _Candidate, vcpu: dict[str, Any], values: dict[int, in
     return found
 
 
-def _read(path: Path) -> _Candidate:
-    text = path.read_text()
-    rules = {rule.id: rule for rule in parse_rules(text) if not _is_core(rule.id)}
-    return _Candidate(path.name.removesuffix(".textproto"), parse_header(text, "cpu_model"), rules)
+def _read(name: str, text: Text) -> _Candidate:
+    rules = {i: parse_rule(line) for i, line in text.rules.items() if not _is_core(i)}
+    return _Candidate(name, parse_header("\n".join(text.header), "cpu_model"), rules)
 
 
 def _is_core(register_id: int) -> bool:

@@ -23,7 +23,8 @@ _MODEL_CHECKS = 8
 @dataclass
 class Rule:
     """What is known of one register. `view`: (owner's ID, shift) or None. `reset_per_...`: what is added to the reset value for each
-    step of the vCPU's index, and for each vCPU of the machine but the first."""
+    step of the vCPU's index, and for each vCPU of the machine but the first. `upper_...`: of a register of 32 bits, what QEMU has in bits
+    63-32, and which of these a restore may change."""
 
     id: int
     reset: int
@@ -31,6 +32,8 @@ class Rule:
     view: tuple[int, int] | None = None
     reset_per_vcpu_index: int = 0
     reset_per_further_vcpu: int = 0
+    upper_half: int = 0
+    upper_writable: int = 0
 
     @property
     def ones(self) -> int:
@@ -58,6 +61,8 @@ class Explorer:
         self._base = base
         self._ids = base.ids
         self._reset = {i: value & ones_of(i) for i, value in zip(base.ids, base.values)}
+        # QEMU's stream has 64 bits of every register, and QEMU compares all of them.
+        self._upper = {i: value & ~ones_of(i) for i, value in zip(base.ids, base.values)}
         self._changed_by: dict[int, set[int]] = {register_id: set() for register_id in base.ids}
         self._remarks: list[str] = []
 
@@ -68,21 +73,39 @@ class Explorer:
             if value != self._reset[register_id]:
                 self._remark(register_id, f"reads {value:#x} after the reset value {self._reset[register_id]:#x} was restored")
         writable = self._find_writable()
-        rules = {i: Rule(i, self._reset[i], writable[i]) for i in self._ids}
+        rules = {i: Rule(i, self._reset[i], writable[i], upper_half=self._upper[i] >> 32) for i in self._ids}
+        self._find_upper_writable(rules)
         self._find_views(rules)
         self._check_model(rules)
         if not self._try({}) or self._after() != self._reset:
             raise QemuError("this machine does not reset its vCPUs before loadvm: experiments would influence each other")
         return Findings([rules[i] for i in self._ids], self._remarks)
 
-    # One experiment: only the named registers differ from the reset state. True if accepted.
-    def _try(self, changes: dict[int, int]) -> bool:
-        return self._qemu.load(self._base.with_values([changes.get(i, self._reset[i]) for i in self._ids]))
+    # One experiment: only the named registers differ from the reset state. True if accepted. `upper`: what their upper halves are flipped by.
+    def _try(self, changes: dict[int, int], upper: dict[int, int] | None = None) -> bool:
+        flipped = upper or {}
+        values = [changes.get(i, self._reset[i]) | (self._upper[i] ^ flipped.get(i, 0)) for i in self._ids]
+        return self._qemu.load(self._base.with_values(values))
 
     def _after(self) -> dict[int, int]:
-        """All registers after an experiment, cut to their widths: QEMU shows 64 bits of CPACR under its 32-bit ID."""
-        section = self._qemu.dump()[0]
-        return {i: value & ones_of(i) for i, value in zip(self._ids, section.values)}
+        """All registers after an experiment, cut to their widths."""
+        return {i: value & ones_of(i) for i, value in self._all_after().items()}
+
+    def _all_after(self) -> dict[int, int]:
+        return dict(zip(self._ids, self._qemu.dump()[0].values))
+
+    def _find_upper_writable(self, rules: dict[int, Rule]) -> None:
+        """Bits above a register's width, which QEMU stores and compares all the same: all flipped at once show where something sticks; a
+        register that others change may have taken them before they were overwritten."""
+        narrow = {i: ~ones_of(i) & (1 << 64) - 1 for i in self._ids if ones_of(i) < (1 << 64) - 1}
+        self._try({}, narrow)
+        stuck = {i: (value ^ self._upper[i]) & narrow.get(i, 0) for i, value in self._all_after().items()}
+        for i, bits in narrow.items():
+            whole = bits if self._changed_by[i] else stuck[i]
+            mask = whole if whole and self._try({}, {i: whole}) else 0
+            for bit in _bits(0 if mask else stuck[i]):
+                mask |= bit if self._try({}, {i: bit}) else 0
+            rules[i].upper_writable = mask >> 32
 
     def _remark(self, register_id: int, text: str) -> None:
         self._remarks.append(f"{register_id:#018x} {text}")

@@ -15,6 +15,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,23 +31,25 @@ class QemuError(Exception):
 
 
 class Qemu:
-    """One QEMU process, stopped at reset. Not thread-safe. `arguments`: machine, CPU, memory."""
+    """One QEMU process, stopped at reset. Not thread-safe. `program`: its path, or a name on PATH. `arguments`: machine, CPU, memory."""
 
-    def __init__(self, binary: str, arguments: list[str]):
-        if shutil.which(binary) is None:
-            raise QemuError(f"{binary} is not installed (Debian: qemu-system-arm has both QEMU binaries)")
+    def __init__(self, program: str, arguments: list[str]):
+        if shutil.which(program) is None:
+            raise QemuError(f"{program} is not installed (Debian: qemu-system-arm has both QEMU binaries)")
         self._folder = tempfile.TemporaryDirectory(prefix="make-profiles-")
         self._image = Path(self._folder.name) / "snapshot.qcow2"
         self._dump = Path(self._folder.name) / "devices"
         self._stream_offset: int | None = None
         self._stream_prefix = b""
+        self.answer = ""  # to the last load
+        self._sections: list[CpuSection] | None = None  # as long as nothing was loaded
         _write_empty_qcow2(self._image)
         drive = f"if=none,id=snapshots,format=qcow2,cache=unsafe,file={self._image}"
         options = ["-S", "-nodefaults", "-display", "none", "-qmp", "stdio", "-drive", drive]
         self._messages = Path(self._folder.name) / "messages"
         with open(self._messages, "wb") as messages:
             self._process = subprocess.Popen(
-                [binary, *arguments, *options],
+                [program, *arguments, *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=messages,
@@ -88,20 +91,44 @@ class Qemu:
 
     def dump(self) -> list[CpuSection]:
         """The state of all vCPUs."""
-        self.command("xen-save-devices-state", filename=str(self._dump), live=False)
-        return find_cpu_sections(self._dump.read_bytes())
+        if self._sections is None:
+            self.command("xen-save-devices-state", filename=str(self._dump), live=False)
+            self._sections = find_cpu_sections(self._dump.read_bytes())
+        return self._sections
 
     def load(self, section: CpuSection) -> bool:
         """Resets the machine, then restores one vCPU's section. True if QEMU accepted it."""
-        if self._stream_offset is None:
-            self._make_snapshot()
+        stream = self.stream(section)
         assert self._stream_offset is not None
-        # End of stream, then an empty description (0x06), as QEMU expects one behind the end.
-        stream = self._stream_prefix + section.encode() + b"\x00\x06" + struct.pack(">I", 2) + b"{}"
         with open(self._image, "r+b", buffering=0) as image:
             image.seek(self._stream_offset)
             image.write(stream)
-        return self._monitor(f"loadvm {_SNAPSHOT}") == ""
+        self._sections = None
+        self.answer = self._monitor(f"loadvm {_SNAPSHOT}")
+        accepted = self.answer == ""
+        if not accepted:
+            # QEMU 11 keeps the list that it refused until it saves one, and aborts if another comes before.
+            self.dump()
+        return accepted
+
+    def stream(self, section: CpuSection) -> bytes:
+        """A whole stream of this machine with nothing but one vCPU's section."""
+        if self._stream_offset is None:
+            self._make_snapshot()
+        # End of stream, then an empty description (0x06), as QEMU expects one behind the end.
+        return self._stream_prefix + section.encode() + b"\x00\x06" + struct.pack(">I", 2) + b"{}"
+
+    def take(self, stream: bytes) -> bool:
+        """What `load` does, by a process that was started with `-incoming defer` and has no state of its own yet; once. True if accepted."""
+        path = Path(self._folder.name) / "incoming"
+        path.write_bytes(stream)
+        self.command("migrate-incoming", uri=f"exec:cat {path}")
+        for _ in range(1000):
+            status = self.command("query-migrate").get("status", "active")
+            if status in ("completed", "failed"):
+                return status == "completed"
+            time.sleep(0.01)
+        raise QemuError("an incoming migration did not end")
 
     def machine_type(self) -> str:
         """The machine's full name, "virt-7.2" if "virt" was given."""
@@ -132,11 +159,11 @@ class Qemu:
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            text = self._messages.read_text(errors="replace").strip()
-            raise QemuError(f"QEMU ended: {text or 'without a message'}")
-        return json.loads(line)
+        for line in self._process.stdout:
+            if line.startswith(b"{"):  # an assertion that fails speaks here, too
+                return json.loads(line)
+        text = self._messages.read_text(errors="replace").strip()
+        raise QemuError(f"QEMU ended: {text or 'without a message'}")
 
 
 def _configuration_end(stream: bytes) -> int:

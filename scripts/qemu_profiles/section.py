@@ -64,6 +64,25 @@ class CpuSection:
         packed = struct.pack(f">{self.count}Q", *values)
         return self._with_bytes(start, packed)
 
+    def with_list(self, registers: dict[int, int]) -> "CpuSection":
+        """The same with another list: values by ID."""
+        ids = sorted(registers)
+        packed = struct.pack(f">I{2 * len(ids)}Q", len(ids), *ids, *(registers[i] for i in ids))
+        body = self.body[:COUNT] + packed + self.body[IDS + 16 * self.count :]
+        return CpuSection(self.section_id, self.instance, body)
+
+    def with_subsection(self, name: str, body: bytes, parent: str | None = None) -> "CpuSection":
+        """The same with a further subsection of version 1: the last one, or of a `parent` that ends before the next one or the end."""
+        end = len(self.body)
+        if parent is not None:
+            start = self.subsection(parent)
+            if start is None:
+                raise SectionError(f"no {parent}")
+            following = re.compile(rb"\x05.cpu/", re.DOTALL).search(self.body, start + 4)
+            end = following.start() if following else end
+        added = b"\x05" + bytes([len(name)]) + name.encode() + struct.pack(">I", 1) + body
+        return CpuSection(self.section_id, self.instance, self.body[:end] + added + self.body[end:])
+
     def with_u32(self, offset: int, value: int) -> "CpuSection":
         return self._with_bytes(offset, struct.pack(">I", value))
 

@@ -1,14 +1,16 @@
 """CPU profiles as text: armstate.v1.CpuProfile in protobuf's text format, a register a line."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .explore import Rule
+from .list_load import ListLoad
 
 
 @dataclass
 class Profile:
-    """The fields of armstate.v1.CpuProfile that this script fills. `name`: the last part, "qemu-7.2.virt.cortex-a57"."""
+    """The fields of armstate.v1.CpuProfile that this script fills. `name`: the last part, "qemu-7.2.virt.cortex-a57". `same`: the names of
+    targets that turned out the same."""
 
     name: str
     hypervisor_version: str
@@ -16,12 +18,14 @@ class Profile:
     cpu_model: str
     machine_options: tuple[str, ...]
     registers: list[Rule]
+    list_load: ListLoad = field(default_factory=ListLoad)
+    same: list[str] = field(default_factory=list)
     comments: tuple[str, ...] = ()
 
 
-def format_profile(profile: Profile) -> str:
-    lines = [f"# {comment}" for comment in profile.comments]
-    lines += [
+def format_header(profile: Profile) -> list[str]:
+    """All lines of armstate.v1.CpuProfile but the registers."""
+    lines = [
         f'name: "cpuProfiles/{profile.name}"',
         "accelerator: TCG",
         'hypervisor: "QEMU"',
@@ -30,8 +34,18 @@ def format_profile(profile: Profile) -> str:
         f'cpu_model: "{profile.cpu_model}"',
     ]
     lines += [f'machine_options: "{option}"' for option in profile.machine_options]
-    lines += [_format_rule(rule) for rule in sorted(profile.registers, key=lambda rule: rule.id)]
-    return "\n".join(lines) + "\n"
+    load = profile.list_load
+    fields = ["missing: NOT_INITIALIZED"] if load.missing_are_not_initialized else []
+    fields += ["longer_is_refused: true"] if load.longer_is_refused else []
+    fields += ["last_are_dropped: true"] if load.last_are_dropped else []
+    fields += [f"ignored: [{', '.join(f'{i:#018x}' for i in load.ignored)}]"] if load.ignored else []
+    lines += [f"list_load {{ {' '.join(fields)} }}"] if fields else []
+    return lines + [f'refused_subsections: "{name}"' for name in load.refused_subsections]
+
+
+def format_rules(profile: Profile) -> dict[int, str]:
+    """The line of each register, by ID."""
+    return {rule.id: _format_rule(rule) for rule in sorted(profile.registers, key=lambda rule: rule.id)}
 
 
 def _format_rule(rule: Rule) -> str:
@@ -47,6 +61,10 @@ def _format_rule(rule: Rule) -> str:
         fields.append(f"reset_per_further_vcpu: {rule.reset_per_further_vcpu:#x}")
     if rule.reset_per_vcpu_index:
         fields.append(f"reset_per_vcpu_index: {rule.reset_per_vcpu_index:#x}")
+    if rule.upper_half:
+        fields.append(f"upper_half: {rule.upper_half:#x}")
+    if rule.upper_writable:
+        fields.append(f"upper_writable: {rule.upper_writable:#x}")
     return f"registers {{ {' '.join(fields)} }}"
 
 
@@ -59,36 +77,33 @@ def _words(value: int) -> str:
     return words[0] if len(words) == 1 else f"[{', '.join(words)}]"
 
 
-def parse_header(text: str, field: str) -> str:
-    """A string field of what format_profile wrote."""
-    found = re.search(rf'^{field}: "(.*)"$', text, re.MULTILINE)
+def parse_header(text: str, name: str) -> str:
+    """A string field of what format_header wrote."""
+    found = re.search(rf'^{name}: "(.*)"$', text, re.MULTILINE)
     return found[1] if found else ""
 
 
-def parse_rules(text: str) -> list[Rule]:
-    """The register lines of what format_profile wrote. (Not a parser of the text format.)"""
-    rules = []
-    for line in re.findall(r"^registers \{ (.*) \}$", text, re.MULTILINE):
-        found = re.fullmatch(
-            r"id: (\S+)(?: reset: (\[.*?\]|\S+))?(?: writable: (\[.*?\]|\S+))?(?: view \{ id: (\S+)(?: shift: (\d+))? \})?"
-            r"(?: reset_per_further_vcpu: (\S+))?(?: reset_per_vcpu_index: (\S+))?",
-            line,
-        )
-        if not found:
-            raise ValueError(f"not written by make-profiles: {line}")
-        register_id, reset, writable, owner, shift, count, index = found.groups()
-        view = (int(owner, 0), int(shift or "0")) if owner else None
-        rules.append(
-            Rule(
-                int(register_id, 0),
-                _value(reset),
-                _value(writable),
-                view,
-                reset_per_vcpu_index=int(index or "0", 0),
-                reset_per_further_vcpu=int(count or "0", 0),
-            )
-        )
-    return rules
+def parse_rule(line: str) -> Rule:
+    """A line of format_rules. (Not a parser of the text format.)"""
+    found = re.fullmatch(
+        r"registers \{ id: (\S+)(?: reset: (\[.*?\]|\S+))?(?: writable: (\[.*?\]|\S+))?(?: view \{ id: (\S+)(?: shift: (\d+))? \})?"
+        r"(?: reset_per_further_vcpu: (\S+))?(?: reset_per_vcpu_index: (\S+))?"
+        r"(?: upper_half: (\S+))?(?: upper_writable: (\S+))? \}",
+        line,
+    )
+    if not found:
+        raise ValueError(f"not written by make-profiles: {line}")
+    register_id, reset, writable, owner, shift, count, index, upper, upper_writable = found.groups()
+    return Rule(
+        int(register_id, 0),
+        _value(reset),
+        _value(writable),
+        (int(owner, 0), int(shift or "0")) if owner else None,
+        reset_per_vcpu_index=int(index or "0", 0),
+        reset_per_further_vcpu=int(count or "0", 0),
+        upper_half=int(upper or "0", 0),
+        upper_writable=int(upper_writable or "0", 0),
+    )
 
 
 def _value(words: str | None) -> int:

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
@@ -106,8 +107,10 @@ TEST_P(QemuResetTest, EngineEqualsQemu) {
 
 std::vector<Case> AllProfiles() {
   std::vector<Case> cases;
-  for (const ProfileRegistry::Entry& entry : Registry().List("", 1000).profiles) {
-    cases.push_back({entry->profile->name()});
+  const BuiltInProfiles& built_in = Registry().built_in();
+  for (size_t i = 0; i < built_in.size(); ++i) {
+    // Those of the QEMU that is installed.
+    if (absl::StartsWith(built_in.id(i), "qemu-7.2.")) cases.push_back({built_in.id(i)});
   }
   return cases;
 }
@@ -137,7 +140,7 @@ TEST(QemuResetTest, ThereIsAProfileForEveryText) {
   for (const auto& entry : std::filesystem::directory_iterator("profiles")) {
     texts += entry.path().extension() == ".textproto";
   }
-  EXPECT_EQ(texts, Registry().List("", 1000).profiles.size());
+  EXPECT_EQ(texts, Registry().built_in().size());
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
-// libFuzzer: any bytes as a QEMU migration stream. A capture that is restored into its own stream must not change it.
+// libFuzzer: any bytes as a QEMU migration stream. A capture that is restored into its own stream must not change it,
+// nor may a conversion onto its own lists; one for another release must give a stream.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "client/qemu/qemu_capture.h"
+#include "client/qemu/qemu_conversion.h"
 #include "client/qemu/qemu_restore.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -15,5 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // MPU registers that hold what looks like sections are refused, since their number is not in the stream.
   if (!restore.ok()) return 0;
   if (armstate::ApplyPatches(stream, restore->patches) != stream) abort();
+  absl::StatusOr<armstate::QemuConversion> conversion =
+      armstate::ConvertQemuStream(stream, capture->vcpus, absl::nullopt);
+  if (conversion.ok() && armstate::ApplyPatches(stream, conversion->patches) != stream) abort();
+  conversion = armstate::ConvertQemuStream(stream, capture->vcpus, armstate::QemuRelease{7, 2});
+  if (!conversion.ok()) return 0;
+  if (!armstate::CaptureQemuStream(armstate::ApplyPatches(stream, conversion->patches)).ok()) abort();
   return 0;
 }

@@ -56,16 +56,16 @@ TEST_F(ImportTest, AProfileIsAddedReplacedAndTakenOut) {
   max_.set_cpu_model("one");
   registry_->Change({Imported(max_, "cpuProfiles/mine")}, {});
   EXPECT_EQ(CpuOf("cpuProfiles/mine"), "one");
-  const std::string digest = ProfileDigest(max_);
-  EXPECT_EQ(registry_->FindContent(digest)->message.name(), "cpuProfiles/mine");
+  const auto content = Imported(max_, "cpuProfiles/any");
+  EXPECT_EQ(registry_->FindContent(*content)->message.name(), "cpuProfiles/mine");
   max_.set_cpu_model("two");
   registry_->Change({Imported(max_, "cpuProfiles/mine")}, {});
   EXPECT_EQ(CpuOf("cpuProfiles/mine"), "two");
-  EXPECT_EQ(registry_->FindContent(digest), nullptr);
+  EXPECT_EQ(registry_->FindContent(*content), nullptr);
   EXPECT_EQ(registry_->Imported().size(), 1u);
   registry_->Change({}, {"mine"});
   EXPECT_EQ(CpuOf("cpuProfiles/mine"), "no CPU profile mine; ListCpuProfiles has the names");
-  EXPECT_EQ(registry_->FindContent(ProfileDigest(max_)), nullptr);
+  EXPECT_EQ(registry_->FindContent(*Imported(max_, "cpuProfiles/any")), nullptr);
 }
 
 // An older import may have the name or the content of a profile that came with a newer program.
@@ -76,7 +76,7 @@ TEST_F(ImportTest, ABuiltInProfileStays) {
   EXPECT_EQ(CpuOf(kMax), "max");
   EXPECT_EQ(CpuOf("cpuProfiles/same"), "max");
   registry_->Change({}, {"same"});
-  EXPECT_EQ(registry_->FindContent(ProfileDigest(max_))->message.name(), kMax);
+  EXPECT_EQ(registry_->FindContent(*Imported(max_, "cpuProfiles/any"))->message.name(), kMax);
 }
 
 TEST(ProfileNameTest, IsMadeOfWhatANameMayHave) {

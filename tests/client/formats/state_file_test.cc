@@ -102,6 +102,29 @@ TEST_P(StateFileTest, IsWrittenInItsForm) {
   }
 }
 
+// As a conversion patches it: a longer `cpu` section, and a longer description.
+TEST_P(StateFileTest, TakesALongerSection) {
+  const Recorded recorded(GetParam().file);
+  const absl::StatusOr<std::unique_ptr<StateFile>> file = Open(recorded.path());
+  ASSERT_TRUE(file.ok()) << file.status();
+  const absl::StatusOr<MigrationStream> stream = ParseMigrationStream((*file)->stream());
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  const size_t section = stream->vcpus[0].header.payload + stream->vcpus[0].cpu.values;
+  const std::string copy = recorded.Sibling("copy");
+  absl::StatusOr<OutputFile> out = OutputFile::Create(copy, IfExists::kRefuse);
+  ASSERT_TRUE(out.ok()) << out.status();
+  ASSERT_EQ((*file)->Write({{section, 8, std::string(640, 'v')}, {stream->end_of_stream + 6, 1, "{ "}}, *out),
+            absl::OkStatus());
+  ASSERT_EQ(out->Commit(), absl::OkStatus());
+  const absl::StatusOr<std::unique_ptr<StateFile>> written = Open(copy);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ((*written)->form(), GetParam().form);
+  EXPECT_EQ((*written)->stream_offset(), GetParam().offset);
+  std::string wanted((*file)->stream());
+  wanted.insert(stream->end_of_stream + 7, " ").replace(section, 8, std::string(640, 'v'));
+  EXPECT_TRUE((*written)->stream() == wanted);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, StateFileTest,
     testing::Values(
@@ -210,11 +233,34 @@ TEST(StateFileTest, APatchInASnapshotLandsInItsCluster) {
   RunShell(absl::StrCat("qemu-img check -q ", copy));
   RunShell(absl::StrCat("qemu-img compare -q ", recorded.path(), " ", copy));
   EXPECT_EQ(RunShell(absl::StrCat("cmp -l ", recorded.path(), " ", copy, " | wc -l")), "13\n");
+}
 
+// A conversion makes `cpu` sections longer or shorter: what is behind them moves.
+TEST(StateFileTest, AStateInASnapshotChangesItsLength) {
+  const Recorded recorded(absl::StrCat(kForms, "savevm.qcow2"));
+  const absl::StatusOr<std::unique_ptr<StateFile>> file = Open(recorded.path());
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string stream((*file)->stream());
+  const size_t end = ParseMigrationStream(stream)->end_of_stream;
+  for (const std::string& bytes : {std::string("longer by some bytes"), std::string()}) {
+    const std::string copy = recorded.Sibling("copy");
+    absl::StatusOr<OutputFile> out = OutputFile::Create(copy, IfExists::kReplace);
+    ASSERT_EQ((*file)->Write({{100, 3, "abc"}, {end, 6, bytes}, {end + 10, 1, "!"}}, *out), absl::OkStatus());
+    ASSERT_EQ(out->Commit(), absl::OkStatus());
+    const absl::StatusOr<std::unique_ptr<StateFile>> written = Open(copy);
+    ASSERT_TRUE(written.ok()) << written.status();
+    std::string wanted = stream;
+    wanted.replace(end + 10, 1, "!").replace(end, 6, bytes).replace(100, 3, "abc");
+    EXPECT_TRUE((*written)->stream() == wanted);
+    RunShell(absl::StrCat("qemu-img check -q ", copy));
+    RunShell(absl::StrCat("qemu-img compare -q ", recorded.path(), " ", copy));
+    EXPECT_EQ(RunShell(absl::StrCat("qemu-img info --output=json ", copy, " | grep -o 'vm-state-size\": [0-9]*'")),
+              absl::StrCat("vm-state-size\": ", wanted.size(), "\n"));
+  }
   absl::StatusOr<OutputFile> other = OutputFile::Create(recorded.Sibling("other"), IfExists::kRefuse);
-  const absl::Status longer = (*file)->Write({{100, 1, "ab"}}, *other);
+  const absl::Status longer = (*file)->Write({{end, 0, std::string(65536, 'x')}}, *other);
   EXPECT_EQ(longer.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(longer.message()), HasSubstr("would change its length"));
+  EXPECT_THAT(std::string(longer.message()), HasSubstr("have room for"));
 }
 
 TEST(StateFileTest, SnapshotsByName) {

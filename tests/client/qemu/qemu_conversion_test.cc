@@ -250,6 +250,61 @@ TEST(QemuConversionTest, AFpmrThatIsInUseIsALoss) {
   EXPECT_EQ(ApplyPatches(stream, conversion->patches).find("cpu/fpmr"), std::string::npos);
 }
 
+// The state of a vCPU with SVE, by the registers of one without: the low halves of Z registers are the V registers.
+VcpuState WithoutSve(const VcpuState& vcpu) {
+  VcpuState state = vcpu;
+  RegisterListBuilder registers;
+  for (size_t i = 0; i < vcpu.registers.size(); ++i) {
+    const RegisterId id = vcpu.registers.id(i);
+    if (id.register_class() != RegisterClass::kSve) registers.AddBytes(id, vcpu.registers.value(i));
+  }
+  for (uint64_t n = 0; n < 32; ++n) {
+    const auto z = vcpu.registers.Find(*RegisterId::Create(0x6080000000150000 | n << 5));
+    registers.AddBytes(*RegisterId::Create(0x6040000000100054 + 4 * n), z->substr(0, 16));
+  }
+  state.registers = *std::move(registers).Build();
+  return state;
+}
+
+TEST(QemuConversionTest, SveFollowsTheRegisters) {
+  std::string stream = Release("7.2.virt-7.2.max");
+  const CpuSection cpu = Outline(stream).vcpus[0].cpu;
+  Overwrite(stream, Outline(stream).vcpus[0].header.payload + cpu.FindSubsection("cpu/vfp")->body,
+            BigEndian(0x1122334455667788, 8));  // the low doubleword of Z0 and V0
+  const std::vector<VcpuState> with = Captured(stream).vcpus;
+  const absl::StatusOr<QemuConversion> away = ConvertQemuStream(stream, {WithoutSve(with[0])}, QemuRelease{7, 2});
+  ASSERT_TRUE(away.ok()) << away.status();
+  const std::string without = ApplyPatches(stream, away->patches);
+  EXPECT_EQ(without.find("cpu/sve"), std::string::npos);
+  const auto v0 = Captured(without).vcpus.at(0).registers.Find(*RegisterId::Create(0x6040000000100054));
+  EXPECT_EQ(v0.value_or(""), absl::string_view("\x88\x77\x66\x55\x44\x33\x22\x11\0\0\0\0\0\0\0\0", 16));
+  std::vector<VcpuState> back = Captured(without).vcpus;
+  back[0].registers = with[0].registers;
+  const absl::StatusOr<QemuConversion> again = ConvertQemuStream(without, back, QemuRelease{7, 2});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(SectionBytes(ApplyPatches(without, again->patches), 0) == SectionBytes(stream, 0));
+}
+
+// Machine types from 10.0 on have the command, between the parts of RAM; QEMU 7.2 answers "MIG_CMD 0xb unknown".
+TEST(QemuConversionTest, ACommandThatQemuBefore10Refuses) {
+  const std::string stream = Release("11.1.virt-11.1.cortex-a57");
+  const absl::optional<size_t> command = Outline(stream).switchover;
+  ASSERT_TRUE(command.has_value());
+  EXPECT_EQ(stream.substr(*command, 5), std::string("\x08\0\x0b\0\0", 5));
+  EXPECT_FALSE(Outline(Release("11.1.virt-7.2.cortex-a57")).switchover.has_value());
+  const std::vector<VcpuState> states = Captured(stream).vcpus;
+  const absl::StatusOr<QemuConversion> older = ConvertQemuStream(stream, states, QemuRelease{9, 2});
+  ASSERT_TRUE(older.ok()) << older.status();
+  EXPECT_THAT(older->notes, ElementsAre(HasSubstr("cpu/wfxt-timer"), HasSubstr("SWITCHOVER_START")));
+  const std::string converted = ApplyPatches(stream, older->patches);
+  EXPECT_FALSE(Outline(converted).switchover.has_value());
+  const size_t begin = Outline(stream).vcpus[0].header.payload;
+  EXPECT_TRUE(converted.substr(0, begin - 5) == stream.substr(0, begin).erase(*command, 5));
+  const absl::StatusOr<QemuConversion> newer = ConvertQemuStream(stream, states, QemuRelease{10, 0});
+  ASSERT_TRUE(newer.ok()) << newer.status();
+  EXPECT_TRUE(ApplyPatches(stream, newer->patches).substr(0, begin) == stream.substr(0, begin));
+}
+
 // As a description of QEMU never is: with spaces where QEMU has none the result is still right, or it is cut off.
 TEST(QemuConversionTest, ADescriptionInAnotherStyle) {
   const std::string source = Release("7.2.virt-7.2.cortex-a57"), target = Release("11.1.virt-7.2.cortex-a57");

@@ -1,0 +1,102 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/arguments.h"
+#include "client/commands/checkpoint_file.h"
+#include "client/commands/commands.h"
+#include "client/commands/report_text.h"
+#include "client/commands/state_file_options.h"
+#include "client/commands/target_options.h"
+#include "client/files/output_file.h"
+#include "client/restore_client.h"
+#include "client/state_conversion.h"
+#include "core/error.h"
+
+namespace armstate {
+namespace {
+
+struct ConvertOptions {
+  std::string file;
+  TargetOptions target;
+  std::string out;
+  std::vector<std::string> accept;
+  ToleranceOptions tolerances;
+  bool force = false;
+  StateFileOptions state_file;
+};
+
+ExitStatus Show(const ConvertedState& converted, const ConvertOptions& options, CommandContext& context) {
+  if (context.json()) {
+    v1::ConvertCheckpointResponse answer = converted.answer;
+    answer.clear_vcpus();  // they stand in the file
+    PrintJson(answer, context.out);
+  } else {
+    const std::string& source = converted.answer.source_profile();
+    PrintReport(converted.answer.report(),
+                absl::StrCat(options.file, source.empty() ? "" : absl::StrCat(" (", source, ")"), " for ",
+                             TargetName(TargetOf(options.target))),
+                context.palette, context.out);
+    if (converted.accepted()) context.out << options.out << ": written\n";
+  }
+  return ExitStatusOf(converted.answer.report());
+}
+
+absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext& context) {
+  if (options.out == "-") return UsageError("--out: the result goes into a file, not to standard output");
+  absl::StatusOr<LoadedStateFile> loaded = LoadStateFile(options.file, options.state_file);
+  if (!loaded.ok()) return loaded.status();
+  v1::ConvertCheckpointRequest request;
+  *request.mutable_target() = TargetOf(options.target);
+  request.mutable_accept()->Assign(options.accept.begin(), options.accept.end());
+  request.set_strict(options.tolerances.strict);
+  const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
+  if (!tolerances.ok()) return tolerances;
+  absl::StatusOr<OutputFile> out =
+      OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
+  if (!out.ok()) return out.status();
+  absl::StatusOr<ConvertedState> converted = ConvertState(std::move(loaded->loaded.checkpoint), loaded->file->stream(),
+                                                          std::move(request), RestoreClient(context.connection));
+  if (!converted.ok()) return Annotate(converted.status(), options.file);
+  for (const std::string& note : loaded->loaded.notes) converted->answer.mutable_report()->add_notes(note);
+  if (converted->accepted()) {
+    absl::Status written = loaded->file->Write(converted->patches, *out);
+    if (!written.ok()) return Annotate(written, options.file);
+    written = out->Commit();
+    if (!written.ok()) return written;
+  }
+  return Show(*converted, options, context);
+}
+
+}  // namespace
+
+void AddConvertCommand(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* const command =
+      app.add_subcommand("convert", "Rewrite a saved VM for another release of QEMU, another kernel or another host");
+  command->add_option("FILE", options->file, "The saved state of a VM, in any form that `push` reads but JSON")
+      ->required();
+  CLI::Option_group* const target = command->add_option_group("target");
+  target->add_option("--to", options->target.profile, "The CPU profile of the QEMU that is to load it")
+      ->type_name("PROFILE");
+  target->add_option("--to-host", options->target.host, "The host that is to load it, see `armstate host list`")
+      ->type_name("HOST");
+  target->require_option(1);
+  command->add_option("--out", options->out, "The file to write, in the form of FILE; written only if accepted")
+      ->type_name("FILE")
+      ->required();
+  AddAcceptOption(*command, options->accept);
+  AddToleranceOptions(*command, options->tolerances);
+  command->add_flag("--force", options->force, "Replace the file if it exists");
+  AddStateFileOptions(*command, options->state_file);
+  command->footer(
+      HelpFooter("  armstate convert web-1.mig --to qemu-11.1.virt.cortex-a57 --out web-1.new.mig\n"
+                 "  armstate convert web-1.save --to qemu-10.0.virt.max --accept feature-gone --out web-1.new.save\n"
+                 "  armstate convert kvm-1.mig --to-host n1-host-7 --out kvm-1.new.mig\n"));
+  command->callback(
+      [options, &chosen] { chosen = [options](CommandContext& context) { return Convert(*options, context); }; });
+}
+
+}  // namespace armstate

@@ -1,0 +1,62 @@
+// ConvertState rewrites a VM's saved state for another release of QEMU, another kernel or another host: the server
+// says what the target's vCPUs are to hold, the library writes it.
+//
+// Example:
+//   ASSIGN_OR_RETURN(std::unique_ptr<StateFile> file, OpenStateFile("vm.save", {}));
+//   v1::ConvertCheckpointRequest request;
+//   request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-11.1.virt.cortex-a57");
+//   ASSIGN_OR_RETURN(ConvertedState converted, ConvertState(source, file->stream(), request,
+//   RestoreClient(connection))); if (converted.accepted()) return file->Write(converted.patches, out);
+#ifndef ARMSTATE_CLIENT_STATE_CONVERSION_H_
+#define ARMSTATE_CLIENT_STATE_CONVERSION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "armstate/v1/checkpoint.pb.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "client/qemu/qemu_release.h"
+#include "client/qemu/release_fit.h"
+#include "client/qemu/stream_patch.h"
+#include "client/restore_client.h"
+#include "core/vcpu_state.h"
+
+namespace armstate {
+
+bool IsAccepted(const v1::RestoreReport& report);
+
+struct ConvertedState {
+  // What the server said, with what the stream alone shows added to its report.
+  v1::ConvertCheckpointResponse answer;
+  // For the stream; empty if the conversion is not accepted.
+  std::vector<StreamPatch> patches;
+
+  bool accepted() const { return IsAccepted(answer.report()); }
+};
+
+// `state` is what a capture of `stream` brought, with its source. `request` names the target and what is accepted; its
+// own source is not looked at. State that the target's release has no place for refuses, unless "state-lost" is
+// accepted.
+//
+// Errors: the server's (RestoreService.ConvertCheckpoint), and those of ConvertQemuStream.
+absl::StatusOr<ConvertedState> ConvertState(v1::Checkpoint state, absl::string_view stream,
+                                            v1::ConvertCheckpointRequest request, const RestoreClient& client);
+
+// The release of the QEMU that a target is; nothing if it is not known.
+absl::optional<QemuRelease> ReleaseOf(const v1::CpuProfile& target);
+
+// The vCPUs as the server converted them, with the guest's own opaque fields. FAILED_PRECONDITION, VCPU_COUNT_DIFFERS.
+absl::StatusOr<std::vector<VcpuState>> ConvertedVcpus(const v1::ConvertCheckpointResponse& answer,
+                                                      absl::Span<const VcpuState> guest);
+
+// Adds to a report what is lost with subsections, which refuses unless `accepted` has "state-lost".
+void ReportLosses(const std::vector<SubsectionLoss>& losses, absl::Span<const std::string> accepted,
+                  v1::RestoreReport& report);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_STATE_CONVERSION_H_
