@@ -54,7 +54,8 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     reset += rule.reset;
     profile->writable_ += rule.writable;
     const bool constant = scheme == IdScheme::kTcg && AllZero(rule.writable);
-    const bool refuses = !AllZero(rule.reset) || list_load.missing != ListLoad::Missing::kLoadedAsZero;
+    const bool taken = std::binary_search(list_load.taken_without.begin(), list_load.taken_without.end(), rule.id);
+    const bool refuses = !taken && (!AllZero(rule.reset) || list_load.missing != ListLoad::Missing::kLoadedAsZero);
     const bool surely =
         !rule.always_undetermined && (!AllZero(rule.reset) || list_load.missing != ListLoad::Missing::kNotKnown);
     profile->required_.push_back(constant && refuses && surely);

@@ -23,6 +23,8 @@ struct ListLoad {
   bool last_are_dropped = false;
   // Registers that the target does not list but lets pass, ascending.
   std::vector<RegisterId> ignored;
+  // kNotInitialized: constants that were not refused when they were missing, ascending.
+  std::vector<RegisterId> taken_without;
 };
 
 }  // namespace armstate

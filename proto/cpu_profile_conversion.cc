@@ -85,12 +85,15 @@ absl::StatusOr<ListLoad> ListLoadFromProto(const v1::ListLoad& message) {
   }
   load.longer_is_refused = message.longer_is_refused();
   load.last_are_dropped = message.last_are_dropped();
-  for (const uint64_t raw : message.ignored()) {
-    const absl::StatusOr<RegisterId> id = RegisterId::Create(raw);
-    if (!id.ok()) return Malformed(id.status().message(), {{"field", "list_load"}});
-    load.ignored.push_back(*id);
+  for (const auto& [ids, to] : {std::make_pair(&message.ignored(), &load.ignored),
+                                std::make_pair(&message.taken_without(), &load.taken_without)}) {
+    for (const uint64_t raw : *ids) {
+      const absl::StatusOr<RegisterId> id = RegisterId::Create(raw);
+      if (!id.ok()) return Malformed(id.status().message(), {{"field", "list_load"}});
+      to->push_back(*id);
+    }
+    std::sort(to->begin(), to->end());
   }
-  std::sort(load.ignored.begin(), load.ignored.end());
   return load;
 }
 

@@ -105,7 +105,9 @@ Judgement JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& 
       if (conversion != nullptr) judgement.target_values.push_back(std::move(values));
     }
     // A conversion rewrites the list and what else QEMU looks at.
-    if (to == IdScheme::kTcg && from == to && conversion == nullptr) {
+    if (conversion != nullptr) {
+      judgement.verdict = std::max(judgement.verdict, JudgeMpu(checkpoint.loaded.vcpus[i], target, judgement.notes));
+    } else if (to == IdScheme::kTcg && from == to) {
       if (!report.findings.empty()) JudgeListLoad(*lists[i], profile, report);
       judgement.verdict =
           std::max(judgement.verdict, JudgeStream(checkpoint.loaded.vcpus[i], target, report, judgement.notes));

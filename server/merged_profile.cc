@@ -121,6 +121,12 @@ v1::CpuProfile MergeProfiles(const v1::CpuProfile& first, const v1::CpuProfile& 
       of_one.insert(name);
     }
   }
+  if (first.subsection_sizes_size() != second.subsection_sizes_size() ||
+      !std::equal(first.subsection_sizes().begin(), first.subsection_sizes().end(), second.subsection_sizes().begin(),
+                  [](const auto& a, const auto& b) { return MessageDifferencer::Equals(a, b); })) {
+    for (const v1::SubsectionSize& size : second.subsection_sizes()) of_one.insert(size.name());
+    merged.clear_subsection_sizes();
+  }
   for (const std::string& name : of_one) merged.add_undetermined_subsections(name);
   return merged;
 }

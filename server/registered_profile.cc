@@ -72,6 +72,7 @@ v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
   if (profile.has_list_load()) *summary.mutable_list_load() = profile.list_load();
   *summary.mutable_refused_subsections() = profile.refused_subsections();
   *summary.mutable_undetermined_subsections() = profile.undetermined_subsections();
+  *summary.mutable_subsection_sizes() = profile.subsection_sizes();
   return summary;
 }
 

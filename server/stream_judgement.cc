@@ -76,11 +76,31 @@ bool Has(const VcpuState& vcpu, absl::string_view subsection) {
                      [&](const OpaqueField& field) { return field.name == subsection; });
 }
 
+// Of a subsection that is kept whole, behind its version.
+absl::optional<size_t> BodySize(const VcpuState& vcpu, absl::string_view subsection) {
+  for (const OpaqueField& field : vcpu.opaque_fields) {
+    if (field.name == subsection && field.data.size() > sizeof(uint32_t)) return field.data.size() - sizeof(uint32_t);
+  }
+  return absl::nullopt;
+}
+
 void AddOnce(std::vector<std::string>& notes, std::string note) {
   if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
 }
 
 }  // namespace
+
+Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<std::string>& notes) {
+  Verdict verdict = Verdict::kAccepted;
+  for (const v1::SubsectionSize& size : target.about->subsection_sizes()) {
+    const absl::optional<size_t> own = BodySize(vcpu, size.name());
+    if (!own || *own == size.bytes()) continue;
+    AddOnce(notes, absl::StrCat("the stream's subsection ", size.name(), " has ", *own, " bytes, the target's ",
+                                size.bytes(), ": its MPU has another number of regions, and QEMU refuses that"));
+    verdict = Verdict::kRefused;
+  }
+  return verdict;
+}
 
 Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes) {
@@ -94,6 +114,7 @@ Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreRe
     AddOnce(notes, absl::StrCat("the stream has the subsection ", name, ", which the target's QEMU refuses"));
     verdict = Verdict::kRefused;
   }
+  verdict = std::max(verdict, JudgeMpu(vcpu, target, notes));
   for (const std::string& name : target.about->undetermined_subsections()) {
     if (!Has(vcpu, name)) continue;
     AddOnce(notes,

@@ -17,6 +17,9 @@ namespace armstate {
 Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes);
 
+// Of these, only the MPU: what of a stream can be fitted to no other target. In lines of `notes`.
+Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<std::string>& notes);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_SERVER_STREAM_JUDGEMENT_H_

@@ -26,6 +26,11 @@ _BANK_OF_MODE = {0x10: _USR, 0x11: _FIQ, 0x12: _IRQ, 0x13: _SVC, 0x16: _MON, 0x1
 _VFP_SYSTEM = {6: 0x6, 7: 0x7, 8: 0x8, 9: 0x9, 10: 0xA}
 
 
+def is_core(register_id: int) -> bool:
+    """Whether the ID is of a register that is added here to QEMU's list: AArch64's core and SVE, AArch32's core and VFP."""
+    return register_id >> 16 & 0xFFF in (0x10, 0x12, 0x15)
+
+
 def is_aarch64(section: CpuSection) -> bool:
     """Whether the vCPU is in AArch64 state: then the processor state is PSTATE, and bit 4 (nRW) is clear."""
     return section.u32(at.CPSR) & 0x10 == 0 and not is_m_profile(section)

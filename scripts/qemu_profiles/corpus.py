@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .core import is_core
 from .explore import Rule, ones_of
 from .folder import Text, read_folder
 from .textproto import parse_header, parse_rule
-
-_CORE_CLASSES = {0x10, 0x12, 0x15}  # of AArch64's core and SVE, and AArch32's core and VFP registers
 
 
 @dataclass
@@ -98,10 +97,5 @@ def _differences(profile: _Candidate, vcpu: dict[str, Any], values: dict[int, in
 
 
 def _read(name: str, text: Text) -> _Candidate:
-    rules = {i: parse_rule(line) for i, line in text.rules.items() if not _is_core(i)}
+    rules = {i: parse_rule(line) for i, line in text.rules.items() if not is_core(i)}
     return _Candidate(name, parse_header("\n".join(text.header), "cpu_model"), rules)
-
-
-def _is_core(register_id: int) -> bool:
-    """Whether the register is one that core.py adds to QEMU's list."""
-    return register_id >> 16 & 0xFFF in _CORE_CLASSES

@@ -14,6 +14,8 @@ from .qemu import Qemu, QemuError
 from .section import CpuSection
 from .targets import Target
 
+# Subsections whose length the target decides.
+_VARYING = ("cpu/pmsav7", "cpu/pmsav8", "cpu/m-security")
 # A register that sorts after all others.
 _LAST = 0x6030FFFFFFFFFFF0
 # Debug registers that some releases list under wrong encodings, and that others therefore let pass.
@@ -37,11 +39,16 @@ class ListLoad:
     longer_is_refused: bool = False
     last_are_dropped: bool = False
     ignored: tuple[int, ...] = ()
+    taken_without: tuple[int, ...] = ()
     refused_subsections: list[str] = field(default_factory=list)
+    subsection_sizes: dict[str, int] = field(default_factory=dict)
 
 
-def find_list_load(target: Target, qemu: Qemu, base: CpuSection, rules: list[Rule], known: set[int]) -> ListLoad:
-    """The last experiments on this `qemu`: it may end. `base`: the reset state. `rules`: of its list. `known`: the IDs that other targets list."""
+def find_list_load(
+    target: Target, qemu: Qemu, base: CpuSection, rules: list[Rule], known: set[int], others: list[set[int]]
+) -> ListLoad:
+    """The last experiments on this `qemu`: it may end. `base`: the reset state. `rules`: of its list. `known`: the IDs that other targets list.
+    `others`: those that this target lists in other releases."""
     load = ListLoad()
     own = dict(zip(base.ids, base.values))
     stored = {r.id for r in rules if r.writable == (1 << 64) - 1 and r.view is None}
@@ -50,6 +57,10 @@ def find_list_load(target: Target, qemu: Qemu, base: CpuSection, rules: list[Rul
         # As long as QEMU's own list.
         exchanged = _without(own, {min(stored)}) | {_LAST: 0}
         load.last_are_dropped = _takes(target, qemu.stream(base.with_list(exchanged)))
+        if load.garbage_was_seen:
+            constants = {r.id for r in rules if r.writable == 0}
+            load.taken_without = _taken_without(target, qemu, base, [constants - other for other in others])
+    load.subsection_sizes = {name: size for name in _VARYING if (size := base.subsection_size(name)) is not None}
     load.ignored = _ignored(qemu, base, own, known)
     if load.last_are_dropped:
         load.longer_is_refused = not _takes(target, qemu.stream(base.with_list(own | {_LAST: 0})))
@@ -71,6 +82,14 @@ def _has_garbage(target: Target, stream: bytes, missing: set[int]) -> bool:
         return sum(bool(value) for i, value in zip(section.ids, section.values) if i in missing) > len(missing) / 4
 
 
+def _taken_without(target: Target, qemu: Qemu, base: CpuSection, lacking: list[set[int]]) -> tuple[int, ...]:
+    """Constants that happen to be right in what QEMU does not initialize: `lacking` is what each other release does not list."""
+    own = dict(zip(base.ids, base.values))
+    streams = {frozenset(ids): qemu.stream(base.with_list(_without(own, ids))) for ids in lacking if ids}
+    taken = [ids for ids, stream in streams.items() if all(_takes(target, stream) for _ in range(2))]
+    return tuple(sorted(set().union(*taken)))
+
+
 def _takes(target: Target, stream: bytes) -> bool:
     with target.start(incoming=True) as fresh:
         try:
@@ -86,8 +105,9 @@ def _ignored(qemu: Qemu, base: CpuSection, own: dict[int, int], known: set[int])
     refused = {int(key, 16) for key in re.findall(r"register 0x([0-9a-f]+) in the incoming", qemu.answer)}
     if not refused:
         return ()
-    # QEMU names a register by its own key, whose low 28 bits are those of the ID.
-    left = sorted(i for i in candidates if not any((key ^ i) & 0x0FFFFFFF == 0 for key in refused))
+    # QEMU names a register by its own key, whose low 28 bits are those of the ID; bit 15 is set of 64-bit registers of AArch32.
+    named = {key & 0x0FFFFFFF for key in refused}
+    left = sorted(i for i in candidates if (i & 0x0FFFFFFF | (0x8000 if i >> 52 == 0x403 else 0)) not in named)
     return tuple(left) if left and qemu.load(base.with_list(own | dict.fromkeys(left, 0))) else ()
 
 

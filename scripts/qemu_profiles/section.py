@@ -92,6 +92,17 @@ class CpuSection:
         found = self.body.find(header, IDS + 16 * self.count + 65)
         return None if found < 0 else found + len(header) + 4
 
+    def subsection_size(self, name: str) -> int | None:
+        """The bytes of a subsection behind its version, with those nested in it; None if it is not there."""
+        start = self.subsection(name)
+        if start is None:
+            return None
+        # The next one that is not nested, or the end.
+        for following in re.finditer(rb"\x05(.)(cpu/[a-z0-9-]+)(?![a-z0-9/-])", self.body[start:], re.DOTALL):
+            if following[1][0] == len(following[2]):
+                return following.start()
+        return len(self.body) - start
+
     def encode(self) -> bytes:
         """The section as it stands in a stream, footer included."""
         header = struct.pack(">BI4sII", 4, self.section_id, b"\x03cpu", self.instance, CPU_SECTION_VERSION)

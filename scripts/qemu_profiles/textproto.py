@@ -39,8 +39,10 @@ def format_header(profile: Profile) -> list[str]:
     fields += ["longer_is_refused: true"] if load.longer_is_refused else []
     fields += ["last_are_dropped: true"] if load.last_are_dropped else []
     fields += [f"ignored: [{', '.join(f'{i:#018x}' for i in load.ignored)}]"] if load.ignored else []
+    fields += [f"taken_without: [{', '.join(f'{i:#018x}' for i in load.taken_without)}]"] if load.taken_without else []
     lines += [f"list_load {{ {' '.join(fields)} }}"] if fields else []
-    return lines + [f'refused_subsections: "{name}"' for name in load.refused_subsections]
+    lines += [f'refused_subsections: "{name}"' for name in load.refused_subsections]
+    return lines + [f'subsection_sizes {{ name: "{name}" bytes: {size} }}' for name, size in load.subsection_sizes.items()]
 
 
 def format_rules(profile: Profile) -> dict[int, str]:
