@@ -34,6 +34,12 @@ bool IsAccepted(const v1::RestoreReport& report) {
   return report.verdict() == v1::ACCEPTED || report.verdict() == v1::ACCEPTED_WITH_CHANGES;
 }
 
+void AddNotes(const std::vector<std::string>& notes, v1::RestoreReport& report) {
+  for (const std::string& note : notes) {
+    if (std::find(report.notes().begin(), report.notes().end(), note) == report.notes().end()) report.add_notes(note);
+  }
+}
+
 absl::optional<QemuRelease> ReleaseOf(const v1::CpuProfile& target) {
   if (target.hypervisor() != "QEMU") return absl::nullopt;
   const std::vector<absl::string_view> parts = absl::StrSplit(target.hypervisor_version(), '.');
@@ -94,7 +100,7 @@ absl::StatusOr<ConvertedState> ConvertState(v1::Checkpoint state, absl::string_v
   absl::StatusOr<QemuConversion> rewritten = ConvertQemuStream(stream, *vcpus, ReleaseOf(converted.answer.target()));
   if (!rewritten.ok()) return rewritten.status();
   v1::RestoreReport& report = *converted.answer.mutable_report();
-  for (std::string& note : rewritten->notes) report.add_notes(std::move(note));
+  AddNotes(rewritten->notes, report);
   const std::vector<std::string> accepted(request.accept().begin(), request.accept().end());
   ReportLosses(rewritten->losses, accepted, report);
   if (converted.accepted()) converted.patches = std::move(rewritten->patches);

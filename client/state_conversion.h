@@ -46,6 +46,9 @@ struct ConvertedState {
 absl::StatusOr<ConvertedState> ConvertState(v1::Checkpoint state, absl::string_view stream,
                                             v1::ConvertCheckpointRequest request, const RestoreClient& client);
 
+// Adds notes that the report does not have: vCPUs and steps often say the same.
+void AddNotes(const std::vector<std::string>& notes, v1::RestoreReport& report);
+
 // The release of the QEMU that a target is; nothing if it is not known.
 absl::optional<QemuRelease> ReleaseOf(const v1::CpuProfile& target);
 

@@ -15,9 +15,41 @@
 namespace armstate {
 namespace {
 
-constexpr absl::string_view kAcceptable[] = {kFeatureGone, kStateLost, kCounterFrequency};
+constexpr absl::string_view kAcceptable[] = {kFeatureGone, kStateLost, kCounterFrequency, kExceptionLevels};
 // CNTFRQ_EL0, as QEMU's emulation lists it. KVM does not list it.
 constexpr RegisterId kCounterFrequencyId = RegisterId::Known<0x6030'0000'0013'df00>();
+
+constexpr RegisterId kPstate = RegisterId::Known<0x6030'0000'0010'0042>();
+constexpr RegisterId kCpsr = RegisterId::Known<0x4020'0000'0010'0010>();
+
+// An exception level that a CPU of QEMU's emulation may lack. It has it if this register can be written, which a CPU
+// without it does not list, or as a constant 0.
+struct Level {
+  RegisterId control;
+  unsigned number;
+  uint64_t aarch32_mode;  // Hyp, Monitor
+  absl::string_view option;
+};
+constexpr Level kLevels[] = {
+    {RegisterId::Known<0x6030'0000'0013'e088>(), 2, 0x1a, "virtualization=on"},  // HCR_EL2
+    {RegisterId::Known<0x6030'0000'0013'f088>(), 3, 0x16, "secure=on"},          // SCR_EL3
+};
+
+bool Has(const CpuProfile& profile, const Level& level) {
+  const absl::optional<size_t> index = profile.layout()->Find(level.control);
+  if (!index) return false;
+  const absl::string_view writable =
+      profile.writable().substr(profile.layout()->offset(*index), profile.layout()->width(*index));
+  return writable.find_first_not_of('\0') != absl::string_view::npos;
+}
+
+bool RunsAt(const RegisterList& list, const Level& level) {
+  if (const absl::optional<absl::string_view> cpsr = list.Find(kCpsr)) {
+    return (LowWord(*cpsr) & 0x1f) == level.aarch32_mode;
+  }
+  const absl::optional<absl::string_view> pstate = list.Find(kPstate);
+  return pstate && (LowWord(*pstate) & 0x10) == 0 && (LowWord(*pstate) >> 2 & 3) == level.number;
+}
 
 std::string Hex(absl::string_view value) {
   return value.size() <= sizeof(uint64_t) ? absl::StrFormat("0x%x", LowWord(value)) : FormatValue(value);
@@ -49,24 +81,58 @@ class Rules {
     }
   }
 
-  // A finding if the guest's clock would run at another rate than it was told.
-  absl::optional<RegisterFinding> JudgeCounter(const RegisterList& list) const {
-    const absl::optional<absl::string_view> set = list.Find(kCounterFrequencyId);
-    const absl::optional<absl::string_view> now = target_.reset().Find(kCounterFrequencyId);
-    if (!set || !now) return absl::nullopt;
-    // Firmware may have written another number into the register than the counter's rate.
-    const absl::optional<size_t> index = InSource(kCounterFrequencyId);
-    const absl::string_view was = index ? SourceReset(*index) : *set;
-    if (was == *now) return absl::nullopt;
-    RegisterFinding finding{kCounterFrequencyId, RegisterOutcome::kIgnored, std::string(*set), std::string(*now)};
-    Refuse(kCounterFrequency,
-           absl::StrCat("the guest's counter ran at ", LowWord(was), " Hz and would run at ", LowWord(*now),
-                        " Hz, without the guest knowing: its clock would be wrong"),
-           finding);
-    return finding;
+  // What concerns the whole vCPU.
+  std::vector<RegisterFinding> JudgeVcpu(const RegisterList& list) const {
+    std::vector<RegisterFinding> findings;
+    if (target_.scheme() != IdScheme::kTcg) return findings;
+    JudgeCounter(list, findings);
+    for (const Level& level : kLevels) JudgeLevel(level, list, findings);
+    return findings;
   }
 
  private:
+  void JudgeCounter(const RegisterList& list, std::vector<RegisterFinding>& findings) const {
+    const absl::optional<absl::string_view> set = list.Find(kCounterFrequencyId);
+    const absl::optional<absl::string_view> now = target_.reset().Find(kCounterFrequencyId);
+    if (!set || !now) return;
+    // Firmware may have written another number into the register than the counter's rate.
+    const absl::optional<size_t> index = InSource(kCounterFrequencyId);
+    const absl::string_view was = index ? SourceReset(*index) : *set;
+    if (was == *now) return;
+    findings.push_back({kCounterFrequencyId, RegisterOutcome::kIgnored, std::string(*set), std::string(*now)});
+    Refuse(kCounterFrequency,
+           absl::StrCat("the guest's counter ran at ", LowWord(was), " Hz and would run at ", LowWord(*now),
+                        " Hz, without the guest knowing: its clock would be wrong"),
+           findings.back());
+  }
+
+  // A guest has found its exception levels when it started, and makes its firmware calls accordingly.
+  void JudgeLevel(const Level& level, const RegisterList& list, std::vector<RegisterFinding>& findings) const {
+    const bool now = Has(target_, level), runs_at = RunsAt(list, level);
+    const bool was = source_.profile != nullptr ? Has(*source_.profile, level) : now || runs_at;
+    if (was == now) return;
+    const std::string name = absl::StrCat("EL", level.number);
+    const absl::optional<size_t> own = target_.layout()->Find(level.control);
+    findings.push_back({level.control, was ? RegisterOutcome::kIgnored : RegisterOutcome::kNotInCheckpoint,
+                        std::string(list.Find(level.control).value_or("")),
+                        own ? std::string(Of(*target_.layout(), *own, target_values_)) : std::string()});
+    RegisterFinding& finding = findings.back();
+    if (runs_at) {
+      finding.outcome = RegisterOutcome::kIgnored;
+      finding.reason = absl::StrCat("the vCPU runs at ", name, ", which the target does not have");
+    } else if (was) {
+      Refuse(kExceptionLevels, absl::StrCat("the guest has ", name, " (", level.option, "), the target does not"),
+             finding);
+    } else {
+      finding.outcome = RegisterOutcome::kRequired;
+      Refuse(kExceptionLevels,
+             absl::StrCat("the target has ", name, " (", level.option,
+                          "), the guest does not: QEMU then takes firmware calls (PSCI) in another way than the guest "
+                          "makes them"),
+             finding);
+    }
+  }
+
   static void Cover(absl::string_view name, std::string reason, RegisterFinding& finding) {
     finding.tolerance = std::string(name);
     finding.reason = std::move(reason);
@@ -177,10 +243,14 @@ void ApplyConversion(const RegisterList& list, const ConversionSide& source, con
   for (RegisterFinding& finding : report.findings) {
     if (finding.tolerance.empty()) rules.Judge(finding);
   }
-  if (absl::optional<RegisterFinding> counter = rules.JudgeCounter(list)) {
-    const auto at = std::lower_bound(report.findings.begin(), report.findings.end(), counter->id,
+  for (RegisterFinding& added : rules.JudgeVcpu(list)) {
+    const auto at = std::lower_bound(report.findings.begin(), report.findings.end(), added.id,
                                      [](const RegisterFinding& finding, RegisterId id) { return finding.id < id; });
-    if (at == report.findings.end() || at->id != counter->id) report.findings.insert(at, *std::move(counter));
+    if (at != report.findings.end() && at->id == added.id) {
+      *at = std::move(added);
+    } else {
+      report.findings.insert(at, std::move(added));
+    }
   }
   for (RegisterFinding& finding : report.findings) {
     if (finding.accept_as.empty()) continue;

@@ -27,6 +27,7 @@ inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";     // only t
 inline constexpr absl::string_view kFeatureGone = "feature-gone";  // the guest was shown more than it will find
 inline constexpr absl::string_view kStateLost = "state-lost";      // the guest's own value has no place
 inline constexpr absl::string_view kCounterFrequency = "counter-frequency";  // its clock would run at another rate
+inline constexpr absl::string_view kExceptionLevels = "exception-levels";    // EL2 or EL3 is there on one side only
 
 // All names that a user can accept, for messages.
 absl::Span<const absl::string_view> AcceptableNames();
@@ -46,7 +47,8 @@ RestoreReport OnlyLostFeatures(RestoreReport report, IdScheme scheme);
 // target's layout, after the restore. `accepted`: names that the user accepts.
 //
 // Looks at each finding that no tolerance covers: names what covers it, or what it can be accepted as, with the reason.
-// A finding is added for a counter of another frequency. Computes the verdict anew.
+// Findings are added of what concerns the whole vCPU: its exception levels, and the counter's frequency. Computes the
+// verdict anew.
 void ApplyConversion(const RegisterList& list, const ConversionSide& source, const CpuProfile& target,
                      absl::string_view target_values, absl::Span<const std::string> accepted, RestoreReport& report);
 

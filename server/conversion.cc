@@ -44,6 +44,16 @@ void ChooseMachineType(const std::string& machine_type, v1::RestoreTarget& targe
       absl::StrReplaceAll(*id, {{absl::StrCat(".", machine, "."), absl::StrCat(".", machine_type, ".")}})));
 }
 
+// A guest keeps its machine type, which an older QEMU does not have. Nothing if it has it, as far as one can tell.
+std::string MissingMachineType(const std::string& machine_type, const v1::CpuProfile& target) {
+  const auto version = ParseMachineType(machine_type).second;
+  const auto release = ParseQemuVersion(target.hypervisor_version());
+  if (target.accelerator() != v1::TCG || !version || !release || *version <= release->first) return "";
+  return absl::StrCat("QEMU ", FormatSeries(release->first), " has no machine type ", machine_type,
+                      ", which is later than it: a guest cannot leave its machine type. Start guests that are to go "
+                      "back with one that both releases have");
+}
+
 // Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
 void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget& target) {
   const std::string& machine_type = target.about->machine_type();
@@ -179,6 +189,11 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     judgement = std::move(one);
   }
   const JudgedTarget& target = (*resolved)[best];
+  const std::string missing = MissingMachineType(source.machine_type(), *target.about);
+  if (!missing.empty()) {
+    judgement->verdict = Verdict::kRefused;
+    judgement->notes.push_back(missing);
+  }
   *response.mutable_report() = JudgementToProto(*checkpoint, target, *judgement, ReportedRegisters::kFindings);
   response.mutable_report()->clear_by();  // nobody restores anything
   *response.mutable_target() = WithoutRegisters(*target.about);

@@ -60,7 +60,14 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
   absl::StatusOr<ConvertedState> converted = ConvertState(std::move(loaded->loaded.checkpoint), loaded->file->stream(),
                                                           std::move(request), RestoreClient(context.connection));
   if (!converted.ok()) return Annotate(converted.status(), options.file);
-  for (const std::string& note : loaded->loaded.notes) converted->answer.mutable_report()->add_notes(note);
+  v1::RestoreReport& report = *converted->answer.mutable_report();
+  AddNotes(loaded->loaded.notes, report);
+  const std::string& named = loaded->file->source().cpu_model;
+  const std::string& model = converted->answer.target().cpu_model();
+  if (!named.empty() && !model.empty() && named.substr(0, named.find(',')) != model) {
+    report.add_notes(absl::StrCat("the domain's XML still names the CPU model ", named, ": `virsh save-image-edit ",
+                                  options.out, "` changes it"));
+  }
   if (converted->accepted()) {
     absl::Status written = loaded->file->Write(converted->patches, *out);
     if (!written.ok()) return Annotate(written, options.file);

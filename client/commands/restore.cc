@@ -98,7 +98,7 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   v1::RestoreReport report =
       restore->verdict == Verdict::kRefused ? ReportOf(*restore, *checkpoint, judged->vcpus, *scheme) : judged->report;
   if (restore->verdict != Verdict::kRefused) {
-    for (const std::string& note : restore->notes) report.add_notes(note);
+    AddNotes(restore->notes, report);
     ReportLosses(restore->losses, options.accept, report);
   }
   if (ExitStatusOf(report) == ExitStatus::kOk) {

@@ -36,10 +36,10 @@ void AddToleranceOptions(CLI::App& command, ToleranceOptions& options) {
 void AddAcceptOption(CLI::App& command, std::vector<std::string>& names) {
   command
       .add_option("--accept", names,
-                  "Go on without what refuses a conversion: feature-gone, state-lost or counter-frequency; may be "
-                  "repeated")
+                  "Go on without what refuses a conversion: feature-gone, state-lost, counter-frequency or "
+                  "exception-levels; may be repeated")
       ->type_name("NAME")
-      ->check(CLI::IsMember({std::string(kFeatureGone), std::string(kStateLost), std::string(kCounterFrequency)}))
+      ->check(CLI::IsMember(std::vector<std::string>(AcceptableNames().begin(), AcceptableNames().end())))
       ->take_all()
       ->allow_extra_args(false);
 }

@@ -72,6 +72,7 @@ class Fitter {
 
   ReleaseFit Fit() && {
     LeaveOutPmsav8r();
+    TellOfMpu();
     std::vector<std::string> unknown;
     for (const OpaqueField& field : fit_.vcpu.opaque_fields) {
       if (IsSubsection(field.name) && !IsTaken(field)) unknown.push_back(field.name);
@@ -118,8 +119,20 @@ class Fitter {
     if (loss) {
       fit_.losses.push_back({fit_.vcpu.vcpu_index, name, *std::move(loss)});
     } else {
-      fit_.notes.push_back(absl::StrCat("vCPU ", fit_.vcpu.vcpu_index, ": subsection ", name,
-                                        ", which the target does not read, is left out: nothing is lost with it"));
+      fit_.notes.push_back(
+          absl::StrCat("subsection ", name, ", which the target does not read, is left out: nothing is lost with it"));
+    }
+  }
+
+  // The number of an MPU's regions is the board's. Some have another one in a later release, and QEMU refuses that.
+  void TellOfMpu() {
+    for (const OpaqueField& field : fit_.vcpu.opaque_fields) {
+      const CpuSubsectionInfo* info = IsSubsection(field.name) ? FindCpuSubsection(field.name) : nullptr;
+      if (info == nullptr || info->unit == 0) continue;
+      fit_.notes.push_back(
+          absl::StrCat("subsection ", info->name, " has ", field.data.size(),
+                       " bytes of the guest's MPU: nobody knows whether that of the target has as many "
+                       "regions, and QEMU refuses another number"));
     }
   }
 

@@ -30,7 +30,10 @@ def summary(outcomes: list[Outcome]) -> str:
 
 
 def _verdict(outcome: Outcome) -> str:
-    return outcome.verdict + (f": {', '.join(outcome.accepted)}" if outcome.accepted else "")
+    if not outcome.accepted:
+        return outcome.verdict
+    registers = re.findall(r"^  (\S+): \w.*, vCPU 0$", "\n".join(outcome.report), re.MULTILINE)
+    return f"{outcome.verdict}: {', '.join(outcome.accepted)} ({', '.join(registers)})"
 
 
 def _end(outcome: Outcome) -> str:

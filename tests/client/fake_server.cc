@@ -76,6 +76,10 @@ class FakeRestoreService final : public v1::RestoreService::Service {
                            v1::PlanRestoreResponse* response) override {
     return Answer(handlers_.plan_restore, *request, *response);
   }
+  grpc::Status ConvertCheckpoint(grpc::ServerContext*, const v1::ConvertCheckpointRequest* request,
+                                 v1::ConvertCheckpointResponse* response) override {
+    return Answer(handlers_.convert_checkpoint, *request, *response);
+  }
   grpc::Status FindRestoreTargets(grpc::ServerContext*, const v1::FindRestoreTargetsRequest* request,
                                   v1::FindRestoreTargetsResponse* response) override {
     return Answer(handlers_.find_restore_targets, *request, *response);

@@ -35,6 +35,7 @@ struct FakeHandlers {
   Handler<v1::DeleteVmRequest, google::protobuf::Empty> delete_vm;
   Handler<v1::ValidateCheckpointRequest, v1::ValidateCheckpointResponse> validate_checkpoint;
   Handler<v1::PlanRestoreRequest, v1::PlanRestoreResponse> plan_restore;
+  Handler<v1::ConvertCheckpointRequest, v1::ConvertCheckpointResponse> convert_checkpoint;
   Handler<v1::FindRestoreTargetsRequest, v1::FindRestoreTargetsResponse> find_restore_targets;
   Handler<v1::ComputeBaselineRequest, v1::ComputeBaselineResponse> compute_baseline;
   Handler<v1::ReportRestoreRequest, v1::RestoreRecord> report_restore;

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/qemu/qemu_capture.h"
-#include "server/built_in_tolerances.h"
+#include "core/catalog.h"
 #include "server/host_targets.h"
 #include "server/judgement.h"
 #include "server/qemu_profiles.h"

@@ -386,12 +386,14 @@ void Serve(FakeServer& server, const v1::Checkpoint& checkpoint) {
     answer.set_name("vms/web-1/checkpoints/1");
     return answer;
   };
-  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+  server.handlers.convert_checkpoint = [checkpoint](const v1::ConvertCheckpointRequest& request) {
     EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/1");
     EXPECT_EQ(request.target().lists().accelerator(), v1::TCG);
     EXPECT_EQ(request.target().lists().machine_type(), "virt-7.2");
-    v1::ValidateCheckpointResponse answer;
+    EXPECT_TRUE(request.same_cpu_model());
+    v1::ConvertCheckpointResponse answer;
     answer.mutable_report()->set_verdict(v1::ACCEPTED);
+    for (const v1::VcpuState& vcpu : checkpoint.vcpus()) *answer.add_vcpus()->mutable_registers() = vcpu.registers();
     return answer;
   };
 }
@@ -443,33 +445,36 @@ TEST(Restore, PutsTheCheckpointsValueIntoTheStream) {
 TEST(Restore, WhatTheServerRefusesIsNotWritten) {
   FakeServer server;
   Serve(server, Recorded("virt.cortex-a53.smp1"));
-  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+  server.handlers.convert_checkpoint = [](const v1::ConvertCheckpointRequest& request) {
     EXPECT_TRUE(request.strict());
     EXPECT_EQ(request.target().lists().vcpus_size(), 1);
-    v1::ValidateCheckpointResponse answer;
+    EXPECT_THAT(request.accept(), testing::ElementsAre("state-lost"));
+    v1::ConvertCheckpointResponse answer;
     answer.mutable_report()->set_verdict(v1::REFUSED);
     return answer;
   };
   const TempDir dir;
   const std::string into = WriteFile(dir, "fresh.mig", CorpusStream("virt.cortex-a53.smp1"));
   const std::string out = dir.path() + "/out.mig";
-  const CommandResult result =
-      RunCommand(server.target(), {"restore", "web-1", "--into", into, "--out", out, "--strict"});
+  const CommandResult result = RunCommand(
+      server.target(), {"restore", "web-1", "--into", into, "--out", out, "--strict", "--accept", "state-lost"});
   EXPECT_EQ(result.exit_status, 3) << result;
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 
-TEST(Restore, TheTargetKeepsWhatAToleranceGivesUpOn) {
+TEST(Restore, TheTargetKeepsWhatTheServerLeavesOut) {
   FakeServer server;
   v1::Checkpoint checkpoint = Recorded("virt.cortex-a53.smp1");
   Serve(server, checkpoint);
-  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
-    v1::ValidateCheckpointResponse answer;
+  server.handlers.convert_checkpoint = [checkpoint](const v1::ConvertCheckpointRequest&) {
+    v1::ConvertCheckpointResponse answer;
     answer.mutable_report()->set_verdict(v1::ACCEPTED_WITH_CHANGES);
-    v1::RegisterReport* finding = answer.mutable_report()->add_vcpus()->add_registers();
-    finding->set_register_id(0x603000000013de82);  // TPIDR_EL0
-    finding->set_outcome(v1::WRITE_REFUSED);
-    finding->set_tolerance("keep-tpidr");
+    const absl::StatusOr<RegisterList> all = RegisterListFromProto(v1::RegisterList(checkpoint.vcpus(0).registers()));
+    RegisterListBuilder kept;
+    for (size_t i = 0; i < all->size(); ++i) {
+      if (all->id(i).raw() != 0x603000000013de82) kept.AddBytes(all->id(i), std::string(all->value(i)));  // TPIDR_EL0
+    }
+    RegisterListToProto(*std::move(kept).Build(), *answer.add_vcpus()->mutable_registers());
     return answer;
   };
   std::string stream = CorpusStream("virt.cortex-a53.smp1");
