@@ -29,6 +29,7 @@ constexpr uint64_t kFpsrInFpscr = 0xf800009f;
 constexpr absl::string_view kFpcrFpsr = "cpu/vfp/fpcr_fpsr";
 constexpr absl::string_view kPstate64 = "cpu/pstate64";
 constexpr absl::string_view kWfxtTimer = "cpu/wfxt-timer";
+constexpr QemuRelease kFirstWithTimerInEachCpu{11, 1};
 constexpr absl::string_view kPmsav8 = "cpu/pmsav8";
 constexpr absl::string_view kPmsav8r = "cpu/pmsav8/pmsav8r";
 // How much of a lost subsection is shown.
@@ -82,9 +83,10 @@ class Fitter {
  private:
   bool IsTaken(const OpaqueField& subsection) const {
     if (!Knows(target_, FindCpuSubsection(subsection.name))) return false;
-    // QEMU 11.1 sends the timer of every A-profile CPU. 10.0 has one only in CPUs with FEAT_WFxT, and ends itself
-    // ("Assertion `first_elem || !n_elems || !size' failed") when it is sent to another.
-    return subsection.name != kWfxtTimer || HasWfxt();
+    // QEMU 11.1 has the timer in every A-profile CPU, and sends it. 10.0 has one only in CPUs with FEAT_WFxT, and ends
+    // itself ("Assertion `first_elem || !n_elems || !size' failed") when it is sent to another. The releases between
+    // them were not tried.
+    return subsection.name != kWfxtTimer || HasWfxt() || !(target_ < kFirstWithTimerInEachCpu);
   }
 
   bool HasWfxt() const {

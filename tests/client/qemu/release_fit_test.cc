@@ -89,6 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
         FitCase{"TimerKnown", Subsection("cpu/wfxt-timer", 1, BigEndian(0xabcd, 8)), k10_0, 2, true},
         // 10.0 ends itself when a CPU without FEAT_WFxT gets one.
         FitCase{"TimerOfACpuWithout", Subsection("cpu/wfxt-timer", 1, kUnarmed), k10_0},
+        FitCase{"TimerOfEveryCpu", Subsection("cpu/wfxt-timer", 1, kUnarmed), k11_1, 0, true},
         FitCase{"Zt0", Subsection("cpu/zt0", 1, BigEndian(0x77, 64)), k10_0, 0, false, "it held 64 bytes: 0000"},
         FitCase{"Zt0IsZero", Subsection("cpu/zt0", 1, std::string(64, '\0')), k10_0},
         FitCase{"Zt0Known", Subsection("cpu/zt0", 1, BigEndian(0x77, 64)), {10, 1}, 0, true},
