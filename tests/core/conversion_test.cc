@@ -27,6 +27,7 @@ constexpr uint64_t kSctlr = 0x603000000013c080;
 constexpr uint64_t kTcr2 = 0x603000000013c103;
 constexpr uint64_t kPar = 0x603000000013c3a0;  // "PAR_EL1 bits [31:0] are architecturally mapped to PAR[31:0]"
 constexpr uint64_t kCntfrq = 0x603000000013df00;
+constexpr uint64_t kPstate = 0x6030000000100042;
 constexpr uint64_t kHcr = 0x603000000013e088;
 
 RegisterId Id(uint64_t raw) { return *RegisterId::Create(raw); }
@@ -148,6 +149,20 @@ TEST(Conversion, TheCountersRateIsNotTheRegistersValue) {
   // "The register is only a number that software at the highest EL has put there": it sets no rate.
   EXPECT_THAT(Names(Convert({{kCntfrq, 1000000}}, slow, slow)), IsEmpty());
   EXPECT_THAT(Names(Convert({{kCntfrq, 1000000000}}, slow, fast)), ElementsAre("!counter-frequency"));
+}
+
+// PSTATE.EL is bits 3-2, as KVM and QEMU have it: 9 is EL2h, 5 EL1h.
+TEST(Conversion, ExceptionLevelsStay) {
+  const Profile with = Cpu({Stored(kPstate), Stored(kHcr)}), without = Cpu({Stored(kPstate)});
+  const Values at_el1 = {{kPstate, 0x3c5}, {kHcr, 0}}, at_el2 = {{kPstate, 0x3c9}, {kHcr, 0}};
+  EXPECT_THAT(Names(Convert(at_el2, with, with)), IsEmpty());
+  EXPECT_THAT(Names(Convert(at_el1, with, without)), ElementsAre("!exception-levels"));
+  EXPECT_EQ(Convert(at_el1, with, without, {"exception-levels"}).verdict, Verdict::kAcceptedWithChanges);
+  EXPECT_THAT(Names(Convert({{kPstate, 0x3c5}}, without, with)), ElementsAre("!exception-levels"));
+  // There is nowhere to run.
+  const RestoreReport nowhere = Convert(at_el2, with, without, {"exception-levels", "state-lost"});
+  EXPECT_EQ(nowhere.verdict, Verdict::kRefused);
+  EXPECT_THAT(Names(nowhere), ElementsAre("!"));
 }
 
 TEST(Conversion, AcceptingOneNameLeavesTheOthers) {
