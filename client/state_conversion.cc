@@ -77,10 +77,9 @@ void ReportLosses(const std::vector<SubsectionLoss>& losses, absl::Span<const st
                   v1::RestoreReport& report) {
   const bool accepted = std::find(accepted_names.begin(), accepted_names.end(), kStateLost) != accepted_names.end();
   for (const SubsectionLoss& loss : losses) {
-    report.add_notes(
-        absl::StrCat(accepted ? "lost, and accepted: " : "refused: ", "vCPU ", loss.vcpu_index, ": ", loss.subsection,
-                     ", which the target's QEMU does not read: ", loss.text,
-                     accepted ? "" : absl::StrCat("; if the guest can do without: --accept ", kStateLost)));
+    report.add_notes(absl::StrCat(accepted ? "lost, and accepted: " : "refused: ", "vCPU ", loss.vcpu_index, ": ",
+                                  loss.subsection, ", which the target's QEMU does not read: ", loss.text,
+                                  accepted ? "" : absl::StrCat("; to convert all the same: --accept ", kStateLost)));
     const v1::Verdict verdict = accepted ? v1::ACCEPTED_WITH_CHANGES : v1::REFUSED;
     if (report.verdict() == v1::ACCEPTED || verdict == v1::REFUSED) report.set_verdict(verdict);
   }

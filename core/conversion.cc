@@ -51,6 +51,10 @@ bool RunsAt(const RegisterList& list, const Level& level) {
   return pstate && (LowWord(*pstate) & 0x10) == 0 && (LowWord(*pstate) >> 2 & 3) == level.number;
 }
 
+std::string WithMeaning(uint64_t value, absl::string_view meaning) {
+  return meaning.empty() ? absl::StrCat(value) : absl::StrCat(value, " (", meaning, ")");
+}
+
 std::string Hex(absl::string_view value) {
   return value.size() <= sizeof(uint64_t) ? absl::StrFormat("0x%x", LowWord(value)) : FormatValue(value);
 }
@@ -65,6 +69,11 @@ class Rules {
   void Judge(RegisterFinding& finding) const {
     // QEMU's emulation must be given what it has itself, which is not known of such a register.
     if (finding.outcome == RegisterOutcome::kWriteUndetermined && target_.scheme() == IdScheme::kTcg) return;
+    if (finding.outcome == RegisterOutcome::kNotInCheckpoint && finding.id.register_class() == RegisterClass::kCore) {
+      finding.outcome = RegisterOutcome::kRequired;
+      finding.reason = "the guest's CPU is of another kind, which has no such register";
+      return;
+    }
     if (finding.wanted.empty()) {
       return Cover(kKeptAtReset, "the guest's CPU had no such register: the target's own value", finding);
     }
@@ -174,6 +183,10 @@ class Rules {
                      finding);
       }
     }
+    if (finding.id.register_class() == RegisterClass::kCore) {
+      finding.reason = "the target is another kind of CPU, which has no such register";
+      return;
+    }
     if (IsIdRegister(finding.id)) {
       return Cover(kShownOtherwise, "the target does not list it: the guest sees the target's own", finding);
     }
@@ -205,7 +218,8 @@ class Rules {
     std::vector<std::string> lost;
     for (const ChangedField& field :
          LostFeatures(finding.id, target_.scheme(), LowWord(finding.wanted), LowWord(now))) {
-      lost.push_back(absl::StrCat(field.name, " was ", field.first, " and is ", field.second));
+      lost.push_back(absl::StrCat(field.name, " was ", WithMeaning(field.first, field.first_meaning), " and is ",
+                                  WithMeaning(field.second, field.second_meaning)));
     }
     if (!lost.empty()) {
       return Refuse(kFeatureGone, absl::StrCat("the guest was promised more: ", absl::StrJoin(lost, ", ")), finding);
@@ -247,6 +261,7 @@ void ApplyConversion(const RegisterList& list, const ConversionSide& source, con
     const auto at = std::lower_bound(report.findings.begin(), report.findings.end(), added.id,
                                      [](const RegisterFinding& finding, RegisterId id) { return finding.id < id; });
     if (at != report.findings.end() && at->id == added.id) {
+      if (!at->accept_as.empty()) absl::StrAppend(&added.reason, "; ", at->reason);
       *at = std::move(added);
     } else {
       report.findings.insert(at, std::move(added));

@@ -82,6 +82,7 @@ class CpuProfile {
     uint32_t index;  // in the layout
     uint64_t per_further_vcpu;
     uint64_t per_vcpu_index;
+    uint32_t counted;  // further vCPUs; 0: all
   };
 
   RegisterList reset_;

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_CORE_REGISTER_RULE_H_
 #define ARMSTATE_CORE_REGISTER_RULE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -36,8 +37,9 @@ struct RegisterRule {
   uint64_t reset_per_further_vcpu = 0;
   uint64_t reset_per_vcpu_index = 0;
   uint64_t ResetGrowth(VcpuPosition position) const {
-    return reset_per_further_vcpu * static_cast<uint64_t>(position.vcpu_count - 1) +
-           reset_per_vcpu_index * static_cast<uint64_t>(position.index);
+    const auto further = static_cast<uint64_t>(position.vcpu_count - 1);
+    const uint64_t counted = counted_further_vcpus == 0 ? further : std::min<uint64_t>(further, counted_further_vcpus);
+    return reset_per_further_vcpu * counted + reset_per_vcpu_index * static_cast<uint64_t>(position.index);
   }
 
   // Decides over a value before its writable bits are stored.
@@ -52,6 +54,8 @@ struct RegisterRule {
   uint32_t upper_writable = 0;
   // Nobody knows whether the target has it, or with which constant.
   bool always_undetermined = false;
+  // How many further vCPUs reset_per_further_vcpu counts; 0: all of them.
+  uint32_t counted_further_vcpus = 0;
 };
 
 }  // namespace armstate

@@ -142,7 +142,8 @@ absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& messa
                       message.vm_wide(),
                       message.upper_half(),
                       message.upper_writable(),
-                      message.always_undetermined()};
+                      message.always_undetermined(),
+                      message.counted_further_vcpus()};
 }
 
 }  // namespace armstate

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "core/conversion.h"
 #include "core/planned_value.h"
 #include "proto/register_list_conversion.h"
@@ -33,15 +33,29 @@ absl::StatusOr<JudgedCheckpoint> TakeCheckpoint(v1::ConvertCheckpointRequest& re
   return JudgedCheckpoint{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
 }
 
-// A QEMU profile is named without the version of its machine type; the VM has one, and keeps it.
-void ChooseMachineType(const std::string& machine_type, v1::RestoreTarget& target) {
+// "qemu-11.1", without machine and CPU: those that the guest was recognised to have.
+void CompleteProfile(const v1::CpuProfile& source, v1::RestoreTarget& target) {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(target.cpu_profile());
-  if (!id.ok()) return;
-  const absl::optional<QemuProfileName> name = ParseQemuProfileName(*id);
-  const auto [machine, version] = ParseMachineType(machine_type);
-  if (!name || name->machine_version || name->machine != machine || !version) return;
-  target.set_cpu_profile(FormatCpuProfileName(
-      absl::StrReplaceAll(*id, {{absl::StrCat(".", machine, "."), absl::StrCat(".", machine_type, ".")}})));
+  const absl::StatusOr<std::string> own = ParseCpuProfileName(source.name());
+  if (!id.ok() || !own.ok() || !absl::StartsWith(*id, "qemu-") || !ParseQemuVersion(id->substr(5))) return;
+  const absl::optional<QemuProfileName> name = ParseQemuProfileName(*own);
+  if (!name || ParseQemuProfileName(*id)) return;
+  target.set_cpu_profile(FormatCpuProfileName(absl::StrCat(*id, ".", name->machine, ".", name->cpu)));
+}
+
+// With these the machine has other RAM: the stream has that of the guest's machine.
+std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& target) {
+  const auto has = [](const v1::CpuProfile& profile, absl::string_view option) {
+    const auto& options = profile.machine_options();
+    return std::find(options.begin(), options.end(), option) != options.end();
+  };
+  for (const absl::string_view option : {"secure=on", "mte=on"}) {
+    if (has(source, option) == has(target, option)) continue;
+    return absl::StrCat(
+        has(source, option) ? "the guest's machine has " : "the target's machine has ", option,
+        " and the other has not: their RAM differs, so QEMU refuses the stream whatever its CPU state is");
+  }
+  return "";
 }
 
 // A guest keeps its machine type, which an older QEMU does not have. Nothing if it has it, as far as one can tell.
@@ -54,13 +68,40 @@ std::string MissingMachineType(const std::string& machine_type, const v1::CpuPro
                       "back with one that both releases have");
 }
 
+// What a person must see to, since the guest keeps its machine.
+std::vector<std::string> MachineNotes(const std::string& machine_type, const v1::CpuProfile& target) {
+  if (target.accelerator() != v1::TCG || machine_type.empty()) return {};
+  if (ParseMachineType(machine_type).second) {
+    if (machine_type == target.machine_type()) return {};
+    return {absl::StrCat("start the target with -M ", machine_type, ", as the guest was")};
+  }
+  return {absl::StrCat("the machine ", machine_type,
+                       " has no versions: another release may have changed its devices, and then refuses the stream "
+                       "whatever its CPU state is")};
+}
+
+// The profile may have been made on another machine type, which is told in MachineNotes.
+std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& about, const std::string& machine_type) {
+  auto changed = std::make_shared<v1::CpuProfile>(WithoutRegisters(about));
+  *changed->mutable_refused_subsections() = about.refused_subsections();
+  changed->set_machine_type(machine_type);
+  return changed;
+}
+
 // Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
 void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget& target) {
   const std::string& machine_type = target.about->machine_type();
-  const ProfileRegistry::Entry known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
-  if (known == nullptr) return;
-  v1::CpuProfile about = WithoutRegisters(known->message);
-  about.clear_name();  // it is not what the target is judged by
+  const RecognisedProfile known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
+  v1::CpuProfile about;
+  if (known.is_sure) {
+    about = WithoutRegisters(known.entry->message);
+    about.clear_name();  // it is not what the target is judged by
+  } else {
+    // -cpu properties make lists that no profile has, but which are still nearest to those of their own release.
+    about = WithoutRegisters(*target.about);
+    about.set_hypervisor("QEMU");
+    about.set_hypervisor_version(NearestRelease(target.profile(0)->reset().layout(), profiles));
+  }
   about.set_machine_type(machine_type);
   target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
 }
@@ -149,30 +190,28 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   if (!judged.ok()) return judged.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();
-  if (request.target().has_cpu_profile()) {
-    ChooseMachineType(checkpoint->basic().source().machine_type(), *request.mutable_target());
-  }
-  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
-  if (!resolved.ok()) return resolved.status();
-  const IdScheme scheme = resolved->front().scheme();
-  if (checkpoint->SchemeBefore(scheme) != scheme) {
-    return InvalidField("target", "is of another accelerator than the checkpoint: a conversion stays with its own");
-  }
-
   const v1::Source& source = checkpoint->basic().source();
   ConversionUse conversion;
   conversion.accepted = {request.accept().begin(), request.accept().end()};
   v1::ConvertCheckpointResponse response;
   response.set_checkpoint(checkpoint->basic().name());
   std::string cpu_model = source.cpu_model();
-  if (scheme == IdScheme::kTcg) {
-    const ProfileRegistry::Entry known = RecogniseProfile(
-        checkpoint->loaded.vcpus[0].registers, checkpoint->vcpu_count(), source.machine_type(), targets.profiles());
-    if (known != nullptr) {
-      response.set_source_profile(known->message.name());
-      cpu_model = known->message.cpu_model();
-      conversion.source = known->profile;
+  RecognisedProfile recognised;
+  if (checkpoint->SchemeBefore(IdScheme::kTcg) == IdScheme::kTcg) {
+    recognised = RecogniseProfile(checkpoint->loaded.vcpus[0].registers, checkpoint->vcpu_count(),
+                                  source.machine_type(), targets.profiles());
+    if (recognised.entry != nullptr) {
+      if (recognised.is_sure) response.set_source_profile(recognised.entry->message.name());
+      cpu_model = recognised.entry->message.cpu_model();
+      conversion.source = recognised.entry->profile;
+      if (request.target().has_cpu_profile()) CompleteProfile(recognised.entry->message, *request.mutable_target());
     }
+  }
+  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
+  if (!resolved.ok()) return resolved.status();
+  const IdScheme scheme = resolved->front().scheme();
+  if (checkpoint->SchemeBefore(scheme) != scheme) {
+    return InvalidField("target", "is of another accelerator than the checkpoint: a conversion stays with its own");
   }
   if (request.target().has_lists() && request.target().lists().accelerator() == v1::TCG) {
     DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());
@@ -189,14 +228,23 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     judgement = std::move(one);
   }
   const JudgedTarget& target = (*resolved)[best];
-  const std::string missing = MissingMachineType(source.machine_type(), *target.about);
-  if (!missing.empty()) {
-    judgement->verdict = Verdict::kRefused;
-    judgement->notes.push_back(missing);
+  std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.about)};
+  if (recognised.entry != nullptr && !target.about->name().empty()) {
+    obstacles.push_back(OtherOptions(recognised.entry->message, *target.about));
   }
-  *response.mutable_report() = JudgementToProto(*checkpoint, target, *judgement, ReportedRegisters::kFindings);
-  response.mutable_report()->clear_by();  // nobody restores anything
+  for (const std::string& obstacle : obstacles) {
+    if (obstacle.empty()) continue;
+    judgement->verdict = Verdict::kRefused;
+    judgement->notes.push_back(obstacle);
+  }
   *response.mutable_target() = WithoutRegisters(*target.about);
+  for (const std::string& note : MachineNotes(source.machine_type(), response.target())) {
+    judgement->notes.push_back(note);
+  }
+  JudgedTarget with_machine = target;
+  with_machine.about = WithMachine(*target.about, source.machine_type());
+  *response.mutable_report() = JudgementToProto(*checkpoint, with_machine, *judgement, ReportedRegisters::kFindings);
+  response.mutable_report()->clear_by();  // nobody restores anything
   if (judgement->verdict <= Verdict::kAcceptedWithChanges) AddVcpus(*checkpoint, target, *judgement, response);
   return response;
 }

@@ -196,7 +196,7 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
       const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
       if (!reason.empty()) finding.set_reason(std::string(reason));
       if (!finding.accept_as().empty() && finding.tolerance().empty()) {
-        finding.set_advice(absl::StrCat("if the guest can do without: --accept ", finding.accept_as()));
+        finding.set_advice(absl::StrCat("to convert all the same: --accept ", finding.accept_as()));
       }
     }
   }

@@ -43,8 +43,9 @@ v1::RegisterRule MergeRules(const v1::RegisterRule& a, const v1::RegisterRule& b
   SetWord(*merged.mutable_reset(), (Word(a.reset()) & of_a) | (Word(b.reset()) & ~of_a));
   SetWord(*merged.mutable_writable(), writable_a & writable_b);
   merged.set_undetermined(writable_a ^ writable_b);
-  const bool growth_differs =
-      a.reset_per_further_vcpu() != b.reset_per_further_vcpu() || a.reset_per_vcpu_index() != b.reset_per_vcpu_index();
+  const bool growth_differs = a.reset_per_further_vcpu() != b.reset_per_further_vcpu() ||
+                              a.counted_further_vcpus() != b.counted_further_vcpus() ||
+                              a.reset_per_vcpu_index() != b.reset_per_vcpu_index();
   if (differing != 0 || growth_differs || a.upper_half() != b.upper_half()) {
     merged.set_always_undetermined(true);
     merged.clear_reset_per_further_vcpu();

@@ -9,10 +9,21 @@
 
 namespace armstate {
 
-// The profile of QEMU's emulation that has the list's registers, and its constants, on vCPU 0 of `vcpu_count`; null if
-// there is none. Of several one whose machine is of `machine_type`; else the first by name.
-ProfileRegistry::Entry RecogniseProfile(const RegisterList& list, int vcpu_count, const std::string& machine_type,
-                                        const ProfileRegistry& profiles);
+struct RecognisedProfile {
+  // Null if there is none.
+  ProfileRegistry::Entry entry;
+  // No profile of another release fits as well.
+  bool is_sure = false;
+};
+
+// The profile of QEMU's emulation that has the list's registers, and its constants, on vCPU 0 of `vcpu_count`. Of
+// several one whose machine is of `machine_type`; else the first by name.
+RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, const std::string& machine_type,
+                                   const ProfileRegistry& profiles);
+
+// The version of the QEMU whose profiles come nearest to a list's registers, whatever its CPU has been given; empty if
+// there are no profiles.
+std::string NearestRelease(const RegisterLayout& layout, const ProfileRegistry& profiles);
 
 }  // namespace armstate
 

@@ -94,10 +94,19 @@ absl::StatusOr<ChosenProfile> BesideSeries(const ProfileRegistry& profiles, cons
                        true};
 }
 
+bool HasSeries(const BuiltInProfiles& built_in, const QemuSeries& series) {
+  return std::any_of(built_in.names().begin(), built_in.names().end(), [&](const auto& entry) {
+    const absl::optional<QemuProfileName> name = ParseQemuProfileName(entry.first);
+    return name && name->series == series;
+  });
+}
+
 absl::StatusOr<ChosenProfile> Choose(const ProfileRegistry& profiles, const QemuProfileName& wanted,
                                      const absl::Status& not_found) {
   const IdsBySeries ids = FindIds(profiles.built_in(), wanted);
   if (ids.empty()) return not_found;
+  // A release whose profiles are here does not have what none of them is of.
+  if (ids.count(wanted.series) == 0 && HasSeries(profiles.built_in(), wanted.series)) return not_found;
   const auto after = ids.lower_bound(wanted.series);
   if (after != ids.end() && after->first == wanted.series) return OfSeries(profiles, after->second, wanted);
   if (after == ids.end()) return BesideSeries(profiles, ids.rbegin()->second, wanted);

@@ -5,15 +5,26 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "core/error.h"
 #include "core/list_profile.h"
 #include "server/checkpoint_scheme.h"
 #include "server/host_targets.h"
+#include "server/profile_name.h"
 #include "server/qemu_profiles.h"
 #include "server/stream_target.h"
 
 namespace armstate {
 namespace {
+
+// A QEMU profile is mostly named without the version of its machine type; the VM has one, and keeps it.
+std::string WithMachineType(const std::string& profile, const std::string& machine_type) {
+  const absl::StatusOr<std::string> id = ParseCpuProfileName(profile);
+  const absl::optional<QemuProfileName> name = id.ok() ? ParseQemuProfileName(*id) : absl::nullopt;
+  const auto [machine, version] = ParseMachineType(machine_type);
+  if (!name || name->machine_version || name->machine != machine || !version) return profile;
+  return absl::StrReplaceAll(profile, {{absl::StrCat(".", machine, "."), absl::StrCat(".", machine_type, ".")}});
+}
 
 absl::Status TargetError(absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid, absl::StrCat("target ", what),
@@ -49,7 +60,7 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::str
   absl::StatusOr<JudgedTarget> one = target.has_lists() ? TargetOfLists(target.lists(), profiles_)
                                      : target.has_checkpoint()
                                          ? OfCheckpoint(target.checkpoint(), checkpoint)
-                                         : OfProfile(has_target ? target.cpu_profile() : cpu_profile);
+                                         : OfProfile(has_target ? target.cpu_profile() : cpu_profile, checkpoint);
   if (!one.ok()) return one.status();
   return std::vector<JudgedTarget>{*std::move(one)};
 }
@@ -78,8 +89,12 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::OfHost(absl::string_vi
   return targets;
 }
 
-absl::StatusOr<JudgedTarget> RestoreTargets::OfProfile(absl::string_view name) const {
-  const absl::StatusOr<ChosenProfile> chosen = ChooseProfile(profiles_, name);
+absl::StatusOr<JudgedTarget> RestoreTargets::OfProfile(const std::string& name,
+                                                       const JudgedCheckpoint& checkpoint) const {
+  // That of the VM's own machine type, where the release has several.
+  absl::StatusOr<ChosenProfile> chosen =
+      ChooseProfile(profiles_, WithMachineType(name, checkpoint.basic().source().machine_type()));
+  if (absl::IsNotFound(chosen.status())) chosen = ChooseProfile(profiles_, name);
   if (!chosen.ok()) return chosen.status();
   JudgedTarget target = TargetOfProfile(chosen->entry);
   if (!chosen->note.empty()) (chosen->is_guess ? target.unknown : target.notes).push_back(chosen->note);

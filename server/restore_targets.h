@@ -46,7 +46,7 @@ class RestoreTargets {
 
  private:
   absl::StatusOr<std::vector<JudgedTarget>> OfHost(absl::string_view name, const JudgedCheckpoint& checkpoint) const;
-  absl::StatusOr<JudgedTarget> OfProfile(absl::string_view name) const;
+  absl::StatusOr<JudgedTarget> OfProfile(const std::string& name, const JudgedCheckpoint& checkpoint) const;
   absl::StatusOr<JudgedTarget> OfCheckpoint(absl::string_view name, const JudgedCheckpoint& judged) const;
 
   CheckpointRepository& checkpoints_;

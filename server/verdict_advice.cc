@@ -137,9 +137,10 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
     case v1::WRITE_UNDETERMINED:
       return target.about->name().empty()
                  ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
-                 : "try it on the host, or probe the host anew: `armstate-kvm probe`";
+             : kvm ? "try it on the host, or probe the host anew: `armstate-kvm probe`"
+                   : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
     case v1::REQUIRED:
-      return "capture the VM again, with this register";
+      return "`armstate convert` gives a saved guest the registers of another release of QEMU";
     case v1::WRITE_REFUSED:
     case v1::IGNORED:
     case v1::DIFFERS:

@@ -1,9 +1,12 @@
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "client/commands/arguments.h"
 #include "client/commands/checkpoint_file.h"
 #include "client/commands/commands.h"
@@ -25,27 +28,30 @@ struct ConvertOptions {
   std::vector<std::string> accept;
   ToleranceOptions tolerances;
   bool force = false;
+  bool dry_run = false;
   StateFileOptions state_file;
 };
 
-ExitStatus Show(const ConvertedState& converted, const ConvertOptions& options, CommandContext& context) {
+void Show(const ConvertedState& converted, const ConvertOptions& options, CommandContext& context) {
   if (context.json()) {
     v1::ConvertCheckpointResponse answer = converted.answer;
     answer.clear_vcpus();  // they stand in the file
     PrintJson(answer, context.out);
-  } else {
-    const std::string& source = converted.answer.source_profile();
-    PrintReport(converted.answer.report(),
-                absl::StrCat(options.file, source.empty() ? "" : absl::StrCat(" (", source, ")"), " for ",
-                             TargetName(TargetOf(options.target))),
-                context.palette, context.out);
-    if (converted.accepted()) context.out << options.out << ": written\n";
+    return;
   }
-  return ExitStatusOf(converted.answer.report());
+  const std::string& source = converted.answer.source_profile();
+  PrintReport(converted.answer.report(),
+              absl::StrCat(options.file, source.empty() ? "" : absl::StrCat(" (", source, ")"), " for ",
+                           TargetName(TargetOf(options.target))),
+              context.palette, context.out);
 }
 
 absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext& context) {
   if (options.out == "-") return UsageError("--out: the result goes into a file, not to standard output");
+  std::error_code not_there;
+  if (!options.dry_run && std::filesystem::equivalent(options.file, options.out, not_there)) {
+    return UsageError("--out: names the file that is converted, which is the only way back to the old QEMU");
+  }
   absl::StatusOr<LoadedStateFile> loaded = LoadStateFile(options.file, options.state_file);
   if (!loaded.ok()) return loaded.status();
   v1::ConvertCheckpointRequest request;
@@ -54,9 +60,13 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
   request.set_strict(options.tolerances.strict);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
   if (!tolerances.ok()) return tolerances;
-  absl::StatusOr<OutputFile> out =
-      OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
-  if (!out.ok()) return out.status();
+  absl::optional<OutputFile> out;
+  if (!options.dry_run) {
+    absl::StatusOr<OutputFile> created =
+        OutputFile::Create(options.out, options.force ? IfExists::kReplace : IfExists::kRefuse);
+    if (!created.ok()) return created.status();
+    out.emplace(*std::move(created));
+  }
   absl::StatusOr<ConvertedState> converted = ConvertState(std::move(loaded->loaded.checkpoint), loaded->file->stream(),
                                                           std::move(request), RestoreClient(context.connection));
   if (!converted.ok()) return Annotate(converted.status(), options.file);
@@ -64,17 +74,19 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
   AddNotes(loaded->loaded.notes, report);
   const std::string& named = loaded->file->source().cpu_model;
   const std::string& model = converted->answer.target().cpu_model();
-  if (!named.empty() && !model.empty() && named.substr(0, named.find(',')) != model) {
+  if (converted->accepted() && !named.empty() && !model.empty() && named.substr(0, named.find(',')) != model) {
     report.add_notes(absl::StrCat("the domain's XML still names the CPU model ", named, ": `virsh save-image-edit ",
                                   options.out, "` changes it"));
   }
-  if (converted->accepted()) {
+  Show(*converted, options, context);
+  if (converted->accepted() && out) {
     absl::Status written = loaded->file->Write(converted->patches, *out);
     if (!written.ok()) return Annotate(written, options.file);
     written = out->Commit();
     if (!written.ok()) return written;
+    if (!context.json()) context.out << options.out << ": written\n";
   }
-  return Show(*converted, options, context);
+  return ExitStatusOf(report);
 }
 
 }  // namespace
@@ -86,20 +98,26 @@ void AddConvertCommand(CLI::App& app, Command& chosen) {
   command->add_option("FILE", options->file, "The saved state of a VM, in any form that `push` reads but JSON")
       ->required();
   CLI::Option_group* const target = command->add_option_group("target");
-  target->add_option("--to", options->target.profile, "The CPU profile of the QEMU that is to load it")
+  target
+      ->add_option("--to", options->target.profile,
+                   "The CPU profile of the QEMU that is to load it; only its release, qemu-11.1, "
+                   "if the CPU stays as it is")
       ->type_name("PROFILE");
   target->add_option("--to-host", options->target.host, "The host that is to load it, see `armstate host list`")
       ->type_name("HOST");
   target->require_option(1);
-  command->add_option("--out", options->out, "The file to write, in the form of FILE; written only if accepted")
-      ->type_name("FILE")
-      ->required();
+  CLI::Option_group* const result = command->add_option_group("result");
+  result->add_option("--out", options->out, "The file to write, in the form of FILE; written only if accepted")
+      ->type_name("FILE");
+  result->add_flag("--dry-run", options->dry_run, "Only print the verdict");
+  result->require_option(1);
   AddAcceptOption(*command, options->accept);
   AddToleranceOptions(*command, options->tolerances);
   command->add_flag("--force", options->force, "Replace the file if it exists");
   AddStateFileOptions(*command, options->state_file);
   command->footer(
-      HelpFooter("  armstate convert web-1.mig --to qemu-11.1.virt.cortex-a57 --out web-1.new.mig\n"
+      HelpFooter("  armstate convert web-1.mig --to qemu-11.1 --dry-run\n"
+                 "  armstate convert web-1.mig --to qemu-11.1.virt.cortex-a57 --out web-1.new.mig\n"
                  "  armstate convert web-1.save --to qemu-10.0.virt.max --accept feature-gone --out web-1.new.save\n"
                  "  armstate convert kvm-1.mig --to-host n1-host-7 --out kvm-1.new.mig\n"));
   command->callback(

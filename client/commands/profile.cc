@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/id_scheme.h"
@@ -14,6 +15,8 @@
 #include "client/host_client.h"
 #include "core/error.h"
 #include "core/register_list.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "proto/cpu_profile_conversion.h"
 
@@ -58,12 +61,37 @@ absl::StatusOr<ExitStatus> ListProfiles(CommandContext& context) {
   return ExitStatus::kOk;
 }
 
+class Silence final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
+};
+
+// The text of the profile itself, which scripts/make-profiles writes within an armstate.v1.StoredCpuProfile.
+absl::StatusOr<std::string> ProfileText(const std::string& path, absl::string_view bytes) {
+  v1::StoredCpuProfile stored;
+  google::protobuf::TextFormat::Parser parser;
+  Silence silence;
+  parser.RecordErrorsTo(&silence);
+  if (bytes.find("\nprofile {") == absl::string_view::npos || !parser.ParseFromString(std::string(bytes), &stored)) {
+    return std::string(bytes);
+  }
+  if (!stored.base().empty()) {
+    return UsageError(absl::StrCat(path, " is only the difference to ", stored.base(),
+                                   ": `scripts/make-profiles --out` into an empty folder makes whole profiles"));
+  }
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(stored.profile(), &text);
+  return text;
+}
+
 // A profile as `armstate profile show` prints it as JSON, or a text like those under profiles/.
 absl::StatusOr<v1::CpuProfile> ReadProfile(const std::string& path) {
   const absl::StatusOr<InputFile> file = InputFile::Open(path);
   if (!file.ok()) return file.status();
   if (absl::EndsWith(path, ".textproto")) {
-    absl::StatusOr<ParsedCpuProfile> parsed = ParseCpuProfileText(file->bytes());
+    const absl::StatusOr<std::string> text = ProfileText(path, file->bytes());
+    if (!text.ok()) return text.status();
+    absl::StatusOr<ParsedCpuProfile> parsed = ParseCpuProfileText(*text);
     if (!parsed.ok()) return Annotate(parsed.status(), path);
     return std::move(parsed->message);
   }

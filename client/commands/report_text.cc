@@ -13,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/commands/table.h"
 #include "client/commands/text.h"
+#include "core/conversion.h"
 #include "core/number_ranges.h"
 #include "core/register_list.h"
 
@@ -84,6 +85,8 @@ std::string FieldText(const v1::FieldDifference& field) {
 struct SharedFinding {
   const v1::RegisterReport* finding;
   std::vector<uint64_t> vcpus;
+  // How many other registers it stands for.
+  int more = 0;
 };
 
 // In the order of the first vCPU that has it.
@@ -93,11 +96,39 @@ std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
   for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
     for (const v1::RegisterReport& finding : vcpu.registers()) {
       const auto [entry, is_new] = known.try_emplace(finding.SerializeAsString(), shared.size());
-      if (is_new) shared.push_back({&finding, {}});
+      if (is_new) shared.push_back({&finding, {}, 0});
       shared[entry->second].vcpus.push_back(static_cast<uint64_t>(vcpu.vcpu_index()));
     }
   }
   return shared;
+}
+
+// Of a conversion, where dozens of registers begin or end without harm: one line stands for all of a kind.
+bool IsFolded(const v1::RegisterReport& finding) {
+  return finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing;
+}
+
+// All but the obstacles; of those that are folded the first of each kind, with how many more there are.
+std::vector<SharedFinding> FoldFindings(const std::vector<SharedFinding>& shared) {
+  std::vector<SharedFinding> folded;
+  for (const SharedFinding& finding : shared) {
+    if (IsObstacle(*finding.finding)) continue;
+    const auto same = std::find_if(folded.begin(), folded.end(), [&](const SharedFinding& other) {
+      return IsFolded(*finding.finding) && other.finding->tolerance() == finding.finding->tolerance() &&
+             other.vcpus == finding.vcpus;
+    });
+    if (same == folded.end()) {
+      folded.push_back(finding);
+    } else {
+      ++same->more;
+    }
+  }
+  return folded;
+}
+
+std::string NameOf(const SharedFinding& shared) {
+  return shared.more == 0 ? shared.finding->name()
+                          : absl::StrCat(shared.finding->name(), " and ", shared.more, " more");
 }
 
 std::string VcpusText(absl::Span<const uint64_t> vcpus) {
@@ -115,8 +146,11 @@ void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
                            VcpusText(shared.vcpus)));
   print("    ", absl::StrCat("wanted ", ValueText(finding.wanted()),
                              finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got()))));
-  const bool known = std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
+  // A conversion's reason names the fields that count.
+  const bool is_conversion = !finding.accept_as().empty();
+  const bool known = !is_conversion && std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
   for (const v1::FieldDifference& field : finding.fields()) {
+    if (is_conversion) break;
     // Where it is known which fields are in the way, those that are known not to be do not matter.
     if (!known || field.accepted().empty() || IsInTheWay(field)) print("    ", FieldText(field));
   }
@@ -171,10 +205,10 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
   const bool one_vcpu = report.vcpus_size() <= 1;
   Table others(one_vcpu ? std::vector<std::string>{"REGISTER", "OUTCOME", "WANTED", "GOT", "WHY"}
                         : std::vector<std::string>{"REGISTER", "VCPUS", "OUTCOME", "WANTED", "GOT", "WHY"});
-  for (const SharedFinding& finding : shared) {
-    if (IsObstacle(*finding.finding)) continue;
-    std::vector<std::string> row = {finding.finding->name(), OutcomeText(finding.finding->outcome()),
-                                    ValueText(finding.finding->wanted()), ValueText(finding.finding->got()),
+  for (const SharedFinding& finding : FoldFindings(shared)) {
+    std::vector<std::string> row = {NameOf(finding), OutcomeText(finding.finding->outcome()),
+                                    finding.more == 0 ? ValueText(finding.finding->wanted()) : "",
+                                    finding.more == 0 ? ValueText(finding.finding->got()) : "",
                                     ChangeReason(*finding.finding)};
     if (!one_vcpu) row.insert(row.begin() + 1, NumberRanges(finding.vcpus, "and"));
     others.AddRow(std::move(row));

@@ -90,7 +90,7 @@ def _differences(profile: _Candidate, vcpu: dict[str, Any], values: dict[int, in
     found = []
     for register_id, value in values.items():
         rule = profile.rules[register_id]
-        reset = rule.reset + vcpu["vcpu"] * rule.reset_per_vcpu_index + (vcpu["smp"] - 1) * rule.reset_per_further_vcpu
+        reset = rule.reset + vcpu["vcpu"] * rule.reset_per_vcpu_index + min(vcpu["smp"] - 1, rule.counted_further_vcpus or vcpu["smp"]) * rule.reset_per_further_vcpu
         if (value ^ reset) & rule.ones & ~rule.writable:
             found.append(f"{register_id:#018x} is {value:#x}, constant bits are {reset & ~rule.writable:#x}")
     return found

@@ -23,7 +23,7 @@ _MODEL_CHECKS = 8
 @dataclass
 class Rule:
     """What is known of one register. `view`: (owner's ID, shift) or None. `reset_per_...`: what is added to the reset value for each
-    step of the vCPU's index, and for each vCPU of the machine but the first. `upper_...`: of a register of 32 bits, what QEMU has in bits
+    step of the vCPU's index, and for each vCPU of the machine but the first; `counted_further_vcpus` is how many of these count (0: all). `upper_...`: of a register of 32 bits, what QEMU has in bits
     63-32, and which of these a restore may change."""
 
     id: int
@@ -34,6 +34,7 @@ class Rule:
     reset_per_further_vcpu: int = 0
     upper_half: int = 0
     upper_writable: int = 0
+    counted_further_vcpus: int = 0
 
     @property
     def ones(self) -> int:

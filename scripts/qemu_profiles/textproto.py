@@ -67,6 +67,8 @@ def _format_rule(rule: Rule) -> str:
         fields.append(f"upper_half: {rule.upper_half:#x}")
     if rule.upper_writable:
         fields.append(f"upper_writable: {rule.upper_writable:#x}")
+    if rule.counted_further_vcpus:
+        fields.append(f"counted_further_vcpus: {rule.counted_further_vcpus}")
     return f"registers {{ {' '.join(fields)} }}"
 
 
@@ -90,12 +92,12 @@ def parse_rule(line: str) -> Rule:
     found = re.fullmatch(
         r"registers \{ id: (\S+)(?: reset: (\[.*?\]|\S+))?(?: writable: (\[.*?\]|\S+))?(?: view \{ id: (\S+)(?: shift: (\d+))? \})?"
         r"(?: reset_per_further_vcpu: (\S+))?(?: reset_per_vcpu_index: (\S+))?"
-        r"(?: upper_half: (\S+))?(?: upper_writable: (\S+))? \}",
+        r"(?: upper_half: (\S+))?(?: upper_writable: (\S+))?(?: counted_further_vcpus: (\d+))? \}",
         line,
     )
     if not found:
         raise ValueError(f"not written by make-profiles: {line}")
-    register_id, reset, writable, owner, shift, count, index, upper, upper_writable = found.groups()
+    register_id, reset, writable, owner, shift, count, index, upper, upper_writable, counted = found.groups()
     return Rule(
         int(register_id, 0),
         _value(reset),
@@ -105,6 +107,7 @@ def parse_rule(line: str) -> Rule:
         reset_per_further_vcpu=int(count or "0", 0),
         upper_half=int(upper or "0", 0),
         upper_writable=int(upper_writable or "0", 0),
+        counted_further_vcpus=int(counted or "0"),
     )
 
 

@@ -6,7 +6,8 @@ from .qemu import QemuError
 from .section import CpuSection
 from .targets import Target
 
-_COUNTS = (2, 4)
+# Some registers stop counting: at three further vCPUs, where their field is two bits wide.
+_COUNTS = (2, 4, 5, 8)
 
 
 def find_dependencies(target: Target, base: list[CpuSection], rules: list[Rule]) -> list[str]:
@@ -32,13 +33,18 @@ def find_dependencies(target: Target, base: list[CpuSection], rules: list[Rule])
                 rule = by_id[register_id]
                 if (index, further) == (0, 1):
                     rule.reset_per_further_vcpu = value - first[register_id]
+                last = first[register_id] + (further - 1) * rule.reset_per_further_vcpu
+                if index == 0 and rule.reset_per_further_vcpu and not rule.counted_further_vcpus and value == last:
+                    rule.counted_further_vcpus = further - 1
+                counted = min(further, rule.counted_further_vcpus or further) * rule.reset_per_further_vcpu
                 if index == 1 and rule.reset_per_vcpu_index == 0:
-                    rule.reset_per_vcpu_index = value - first[register_id] - further * rule.reset_per_further_vcpu
-                expected = first[register_id] + index * rule.reset_per_vcpu_index + further * rule.reset_per_further_vcpu
+                    rule.reset_per_vcpu_index = value - first[register_id] - counted
+                expected = first[register_id] + index * rule.reset_per_vcpu_index + counted
                 if value != expected:
                     odd[register_id] = f"{register_id:#018x} resets to {value:#x} on vCPU {index} of {len(sections)}"
     for register_id in odd:
-        by_id[register_id].reset_per_vcpu_index = by_id[register_id].reset_per_further_vcpu = 0
+        rule = by_id[register_id]
+        rule.reset_per_vcpu_index = rule.reset_per_further_vcpu = rule.counted_further_vcpus = 0
     return list(odd.values())
 
 
