@@ -75,7 +75,7 @@ class HostTest : public ServerTest {
     EXPECT_EQ(Call(host(), &HostStub::ListCpuProfiles, request, &response), RpcResult());
     std::vector<std::string> names;
     for (const v1::CpuProfile& profile : response.cpu_profiles()) {
-      if (profile.name().rfind("cpuProfiles/qemu-7.2.", 0) != 0) names.push_back(profile.name().substr(12));
+      if (profile.name().rfind("cpuProfiles/qemu-", 0) != 0) names.push_back(profile.name().substr(12));
     }
     return names;
   }
