@@ -195,6 +195,7 @@ v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const Jud
       if (judgement.by != v1::BY_ARMSTATE) continue;
       const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
       if (!reason.empty()) finding.set_reason(std::string(reason));
+      if (!judgement.target_values.empty()) finding.clear_advice();  // a conversion has other ways out
       if (!finding.accept_as().empty() && finding.tolerance().empty()) {
         finding.set_advice(absl::StrCat("to convert all the same: --accept ", finding.accept_as()));
       }
