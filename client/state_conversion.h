@@ -5,8 +5,9 @@
 //   ASSIGN_OR_RETURN(std::unique_ptr<StateFile> file, OpenStateFile("vm.save", {}));
 //   v1::ConvertCheckpointRequest request;
 //   request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-11.1.virt.cortex-a57");
-//   ASSIGN_OR_RETURN(ConvertedState converted, ConvertState(source, file->stream(), request,
-//   RestoreClient(connection))); if (converted.accepted()) return file->Write(converted.patches, out);
+//   const RestoreClient client(connection);
+//   ASSIGN_OR_RETURN(ConvertedState converted, ConvertState(state, file->stream(), request, client));
+//   if (converted.accepted()) return file->Write(converted.patches, out);
 #ifndef ARMSTATE_CLIENT_STATE_CONVERSION_H_
 #define ARMSTATE_CLIENT_STATE_CONVERSION_H_
 
@@ -38,7 +39,8 @@ struct ConvertedState {
   bool accepted() const { return IsAccepted(answer.report()); }
 };
 
-// `state` is what a capture of `stream` brought, with its source. `request` names the target and what is accepted; its
+// `state` is what a capture of `stream` brought (client/qemu/qemu_capture.h): its source, and each VcpuState by
+// VcpuStateToProto (proto/vcpu_state_conversion.h). `request` names the target and what is accepted; its
 // own source is not looked at. State that the target's release has no place for refuses, unless "state-lost" is
 // accepted.
 //

@@ -1,7 +1,8 @@
-// A restore that gives a guest another CPU than it was saved on: another release of QEMU, another kernel or host.
+// ApplyConversion decides whether a guest can continue on another CPU than it was saved on: of another release of QEMU,
+// another kernel or another host.
 //
-// Such a target has registers that the guest lacks, lacks some that it has, and insists on its own identification. What
-// of that a guest can go on with, these rules say; docs/decisions/0024-convert.md has the reasons.
+// Such a target has registers that the guest lacks, lacks some that it has, and insists on its own identification.
+// docs/decisions/0024-convert.md has the reasons for the rules.
 #ifndef ARMSTATE_CORE_CONVERSION_H_
 #define ARMSTATE_CORE_CONVERSION_H_
 
@@ -16,14 +17,14 @@
 
 namespace armstate {
 
-// What findings are covered by, in RegisterFinding::tolerance.
+// Names of what covers a finding, in RegisterFinding::tolerance.
 inline constexpr absl::string_view kShownOtherwise =
     "shown-otherwise";                                                 // constants differ, and nothing is promised less
 inline constexpr absl::string_view kKeptElsewhere = "kept-elsewhere";  // the target has it under another ID
 inline constexpr absl::string_view kHeldNothing = "held-nothing";      // left out; it held what it holds after reset
 inline constexpr absl::string_view kKeptAtReset = "kept-at-reset";     // only the target has it
 
-// What refuses, unless the user accepts it by this name: RegisterFinding::accept_as.
+// Names under which the user can accept what refuses: RegisterFinding::accept_as.
 inline constexpr absl::string_view kFeatureGone = "feature-gone";  // the guest was shown more than it will find
 inline constexpr absl::string_view kStateLost = "state-lost";      // the guest's own value has no place
 inline constexpr absl::string_view kCounterFrequency = "counter-frequency";  // its clock would run at another rate

@@ -13,7 +13,7 @@ struct ListLoad {
   // What becomes of a register that only the target lists.
   enum class Missing {
     kLoadedAsZero,    // a constant that is not 0 then refuses
-    kNotInitialized,  // any constant then refuses, but for luck; the guest goes on with garbage in any other register
+    kNotInitialized,  // a constant then refuses, unless memory happened to hold it; any other register gets garbage
     kNotKnown,        // one of these
   };
 

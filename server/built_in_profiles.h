@@ -1,4 +1,5 @@
-// The CPU profiles that are part of the program, serialized as they were built: each is read when it is asked for.
+// BuiltInProfiles holds the CPU profiles that are part of the program, serialized as they were built, and reads each
+// when it is asked for.
 #ifndef ARMSTATE_SERVER_BUILT_IN_PROFILES_H_
 #define ARMSTATE_SERVER_BUILT_IN_PROFILES_H_
 
@@ -26,7 +27,7 @@ class BuiltInProfiles {
   size_t size() const { return stored_.size(); }
   // "qemu-7.2.virt.cortex-a57". By index ascending.
   const std::string& id(size_t index) const { return stored_[index].id; }
-  // Also by the names of targets that turned out the same (StoredCpuProfile.same).
+  // Finds a profile by its name, or by that of a target that turned out the same (StoredCpuProfile.same).
   absl::optional<size_t> Find(absl::string_view id) const;
   // The names that Find knows.
   const std::map<std::string, size_t, std::less<>>& names() const { return names_; }

@@ -1,4 +1,4 @@
-// ConvertCheckpoint: what a saved VM's vCPUs become on another release of QEMU, another kernel or another host.
+// Convert implements RestoreService.ConvertCheckpoint.
 #ifndef ARMSTATE_SERVER_CONVERSION_H_
 #define ARMSTATE_SERVER_CONVERSION_H_
 

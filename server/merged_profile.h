@@ -1,4 +1,4 @@
-// What is known of a QEMU between two releases that have profiles.
+// MergeProfiles combines the profiles of the releases before and after one that has none.
 #ifndef ARMSTATE_SERVER_MERGED_PROFILE_H_
 #define ARMSTATE_SERVER_MERGED_PROFILE_H_
 

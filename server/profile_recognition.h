@@ -1,4 +1,5 @@
-// Which built-in profile a saved VM's lists are of: a stream says neither its QEMU's release nor its CPU model.
+// RecogniseProfile finds the built-in profile that a saved VM's lists are of: a stream says neither its QEMU's release
+// nor its CPU model.
 #ifndef ARMSTATE_SERVER_PROFILE_RECOGNITION_H_
 #define ARMSTATE_SERVER_PROFILE_RECOGNITION_H_
 

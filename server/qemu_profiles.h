@@ -1,5 +1,5 @@
-// Which built-in profile stands for a QEMU that somebody names: of another patch release, of a release in between, or
-// with an older machine type.
+// ChooseProfile finds the built-in profile for a QEMU that is named: also one of another patch release, of a release in
+// between, or with an older machine type.
 #ifndef ARMSTATE_SERVER_QEMU_PROFILES_H_
 #define ARMSTATE_SERVER_QEMU_PROFILES_H_
 

@@ -1,4 +1,4 @@
-// A CPU profile that is stored as the difference to another one.
+// ExpandProfile makes a whole CPU profile of the difference to another one.
 #ifndef ARMSTATE_SERVER_STORED_PROFILE_H_
 #define ARMSTATE_SERVER_STORED_PROFILE_H_
 

@@ -1,4 +1,4 @@
-// What QEMU looks at in a stream of its own beside the registers that a checkpoint's list shows.
+// JudgeStream judges what QEMU compares in a stream beside the registers that a checkpoint's list shows.
 #ifndef ARMSTATE_SERVER_STREAM_JUDGEMENT_H_
 #define ARMSTATE_SERVER_STREAM_JUDGEMENT_H_
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/qemu/cpu_section.h"
 #include "client/qemu/description_update.h"
@@ -20,6 +21,7 @@
 namespace armstate {
 namespace {
 
+constexpr RegisterId kFpsid = RegisterId::Known<0x4020000000121000>();
 constexpr RegisterId kV0 = RegisterId::Known<0x6040000000100054>();
 constexpr RegisterId kZ0 = RegisterId::Known<0x6080000000150000>();
 
@@ -68,6 +70,19 @@ void FitSve(VcpuState& vcpu) {
     StoreBigEndian(sve->version, 4, &version[0]);
     fields.insert(behind, {std::string(sve->name), version});
   }
+}
+
+// A CPU without floating point has no cpu/vfp, and gets it first of all subsections where the target has these
+// registers.
+void FitVfp(VcpuState& vcpu) {
+  std::vector<OpaqueField>& fields = vcpu.opaque_fields;
+  const CpuSubsectionInfo* const vfp = FindCpuSubsection("cpu/vfp");
+  const auto is_subsection = [](const OpaqueField& field) { return absl::StartsWith(field.name, "cpu/"); };
+  const auto is_vfp = [&](const OpaqueField& field) { return field.name == vfp->name; };
+  if (!vcpu.registers.Find(kFpsid) || std::any_of(fields.begin(), fields.end(), is_vfp)) return;
+  std::string version(4, '\0');
+  StoreBigEndian(vfp->version, 4, &version[0]);
+  fields.insert(std::find_if(fields.begin(), fields.end(), is_subsection), {std::string(vfp->name), version});
 }
 
 struct BuiltSection {
@@ -122,6 +137,7 @@ absl::StatusOr<QemuConversion> ConvertQemuStream(absl::string_view stream, absl:
   for (size_t i = 0; i < vcpus.size(); ++i) {
     ReleaseFit fit{vcpus[i], {}, {}};
     if (target) fit = FitToRelease(std::move(fit.vcpu), *target);
+    FitVfp(fit.vcpu);
     FitSve(fit.vcpu);
     absl::StatusOr<BuiltSection> built = BuildSection(outline->vcpus[i], fit.vcpu);
     if (!built.ok()) return Annotate(built.status(), absl::StrCat("vCPU ", i));
