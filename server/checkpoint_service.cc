@@ -140,10 +140,6 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
   return reactor;
 }
 
-CheckpointPushes::Reactor* CheckpointServiceImpl::StreamCheckpoints(grpc::CallbackServerContext* /*context*/) {
-  return pushes_.Open();
-}
-
 grpc::ServerUnaryReactor* CheckpointServiceImpl::GetCheckpoint(grpc::CallbackServerContext* context,
                                                                const v1::GetCheckpointRequest* request,
                                                                v1::Checkpoint* response) {

@@ -20,6 +20,7 @@
 #include "server/host_service.h"
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
+#include "server/request_decoding.h"
 #include "server/restore_service.h"
 #include "server/retention_sweeper.h"
 #include "spdlog/spdlog.h"
@@ -128,6 +129,7 @@ class Server::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  LogProtobuf();
   if (!options.backup_dir.empty() && SameFolder(options.backup_dir, options.data_dir)) {
     return absl::InvalidArgumentError(
         absl::StrCat("backup_dir must not be data_dir, which is ", options.data_dir, ": choose another folder"));
