@@ -1,5 +1,6 @@
 // armstated: the armstate service.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -53,6 +54,8 @@ int Restore(const std::string& which, const ServerOptions& options) {
 }  // namespace armstate
 
 int main(int argc, char** argv) {
+  // What it makes is for its own user: checkpoints hold the keys of guests.
+  umask(077);
   absl::InitializeSymbolizer(argv[0]);
   absl::InstallFailureSignalHandler({});
   // Debian's Abseil looks at every lock whether it could make a deadlock, which costs 5% of a push.
@@ -69,7 +72,7 @@ int main(int argc, char** argv) {
   CLI::App app("The armstate service: checkpoints of the CPU state of ARM virtual machines.", "armstated");
   app.add_option("--listen", options.listen_address, "address and port; port 0 takes a free one")
       ->capture_default_str();
-  app.add_option("--data_dir", options.data_dir, "folder of the database, made if missing")->capture_default_str();
+  app.add_option("--data_dir", options.data_dir, "folder of the database, made if missing; it and its files are closed to other users")->capture_default_str();
   app.add_option("--tolerances", options.tolerances_file,
                  "file of tolerances that verdicts use besides the built-in ones, see profiles/tolerances.textproto")
       ->type_name("FILE");

@@ -19,6 +19,7 @@
 #include "server/host_registry.h"
 #include "server/host_service.h"
 #include "server/machine_registry.h"
+#include "server/private_folder.h"
 #include "server/profile_registry.h"
 #include "server/request_decoding.h"
 #include "server/restore_service.h"
@@ -35,6 +36,17 @@ bool SameFolder(const std::string& a, const std::string& b) {
   const std::filesystem::path real_a = std::filesystem::weakly_canonical(a + "/.", error_a);
   const std::filesystem::path real_b = std::filesystem::weakly_canonical(b + "/.", error_b);
   return !error_a && !error_b && real_a == real_b;
+}
+
+// Before anything is made in it, or read: others might have changed it meanwhile.
+void MakePrivateAndTell(const std::string& option, const std::string& folder,
+                        absl::Span<const absl::string_view> subfolders) {
+  const Privacy privacy = MakePrivate(folder, subfolders);
+  if (privacy.mended > 0) {
+    spdlog::warn("{} {}: other users could read {} files and folders there; now they cannot", option, folder,
+                 privacy.mended);
+  }
+  for (const std::string& open : privacy.open) spdlog::warn("{}: {}", option, open);
 }
 
 }  // namespace
@@ -138,6 +150,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!profiles.ok()) return profiles.status();
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
+  MakePrivateAndTell("--data_dir", options.data_dir, {});
+  if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
   StorageOptions storage_options;
   storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);

@@ -5,8 +5,12 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "armstate/v1/admin_service.grpc.pb.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "tests/testing/armstated_process.h"
+#include "tests/testing/run_shell.h"
 #include "tests/testing/temp_dir.h"
 
 namespace armstate {
@@ -52,6 +56,32 @@ TEST(ArmstatedTest, SecondServerOnTheSameDataIsRefused) {
   auto second = ArmstatedProcess::Start(data_dir.path());
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find("another armstated"), absl::string_view::npos) << second.status();
+}
+
+// Whatever the umask is that it is started with, and whatever an earlier release has left.
+TEST(ArmstatedTest, OtherUsersCanReadNothing) {
+  const TempDir dir;
+  const std::string data_dir = dir.path() + "/data";
+  const std::string backup_dir = dir.path() + "/backup";
+  const std::string command = absl::StrCat(
+      "umask 022; exec server/armstated --listen=127.0.0.1:0 --data_dir=", data_dir, " --backup_dir=", backup_dir);
+  for (int start = 1; start <= 2; ++start) {
+    auto server = ArmstatedProcess::StartCommand({"/bin/sh", "-c", command});
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ(absl::StrContains((*server)->log(), "other users could read"), start == 2) << (*server)->log();
+    grpc::ClientContext context;
+    v1::Checkpoint stored;
+    ASSERT_TRUE(v1::CheckpointService::NewStub((*server)->Connect())
+                    ->CreateCheckpoint(&context, RequestOfSize(100000), &stored)
+                    .ok());
+    grpc::ClientContext backup_context;
+    v1::Backup backup;
+    ASSERT_TRUE(v1::AdminService::NewStub((*server)->Connect())->CreateBackup(&backup_context, {}, &backup).ok());
+    EXPECT_EQ(RunShell(absl::StrCat("find ", data_dir, " ", backup_dir, " -perm /077")), "");
+    EXPECT_EQ((*server)->Stop(SIGTERM), 0);
+    EXPECT_EQ(RunShell(absl::StrCat("find ", data_dir, " ", backup_dir, " -perm /077")), "");
+    RunShell(absl::StrCat("chmod -R a+rX ", data_dir, " ", backup_dir));
+  }
 }
 
 // The documented limit of 16 MiB: a message of this size passes, one more byte does not.
