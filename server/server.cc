@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -36,6 +37,12 @@ bool SameFolder(const std::string& a, const std::string& b) {
   const std::filesystem::path real_a = std::filesystem::weakly_canonical(a + "/.", error_a);
   const std::filesystem::path real_b = std::filesystem::weakly_canonical(b + "/.", error_b);
   return !error_a && !error_b && real_a == real_b;
+}
+
+// RocksDB begins a line with its level: "[WARN] ...".
+spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
+  if (absl::StartsWith(line, "[FATAL]")) return spdlog::level::critical;
+  return absl::StartsWith(line, "[ERROR]") ? spdlog::level::err : spdlog::level::warn;
 }
 
 // Before anything is made in it, or read: others might have changed it meanwhile.
@@ -153,7 +160,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   MakePrivateAndTell("--data_dir", options.data_dir, {});
   if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
   StorageOptions storage_options;
-  storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
+  storage_options.log = [](absl::string_view event) {
+    spdlog::log(LevelOfRocksDb(event), "rocksdb: {}", std::string(event));
+  };
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
   if (!storage.ok()) return storage.status();
   RecordStore& records = (*storage)->records();
