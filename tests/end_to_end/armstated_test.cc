@@ -1,6 +1,6 @@
 // The program itself: start, stop, flags, limits.
+#include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <string>
@@ -15,6 +15,9 @@
 
 namespace armstate {
 namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 // A request whose serialized size is exactly `size` bytes: one vCPU, and the rest in an opaque field.
 v1::CreateCheckpointRequest RequestOfSize(size_t size) {
@@ -81,6 +84,52 @@ TEST(ArmstatedTest, OtherUsersCanReadNothing) {
     EXPECT_EQ((*server)->Stop(SIGTERM), 0);
     EXPECT_EQ(RunShell(absl::StrCat("find ", data_dir, " ", backup_dir, " -perm /077")), "");
     RunShell(absl::StrCat("chmod -R a+rX ", data_dir, " ", backup_dir));
+  }
+}
+
+TEST(ArmstatedTest, TheLogSaysWhatIsListenedOn) {
+  const struct {
+    const char* listen;
+    const char* says;  // and then the port, where it is not named
+    bool warns;
+  } kCases[] = {
+      {"127.0.0.1:0", ", address 127.0.0.1:", false},
+      {"127.7.4.43", ", address 127.7.4.43:7443,", false},  // gRPC's default would be 443
+      {"[::1]:0", ", address [::1]:", false},
+      {"0.0.0.0:0", ", address 0.0.0.0:", true},
+  };
+  for (const auto& test : kCases) {
+    const TempDir data_dir;
+    auto server = ArmstatedProcess::StartCommand(
+        {"server/armstated", "--listen", test.listen, absl::StrCat("--data_dir=", data_dir.path())});
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_THAT((*server)->log(), HasSubstr(test.says));
+    EXPECT_EQ(absl::StrContains((*server)->log(), "is open to other machines"), test.warns) << (*server)->log();
+  }
+}
+
+TEST(ArmstatedTest, FlagsThatCannotBeMeantAreRefused) {
+  const struct {
+    const char* flags;
+    const char* says;
+  } kCases[] = {
+      {"--listen=127.0.0.1:99999", "a port is a number from 0 to 65535"},
+      {"--listen=127.0.0.1:x", "a port is a number from 0 to 65535"},
+      {"--listen=:7443", "begins with the name or IP address"},
+      {"--listen=7443", "begins with the name or IP address"},
+      {"--listen= --data_dir=elsewhere", "--listen= has no value"},
+      {"--listen ''", "--listen: is empty"},
+      {"--data_dir ''", "--data_dir: is empty"},
+      {"--backup_dir=b --restore_backup ''", "--restore_backup: is empty"},
+      {"--drain_seconds=-1", "-1 is not a number from 0 on\n"},
+  };
+  for (const auto& test : kCases) {
+    const TempDir data_dir;
+    const std::string out = RunShell(
+        absl::StrCat("timeout 30 server/armstated --data_dir=", data_dir.path(), " ", test.flags, " 2>&1; echo $?"));
+    EXPECT_THAT(out, HasSubstr(test.says)) << test.flags;
+    EXPECT_THAT(out, EndsWith("\n2\n")) << test.flags;
+    EXPECT_LT(out.size(), 500u) << test.flags;
   }
 }
 
