@@ -5,6 +5,7 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/commands/arguments.h"
@@ -19,6 +20,7 @@ constexpr char kVersion[] = "armstate 0.1.0";
 
 struct GlobalOptions {
   std::string server = std::string(kDefaultTarget);
+  bool use_http_proxy = false;
   std::string output = "table";
   std::string timeout = "30s";
 };
@@ -29,11 +31,16 @@ std::string CheckTimeout(const std::string& text) {
   return absl::StrCat(text, " is not a time like 30s, 500ms or 2m");
 }
 
+std::string CheckServer(const std::string& text) { return std::string(CompleteTarget(text).status().message()); }
+
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
-  app.add_option("--server", options.server, "Where armstated listens")
+  app.add_option("--server", options.server, "Where armstated listens; without :PORT at 7443")
       ->type_name("HOST:PORT")
+      ->check(CLI::Validator(CheckServer, ""))
       ->envname("ARMSTATE_SERVER")
       ->capture_default_str();
+  app.add_flag("--http-proxy", options.use_http_proxy,
+               "Reach it by the proxy that http_proxy names, which is not used otherwise");
   app.add_option("--output", options.output,
                  "table, or json: the API's messages, one document (watch: one a line); errors too")
       ->type_name("FORMAT")
@@ -86,6 +93,14 @@ OutputFormat FormatOf(const std::vector<std::string>& arguments) {
   return OutputFormat::kTable;
 }
 
+// CLI11 would take what follows "--server=" for its value. The first such option, or empty.
+std::string OptionWithoutValue(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (absl::StartsWith(argument, "--") && argument.find('=') == argument.size() - 1) return argument;
+  }
+  return "";
+}
+
 // What is wrong with the command line: CLI11's words, but for a misspelt command, of which it only says that one is
 // required.
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
@@ -117,6 +132,11 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
 
   const OutputFormat format = FormatOf(arguments);
   const Palette err_palette(terminal.err_has_colors);
+  if (const std::string option = OptionWithoutValue(arguments); !option.empty()) {
+    const absl::Status status = UsageError(absl::StrCat(option, " has no value"));
+    PrintError(status, NextStep(status, ""), format, err_palette, terminal.err);
+    return ExitStatus::kUsage;
+  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {  // CLI11 tells by exceptions
@@ -130,7 +150,8 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   }
 
   ConnectionOptions connection_options;
-  connection_options.target = options.server;
+  connection_options.target = CompleteTarget(options.server).value_or(options.server);  // checked by CheckServer
+  connection_options.use_http_proxy = options.use_http_proxy;
   absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
   // An answer is printed in whole or, where it ends in an error, not at all.
   std::ostringstream answer;
@@ -146,7 +167,7 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
     if (errno == EPIPE) return ExitStatus::kError;  // the reader has read enough (`| head`)
     status = absl::DataLossError("cannot write the output");
   }
-  PrintError(status, NextStep(status, options.server), format, err_palette, terminal.err);
+  PrintError(status, NextStep(status, connection_options.target), format, err_palette, terminal.err);
   return ExitStatusOf(status);
 }
 

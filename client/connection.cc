@@ -1,8 +1,13 @@
 #include "client/connection.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "grpc/grpc.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "proto/host_port.h"
 
 namespace armstate {
 namespace {
@@ -14,6 +19,14 @@ constexpr int kRetryBufferBytes = kMaxMessageBytes + (1 << 20);
 constexpr int kKeepaliveTimeoutMs = 20'000;
 
 std::string Seconds(absl::Duration duration) { return absl::StrFormat("%.3fs", absl::ToDoubleSeconds(duration)); }
+
+std::shared_ptr<grpc::Channel> FailingChannel(const absl::Status& status) {
+  return grpc::CreateChannelInternal(
+      "",
+      grpc_lame_client_channel_create(nullptr, static_cast<grpc_status_code>(status.code()),
+                                      std::string(status.message()).c_str()),
+      {});
+}
 
 }  // namespace
 
@@ -41,7 +54,26 @@ std::string ServiceConfigJson(const ConnectionOptions& options) {
   return absl::StrFormat(kFormat, options.max_attempts, Seconds(options.initial_backoff), Seconds(options.max_backoff));
 }
 
+absl::StatusOr<std::string> CompleteTarget(absl::string_view target) {
+  // "dns://AUTHORITY/host" names the name server, too.
+  absl::string_view address = target;
+  if (absl::ConsumePrefix(&address, "dns:") && absl::ConsumePrefix(&address, "//")) {
+    address = absl::StrContains(address, '/') ? address.substr(address.find('/') + 1) : "";
+  }
+  for (const absl::string_view scheme : {"unix:", "unix-abstract:", "ipv4:", "ipv6:", "xds:"}) {
+    if (absl::StartsWith(target, scheme)) return std::string(target);
+  }
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) return parsed.status();
+  return absl::StrCat(target.substr(0, target.size() - address.size()), parsed->ToString());
+}
+
 Connection::Connection(const ConnectionOptions& options) : call_timeout_(options.call_timeout) {
+  const absl::StatusOr<std::string> target = CompleteTarget(options.target);
+  if (!target.ok()) {
+    channel_ = FailingChannel(target.status());
+    return;
+  }
   grpc::ChannelArguments arguments;
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -54,9 +86,9 @@ Connection::Connection(const ConnectionOptions& options) : call_timeout_(options
   arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kRetryBufferBytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(absl::ToInt64Milliseconds(options.keepalive_time)));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.use_http_proxy ? 1 : 0);
   channel_ = grpc::CreateCustomChannel(
-      options.target, options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(),
-      arguments);
+      *target, options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace armstate

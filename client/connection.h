@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
@@ -20,7 +21,8 @@ inline constexpr int kMaxAnswerBytes = kMaxMessageBytes + (64 << 10);
 inline constexpr absl::string_view kDefaultTarget = "127.0.0.1:7443";
 
 struct ConnectionOptions {
-  // "host:port", or any other target that gRPC knows ("unix:/run/armstated.sock", "dns:///armstate.example:7443").
+  // "host", "host:port" (proto/host_port.h), or any other target that gRPC knows ("unix:/run/armstated.sock",
+  // "dns:///armstate.example:7443"). With one that CompleteTarget refuses all calls fail as it does.
   std::string target = std::string(kDefaultTarget);
   // How long a call may take, with all its attempts.
   absl::Duration call_timeout = absl::Seconds(30);
@@ -34,6 +36,9 @@ struct ConnectionOptions {
   // A connection with a running call that has been silent for so long is pinged, and given up 20 s later. gRPC servers
   // by default hang up on clients that ping more often.
   absl::Duration keepalive_time = absl::Minutes(5);
+  // Whether the environment's http_proxy (https_proxy, grpc_proxy) is used, as gRPC does by default. The addresses of
+  // servers like this one are seldom those that such a proxy is for.
+  bool use_http_proxy = false;
   // Null for plain text.
   std::shared_ptr<grpc::ChannelCredentials> credentials;
 };
@@ -57,6 +62,10 @@ class Connection {
   std::shared_ptr<grpc::Channel> channel_;
   absl::Duration call_timeout_;
 };
+
+// The target with its port: gRPC would take 443 where none is named. INVALID_ARGUMENT, without a reason of the wire, if
+// it is none.
+absl::StatusOr<std::string> CompleteTarget(absl::string_view target);
 
 // The gRPC service config that `options` mean, as JSON: which calls are tried again, how often and when.
 std::string ServiceConfigJson(const ConnectionOptions& options);

@@ -2,15 +2,25 @@
 #ifndef ARMSTATE_PROTO_ACCELERATOR_H_
 #define ARMSTATE_PROTO_ACCELERATOR_H_
 
+#include "absl/types/optional.h"
 #include "armstate/v1/cpu_profile.pb.h"
 #include "core/catalog.h"
 #include "core/list_origin.h"
 
 namespace armstate {
 
-// Of every accelerator but ENGINE, whose scheme is that of the machine's profile.
-inline IdScheme SchemeOf(v1::Accelerator accelerator) {
-  return accelerator == v1::TCG || accelerator == v1::HVF ? IdScheme::kTcg : IdScheme::kKvm;
+// Nothing for ENGINE, whose scheme is that of the machine's profile, and for accelerators that only later releases
+// know.
+inline absl::optional<IdScheme> SchemeOf(v1::Accelerator accelerator) {
+  switch (accelerator) {
+    case v1::TCG:
+    case v1::HVF:
+      return IdScheme::kTcg;
+    case v1::KVM:
+      return IdScheme::kKvm;
+    default:
+      return absl::nullopt;
+  }
 }
 
 // ACCELERATOR_UNSPECIFIED for an unknown origin.

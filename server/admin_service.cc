@@ -38,7 +38,7 @@ absl::StatusOr<v1::ListBackupsResponse> AdminServiceImpl::List(const v1::ListBac
   const absl::StatusOr<std::string> token = DecodePageToken(kBackupList, request.page_token());
   if (!token.ok()) return token.status();
   uint32_t after = 0;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(kBackupList, "?").status();
+  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return PageTokenInvalid();
   const absl::StatusOr<std::vector<Backup>> backups = armstate::ListBackups(backup_dir_);
   if (!backups.ok()) return backups.status();
   v1::ListBackupsResponse response;

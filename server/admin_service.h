@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "armstate/v1/admin_service.grpc.pb.h"
+#include "server/decoded_service.h"
 #include "server/worker_thread.h"
 #include "storage/checkpoint_repository.h"
 #include "storage/rocksdb_storage.h"
@@ -18,12 +19,16 @@ namespace armstate {
 // for what only reads.
 //
 // Thread-safe.
-class AdminServiceImpl final : public v1::AdminService::CallbackService {
+class AdminServiceImpl final : public DecodedService<v1::AdminService> {
  public:
   // Both must outlive it. `backup_dir` is empty if there is none.
   AdminServiceImpl(CheckpointRepository& checkpoints, RocksDbStorage& storage, std::string backup_dir,
                    absl::Time start_time)
-      : checkpoints_(checkpoints), storage_(storage), backup_dir_(std::move(backup_dir)), start_time_(start_time) {}
+      : checkpoints_(checkpoints), storage_(storage), backup_dir_(std::move(backup_dir)), start_time_(start_time) {
+    OnUnary(&AdminServiceImpl::GetStatistics);
+    OnUnary(&AdminServiceImpl::CreateBackup);
+    OnUnary(&AdminServiceImpl::ListBackups);
+  }
 
   grpc::ServerUnaryReactor* GetStatistics(grpc::CallbackServerContext* context, const v1::GetStatisticsRequest* request,
                                           v1::Statistics* response) override;

@@ -13,6 +13,7 @@
 #include "proto/status_conversion.h"
 #include "server/create_checkpoint.h"
 #include "server/invalid_field.h"
+#include "server/request_decoding.h"
 
 namespace armstate {
 
@@ -46,9 +47,9 @@ class PushStream final : public CheckpointPushes::Reactor {
       read_all_ = true;
       return Continue();
     }
-    const bool is_taken = request_->requests_size() <= CheckpointPushes::kMaxRequests;
+    const absl::Status refusal = Decode();
     std::vector<Item> items;
-    if (is_taken) items = TakeItems();
+    if (refusal.ok()) items = TakeItems();
     arena_.Reset();  // all is taken out of the request by now
     request_ = NewRequest();
     std::vector<Item> startable;
@@ -57,7 +58,7 @@ class PushStream final : public CheckpointPushes::Reactor {
       reading_ = false;
       // It may come after a drain has ended the stream.
       if (broken_ || finished_) return Continue();
-      is_refused_ = !is_taken;
+      refusal_ = refusal;
       for (Item& item : items) {
         unanswered_ += 1;
         unanswered_bytes_ += item.bytes;
@@ -115,6 +116,13 @@ class PushStream final : public CheckpointPushes::Reactor {
     return google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena_);
   }
 
+  absl::Status Decode() {
+    if (absl::Status status = DecodeRequest(bytes_, *request_); !status.ok()) return status;
+    if (request_->requests_size() <= CheckpointPushes::kMaxRequests) return absl::OkStatus();
+    return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
+                                                 " requests: send them in more messages"));
+  }
+
   std::vector<Item> TakeItems() {
     std::vector<Item> items;
     items.reserve(request_->requests_size());
@@ -160,18 +168,15 @@ class PushStream final : public CheckpointPushes::Reactor {
   void Continue() {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
-    if (!reading_ && !read_all_ && !is_refused_ && !broken_ && !draining_ &&
+    if (!reading_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
         unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes) {
       reading_ = true;
-      StartRead(request_);
+      StartRead(&bytes_);
     }
     if (running_ > 0 || writing_) return;
     if (broken_) return End(absl::CancelledError("the client has gone"));
     if (unanswered_ > 0) return;
-    if (is_refused_) {
-      return End(InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
-                                                       " requests: send them in more messages")));
-    }
+    if (!refusal_.ok()) return End(refusal_);
     if (read_all_) return End(absl::OkStatus());
     if (draining_) return End(absl::UnavailableError("the server is going away"));
   }
@@ -232,13 +237,14 @@ class PushStream final : public CheckpointPushes::Reactor {
   int running_ = 0;
   // By parent: those that wait for the one that runs.
   absl::flat_hash_map<std::string, std::list<Item>> lanes_;
-  // A message had too many requests.
-  bool is_refused_ = false;
+  // What was wrong with a message as a whole: it ends the stream.
+  absl::Status refusal_;
   std::vector<Answer> answers_;
   v1::StreamCheckpointsResponse response_;
   v1::Checkpoint stored_;
 
   // Of the read that is going on, or of OnReadDone.
+  grpc::ByteBuffer bytes_;
   alignas(8) char block_[size_t{64} << 10];
   google::protobuf::Arena arena_;
   v1::StreamCheckpointsRequest* request_;

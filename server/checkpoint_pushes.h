@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "armstate/v1/checkpoint_service.pb.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "storage/checkpoint_repository.h"
 
@@ -17,7 +18,8 @@ class PushStream;
 // The running streams. What a stream promises is in the comment of the RPC. Thread-safe.
 class CheckpointPushes {
  public:
-  using Reactor = grpc::ServerBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse>;
+  // It gets each StreamCheckpointsRequest as bytes.
+  using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, v1::StreamCheckpointsResponse>;
 
   // A stream reads on only below both.
   static constexpr int kMaxUnanswered = 256;

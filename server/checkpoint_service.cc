@@ -55,7 +55,7 @@ absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();
   int64_t after = 0;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
+  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return PageTokenInvalid();
   const absl::StatusOr<CheckpointPage> page = checkpoints_.List(*vm, after, *page_size);
   if (!page.ok()) return page.status();
   v1::ListCheckpointsResponse response;
@@ -138,10 +138,6 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
     reactor->Finish(ToGrpcStatus(outcome.ok() ? CompleteResponse(*outcome, *response) : outcome.status()));
   });
   return reactor;
-}
-
-CheckpointPushes::Reactor* CheckpointServiceImpl::StreamCheckpoints(grpc::CallbackServerContext* /*context*/) {
-  return pushes_.Open();
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::GetCheckpoint(grpc::CallbackServerContext* context,

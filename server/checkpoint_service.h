@@ -7,6 +7,7 @@
 #include "server/arena_messages.h"
 #include "server/checkpoint_pushes.h"
 #include "server/checkpoint_queries.h"
+#include "server/decoded_service.h"
 #include "server/restore_history.h"
 #include "server/vm_retention.h"
 #include "storage/checkpoint_repository.h"
@@ -14,7 +15,7 @@
 namespace armstate {
 
 // Thread-safe. All arguments must outlive it.
-class CheckpointServiceImpl final : public v1::CheckpointService::CallbackService {
+class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
   CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history, CheckpointQueries& queries)
       : checkpoints_(checkpoints),
@@ -22,14 +23,26 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
         queries_(queries),
         retention_(checkpoints, history),
         pushes_(checkpoints) {
-    SetMessageAllocatorFor_CreateCheckpoint(&create_messages_);
-    SetMessageAllocatorFor_GetCheckpoint(&get_messages_);
+    using This = CheckpointServiceImpl;
+    OnUnary(&This::CreateCheckpoint, &create_messages_);
+    OnBidirectionalStream<v1::StreamCheckpointsRequest>(&This::OpenPushes);
+    OnUnary(&This::GetCheckpoint, &get_messages_);
+    OnUnary(&This::ListCheckpoints);
+    OnUnary(&This::UpdateCheckpoint);
+    OnUnary(&This::DeleteCheckpoint);
+    OnUnary(&This::GetVm);
+    OnUnary(&This::ListVms);
+    OnUnary(&This::UpdateVm);
+    OnUnary(&This::DeleteVm);
+    OnUnary(&This::CompareCheckpoints);
+    OnUnary(&This::ListRegisterHistory);
+    OnUnary(&This::SearchRegisters);
+    OnServerStream(&This::WatchCheckpoints);
   }
 
   grpc::ServerUnaryReactor* CreateCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::CreateCheckpointRequest* request,
                                              v1::Checkpoint* response) override;
-  CheckpointPushes::Reactor* StreamCheckpoints(grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const v1::GetCheckpointRequest* request,
                                           v1::Checkpoint* response) override;
   grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
@@ -69,6 +82,8 @@ class CheckpointServiceImpl final : public v1::CheckpointService::CallbackServic
     return queries_.Watch(context, request);
   }
 
+  // A call of StreamCheckpoints.
+  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* /*context*/) { return pushes_.Open(); }
   // Ends the streams, see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 

@@ -149,7 +149,7 @@ absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::Com
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();
   int after = -1;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return DecodePageToken(list, "?").status();
+  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return PageTokenInvalid();
 
   std::set<int> indexes;
   for (const Side* side : {&*old_side, &*new_side}) {

@@ -4,6 +4,7 @@
 
 #include "armstate/v1/engine_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/decoded_service.h"
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
 #include "storage/checkpoint_repository.h"
@@ -11,10 +12,20 @@
 namespace armstate {
 
 // Thread-safe. All arguments must outlive it.
-class EngineServiceImpl final : public v1::EngineService::CallbackService {
+class EngineServiceImpl final : public DecodedService<v1::EngineService> {
  public:
   EngineServiceImpl(CheckpointRepository& checkpoints, MachineRegistry& machines, const ProfileRegistry& profiles)
-      : checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {}
+      : checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {
+    OnUnary(&EngineServiceImpl::CreateMachine);
+    OnUnary(&EngineServiceImpl::GetMachine);
+    OnUnary(&EngineServiceImpl::ListMachines);
+    OnUnary(&EngineServiceImpl::DeleteMachine);
+    OnUnary(&EngineServiceImpl::ReadRegisters);
+    OnUnary(&EngineServiceImpl::WriteRegisters);
+    OnUnary(&EngineServiceImpl::ResetMachine);
+    OnUnary(&EngineServiceImpl::CaptureMachine);
+    OnUnary(&EngineServiceImpl::RestoreMachine);
+  }
 
   grpc::ServerUnaryReactor* CreateMachine(grpc::CallbackServerContext* context, const v1::CreateMachineRequest* request,
                                           v1::Machine* response) override;

@@ -3,15 +3,25 @@
 #define ARMSTATE_SERVER_HOST_SERVICE_H_
 
 #include "armstate/v1/host_service.grpc.pb.h"
+#include "server/decoded_service.h"
 #include "server/host_registry.h"
 #include "server/profile_registry.h"
 
 namespace armstate {
 
 // Thread-safe. Both registries must outlive it.
-class HostServiceImpl final : public v1::HostService::CallbackService {
+class HostServiceImpl final : public DecodedService<v1::HostService> {
  public:
-  HostServiceImpl(HostRegistry& hosts, const ProfileRegistry& profiles) : hosts_(hosts), profiles_(profiles) {}
+  HostServiceImpl(HostRegistry& hosts, const ProfileRegistry& profiles) : hosts_(hosts), profiles_(profiles) {
+    OnUnary(&HostServiceImpl::CreateHost);
+    OnUnary(&HostServiceImpl::GetHost);
+    OnUnary(&HostServiceImpl::ListHosts);
+    OnUnary(&HostServiceImpl::UpdateHost);
+    OnUnary(&HostServiceImpl::DeleteHost);
+    OnUnary(&HostServiceImpl::GetCpuProfile);
+    OnUnary(&HostServiceImpl::ListCpuProfiles);
+    OnUnary(&HostServiceImpl::ImportCpuProfile);
+  }
 
   grpc::ServerUnaryReactor* CreateHost(grpc::CallbackServerContext* context, const v1::CreateHostRequest* request,
                                        v1::Host* response) override;

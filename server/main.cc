@@ -1,5 +1,6 @@
 // armstated: the armstate service.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,8 @@
 
 #include "absl/debugging/failure_signal_handler.h"
 #include "absl/debugging/symbolize.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "server/backup_restore.h"
@@ -18,6 +21,27 @@
 
 namespace armstate {
 namespace {
+
+constexpr int kWrongFlags = 2;
+
+// Of an option that has to say something: "--listen=" and "--listen ''" do not.
+const CLI::Validator kNotEmpty([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
+
+const CLI::Validator kNotNegative(
+    [](const std::string& text) {
+      double number = 0;
+      return absl::SimpleAtod(text, &number) && number >= 0 ? "" : text + " is not a number from 0 on";
+    },
+    "");
+
+// CLI11 would take what follows "--listen=" for its value. The name of the first such option, or empty.
+std::string OptionWithoutValue(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const absl::string_view argument = argv[i];
+    if (absl::StartsWith(argument, "--") && argument.find('=') == argument.size() - 1) return std::string(argument);
+  }
+  return "";
+}
 
 int Run(const ServerOptions& options, absl::Duration drain_time) {
   // Blocked before any thread starts, so that only the sigwait below sees them.
@@ -30,9 +54,10 @@ int Run(const ServerOptions& options, absl::Duration drain_time) {
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) {
     spdlog::error("{}", std::string(server.status().message()));
-    return EXIT_FAILURE;
+    return absl::IsInvalidArgument(server.status()) ? kWrongFlags : EXIT_FAILURE;
   }
-  spdlog::info("listening on port {}, data in {}", (*server)->port(), options.data_dir);
+  spdlog::info("listening on port {}, address {}, data in {}", (*server)->port(), (*server)->address(),
+               options.data_dir);
   int signal = 0;
   sigwait(&stop_signals, &signal);
   spdlog::info("{}: draining", strsignal(signal));
@@ -53,6 +78,8 @@ int Restore(const std::string& which, const ServerOptions& options) {
 }  // namespace armstate
 
 int main(int argc, char** argv) {
+  // What it makes is for its own user: checkpoints hold the keys of guests.
+  umask(077);
   absl::InitializeSymbolizer(argv[0]);
   absl::InstallFailureSignalHandler({});
   // Debian's Abseil looks at every lock whether it could make a deadlock, which costs 5% of a push.
@@ -67,29 +94,39 @@ int main(int argc, char** argv) {
   options.data_dir = std::string(home != nullptr ? home : "/var/lib") + "/armstate";
 
   CLI::App app("The armstate service: checkpoints of the CPU state of ARM virtual machines.", "armstated");
-  app.add_option("--listen", options.listen_address, "address and port; port 0 takes a free one")
+  app.add_option(
+         "--listen", options.listen_address,
+         "address and port, or unix:PATH; without a port 7443; port 0 takes a free one. There is no encryption: "
+         "other machines should reach it only over a network where all may read and delete checkpoints")
+      ->check(armstate::kNotEmpty)
       ->capture_default_str();
-  app.add_option("--data_dir", options.data_dir, "folder of the database, made if missing")->capture_default_str();
+  app.add_option("--data_dir", options.data_dir,
+                 "folder of the database, made if missing; it and its files are closed to other users")
+      ->check(armstate::kNotEmpty)
+      ->capture_default_str();
   app.add_option("--tolerances", options.tolerances_file,
                  "file of tolerances that verdicts use besides the built-in ones, see profiles/tolerances.textproto")
+      ->check(armstate::kNotEmpty)
       ->type_name("FILE");
   CLI::Option* const backup_dir =
       app.add_option("--backup_dir", options.backup_dir,
                      "folder of the backups, made with the first one; see `armstate backup`")
+          ->check(armstate::kNotEmpty)
           ->type_name("FOLDER");
   app.add_option("--restore_backup", restore_backup,
                  "make --data_dir, which must be empty or missing, from this backup of --backup_dir, and exit; prints "
                  "the armstate.v1.Backup or google.rpc.Status as JSON")
+      ->check(armstate::kNotEmpty)
       ->type_name("NUMBER|latest")
       ->needs(backup_dir);
   app.add_option("--retention_sweep_seconds", sweep_seconds,
                  "how often VMs that get no new checkpoints are looked at for what their retention does not keep; 0: "
                  "never")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(armstate::kNotNegative);
   app.add_option("--drain_seconds", drain_seconds, "how long running calls may take to end after SIGTERM")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(armstate::kNotNegative);
   app.set_version_flag("--version", "armstated 0.1.0");
   app.footer(
       "Examples:\n  armstated --listen=0.0.0.0:7443 --data_dir=/var/lib/armstate --backup_dir=/backup/armstate\n"
@@ -97,11 +134,16 @@ int main(int argc, char** argv) {
       "SIGTERM and SIGINT drain: no new calls, running ones end, the database is closed.\n"
       "Exit status: 0 after a drain or a restore, 1 if the server cannot start or a backup cannot be restored,\n2 for "
       "wrong flags.\n"
-      "Log: standard error. Health: grpc.health.v1.Health; server reflection is on.");
+      "Log: standard error. Health: grpc.health.v1.Health; NOT_SERVING, but for what only reads, while nothing "
+      "can be stored. Server reflection is on.");
+  if (const std::string option = armstate::OptionWithoutValue(argc, argv); !option.empty()) {
+    std::cerr << option << " has no value\n";
+    return armstate::kWrongFlags;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
+    return app.exit(error) == 0 ? EXIT_SUCCESS : armstate::kWrongFlags;
   }
   if (!restore_backup.empty()) return armstate::Restore(restore_backup, options);
   options.retention_sweep_interval = absl::Seconds(sweep_seconds);

@@ -29,6 +29,10 @@ absl::StatusOr<std::string> DecodePageToken(absl::string_view list, absl::string
     rest = decoded;
     if (absl::ConsumePrefix(&rest, absl::StrCat("1|", list, "|")) && !rest.empty()) return std::string(rest);
   }
+  return PageTokenInvalid();
+}
+
+absl::Status PageTokenInvalid() {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
                    "page_token is not one of this list's; begin again without one", {{"field", "page_token"}});
 }

@@ -23,6 +23,9 @@ std::string EncodePageToken(absl::string_view list, absl::string_view after);
 // The item, or "" for an empty token. INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID, for a token of another list.
 absl::StatusOr<std::string> DecodePageToken(absl::string_view list, absl::string_view token);
 
+// That error, for a token whose item is none.
+absl::Status PageTokenInvalid();
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_SERVER_PAGE_TOKEN_H_

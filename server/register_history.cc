@@ -82,18 +82,21 @@ class HistoryReader {
       stored = checkpoints_.Get(vm_, version, VcpuSelection::kNone);
     }
     const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm_, stored);
-    if (absl::IsDataLoss(basic.status())) {
-      v1::RegisterHistoryEntry damaged;
-      damaged.set_checkpoint(FormatCheckpointName(vm_, version));
-      damaged.set_damage(std::string(basic.status().message()));
-      return damaged;
-    }
+    if (absl::IsDataLoss(basic.status())) return Damaged(version, std::string(basic.status().message()));
     if (!basic.ok()) return basic.status();
-    const IdScheme scheme = SchemeOf(basic->source(), profiles_).value_or(IdScheme::kKvm);
-    return EntryOf(*basic, stored->vcpus, named_, scheme);
+    const absl::optional<IdScheme> scheme = SchemeOf(basic->source(), profiles_);
+    if (!scheme) return Damaged(version, SchemeUnknown(*basic));
+    return EntryOf(*basic, stored->vcpus, named_, *scheme);
   }
 
  private:
+  v1::RegisterHistoryEntry Damaged(int64_t version, std::string damage) const {
+    v1::RegisterHistoryEntry damaged;
+    damaged.set_checkpoint(FormatCheckpointName(vm_, version));
+    damaged.set_damage(std::move(damage));
+    return damaged;
+  }
+
   CheckpointRepository& checkpoints_;
   const ProfileRegistry& profiles_;
   const NamedRegister named_;
@@ -121,7 +124,7 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
   absl::optional<HistoryPosition> position;
   if (!token->empty()) {
     position = HistoryPosition::FromText(*token);
-    if (!position) return DecodePageToken(list, "?").status();
+    if (!position) return PageTokenInvalid();
   }
   auto [last_read, shown] = position.value_or(HistoryPosition());
 

@@ -142,7 +142,7 @@ absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::List
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();
   int64_t after = 0;
-  if (!token->empty() && (!absl::SimpleAtoi(*token, &after) || after < 0)) return DecodePageToken(list, "?").status();
+  if (!token->empty() && (!absl::SimpleAtoi(*token, &after) || after < 0)) return PageTokenInvalid();
   absl::StatusOr<RestoreRecordPage> page = history_.List(name->vm, *name->version, after, *page_size);
   if (!page.ok()) return page.status();
   v1::ListRestoresResponse response;

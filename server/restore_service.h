@@ -3,6 +3,7 @@
 #define ARMSTATE_SERVER_RESTORE_SERVICE_H_
 
 #include "armstate/v1/restore_service.grpc.pb.h"
+#include "server/decoded_service.h"
 #include "server/restore_history.h"
 #include "server/restore_targets.h"
 #include "server/server_tolerances.h"
@@ -10,10 +11,18 @@
 namespace armstate {
 
 // Thread-safe. All arguments must outlive it.
-class RestoreServiceImpl final : public v1::RestoreService::CallbackService {
+class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
  public:
   RestoreServiceImpl(const RestoreTargets& targets, const ServerTolerances& tolerances, RestoreHistory& history)
-      : targets_(targets), tolerances_(tolerances), history_(history) {}
+      : targets_(targets), tolerances_(tolerances), history_(history) {
+    OnUnary(&RestoreServiceImpl::ValidateCheckpoint);
+    OnUnary(&RestoreServiceImpl::PlanRestore);
+    OnUnary(&RestoreServiceImpl::ConvertCheckpoint);
+    OnUnary(&RestoreServiceImpl::FindRestoreTargets);
+    OnUnary(&RestoreServiceImpl::ComputeBaseline);
+    OnUnary(&RestoreServiceImpl::ReportRestore);
+    OnUnary(&RestoreServiceImpl::ListRestores);
+  }
 
   grpc::ServerUnaryReactor* ValidateCheckpoint(grpc::CallbackServerContext* context,
                                                const v1::ValidateCheckpointRequest* request,

@@ -4,24 +4,31 @@
 #include <memory>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "core/error.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "proto/host_port.h"
 #include "server/admin_service.h"
 #include "server/checkpoint_service.h"
 #include "server/engine_service.h"
 #include "server/host_registry.h"
 #include "server/host_service.h"
 #include "server/machine_registry.h"
+#include "server/private_folder.h"
 #include "server/profile_registry.h"
+#include "server/request_decoding.h"
 #include "server/restore_service.h"
 #include "server/retention_sweeper.h"
+#include "server/write_health.h"
 #include "spdlog/spdlog.h"
 #include "storage/rocksdb_storage.h"
 
@@ -34,6 +41,37 @@ bool SameFolder(const std::string& a, const std::string& b) {
   const std::filesystem::path real_a = std::filesystem::weakly_canonical(a + "/.", error_a);
   const std::filesystem::path real_b = std::filesystem::weakly_canonical(b + "/.", error_b);
   return !error_a && !error_b && real_a == real_b;
+}
+
+struct ListenAddress {
+  std::string text;  // as gRPC reads it
+  // Nothing for a socket of a path.
+  absl::optional<std::string> host;
+  bool is_local = true;
+};
+
+absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& address) {
+  if (absl::StartsWith(address, "unix:")) return ListenAddress{address, absl::nullopt};
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) return Annotate(parsed.status(), "cannot listen");
+  return ListenAddress{parsed->ToString(), parsed->host, parsed->IsLoopback()};
+}
+
+// RocksDB begins a line with its level: "[WARN] ...".
+spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
+  if (absl::StartsWith(line, "[FATAL]")) return spdlog::level::critical;
+  return absl::StartsWith(line, "[ERROR]") ? spdlog::level::err : spdlog::level::warn;
+}
+
+// Before anything is made in it, or read: others might have changed it meanwhile.
+void MakePrivateAndTell(const std::string& option, const std::string& folder,
+                        absl::Span<const absl::string_view> subfolders) {
+  const Privacy privacy = MakePrivate(folder, subfolders);
+  if (privacy.mended > 0) {
+    spdlog::warn("{} {}: other users could read {} files and folders there; now they cannot", option, folder,
+                 privacy.mended);
+  }
+  for (const std::string& open : privacy.open) spdlog::warn("{}: {}", option, open);
 }
 
 }  // namespace
@@ -64,11 +102,13 @@ class Server::Impl {
     }
   }
 
-  absl::Status Listen(const std::string& address) {
+  absl::Status Listen(const std::string& listen_address) {
+    absl::StatusOr<ListenAddress> address = ParseListenAddress(listen_address);
+    if (!address.ok()) return address.status();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(address->text, grpc::InsecureServerCredentials(), &port_);
     // Without this a second server could listen on the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
@@ -81,21 +121,36 @@ class Server::Impl {
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", address, ": is the address right, and the port free?"));
+          absl::StrCat("cannot listen on ", address->text, ": is the address right, and the port free?"));
     }
+    address_ = address->host ? HostPort{*address->host, port_}.ToString() : address->text;
+    if (!address->is_local) {
+      spdlog::warn(
+          "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can "
+          "read and delete all checkpoints",
+          address_);
+    }
+    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
     for (const char* service : {v1::CheckpointService::service_full_name(), v1::RestoreService::service_full_name(),
                                 v1::EngineService::service_full_name(), v1::HostService::service_full_name(),
                                 v1::AdminService::service_full_name()}) {
-      server_->GetHealthCheckService()->SetServingStatus(service, true);
+      health.SetServingStatus(service, true);
     }
+    write_health_.emplace(
+        health,
+        std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),
+                                 v1::HostService::service_full_name()},
+        [this] { return storage_->CheckWritable(); });
     return absl::OkStatus();
   }
 
   int port() const { return port_; }
+  const std::string& address() const { return address_; }
 
   void Shutdown(absl::Time deadline) {
     absl::MutexLock lock(&shutdown_mutex_);
     if (server_ == nullptr) return;
+    write_health_.reset();
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (sweeper_) sweeper_->Stop();
@@ -123,11 +178,15 @@ class Server::Impl {
   AdminServiceImpl admin_service_;
   absl::optional<RetentionSweeper> sweeper_;
   int port_ = 0;
+  std::string address_;
   absl::Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(shutdown_mutex_);
+  absl::optional<WriteHealth> write_health_;
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  LogProtobuf();
+  if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
   if (!options.backup_dir.empty() && SameFolder(options.backup_dir, options.data_dir)) {
     return absl::InvalidArgumentError(
         absl::StrCat("backup_dir must not be data_dir, which is ", options.data_dir, ": choose another folder"));
@@ -136,8 +195,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!profiles.ok()) return profiles.status();
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
+  MakePrivateAndTell("--data_dir", options.data_dir, {});
+  if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
   StorageOptions storage_options;
-  storage_options.log = [](absl::string_view event) { spdlog::info("rocksdb: {}", std::string(event)); };
+  storage_options.log = [](absl::string_view event) {
+    spdlog::log(LevelOfRocksDb(event), "rocksdb: {}", std::string(event));
+  };
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
   if (!storage.ok()) return storage.status();
   RecordStore& records = (*storage)->records();
@@ -155,6 +218,8 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Shutdown(absl::Now()); }
 
 int Server::port() const { return impl_->port(); }
+
+const std::string& Server::address() const { return impl_->address(); }
 
 void Server::Shutdown(absl::Time deadline) { impl_->Shutdown(deadline); }
 

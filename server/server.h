@@ -13,7 +13,7 @@
 namespace armstate {
 
 struct ServerOptions {
-  // "host:port"; port 0 takes a free one, see Server::port().
+  // "host", "host:port" (proto/host_port.h) or "unix:path"; port 0 takes a free one, see Server::port().
   std::string listen_address = "127.0.0.1:7443";
   // Made if it does not exist. Only one server at a time can have it open.
   std::string data_dir;
@@ -45,15 +45,17 @@ class Server {
  public:
   // Opens the store, then answers RPCs, health checks and reflection.
   // Errors: FAILED_PRECONDITION if another server has data_dir open or its format is newer than this program;
-  // INVALID_ARGUMENT if backup_dir is data_dir; UNAVAILABLE if the address cannot be listened on; DATA_LOSS if the
-  // store is damaged beyond a single record.
+  // INVALID_ARGUMENT if the address is none, data_dir is empty, or backup_dir is data_dir; UNAVAILABLE if the address
+  // cannot be listened on; DATA_LOSS if the store is damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // As Shutdown with no time left.
   ~Server();
 
-  // The port that is listened on.
+  // The port that is listened on; a socket of a path has none, and answers 1.
   int port() const;
+  // What is listened on, with that port.
+  const std::string& address() const;
 
   // Takes no new calls, ends streams behind what they have read, lets running calls end until `deadline`, cancels the
   // rest, and closes the store.

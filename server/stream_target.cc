@@ -43,13 +43,13 @@ absl::StatusOr<std::string> WritableSomewhere(const RegisterLayout& layout, IdSc
 
 absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles) {
   const v1::Accelerator accelerator = lists.accelerator();
-  if (accelerator != v1::TCG && accelerator != v1::KVM && accelerator != v1::HVF) {
+  const absl::optional<IdScheme> scheme = SchemeOf(accelerator);
+  if (!scheme) {
     return InvalidField("target.lists.accelerator", "is required: TCG, KVM or HVF");
   }
   if (lists.vcpus().empty() || lists.vcpus_size() > kMaxVcpus) {
     return InvalidField("target.lists.vcpus", absl::StrCat("are ", lists.vcpus_size(), ", not 1 to ", kMaxVcpus));
   }
-  const IdScheme scheme = SchemeOf(accelerator);
   JudgedTarget target;
   std::shared_ptr<const RegisterLayout> layout;
   std::string writable;
@@ -58,16 +58,16 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
     if (!list.ok()) return Annotate(list.status(), absl::StrCat("target.lists.vcpus[", i, "]"));
     const std::string name = absl::StrCat("vCPU ", i, " of the target's own state");
     if (accelerator != v1::TCG) {
-      target.profiles.push_back(ProfileOfList(name, scheme, *list));
+      target.profiles.push_back(ProfileOfList(name, *scheme, *list));
       continue;
     }
     if (layout != list->shared_layout()) {
-      absl::StatusOr<std::string> somewhere = WritableSomewhere(list->layout(), scheme, profiles);
+      absl::StatusOr<std::string> somewhere = WritableSomewhere(list->layout(), *scheme, profiles);
       if (!somewhere.ok()) return somewhere.status();
       writable = *std::move(somewhere);
     }
     layout = list->shared_layout();
-    target.profiles.push_back(ProfileOfList(name, scheme, *list, writable));
+    target.profiles.push_back(ProfileOfList(name, *scheme, *list, writable));
   }
   v1::CpuProfile about;
   about.set_accelerator(accelerator);

@@ -70,6 +70,11 @@ absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_di
   return impl_->CreateBackup(backup_dir, cancelled);
 }
 
+absl::Status RocksDbStorage::CheckWritable() const {
+  const RocksDbDatabase& database = impl_->database();
+  return database.needs_recovery() ? RocksDbDatabase::NotOpen() : database.CheckSpace(0);
+}
+
 StorageStatistics RocksDbStorage::statistics() const {
   const RocksDbDatabase& database = impl_->database();
   return {impl_->checkpoints().statistics(), database.StoredBytes(), database.DiskBytes(), database.Counters()};

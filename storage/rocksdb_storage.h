@@ -78,6 +78,9 @@ class RocksDbStorage {
   absl::Status Compact();
 
   StorageStatistics statistics() const;
+  // Whether a commit would be taken, as far as is known without one: UNAVAILABLE or RESOURCE_EXHAUSTED, reason
+  // STORAGE_UNAVAILABLE, after a write has failed and when the disk is too full.
+  absl::Status CheckWritable() const;
 
   // Adds a backup to a folder, which is made if it does not exist (its parent must), and verifies it; commits go on
   // meanwhile. Copies only what the folder does not have. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if another one is

@@ -5,6 +5,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/comparison_text.h"
+#include "client/commands/number_checks.h"
 
 namespace armstate {
 namespace {
@@ -46,7 +47,7 @@ void AddDiffCommand(CLI::App& app, Command& chosen) {
   command->add_option("--vcpu", options->vcpus, "Only this vCPU; may be given more than once")
       ->type_name("N")
       ->allow_extra_args(false)
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(NumberFrom(0));
   command->add_flag("--all", options->all, "List equal registers too");
   command->add_flag("--exit-code", options->exit_code, "End with status 5 if anything differs, instead of 0");
   command->footer(HelpFooter("  armstate diff web-1@1 web-1\n"

@@ -38,6 +38,9 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
     case ErrorReason::kEventsGone:
       return "read anew what is stored ('armstate list'), then watch without --resume";
     case ErrorReason::kPageTokenInvalid:
+      if (Metadata(info, "field") == "resume_token") {
+        return "read anew what is stored ('armstate list'), then watch without --resume";
+      }
       return "what is asked about has changed meanwhile; run the same command again";
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";

@@ -4,6 +4,7 @@
 #include "client/checkpoint_client.h"
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
+#include "client/commands/number_checks.h"
 #include "client/commands/table.h"
 #include "client/commands/text.h"
 
@@ -57,7 +58,7 @@ void AddHistoryCommand(CLI::App& app, Command& chosen) {
   command->add_option("NAME", options->name, "SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")->required();
   command->add_option("--vcpu", options->vcpu, "Of this vCPU")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(NumberFrom(0))
       ->capture_default_str();
   command->add_flag("--all", options->all, "Every version, also where nothing changed");
   command->footer(

@@ -2,12 +2,20 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "client/engine_client.h"
 #include "client/host_client.h"
 #include "proto/accelerator.h"
 
 namespace armstate {
 namespace {
+
+absl::StatusOr<IdScheme> SchemeOfKnown(v1::Accelerator accelerator) {
+  const absl::optional<IdScheme> scheme = SchemeOf(accelerator);
+  if (scheme) return *scheme;
+  return absl::InvalidArgumentError(
+      absl::StrCat("this command does not know the accelerator ", accelerator, ": use one as new as the server"));
+}
 
 absl::StatusOr<IdScheme> IdSchemeOfProfile(const std::string& name, const Connection& connection) {
   v1::GetCpuProfileRequest request;
@@ -19,11 +27,11 @@ absl::StatusOr<IdScheme> IdSchemeOfProfile(const std::string& name, const Connec
 
 }  // namespace
 
-IdScheme IdSchemeOf(const v1::CpuProfile& profile) { return SchemeOf(profile.accelerator()); }
+absl::StatusOr<IdScheme> IdSchemeOf(const v1::CpuProfile& profile) { return SchemeOfKnown(profile.accelerator()); }
 
 absl::StatusOr<IdScheme> IdSchemeOf(const v1::Source& source, const Connection& connection) {
   if (source.accelerator() == v1::ENGINE) return IdSchemeOfProfile(source.cpu_profile(), connection);
-  return SchemeOf(source.accelerator());
+  return SchemeOfKnown(source.accelerator());
 }
 
 absl::StatusOr<IdScheme> IdSchemeOfMachine(absl::string_view machine, const Connection& connection) {

@@ -9,9 +9,11 @@
 
 namespace armstate {
 
-IdScheme IdSchemeOf(const v1::CpuProfile& profile);
+// INVALID_ARGUMENT if only a later release knows the accelerator.
+absl::StatusOr<IdScheme> IdSchemeOf(const v1::CpuProfile& profile);
 
-// For a checkpoint of the ENGINE this asks the server for the machine's CPU profile; errors are GetCpuProfile's.
+// The same. For a checkpoint of the ENGINE this asks the server for the machine's CPU profile; errors are
+// GetCpuProfile's.
 absl::StatusOr<IdScheme> IdSchemeOf(const v1::Source& source, const Connection& connection);
 
 // `machine` is "machines/{machine}". Errors: GetMachine's and GetCpuProfile's.

@@ -8,6 +8,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/id_scheme.h"
+#include "client/commands/number_checks.h"
 #include "client/commands/register_text.h"
 #include "client/commands/register_value.h"
 #include "client/commands/report_text.h"
@@ -101,7 +102,7 @@ void AddMachineReadCommand(CLI::App& machine, Command& chosen) {
       ->type_name("");
   command->add_option("--vcpu", options->vcpu, "Which vCPU")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(NumberFrom(0))
       ->capture_default_str();
   command->footer(HelpFooter("  armstate machine read m1 PC SCTLR_EL1.M --vcpu 1\n"));
   command->callback(
@@ -119,7 +120,7 @@ void AddMachineWriteCommand(CLI::App& machine, Command& chosen) {
       ->required();
   command->add_option("--vcpu", options->vcpu, "Which vCPU")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(NumberFrom(0))
       ->capture_default_str();
   command->add_flag("--keep-going", options->keep_going, "Leave what was accepted where a register is refused");
   command->footer(HelpFooter("  armstate machine write m1 X0=42 SCTLR_EL1=0x30d00801\n"));

@@ -162,8 +162,9 @@ absl::StatusOr<ExitStatus> ShowProfile(const ProfileShowOptions& options, Comman
   request.set_name(CpuProfileNameOf(options.profile));
   absl::StatusOr<v1::CpuProfile> message = HostClient(context.connection).GetCpuProfile(request);
   if (!message.ok()) return message.status();
-  const absl::StatusOr<std::vector<RegisterSelector>> selectors =
-      ParseRegisterSelectors(options.names, IdSchemeOf(*message));
+  const absl::StatusOr<IdScheme> scheme = IdSchemeOf(*message);
+  if (!scheme.ok()) return scheme.status();
+  const absl::StatusOr<std::vector<RegisterSelector>> selectors = ParseRegisterSelectors(options.names, *scheme);
   if (!selectors.ok()) return selectors.status();
   if (context.json()) {
     auto* rules = message->mutable_registers();

@@ -9,6 +9,7 @@
 #include "client/checkpoint_client.h"
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
+#include "client/commands/number_checks.h"
 #include "client/commands/table.h"
 #include "client/commands/text.h"
 #include "core/error.h"
@@ -113,7 +114,7 @@ void AddSearchCommand(CLI::App& app, Command& chosen) {
                     "All versions that are kept, not only the latest of each VM: reads them all");
   command->add_option("--limit", options->limit, "How many checkpoints to show at most")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(NumberFrom(1))
       ->capture_default_str();
   command->footer(
       HelpFooter("  armstate search 'SCTLR_EL1.M = 0'\n"

@@ -7,6 +7,7 @@
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/id_scheme.h"
+#include "client/commands/number_checks.h"
 #include "client/commands/register_text.h"
 #include "client/commands/table.h"
 #include "core/error.h"
@@ -95,9 +96,7 @@ void AddShowCommand(CLI::App& app, Command& chosen) {
       ->add_option("NAME", options->names,
                    "Only these registers, with their fields: SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")
       ->type_name("");
-  command->add_option("--vcpu", options->vcpu, "Only this vCPU")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+  command->add_option("--vcpu", options->vcpu, "Only this vCPU")->type_name("N")->check(NumberFrom(0));
   command->footer(
       HelpFooter("  armstate show web-1\n"
                  "  armstate show web-1@3 --vcpu 0 PC SCTLR_EL1 ID_AA64MMFR0_EL1.PARange\n"));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/checkpoint_client.h"
 #include "client/commands/arguments.h"
+#include "client/commands/number_checks.h"
 #include "client/commands/text.h"
 
 namespace armstate {
@@ -47,7 +48,7 @@ void AddStoreOptions(CLI::App& command, StoreOptions& options) {
       .add_option("--expected-version", options.expected_version,
                   "Store only if this is the VM's latest version; 0: only if there is no such VM")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(NumberFrom(0));
   command
       .add_option("--request-id", options.request_id,
                   "Makes a repeated command safe: the same ID stores the checkpoint once. Random by default")

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,12 +10,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/files/output_path.h"
 
 namespace armstate {
 namespace {
 
 absl::Status Exists(const std::string& path) {
   return absl::AlreadyExistsError(absl::StrCat(path, " exists; --force replaces it"));
+}
+
+absl::Status IsDevice(const std::string& path) {
+  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is a device; name a file"));
 }
 
 absl::Status Rename(const std::string& from, const std::string& to, IfExists if_exists) {
@@ -36,18 +40,21 @@ absl::Status Rename(const std::string& from, const std::string& to, IfExists if_
 }  // namespace
 
 absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists if_exists) {
-  struct stat info;
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file, and cannot be replaced by one"));
-  }
+  absl::StatusOr<OutputPath> output = ResolveOutput(path);
+  if (!output.ok()) return output.status();
+  if (output->kind == OutputPath::Kind::kDisk) return IsDevice(path);
+  const bool is_stream = output->kind == OutputPath::Kind::kStream;
   // Before any work is done; Commit looks again.
-  if (if_exists == IfExists::kRefuse && access(path.c_str(), F_OK) == 0) return Exists(path);
-  std::string temporary_path = absl::StrCat(path, ".XXXXXX");
-  OutputFile file(mkostemp(temporary_path.data(), O_CLOEXEC));
-  file.path_ = path;
+  if (if_exists == IfExists::kRefuse && output->kind == OutputPath::Kind::kRegular) return Exists(path);
+  std::string temporary_path = is_stream ? "" : absl::StrCat(output->path, ".XXXXXX");
+  const int fd = is_stream ? open(output->path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC)
+                           : mkostemp(temporary_path.data(), O_CLOEXEC);
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+  using Holes = SparseWriter::Holes;
+  OutputFile file(fd, SparseWriter(fd, is_stream ? Holes::kWriteZeros : Holes::kLeave));
+  file.path_ = std::move(output->path);
   file.if_exists_ = if_exists;
   file.temporary_path_ = std::move(temporary_path);
-  if (file.fd_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
   return file;
 }
 
@@ -62,7 +69,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
 OutputFile::~OutputFile() {
   if (fd_ < 0) return;
   close(fd_);
-  unlink(temporary_path_.c_str());
+  if (!temporary_path_.empty()) unlink(temporary_path_.c_str());
 }
 
 void OutputFile::Append(absl::string_view bytes) {
@@ -75,7 +82,7 @@ void OutputFile::AppendFrom(const InputFile& file, uint64_t offset, uint64_t siz
     InputFile::Extent data = file.NextData(offset);
     data.begin = std::min(data.begin, end);
     data.end = std::min(data.end, end);
-    writer_.AppendZeros(data.begin - offset);
+    status_ = writer_.AppendZeros(data.begin - offset);
     Append(file.bytes().substr(data.begin, data.end - data.begin));
     offset = data.end;
   }
@@ -86,9 +93,15 @@ absl::Status OutputFile::Commit() {
   if (!status_.ok()) {
     return absl::Status(status_.code(), absl::StrCat("cannot write ", path_, ": ", status_.message()));
   }
-  if (fsync(fd_) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
-  const absl::Status status = Rename(temporary_path_, path_, if_exists_);
-  if (!status.ok()) return status;
+  if (!temporary_path_.empty()) {
+    if (fsync(fd_) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
+    // Somebody may have put something else there meanwhile.
+    const absl::StatusOr<OutputPath> output = ResolveOutput(path_);
+    if (!output.ok()) return output.status();
+    if (output->kind == OutputPath::Kind::kStream || output->kind == OutputPath::Kind::kDisk) return IsDevice(path_);
+    const absl::Status status = Rename(temporary_path_, path_, if_exists_);
+    if (!status.ok()) return status;
+  }
   close(std::exchange(fd_, -1));
   return absl::OkStatus();
 }

@@ -16,7 +16,8 @@ namespace armstate {
 enum class IfExists { kRefuse, kReplace };
 
 // Writes to a temporary file beside the wanted one; Commit gives it its name. Without Commit nothing remains. Only the
-// user can read the file: a guest's registers hold keys.
+// user can read the file: a guest's registers hold keys. Only a regular file is ever replaced: a symbolic link stays,
+// and what it points to is replaced; a pipe, a terminal or /dev/null gets the bytes as they are appended.
 //
 // Example:
 //   absl::StatusOr<OutputFile> file = OutputFile::Create("a.json", IfExists::kRefuse);
@@ -24,7 +25,8 @@ enum class IfExists { kRefuse, kReplace };
 //   return file->Commit();
 class OutputFile {
  public:
-  // ALREADY_EXISTS with kRefuse; otherwise codes of errno, naming the file.
+  // ALREADY_EXISTS for a file with kRefuse; INVALID_ARGUMENT for a disk; otherwise as ResolveOutput, and codes of
+  // errno, naming the file.
   static absl::StatusOr<OutputFile> Create(const std::string& path, IfExists if_exists);
 
   OutputFile(OutputFile&& other) noexcept;
@@ -40,9 +42,10 @@ class OutputFile {
   absl::Status Commit();
 
  private:
-  explicit OutputFile(int fd) : fd_(fd), writer_(fd) {}
+  OutputFile(int fd, SparseWriter writer) : fd_(fd), writer_(writer) {}
 
   std::string path_;
+  // Empty if there is none: the file is no regular one.
   std::string temporary_path_;
   int fd_;
   SparseWriter writer_;

@@ -15,6 +15,16 @@ bool IsZero(absl::string_view bytes) {
   return bytes.empty() || (bytes[0] == 0 && memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
+absl::Status WriteNext(int fd, absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = write(fd, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return absl::ErrnoToStatus(errno, "write");
+    bytes.remove_prefix(static_cast<size_t>(size));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status WriteAt(int fd, absl::string_view bytes, uint64_t offset) {
@@ -29,6 +39,10 @@ absl::Status WriteAt(int fd, absl::string_view bytes, uint64_t offset) {
 }
 
 absl::Status SparseWriter::Append(absl::string_view bytes) {
+  if (holes_ == Holes::kWriteZeros) {
+    size_ += bytes.size();
+    return WriteNext(fd_, bytes);
+  }
   size_t written = 0;  // of `bytes`, or left out as zeros
   size_t at = 0;
   const auto flush = [&] {
@@ -50,7 +64,19 @@ absl::Status SparseWriter::Append(absl::string_view bytes) {
   return status;
 }
 
+absl::Status SparseWriter::AppendZeros(uint64_t count) {
+  size_ += count;
+  if (holes_ == Holes::kLeave) return absl::OkStatus();
+  static constexpr char kZeros[64 * 1024] = {};
+  absl::Status status;
+  for (; status.ok() && count > 0; count -= std::min<uint64_t>(count, sizeof(kZeros))) {
+    status = WriteNext(fd_, {kZeros, std::min<uint64_t>(count, sizeof(kZeros))});
+  }
+  return status;
+}
+
 absl::Status SparseWriter::Finish() {
+  if (holes_ == Holes::kWriteZeros) return absl::OkStatus();
   if (ftruncate(fd_, static_cast<off_t>(size_)) != 0) return absl::ErrnoToStatus(errno, "ftruncate");
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// Writes a file from its beginning to its end; blocks of zeros become holes, which take no room on disk.
+// Writes from beginning to end; in a file, blocks of zeros become holes, which take no room on disk.
 #ifndef ARMSTATE_CLIENT_FILES_SPARSE_WRITER_H_
 #define ARMSTATE_CLIENT_FILES_SPARSE_WRITER_H_
 
@@ -9,23 +9,27 @@
 
 namespace armstate {
 
-// Of a regular file that is empty and open for writing; the descriptor stays the caller's. Errors are codes of errno;
-// after one the content is undefined. Not thread-safe.
+// Into a regular file that is empty, or with kWriteZeros into whatever takes bytes in their order, as a pipe. It is
+// open for writing; the descriptor stays the caller's. Errors are codes of errno; after one the content is undefined.
+// Not thread-safe.
 class SparseWriter {
  public:
-  explicit SparseWriter(int fd) : fd_(fd) {}
+  enum class Holes { kLeave, kWriteZeros };
+
+  explicit SparseWriter(int fd, Holes holes = Holes::kLeave) : fd_(fd), holes_(holes) {}
 
   // The next byte goes there.
   uint64_t size() const { return size_; }
 
   absl::Status Append(absl::string_view bytes);
   // Zeros.
-  void AppendZeros(uint64_t count) { size_ += count; }
+  absl::Status AppendZeros(uint64_t count);
   // Gives the file its length, which a hole at its end does not.
   absl::Status Finish();
 
  private:
   int fd_;
+  Holes holes_;
   uint64_t size_ = 0;
 };
 

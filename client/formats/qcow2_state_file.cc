@@ -18,11 +18,11 @@ absl::StatusOr<InputFile> CopyState(absl::string_view file, const std::vector<Qc
   SparseWriter writer(fd->get());
   absl::Status status;
   for (const Qcow2Extent& extent : extents) {
-    writer.AppendZeros(extent.offset - writer.size());
-    status = writer.Append(file.substr(extent.file_offset, extent.size));
+    status = writer.AppendZeros(extent.offset - writer.size());
+    if (status.ok()) status = writer.Append(file.substr(extent.file_offset, extent.size));
     if (!status.ok()) break;
   }
-  if (status.ok()) writer.AppendZeros(size - writer.size());
+  if (status.ok()) status = writer.AppendZeros(size - writer.size());
   if (status.ok()) status = writer.Finish();
   if (!status.ok()) return absl::Status(status.code(), absl::StrCat("temporary file: ", status.message()));
   return InputFile::Of(*std::move(fd), "the snapshot's state");

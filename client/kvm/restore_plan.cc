@@ -69,10 +69,20 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
   return state;
 }
 
+// Machines of the engine that have a profile of KVM.
+absl::StatusOr<IdScheme> SchemeOfSource(const v1::Checkpoint& checkpoint) {
+  const v1::Accelerator accelerator = checkpoint.source().accelerator();
+  const absl::optional<IdScheme> scheme = accelerator == v1::ENGINE ? IdScheme::kKvm : SchemeOf(accelerator);
+  if (!scheme) return InvalidField("source.accelerator", "is not set, or only a later release knows it");
+  return *scheme;
+}
+
 }  // namespace
 
 absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint) {
-  if (SchemeOf(checkpoint.source().accelerator()) == IdScheme::kTcg) {
+  const absl::StatusOr<IdScheme> scheme = SchemeOfSource(checkpoint);
+  if (!scheme.ok()) return scheme.status();
+  if (*scheme == IdScheme::kTcg) {
     return InvalidField("source.accelerator",
                         "the register IDs of QEMU's emulation do not all mean the same on KVM; give the server's plan");
   }
@@ -93,6 +103,8 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
     return InvalidField(
         "vcpus", absl::StrCat("a plan for ", plan.vcpus_size(), " vCPUs, a checkpoint of ", checkpoint.vcpus_size()));
   }
+  const absl::StatusOr<IdScheme> source = SchemeOfSource(checkpoint);
+  if (!source.ok()) return source.status();
   KvmRestorePlan planned;
   for (int i = 0; i < plan.vcpus_size(); ++i) {
     const std::string field = absl::StrCat("vcpus[", i, "]");
@@ -104,8 +116,7 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
     for (const v1::OpaqueField& opaque : checkpoint.vcpus(i).opaque_fields()) {
       fields.push_back({opaque.name(), opaque.data()});
     }
-    const IdScheme source = SchemeOf(checkpoint.source().accelerator());
-    state->opaque_fields = TranslateOpaqueFields(fields, source, IdScheme::kKvm);
+    state->opaque_fields = TranslateOpaqueFields(fields, *source, IdScheme::kKvm);
     planned.states.push_back(*std::move(state));
     planned.tolerated.emplace_back();
   }

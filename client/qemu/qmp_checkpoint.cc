@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "client/files/output_path.h"
 #include "client/files/unique_fd.h"
 #include "client/qemu/guest_pause.h"
 #include "client/qemu/mapped_file.h"
@@ -146,13 +146,14 @@ absl::StatusOr<MappedFile> DumpDevices(QmpConnection& qmp) {
 
 // A whole migration stream in the user's file, which has the name only once it is whole.
 absl::StatusOr<MappedFile> KeepStream(QmpConnection& qmp, const Source& source, const std::string& path) {
-  struct stat info;
-  const bool is_device = stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
-  std::string temporary = absl::StrCat(path, ".XXXXXX");
+  const absl::StatusOr<OutputPath> output = ResolveOutput(path);
+  if (!output.ok()) return output.status();
+  const bool is_device = output->kind == OutputPath::Kind::kStream || output->kind == OutputPath::Kind::kDisk;
+  std::string temporary = absl::StrCat(output->path, ".XXXXXX");
   const UniqueFd file(is_device ? open(path.c_str(), O_RDWR | O_CLOEXEC) : mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", strerror(errno)));
   absl::Status kept = MigrateToFile(qmp, file.get(), source.file_protocol);
-  if (kept.ok() && !is_device && rename(temporary.c_str(), path.c_str()) != 0) {
+  if (kept.ok() && !is_device && rename(temporary.c_str(), output->path.c_str()) != 0) {
     kept = absl::InvalidArgumentError(absl::StrCat(path, ": ", strerror(errno)));
   }
   if (!kept.ok()) {

@@ -130,10 +130,15 @@ bool IndexFollower::ReadVm(const std::string& vm) {
     if (absl::IsDataLoss(basic.status())) index_.PutDamaged(vm, std::string(basic.status().message()));
     return true;
   }
-  const IdScheme scheme = SchemeOf(basic->source(), profiles_).value_or(IdScheme::kKvm);
+  const absl::optional<IdScheme> scheme = SchemeOf(basic->source(), profiles_);
+  if (!scheme) {
+    index_.Remove(vm);
+    index_.PutDamaged(vm, SchemeUnknown(*basic));
+    return true;
+  }
   std::vector<SearchIndex::Vcpu> vcpus;
   for (const VcpuRecord& vcpu : stored->vcpus) vcpus.push_back({vcpu.vcpu_index, &vcpu.registers});
-  index_.Put(FactsOf(vm, *basic, scheme), vcpus);
+  index_.Put(FactsOf(vm, *basic, *scheme), vcpus);
   return true;
 }
 

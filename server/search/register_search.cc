@@ -75,7 +75,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
     uint64_t name = 0;
     uint64_t begin = 0;
     if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &name) || !absl::SimpleAtoi(parts[1], &begin)) {
-      return DecodePageToken(question, "?").status();
+      return PageTokenInvalid();
     }
     const std::shared_ptr<const SearchResult> result = results_.Find(name);
     if (result == nullptr || result->question != question) return PageTokenTooOld();

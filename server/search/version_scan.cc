@@ -65,9 +65,13 @@ class Scan {
       return absl::OkStatus();
     }
     if (!basic.ok()) return basic.status();
-    const IdScheme scheme = SchemeOf(basic->source(), profiles_).value_or(IdScheme::kKvm);
+    const absl::optional<IdScheme> scheme = SchemeOf(basic->source(), profiles_);
+    if (!scheme) {
+      AddDamaged(SchemeUnknown(*basic), response_);
+      return absl::OkStatus();
+    }
     const absl::optional<MatchingCheckpoint> match =
-        MatchRead(FactsOf(vm, *basic, scheme), stored->vcpus, filter_, which_);
+        MatchRead(FactsOf(vm, *basic, *scheme), stored->vcpus, filter_, which_);
     if (match) *response_.add_checkpoints() = MatchToProto(*match, filter_);
     return absl::OkStatus();
   }
@@ -90,7 +94,7 @@ absl::StatusOr<ScanPosition> ScanPosition::FromToken(absl::string_view question,
   ScanPosition position;
   if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &position.until) ||
       !absl::SimpleAtoi(parts[1], &position.version) || !absl::WebSafeBase64Unescape(parts[3], &position.cursor)) {
-    return DecodePageToken(question, "?").status();
+    return PageTokenInvalid();
   }
   position.vm = parts[2];
   return position;

@@ -58,12 +58,12 @@ std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence) {
 }
 
 absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token) {
-  const std::string list = TokenList(log_id);
-  const absl::StatusOr<std::string> text = DecodePageToken(list, token);
-  if (!text.ok()) return text.status();
+  const absl::StatusOr<std::string> text = DecodePageToken(TokenList(log_id), token);
   uint64_t sequence = 0;
-  if (!absl::SimpleAtoi(*text, &sequence)) return DecodePageToken(list, "?").status();
-  return sequence;
+  if (text.ok() && absl::SimpleAtoi(*text, &sequence)) return sequence;
+  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
+                   "resume_token is not one of this server's data; read anew what is stored, and watch without one",
+                   {{"field", "resume_token"}});
 }
 
 Watcher::Watcher(grpc::CallbackServerContext& context, CheckpointStore& store, std::string vm, uint64_t position,

@@ -295,6 +295,44 @@ TEST(RestoreClient, ARefusalIsAnAnswer) {
   EXPECT_EQ(response->report().verdict(), v1::REFUSED);
 }
 
+TEST(Connection, ATargetIsCompletedOrRefused) {
+  const struct {
+    const char* target;
+    const char* means;
+  } kCases[] = {
+      {"127.0.0.1", "127.0.0.1:7443"},
+      {"armstate.example:80", "armstate.example:80"},
+      {"dns:armstate.example", "dns:armstate.example:7443"},
+      {"dns:///armstate.example", "dns:///armstate.example:7443"},
+      {"dns://10.0.0.1/armstate.example:80", "dns://10.0.0.1/armstate.example:80"},
+      {"unix:/run/armstated.sock", "unix:/run/armstated.sock"},
+      {"ipv6:[::1]:80", "ipv6:[::1]:80"},
+  };
+  for (const auto& test : kCases) EXPECT_EQ(CompleteTarget(test.target).value_or("refused"), test.means);
+  for (const char* target :
+       {"", "127.0.0.1:99999", "127.0.0.1:x", "http://localhost:7443", "dns:", "dns:///", "dns://x"}) {
+    EXPECT_EQ(CompleteTarget(target).status().code(), absl::StatusCode::kInvalidArgument) << target;
+    ConnectionOptions options;
+    options.target = target;
+    const absl::Status status = CheckpointClient(Connection(options)).GetVm({}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_EQ(status.message(), CompleteTarget(target).status().message());
+  }
+}
+
+// Such a proxy is for the web; a server on the same network is not to be asked of it.
+TEST(Connection, TheEnvironmentsProxyIsUsedOnlyWhenAskedFor) {
+  FakeServer server;
+  server.handlers.get_vm = [](const v1::GetVmRequest&) { return v1::Vm(); };
+  ConnectionOptions options = FastRetries(server);
+  options.max_attempts = 1;
+  ASSERT_EQ(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);  // nobody listens there
+  EXPECT_TRUE(CheckpointClient(Connection(options)).GetVm({}).ok());
+  options.use_http_proxy = true;
+  EXPECT_EQ(CheckpointClient(Connection(options)).GetVm({}).status().code(), absl::StatusCode::kUnavailable);
+  unsetenv("http_proxy");
+}
+
 TEST(CheckpointClient, TakesAMock) {
   auto stub = std::make_shared<v1::MockCheckpointServiceStub>();
   EXPECT_CALL(*stub, GetVm(_, _, _)).WillOnce(Return(grpc::Status(grpc::StatusCode::NOT_FOUND, "no")));

@@ -138,6 +138,70 @@ TEST(OutputFile, ReplacesWhenAsked) {
   EXPECT_EQ(Read(path), "new");
 }
 
+TEST(OutputFile, ASymbolicLinkStaysAndWhatItPointsToIsReplaced) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/a";
+  const std::string link = dir.path() + "/link";
+  Write(path, "old");
+  ASSERT_EQ(symlink("a", link.c_str()), 0);
+  EXPECT_EQ(OutputFile::Create(link, IfExists::kRefuse).status().code(), absl::StatusCode::kAlreadyExists);
+  absl::StatusOr<OutputFile> file = OutputFile::Create(link, IfExists::kReplace);
+  ASSERT_TRUE(file.ok()) << file.status();
+  file->Append("new");
+  ASSERT_TRUE(file->Commit().ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(Read(path), "new");
+}
+
+TEST(OutputFile, ALinkToNothingAndAFolderAreRefused) {
+  const TempDir dir;
+  ASSERT_EQ(symlink("none", (dir.path() + "/link").c_str()), 0);
+  ASSERT_TRUE(std::filesystem::create_directory(dir.path() + "/folder"));
+  for (const char* const name : {"/link", "/folder"}) {
+    for (const IfExists if_exists : {IfExists::kRefuse, IfExists::kReplace}) {
+      const absl::Status status = OutputFile::Create(dir.path() + name, if_exists).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+      EXPECT_NE(status.message().find(name), absl::string_view::npos) << status;
+    }
+  }
+  EXPECT_EQ(CountFiles(dir), 1u);  // the link does not count as one that exists
+}
+
+// /dev/null is one; that of this test can be spared.
+TEST(OutputFile, APipeIsWrittenToAndStays) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/pipe";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  Write(dir.path() + "/in", std::string("head") + std::string(300000, '\0') + "tail");
+  for (const IfExists if_exists : {IfExists::kRefuse, IfExists::kReplace}) {
+    std::string read;
+    std::thread reader([&] { read = Read(path); });
+    {
+      absl::StatusOr<OutputFile> file = OutputFile::Create(path, if_exists);
+      ASSERT_TRUE(file.ok()) << file.status();
+      const absl::StatusOr<InputFile> in = InputFile::Open(dir.path() + "/in");
+      ASSERT_TRUE(in.ok()) << in.status();
+      file->Append("x");
+      file->AppendFrom(*in, 0, in->bytes().size());
+      EXPECT_TRUE(file->Commit().ok());
+    }
+    reader.join();
+    EXPECT_TRUE(read == "x" + Read(dir.path() + "/in"));
+    EXPECT_TRUE(std::filesystem::is_fifo(path));
+  }
+  EXPECT_EQ(CountFiles(dir), 2u);
+}
+
+TEST(OutputFile, WhatBecameADeviceMeanwhileIsNotReplaced) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/a";
+  absl::StatusOr<OutputFile> file = OutputFile::Create(path, IfExists::kReplace);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(file->Commit().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+}
+
 TEST(OutputFile, AFolderThatDoesNotExistIsNamed) {
   const TempDir dir;
   const absl::Status status = OutputFile::Create(dir.path() + "/no/a", IfExists::kRefuse).status();

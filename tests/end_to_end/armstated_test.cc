@@ -1,16 +1,23 @@
 // The program itself: start, stop, flags, limits.
+#include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "armstate/v1/admin_service.grpc.pb.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "tests/testing/armstated_process.h"
+#include "tests/testing/run_shell.h"
 #include "tests/testing/temp_dir.h"
 
 namespace armstate {
 namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 // A request whose serialized size is exactly `size` bytes: one vCPU, and the rest in an opaque field.
 v1::CreateCheckpointRequest RequestOfSize(size_t size) {
@@ -52,6 +59,78 @@ TEST(ArmstatedTest, SecondServerOnTheSameDataIsRefused) {
   auto second = ArmstatedProcess::Start(data_dir.path());
   ASSERT_FALSE(second.ok());
   EXPECT_NE(second.status().message().find("another armstated"), absl::string_view::npos) << second.status();
+}
+
+// Whatever the umask is that it is started with, and whatever an earlier release has left.
+TEST(ArmstatedTest, OtherUsersCanReadNothing) {
+  const TempDir dir;
+  const std::string data_dir = dir.path() + "/data";
+  const std::string backup_dir = dir.path() + "/backup";
+  const std::string command = absl::StrCat(
+      "umask 022; exec server/armstated --listen=127.0.0.1:0 --data_dir=", data_dir, " --backup_dir=", backup_dir);
+  for (int start = 1; start <= 2; ++start) {
+    auto server = ArmstatedProcess::StartCommand({"/bin/sh", "-c", command});
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ(absl::StrContains((*server)->log(), "other users could read"), start == 2) << (*server)->log();
+    grpc::ClientContext context;
+    v1::Checkpoint stored;
+    ASSERT_TRUE(v1::CheckpointService::NewStub((*server)->Connect())
+                    ->CreateCheckpoint(&context, RequestOfSize(100000), &stored)
+                    .ok());
+    grpc::ClientContext backup_context;
+    v1::Backup backup;
+    ASSERT_TRUE(v1::AdminService::NewStub((*server)->Connect())->CreateBackup(&backup_context, {}, &backup).ok());
+    EXPECT_EQ(RunShell(absl::StrCat("find ", data_dir, " ", backup_dir, " -perm /077")), "");
+    EXPECT_EQ((*server)->Stop(SIGTERM), 0);
+    EXPECT_EQ(RunShell(absl::StrCat("find ", data_dir, " ", backup_dir, " -perm /077")), "");
+    RunShell(absl::StrCat("chmod -R a+rX ", data_dir, " ", backup_dir));
+  }
+}
+
+TEST(ArmstatedTest, TheLogSaysWhatIsListenedOn) {
+  const struct {
+    const char* listen;
+    const char* says;  // and then the port, where it is not named
+    bool warns;
+  } kCases[] = {
+      {"127.0.0.1:0", ", address 127.0.0.1:", false},
+      {"127.7.4.43", ", address 127.7.4.43:7443,", false},  // gRPC's default would be 443
+      {"[::1]:0", ", address [::1]:", false},
+      {"0.0.0.0:0", ", address 0.0.0.0:", true},
+  };
+  for (const auto& test : kCases) {
+    const TempDir data_dir;
+    auto server = ArmstatedProcess::StartCommand(
+        {"server/armstated", "--listen", test.listen, absl::StrCat("--data_dir=", data_dir.path())});
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_THAT((*server)->log(), HasSubstr(test.says));
+    EXPECT_EQ(absl::StrContains((*server)->log(), "is open to other machines"), test.warns) << (*server)->log();
+  }
+}
+
+TEST(ArmstatedTest, FlagsThatCannotBeMeantAreRefused) {
+  const struct {
+    const char* flags;
+    const char* says;
+  } kCases[] = {
+      {"--listen=127.0.0.1:99999", "a port is a number from 0 to 65535"},
+      {"--listen=127.0.0.1:x", "a port is a number from 0 to 65535"},
+      {"--listen=:7443", "begins with the name or IP address"},
+      {"--listen=7443", "begins with the name or IP address"},
+      {"--listen= --data_dir=elsewhere", "--listen= has no value"},
+      {"--listen ''", "--listen: is empty"},
+      {"--data_dir ''", "--data_dir: is empty"},
+      {"--backup_dir=b --restore_backup ''", "--restore_backup: is empty"},
+      {"--drain_seconds=-1", "-1 is not a number from 0 on\n"},
+  };
+  for (const auto& test : kCases) {
+    const TempDir data_dir;
+    const std::string out = RunShell(
+        absl::StrCat("timeout 30 server/armstated --data_dir=", data_dir.path(), " ", test.flags, " 2>&1; echo $?"));
+    EXPECT_THAT(out, HasSubstr(test.says)) << test.flags;
+    EXPECT_THAT(out, EndsWith("\n2\n")) << test.flags;
+    EXPECT_LT(out.size(), 500u) << test.flags;
+  }
 }
 
 // The documented limit of 16 MiB: a message of this size passes, one more byte does not.

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "tests/testing/armstated_process.h"
@@ -20,6 +21,7 @@
 namespace armstate {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 namespace reflection = grpc::reflection::v1alpha;
 
@@ -66,10 +68,10 @@ class RegisteredServicesTest : public testing::Test {
     return pool_.FindServiceByName(service);
   }
 
-  // With an empty request.
-  grpc::Status CallUnary(const std::string& method) {
+  grpc::Status CallUnary(const std::string& method, const std::string& bytes = "") {
     grpc::ClientContext context;
-    grpc::ByteBuffer request(nullptr, 0);
+    const grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
     grpc::ByteBuffer response;
     grpc::Status status;
     absl::Notification done;
@@ -124,6 +126,25 @@ TEST_F(RegisteredServicesTest, NothingUnimplementedIsRegistered) {
     }
   }
   EXPECT_EQ(methods, 14 + 7 + 8 + 9 + 3);
+}
+
+// An empty answer, or UNIMPLEMENTED, would make a client look for the mistake at the wrong place.
+TEST_F(RegisteredServicesTest, WhatCannotBeDecodedIsSaidByEveryMethod) {
+  for (const std::string& name : Services()) {
+    if (name.rfind("armstate.", 0) != 0) continue;
+    const google::protobuf::ServiceDescriptor* service = Describe(name);
+    ASSERT_NE(service, nullptr) << name;
+    for (int i = 0; i < service->method_count(); ++i) {
+      const google::protobuf::MethodDescriptor& method = *service->method(i);
+      const grpc::Status status = CallUnary(absl::StrCat("/", name, "/", method.name()), std::string(50, '\xff'));
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method.full_name();
+      EXPECT_THAT(status.error_message(),
+                  HasSubstr(absl::StrCat("cannot be decoded as ", method.input_type()->full_name())));
+      google::rpc::Status details;
+      EXPECT_TRUE(details.ParseFromString(status.error_details())) << method.full_name();
+      EXPECT_THAT(details.ShortDebugString(), HasSubstr("FIELD_INVALID")) << method.full_name();
+    }
+  }
 }
 
 TEST_F(RegisteredServicesTest, HealthIsServing) {

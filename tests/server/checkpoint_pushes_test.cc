@@ -22,8 +22,7 @@ namespace {
 using Answer = v1::StreamCheckpointsResponse::Acknowledgement;
 using Answers = std::vector<Answer>;
 
-class FakeCall final
-    : public grpc::ServerCallbackReaderWriter<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse> {
+class FakeCall final : public grpc::ServerCallbackReaderWriter<grpc::ByteBuffer, v1::StreamCheckpointsResponse> {
  public:
   explicit FakeCall(CheckpointPushes::Reactor* reactor) : reactor_(reactor) { BindReactor(reactor); }
 
@@ -32,7 +31,7 @@ class FakeCall final
     status_ = std::move(status);
     changed_.notify_all();
   }
-  void Read(v1::StreamCheckpointsRequest* message) override {
+  void Read(grpc::ByteBuffer* message) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     read_ = message;
   }
@@ -57,7 +56,10 @@ class FakeCall final
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       ASSERT_NE(read_, nullptr);
-      *read_->add_requests() = request;
+      v1::StreamCheckpointsRequest message;
+      *message.add_requests() = request;
+      const grpc::Slice bytes(message.SerializeAsString());
+      *read_ = grpc::ByteBuffer(&bytes, 1);
       read_ = nullptr;
     }
     reactor_->OnReadDone(true);
@@ -109,7 +111,7 @@ class FakeCall final
   CheckpointPushes::Reactor* const reactor_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  v1::StreamCheckpointsRequest* read_ = nullptr;
+  grpc::ByteBuffer* read_ = nullptr;
   absl::optional<Answers> written_;
   absl::optional<grpc::Status> status_;
 };

@@ -9,6 +9,8 @@ namespace {
 
 ErrorReason ReasonOf(const absl::StatusOr<uint64_t>& decoded) {
   EXPECT_EQ(decoded.status().code(), absl::StatusCode::kInvalidArgument) << decoded.status();
+  EXPECT_EQ(GetErrorInfo(decoded.status())->metadata["field"], "resume_token");
+  EXPECT_EQ(decoded.status().message().find("page_token"), absl::string_view::npos) << decoded.status();
   return GetErrorInfo(decoded.status())->reason;
 }
 

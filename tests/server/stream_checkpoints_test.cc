@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "google/rpc/error_details.pb.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "tests/server/server_fixture.h"
 
 namespace armstate {
@@ -83,6 +86,68 @@ class StreamCheckpointsTest : public ServerTest {
     EXPECT_TRUE(error.ParseFromArray(trailer->second.data(), static_cast<int>(trailer->second.size())));
     return error;
   }
+};
+
+// One call whose messages are any bytes.
+class BytesStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit BytesStream(const std::string& target)
+      : stub_(grpc::CreateChannel(target, grpc::InsecureChannelCredentials())) {
+    stub_.PrepareBidiStreamingCall(&context_, "/armstate.v1.CheckpointService/StreamCheckpoints", {}, this);
+    AddHold();
+    StartCall();
+  }
+
+  // Also when the server has ended the call.
+  void Write(const std::string& bytes) {
+    const grpc::Slice slice(bytes);
+    const grpc::ByteBuffer message(&slice, 1);
+    absl::Notification done;
+    written_ = &done;
+    StartWrite(&message);
+    done.WaitForNotification();
+  }
+
+  // To the end of the stream.
+  std::vector<v1::StreamCheckpointsResponse::Acknowledgement> ReadAll() {
+    std::vector<v1::StreamCheckpointsResponse::Acknowledgement> all;
+    while (true) {
+      grpc::ByteBuffer bytes;
+      absl::Notification done;
+      read_ = &done;
+      StartRead(&bytes);
+      done.WaitForNotification();
+      v1::StreamCheckpointsResponse message;
+      if (!is_read_) return all;
+      EXPECT_TRUE(grpc::SerializationTraits<v1::StreamCheckpointsResponse>::Deserialize(&bytes, &message).ok());
+      all.insert(all.end(), message.acknowledgements().begin(), message.acknowledgements().end());
+    }
+  }
+
+  RpcResult Finish() {
+    RemoveHold();
+    ended_.WaitForNotification();
+    return ReadResult(context_, status_);
+  }
+
+  void OnWriteDone(bool /*ok*/) override { written_->Notify(); }
+  void OnReadDone(bool ok) override {
+    is_read_ = ok;
+    read_->Notify();
+  }
+  void OnDone(const grpc::Status& status) override {
+    status_ = status;
+    ended_.Notify();
+  }
+
+ private:
+  grpc::ClientContext context_;
+  grpc::GenericStub stub_;
+  absl::Notification* written_ = nullptr;
+  absl::Notification* read_ = nullptr;
+  bool is_read_ = false;
+  grpc::Status status_;
+  absl::Notification ended_;
 };
 
 google::rpc::ErrorInfo InfoOf(const google::rpc::Status& error) {
@@ -242,6 +307,39 @@ TEST_F(StreamCheckpointsTest, AnOpenStreamDoesNotHoldUpAServerThatIsGoingAway) {
 }
 
 TEST_F(StreamCheckpointsTest, AnEmptyStreamEndsWell) { EXPECT_TRUE(Push({}).empty()); }
+
+// A label is text, and so must be UTF-8; generated code sends it all the same.
+std::string RequestWithInvalidLabel() {
+  v1::StreamCheckpointsRequest message;
+  *message.add_requests() = SmallRequest("vms/a", 2);
+  (*message.mutable_requests(0)->mutable_checkpoint()->mutable_labels())["team"] = "w\xff";
+  return message.SerializeAsString();
+}
+
+TEST_F(StreamCheckpointsTest, AMessageThatCannotBeDecodedEndsTheStreamAfterTheAnswersToThoseBefore) {
+  const struct {
+    std::string bytes;
+    const char* field;
+  } kCases[] = {
+      {std::string(100, '\xff'), "request"},
+      {SmallRequest("vms/a", 2).SerializeAsString().substr(0, 20), "request"},
+      {RequestWithInvalidLabel(), "armstate.v1.Checkpoint.LabelsEntry.value"},
+  };
+  for (const auto& test : kCases) {
+    v1::StreamCheckpointsRequest good;
+    *good.add_requests() = SmallRequest("vms/a", 1);
+    const int64_t before = LatestVersion("vms/a");
+    BytesStream stream(target());
+    stream.Write(good.SerializeAsString());
+    stream.Write(test.bytes);
+    stream.Write(good.SerializeAsString());
+    stream.Write(good.SerializeAsString());
+    EXPECT_EQ(stream.ReadAll().size(), 1u) << test.field;
+    EXPECT_EQ(stream.Finish(),
+              (RpcResult{grpc::StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", test.field}}}));
+    EXPECT_EQ(LatestVersion("vms/a"), before + 1) << "what comes after it is not stored";
+  }
+}
 
 TEST_F(StreamCheckpointsTest, AMessageWithTooManyRequestsEndsTheStreamAfterTheAnswersToThoseBefore) {
   Stream stream(checkpoints());

@@ -181,7 +181,7 @@ TEST_F(WatchTest, WhatCannotBeMeantEndsTheCall) {
   v1::WatchCheckpointsRequest request = Of("vms/-");
   request.set_resume_token("x");
   EXPECT_EQ(Result(request),
-            (RpcResult{StatusCode::INVALID_ARGUMENT, "PAGE_TOKEN_INVALID", {{"field", "page_token"}}}));
+            (RpcResult{StatusCode::INVALID_ARGUMENT, "PAGE_TOKEN_INVALID", {{"field", "resume_token"}}}));
   // Of a server that had a hundred events.
   request.set_resume_token(absl::WebSafeBase64Escape("1|watch|100"));
   RpcResult result = Result(request);

@@ -42,6 +42,7 @@ absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::StartCommand
     if (at == std::string::npos || log.find('\n', at) == std::string::npos) continue;
     const std::string rest = log.substr(at + kListening.size());
     process->address_ = absl::StrCat("127.0.0.1:", rest.substr(0, rest.find_first_not_of("0123456789")));
+    process->log_text_ = log;
     return process;
   }
   return absl::FailedPreconditionError(log);  // it has exited

@@ -27,6 +27,8 @@ class ArmstatedProcess {
 
   // "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
+  // What it printed until it listened.
+  const std::string& log() const { return log_text_; }
   // -1 after Stop.
   pid_t pid() const { return pid_; }
   // A new connection.
@@ -40,6 +42,7 @@ class ArmstatedProcess {
 
   pid_t pid_ = -1;
   int log_ = -1;  // read end of its standard error
+  std::string log_text_;
   std::string address_;
 };
 
