@@ -57,15 +57,24 @@ absl::StatusOr<DecodedCheckpoint> DecodeWithBase(const StoredRecord& stored, con
 absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, absl::optional<int64_t> version,
                                                          VcpuSelection selection) {
   // Between the record and its base, the version may have been deleted with its base, or the VM made again under the
-  // same name. That is seen as damage, but not twice.
-  for (int attempt = 0;; ++attempt) {
-    const absl::StatusOr<StoredRecord> stored = version ? store_.Get(vm, *version) : store_.GetLatest(vm);
+  // same name. That is seen as damage, but not twice of the same record.
+  absl::optional<StoredRecord> seen;
+  while (true) {
+    absl::StatusOr<StoredRecord> stored = version ? store_.Get(vm, *version) : store_.GetLatest(vm);
     if (!stored.ok()) return stored.status();
     absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, selection);
-    if (attempt > 0 || !absl::IsDataLoss(decoded.status())) return decoded;
-    bases_.Remove(vm);
-    bases_.RemoveRead(vm, stored->base_version);
+    if (!absl::IsDataLoss(decoded.status())) return decoded;
+    if (seen && seen->version == stored->version && seen->time == stored->time && seen->record == stored->record) {
+      return decoded;
+    }
+    Forget(vm, stored->base_version);
+    seen = *std::move(stored);
   }
+}
+
+void CheckpointReader::Forget(absl::string_view vm, int64_t base_version) {
+  bases_.Remove(vm);
+  bases_.RemoveRead(vm, base_version);
 }
 
 absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t after, size_t limit) {

@@ -61,8 +61,11 @@ class CheckpointReader {
                                          VcpuSelection selection);
   // Without vCPUs; see CheckpointStore::List.
   absl::StatusOr<DecodedPage> List(absl::string_view vm, int64_t after, size_t limit);
-  // A record that the caller has already.
+  // A record that the caller has already. DATA_LOSS also if it was deleted meanwhile, with its base.
   absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, VcpuSelection selection);
+
+  // Takes what is known of a base, and of the VM's present one, out of the caches.
+  void Forget(absl::string_view vm, int64_t base_version);
 
   // The base that the VM's next checkpoint may be a difference to, if there is one that can be read.
   absl::optional<BaseCache::Entry> PresentBase(absl::string_view vm);

@@ -75,6 +75,9 @@ struct CheckpointRepository::Pending {
   bool labelled = false;
   CreateCallback done;
   int attempts = 0;
+  // Incarnation and version of an earlier checkpoint of this request that could not be read when the store had found
+  // it.
+  absl::optional<std::pair<uint64_t, int64_t>> damaged;
   // Of the last attempt: what it was a difference to, or the full copy that it brings.
   std::shared_ptr<const FullCopy> new_base;
   std::map<LayoutHash, std::shared_ptr<const RegisterLayout>> layouts;
@@ -122,6 +125,7 @@ void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
   request.labelled = pending->labelled;
   request.raw_bytes = RawBytes(pending->record);
 
+  pending->new_base = nullptr;
   // The base that was found may be outdated in turn, but a full copy needs none.
   const bool may_be_difference = ++pending->attempts < 3;
   const absl::optional<BaseCache::Entry> base =
@@ -161,7 +165,9 @@ absl::Status CheckpointRepository::EncodeFullCopy(Pending& pending, CommitReques
                        });
   if (!copy.ok()) return copy.status();
   pending.new_base = *std::move(copy);
-  request.record = EncodeDifference(*pending.new_base, record).value_or("");
+  absl::optional<std::string> difference = EncodeDifference(*pending.new_base, record);
+  if (!difference) return absl::InternalError("a checkpoint has no difference to its own full copy");
+  request.record = *std::move(difference);
   for (const auto& [hash, layout] : pending.layouts) {
     if (!layouts_.IsKnown(hash)) request.layouts.emplace(hash, EncodeLayout(*layout));
   }
@@ -177,11 +183,10 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
   }
   if (std::holds_alternative<CommitBaseChanged>(*result)) {
     bases_.Remove(pending->vm);
-    pending->new_base = nullptr;
     return Commit(pending);
   }
   const Committed& committed = std::get<Committed>(*result);
-  if (committed.was_retry()) return pending->done(AnswerRetry(*pending, committed));
+  if (committed.was_retry()) return AnswerRetry(pending, committed);
 
   if (pending->new_base != nullptr) {
     for (const auto& [hash, layout] : pending->layouts) layouts_.Put(hash, layout);
@@ -198,16 +203,22 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
   pending->done(std::move(created));
 }
 
-absl::StatusOr<CreatedCheckpoint> CheckpointRepository::AnswerRetry(const Pending& pending,
-                                                                    const Committed& committed) {
-  if (!committed.earlier_record->ok()) return committed.earlier_record->status();
-  absl::StatusOr<DecodedCheckpoint> decoded =
-      reader_.Decode(pending.vm, **committed.earlier_record, VcpuSelection::kNone);
-  if (!decoded.ok()) return decoded.status();
-  if (!SameDigest(decoded->request_digest, pending.record.request_digest)) {
-    return RequestIdReused(CheckpointName(pending.vm, committed.version), pending.record.request_id);
+void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed) {
+  if (!committed.earlier_record->ok()) return pending->done(committed.earlier_record->status());
+  const StoredRecord& stored = **committed.earlier_record;
+  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Decode(pending->vm, stored, VcpuSelection::kNone);
+  const std::pair<uint64_t, int64_t> found(committed.incarnation, committed.version);
+  if (absl::IsDataLoss(decoded.status()) && pending->damaged != found) {
+    // It may have been deleted since the store found it, with its base. Then the store finds it no more.
+    pending->damaged = found;
+    reader_.Forget(pending->vm, stored.base_version);
+    return Commit(pending);
   }
-  return CreatedCheckpoint{Summarize(*decoded), /*was_retry=*/true};
+  if (!decoded.ok()) return pending->done(decoded.status());
+  if (!SameDigest(decoded->request_digest, pending->record.request_digest)) {
+    return pending->done(RequestIdReused(CheckpointName(pending->vm, committed.version), pending->record.request_id));
+  }
+  pending->done(CreatedCheckpoint{Summarize(*decoded), /*was_retry=*/true});
 }
 
 void CheckpointRepository::CountCreated(const Pending& pending) {

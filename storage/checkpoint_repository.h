@@ -170,7 +170,7 @@ class CheckpointRepository {
   void Commit(const std::shared_ptr<Pending>& pending);
   absl::Status EncodeFullCopy(Pending& pending, CommitRequest& request);
   void OnCommitted(const std::shared_ptr<Pending>& pending, absl::StatusOr<CommitResult> result);
-  absl::StatusOr<CreatedCheckpoint> AnswerRetry(const Pending& pending, const Committed& committed);
+  void AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed);
   void CountCreated(const Pending& pending);
 
   CheckpointStore& store_;

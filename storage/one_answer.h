@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 
 namespace armstate {
@@ -30,6 +31,13 @@ class OneAnswer {
     std::unique_lock<std::mutex> lock(mutex_);
     given_.wait(lock, [this] { return value_.has_value(); });
     return *std::move(value_);
+  }
+  // The same, but nothing if it takes longer than `patience`: then it can be waited for again.
+  absl::optional<T> WaitFor(absl::Duration patience) {
+    if (patience == absl::InfiniteDuration()) return Wait();
+    std::unique_lock<std::mutex> lock(mutex_);
+    given_.wait_for(lock, absl::ToChronoNanoseconds(patience), [this] { return value_.has_value(); });
+    return std::exchange(value_, absl::nullopt);
   }
 
  private:

@@ -107,8 +107,10 @@ absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& back
   rocksdb::BackupID number = 0;
   // The log goes with it, so nothing needs to be flushed for it.
   rocksdb::CreateBackupOptions options;
+  std::atomic<bool> is_in_the_way = false;
   options.progress_callback = [&] {
-    if (cancelled()) engine->StopBackup();
+    if (database.is_closing()) is_in_the_way = true;
+    if (is_in_the_way || cancelled()) engine->StopBackup();
   };
   const absl::Status made =
       database.Use([&](rocksdb::DB& db) -> rocksdb::Status { return engine->CreateNewBackup(options, &db, &number); });
@@ -116,7 +118,7 @@ absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& back
     if (made.ok()) engine->DeleteBackup(number).PermitUncheckedError();
     return absl::CancelledError("the backup was cancelled");
   }
-  if (!made.ok()) return made;
+  if (!made.ok()) return is_in_the_way ? RocksDbDatabase::NotOpen() : made;
   rocksdb::BackupInfo info;
   rocksdb::Status verified = engine->VerifyBackup(number, /*verify_with_checksum=*/true);
   if (verified.ok()) verified = engine->GetBackupInfo(number, &info);

@@ -1,5 +1,6 @@
 #include "storage/rocksdb_database.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rocksdb/env.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_log_check.h"
@@ -88,25 +90,37 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
   return mode == Mode::kReadWrite ? CheckFormat() : absl::OkStatus();
 }
 
-std::shared_ptr<OpenedRocksDb> RocksDbDatabase::opened() const {
+RocksDbDatabase::Pin RocksDbDatabase::PinOpen() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return opened_;
 }
 
-rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush) {
-  std::shared_ptr<OpenedRocksDb> opened;
+rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patience) {
+  Pin opened;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    opened = std::move(opened_);
-    opened_ = nullptr;
+    opened = std::exchange(opened_, nullptr);
   }
   if (opened == nullptr) return rocksdb::Status::OK();
   rocksdb::Status status;
   if (flush) status = opened->db().Flush(rocksdb::FlushOptions(), opened->handles());
+  is_closing_ = true;
+  opened->db().DisableManualCompaction();
   const std::shared_ptr<OneAnswer<rocksdb::Status>> closed = opened->closed();
+  const std::weak_ptr<OpenedRocksDb> used = opened;
   opened = nullptr;
-  const rocksdb::Status close_status = closed->Wait();
-  return status.ok() ? close_status : status;
+  absl::optional<rocksdb::Status> close_status = closed->WaitFor(patience);
+  if (!close_status) {
+    opened = used.lock();
+    if (opened != nullptr) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      opened_ = std::move(opened);
+      return rocksdb::Status::TimedOut("the database cannot be opened anew after an error: somebody reads still");
+    }
+    close_status = closed->Wait();
+  }
+  is_closing_ = false;
+  return status.ok() ? *close_status : status;
 }
 
 absl::Status RocksDbDatabase::Recover() {
@@ -116,24 +130,31 @@ absl::Status RocksDbDatabase::Recover() {
   if (absl::Status status = CheckSpace(0); !status.ok()) return status;
   // What could not be written is in the log or not; opening decides it. RocksDB's own Resume does not take up a log
   // whose sync has failed.
-  CloseRocksDb(/*flush=*/false).PermitUncheckedError();
+  const absl::Time now = absl::Now();
+  rocksdb::Status closed = rocksdb::Status::TimedOut("the database is still being read after an error");
+  if (now >= next_recovery_) closed = CloseRocksDb(/*flush=*/false, patience_with_readers_);
+  if (closed.IsTimedOut()) {
+    if (now >= next_recovery_) {
+      patience_with_readers_ = std::min(2 * patience_with_readers_, kMaxPatienceWithReaders);
+      next_recovery_ = now + 5 * patience_with_readers_;
+    }
+    return StorageUnavailable(closed);
+  }
+  patience_with_readers_ = kPatienceWithReaders;
   absl::Status status = OpenRocksDb(Mode::kReadWrite);
   if (status.ok()) {
     needs_recovery_ = false;
     return absl::OkStatus();
   }
-  CloseRocksDb(/*flush=*/false).PermitUncheckedError();
-  OpenRocksDb(Mode::kReadOnly).IgnoreError();
+  if (!CloseRocksDb(/*flush=*/false, kMaxPatienceWithReaders).IsTimedOut()) OpenRocksDb(Mode::kReadOnly).IgnoreError();
   return status;
 }
-
-RocksDbDatabase::Pin RocksDbDatabase::PinOpen() const { return opened(); }
 
 absl::Status RocksDbDatabase::NotOpen() {
   return StorageUnavailable(rocksdb::Status::ShutdownInProgress("the database is being opened anew after an error"));
 }
 
-rocksdb::ColumnFamilyHandle* RocksDbDatabase::handle(ColumnFamily family) const { return opened()->handle(family); }
+rocksdb::ColumnFamilyHandle* RocksDbDatabase::handle(ColumnFamily family) const { return PinOpen()->handle(family); }
 
 absl::Status RocksDbDatabase::CheckFormat() {
   const absl::StatusOr<absl::optional<std::string>> value = Get(ColumnFamily::kDefault, kFormatKey, data_dir_);
@@ -154,7 +175,7 @@ absl::Status RocksDbDatabase::CheckFormat() {
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
 
 absl::Status RocksDbDatabase::Close() {
-  rocksdb::Status status = CloseRocksDb(/*flush=*/true);
+  rocksdb::Status status = CloseRocksDb(/*flush=*/true, absl::InfiniteDuration());
   if (lock_ != nullptr) {
     const rocksdb::Status unlocked = env_->UnlockFile(lock_);
     if (status.ok()) status = unlocked;
@@ -165,7 +186,7 @@ absl::Status RocksDbDatabase::Close() {
 
 absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily family, absl::string_view key,
                                                                  absl::string_view name) const {
-  const std::shared_ptr<OpenedRocksDb> opened = this->opened();
+  const Pin opened = PinOpen();
   if (opened == nullptr) return NotOpen();
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
@@ -177,7 +198,7 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
 absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(rocksdb::WriteBatchWithIndex& batch,
                                                                  ColumnFamily family, absl::string_view key,
                                                                  absl::string_view name) const {
-  const std::shared_ptr<OpenedRocksDb> opened = this->opened();
+  const Pin opened = PinOpen();
   if (opened == nullptr) return NotOpen();
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
@@ -188,7 +209,7 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(rocksdb::WriteB
 }
 
 std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily family, const rocksdb::Slice& end) const {
-  std::shared_ptr<OpenedRocksDb> opened = this->opened();
+  Pin opened = PinOpen();
   if (opened == nullptr) {
     return std::unique_ptr<rocksdb::Iterator>(
         rocksdb::NewErrorIterator(rocksdb::Status::ShutdownInProgress("the database is being opened anew")));
@@ -208,19 +229,18 @@ absl::Status RocksDbDatabase::CheckSpace(uint64_t free, size_t bytes) const {
   return free >= kReservedBytes + bytes ? absl::OkStatus() : DiskFull(data_dir_, free, kReservedBytes);
 }
 
-absl::Status RocksDbDatabase::Write(rocksdb::WriteBatch& batch) {
-  const std::shared_ptr<OpenedRocksDb> opened = this->opened();
-  if (opened == nullptr) return NotOpen();
+absl::Status RocksDbDatabase::Write(const Pin& pin, rocksdb::WriteBatch& batch) {
+  if (pin == nullptr) return NotOpen();
   rocksdb::WriteOptions options;
   options.sync = true;
-  const rocksdb::Status status = opened->db().Write(options, &batch);
+  const rocksdb::Status status = pin->db().Write(options, &batch);
   if (status.ok()) return absl::OkStatus();
   needs_recovery_ = true;
   return StorageUnavailable(status);
 }
 
 absl::Status RocksDbDatabase::Use(const std::function<rocksdb::Status(rocksdb::DB&)>& use) {
-  const std::shared_ptr<OpenedRocksDb> opened = this->opened();
+  const Pin opened = PinOpen();
   if (opened == nullptr) return NotOpen();
   const rocksdb::Status status = use(opened->db());
   return status.ok() ? absl::OkStatus() : FromRocksDb(status, data_dir_);
@@ -229,7 +249,7 @@ absl::Status RocksDbDatabase::Use(const std::function<rocksdb::Status(rocksdb::D
 absl::Status RocksDbDatabase::Compact() {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  const std::shared_ptr<OpenedRocksDb> opened = this->opened();
+  const Pin opened = PinOpen();
   if (opened == nullptr) return NotOpen();
   for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
     const rocksdb::Status status = opened->db().CompactRange(options, handle, nullptr, nullptr);
@@ -239,7 +259,7 @@ absl::Status RocksDbDatabase::Compact() {
 }
 
 uint64_t RocksDbDatabase::StoredBytes() const {
-  const std::shared_ptr<OpenedRocksDb> opened = this->opened();
+  const Pin opened = PinOpen();
   if (opened == nullptr) return 0;
   uint64_t total = 0;
   for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
 #include "rocksdb/statistics.h"
@@ -30,11 +31,11 @@ namespace armstate {
 // After a write has failed, RocksDB takes no more of them, or none for some time, though the disk may be whole again:
 // then the database is closed and opened anew (Recover), while this object stays. So whoever uses a handle or an
 // iterator keeps the database open meanwhile: an iterator does so by itself, operations of the commit queue need
-// nothing, as Recover is called between them, and others use Pin.
+// nothing, as Recover is called between them, and others use Pin and its handles.
 class RocksDbDatabase {
  public:
   // Keeps the database open; null if it is not.
-  using Pin = std::shared_ptr<const void>;
+  using Pin = std::shared_ptr<OpenedRocksDb>;
 
   // See RocksDbStorage::Open.
   static absl::StatusOr<std::unique_ptr<RocksDbDatabase>> Open(const std::string& data_dir,
@@ -59,7 +60,7 @@ class RocksDbDatabase {
   Pin PinOpen() const;
   // UNAVAILABLE: what to answer when there is no pin.
   static absl::Status NotOpen();
-  // For a batch. While the database is kept open.
+  // For a batch of the commit queue, whose thread calls Recover, and before there is one. Others use a pin's.
   rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const;
   // RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE, if the disk is too full to store so much more. For whatever does
   // not delete.
@@ -70,17 +71,22 @@ class RocksDbDatabase {
   uint64_t FreeBytes() const;
   // All or nothing, and on disk when it answers OK. After an error (UNAVAILABLE, RESOURCE_EXHAUSTED) it may be there or
   // not.
-  absl::Status Write(rocksdb::WriteBatch& batch);
+  absl::Status Write(rocksdb::WriteBatch& batch) { return Write(PinOpen(), batch); }
+  // The same into the database that is pinned. UNAVAILABLE if none is.
+  absl::Status Write(const Pin& pin, rocksdb::WriteBatch& batch);
 
   // A write has failed, and the database has not been opened since.
   bool needs_recovery() const { return needs_recovery_; }
   // By this object; at least 1.
   uint64_t times_opened() const { return times_opened_; }
-  // Opens the database anew, if a file can be written again; if that fails, for reading only. The caller keeps nothing
-  // open. Not to be called by two threads at once.
+  // Opens the database anew, if a file can be written again; if that fails, for reading only. Waits for those who keep
+  // it open, but not long: if they do not end, UNAVAILABLE, and all is as it was. The caller keeps nothing open. Not to
+  // be called by two threads at once.
   absl::Status Recover();
+  // The database waits to be closed: who has long use of it ends that, if he can, and answers as NotOpen.
+  bool is_closing() const { return is_closing_; }
 
-  // Calls a function with RocksDB's own object, and keeps it open meanwhile.
+  // Calls a function with RocksDB's own object, and keeps it open meanwhile. If that may take long, see is_closing.
   absl::Status Use(const std::function<rocksdb::Status(rocksdb::DB&)>& use);
   // Brings everything into its lowest and densest form, as RocksDB does little by little by itself.
   absl::Status Compact();
@@ -97,9 +103,8 @@ class RocksDbDatabase {
 
   enum class Mode { kReadWrite, kReadOnly };
   absl::Status OpenRocksDb(Mode mode);
-  std::shared_ptr<OpenedRocksDb> opened() const;
-  // Waits until nobody uses it any more.
-  rocksdb::Status CloseRocksDb(bool flush);
+  // Waits until nobody uses it any more. If that takes longer than `patience`: TimedOut, and it is open still.
+  rocksdb::Status CloseRocksDb(bool flush, absl::Duration patience);
   absl::Status CheckFormat();
 
   rocksdb::Env* const env_;
@@ -109,7 +114,14 @@ class RocksDbDatabase {
   // Goes on counting when the database is opened anew.
   const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
+  std::atomic<bool> is_closing_ = false;
   std::atomic<uint64_t> times_opened_ = 0;
+  // Of Recover. How long it waits for those who read, in which time nobody else can, and when it may do that again:
+  // reads take milliseconds, unless the disk hangs.
+  static constexpr absl::Duration kPatienceWithReaders = absl::Milliseconds(100);
+  static constexpr absl::Duration kMaxPatienceWithReaders = absl::Seconds(2);
+  absl::Duration patience_with_readers_ = kPatienceWithReaders;
+  absl::Time next_recovery_ = absl::InfinitePast();
   mutable std::mutex mutex_;
   // Null while it is being opened anew. Guarded by mutex_.
   std::shared_ptr<OpenedRocksDb> opened_;

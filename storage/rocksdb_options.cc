@@ -12,7 +12,6 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
-#include "rocksdb/version.h"
 #include "storage/column_family.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_status.h"
@@ -62,11 +61,7 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   // merged into the next level soon, and would be compressed twice.
   rocksdb.compression = rocksdb::kZSTD;
   rocksdb.compression_per_level = {rocksdb::kLZ4Compression, rocksdb::kZSTD};  // of the last for all that follow
-  // Only as long as nobody takes a snapshot of RocksDB's: with one, a deleted key may stay in a table together with the
-  // deletion of its range, and RocksDB 7.8 would find its row in the cache. Later ones refuse to delete ranges with it.
-#if ROCKSDB_MAJOR < 8
-  rocksdb.row_cache = rocksdb::NewLRUCache(options.row_cache_bytes);
-#endif
+  // No row_cache: RocksDB does not support it together with deletions of ranges, and refuses these from 9.2 on.
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb.info_log = std::make_shared<EventLogger>(options.log);
   return rocksdb;

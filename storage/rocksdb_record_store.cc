@@ -41,7 +41,7 @@ absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) 
   size_t added = 0;
   bool adds = false;
   for (const RecordChange& change : changes) {
-    rocksdb::ColumnFamilyHandle* const family = database_.handle(FamilyOf(change.kind));
+    rocksdb::ColumnFamilyHandle* const family = pin->handle(FamilyOf(change.kind));
     if (!change.bytes) {
       batch.Delete(family, change.name);
       continue;
@@ -53,7 +53,7 @@ absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) 
   if (adds) {
     if (absl::Status status = database_.CheckSpace(added); !status.ok()) return status;
   }
-  return database_.Write(batch);
+  return database_.Write(pin, batch);
 }
 
 absl::StatusOr<std::string> RocksDbRecordStore::Get(RecordKind kind, absl::string_view name) {
@@ -101,8 +101,8 @@ absl::Status RocksDbRecordStore::DeletePrefix(RecordKind kind, absl::string_view
   const RocksDbDatabase::Pin pin = database_.PinOpen();
   if (pin == nullptr) return RocksDbDatabase::NotOpen();
   rocksdb::WriteBatch batch;
-  batch.DeleteRange(database_.handle(FamilyOf(kind)), ToSlice(prefix), end);
-  return database_.Write(batch);
+  batch.DeleteRange(pin->handle(FamilyOf(kind)), ToSlice(prefix), end);
+  return database_.Write(pin, batch);
 }
 
 }  // namespace armstate

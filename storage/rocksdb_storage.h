@@ -26,9 +26,6 @@ namespace armstate {
 struct StorageOptions {
   // Memory for uncompressed blocks of the database.
   size_t block_cache_bytes = size_t{256} << 20;
-  // Memory for single values that were read from tables lately: some ten thousand of usual checkpoints.
-  // RocksDB 8 and later, as Debian 13's, have no such cache.
-  size_t row_cache_bytes = size_t{8} << 20;
   // How many events are kept, the newest ones; at least 1. About 15 bytes each.
   uint64_t kept_events = 1000000;
   // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
@@ -61,7 +58,7 @@ class RocksDbStorage {
  public:
   // Opens the database in `data_dir`, which is made if it does not exist (its parent must).
   // * FAILED_PRECONDITION: another armstated uses this data_dir, or a newer one wrote it in a format that this one does
-  // not know.
+  // not know; or OpenSSL has no SHA-256.
   // * DATA_LOSS, reason RECORD_DAMAGED: the database is damaged beyond a single record; metadata "record" is data_dir.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be read or written; metadata "cause".
   static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,

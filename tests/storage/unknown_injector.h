@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "storage/checkpoint_store.h"
+#include "tests/storage/forwarding_store.h"
 #include "tests/storage/store_under_test.h"
 
 namespace armstate {
@@ -19,10 +20,9 @@ namespace armstate {
 // nobody could find out what became of them.
 //
 // Thread-safe.
-class UnknownInjector final : public CheckpointStore {
+class UnknownInjector final : public ForwardingStore {
  public:
-  // The store must outlive it.
-  explicit UnknownInjector(CheckpointStore& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
 
   void CommitAsync(CommitRequest request, CommitCallback done) override {
     const Fate fate = request.request_id.empty() ? Fate::kAnswered : NextFate(request.vm + "/" + request.request_id);
@@ -34,45 +34,6 @@ class UnknownInjector final : public CheckpointStore {
                        });
   }
 
-  absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override { return store_.Get(vm, version); }
-  absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) override { return store_.GetLatest(vm); }
-  absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) override {
-    return store_.GetBase(vm, version);
-  }
-  absl::StatusOr<VmInfo> Last(absl::string_view vm) override { return store_.Last(vm); }
-  absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override {
-    return store_.List(vm, after, limit);
-  }
-  absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override {
-    return store_.ListVms(cursor, limit);
-  }
-  absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override {
-    return store_.Delete(vm, version, now);
-  }
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
-    return store_.Trim(vm, up_to, now);
-  }
-  absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
-    return store_.DeleteVm(vm, protected_versions, now);
-  }
-  absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override {
-    return store_.SetRetention(vm, retention, now);
-  }
-  absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) override {
-    return store_.SetProtected(vm, version, is_protected);
-  }
-  absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) override {
-    return store_.ApplyRetention(vm, now);
-  }
-  absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) override {
-    return store_.ReadEvents(after, limit);
-  }
-  EventRange events() override { return store_.events(); }
-  std::unique_ptr<EventSubscription> SubscribeToEvents(EventListener listener) override {
-    return store_.SubscribeToEvents(std::move(listener));
-  }
-  absl::StatusOr<std::string> GetLayout(absl::string_view hash) override { return store_.GetLayout(hash); }
-
  private:
   enum class Fate { kLost, kAnswerLost, kAnswered };
 
@@ -83,7 +44,6 @@ class UnknownInjector final : public CheckpointStore {
     return static_cast<Fate>(std::min(it->second++, static_cast<int>(Fate::kAnswered)));
   }
 
-  CheckpointStore& store_;
   // Guards all after it.
   std::mutex mutex_;
   std::map<std::string, int> next_;
