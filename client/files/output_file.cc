@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +38,19 @@ absl::Status Rename(const std::string& from, const std::string& to, IfExists if_
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", to));
 }
 
+// A file without a name beside `path`, which goes with the process; -1 where the file system has no such files.
+int OpenUnnamed(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+absl::Status GiveName(int fd, const std::string& name) {
+  const std::string unnamed = absl::StrCat("/proc/self/fd/", fd);
+  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", name));
+}
+
 }  // namespace
 
 absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists if_exists) {
@@ -47,14 +61,17 @@ absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists 
   // Before any work is done; Commit looks again.
   if (if_exists == IfExists::kRefuse && output->kind == OutputPath::Kind::kRegular) return Exists(path);
   std::string temporary_path = is_stream ? "" : absl::StrCat(output->path, ".XXXXXX");
-  const int fd = is_stream ? open(output->path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC)
-                           : mkostemp(temporary_path.data(), O_CLOEXEC);
+  int fd = is_stream ? open(output->path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC) : OpenUnnamed(output->path);
+  const bool is_unnamed = !is_stream && fd >= 0;
+  if (is_unnamed) temporary_path = absl::StrCat(output->path, ".", getpid());
+  if (!is_stream && fd < 0) fd = mkostemp(temporary_path.data(), O_CLOEXEC);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
   using Holes = SparseWriter::Holes;
   OutputFile file(fd, SparseWriter(fd, is_stream ? Holes::kWriteZeros : Holes::kLeave));
   file.path_ = std::move(output->path);
   file.if_exists_ = if_exists;
   file.temporary_path_ = std::move(temporary_path);
+  file.is_unnamed_ = is_unnamed;
   return file;
 }
 
@@ -64,12 +81,13 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       fd_(std::exchange(other.fd_, -1)),
       writer_(other.writer_),
       if_exists_(other.if_exists_),
+      is_unnamed_(other.is_unnamed_),
       status_(std::move(other.status_)) {}
 
 OutputFile::~OutputFile() {
   if (fd_ < 0) return;
   close(fd_);
-  if (!temporary_path_.empty()) unlink(temporary_path_.c_str());
+  if (!temporary_path_.empty() && !is_unnamed_) unlink(temporary_path_.c_str());
 }
 
 void OutputFile::Append(absl::string_view bytes) {
@@ -99,6 +117,11 @@ absl::Status OutputFile::Commit() {
     const absl::StatusOr<OutputPath> output = ResolveOutput(path_);
     if (!output.ok()) return output.status();
     if (output->kind == OutputPath::Kind::kStream || output->kind == OutputPath::Kind::kDisk) return IsDevice(path_);
+    if (is_unnamed_) {
+      const absl::Status named = GiveName(fd_, temporary_path_);
+      if (!named.ok()) return named;
+      is_unnamed_ = false;
+    }
     const absl::Status status = Rename(temporary_path_, path_, if_exists_);
     if (!status.ok()) return status;
   }

@@ -15,7 +15,8 @@ namespace armstate {
 
 enum class IfExists { kRefuse, kReplace };
 
-// Writes to a temporary file beside the wanted one; Commit gives it its name. Without Commit nothing remains. Only the
+// Writes to a temporary file beside the wanted one; Commit gives it its name. Without Commit nothing remains, also
+// if the process is killed (where the file system has files without names). Only the
 // user can read the file: a guest's registers hold keys. Only a regular file is ever replaced: a symbolic link stays,
 // and what it points to is replaced; a pipe, a terminal or /dev/null gets the bytes as they are appended.
 //
@@ -50,6 +51,8 @@ class OutputFile {
   int fd_;
   SparseWriter writer_;
   IfExists if_exists_ = IfExists::kRefuse;
+  // temporary_path_ is not there until Commit.
+  bool is_unnamed_ = false;
   absl::Status status_;
 };
 
