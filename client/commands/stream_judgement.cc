@@ -73,8 +73,8 @@ absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::Restore
 void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
   report.add_notes(
       stream.has_ram
-          ? "the guest's RAM and devices stay as they are in the target: they must be of the checkpoint's moment, or "
-            "of a guest that has not run"
+          ? "armstate keeps no RAM: the guest finds that of the target's stream, and its devices, which must be of the "
+            "checkpoint's moment"
           : "the guest's RAM is in the files that QEMU shares, of the checkpoint's moment as it must be; to load, "
             "start QEMU with -incoming defer, switch the capability x-ignore-shared on, then migrate-incoming");
 }

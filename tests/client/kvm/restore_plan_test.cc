@@ -206,6 +206,7 @@ TEST(RestorePlanTest, ACheckpointOfQemusEmulationNeedsAPlan) {
 
 TEST(RestorePlanTest, ADamagedCheckpointIsRefused) {
   v1::Checkpoint none;
+  none.mutable_source()->set_accelerator(v1::KVM);
   EXPECT_THAT(std::string(CheckpointStates(none).status().message()), HasSubstr("vcpus: there are none"));
   v1::Checkpoint short_values = TwoVcpus();
   short_values.mutable_vcpus(1)->mutable_registers()->set_values("1234567");
