@@ -43,6 +43,11 @@ bool SameFolder(const std::string& a, const std::string& b) {
   return !error_a && !error_b && real_a == real_b;
 }
 
+// gRPC knows them by themselves.
+bool IsUnixSocket(const std::string& address) {
+  return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
+}
+
 struct ListenAddress {
   std::string text;  // as gRPC reads it
   // Nothing for a socket of a path.
@@ -51,7 +56,7 @@ struct ListenAddress {
 };
 
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& address) {
-  if (absl::StartsWith(address, "unix:")) return ListenAddress{address, absl::nullopt};
+  if (IsUnixSocket(address)) return ListenAddress{address, absl::nullopt};
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
   if (!parsed.ok()) return Annotate(parsed.status(), "cannot listen");
   return ListenAddress{parsed->ToString(), parsed->host, parsed->IsLoopback()};
