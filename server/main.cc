@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "server/backup_restore.h"
+#include "server/listener.h"
 #include "server/server.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
@@ -80,6 +81,7 @@ int Restore(const std::string& which, const ServerOptions& options) {
 int main(int argc, char** argv) {
   // What it makes is for its own user: checkpoints hold the keys of guests.
   umask(077);
+  armstate::RaiseDescriptorLimit();
   absl::InitializeSymbolizer(argv[0]);
   absl::InstallFailureSignalHandler({});
   // Debian's Abseil looks at every lock whether it could make a deadlock, which costs 5% of a push.

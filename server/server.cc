@@ -22,6 +22,7 @@
 #include "server/engine_service.h"
 #include "server/host_registry.h"
 #include "server/host_service.h"
+#include "server/listener.h"
 #include "server/machine_registry.h"
 #include "server/private_folder.h"
 #include "server/profile_registry.h"
@@ -43,19 +44,16 @@ bool SameFolder(const std::string& a, const std::string& b) {
   return !error_a && !error_b && real_a == real_b;
 }
 
-struct ListenAddress {
-  std::string text;  // as gRPC reads it
-  // Nothing for a socket of a path.
-  absl::optional<std::string> host;
-  bool is_local = true;
-};
-
-absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& address) {
-  if (absl::StartsWith(address, "unix:")) return ListenAddress{address, absl::nullopt};
-  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
-  if (!parsed.ok()) return Annotate(parsed.status(), "cannot listen");
-  return ListenAddress{parsed->ToString(), parsed->host, parsed->IsLoopback()};
+// gRPC knows them by themselves.
+bool IsUnixSocket(const std::string& address) {
+  return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
 }
+
+// A client that says nothing keeps its connection for so long.
+constexpr int kHandshakeTimeoutMs = 20'000;
+constexpr int kMaxIdleMs = 10 * 60 * 1000;
+// Of one connection; further calls of it wait at the client.
+constexpr int kMaxStreams = 256;
 
 // RocksDB begins a line with its level: "[WARN] ...".
 spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
@@ -103,14 +101,33 @@ class Server::Impl {
   }
 
   absl::Status Listen(const std::string& listen_address) {
-    absl::StatusOr<ListenAddress> address = ParseListenAddress(listen_address);
-    if (!address.ok()) return address.status();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(address->text, grpc::InsecureServerCredentials(), &port_);
-    // Without this a second server could listen on the same port and take half of the calls.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    std::unique_ptr<Listener::Acceptor> acceptor;
+    if (IsUnixSocket(listen_address)) {
+      address_ = listen_address;
+      builder.AddListeningPort(address_, grpc::InsecureServerCredentials(), &port_);
+    } else {
+      absl::StatusOr<HostPort> address = ParseHostPort(listen_address);
+      if (!address.ok()) return Annotate(address.status(), "cannot listen");
+      absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
+      if (!listener.ok()) return listener.status();
+      listener_ = *std::move(listener);
+      address->port = port_ = listener_->port();
+      address_ = address->ToString();
+      acceptor = builder.experimental().AddExternalConnectionAcceptor(
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+      if (!address->IsLoopback()) {
+        spdlog::warn(
+            "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can read "
+            "and delete all checkpoints",
+            address_);
+      }
+    }
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
     builder.RegisterService(&checkpoint_service_);
@@ -121,14 +138,7 @@ class Server::Impl {
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", address->text, ": is the address right, and the port free?"));
-    }
-    address_ = address->host ? HostPort{*address->host, port_}.ToString() : address->text;
-    if (!address->is_local) {
-      spdlog::warn(
-          "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can "
-          "read and delete all checkpoints",
-          address_);
+          absl::StrCat("cannot listen on ", address_, ": is the path right, and the folder there?"));
     }
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
     for (const char* service : {v1::CheckpointService::service_full_name(), v1::RestoreService::service_full_name(),
@@ -136,6 +146,7 @@ class Server::Impl {
                                 v1::AdminService::service_full_name()}) {
       health.SetServingStatus(service, true);
     }
+    if (listener_ != nullptr) listener_->Start(std::move(acceptor));
     write_health_.emplace(
         health,
         std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),
@@ -153,6 +164,7 @@ class Server::Impl {
     write_health_.reset();
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    if (listener_ != nullptr) listener_->Stop();
     if (sweeper_) sweeper_->Stop();
     checkpoint_service_.Drain();
     queries_.EndWatches();
@@ -181,6 +193,7 @@ class Server::Impl {
   std::string address_;
   absl::Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(shutdown_mutex_);
+  std::unique_ptr<Listener> listener_;
   absl::optional<WriteHealth> write_health_;
 };
 

@@ -13,7 +13,8 @@
 namespace armstate {
 
 struct ServerOptions {
-  // "host", "host:port" (proto/host_port.h) or "unix:path"; port 0 takes a free one, see Server::port().
+  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name"; port 0 takes a free one, see
+  // Server::port().
   std::string listen_address = "127.0.0.1:7443";
   // Made if it does not exist. Only one server at a time can have it open.
   std::string data_dir;

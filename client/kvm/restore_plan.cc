@@ -80,6 +80,7 @@ absl::StatusOr<IdScheme> SchemeOfSource(const v1::Checkpoint& checkpoint) {
 }  // namespace
 
 absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint) {
+  if (checkpoint.vcpus().empty()) return InvalidField("vcpus", "there are none");
   const absl::StatusOr<IdScheme> scheme = SchemeOfSource(checkpoint);
   if (!scheme.ok()) return scheme.status();
   if (*scheme == IdScheme::kTcg) {
@@ -94,7 +95,6 @@ absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint
     if (!status.ok()) return status;
     plan.states.push_back(*std::move(state));
   }
-  if (plan.states.empty()) return InvalidField("vcpus", "there are none");
   return plan;
 }
 
