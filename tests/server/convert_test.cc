@@ -140,7 +140,8 @@ TEST_F(ConvertCheckpointTest, AFeatureThatIsGoneIsNamedByItsFields) {
   const v1::RegisterReport finding = Finding(OfGuest(kNewMax, "11.1", kNewMax.Profile("10.0")), kPfr1);
   EXPECT_EQ(finding.accept_as(), "feature-gone");
   // 0x0010101012000121 and 0x0000001001000121, as the two releases saved them.
-  EXPECT_THAT(finding.reason(), AllOf(HasSubstr("GCS was 1 and is 0"), HasSubstr("SME was 2 and is 1")));
+  EXPECT_THAT(finding.reason(), AllOf(HasSubstr("GCS was 1 (implemented) and is 0 (not implemented)"),
+                                      HasSubstr("SME was 2 (SME2) and is 1 (SME)")));
   std::map<std::string, std::pair<uint64_t, uint64_t>> fields;
   for (const v1::FieldDifference& field : finding.fields()) fields[field.field()] = {field.wanted(), field.got()};
   EXPECT_EQ(fields["GCS"], (std::pair<uint64_t, uint64_t>(1, 0)));
@@ -173,7 +174,7 @@ TEST_F(ConvertCheckpointTest, AnotherCpuModelOnlyWhereItIsAskedFor) {
   const v1::ConvertCheckpointResponse other = Convert(request);
   EXPECT_EQ(other.source_profile(), "cpuProfiles/qemu-7.2.virt.cortex-a57");
   EXPECT_EQ(other.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
-  EXPECT_THAT(Finding(request, kMmfr0).reason(), HasSubstr("PARange was 4 and is 2"));
+  EXPECT_THAT(Finding(request, kMmfr0).reason(), HasSubstr("PARange was 4 (44 bits) and is 2 (40 bits)"));
   EXPECT_EQ(Held(other, kMmfr0), 0x1122u);
 
   request.set_same_cpu_model(true);
