@@ -113,8 +113,10 @@ TEST(Conversion, APromiseIsKeptOrNamed) {
   EXPECT_THAT(Names(Convert({{kIsar0, 0x10}}, less, more)), ElementsAre("shown-otherwise"));
   const RestoreReport gone = Convert({{kIsar0, 0x11120}}, more, less);
   EXPECT_THAT(Names(gone), ElementsAre("!feature-gone"));
-  EXPECT_THAT(gone.findings[0].reason, HasSubstr("CRC32 was 1 and is 0, SHA2 was 1 and is 0, SHA1 was 1 and is 0, "
-                                                 "AES was 2 and is 1"));
+  EXPECT_THAT(gone.findings[0].reason, HasSubstr("CRC32 was 1 (implemented) and is 0 (not implemented), "
+                                                 "SHA2 was 1 (SHA256) and is 0 (not implemented), "
+                                                 "SHA1 was 1 (implemented) and is 0 (not implemented), "
+                                                 "AES was 2 (AES and PMULL) and is 1 (AES)"));
   EXPECT_EQ(LowWord(gone.findings[0].wanted), 0x11120u);
   EXPECT_EQ(LowWord(gone.findings[0].got), 0x10u);
   EXPECT_EQ(gone.verdict, Verdict::kRefused);
