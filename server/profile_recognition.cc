@@ -1,8 +1,10 @@
 #include "server/profile_recognition.h"
 
 #include <algorithm>
+#include <bitset>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "core/merge.h"
 #include "proto/resource_names.h"
@@ -22,6 +24,12 @@ bool HasConstantsOf(const RegisterList& list, int vcpu_count, const CpuProfile& 
     if (((values[i] ^ reset[i]) & ~writable[i]) != 0) return false;
   }
   return true;
+}
+
+size_t WritableBits(const CpuProfile& profile) {
+  size_t bits = 0;
+  for (const char byte : profile.writable()) bits += std::bitset<8>(static_cast<unsigned char>(byte)).count();
+  return bits;
 }
 
 // How well a profile's machine type suits the VM's: 0 is best. A profile of an older machine type stands for those
@@ -51,15 +59,24 @@ RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, con
     candidates.emplace(MachineDistance(machine_type, *header), header->name());
   }
   RecognisedProfile recognised;
+  std::set<std::string> releases;
+  int nearest = 0;
+  size_t fewest_writable = 0;
   for (const auto& [distance, name] : candidates) {
     const absl::StatusOr<ProfileRegistry::Entry> entry = profiles.Find(name);
     if (!entry.ok()) continue;
     const CpuProfile& profile = *(*entry)->profile;
     if (!(*profile.layout() == list.layout()) || !HasConstantsOf(list, vcpu_count, profile)) continue;
-    if (recognised.entry == nullptr) recognised = {*entry, true};
-    const std::string& release = recognised.entry->message.hypervisor_version();
-    recognised.is_sure = recognised.is_sure && (*entry)->message.hypervisor_version() == release;
+    releases.insert((*entry)->message.hypervisor_version());
+    // A CPU without EL2 lists its registers as constant zeros, which a CPU with EL2 may hold as well: the one that can
+    // hold less is the likelier one.
+    const size_t writable = WritableBits(profile);
+    if (recognised.entry != nullptr && (distance > nearest || writable >= fewest_writable)) continue;
+    recognised.entry = *entry;
+    nearest = distance;
+    fewest_writable = writable;
   }
+  recognised.is_sure = releases.size() == 1;
   return recognised;
 }
 

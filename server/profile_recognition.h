@@ -18,7 +18,7 @@ struct RecognisedProfile {
 };
 
 // The profile of QEMU's emulation that has the list's registers, and its constants, on vCPU 0 of `vcpu_count`. Of
-// several one whose machine is of `machine_type`; else the first by name.
+// several the one whose machine suits `machine_type` best, and of those the one with the most constants.
 RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, const std::string& machine_type,
                                    const ProfileRegistry& profiles);
 

@@ -293,5 +293,25 @@ TEST_F(ConvertCheckpointTest, WhatAKvmHostRefusedIsNamedAndNotInItsLists) {
   }
 }
 
+// With secure=on alone a CPU lists EL2's registers as constant zeros, which one with virtualization=on may hold as
+// well.
+TEST_F(ConvertCheckpointTest, ACpuWithoutEl2IsNotTakenForOneThatHasIt) {
+  for (const std::string options : {"el3", "el2.el3"}) {
+    SCOPED_TRACE(options);
+    const std::string profile = "qemu-11.1.virt.cortex-a57." + options;
+    CreateMachine(options, profile);
+    v1::CaptureMachineRequest capture;
+    capture.set_machine("machines/" + options);
+    capture.set_parent("vms/" + options);
+    ASSERT_EQ(Call(engine(), &EngineStub::CaptureMachine, capture), RpcResult());
+    v1::ConvertCheckpointRequest request;
+    request.set_checkpoint(capture.parent() + "/checkpoints/1");
+    request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-10.0");
+    const v1::ConvertCheckpointResponse response = Convert(request);
+    EXPECT_EQ(response.source_profile(), "cpuProfiles/" + profile);
+    EXPECT_EQ(response.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  }
+}
+
 }  // namespace
 }  // namespace armstate
