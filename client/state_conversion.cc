@@ -17,6 +17,8 @@ namespace {
 
 constexpr absl::string_view kUpperHalf = "cpreg_vmstate_values[";
 
+}  // namespace
+
 absl::StatusOr<std::vector<VcpuState>> StatesOf(const google::protobuf::RepeatedPtrField<v1::VcpuState>& messages) {
   std::vector<VcpuState> states;
   for (const v1::VcpuState& message : messages) {
@@ -27,8 +29,6 @@ absl::StatusOr<std::vector<VcpuState>> StatesOf(const google::protobuf::Repeated
   }
   return states;
 }
-
-}  // namespace
 
 bool IsAccepted(const v1::RestoreReport& report) {
   return report.verdict() == v1::ACCEPTED || report.verdict() == v1::ACCEPTED_WITH_CHANGES;

@@ -28,6 +28,9 @@
 
 namespace armstate {
 
+// The vCPUs of a checkpoint; lists with the same IDs share one layout. Errors: of VcpuStateFromProto.
+absl::StatusOr<std::vector<VcpuState>> StatesOf(const google::protobuf::RepeatedPtrField<v1::VcpuState>& messages);
+
 bool IsAccepted(const v1::RestoreReport& report);
 
 struct ConvertedState {

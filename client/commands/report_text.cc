@@ -85,7 +85,7 @@ std::string FieldText(const v1::FieldDifference& field) {
 struct SharedFinding {
   const v1::RegisterReport* finding;
   std::vector<uint64_t> vcpus;
-  // How many other registers it stands for.
+  // Counts the other registers that it stands for.
   int more = 0;
 };
 

@@ -16,7 +16,6 @@
 #include "core/translate.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"
-#include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
 namespace {
@@ -30,17 +29,6 @@ std::vector<OpaqueField> FieldsForStream(std::vector<OpaqueField> fields, IdSche
       std::remove_if(fields.begin(), fields.end(), [](const OpaqueField& f) { return f.name != "power_state"; }),
       fields.end());
   return fields;
-}
-
-absl::StatusOr<std::vector<VcpuState>> VcpusOf(const v1::Checkpoint& checkpoint) {
-  std::vector<VcpuState> vcpus;
-  for (const v1::VcpuState& message : checkpoint.vcpus()) {
-    absl::StatusOr<VcpuState> vcpu =
-        VcpuStateFromProto(v1::VcpuState(message), vcpus.empty() ? nullptr : vcpus.back().registers.shared_layout());
-    if (!vcpu.ok()) return vcpu.status();
-    vcpus.push_back(*std::move(vcpu));
-  }
-  return vcpus;
 }
 
 v1::RestoreTarget TargetOf(const QemuTarget& stream, v1::Accelerator accelerator, const std::string& profile) {
@@ -100,7 +88,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
                                                absl::string_view target, absl::string_view target_name,
                                                const std::string& profile, const ToleranceOptions& tolerances,
                                                const std::vector<std::string>& accept, CommandContext& context) {
-  absl::StatusOr<std::vector<VcpuState>> vcpus = VcpusOf(checkpoint);
+  absl::StatusOr<std::vector<VcpuState>> vcpus = StatesOf(checkpoint.vcpus());
   if (!vcpus.ok()) return vcpus.status();
   // The stream decides how its registers are called, the fields of the checkpoint do not: they only must fit.
   std::vector<VcpuState> fitted = *vcpus;
