@@ -1,6 +1,7 @@
 #include "storage/rocksdb_database.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -8,8 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "rocksdb/env.h"
+#include "rocksdb/listener.h"
+#include "rocksdb/metadata.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_log_check.h"
 #include "storage/rocksdb_options.h"
@@ -19,15 +23,54 @@
 namespace armstate {
 namespace {
 
-// Space that new records leave free, for RocksDB's compactions, and so that it does not meet a full disk: it then
-// refuses writes for some seconds after there is space again, and Debian's build may end the process by an assertion
-// (an empty memtable, a log whose last write failed).
+// Space that new records leave free, for deletions, and so that RocksDB does not meet a full disk: it then refuses
+// writes for some seconds after there is space again, and Debian's build may end the process by an assertion (an empty
+// memtable, a log whose last write failed). Half of it is held by a file, if there is a disk.
 constexpr uint64_t kReservedBytes = uint64_t{64} << 20;
+static_assert(2 * SpaceReserve::kBytes == kReservedBytes);
+constexpr char kReserveName[] = "RESERVE";
+
+// With so much nobody looks closer.
+constexpr uint64_t kPlentyBytes = uint64_t{1} << 30;
+// Below this some of the reserve is given back before a write. More than the log takes for any batch of deletions.
+constexpr uint64_t kRoomToWrite = uint64_t{4} << 20;
+
+constexpr std::chrono::seconds kSpaceInterval(1);
+
+std::string ReserveFile(const std::string& data_dir) { return absl::StrCat(data_dir, "/", kReserveName); }
+
+// A file system that cannot tell is taken to have enough.
+uint64_t FreeBytesIn(rocksdb::Env* env, const std::string& data_dir) {
+  uint64_t free = 0;
+  return env->GetFreeSpace(data_dir, &free).ok() ? free : std::numeric_limits<uint64_t>::max();
+}
+
+void MakeRoom(rocksdb::Env* env, const std::string& data_dir, SpaceReserve& reserve) {
+  while (reserve.bytes() > 0 && FreeBytesIn(env, data_dir) < kRoomToWrite) reserve.GiveBackAPiece();
+}
+
+// After some errors of RocksDB's own threads, as a table that finds no space, it takes no more writes.
+class ErrorListener : public rocksdb::EventListener {
+ public:
+  // `needs_recovery` must outlive it.
+  explicit ErrorListener(std::atomic<bool>& needs_recovery) : needs_recovery_(needs_recovery) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    if (error->severity() >= rocksdb::Status::Severity::kHardError) needs_recovery_ = true;
+  }
+  // It is opened anew instead.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error, bool* auto_recovery) override {
+    if (error.severity() >= rocksdb::Status::Severity::kHardError) *auto_recovery = false;
+  }
+
+ private:
+  std::atomic<bool>& needs_recovery_;
+};
 
 absl::StatusOr<absl::optional<std::string>> Found(const rocksdb::Status& status, std::string value,
                                                   absl::string_view name) {
   if (status.IsNotFound()) return absl::optional<std::string>();
-  if (!status.ok()) return FromRocksDb(status, name);
+  if (!status.ok()) return FromRocksDbRead(status, name);
   return absl::optional<std::string>(std::move(value));
 }
 
@@ -50,7 +93,7 @@ rocksdb::Status TryFile(rocksdb::Env* env, const std::string& path) {
 absl::Status PrepareDirectory(rocksdb::Env* env, const std::string& data_dir) {
   rocksdb::Status status = env->CreateDirIfMissing(data_dir);
   if (status.ok()) status = TryFile(env, data_dir + "/probe");
-  return status.ok() ? absl::OkStatus() : FromRocksDb(status, data_dir);
+  return status.ok() ? absl::OkStatus() : StorageUnavailable(status);
 }
 
 }  // namespace
@@ -58,21 +101,34 @@ absl::Status PrepareDirectory(rocksdb::Env* env, const std::string& data_dir) {
 absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std::string& data_dir,
                                                                        const StorageOptions& options) {
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
+  // On a full disk the reserve of the last time is what this database is opened with.
+  if (options.env == nullptr) {
+    SpaceReserve reserve(ReserveFile(data_dir));
+    MakeRoom(env, data_dir, reserve);
+  }
   if (absl::Status status = PrepareDirectory(env, data_dir); !status.ok()) return status;
   // RocksDB has a lock of its own, but tells of it by an IOError like any other.
   rocksdb::FileLock* lock = nullptr;
-  if (const rocksdb::Status status = env->LockFile(data_dir + "/armstated.lock", &lock); !status.ok()) {
+  if (const rocksdb::Status status = env->LockFile(LockFile(data_dir), &lock); !status.ok()) {
     return DataDirInUse(data_dir, status);
   }
   std::unique_ptr<RocksDbDatabase> database(new RocksDbDatabase(env, data_dir, options, lock));
   if (absl::Status status = database->OpenRocksDb(Mode::kReadWrite); !status.ok()) return status;
+  database->TellMissingFiles();
+  database->space_keeper_ = std::thread([&database = *database] { database.KeepSpaceLoop(); });
   return database;
 }
 
 absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
-  if (absl::Status status = CheckRocksDbLogs(env_, data_dir_); !status.ok()) return status;
-  RocksDbOptions options = MakeRocksDbOptions(options_, env_);
+  if (absl::Status status = CheckRocksDbLogs(&env_, data_dir_); !status.ok()) return status;
+  RocksDbOptions options = MakeRocksDbOptions(options_, &env_);
   options.database.statistics = counters_;
+  options.database.listeners = {std::make_shared<ErrorListener>(needs_recovery_)};
+  // With little space nothing is written or taken ahead that is not needed for deletions.
+  const bool is_short = FreeOnDisk() < kPlentyBytes;
+  options.database.avoid_flush_during_recovery = is_short;
+  options.database.allow_fallocate = !is_short;
+  options.database.create_if_missing = times_opened_ == 0;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -125,9 +181,12 @@ rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patienc
 
 absl::Status RocksDbDatabase::Recover() {
   // While nothing can be written, what is open still serves the reads.
-  const rocksdb::Status whole = TryFile(env_, data_dir_ + "/probe");
+  if (absl::Status status = CheckDirectory(); !status.ok()) return status;
+  MakeRoom(&env_, data_dir_, reserve_);
+  const rocksdb::Status whole = TryFile(&env_, data_dir_ + "/probe");
   if (!whole.ok()) return StorageUnavailable(whole);
-  if (absl::Status status = CheckSpace(0); !status.ok()) return status;
+  // What is open has still what a log lost, for reading.
+  if (absl::Status status = CheckRocksDbLogs(&env_, data_dir_); !status.ok()) return status;
   // What could not be written is in the log or not; opening decides it. RocksDB's own Resume does not take up a log
   // whose sync has failed.
   const absl::Time now = absl::Now();
@@ -175,9 +234,18 @@ absl::Status RocksDbDatabase::CheckFormat() {
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
 
 absl::Status RocksDbDatabase::Close() {
+  {
+    std::lock_guard<std::mutex> lock(space_mutex_);
+    stopped_ = true;
+    for_space_.notify_one();
+  }
+  is_closing_ = true;
+  if (const Pin opened = PinOpen(); opened != nullptr) opened->db().DisableManualCompaction();
+  if (space_keeper_.joinable()) space_keeper_.join();
+  MakeRoom(&env_, data_dir_, reserve_);
   rocksdb::Status status = CloseRocksDb(/*flush=*/true, absl::InfiniteDuration());
   if (lock_ != nullptr) {
-    const rocksdb::Status unlocked = env_->UnlockFile(lock_);
+    const rocksdb::Status unlocked = env_.UnlockFile(lock_);
     if (status.ok()) status = unlocked;
     lock_ = nullptr;
   }
@@ -220,20 +288,101 @@ std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily fam
   return NewPinnedIterator(std::move(opened), family, options);
 }
 
+uint64_t RocksDbDatabase::FreeOnDisk() const { return FreeBytesIn(&env_, data_dir_); }
+
 uint64_t RocksDbDatabase::FreeBytes() const {
-  uint64_t free = 0;
-  return env_->GetFreeSpace(data_dir_, &free).ok() ? free : std::numeric_limits<uint64_t>::max();
+  const uint64_t free = FreeOnDisk();
+  const uint64_t held = reserve_.bytes();
+  return free > std::numeric_limits<uint64_t>::max() - held ? free : free + held;
+}
+
+uint64_t RocksDbDatabase::UnflushedBytes() const {
+  const Pin opened = PinOpen();
+  uint64_t total = 0;
+  if (opened == nullptr) return total;
+  for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
+    uint64_t bytes = 0;
+    if (opened->db().GetIntProperty(handle, rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes)) total += bytes;
+  }
+  return total;
 }
 
 absl::Status RocksDbDatabase::CheckSpace(uint64_t free, size_t bytes) const {
-  return free >= kReservedBytes + bytes ? absl::OkStatus() : DiskFull(data_dir_, free, kReservedBytes);
+  if (free >= kPlentyBytes + bytes) return absl::OkStatus();
+  // What is in the log is written once more, into tables.
+  const uint64_t reserved = kReservedBytes + UnflushedBytes();
+  return free >= reserved + 2 * bytes ? absl::OkStatus() : DiskFull(data_dir_, free, reserved);
+}
+
+absl::Status RocksDbDatabase::CheckDirectory() const {
+  if (!lock_file_) return absl::OkStatus();
+  const absl::optional<FileIdentity> found = FileIdentity::Of(LockFile(data_dir_));
+  if (found && found->SameFile(*lock_file_)) return absl::OkStatus();
+  return StorageUnavailable(rocksdb::Status::IOError(
+      absl::StrCat(data_dir_, " was removed or replaced since it was opened"), "put it back, or start armstated anew"));
+}
+
+void RocksDbDatabase::TellMissingFiles() const {
+  const Pin opened = PinOpen();
+  if (opened == nullptr || !options_.log) return;
+  for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
+    rocksdb::ColumnFamilyMetaData family;
+    opened->db().GetColumnFamilyMetaData(handle, &family);
+    for (const rocksdb::BlobMetaData& file : family.blob_files) {
+      const std::string path = absl::StrCat(data_dir_, "/", absl::StripPrefix(file.blob_file_name, "/"));
+      uint64_t bytes = 0;
+      if (env_.GetFileSize(path, &bytes).ok() && bytes >= file.blob_file_size) continue;
+      options_.log(absl::StrCat(path, " is missing or was cut: records of ", handle->GetName(),
+                                " that were acknowledged are lost with it; what needs them is DATA_LOSS"));
+    }
+  }
+}
+
+void RocksDbDatabase::MakeSpace() {
+  const Pin opened = PinOpen();
+  if (opened == nullptr) return;
+  // A flush that finds no space would stop all writes, deletions too.
+  const uint64_t needed = UnflushedBytes();
+  if (FreeBytes() < needed) return;
+  while (FreeOnDisk() < needed && reserve_.GiveBackAPiece()) {
+  }
+  if (!opened->db().Flush(rocksdb::FlushOptions(), opened->handles()).ok()) return;
+  for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
+    if (is_closing_) return;
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    opened->db().CompactRange(options, handle, nullptr, nullptr).PermitUncheckedError();
+  }
+}
+
+void RocksDbDatabase::KeepSpaceLoop() {
+  // Of the writes when space was made: with little of it, those are deletions.
+  uint64_t made_after = 0;
+  std::unique_lock<std::mutex> lock(space_mutex_);
+  while (!stopped_) {
+    lock.unlock();
+    const uint64_t writes = writes_;
+    if (CheckSpace(0).ok()) {
+      if (reserve_.bytes() < SpaceReserve::kBytes && FreeOnDisk() >= kReservedBytes + SpaceReserve::kBytes &&
+          CheckDirectory().ok()) {
+        reserve_.Take();
+      }
+    } else if (writes != made_after && !needs_recovery_) {
+      MakeSpace();
+      made_after = writes;
+    }
+    lock.lock();
+    for_space_.wait_for(lock, kSpaceInterval, [this] { return stopped_; });
+  }
 }
 
 absl::Status RocksDbDatabase::Write(const Pin& pin, rocksdb::WriteBatch& batch) {
   if (pin == nullptr) return NotOpen();
+  MakeRoom(&env_, data_dir_, reserve_);
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = pin->db().Write(options, &batch);
+  writes_ += 1;
   if (status.ok()) return absl::OkStatus();
   needs_recovery_ = true;
   return StorageUnavailable(status);
@@ -274,9 +423,9 @@ uint64_t RocksDbDatabase::StoredBytes() const {
 
 uint64_t RocksDbDatabase::DiskBytes() const {
   std::vector<rocksdb::Env::FileAttributes> files;
-  env_->GetChildrenFileAttributes(data_dir_, &files).PermitUncheckedError();
+  env_.GetChildrenFileAttributes(data_dir_, &files).PermitUncheckedError();
   uint64_t total = 0;
-  for (const rocksdb::Env::FileAttributes& file : files) total += file.size_bytes;
+  for (const rocksdb::Env::FileAttributes& file : files) total += file.name == kReserveName ? 0 : file.size_bytes;
   return total;
 }
 

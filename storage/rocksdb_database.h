@@ -3,12 +3,14 @@
 #define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,9 +22,11 @@
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
 #include "storage/column_family.h"
+#include "storage/log_guard.h"
 #include "storage/opened_rocksdb.h"
 #include "storage/rocksdb_status.h"
 #include "storage/rocksdb_storage.h"
+#include "storage/space_reserve.h"
 
 namespace armstate {
 
@@ -67,7 +71,7 @@ class RocksDbDatabase {
   absl::Status CheckSpace(size_t bytes) const { return CheckSpace(FreeBytes(), bytes); }
   // The same, when so many bytes were free.
   absl::Status CheckSpace(uint64_t free, size_t bytes) const;
-  // On the disk. A file system that cannot tell, as the one in memory, is taken to have enough.
+  // On the disk, with the reserve. A file system that cannot tell, as the one in memory, is taken to have enough.
   uint64_t FreeBytes() const;
   // All or nothing, and on disk when it answers OK. After an error (UNAVAILABLE, RESOURCE_EXHAUSTED) it may be there or
   // not.
@@ -99,7 +103,15 @@ class RocksDbDatabase {
  private:
   RocksDbDatabase(rocksdb::Env* env, const std::string& data_dir, const StorageOptions& options,
                   rocksdb::FileLock* lock)
-      : env_(env), data_dir_(data_dir), options_(options), lock_(lock) {}
+      : is_on_disk_(options.env == nullptr),
+        env_(env, is_on_disk_),
+        data_dir_(data_dir),
+        options_(options),
+        lock_(lock),
+        lock_file_(is_on_disk_ ? FileIdentity::Of(LockFile(data_dir)) : absl::nullopt),
+        reserve_(is_on_disk_ ? data_dir + "/RESERVE" : "") {}
+
+  static std::string LockFile(const std::string& data_dir) { return data_dir + "/armstated.lock"; }
 
   enum class Mode { kReadWrite, kReadOnly };
   absl::Status OpenRocksDb(Mode mode);
@@ -107,15 +119,31 @@ class RocksDbDatabase {
   rocksdb::Status CloseRocksDb(bool flush, absl::Duration patience);
   absl::Status CheckFormat();
 
-  rocksdb::Env* const env_;
+  // UNAVAILABLE if data_dir is not the one that was opened.
+  absl::Status CheckDirectory() const;
+  // Logs which files are missing that have large records.
+  void TellMissingFiles() const;
+  uint64_t FreeOnDisk() const;
+  // What RocksDB has not written into tables yet.
+  uint64_t UnflushedBytes() const;
+  void KeepSpaceLoop();
+  // Brings back the space of what was deleted.
+  void MakeSpace();
+
+  const bool is_on_disk_;
+  mutable GuardedEnv env_;
   const std::string data_dir_;
   const StorageOptions options_;
   rocksdb::FileLock* lock_;
+  // As it was made; nothing if it is not on disk.
+  const absl::optional<FileIdentity> lock_file_;
+  SpaceReserve reserve_;
   // Goes on counting when the database is opened anew.
   const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
   std::atomic<bool> is_closing_ = false;
   std::atomic<uint64_t> times_opened_ = 0;
+  std::atomic<uint64_t> writes_ = 0;
   // Of Recover. How long it waits for those who read, in which time nobody else can, and when it may do that again:
   // reads take milliseconds, unless the disk hangs.
   static constexpr absl::Duration kPatienceWithReaders = absl::Milliseconds(100);
@@ -125,6 +153,11 @@ class RocksDbDatabase {
   mutable std::mutex mutex_;
   // Null while it is being opened anew. Guarded by mutex_.
   std::shared_ptr<OpenedRocksDb> opened_;
+
+  std::mutex space_mutex_;
+  std::condition_variable for_space_;
+  bool stopped_ = false;  // guarded by space_mutex_
+  std::thread space_keeper_;
 };
 
 }  // namespace armstate

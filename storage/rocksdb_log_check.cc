@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "storage/byte_codec.h"
 #include "storage/crc32c.h"
+#include "storage/log_guard.h"
 #include "storage/rocksdb_status.h"
 #include "storage/storage_errors.h"
 
@@ -61,21 +62,36 @@ Rest Look(absl::string_view rest, size_t left_in_block, size_t* record_bytes) {
   return Rest::kTorn;
 }
 
-// `name` is the file's, without its folder.
-absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std::string& name) {
+std::string AdviceOn(absl::string_view log) {
+  return absl::StrCat("Put it back, or restore a backup; to go on without what was in it, remove ",
+                      absl::StripSuffix(log, ".log"), ".synced");
+}
+
+// `name` is the file's, without its folder; of it `synced` bytes were on disk.
+absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std::string& name, uint64_t synced = 0) {
   std::unique_ptr<rocksdb::SequentialFile> file;
   rocksdb::Status status = env->NewSequentialFile(absl::StrCat(data_dir, "/", name), &file, rocksdb::EnvOptions());
   const auto damaged_at = [&](uint64_t offset) {
     return RecordDamaged(data_dir, absl::StrCat(name, " is damaged at byte ", offset));
   };
-  if (status.IsNotFound() || status.IsPathNotFound()) return RecordDamaged(data_dir, absl::StrCat(name, " is missing"));
+  const auto ends_at = [&](uint64_t offset) {
+    if (offset >= synced) return absl::OkStatus();
+    return RecordDamaged(data_dir, absl::StrCat(name, " ends at byte ", offset, ", but had ", synced,
+                                                " bytes when its changes were acknowledged. ", AdviceOn(name)));
+  };
+  if (status.IsNotFound() || status.IsPathNotFound()) {
+    return RecordDamaged(data_dir,
+                         absl::StrCat(name, " is missing", synced == 0 ? "" : ", and with it changes that ",
+                                      synced == 0 ? "" : "were acknowledged. ", synced == 0 ? "" : AdviceOn(name)));
+  }
+  uint64_t end = 0;  // of the records
   std::string buffer(kBlockBytes, '\0');
   bool ended = false;  // only zeros, or nothing, may follow
   for (uint64_t block_begin = 0; status.ok(); block_begin += kBlockBytes) {
     rocksdb::Slice bytes;
     status = file->Read(kBlockBytes, &bytes, buffer.data());
     if (!status.ok()) break;
-    if (bytes.empty()) return absl::OkStatus();
+    if (bytes.empty()) return ends_at(end);
     const absl::string_view block = ToView(bytes);
     size_t offset = 0;
     while (!ended && kBlockBytes - offset >= kHeaderBytes && offset < block.size()) {
@@ -83,9 +99,10 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std:
       switch (Look(block.substr(offset), kBlockBytes - offset, &record_bytes)) {
         case Rest::kRecord:
           offset += record_bytes;
+          end = block_begin + offset;
           break;
         case Rest::kTorn:
-          return absl::OkStatus();
+          return ends_at(end);
         case Rest::kZeros:
           ended = true;
           break;
@@ -112,8 +129,11 @@ absl::Status CheckRocksDbLogs(rocksdb::Env* env, const std::string& data_dir) {
     if (!has_list && (is_log || absl::EndsWith(name, ".sst"))) {
       return RecordDamaged(data_dir, absl::StrCat("there is ", name, ", but CURRENT is missing"));
     }
-    if (!is_log) continue;
-    if (absl::Status status = CheckLog(env, data_dir, name); !status.ok()) return status;
+    const std::string log = is_log ? name : LogOfSyncedFile(name);
+    if (log.empty()) continue;
+    const uint64_t synced = is_log ? 0 : SyncedBytes(env, absl::StrCat(data_dir, "/", name));
+    if (!is_log && synced == 0) continue;
+    if (absl::Status status = CheckLog(env, data_dir, log, synced); !status.ok()) return status;
   }
   if (!has_list) return absl::OkStatus();
   std::string current;

@@ -10,6 +10,10 @@ absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name) 
   return status.IsCorruption() ? RecordDamaged(name, status.ToString()) : StorageUnavailable(status);
 }
 
+absl::Status FromRocksDbRead(const rocksdb::Status& status, absl::string_view name) {
+  return status.IsPathNotFound() ? RecordDamaged(name, status.ToString()) : FromRocksDb(status, name);
+}
+
 absl::Status StorageUnavailable(const rocksdb::Status& status) {
   const std::string cause = status.ToString();
   const bool full = status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit;

@@ -14,6 +14,8 @@ namespace armstate {
 
 // Of a read; `name` is what was read. Not for OK and NotFound.
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
+// The same of what was acknowledged: DATA_LOSS also if a file is missing.
+absl::Status FromRocksDbRead(const rocksdb::Status& status, absl::string_view name);
 // UNAVAILABLE or RESOURCE_EXHAUSTED. Of a write also if RocksDB calls it a corruption: then it has met damaged bytes
 // before, and takes no writes since.
 absl::Status StorageUnavailable(const rocksdb::Status& status);

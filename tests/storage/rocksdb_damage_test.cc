@@ -24,13 +24,15 @@ using Files = std::map<std::string, std::string>;
 
 constexpr char kDirectory[] = "/data";
 
-// The files of a database that may be open.
-Files CopyFiles(RocksDbUnderTest& from) {
+// The files of a database that may be open. Without those that tell how much of a log was on disk, as after a crash of
+// the machine, the log may end anywhere.
+Files CopyFiles(RocksDbUnderTest& from, bool with_synced = false) {
   Files files;
   std::vector<std::string> names;
   EXPECT_TRUE(from.env()->GetChildren(from.data_dir(), &names).ok());
   for (const std::string& name : names) {
     if (absl::EndsWith(name, "LOCK") || absl::EndsWith(name, ".lock")) continue;
+    if (absl::EndsWith(name, ".synced") && !with_synced) continue;
     EXPECT_TRUE(rocksdb::ReadFileToString(from.env(), absl::StrCat(from.data_dir(), "/", name), &files[name]).ok())
         << name;
   }
@@ -73,14 +75,18 @@ class Copy {
 
   const absl::Status& status() const { return storage_.status(); }
   CheckpointStore& store() { return (*storage_)->checkpoints(); }
+  // What was said while it was opened.
+  const std::string& log() const { return log_; }
 
  private:
   void Open() {
     StorageOptions options;
     options.env = env_.get();
+    options.log = [this](absl::string_view line) { absl::StrAppend(&log_, line, "\n"); };
     storage_ = RocksDbStorage::Open(kDirectory, options);
   }
 
+  std::string log_;
   std::unique_ptr<rocksdb::Env> env_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage_ = absl::UnknownError("not opened");
 };
@@ -334,6 +340,46 @@ TEST_P(CutLogTest, CutAnywhere) {
     EXPECT_EQ(CountKept(copy), answered);
     if (HasFailure()) return;
   }
+}
+
+// What was on disk cannot be missing: the process may end, but then the log is there as it was.
+TEST_F(DamagedLogTest, NothingThatWasAcknowledgedMayBeMissing) {
+  const Files whole = CopyFiles(original_, /*with_synced=*/true);
+  ASSERT_TRUE(Copy(whole).status().ok()) << Copy(whole).status();
+  std::vector<Files> damaged(4, whole);
+  damaged[0].erase(log_);
+  damaged[1][log_].clear();
+  damaged[2][log_].resize(answered_[2].size);
+  damaged[3][log_].replace(answered_[2].size, std::string::npos, whole.at(log_).size() - answered_[2].size, '\0');
+  for (const Files& files : damaged) {
+    const absl::Status status = Copy(files).status();
+    EXPECT_EQ(DamagedRecord(status), kDirectory);
+    EXPECT_TRUE(absl::StrContains(status.message(), log_)) << status;
+  }
+  // Who knows that it is lost can go on.
+  Files given_up = damaged[2];
+  for (const auto& [name, content] : whole) {
+    if (absl::EndsWith(name, ".synced")) given_up.erase(name);
+  }
+  Copy copy(given_up);
+  ASSERT_TRUE(copy.status().ok()) << copy.status();
+  EXPECT_EQ(CountKept(copy), 3u);
+}
+
+TEST_F(DamagedRecordTest, AMissingBlobFileIsNamed) {
+  const std::string blob = FileWith(files_, records_[2]);
+  files_.erase(blob);
+  Copy copy(files_);
+  ASSERT_TRUE(copy.status().ok()) << copy.status();
+  EXPECT_TRUE(absl::StrContains(copy.log(), blob)) << copy.log();
+  const absl::Status status = copy.store().Get("web", 3).status();
+  EXPECT_EQ(DamagedRecord(status), "vms/web/checkpoints/3");
+  EXPECT_TRUE(absl::StrContains(status.message(), blob)) << status;
+  const RecordPage page = copy.store().List("web", 0, 10).value();
+  ASSERT_EQ(page.records.size(), 5u);
+  EXPECT_EQ(DamagedRecord(page.records[2].record.status()), "vms/web/checkpoints/3");
+  Commit(copy.store(), "sixth");
+  EXPECT_EQ(copy.store().Get("web", 6)->record, "sixth");
 }
 
 // A change is no crash: the database does not open, rather than lose what was answered. Also where it makes the length

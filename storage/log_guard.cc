@@ -1,0 +1,151 @@
+#include "storage/log_guard.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "storage/byte_codec.h"
+#include "storage/crc32c.h"
+#include "storage/rocksdb_status.h"
+
+namespace armstate {
+namespace {
+
+constexpr absl::string_view kLogSuffix = ".log";
+constexpr absl::string_view kSyncedSuffix = ".synced";
+
+std::string SyncedFileOf(absl::string_view log) {
+  return absl::StrCat(absl::StripSuffix(log, kLogSuffix), kSyncedSuffix);
+}
+
+std::string EncodeSynced(uint64_t bytes) {
+  ByteWriter writer;
+  writer.U64(bytes);
+  std::string value = std::move(writer).Release();
+  ByteWriter checksum;
+  checksum.U32(Crc32c(value));
+  return value + std::move(checksum).Release();
+}
+
+}  // namespace
+
+absl::optional<FileIdentity> FileIdentity::Of(const std::string& path) {
+  struct stat found;
+  if (stat(path.c_str(), &found) != 0) return absl::nullopt;
+  FileIdentity identity;
+  identity.device_ = found.st_dev;
+  identity.inode_ = found.st_ino;
+  identity.size_ = static_cast<uint64_t>(found.st_size);
+  return identity;
+}
+
+// RocksDB calls it from one thread at a time, but for Sync.
+class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  Log(std::unique_ptr<rocksdb::FSWritableFile> file, rocksdb::FileSystem& files, std::string path, bool is_on_disk)
+      : FSWritableFileOwnerWrapper(std::move(file)), files_(files), path_(std::move(path)) {
+    if (is_on_disk) made_ = FileIdentity::Of(path_);
+  }
+
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    // A log that was cut would have a hole after this.
+    rocksdb::IOStatus status = CheckPlace();
+    if (status.ok()) status = FSWritableFileOwnerWrapper::Append(data, options, context);
+    if (status.ok()) bytes_ += data.size();
+    return status;
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo&, rocksdb::IODebugContext* context) override {
+    return Append(data, options, context);
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+    const uint64_t bytes = bytes_;
+    rocksdb::IOStatus status = FSWritableFileOwnerWrapper::Sync(options, context);
+    if (status.ok()) status = CheckPlace();
+    if (status.ok()) Note(bytes);
+    return status;
+  }
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+    return Sync(options, context);
+  }
+
+ private:
+  rocksdb::IOStatus CheckPlace() const {
+    if (!made_) return rocksdb::IOStatus::OK();
+    const absl::optional<FileIdentity> found = FileIdentity::Of(path_);
+    const char* change = nullptr;
+    if (!found) {
+      change = " is gone";
+    } else if (!found->SameFile(*made_)) {
+      change = " is another file";
+    } else if (found->size() < bytes_) {
+      change = " was cut";
+    }
+    if (change == nullptr) return rocksdb::IOStatus::OK();
+    return rocksdb::IOStatus::IOError(absl::StrCat(path_, change, " since it was written: put data_dir back"));
+  }
+
+  // Nothing is acknowledged by it, so what fails is left for the next time.
+  void Note(uint64_t bytes) {
+    if (bytes == 0) return;
+    const rocksdb::IOOptions options;
+    if (synced_ == nullptr) {
+      const std::string path = SyncedFileOf(path_);
+      std::unique_ptr<rocksdb::FSWritableFile> empty;
+      rocksdb::IOStatus status = files_.NewWritableFile(path, rocksdb::FileOptions(), &empty, nullptr);
+      if (status.ok()) status = empty->Close(options, nullptr);
+      if (status.ok()) status = files_.NewRandomRWFile(path, rocksdb::FileOptions(), &synced_, nullptr);
+      if (!status.ok()) return;
+    }
+    synced_->Write(0, EncodeSynced(bytes), options, nullptr).PermitUncheckedError();
+  }
+
+  rocksdb::FileSystem& files_;
+  const std::string path_;
+  // Of the file as it was made; nothing if it is not on disk.
+  absl::optional<FileIdentity> made_;
+  std::atomic<uint64_t> bytes_ = 0;
+  std::unique_ptr<rocksdb::FSRandomRWFile> synced_;
+};
+
+rocksdb::IOStatus LogGuard::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                            std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                            rocksdb::IODebugContext* context) {
+  if (!absl::EndsWith(path, kLogSuffix)) return FileSystemWrapper::NewWritableFile(path, options, file, context);
+  // One of an earlier log of this number would tell of that.
+  target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr).PermitUncheckedError();
+  rocksdb::IOStatus status = FileSystemWrapper::NewWritableFile(path, options, file, context);
+  if (status.ok()) *file = std::make_unique<Log>(std::move(*file), *target(), path, is_on_disk_);
+  return status;
+}
+
+rocksdb::IOStatus LogGuard::DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
+                                       rocksdb::IODebugContext* context) {
+  if (absl::EndsWith(path, kLogSuffix)) {
+    target()->DeleteFile(SyncedFileOf(path), options, nullptr).PermitUncheckedError();
+  }
+  return FileSystemWrapper::DeleteFile(path, options, context);
+}
+
+GuardedEnv::GuardedEnv(rocksdb::Env* env, bool is_on_disk) : EnvWrapper(env) {
+  file_system_ = std::make_shared<LogGuard>(env->GetFileSystem(), is_on_disk);
+  system_clock_ = env->GetSystemClock();
+}
+
+std::string LogOfSyncedFile(absl::string_view name) {
+  return absl::ConsumeSuffix(&name, kSyncedSuffix) ? absl::StrCat(name, kLogSuffix) : "";
+}
+
+uint64_t SyncedBytes(rocksdb::Env* env, const std::string& path) {
+  std::string value;
+  if (!rocksdb::ReadFileToString(env, path, &value).ok()) return 0;
+  const uint64_t bytes = ByteReader(value).U64();
+  return value == EncodeSynced(bytes) ? bytes : 0;
+}
+
+}  // namespace armstate

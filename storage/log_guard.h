@@ -1,0 +1,75 @@
+// Watches RocksDB's write-ahead logs: how much of each is on disk, and whether it still is where it was made.
+//
+// RocksDB opens a database without complaint if its newest log is missing or empty, and goes on writing into a log that
+// was removed. What is acknowledged rests on that log. So beside 000012.log there is 000012.synced:
+//
+//   u64 bytes of the log that were on disk after a sync (all numbers little-endian)
+//   u32 CRC32C of these 8 bytes
+//
+// It is written after each sync and not synced itself: it survives the process, and after a crash of the machine it may
+// tell of less, but never of more than there is. A file that is missing or cannot be read tells of nothing. It goes
+// before its log goes.
+#ifndef ARMSTATE_STORAGE_LOG_GUARD_H_
+#define ARMSTATE_STORAGE_LOG_GUARD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+
+namespace armstate {
+
+// Which file a path leads to; nothing if to none.
+class FileIdentity {
+ public:
+  static absl::optional<FileIdentity> Of(const std::string& path);
+  uint64_t size() const { return size_; }
+  bool SameFile(const FileIdentity& other) const { return device_ == other.device_ && inode_ == other.inode_; }
+
+ private:
+  uint64_t device_ = 0;
+  uint64_t inode_ = 0;
+  uint64_t size_ = 0;
+};
+
+// Passes everything on, and writes the files above. With `is_on_disk`, a write into a log, or its sync, also fails if
+// the log's path leads to another file, to none, or to a shorter one.
+//
+// Thread-safe.
+class LogGuard : public rocksdb::FileSystemWrapper {
+ public:
+  LogGuard(std::shared_ptr<rocksdb::FileSystem> files, bool is_on_disk)
+      : FileSystemWrapper(std::move(files)), is_on_disk_(is_on_disk) {}
+
+  const char* Name() const override { return "LogGuard"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override;
+  rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override;
+
+ private:
+  class Log;
+
+  const bool is_on_disk_;
+};
+
+// An environment whose files are watched.
+class GuardedEnv : public rocksdb::EnvWrapper {
+ public:
+  // `env` must outlive it.
+  GuardedEnv(rocksdb::Env* env, bool is_on_disk);
+};
+
+// "000012.log" of "000012.synced"; "" of any other name.
+std::string LogOfSyncedFile(absl::string_view name);
+// What a .synced file tells; 0 if nothing.
+uint64_t SyncedBytes(rocksdb::Env* env, const std::string& path);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_LOG_GUARD_H_
