@@ -62,7 +62,11 @@ int Run(const ServerOptions& options, absl::Duration drain_time) {
   int signal = 0;
   sigwait(&stop_signals, &signal);
   spdlog::info("{}: draining", strsignal(signal));
-  (*server)->Shutdown(absl::Now() + drain_time);
+  if (absl::Status status = (*server)->Shutdown(absl::Now() + drain_time); !status.ok()) {
+    spdlog::error("stopped, but the database could not be written at the end: {}; what was acknowledged is in its log",
+                  std::string(status.message()));
+    return EXIT_FAILURE;
+  }
   spdlog::info("stopped");
   return EXIT_SUCCESS;
 }
@@ -134,8 +138,8 @@ int main(int argc, char** argv) {
       "Examples:\n  armstated --listen=0.0.0.0:7443 --data_dir=/var/lib/armstate --backup_dir=/backup/armstate\n"
       "  armstated --restore_backup=latest --backup_dir=/backup/armstate --data_dir=/var/lib/armstate\n\n"
       "SIGTERM and SIGINT drain: no new calls, running ones end, the database is closed.\n"
-      "Exit status: 0 after a drain or a restore, 1 if the server cannot start or a backup cannot be restored,\n2 for "
-      "wrong flags.\n"
+      "Exit status: 0 after a drain or a restore, 1 if the server cannot start, the database could not be\nwritten "
+      "when it was closed, or a backup cannot be restored, 2 for wrong flags.\n"
       "Log: standard error. Health: grpc.health.v1.Health; NOT_SERVING, but for what only reads, while nothing "
       "can be stored. Server reflection is on.");
   if (const std::string option = armstate::OptionWithoutValue(argc, argv); !option.empty()) {

@@ -158,9 +158,9 @@ class Server::Impl {
   int port() const { return port_; }
   const std::string& address() const { return address_; }
 
-  void Shutdown(absl::Time deadline) {
+  absl::Status Shutdown(absl::Time deadline) {
     absl::MutexLock lock(&shutdown_mutex_);
-    if (server_ == nullptr) return;
+    if (server_ == nullptr) return absl::OkStatus();
     write_health_.reset();
     // Load balancers see the change before calls begin to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
@@ -171,6 +171,8 @@ class Server::Impl {
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
     server_.reset();
+    // What still reads, as the search index does, is told from now on that the store is not open.
+    return storage_->Close();
   }
 
  private:
@@ -228,12 +230,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Server::~Server() { Shutdown(absl::Now()); }
+Server::~Server() {
+  if (absl::Status status = Shutdown(absl::Now()); !status.ok()) spdlog::error("{}", std::string(status.message()));
+}
 
 int Server::port() const { return impl_->port(); }
 
 const std::string& Server::address() const { return impl_->address(); }
 
-void Server::Shutdown(absl::Time deadline) { impl_->Shutdown(deadline); }
+absl::Status Server::Shutdown(absl::Time deadline) { return impl_->Shutdown(deadline); }
 
 }  // namespace armstate

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -39,7 +40,7 @@ inline constexpr int kMaxResponseBytes = kMaxRequestBytes + (64 << 10);
 // Example:
 //   ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start({"127.0.0.1:0", data_dir}));
 //   Use(server->port());
-//   server->Shutdown(absl::Now() + absl::Seconds(10));
+//   RETURN_IF_ERROR(server->Shutdown(absl::Now() + absl::Seconds(10)));
 //
 // Thread-safe.
 class Server {
@@ -59,8 +60,9 @@ class Server {
   const std::string& address() const;
 
   // Takes no new calls, ends streams behind what they have read, lets running calls end until `deadline`, cancels the
-  // rest, and closes the store.
-  void Shutdown(absl::Time deadline);
+  // rest, and closes the store. UNAVAILABLE or RESOURCE_EXHAUSTED if the store could not be written before it was
+  // closed: what was acknowledged is in its log. A second Shutdown does nothing.
+  absl::Status Shutdown(absl::Time deadline);
 
  private:
   class Impl;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "rocksdb/env.h"
+#include "storage/digest.h"
 #include "storage/rocksdb_backup.h"
 #include "storage/rocksdb_checkpoint_store.h"
 #include "storage/rocksdb_database.h"
@@ -41,6 +42,7 @@ class RocksDbStorage::Impl {
 
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::string& data_dir,
                                                                      const StorageOptions& options) {
+  if (absl::Status status = CheckSha256(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;

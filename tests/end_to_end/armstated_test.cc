@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -50,6 +51,23 @@ TEST(ArmstatedTest, SigtermDrainsAndTheDataStays) {
     }
     EXPECT_EQ((*server)->Stop(SIGTERM), 0);
   }
+}
+
+// What the log had could not be brought into tables.
+TEST(ArmstatedTest, ALastWriteThatFailsIsTheExitStatus) {
+  const TempDir folder;
+  const std::string data_dir = folder.path() + "/data";
+  auto server = ArmstatedProcess::Start(data_dir);
+  ASSERT_TRUE(server.ok()) << server.status();
+  {
+    const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
+    grpc::ClientContext context;
+    v1::Checkpoint stored;
+    const grpc::Status status = stub->CreateCheckpoint(&context, RequestOfSize(1000), &stored);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  std::filesystem::remove_all(data_dir);
+  EXPECT_EQ((*server)->Stop(SIGTERM), 1);
 }
 
 TEST(ArmstatedTest, SecondServerOnTheSameDataIsRefused) {

@@ -57,7 +57,7 @@ void ServerTest::Start() {
 std::string ServerTest::target() const { return absl::StrCat("127.0.0.1:", server_->port()); }
 
 void ServerTest::Stop() {
-  server_->Shutdown(absl::InfiniteFuture());
+  EXPECT_EQ(server_->Shutdown(absl::InfiniteFuture()), absl::OkStatus());
   server_.reset();
 }
 
