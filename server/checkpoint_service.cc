@@ -105,7 +105,15 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
   const absl::StatusOr<VmPage> page = checkpoints_.ListVms(*cursor, *page_size);
   if (!page.ok()) return page.status();
   v1::ListVmsResponse response;
-  for (const VmInfo& info : page->vms) *response.add_vms() = VmToProto(info);
+  for (const ListedVm& listed : page->vms) {
+    v1::Vm& vm = *response.add_vms();
+    if (listed.info.ok()) {
+      vm = VmToProto(*listed.info);
+    } else {
+      vm.set_name(FormatVmName(listed.vm));
+      vm.set_damage(std::string(listed.info.status().message()));
+    }
+  }
   if (!page->next_cursor.empty()) response.set_next_page_token(EncodePageToken(kVmList, page->next_cursor));
   return response;
 }

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
+#include "spdlog/spdlog.h"
 
 namespace armstate {
 namespace {
@@ -26,6 +27,7 @@ absl::Status ForEachRecord(RecordStore& store, RecordKind kind,
   while (more) {
     const absl::StatusOr<NamedRecordPage> page = store.List(kind, "", after, kPageSize);
     if (!page.ok()) return page.status();
+    if (!page->unnamed.ok()) spdlog::error("{}", std::string(page->unnamed.message()));
     for (const ListedNamedRecord& record : page->records) take(record);
     more = page->more;
     if (more) after = page->records.back().name;

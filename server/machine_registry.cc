@@ -7,6 +7,7 @@
 #include "armstate/v1/machine_record.pb.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "spdlog/spdlog.h"
 
 namespace armstate {
 absl::Mutex& MachineRegistry::LockOf(absl::string_view id) {
@@ -57,6 +58,7 @@ absl::Status MachineRegistry::Update(absl::string_view name, const std::function
 absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, int limit) {
   const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kMachine, "", after, limit);
   if (!page.ok()) return page.status();
+  if (!page->unnamed.ok()) spdlog::warn("{}", std::string(page->unnamed.message()));
   MachineInfoPage infos{{}, page->more};
   for (const ListedNamedRecord& listed : page->records) {
     const absl::StatusOr<Machine> machine =

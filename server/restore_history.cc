@@ -7,9 +7,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
 #include "server/page_token.h"
+#include "spdlog/spdlog.h"
 
 namespace armstate {
 namespace {
@@ -34,6 +36,19 @@ absl::StatusOr<std::string> RestoreHistory::PrefixOf(absl::string_view vm, int64
   return absl::StrCat(vm, "/", IncarnationText(info->incarnation), "/", NumberInName(version), "/");
 }
 
+absl::StatusOr<int64_t> RestoreHistory::LastNumber(const std::string& prefix) const {
+  std::string after = prefix;
+  for (bool more = true; more;) {
+    const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kRestoreReport, prefix, after, 1000);
+    if (!page.ok()) return page.status();
+    if (!page->records.empty()) after = page->records.back().name;
+    more = page->more;
+  }
+  int64_t last = 0;
+  if (after != prefix && !absl::SimpleAtoi(absl::StripPrefix(after, prefix), &last)) return Damaged(after);
+  return last;
+}
+
 absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::RestoreRecord record) {
   absl::MutexLock lock(&mutex_);
   const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
@@ -42,6 +57,11 @@ absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int6
   const absl::StatusOr<std::string> counter = store_.Get(RecordKind::kRestoreReport, *prefix);
   if (counter.ok()) {
     if (!absl::SimpleAtoi(*counter, &last) || last < 0) return Damaged(*prefix);
+  } else if (absl::IsDataLoss(counter.status())) {
+    // What it counted is there.
+    const absl::StatusOr<int64_t> found = LastNumber(*prefix);
+    if (!found.ok()) return found.status();
+    last = *found;
   } else if (!absl::IsNotFound(counter.status())) {
     return counter.status();
   }
@@ -63,15 +83,20 @@ absl::StatusOr<RestoreRecordPage> RestoreHistory::List(absl::string_view vm, int
   RestoreRecordPage restores;
   restores.more = page->more;
   size_t bytes = 0;
+  if (!page->unnamed.ok()) spdlog::warn("{}", std::string(page->unnamed.message()));
   for (const ListedNamedRecord& listed : page->records) {
-    if (!listed.bytes.ok()) return listed.bytes.status();
-    bytes += listed.bytes->size();
+    bytes += listed.bytes.ok() ? listed.bytes->size() : 0;
     if (bytes > kMaxPageBytes && !restores.restores.empty()) {
       restores.more = true;
       break;
     }
     v1::RestoreRecord& record = restores.restores.emplace_back();
-    if (!record.ParseFromString(*listed.bytes)) return Damaged(listed.name);
+    if (listed.bytes.ok() && record.ParseFromString(*listed.bytes)) continue;
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(absl::StripPrefix(listed.name, *prefix), &number)) return Damaged(listed.name);
+    record.Clear();
+    record.set_name(RestoreName(vm, version, number));
+    record.set_damage(std::string((listed.bytes.ok() ? Damaged(listed.name) : listed.bytes.status()).message()));
   }
   return restores;
 }

@@ -50,6 +50,8 @@ class RestoreHistory {
 
  private:
   absl::StatusOr<std::string> PrefixOf(absl::string_view vm, int64_t version) const;
+  // The highest number of a checkpoint's restores; 0 if it has none.
+  absl::StatusOr<int64_t> LastNumber(const std::string& prefix) const;
   // OK if it is kept, or nobody can tell because it is damaged.
   absl::Status CheckKept(absl::string_view vm, absl::string_view incarnation, int64_t version) const;
 

@@ -48,8 +48,9 @@ absl::StatusOr<int64_t> RetentionSweeper::Sweep() {
     if (stopped()) return absl::CancelledError("stopped");
     const absl::StatusOr<VmPage> page = checkpoints_.ListVms(cursor, kVmsPerPage);
     if (!page.ok()) return page.status();
-    for (const VmInfo& info : page->vms) {
-      const absl::StatusOr<int64_t> of_vm = SweepVm(info);
+    for (const ListedVm& listed : page->vms) {
+      const absl::StatusOr<int64_t> of_vm =
+          listed.info.ok() ? SweepVm(*listed.info) : absl::StatusOr<int64_t>(listed.info.status());
       if (of_vm.ok()) {
         removed += *of_vm;
       } else if (absl::IsDataLoss(of_vm.status())) {  // the other VMs need not wait for it

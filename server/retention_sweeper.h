@@ -19,7 +19,7 @@ namespace armstate {
 // read more if its rules have an age: 40 ms for 100 000 VMs, or 3 s (tests/benchmarks:vm_scan_benchmark). The history
 // of restores goes with the checkpoints.
 //
-// A VM whose own record is damaged ends a round, which the log tells: those after it wait until it is deleted.
+// A VM that is damaged itself keeps all of its checkpoints, which the log tells.
 //
 // Thread-safe.
 class RetentionSweeper {

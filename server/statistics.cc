@@ -35,8 +35,13 @@ absl::StatusOr<v1::Statistics> CollectStatistics(CheckpointRepository& checkpoin
     if (cancelled()) return absl::CancelledError("cancelled");
     const absl::StatusOr<VmPage> page = checkpoints.ListVms(cursor, kVmsPerPage);
     if (!page.ok()) return page.status();
-    for (const VmInfo& info : page->vms) {
+    for (const ListedVm& listed : page->vms) {
       statistics.set_vm_count(statistics.vm_count() + 1);
+      if (!listed.info.ok()) {
+        statistics.set_damaged_vm_count(statistics.damaged_vm_count() + 1);
+        continue;
+      }
+      const VmInfo& info = *listed.info;
       statistics.set_checkpoint_count(statistics.checkpoint_count() + info.checkpoint_count);
       statistics.set_protected_checkpoint_count(statistics.protected_checkpoint_count() + info.protected_count);
       statistics.set_raw_bytes(statistics.raw_bytes() + info.raw_bytes);

@@ -158,8 +158,15 @@ struct RetentionSweep {
 // What DeleteVm does with versions that are protected.
 enum class ProtectedVersions { kRefuse, kDelete };
 
+// One VM of a list. A damaged one does not hide the others.
+struct ListedVm {
+  std::string vm;
+  // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
+  absl::StatusOr<VmInfo> info;
+};
+
 struct VmPage {
-  std::vector<VmInfo> vms;
+  std::vector<ListedVm> vms;
   // Where the next page begins; empty on the last one.
   std::string next_cursor;
 };
@@ -205,7 +212,7 @@ class CheckpointStore {
   // NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) = 0;
   // At most `limit` VMs (at least 1), beginning at a cursor that an earlier page gave (or "" for the first). In the
-  // engine's order. A VM whose own few bytes are damaged makes the page fail; Last tells which VM it is.
+  // engine's order. If the engine loses the names of VMs with their bytes, those that have checkpoints are there.
   virtual absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) = 0;
 
   // Removes one version, durably; a damaged one too. It is never given again. A base that no kept version needs goes
@@ -229,7 +236,7 @@ class CheckpointStore {
 
   // The events after this one (0: from the first), at most `limit` of them (at least 1); none if it is the newest. An
   // event is there as soon as the call that made it is answered, and only if it is durable. The newest ones are kept,
-  // as many as the store was told.
+  // as many as the store was told. DATA_LOSS only if the first of them is damaged.
   // * OUT_OF_RANGE, reason EVENTS_GONE (metadata "after", "oldest"): they are not all kept any more.
   // * INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID (metadata "after", "newest"): there is no such event yet.
   virtual absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) = 0;

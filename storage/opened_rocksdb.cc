@@ -46,4 +46,14 @@ std::unique_ptr<rocksdb::Iterator> NewPinnedIterator(std::shared_ptr<OpenedRocks
   return std::make_unique<PinnedIterator>(std::move(opened), iterator);
 }
 
+std::string SeekBehindDamage(rocksdb::Iterator& iterator, const std::string& key) {
+  std::string first;
+  for (iterator.SeekToLast(); iterator.Valid() && iterator.key().compare(key) >= 0; iterator.Prev()) {
+    first = iterator.key().ToString();
+  }
+  // Where there is nothing, nothing is valid.
+  if (!first.empty()) iterator.Seek(first);
+  return first;
+}
+
 }  // namespace armstate

@@ -3,6 +3,7 @@
 #define ARMSTATE_STORAGE_OPENED_ROCKSDB_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "rocksdb/db.h"
@@ -34,6 +35,11 @@ class OpenedRocksDb {
 // Keeps its database open.
 std::unique_ptr<rocksdb::Iterator> NewPinnedIterator(std::shared_ptr<OpenedRocksDb> opened, ColumnFamily family,
                                                      const rocksdb::ReadOptions& options);
+
+// For an iterator that has met a damaged block, which does not tell where it ends, at or behind `key`: moves it to the
+// first key behind that block, and gives the key. If nothing can be read behind it, "" and it is not valid. Walks over
+// all that follows, backwards.
+std::string SeekBehindDamage(rocksdb::Iterator& iterator, const std::string& key);
 
 }  // namespace armstate
 

@@ -24,8 +24,7 @@ struct RecordChange {
   absl::optional<std::string> bytes;
 };
 
-// One record of a list. A damaged one does not hide the others, unless the engine itself cannot read on: then List
-// fails.
+// One record of a list. A damaged one does not hide the others.
 struct ListedNamedRecord {
   std::string name;
   // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
@@ -36,6 +35,8 @@ struct NamedRecordPage {
   std::vector<ListedNamedRecord> records;
   // There are records after the last of these.
   bool more = false;
+  // DATA_LOSS, reason RECORD_DAMAGED, if there were others beside these, whose names cannot be read either.
+  absl::Status unnamed;
 };
 
 // A number as part of a name: names sort as these numbers do. At least 0.

@@ -124,6 +124,47 @@ absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> RocksDbCheckpointReader:
   }
 }
 
+absl::StatusOr<int64_t> RocksDbCheckpointReader::LastKept(absl::string_view vm) const {
+  const std::string begin = VmKey(vm);
+  const std::string end = VmKeyEnd(vm);
+  const rocksdb::Slice end_slice(end);
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
+  it->SeekToLast();
+  if (!it->status().ok()) return FromRocksDbRead(it->status(), VmName(vm));
+  if (!it->Valid() || ToView(it->key()) < begin) return 0;
+  return ParseCheckpointVersion(ToView(it->key())).value_or(0);
+}
+
+absl::StatusOr<std::vector<ListedVm>> RocksDbCheckpointReader::FindVmsByCheckpoints(absl::string_view begin,
+                                                                                    absl::string_view end,
+                                                                                    size_t limit) const {
+  std::vector<ListedVm> vms;
+  const rocksdb::Slice end_slice = ToSlice(end);
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
+  std::string next(begin);
+  while (vms.size() < limit) {
+    it->Seek(next);
+    if (!it->Valid() && it->status().IsCorruption()) {
+      if (SeekBehindDamage(*it, next).empty()) return vms;
+    } else if (!it->Valid()) {
+      if (!it->status().ok()) return FromRocksDbRead(it->status(), "vms");
+      return vms;
+    }
+    const absl::string_view key = ToView(it->key());
+    const absl::optional<std::string> vm = ParseVmKey(key.substr(0, VmKeyBytes(key).value_or(0)));
+    if (!vm) {
+      next = absl::StrCat(key, absl::string_view("\0", 1));
+      continue;
+    }
+    absl::StatusOr<absl::optional<VmInfo>> info = FindVm(*vm);
+    if (info.ok() && *info) vms.push_back({*vm, **std::move(info)});
+    if (absl::IsDataLoss(info.status())) vms.push_back({*vm, info.status()});
+    if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
+    next = VmKeyEnd(*vm);
+  }
+  return vms;
+}
+
 absl::StatusOr<int64_t> RocksDbCheckpointReader::KeptBelow(absl::string_view vm, int64_t version,
                                                            CommitQueue::Batch* batch) const {
   // One by one: the version before is nearly always there.

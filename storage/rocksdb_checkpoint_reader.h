@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -59,6 +60,12 @@ class RocksDbCheckpointReader {
   absl::StatusOr<ProtectedFound> FindProtected(absl::string_view vm, int64_t last) const;
   // The highest version below `version` that is kept; 0 if none is.
   absl::StatusOr<int64_t> KeptBelow(absl::string_view vm, int64_t version, CommitQueue::Batch* batch) const;
+  // The highest version that is kept, by the keys alone: for a VM that is damaged itself. DATA_LOSS if they are, too.
+  absl::StatusOr<int64_t> LastKept(absl::string_view vm) const;
+  // The VMs that have checkpoints and whose keys are from `begin` (inclusive) to `end` (exclusive, "" for all),
+  // ascending; at most `limit`.
+  absl::StatusOr<std::vector<ListedVm>> FindVmsByCheckpoints(absl::string_view begin, absl::string_view end,
+                                                             size_t limit) const;
   // Does a kept version other than `except` need this base? A damaged one counts.
   absl::StatusOr<bool> IsBaseNeeded(const VmInfo& info, int64_t base, int64_t except, CommitQueue::Batch* batch) const;
 

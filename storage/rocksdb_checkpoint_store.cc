@@ -1,7 +1,6 @@
 #include "storage/rocksdb_checkpoint_store.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <set>
 #include <utility>
@@ -219,8 +218,9 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_
   last.vm = std::string(vm);
   if (info.ok()) last = **info;
   if (protected_versions == ProtectedVersions::kRefuse && (!info.ok() || last.protected_count > 0)) {
-    const int64_t end = info.ok() ? last.last_version : std::numeric_limits<int64_t>::max() - 1;
-    const absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> found = reader_.FindProtected(vm, end);
+    const absl::StatusOr<int64_t> end = info.ok() ? absl::StatusOr<int64_t>(last.last_version) : reader_.LastKept(vm);
+    if (!end.ok()) return end.status();
+    const absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> found = reader_.FindProtected(vm, *end);
     if (!found.ok()) return found.status();
     // The VM's own count may include damaged ones that were removed since; one that is there may be protected.
     if (found->first != 0) return VmProtected(vm, found->first, std::max<int64_t>(found->count, 1));

@@ -65,6 +65,8 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<int64_t> PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
   absl::Status PrepareDeleteVm(Batch& batch, absl::string_view vm, ProtectedVersions protected_versions,
                                absl::Time now);
+  // At least the highest version that is kept.
+  absl::StatusOr<int64_t> LastVersion(absl::string_view vm);
   // After an operation has put all else into the batch.
   void Finish(Batch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes);
 

@@ -57,9 +57,16 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::Last(absl::string_view vm) {
   return **std::move(info);
 }
 
-absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, int64_t after, size_t limit) {
+absl::StatusOr<int64_t> RocksDbCheckpointStore::LastVersion(absl::string_view vm) {
   const absl::StatusOr<VmInfo> info = Last(vm);
-  if (!info.ok()) return info.status();
+  if (info.ok()) return info->last_version;
+  // What is damaged is the VM, and not its checkpoints.
+  return absl::IsDataLoss(info.status()) ? reader_.LastKept(vm) : info.status();
+}
+
+absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, int64_t after, size_t limit) {
+  const absl::StatusOr<int64_t> last_version = LastVersion(vm);
+  if (!last_version.ok()) return last_version.status();
   const std::string end = VmKeyEnd(vm);
   const rocksdb::Slice end_slice(end);
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
@@ -69,7 +76,7 @@ absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, in
   int64_t version = std::max<int64_t>(after, 0);
   while (true) {
     absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> step =
-        reader_.NextCheckpoint(*it, vm, version + 1, info->last_version);
+        reader_.NextCheckpoint(*it, vm, version + 1, *last_version);
     if (!step.ok()) return step.status();
     if (!*step) return page;
     version = (*step)->version;
@@ -90,23 +97,38 @@ absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, in
 
 absl::StatusOr<VmPage> RocksDbCheckpointStore::ListVms(absl::string_view cursor, size_t limit) {
   VmPage page;
-  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kVms, rocksdb::Slice());
-  std::string next(cursor);
-  for (it->Seek(VmKey(cursor)); it->Valid(); it->Next()) {
-    absl::optional<std::string> vm = ParseVmKey(ToView(it->key()));
-    if (!vm) return RecordDamaged(absl::StrCat(VmName(next), ", or the VM after it"), "its key is no key of a VM");
-    next = *std::move(vm);
-    if (page.vms.size() >= std::max<size_t>(limit, 1)) {
-      page.next_cursor = next;
-      return page;
+  const size_t wanted = std::max<size_t>(limit, 1);
+  // True if it is one too many.
+  const auto add = [&](std::string vm, absl::StatusOr<VmInfo> info) {
+    if (page.vms.size() < wanted) {
+      page.vms.push_back({std::move(vm), std::move(info)});
+      return false;
     }
-    absl::StatusOr<VmInfo> info = DecodeVmValue(next, ToView(it->value()));
-    if (!info.ok()) return info.status();
-    page.vms.push_back(*std::move(info));
+    page.next_cursor = std::move(vm);
+    return true;
+  };
+  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kVms, rocksdb::Slice());
+  std::string next = VmKey(cursor);
+  it->Seek(next);
+  while (true) {
+    for (; it->Valid(); it->Next()) {
+      const absl::optional<std::string> vm = ParseVmKey(ToView(it->key()));
+      if (vm && add(*vm, DecodeVmValue(*vm, ToView(it->value())))) return page;
+      // Behind the keys of its checkpoints, too.
+      next = vm ? VmKeyEnd(*vm) : absl::StrCat(ToView(it->key()), absl::string_view("\0", 1));
+    }
+    if (it->status().ok()) return page;
+    if (!it->status().IsCorruption()) return FromRocksDbRead(it->status(), "vms");
+    // The names of the VMs in a damaged block are in the keys of their checkpoints.
+    const std::string end = SeekBehindDamage(*it, next);
+    absl::StatusOr<std::vector<ListedVm>> hidden = reader_.FindVmsByCheckpoints(next, end, wanted + 1);
+    if (!hidden.ok()) return hidden.status();
+    for (ListedVm& vm : *hidden) {
+      if (add(std::move(vm.vm), std::move(vm.info))) return page;
+    }
+    if (end.empty()) return page;
+    next = end;
   }
-  // A damaged block: RocksDB does not tell where it ends.
-  if (!it->status().ok()) return FromRocksDb(it->status(), absl::StrCat(VmName(next), ", or a VM after it"));
-  return page;
 }
 
 absl::StatusOr<std::string> RocksDbCheckpointStore::GetLayout(absl::string_view hash) {

@@ -100,6 +100,7 @@ absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) co
     const absl::optional<uint64_t> newest_of_these = ParseEventKey(ToView(it->key()));
     if (!newest_of_these) break;
     absl::StatusOr<std::vector<CheckpointEvent>> events = DecodeEventsValue(*newest_of_these, ToView(it->value()));
+    if (!events.ok() && !page.events.empty()) return page;
     if (!events.ok()) return events.status();
     if (events->front().sequence > next) break;
     for (CheckpointEvent& event : *events) {
@@ -108,8 +109,9 @@ absl::StatusOr<EventPage> RocksDbEventLog::Read(uint64_t after, size_t limit) co
       ++next;
     }
   }
+  if (next <= last && !page.events.empty()) return page;  // what is damaged comes with the next one
   const std::string name = EventName(next);
-  if (!it->status().ok()) return FromRocksDb(it->status(), name);
+  if (!it->status().ok()) return FromRocksDbRead(it->status(), name);
   if (next <= last) {
     // It may have gone since the range was looked at.
     if (absl::Status status = CheckEventPosition(next - 1, range()); !status.ok()) return status;

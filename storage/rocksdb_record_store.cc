@@ -72,21 +72,28 @@ absl::StatusOr<NamedRecordPage> RocksDbRecordStore::List(RecordKind kind, absl::
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(FamilyOf(kind), end_slice);
   // The name itself with a NUL is the least one that sorts after it.
   const std::string first = absl::StrCat(after, absl::string_view("\0", after.empty() ? 0 : 1));
-  for (it->Seek(std::max(first, std::string(prefix))); it->Valid(); it->Next()) {
-    if (!page.records.empty() && (page.records.size() >= limit || bytes + it->value().size() > kMaxPageBytes)) {
-      page.more = true;
-      return page;
+  std::string next = std::max(first, std::string(prefix));
+  it->Seek(next);
+  while (true) {
+    for (; it->Valid(); it->Next()) {
+      if (!page.records.empty() && (page.records.size() >= limit || bytes + it->value().size() > kMaxPageBytes)) {
+        page.more = true;
+        return page;
+      }
+      bytes += it->value().size();
+      const std::string name = it->key().ToString();
+      page.records.push_back({name, Decode(kind, name, ToView(it->value()))});
+      next = absl::StrCat(name, absl::string_view("\0", 1));
     }
-    bytes += it->value().size();
-    const std::string name = it->key().ToString();
-    page.records.push_back({name, Decode(kind, name, ToView(it->value()))});
-  }
-  if (!it->status().ok()) {
-    // A damaged block: RocksDB does not tell where it ends.
+    if (it->status().ok()) return page;
     const std::string last = page.records.empty() ? std::string(after) : page.records.back().name;
-    return FromRocksDb(it->status(), absl::StrCat(RecordName(kind, last), ", or one after it"));
+    const absl::Status status =
+        FromRocksDbRead(it->status(), absl::StrCat(RecordName(kind, last), ", or one after it"));
+    if (!absl::IsDataLoss(status)) return status;
+    page.unnamed = status;
+    next = SeekBehindDamage(*it, next);
+    if (next.empty()) return page;
   }
-  return page;
 }
 
 absl::Status RocksDbRecordStore::Delete(RecordKind kind, absl::string_view name) {

@@ -22,6 +22,10 @@ absl::StatusOr<ExitStatus> ListVms(CommandContext& context) {
   }
   Table table({"VM", "LATEST", "CHECKPOINTS", "UPDATED", "KEEPS"});
   for (const v1::Vm& vm : *vms) {
+    if (!vm.damage().empty()) {
+      table.AddRow({ShortName(vm.name()), "-", "-", "-", absl::StrCat("damaged: ", vm.damage())});
+      continue;
+    }
     table.AddRow({ShortName(vm.name()), absl::StrCat(vm.latest_version()), absl::StrCat(vm.checkpoint_count()),
                   TimeText(vm.update_time()), RetentionText(vm.retention())});
   }

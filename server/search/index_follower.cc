@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
+#include "spdlog/spdlog.h"
 
 namespace armstate {
 namespace {
@@ -85,9 +86,9 @@ bool IndexFollower::ReadAllVms() {
   do {
     const absl::StatusOr<VmPage> page = store_.ListVms(cursor, kVmsPerPage);
     if (!page.ok()) return false;
-    for (const VmInfo& info : page->vms) {
-      if (stopped() || !ReadVm(info.vm)) return false;
-      gone.erase(info.vm);
+    for (const ListedVm& listed : page->vms) {
+      if (stopped() || !ReadVm(listed.vm)) return false;
+      gone.erase(listed.vm);
     }
     cursor = page->next_cursor;
   } while (!cursor.empty());
@@ -109,6 +110,10 @@ bool IndexFollower::ReadEvents() {
     const absl::StatusOr<EventPage> page = store_.ReadEvents(position, kEventsPerPage);
     // More events came than the store keeps.
     if (absl::IsOutOfRange(page.status())) return ReadAllVms();
+    if (absl::IsDataLoss(page.status())) {
+      spdlog::warn("search: {}; all VMs are read instead", std::string(page.status().message()));
+      return ReadAllVms();
+    }
     if (!page.ok()) return false;
     if (page->events.empty()) break;
     for (const CheckpointEvent& event : page->events) changed.insert(event.vm);

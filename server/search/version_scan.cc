@@ -42,6 +42,10 @@ class Scan {
       if (absl::Status status = stop_(); !status.ok()) return status;
       const absl::StatusOr<CheckpointPage> page = checkpoints_.List(position.vm, position.version, kListed);
       if (absl::IsNotFound(page.status())) return absl::OkStatus();
+      if (absl::IsDataLoss(page.status())) {  // the VM, and nobody knows which checkpoints it has
+        AddDamaged(page.status().message(), response_);
+        return absl::OkStatus();
+      }
       if (!page.ok()) return page.status();
       for (const ListedCheckpoint& listed : page->checkpoints) {
         if (full()) return absl::OkStatus();

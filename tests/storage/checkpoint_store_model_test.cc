@@ -177,7 +177,8 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     Compare("all", [&](CheckpointStore& store) {
       std::string text;
       const VmPage vms = store.ListVms("", 100).value();
-      for (const VmInfo& info : vms.vms) {
+      for (const ListedVm& listed : vms.vms) {
+        const VmInfo& info = listed.info.value();
         absl::StrAppend(&text, Show(info), "\n", Show(store.List(info.vm, 0, 1000)), "\n");
         for (int64_t version = 1; version <= info.last_version; ++version) {
           const absl::StatusOr<std::string> base = store.GetBase(info.vm, version);

@@ -79,7 +79,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
         page.next_cursor = it->first;
         break;
       }
-      page.vms.push_back(Info(it->second));
+      page.vms.push_back({it->first, Info(it->second)});
     }
     return page;
   }

@@ -124,9 +124,9 @@ TEST_P(CheckpointStoreConformance, ListVmsGivesEachOnce) {
   do {
     const VmPage page = store().ListVms(cursor, 2).value();
     EXPECT_LE(page.vms.size(), 2u);
-    for (const VmInfo& info : page.vms) {
-      names.push_back(info.vm);
-      EXPECT_EQ(info.last_version, 1) << info.vm;
+    for (const ListedVm& listed : page.vms) {
+      names.push_back(listed.vm);
+      EXPECT_EQ(listed.info->last_version, 1) << listed.vm;
     }
     cursor = page.next_cursor;
     ASSERT_LE(++pages, 3);
@@ -154,7 +154,7 @@ TEST_P(CheckpointStoreConformance, RawBytesOfWhatIsKept) {
   ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(1)).ok());
   commit(50000);
   EXPECT_EQ(Apply("a", At(1)), 0);
-  EXPECT_EQ(store().ListVms("", 10)->vms[0].raw_bytes, 50300);
+  EXPECT_EQ(store().ListVms("", 10)->vms[0].info->raw_bytes, 50300);
   EXPECT_EQ(store().List("a", 0, 10)->records[0].record->raw_bytes, 300u);
 }
 

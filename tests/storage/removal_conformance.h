@@ -94,7 +94,7 @@ TEST_P(CheckpointStoreConformance, ProtectedVersionsKeepTheirVm) {
   ASSERT_TRUE(store().SetProtected("a", 4, false).ok());
   EXPECT_EQ(store().Last("a")->protected_count, 2);
   Reopen();
-  EXPECT_EQ(store().ListVms("", 10)->vms[0].protected_count, 2);
+  EXPECT_EQ(store().ListVms("", 10)->vms[0].info->protected_count, 2);
   const absl::Status refused = store().DeleteVm("a", ProtectedVersions::kRefuse, At(1));
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
   EXPECT_EQ(GetErrorInfo(refused)->reason, ErrorReason::kCheckpointProtected);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -11,6 +13,8 @@
 #include "absl/time/clock.h"
 #include "core/error.h"
 #include "server/search/filter.h"
+#include "storage/storage_errors.h"
+#include "tests/storage/forwarding_store.h"
 #include "tests/storage/memory_checkpoint_store.h"
 
 namespace armstate {
@@ -121,6 +125,72 @@ TEST_F(IndexFollowerTest, AWaitEndsWhenNobodyWaitsAnyMore) {
   });
   // Unless the index was there before it was asked.
   EXPECT_EQ(status.code(), asked ? absl::StatusCode::kCancelled : absl::StatusCode::kOk);
+}
+
+// What is damaged in the store hides nothing else.
+class DamagedStore final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+
+  absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override {
+    absl::StatusOr<VmPage> page = store_.ListVms(cursor, limit);
+    for (ListedVm& listed : page->vms) {
+      if (listed.vm == "damaged") listed.info = RecordDamaged("vms/damaged", "test");
+    }
+    return page;
+  }
+  absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) override {
+    if (vm == "damaged") return RecordDamaged("vms/damaged", "test");
+    return store_.GetLatest(vm);
+  }
+  absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) override {
+    if (after == damaged_event_ - 1) return RecordDamaged(EventName(damaged_event_), "test");
+    return store_.ReadEvents(after,
+                             damaged_event_ > after ? std::min<size_t>(limit, damaged_event_ - 1 - after) : limit);
+  }
+  void DamageEvent(uint64_t sequence) { damaged_event_ = sequence; }
+
+ private:
+  std::atomic<uint64_t> damaged_event_ = 1u << 30;
+};
+
+class DamagedStoreTest : public IndexFollowerTest {
+ protected:
+  DamagedStore damaged_{store_};
+  CheckpointRepository damaged_repository_{damaged_};
+
+  void FollowDamaged() {
+    Follow();
+    follower_ = nullptr;
+    follower_ = std::make_unique<IndexFollower>(damaged_, damaged_repository_, *profiles_, index_);
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (!follower_->CatchUp(kGoOn).ok() && absl::Now() < deadline) {
+    }
+  }
+  void TearDown() override { follower_ = nullptr; }
+};
+
+TEST_F(DamagedStoreTest, AVmIsToldOf) {
+  Push("a", 1);
+  Push("damaged", 1);
+  Push("z", 1);
+  FollowDamaged();
+  EXPECT_THAT(Found(), ElementsAre("a@1:1", "z@1:1"));
+  EXPECT_THAT(Answer().damaged, ElementsAre(HasSubstr("vms/damaged")));
+  Push("z", 0);
+  EXPECT_THAT(Found(), ElementsAre("a@1:1"));
+}
+
+TEST_F(DamagedStoreTest, AnEventIsPassed) {
+  Push("a", 1);
+  damaged_.DamageEvent(3);
+  FollowDamaged();
+  Push("b", 1);
+  Push("c", 1);  // the damaged one
+  Push("d", 1);
+  EXPECT_THAT(Found(), ElementsAre("a@1:1", "b@1:1", "c@1:1", "d@1:1"));
+  Push("d", 0);
+  EXPECT_THAT(Found(), ElementsAre("a@1:1", "b@1:1", "c@1:1"));
 }
 
 class FewEventsTest : public IndexFollowerTest {
