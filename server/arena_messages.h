@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -37,6 +38,11 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
     return holder.release();  // it comes back by Release
   }
 
+  // Keeps something until a running call of an RPC that has this allocator has ended.
+  static void KeepUntilEnd(grpc::CallbackServerContext& context, std::shared_ptr<void> kept) {
+    static_cast<Holder*>(context.GetRpcAllocatorState())->Keep(std::move(kept));
+  }
+
   // The request of a running call of an RPC that has this allocator: its own, to be emptied. gRPC only shows it as
   // const.
   static Request& MutableRequest(grpc::CallbackServerContext& context) {
@@ -58,13 +64,17 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
       this->set_response(google::protobuf::Arena::CreateMessage<Response>(&arena_));
     }
 
+    void Keep(std::shared_ptr<void> kept) { kept_ = std::move(kept); }
+
     void Release() override {
       arena_.Reset();
+      kept_.reset();
       owner_.TakeBack(std::unique_ptr<Holder>(this));
     }
 
    private:
     ArenaMessages& owner_;
+    std::shared_ptr<void> kept_;
     alignas(8) char block_[kBlockBytes];
     google::protobuf::Arena arena_;
   };

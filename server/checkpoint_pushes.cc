@@ -62,6 +62,7 @@ class PushStream final : public CheckpointPushes::Reactor {
       for (Item& item : items) {
         unanswered_ += 1;
         unanswered_bytes_ += item.bytes;
+        pushes_.bytes_ += item.bytes;
         const auto [lane, is_new] = lanes_.try_emplace(item.parent);
         if (is_new) {
           startable.push_back(std::move(item));
@@ -81,6 +82,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     writing_ = false;
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
+    pushes_.bytes_ -= written_bytes_;
     if (!ok) Break();
     Continue();
   }
@@ -92,6 +94,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnDone() override {
+    pushes_.bytes_ -= unanswered_bytes_;  // of what nobody was there to be told of
     pushes_.Remove(this);
     { const std::lock_guard<std::mutex> lock(mutex_); }  // who called Finish has left
     delete this;
@@ -169,7 +172,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
     if (!reading_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
-        unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes) {
+        unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes &&
+        (unanswered_ == 0 || pushes_.bytes_ < pushes_.max_bytes_)) {
       reading_ = true;
       StartRead(&bytes_);
     }

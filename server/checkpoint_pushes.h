@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_
 #define ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <unordered_set>
@@ -27,8 +28,10 @@ class CheckpointPushes {
   // Of one message.
   static constexpr int kMaxRequests = 256;
 
-  // The repository must outlive it, and it all streams.
-  explicit CheckpointPushes(CheckpointRepository& repository) : repository_(repository) {}
+  // The repository must outlive it, and it all streams. While more than `max_bytes` of all streams are unanswered, a
+  // stream reads on only when it has nothing unanswered itself.
+  explicit CheckpointPushes(CheckpointRepository& repository, size_t max_bytes = size_t{512} << 20)
+      : repository_(repository), max_bytes_(max_bytes) {}
 
   // One call; the reactor goes by itself when that has ended.
   Reactor* Open();
@@ -42,6 +45,9 @@ class CheckpointPushes {
   void Remove(PushStream* stream);
 
   CheckpointRepository& repository_;
+  const size_t max_bytes_;
+  // Of all streams, unanswered.
+  std::atomic<size_t> bytes_ = 0;
   std::mutex mutex_;
   bool draining_ = false;                    // guarded by mutex_
   std::unordered_set<PushStream*> streams_;  // guarded by mutex_

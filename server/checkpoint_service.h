@@ -4,6 +4,7 @@
 
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/answer_budget.h"
 #include "server/arena_messages.h"
 #include "server/checkpoint_pushes.h"
 #include "server/checkpoint_queries.h"
@@ -17,12 +18,15 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
-  CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history, CheckpointQueries& queries)
+  // Answers and streams that wait for their clients take `answer_bytes` and `stream_bytes` at most, more or less.
+  CheckpointServiceImpl(CheckpointRepository& checkpoints, RestoreHistory& history, CheckpointQueries& queries,
+                        size_t answer_bytes, size_t stream_bytes)
       : checkpoints_(checkpoints),
         history_(history),
         queries_(queries),
         retention_(checkpoints, history),
-        pushes_(checkpoints) {
+        pushes_(checkpoints, stream_bytes),
+        answers_(answer_bytes) {
     using This = CheckpointServiceImpl;
     OnUnary(&This::CreateCheckpoint, &create_messages_);
     OnBidirectionalStream<v1::StreamCheckpointsRequest>(&This::OpenPushes);
@@ -100,6 +104,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   CheckpointQueries& queries_;
   VmRetention retention_;
   CheckpointPushes pushes_;
+  AnswerBudget answers_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;
   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> get_messages_;
 };

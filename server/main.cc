@@ -35,6 +35,13 @@ const CLI::Validator kNotNegative(
     },
     "");
 
+const CLI::Validator kEnoughMemory(
+    [](const std::string& text) {
+      uint64_t bytes = 0;
+      return absl::SimpleAtoi(text, &bytes) && bytes >= uint64_t{512} << 20 ? "" : "512MiB is the least";
+    },
+    "");
+
 // CLI11 would take what follows "--listen=" for its value. The name of the first such option, or empty.
 std::string OptionWithoutValue(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -125,6 +132,11 @@ int main(int argc, char** argv) {
       ->check(armstate::kNotEmpty)
       ->type_name("NUMBER|latest")
       ->needs(backup_dir);
+  app.add_option("--memory_limit", options.memory_limit,
+                 "what it may take, as 512MiB or 4GiB; clients that ask for more than their share are refused, or wait")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->check(armstate::kEnoughMemory)
+      ->default_str("2GiB");
   app.add_option("--retention_sweep_seconds", sweep_seconds,
                  "how often VMs that get no new checkpoints are looked at for what their retention does not keep; 0: "
                  "never")

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
@@ -89,7 +90,7 @@ class Server::Impl {
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
         queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, options.watch_patience),
-        checkpoint_service_(checkpoints_, history_, queries_),
+        checkpoint_service_(checkpoints_, history_, queries_, options.memory_limit / 4, options.memory_limit / 4),
         restore_service_(restore_targets_, tolerances_, history_),
         engine_service_(checkpoints_, *machines_, *profiles_),
         host_service_(*hosts_, *profiles_),
@@ -100,7 +101,7 @@ class Server::Impl {
     }
   }
 
-  absl::Status Listen(const std::string& listen_address) {
+  absl::Status Listen(const std::string& listen_address, size_t memory_limit) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -128,6 +129,8 @@ class Server::Impl {
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+    grpc::ResourceQuota quota("armstated");
+    builder.SetResourceQuota(quota.Resize(memory_limit / 4));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
     builder.RegisterService(&checkpoint_service_);
@@ -224,7 +227,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
                                      *std::move(tolerances), options);
-  if (absl::Status status = impl->Listen(options.listen_address); !status.ok()) return status;
+  if (absl::Status status = impl->Listen(options.listen_address, options.memory_limit); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
 }
 
