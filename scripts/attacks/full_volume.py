@@ -8,10 +8,11 @@ import grpc
 from armstate.v1 import checkpoint_service_pb2, checkpoint_service_pb2_grpc
 
 from . import wire
-from .attack import Attack, Settings
-from .server import Server, small_volume
+from .attack import Attack
+from .server import small_volume
 
 _MEGABYTES = 160
+_BYTES = 500_000  # of one push
 
 
 class FullVolume(Attack):
@@ -26,16 +27,21 @@ class FullVolume(Attack):
     @staticmethod
     def attack(address: str, seconds: float) -> list[str]:
         """Two rounds; how long they take depends on the machine."""
-        return _fill_and_delete(address, "filler-1") + _fill_and_delete(address, "filler-2")
+        return [wrong for vm in ("filler-1", "filler-2") for wrong in _fill_and_delete(address, vm) + _wait_for_space(address)]
 
-    def afterwards(self, settings: Settings, server: Server) -> list[str]:
-        stub = checkpoint_service_pb2_grpc.CheckpointServiceStub(wire.connect(server.address))
-        deadline = time.monotonic() + 30
-        while (code := wire.code_of(lambda: stub.CreateCheckpoint(wire.push("afterwards", wire.checkpoint()), timeout=10))) != "OK":
-            if time.monotonic() > deadline:
-                return [f"30 s after all fillers were deleted a push is refused: {code}"]
-            time.sleep(0.5)
-        return []
+
+def _filler(vm: str, number: int) -> checkpoint_service_pb2.CreateCheckpointRequest:
+    return wire.push(vm, wire.checkpoint(1, number, os.urandom(_BYTES)))
+
+
+def _wait_for_space(address: str) -> list[str]:
+    stub = checkpoint_service_pb2_grpc.CheckpointServiceStub(wire.connect(address))
+    deadline = time.monotonic() + 30
+    while (code := wire.code_of(lambda: stub.CreateCheckpoint(_filler("afterwards", 0), timeout=10))) != "OK":
+        if time.monotonic() > deadline:
+            return [f"30 s after the filler was deleted a push of {_BYTES >> 10} KiB is refused: {code}"]
+        time.sleep(0.5)
+    return []
 
 
 def _fill_and_delete(address: str, vm: str) -> list[str]:
@@ -43,7 +49,7 @@ def _fill_and_delete(address: str, vm: str) -> list[str]:
     stored = 0
     for _ in range(2000):
         try:
-            stub.CreateCheckpoint(wire.push(vm, wire.checkpoint(1, stored, os.urandom(500_000))), timeout=20)
+            stub.CreateCheckpoint(_filler(vm, stored), timeout=20)
             stored += 1
         except grpc.RpcError as error:
             if error.code() != grpc.StatusCode.RESOURCE_EXHAUSTED:

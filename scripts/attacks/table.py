@@ -3,15 +3,14 @@
 from .attack import Outcome
 from .well_behaved import Counted
 
-_SLOWER = 10
 # A p99 below is a good one, whatever it was when all was quiet: less than a few time slices of a processor that is shared with the attackers
 # tells nothing of armstated.
 _ALWAYS_GOOD_MS = 25
 _TITLE = ("ATTACK", "CALLS", "ERRORS", "PUSH P99 MS", "(QUIET)", "READ P99 MS", "(QUIET)", "PEAK MB", "ACKNOWLEDGED", "GONE", "")
 
 
-def judge(outcome: Outcome, may_be_refused: frozenset[str]) -> list[str]:
-    """All that is wrong, in sentences."""
+def judge(outcome: Outcome, may_be_refused: frozenset[str], p99_times: float) -> list[str]:
+    """All that is wrong, in sentences. p99_times: how many times the quiet p99 may be."""
     wrong = list(outcome.wrong)
     if outcome.quiet is None or outcome.attacked is None or outcome.verified is None:
         return wrong + ["the attack was not made to its end"]
@@ -21,7 +20,7 @@ def judge(outcome: Outcome, may_be_refused: frozenset[str]) -> list[str]:
         wrong.append(f"the well-behaved client has {outcome.attacked.errors}, first {outcome.attacked.first_error}")
     for what in ("push", "read"):
         quiet, attacked = (getattr(counted, f"{what}_p99_ms") for counted in (outcome.quiet, outcome.attacked))
-        if attacked > max(_SLOWER * quiet, _ALWAYS_GOOD_MS):
+        if attacked > max(p99_times * quiet, _ALWAYS_GOOD_MS):
             wrong.append(f"the p99 of a {what} is {attacked:.1f} ms, {attacked / max(quiet, 0.001):.0f} times that of {quiet:.1f} ms before")
     if outcome.peak == 0:
         wrong.append("armstated is gone")

@@ -1,4 +1,5 @@
-// Overwrites values of a database that no armstated has open, as a failing disk might: with bytes that are no such value.
+// Overwrites values of a database that no armstated has open, as a failing disk might: with bytes that are no such
+// value.
 //
 //   damage_database DATA_DIR FAMILY all|first
 //

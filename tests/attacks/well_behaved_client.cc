@@ -1,13 +1,13 @@
-// A client that does nothing wrong, while others attack: pushes, by calls and by a stream, and reads, at an even pace. scripts/attack
-// starts it and asks it by its standard input, a line at a time; each answer is a line of JSON.
+// A client that does nothing wrong, while others attack: pushes, by calls and by a stream, and reads, at an even pace.
+// scripts/attack starts it and asks it by its standard input, a line at a time; each answer is a line of JSON.
 //
 //   begin           counts from now on: "{}"
-//   end             what was counted since: {"calls": .., "errors": {CODE: how many}, "first_error": .., "push_p99_ms": .., "read_p99_ms": ..}
-//   pause, resume   no calls meanwhile: "{}"
-//   verify ADDRESS  reads all that was acknowledged there: {"acknowledged": .., "gone": .., "first_gone": ..}
+//   end             what was counted since: {"calls": .., "errors": {CODE: how many}, "first_error": .., "push_p99_ms":
+//   .., "read_p99_ms": ..} pause, resume   no calls meanwhile: "{}" verify ADDRESS  reads all that was acknowledged
+//   there: {"acknowledged": .., "gone": .., "first_gone": ..}
 //
-// A call's time begins when it was due by the pace, so a call that waits for a late one before it is late, too. Its VMs are its
-// own: "vms/good-00000" and so on.
+// A call's time begins when it was due by the pace, so a call that waits for a late one before it is late, too. Its VMs
+// are its own: "vms/good-00000" and so on.
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <unistd.h>
@@ -120,23 +120,11 @@ class Acknowledged {
 };
 
 std::string CodeName(int code) {
-  static const char* const kNames[] = {"OK",
-                                       "CANCELLED",
-                                       "UNKNOWN",
-                                       "INVALID_ARGUMENT",
-                                       "DEADLINE_EXCEEDED",
-                                       "NOT_FOUND",
-                                       "ALREADY_EXISTS",
-                                       "PERMISSION_DENIED",
-                                       "RESOURCE_EXHAUSTED",
-                                       "FAILED_PRECONDITION",
-                                       "ABORTED",
-                                       "OUT_OF_RANGE",
-                                       "UNIMPLEMENTED",
-                                       "INTERNAL",
-                                       "UNAVAILABLE",
-                                       "DATA_LOSS",
-                                       "UNAUTHENTICATED"};
+  static const char* const kNames[] = {
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
   return code > 0 && code < 17 ? kNames[code] : "";
 }
 
