@@ -1,6 +1,6 @@
 // What a request may hold, over a socket: one more than that is refused with the field, and what is stored at the limit
 // can be asked. The numbers are those of docs/limits.md.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <string>
 #include <utility>
@@ -12,6 +12,9 @@
 
 namespace armstate {
 namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
 
 constexpr uint64_t kFirstUnknown = 0x6030000000200000;  // 64 bits, of no class that has names
 constexpr char kTarget[] = "cpuProfiles/qemu-7.2.virt.cortex-a57";
@@ -73,7 +76,79 @@ class LimitsTest : public ServerTest {
     return pages;
   }
 
-  void ExpectAnswers(int vcpus, int registers);
+  // Each register differs.
+  void ExpectCompared(const std::string& first, const std::string& second, int64_t registers) {
+    v1::CompareCheckpointsRequest request;
+    request.set_old(first);
+    request.set_new_(second);
+    int64_t different = 0;
+    for (const auto& page :
+         Pages<v1::CompareCheckpointsResponse>(checkpoints(), &CheckpointStub::CompareCheckpoints, request)) {
+      for (const v1::VcpuComparison& vcpu : page.vcpus()) different += vcpu.registers_size();
+    }
+    EXPECT_EQ(different, registers);
+  }
+
+  // At least so many registers have this outcome.
+  void ExpectJudged(const std::string& name, int vcpus, int64_t at_least, v1::RegisterOutcome outcome) {
+    v1::ValidateCheckpointRequest request;
+    request.set_checkpoint(name);
+    request.set_cpu_profile(kTarget);
+    int64_t found = 0;
+    int next = 0;
+    for (const auto& page :
+         Pages<v1::ValidateCheckpointResponse>(restore(), &RestoreStub::ValidateCheckpoint, request)) {
+      EXPECT_EQ(page.report().verdict(), v1::REFUSED);
+      for (const v1::VcpuRestoreReport& vcpu : page.report().vcpus()) {
+        EXPECT_EQ(vcpu.vcpu_index(), next++);
+        for (const v1::RegisterReport& one : vcpu.registers()) found += one.outcome() == outcome;
+      }
+    }
+    EXPECT_EQ(next, vcpus);
+    EXPECT_GE(found, at_least);
+  }
+
+  void ExpectPlanned(const std::string& name, int vcpus, int64_t least_omitted) {
+    v1::PlanRestoreRequest request;
+    request.set_checkpoint(name);
+    request.set_cpu_profile(kTarget);
+    int64_t omitted = 0;
+    int next = 0;
+    for (const auto& page : Pages<v1::PlanRestoreResponse>(restore(), &RestoreStub::PlanRestore, request)) {
+      EXPECT_EQ(page.vcpus_size(), page.report().vcpus_size());
+      for (const v1::VcpuRestorePlan& vcpu : page.vcpus()) {
+        EXPECT_EQ(vcpu.vcpu_index(), next++);
+        omitted += vcpu.omissions_size();
+      }
+    }
+    EXPECT_EQ(next, vcpus);
+    EXPECT_GE(omitted, least_omitted);
+  }
+
+  void ExpectConverted(const std::string& name, int vcpus) {
+    v1::ConvertCheckpointRequest request;
+    request.set_checkpoint(name);
+    request.mutable_target()->set_cpu_profile(kTarget);
+    int given = 0;
+    for (const auto& page : Pages<v1::ConvertCheckpointResponse>(restore(), &RestoreStub::ConvertCheckpoint, request)) {
+      given += page.report().vcpus_size();
+    }
+    EXPECT_EQ(given, vcpus);
+  }
+
+  // A register that had the values 1 and 2.
+  void ExpectFound() {
+    v1::ListRegisterHistoryRequest history;
+    history.set_parent("vms/large");
+    history.set_register_(absl::StrCat("0x", absl::Hex(kFirstUnknown)));
+    const auto entries =
+        Pages<v1::ListRegisterHistoryResponse>(checkpoints(), &CheckpointStub::ListRegisterHistory, history);
+    EXPECT_EQ(entries.front().entries_size(), 2);
+    v1::SearchRegistersRequest search;
+    search.set_filter(absl::StrCat("0x", absl::Hex(kFirstUnknown), " = 2"));
+    const auto found = Pages<v1::SearchRegistersResponse>(checkpoints(), &CheckpointStub::SearchRegisters, search);
+    EXPECT_EQ(found.front().checkpoints_size(), 1);
+  }
 };
 
 TEST_F(LimitsTest, OneMoreIsRefusedAtTheDoor) {
@@ -140,76 +215,56 @@ TEST_F(LimitsTest, QuestionsHaveLimitsToo) {
   ExpectRefused(host(), &HostStub::ImportCpuProfile, import, "cpu_profile.registers", "4097", "4096");
 }
 
-// Compared with a checkpoint that has another value in each register, and judged on a target that has none of them.
-void LimitsTest::ExpectAnswers(int vcpus, int registers) {
-  const std::string first = Create(Request(vcpus, registers, 1)).name();
-  const std::string second = Create(Request(vcpus, registers, 2)).name();
-  const v1::Checkpoint stored = Get(second);
-  ASSERT_EQ(stored.vcpus_size(), vcpus);
-  EXPECT_EQ(stored.register_count(), int64_t{vcpus} * registers);
-
-  v1::CompareCheckpointsRequest compare;
-  compare.set_old(first);
-  compare.set_new_(second);
-  int64_t different = 0;
-  for (const auto& page :
-       Pages<v1::CompareCheckpointsResponse>(checkpoints(), &CheckpointStub::CompareCheckpoints, compare)) {
-    for (const v1::VcpuComparison& vcpu : page.vcpus()) different += vcpu.registers_size();
-  }
-  EXPECT_EQ(different, int64_t{vcpus} * registers);
-
-  v1::ValidateCheckpointRequest validate;
-  validate.set_checkpoint(second);
-  validate.set_cpu_profile(kTarget);
-  int64_t unknown = 0;
-  int next = 0;
-  for (const auto& page :
-       Pages<v1::ValidateCheckpointResponse>(restore(), &RestoreStub::ValidateCheckpoint, validate)) {
-    EXPECT_EQ(page.report().verdict(), v1::REFUSED);
-    for (const v1::VcpuRestoreReport& vcpu : page.report().vcpus()) {
-      EXPECT_EQ(vcpu.vcpu_index(), next++);
-      for (const v1::RegisterReport& one : vcpu.registers()) unknown += one.outcome() == v1::UNKNOWN;
-    }
-  }
-  EXPECT_EQ(unknown, int64_t{vcpus} * registers);
-
-  v1::PlanRestoreRequest plan;
-  plan.set_checkpoint(second);
-  plan.set_cpu_profile(kTarget);
-  int64_t left_out = 0;
-  for (const auto& page : Pages<v1::PlanRestoreResponse>(restore(), &RestoreStub::PlanRestore, plan)) {
-    EXPECT_EQ(page.vcpus_size(), page.report().vcpus_size());
-    for (const v1::VcpuRestorePlan& vcpu : page.vcpus()) left_out += vcpu.omissions_size();
-  }
-  EXPECT_GE(left_out, int64_t{vcpus} * registers);
-
-  v1::ConvertCheckpointRequest convert;
-  convert.set_checkpoint(second);
-  convert.mutable_target()->set_cpu_profile(kTarget);
-  next = 0;
-  for (const auto& page : Pages<v1::ConvertCheckpointResponse>(restore(), &RestoreStub::ConvertCheckpoint, convert)) {
-    next += page.report().vcpus_size();
-  }
-  EXPECT_EQ(next, vcpus);
-
-  v1::ListRegisterHistoryRequest history;
-  history.set_parent("vms/large");
-  history.set_register_(absl::StrCat("0x", absl::Hex(kFirstUnknown)));
-  const auto entries =
-      Pages<v1::ListRegisterHistoryResponse>(checkpoints(), &CheckpointStub::ListRegisterHistory, history);
-  ASSERT_EQ(entries.size(), 1u);
-  EXPECT_EQ(entries[0].entries_size(), 2);
-
-  v1::SearchRegistersRequest search;
-  search.set_filter(absl::StrCat("0x", absl::Hex(kFirstUnknown + static_cast<uint64_t>(registers) - 1), " = 2"));
-  const auto found = Pages<v1::SearchRegistersResponse>(checkpoints(), &CheckpointStub::SearchRegisters, search);
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].checkpoints_size(), 1);
+TEST_F(LimitsTest, ManyVcpusAtTheLimitAreAnswered) {
+  const std::string first = Create(Request(512, 1024, 1)).name();
+  const std::string second = Create(Request(512, 1024, 2)).name();
+  EXPECT_EQ(Get(second).vcpus_size(), 512);
+  ExpectCompared(first, second, 512 * 1024);
+  ExpectJudged(second, 512, 512 * 1024, v1::UNKNOWN);
+  ExpectPlanned(second, 512, 512 * 1024);
+  ExpectFound();
 }
 
-TEST_F(LimitsTest, ManyVcpusAtTheLimitAreAnswered) { ExpectAnswers(512, 1024); }
+TEST_F(LimitsTest, LongListsAtTheLimitAreAnswered) {
+  const std::string first = Create(Request(128, 4096, 1)).name();
+  const std::string second = Create(Request(128, 4096, 2)).name();
+  EXPECT_EQ(Get(second).vcpus_size(), 128);
+  ExpectCompared(first, second, 128 * 4096);
+  ExpectJudged(second, 128, 128 * 4096, v1::UNKNOWN);
+  ExpectFound();
+}
 
-TEST_F(LimitsTest, LongListsAtTheLimitAreAnswered) { ExpectAnswers(128, 4096); }
+// Registers of a real CPU, with fields and with advice for each: the longest way of saying no.
+TEST_F(LimitsTest, RefusedFieldsOfManyVcpusAreAnswered) {
+  CreateMachine("m", "qemu-7.2.virt.cortex-a57", 512);
+  v1::CaptureMachineRequest capture;
+  capture.set_machine("machines/m");
+  capture.set_parent("vms/large");
+  v1::Checkpoint first;
+  ASSERT_EQ(Call(engine(), &EngineStub::CaptureMachine, capture, &first), RpcResult());
+  v1::CreateCheckpointRequest inverted;
+  inverted.set_parent("vms/large");
+  *inverted.mutable_checkpoint() = Get(first.name());
+  inverted.mutable_checkpoint()->mutable_source()->set_accelerator(v1::TCG);
+  inverted.mutable_checkpoint()->mutable_source()->set_cpu_model("cortex-a53");
+  for (v1::VcpuState& vcpu : *inverted.mutable_checkpoint()->mutable_vcpus()) {
+    for (char& byte : *vcpu.mutable_registers()->mutable_values()) byte = static_cast<char>(~byte);
+  }
+  const v1::Checkpoint second = Create(inverted);
+  ExpectCompared(first.name(), second.name(), second.register_count());
+  ExpectJudged(second.name(), 512, 512 * 100, v1::IGNORED);
+  ExpectPlanned(second.name(), 512, 0);
+  ExpectConverted(second.name(), 512);
+  // The machine is restored all or nothing, and says of as many vCPUs why not as fit into an answer.
+  v1::RestoreMachineRequest request;
+  request.set_machine("machines/m");
+  request.set_checkpoint(second.name());
+  v1::RestoreMachineResponse response;
+  ASSERT_EQ(Call(engine(), &EngineStub::RestoreMachine, request, &response), RpcResult());
+  EXPECT_EQ(response.report().verdict(), v1::REFUSED);
+  EXPECT_LT(response.report().vcpus_size(), 512);
+  EXPECT_THAT(response.report().notes(), Contains(HasSubstr("ValidateCheckpoint has all of it")));
+}
 
 }  // namespace
 }  // namespace armstate
