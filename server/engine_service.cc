@@ -14,7 +14,6 @@
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
-#include "server/handler.h"
 #include "server/invalid_field.h"
 #include "server/page_token.h"
 #include "server/vm_restore.h"
@@ -112,6 +111,11 @@ absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListM
   return response;
 }
 
+absl::StatusOr<google::protobuf::Empty> EngineServiceImpl::Delete(const v1::DeleteMachineRequest& request) {
+  if (absl::Status status = machines_.Delete(request.name()); !status.ok()) return status;
+  return google::protobuf::Empty();
+}
+
 absl::StatusOr<v1::ReadRegistersResponse> EngineServiceImpl::Read(const v1::ReadRegistersRequest& request) {
   absl::Status size = CheckLimit("register_ids", request.register_ids_size(), kMaxVcpuRegisters);
   if (!size.ok()) return size;
@@ -198,59 +202,6 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
   });
   if (!status.ok()) return status;
   return response;
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::CreateMachine(grpc::CallbackServerContext* context,
-                                                           const v1::CreateMachineRequest* request,
-                                                           v1::Machine* response) {
-  return Answer(context, Create(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::GetMachine(grpc::CallbackServerContext* context,
-                                                        const v1::GetMachineRequest* request, v1::Machine* response) {
-  return Answer(context, Get(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::ListMachines(grpc::CallbackServerContext* context,
-                                                          const v1::ListMachinesRequest* request,
-                                                          v1::ListMachinesResponse* response) {
-  return Answer(context, List(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::DeleteMachine(grpc::CallbackServerContext* context,
-                                                           const v1::DeleteMachineRequest* request,
-                                                           google::protobuf::Empty* response) {
-  return Answer(context, OrEmpty(machines_.Delete(request->name())), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::ReadRegisters(grpc::CallbackServerContext* context,
-                                                           const v1::ReadRegistersRequest* request,
-                                                           v1::ReadRegistersResponse* response) {
-  return Answer(context, Read(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::WriteRegisters(grpc::CallbackServerContext* context,
-                                                            const v1::WriteRegistersRequest* request,
-                                                            v1::WriteRegistersResponse* response) {
-  return Answer(context, Write(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::ResetMachine(grpc::CallbackServerContext* context,
-                                                          const v1::ResetMachineRequest* request,
-                                                          v1::Machine* response) {
-  return Answer(context, Reset(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::CaptureMachine(grpc::CallbackServerContext* context,
-                                                            const v1::CaptureMachineRequest* request,
-                                                            v1::Checkpoint* response) {
-  return Answer(context, Capture(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::RestoreMachine(grpc::CallbackServerContext* context,
-                                                            const v1::RestoreMachineRequest* request,
-                                                            v1::RestoreMachineResponse* response) {
-  return Answer(context, Restore(*request), response);
 }
 
 }  // namespace armstate

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "proto/resource_names.h"
-#include "server/handler.h"
 #include "server/host_request.h"
 #include "server/labels.h"
 #include "server/page_token.h"
@@ -81,6 +80,11 @@ absl::StatusOr<v1::Host> HostServiceImpl::Update(const v1::UpdateHostRequest& re
   return (*host)->message;
 }
 
+absl::StatusOr<google::protobuf::Empty> HostServiceImpl::Delete(const v1::DeleteHostRequest& request) {
+  if (absl::Status status = hosts_.Delete(request.name()); !status.ok()) return status;
+  return google::protobuf::Empty();
+}
+
 absl::StatusOr<v1::CpuProfile> HostServiceImpl::GetProfile(const v1::GetCpuProfileRequest& request) {
   const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(request.name());
   if (!profile.ok()) return profile.status();
@@ -114,51 +118,6 @@ absl::StatusOr<v1::ImportCpuProfileResponse> HostServiceImpl::Import(const v1::I
     *response.add_cpu_profiles() = WithoutRegisters(entry->message);
   }
   return response;
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::CreateHost(grpc::CallbackServerContext* context,
-                                                      const v1::CreateHostRequest* request, v1::Host* response) {
-  return Answer(context, Create(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::GetHost(grpc::CallbackServerContext* context,
-                                                   const v1::GetHostRequest* request, v1::Host* response) {
-  return Answer(context, Get(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::ListHosts(grpc::CallbackServerContext* context,
-                                                     const v1::ListHostsRequest* request,
-                                                     v1::ListHostsResponse* response) {
-  return Answer(context, List(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::UpdateHost(grpc::CallbackServerContext* context,
-                                                      const v1::UpdateHostRequest* request, v1::Host* response) {
-  return Answer(context, Update(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::DeleteHost(grpc::CallbackServerContext* context,
-                                                      const v1::DeleteHostRequest* request,
-                                                      google::protobuf::Empty* response) {
-  return Answer(context, OrEmpty(hosts_.Delete(request->name())), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::GetCpuProfile(grpc::CallbackServerContext* context,
-                                                         const v1::GetCpuProfileRequest* request,
-                                                         v1::CpuProfile* response) {
-  return Answer(context, GetProfile(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::ListCpuProfiles(grpc::CallbackServerContext* context,
-                                                           const v1::ListCpuProfilesRequest* request,
-                                                           v1::ListCpuProfilesResponse* response) {
-  return Answer(context, ListProfiles(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::ImportCpuProfile(grpc::CallbackServerContext* context,
-                                                            const v1::ImportCpuProfileRequest* request,
-                                                            v1::ImportCpuProfileResponse* response) {
-  return Answer(context, Import(*request), response);
 }
 
 }  // namespace armstate

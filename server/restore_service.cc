@@ -11,8 +11,6 @@
 #include "proto/resource_names.h"
 #include "server/baseline_targets.h"
 #include "server/checkpoint_codec.h"
-#include "server/conversion.h"
-#include "server/handler.h"
 #include "server/invalid_field.h"
 #include "server/judgement.h"
 #include "server/page_token.h"
@@ -34,18 +32,6 @@ VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, co
 
 }  // namespace
 
-grpc::ServerUnaryReactor* RestoreServiceImpl::ValidateCheckpoint(grpc::CallbackServerContext* context,
-                                                                 const v1::ValidateCheckpointRequest* request,
-                                                                 v1::ValidateCheckpointResponse* response) {
-  return Answer(context, Validate(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::PlanRestore(grpc::CallbackServerContext* context,
-                                                          const v1::PlanRestoreRequest* request,
-                                                          v1::PlanRestoreResponse* response) {
-  return Answer(context, Plan(*request), response);
-}
-
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
 template <typename Request>
 absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by) const {
@@ -62,7 +48,7 @@ absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Requ
 }
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
-    const v1::ValidateCheckpointRequest& request) const {
+    const v1::ValidateCheckpointRequest& request) {
   const absl::StatusOr<Verdict> verdict = Judge(request, request.by());
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
@@ -95,7 +81,7 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) const {
+absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) {
   const absl::StatusOr<Verdict> verdict = Judge(request, v1::BY_ARMSTATE);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
@@ -116,7 +102,7 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
 }
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
-    const v1::FindRestoreTargetsRequest& request) const {
+    const v1::FindRestoreTargetsRequest& request) {
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
@@ -182,43 +168,12 @@ absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::List
   return response;
 }
 
-absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(
-    const v1::ComputeBaselineRequest& request) const {
+absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(const v1::ComputeBaselineRequest& request) {
   const absl::StatusOr<BaselineTargets> targets = FindBaselineTargets(request, targets_.hosts(), targets_.profiles());
   if (!targets.ok()) return targets.status();
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
   if (!tolerances.ok()) return tolerances.status();
   return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm));
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ConvertCheckpoint(grpc::CallbackServerContext* context,
-                                                                const v1::ConvertCheckpointRequest* request,
-                                                                v1::ConvertCheckpointResponse* response) {
-  return Answer(context, Convert(*request, targets_, tolerances_), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::FindRestoreTargets(grpc::CallbackServerContext* context,
-                                                                 const v1::FindRestoreTargetsRequest* request,
-                                                                 v1::FindRestoreTargetsResponse* response) {
-  return Answer(context, FindTargets(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ComputeBaseline(grpc::CallbackServerContext* context,
-                                                              const v1::ComputeBaselineRequest* request,
-                                                              v1::ComputeBaselineResponse* response) {
-  return Answer(context, Baseline(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ReportRestore(grpc::CallbackServerContext* context,
-                                                            const v1::ReportRestoreRequest* request,
-                                                            v1::RestoreRecord* response) {
-  return Answer(context, Report(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ListRestores(grpc::CallbackServerContext* context,
-                                                           const v1::ListRestoresRequest* request,
-                                                           v1::ListRestoresResponse* response) {
-  return Answer(context, List(*request), response);
 }
 
 }  // namespace armstate
