@@ -117,9 +117,10 @@ rocksdb::IOStatus LogGuard::NewWritableFile(const std::string& path, const rocks
                                             std::unique_ptr<rocksdb::FSWritableFile>* file,
                                             rocksdb::IODebugContext* context) {
   if (!absl::EndsWith(path, kLogSuffix)) return FileSystemWrapper::NewWritableFile(path, options, file, context);
-  // One of an earlier log of this number would tell of that.
-  target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr).PermitUncheckedError();
-  rocksdb::IOStatus status = FileSystemWrapper::NewWritableFile(path, options, file, context);
+  // One of an earlier log of this number would tell of that, as if this one had its bytes.
+  rocksdb::IOStatus status = target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr);
+  if (!status.ok() && !status.IsNotFound() && !status.IsPathNotFound()) return status;
+  status = FileSystemWrapper::NewWritableFile(path, options, file, context);
   if (status.ok()) *file = std::make_unique<Log>(std::move(*file), *target(), path, is_on_disk_);
   return status;
 }

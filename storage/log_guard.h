@@ -7,8 +7,9 @@
 //   u32 CRC32C of these 8 bytes
 //
 // It is written after each sync and not synced itself: it survives the process, and after a crash of the machine it may
-// tell of less, but never of more than there is. A file that is missing or cannot be read tells of nothing. It goes
-// before its log goes.
+// tell of less, but never of more than there is. A file that is missing or cannot be read tells of nothing; nor does
+// one whose log RocksDB has given up (storage/rocksdb_log_check.h), so that it does not matter which of the two goes
+// first, or that one of them cannot be removed.
 #ifndef ARMSTATE_STORAGE_LOG_GUARD_H_
 #define ARMSTATE_STORAGE_LOG_GUARD_H_
 
