@@ -120,9 +120,9 @@ class EntryReader {
   std::string entry_;
 };
 
-std::string AdviceOn(absl::string_view log) {
-  return absl::StrCat("Put it back, or restore a backup; to go on without what was in it, remove ",
-                      absl::StripSuffix(log, ".log"), ".synced");
+std::string AdviceOn(absl::string_view name) {
+  if (!absl::EndsWith(name, ".log")) return "Put it back, or restore a backup";
+  return absl::StrCat("Put it back, or restore a backup; to go on without what was in it, remove ", SyncedFileOf(name));
 }
 
 // `name` is the file's, without its folder; of it `synced` bytes were on disk. `entries` may be null.
@@ -140,8 +140,7 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std:
   };
   if (status.IsNotFound() || status.IsPathNotFound()) {
     return RecordDamaged(data_dir,
-                         absl::StrCat(name, " is missing", synced == 0 ? "" : ", and with it changes that ",
-                                      synced == 0 ? "" : "were acknowledged. ", synced == 0 ? "" : AdviceOn(name)));
+                         absl::StrCat(name, " is missing, and with it what was acknowledged. ", AdviceOn(name)));
   }
   uint64_t end = 0;  // of the records
   std::string buffer(kBlockBytes, '\0');
@@ -191,7 +190,8 @@ absl::StatusOr<uint64_t> CheckManifest(rocksdb::Env* env, const std::string& dat
   }
   uint64_t oldest = 0;
   EntryReader entries([&oldest](absl::string_view entry) { oldest = std::max(oldest, OldestLogKept(entry)); });
-  if (absl::Status status = CheckLog(env, data_dir, std::string(list), 0, &entries); !status.ok()) return status;
+  const uint64_t synced = SyncedBytes(env, SyncedFileOf(absl::StrCat(data_dir, "/", list)));
+  if (absl::Status status = CheckLog(env, data_dir, std::string(list), synced, &entries); !status.ok()) return status;
   return oldest;
 }
 

@@ -396,6 +396,38 @@ TEST_F(DamagedLogTest, WhatRocksDbHasGivenUpIsNotMissed) {
   }
 }
 
+// RocksDB would open with the tables of before, and remove the others.
+TEST_F(DamagedLogTest, TheListOfTablesMayNotBeShorter) {
+  const Files whole = CopyFiles(original_, /*with_synced=*/true);
+  std::string list = whole.at("CURRENT");
+  list.pop_back();
+  int lost = 0;
+  for (size_t size = 0; size < whole.at(list).size(); ++size) {
+    Files cut = whole;
+    cut[list].resize(size);
+    const absl::Status status = Copy(cut).status();
+    EXPECT_EQ(DamagedRecord(status), kDirectory) << size;
+    EXPECT_TRUE(absl::StrContains(status.message(), list)) << status;
+    if (HasFailure()) return;
+    ++lost;
+  }
+  EXPECT_GT(lost, 100);
+  Files gone = whole;
+  gone.erase(list);
+  EXPECT_TRUE(absl::StrContains(Copy(gone).status().message(), list)) << Copy(gone).status();
+}
+
+TEST_F(DamagedRecordTest, AMissingTableIsNamed) {
+  for (const auto& [name, content] : files_) {
+    if (!absl::EndsWith(name, ".sst")) continue;
+    Files files = files_;
+    files.erase(name);
+    const absl::Status status = Copy(files).status();
+    EXPECT_EQ(DamagedRecord(status), kDirectory);
+    EXPECT_TRUE(absl::StrContains(status.message(), name)) << status;
+  }
+}
+
 TEST_F(DamagedRecordTest, AMissingBlobFileIsNamed) {
   const std::string blob = FileWith(files_, records_[2]);
   files_.erase(blob);
