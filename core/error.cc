@@ -47,6 +47,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kStorageUnavailable, "STORAGE_UNAVAILABLE"},
     {ErrorReason::kIndexBuilding, "INDEX_BUILDING"},
     {ErrorReason::kWatcherTooSlow, "WATCHER_TOO_SLOW"},
+    {ErrorReason::kServerBusy, "SERVER_BUSY"},
     {ErrorReason::kStreamMalformed, "STREAM_MALFORMED"},
     {ErrorReason::kCpuProfileMalformed, "CPU_PROFILE_MALFORMED"},
     {ErrorReason::kToleranceMalformed, "TOLERANCE_MALFORMED"},

@@ -49,6 +49,7 @@ enum class ErrorReason {
   kStorageUnavailable = 50,
   kIndexBuilding = 51,
   kWatcherTooSlow = 52,
+  kServerBusy = 53,
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
   kToleranceMalformed = 62,

@@ -1,13 +1,12 @@
 #include "server/admin_service.h"
 
-#include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
-#include "server/answer_by.h"
 #include "server/backup_message.h"
 #include "server/page_token.h"
 #include "server/statistics.h"
@@ -22,11 +21,23 @@ absl::Status BackupDirNotSet() {
                    "the server has no folder for backups: it was started without --backup_dir");
 }
 
+absl::Status AnotherBackup() {
+  constexpr char kCause[] = "another backup is being made";
+  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, kCause, {{"cause", kCause}});
+}
+
 }  // namespace
 
-absl::StatusOr<v1::Backup> AdminServiceImpl::Create(const std::function<bool()>& cancelled) {
+absl::StatusOr<v1::Statistics> AdminServiceImpl::Collect(const v1::GetStatisticsRequest& /*request*/,
+                                                         const StopCheck& stop) {
+  return CollectStatistics(checkpoints_, storage_, start_time_, [&stop] { return !stop().ok(); });
+}
+
+absl::StatusOr<v1::Backup> AdminServiceImpl::Create(const v1::CreateBackupRequest& /*request*/, const StopCheck& stop) {
   if (backup_dir_.empty()) return BackupDirNotSet();
-  const absl::StatusOr<Backup> backup = storage_.CreateBackup(backup_dir_, cancelled);
+  if (backing_up_.exchange(true)) return AnotherBackup();
+  const absl::Cleanup end = [this] { backing_up_ = false; };
+  const absl::StatusOr<Backup> backup = storage_.CreateBackup(backup_dir_, [&stop] { return !stop().ok(); });
   if (!backup.ok()) return backup.status();
   return BackupToProto(*backup);
 }
@@ -52,27 +63,6 @@ absl::StatusOr<v1::ListBackupsResponse> AdminServiceImpl::List(const v1::ListBac
     *response.add_backups() = BackupToProto(backup);
   }
   return response;
-}
-
-grpc::ServerUnaryReactor* AdminServiceImpl::GetStatistics(grpc::CallbackServerContext* context,
-                                                          const v1::GetStatisticsRequest*, v1::Statistics* response) {
-  return AnswerBy(reads_, "too many calls wait for statistics and lists of backups", context, response,
-                  [this](const StopCheck& stop) {
-                    return CollectStatistics(checkpoints_, storage_, start_time_, [&stop] { return !stop().ok(); });
-                  });
-}
-
-grpc::ServerUnaryReactor* AdminServiceImpl::CreateBackup(grpc::CallbackServerContext* context,
-                                                         const v1::CreateBackupRequest*, v1::Backup* response) {
-  return AnswerBy(backups_, "another backup is being made", context, response,
-                  [this](const StopCheck& stop) { return Create([&stop] { return !stop().ok(); }); });
-}
-
-grpc::ServerUnaryReactor* AdminServiceImpl::ListBackups(grpc::CallbackServerContext* context,
-                                                        const v1::ListBackupsRequest* request,
-                                                        v1::ListBackupsResponse* response) {
-  return AnswerBy(reads_, "too many calls wait for statistics and lists of backups", context, response,
-                  [this, request](const StopCheck&) { return List(*request); });
 }
 
 }  // namespace armstate

@@ -17,7 +17,7 @@ namespace armstate {
 
 // Example:
 //   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> messages;
-//   OnUnary(&Service::GetCheckpoint, &messages);  // of DecodedService; they must outlive the server
+//   OnUnary(workers.reads, &Service::GetCheckpoint, messages);  // of DecodedService; they must outlive the server
 //
 // Saves most of the allocations that a message of many parts takes. Long strings (register values) are on the heap as
 // ever, so that they can be moved out of a message without a copy. Thread-safe.
@@ -36,11 +36,6 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
     if (holder == nullptr) holder = std::make_unique<Holder>(*this);
     holder->Begin();
     return holder.release();  // it comes back by Release
-  }
-
-  // Keeps something until a running call of an RPC that has this allocator has ended.
-  static void KeepUntilEnd(grpc::CallbackServerContext& context, std::shared_ptr<void> kept) {
-    static_cast<Holder*>(context.GetRpcAllocatorState())->Keep(std::move(kept));
   }
 
   // The request of a running call of an RPC that has this allocator: its own, to be emptied. gRPC only shows it as
@@ -64,17 +59,13 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
       this->set_response(google::protobuf::Arena::CreateMessage<Response>(&arena_));
     }
 
-    void Keep(std::shared_ptr<void> kept) { kept_ = std::move(kept); }
-
     void Release() override {
       arena_.Reset();
-      kept_.reset();
       owner_.TakeBack(std::unique_ptr<Holder>(this));
     }
 
    private:
     ArenaMessages& owner_;
-    std::shared_ptr<void> kept_;
     alignas(8) char block_[kBlockBytes];
     google::protobuf::Arena arena_;
   };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,19 +31,19 @@ class PushStream final : public CheckpointPushes::Reactor {
         draining_(draining),
         arena_(block_, sizeof(block_)),
         request_(NewRequest()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     Continue();
   }
 
   void Drain() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     draining_ = true;
     Continue();
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const absl::MutexLock lock(&mutex_);
       reading_ = false;
       read_all_ = true;
       return Continue();
@@ -54,7 +55,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     request_ = NewRequest();
     std::vector<Item> startable;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const absl::MutexLock lock(&mutex_);
       reading_ = false;
       // It may come after a drain has ended the stream.
       if (broken_ || finished_) return Continue();
@@ -78,7 +79,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnWriteDone(bool ok) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     writing_ = false;
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
@@ -88,15 +89,17 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnCancel() override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     Break();
     Continue();
   }
 
   void OnDone() override {
-    pushes_.bytes_ -= unanswered_bytes_;  // of what nobody was there to be told of
+    {
+      const absl::MutexLock lock(&mutex_);  // who called Finish has left
+      pushes_.bytes_ -= unanswered_bytes_;  // of what nobody was there to be told of
+    }
     pushes_.Remove(this);
-    { const std::lock_guard<std::mutex> lock(mutex_); }  // who called Finish has left
     delete this;
   }
 
@@ -144,31 +147,33 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateOutcome> outcome) {
-    absl::optional<Item> startable;
+    std::shared_ptr<Item> startable;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const absl::MutexLock lock(&mutex_);
       if (!broken_) answers_.push_back({number, bytes, std::move(outcome)});
       const auto lane = lanes_.find(parent);
       if (lane->second.empty() || broken_) {
         lanes_.erase(lane);
         --running_;
       } else {
-        startable = std::move(lane->second.front());
+        startable = std::make_shared<Item>(std::move(lane->second.front()));
         lane->second.pop_front();
       }
       Continue();
     }
-    if (startable) Start(*std::move(startable));
+    if (startable == nullptr) return;
+    // Not here: the store's thread has others to tell.
+    repository_.RunLater([this, startable] { Start(std::move(*startable)); });
   }
 
   // Nobody is there to be answered.
-  void Break() {
+  void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     broken_ = true;
     answers_.clear();
   }
 
   // Begins what can be begun. Finish is the last thing, and only when nothing of this stream runs in the store.
-  void Continue() {
+  void Continue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
     if (!reading_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
@@ -185,13 +190,13 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (draining_) return End(absl::UnavailableError("the server is going away"));
   }
 
-  void End(const absl::Status& status) {
+  void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     finished_ = true;
     Finish(ToGrpcStatus(status));
   }
 
   // All that came since the last one, after a sync by the dozen.
-  void Write() {
+  void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     response_.Clear();
     written_bytes_ = 0;
     for (const Answer& answer : answers_) {
@@ -203,7 +208,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     StartWrite(&response_);
   }
 
-  void Fill(const Answer& answer, v1::StreamCheckpointsResponse::Acknowledgement& acknowledgement) {
+  void Fill(const Answer& answer, v1::StreamCheckpointsResponse::Acknowledgement& acknowledgement)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     stored_.Clear();
     acknowledgement.set_item(answer.number);
     absl::Status status = answer.outcome.status();
@@ -227,25 +233,25 @@ class PushStream final : public CheckpointPushes::Reactor {
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
 
-  std::mutex mutex_;  // guards all up to the next comment
-  bool draining_;
-  bool reading_ = false;
-  bool read_all_ = false;
-  bool writing_ = false;
-  bool broken_ = false;
-  bool finished_ = false;
-  int unanswered_ = 0;
-  size_t unanswered_bytes_ = 0;
-  size_t written_bytes_ = 0;
+  absl::Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_);
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool read_all_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t unanswered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // How many lanes are there: each has one item in the store, or about to be.
-  int running_ = 0;
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;
   // By parent: those that wait for the one that runs.
-  absl::flat_hash_map<std::string, std::list<Item>> lanes_;
+  absl::flat_hash_map<std::string, std::list<Item>> lanes_ ABSL_GUARDED_BY(mutex_);
   // What was wrong with a message as a whole: it ends the stream.
-  absl::Status refusal_;
-  std::vector<Answer> answers_;
-  v1::StreamCheckpointsResponse response_;
-  v1::Checkpoint stored_;
+  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Answer> answers_ ABSL_GUARDED_BY(mutex_);
+  v1::StreamCheckpointsResponse response_ ABSL_GUARDED_BY(mutex_);
+  v1::Checkpoint stored_ ABSL_GUARDED_BY(mutex_);
 
   // Of the read that is going on, or of OnReadDone.
   grpc::ByteBuffer bytes_;
@@ -256,20 +262,20 @@ class PushStream final : public CheckpointPushes::Reactor {
 };
 
 CheckpointPushes::Reactor* CheckpointPushes::Open() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   auto* const stream = new PushStream(*this, repository_, draining_);  // deletes itself in OnDone
   streams_.insert(stream);
   return stream;
 }
 
 void CheckpointPushes::Drain() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   draining_ = true;
   for (PushStream* const stream : streams_) stream->Drain();
 }
 
 void CheckpointPushes::Remove(PushStream* stream) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   streams_.erase(stream);
 }
 

@@ -4,9 +4,10 @@
 
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <unordered_set>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "armstate/v1/checkpoint_service.pb.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
@@ -48,9 +49,9 @@ class CheckpointPushes {
   const size_t max_bytes_;
   // Of all streams, unanswered.
   std::atomic<size_t> bytes_ = 0;
-  std::mutex mutex_;
-  bool draining_ = false;                    // guarded by mutex_
-  std::unordered_set<PushStream*> streams_;  // guarded by mutex_
+  absl::Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unordered_set<PushStream*> streams_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace armstate

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
 #define ARMSTATE_SERVER_CHECKPOINT_QUERIES_H_
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "armstate/v1/checkpoint_service.pb.h"
 #include "grpcpp/server_context.h"
@@ -9,17 +10,18 @@
 #include "server/comparison.h"
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
+#include "server/register_history.h"
 #include "server/search/index_follower.h"
 #include "server/search/register_search.h"
 #include "server/search/search_index.h"
+#include "server/stop_check.h"
 #include "server/watch/checkpoint_watches.h"
-#include "server/worker_thread.h"
 #include "storage/checkpoint_repository.h"
 #include "storage/checkpoint_store.h"
 
 namespace armstate {
 
-// They may take long, so they have threads of their own, and end when nobody waits for the answer any more.
+// They may take long, and end when nobody waits for the answer any more.
 //
 // `watch_patience`: see ServerOptions.
 //
@@ -35,13 +37,17 @@ class CheckpointQueries {
         search_(checkpoints, profiles, index_, [this](const StopCheck& stop) { return follower_.CatchUp(stop); }),
         watches_(store, watch_patience) {}
 
-  grpc::ServerUnaryReactor* Compare(grpc::CallbackServerContext* context, const v1::CompareCheckpointsRequest* request,
-                                    v1::CompareCheckpointsResponse* response);
-  grpc::ServerUnaryReactor* ListHistory(grpc::CallbackServerContext* context,
-                                        const v1::ListRegisterHistoryRequest* request,
-                                        v1::ListRegisterHistoryResponse* response);
-  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context, const v1::SearchRegistersRequest* request,
-                                   v1::SearchRegistersResponse* response);
+  absl::StatusOr<v1::CompareCheckpointsResponse> Compare(const v1::CompareCheckpointsRequest& request,
+                                                         const StopCheck& stop) {
+    return comparison_.Compare(request, stop);
+  }
+  absl::StatusOr<v1::ListRegisterHistoryResponse> ListHistory(const v1::ListRegisterHistoryRequest& request,
+                                                              const StopCheck& stop) {
+    return ListRegisterHistory(checkpoints_, profiles_, request, stop);
+  }
+  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop) {
+    return search_.Search(request, stop);
+  }
   grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext* context,
                                                        const v1::WatchCheckpointsRequest* request) {
     return watches_.Watch(*context, *request);
@@ -58,9 +64,6 @@ class CheckpointQueries {
   IndexFollower follower_;
   RegisterSearch search_;
   CheckpointWatches watches_;
-  WorkerThread reads_{256};
-  // A search may wait for the index; reads do not wait for it.
-  WorkerThread searches_{256};
 };
 
 }  // namespace armstate

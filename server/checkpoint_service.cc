@@ -10,7 +10,6 @@
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
 #include "server/create_checkpoint.h"
-#include "server/handler.h"
 #include "server/invalid_field.h"
 #include "server/page_token.h"
 
@@ -37,6 +36,8 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
   if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC nor FULL");
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
   if (!name.ok()) return name.status();
+  absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
+  if (!wanted.ok()) return wanted;
   const VcpuSelection selection = request.view() == v1::BASIC ? VcpuSelection::kNone : VcpuSelection::kAll;
   absl::StatusOr<StoredCheckpoint> stored =
       selection == VcpuSelection::kNone || request.vcpu_indexes().empty()
@@ -75,7 +76,7 @@ absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1
   return response;
 }
 
-absl::Status CheckpointServiceImpl::Delete(const v1::DeleteCheckpointRequest& request) {
+absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::Delete(const v1::DeleteCheckpointRequest& request) {
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
   if (!name.ok()) return name.status();
   if (!name->version) {
@@ -85,8 +86,9 @@ absl::Status CheckpointServiceImpl::Delete(const v1::DeleteCheckpointRequest& re
   }
   if (absl::Status status = checkpoints_.Delete(name->vm, *name->version); !status.ok()) return status;
   const absl::Status forgotten = history_.DeleteOf(name->vm, *name->version);
-  // The VM was deleted meanwhile, with all of its history.
-  return absl::IsNotFound(forgotten) ? absl::OkStatus() : forgotten;
+  // Else the VM was deleted meanwhile, with all of its history.
+  if (!forgotten.ok() && !absl::IsNotFound(forgotten)) return forgotten;
+  return google::protobuf::Empty();
 }
 
 absl::StatusOr<v1::Vm> CheckpointServiceImpl::GetOneVm(const v1::GetVmRequest& request) {
@@ -118,7 +120,7 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
   return response;
 }
 
-absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& request) {
+absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& request) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.name());
   if (!vm.ok()) return vm.status();
   const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(*vm);
@@ -127,7 +129,10 @@ absl::Status CheckpointServiceImpl::DeleteOneVm(const v1::DeleteVmRequest& reque
   const ProtectedVersions protected_versions =
       request.force() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
   if (absl::Status status = checkpoints_.DeleteVm(*vm, protected_versions); !status.ok()) return status;
-  return info.ok() ? history_.DeleteOfVm(*vm, info->incarnation) : absl::OkStatus();
+  if (info.ok()) {
+    if (absl::Status status = history_.DeleteOfVm(*vm, info->incarnation); !status.ok()) return status;
+  }
+  return google::protobuf::Empty();
 }
 
 grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::CallbackServerContext* context,
@@ -146,61 +151,6 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
     reactor->Finish(ToGrpcStatus(outcome.ok() ? CompleteResponse(*outcome, *response) : outcome.status()));
   });
   return reactor;
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::GetCheckpoint(grpc::CallbackServerContext* context,
-                                                               const v1::GetCheckpointRequest* request,
-                                                               v1::Checkpoint* response) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  absl::Status status = Get(*request, *response);
-  if (status.ok()) {
-    // gRPC has it a second time, as bytes.
-    absl::StatusOr<AnswerBudget::Share> share = answers_.Take(context->peer(), 2 * response->ByteSizeLong());
-    status = share.status();
-    if (share.ok()) get_messages_.KeepUntilEnd(*context, *std::move(share));
-  }
-  reactor->Finish(ToGrpcStatus(status));
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::ListCheckpoints(grpc::CallbackServerContext* context,
-                                                                 const v1::ListCheckpointsRequest* request,
-                                                                 v1::ListCheckpointsResponse* response) {
-  return Answer(context, List(*request), response);
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::UpdateCheckpoint(grpc::CallbackServerContext* context,
-                                                                  const v1::UpdateCheckpointRequest* request,
-                                                                  v1::Checkpoint* response) {
-  return Answer(context, retention_.UpdateCheckpoint(*request), response);
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::DeleteCheckpoint(grpc::CallbackServerContext* context,
-                                                                  const v1::DeleteCheckpointRequest* request,
-                                                                  google::protobuf::Empty* response) {
-  return Answer(context, OrEmpty(Delete(*request)), response);
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::GetVm(grpc::CallbackServerContext* context,
-                                                       const v1::GetVmRequest* request, v1::Vm* response) {
-  return Answer(context, GetOneVm(*request), response);
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::ListVms(grpc::CallbackServerContext* context,
-                                                         const v1::ListVmsRequest* request,
-                                                         v1::ListVmsResponse* response) {
-  return Answer(context, ListAllVms(*request), response);
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::UpdateVm(grpc::CallbackServerContext* context,
-                                                          const v1::UpdateVmRequest* request, v1::Vm* response) {
-  return Answer(context, retention_.UpdateVm(*request, [context] { return context->IsCancelled(); }), response);
-}
-
-grpc::ServerUnaryReactor* CheckpointServiceImpl::DeleteVm(grpc::CallbackServerContext* context,
-                                                          const v1::DeleteVmRequest* request,
-                                                          google::protobuf::Empty* response) {
-  return Answer(context, OrEmpty(DeleteOneVm(*request)), response);
 }
 
 }  // namespace armstate

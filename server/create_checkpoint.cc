@@ -41,11 +41,12 @@ void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
     outcome.register_count += static_cast<int64_t>(vcpu.registers.size());
   }
   if (create.validate_only) {
-    const absl::Status status = create.expected_latest_version
-                                    ? repository.CheckLatestVersion(outcome.vm, *create.expected_latest_version)
-                                    : absl::OkStatus();
-    if (!status.ok()) return done(status);
-    return done(std::move(outcome));
+    if (!create.expected_latest_version) return done(std::move(outcome));
+    return repository.RunLater([&repository, outcome = std::move(outcome), done = std::move(done),
+                                expected = *create.expected_latest_version] {
+      const absl::Status status = repository.CheckLatestVersion(outcome.vm, expected);
+      done(status.ok() ? absl::StatusOr<CreateOutcome>(outcome) : status);
+    });
   }
   const std::string vm = outcome.vm;
   repository.CreateAsync(

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/impl/rpc_service_method.h"
 #include "grpcpp/server_context.h"
@@ -12,7 +14,11 @@
 #include "grpcpp/support/message_allocator.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/status_conversion.h"
+#include "server/memory_budget.h"
 #include "server/request_decoding.h"
+#include "server/stop_check.h"
+#include "server/worked_call.h"
+#include "server/worker_pool.h"
 
 namespace armstate {
 
@@ -56,28 +62,58 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
 // Example:
 //   class VmServiceImpl final : public DecodedService<v1::VmService> {
 //    public:
-//     VmServiceImpl() {
-//       OnUnary(&VmServiceImpl::GetVm);
-//       OnUnary(&VmServiceImpl::CreateVm, &create_messages_);
+//     explicit VmServiceImpl(CallWorkers& workers) : DecodedService(workers.memory) {
+//       OnUnary(workers.reads, &VmServiceImpl::Get);
+//       OnUnary(workers.writes, &VmServiceImpl::Delete);
 //     }
+//
+//    private:
+//     absl::StatusOr<v1::Vm> Get(const v1::GetVmRequest& request);
+//     absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteVmRequest& request);
 template <typename RpcService>
 class DecodedService : public RpcService::CallbackService {
  protected:
+  // See WorkedCall. The budget and all pools must outlive the server.
+  explicit DecodedService(MemoryBudget& memory) : memory_(memory) {}
+
+  // A thread of the pool calls the function, which may take its time.
   template <typename Service, typename Request, typename Response>
-  void OnUnary(grpc::ServerUnaryReactor* (Service::*rpc)(grpc::CallbackServerContext*, const Request*, Response*),
-               grpc::MessageAllocator<Request, Response>* messages = nullptr) {
-    using RpcHandler = grpc::internal::CallbackUnaryHandler<Request, Response>;
-    RpcHandler handler([service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
-                                                                    const Request* request, Response* response) {
-      return (service->*rpc)(context, request, response);
-    });
-    if (messages != nullptr) handler.SetMessageAllocator(messages);
-    Mark<RpcHandler, grpc::ServerUnaryReactor, Request>(
-        std::move(handler), [](grpc::CallbackServerContext* context, const grpc::Status& status) {
-          grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-          reactor->Finish(status);
-          return reactor;
+  void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&)) {
+    OnWorked<Request, Response>(pool,
+                                [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck&) {
+                                  return (service->*rpc)(request);
+                                });
+  }
+  // The function asks now and then whether it is to stop.
+  template <typename Service, typename Request, typename Response>
+  void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&, const StopCheck&)) {
+    OnWorked<Request, Response>(
+        pool, [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck& stop) {
+          return (service->*rpc)(request, stop);
         });
+  }
+  // The function fills the response where it is.
+  template <typename Service, typename Request, typename Response>
+  void OnUnary(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&),
+               grpc::MessageAllocator<Request, Response>& messages) {
+    OnReactor<Request, Response>(
+        [this, &pool, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
+                                                                  const Request* request, Response* response) {
+          return WorkedCall::Begin(pool, memory_, *context, *request, *response,
+                                   [=](const StopCheck&) { return (service->*rpc)(*request, *response); });
+        },
+        &messages);
+  }
+
+  // A thread of gRPC's calls the function, which must neither wait for the disk nor think for long, lest it hold up all
+  // clients.
+  template <typename Service, typename Request, typename Response>
+  void OnAsyncUnary(grpc::ServerUnaryReactor* (Service::*rpc)(grpc::CallbackServerContext*, const Request*, Response*),
+                    grpc::MessageAllocator<Request, Response>& messages) {
+    OnReactor<Request, Response>([service = static_cast<Service*>(this), rpc](
+                                     grpc::CallbackServerContext* context, const Request* request,
+                                     Response* response) { return (service->*rpc)(context, request, response); },
+                                 &messages);
   }
 
   // The server answers with a stream.
@@ -110,6 +146,32 @@ class DecodedService : public RpcService::CallbackService {
   }
 
  private:
+  template <typename Request, typename Response, typename Work>
+  void OnWorked(WorkerPool& pool, Work work) {
+    OnReactor<Request, Response>(
+        [this, &pool, work](grpc::CallbackServerContext* context, const Request* request, Response* response) {
+          return WorkedCall::Begin(pool, memory_, *context, *request, *response, [=](const StopCheck& stop) {
+            absl::StatusOr<Response> result = work(*request, stop);
+            if (result.ok()) *response = *std::move(result);
+            return result.status();
+          });
+        },
+        nullptr);
+  }
+
+  template <typename Request, typename Response, typename Rpc>
+  void OnReactor(Rpc rpc, grpc::MessageAllocator<Request, Response>* messages) {
+    using RpcHandler = grpc::internal::CallbackUnaryHandler<Request, Response>;
+    RpcHandler handler(std::move(rpc));
+    if (messages != nullptr) handler.SetMessageAllocator(messages);
+    Mark<RpcHandler, grpc::ServerUnaryReactor, Request>(
+        std::move(handler), [](grpc::CallbackServerContext* context, const grpc::Status& status) {
+          grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+          reactor->Finish(status);
+          return reactor;
+        });
+  }
+
   template <typename Response>
   class Refusal final : public grpc::ServerWriteReactor<Response> {
    public:
@@ -132,6 +194,8 @@ class DecodedService : public RpcService::CallbackService {
     }
     std::abort();  // the RPC would not have compiled
   }
+
+  MemoryBudget& memory_;
 };
 
 }  // namespace armstate

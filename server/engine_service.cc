@@ -8,12 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
+#include "core/limits.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
-#include "server/handler.h"
+#include "server/invalid_field.h"
 #include "server/page_token.h"
 #include "server/vm_restore.h"
 
@@ -79,9 +80,7 @@ absl::StatusOr<v1::Machine> EngineServiceImpl::Create(const v1::CreateMachineReq
   info.set_cpu_profile(request.machine().cpu_profile());
   info.set_vcpu_count(request.machine().vcpu_count() == 0 ? 1 : request.machine().vcpu_count());
   if (info.vcpu_count() < 1 || info.vcpu_count() > kMaxVcpus) {
-    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
-                     absl::StrCat("machine.vcpu_count is ", info.vcpu_count(), ", not 1 to ", kMaxVcpus),
-                     {{"field", "machine.vcpu_count"}});
+    return InvalidField("machine.vcpu_count", absl::StrCat("is ", info.vcpu_count(), ", not 1 to ", kMaxVcpus));
   }
   *info.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
   const Machine machine(std::move(info), (*profile)->profile);
@@ -112,7 +111,14 @@ absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListM
   return response;
 }
 
+absl::StatusOr<google::protobuf::Empty> EngineServiceImpl::Delete(const v1::DeleteMachineRequest& request) {
+  if (absl::Status status = machines_.Delete(request.name()); !status.ok()) return status;
+  return google::protobuf::Empty();
+}
+
 absl::StatusOr<v1::ReadRegistersResponse> EngineServiceImpl::Read(const v1::ReadRegistersRequest& request) {
+  absl::Status size = CheckLimit("register_ids", request.register_ids_size(), kMaxVcpuRegisters);
+  if (!size.ok()) return size;
   const absl::StatusOr<Machine> machine = machines_.Get(request.machine());
   if (!machine.ok()) return machine.status();
   if (absl::Status status = CheckVcpuIndex(*machine, request.vcpu_index()); !status.ok()) return status;
@@ -126,6 +132,8 @@ absl::StatusOr<v1::ReadRegistersResponse> EngineServiceImpl::Read(const v1::Read
 }
 
 absl::StatusOr<v1::WriteRegistersResponse> EngineServiceImpl::Write(const v1::WriteRegistersRequest& request) {
+  absl::Status size = CheckLimit("registers", request.registers().ids_size(), kMaxVcpuRegisters);
+  if (!size.ok()) return size;
   absl::StatusOr<RegisterList> registers = RegisterListFromProto(v1::RegisterList(request.registers()));
   if (!registers.ok()) return AnnotateField(registers.status(), "registers");
   v1::WriteRegistersResponse response;
@@ -194,59 +202,6 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
   });
   if (!status.ok()) return status;
   return response;
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::CreateMachine(grpc::CallbackServerContext* context,
-                                                           const v1::CreateMachineRequest* request,
-                                                           v1::Machine* response) {
-  return Answer(context, Create(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::GetMachine(grpc::CallbackServerContext* context,
-                                                        const v1::GetMachineRequest* request, v1::Machine* response) {
-  return Answer(context, Get(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::ListMachines(grpc::CallbackServerContext* context,
-                                                          const v1::ListMachinesRequest* request,
-                                                          v1::ListMachinesResponse* response) {
-  return Answer(context, List(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::DeleteMachine(grpc::CallbackServerContext* context,
-                                                           const v1::DeleteMachineRequest* request,
-                                                           google::protobuf::Empty* response) {
-  return Answer(context, OrEmpty(machines_.Delete(request->name())), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::ReadRegisters(grpc::CallbackServerContext* context,
-                                                           const v1::ReadRegistersRequest* request,
-                                                           v1::ReadRegistersResponse* response) {
-  return Answer(context, Read(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::WriteRegisters(grpc::CallbackServerContext* context,
-                                                            const v1::WriteRegistersRequest* request,
-                                                            v1::WriteRegistersResponse* response) {
-  return Answer(context, Write(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::ResetMachine(grpc::CallbackServerContext* context,
-                                                          const v1::ResetMachineRequest* request,
-                                                          v1::Machine* response) {
-  return Answer(context, Reset(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::CaptureMachine(grpc::CallbackServerContext* context,
-                                                            const v1::CaptureMachineRequest* request,
-                                                            v1::Checkpoint* response) {
-  return Answer(context, Capture(*request), response);
-}
-
-grpc::ServerUnaryReactor* EngineServiceImpl::RestoreMachine(grpc::CallbackServerContext* context,
-                                                            const v1::RestoreMachineRequest* request,
-                                                            v1::RestoreMachineResponse* response) {
-  return Answer(context, Restore(*request), response);
 }
 
 }  // namespace armstate

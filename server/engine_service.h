@@ -4,6 +4,7 @@
 
 #include "armstate/v1/engine_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/call_workers.h"
 #include "server/decoded_service.h"
 #include "server/machine_registry.h"
 #include "server/profile_registry.h"
@@ -14,44 +15,25 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class EngineServiceImpl final : public DecodedService<v1::EngineService> {
  public:
-  EngineServiceImpl(CheckpointRepository& checkpoints, MachineRegistry& machines, const ProfileRegistry& profiles)
-      : checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {
-    OnUnary(&EngineServiceImpl::CreateMachine);
-    OnUnary(&EngineServiceImpl::GetMachine);
-    OnUnary(&EngineServiceImpl::ListMachines);
-    OnUnary(&EngineServiceImpl::DeleteMachine);
-    OnUnary(&EngineServiceImpl::ReadRegisters);
-    OnUnary(&EngineServiceImpl::WriteRegisters);
-    OnUnary(&EngineServiceImpl::ResetMachine);
-    OnUnary(&EngineServiceImpl::CaptureMachine);
-    OnUnary(&EngineServiceImpl::RestoreMachine);
+  EngineServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, MachineRegistry& machines,
+                    const ProfileRegistry& profiles)
+      : DecodedService(workers.memory), checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {
+    OnUnary(workers.writes, &EngineServiceImpl::Create);
+    OnUnary(workers.reads, &EngineServiceImpl::Get);
+    OnUnary(workers.reads, &EngineServiceImpl::List);
+    OnUnary(workers.writes, &EngineServiceImpl::Delete);
+    OnUnary(workers.reads, &EngineServiceImpl::Read);
+    OnUnary(workers.writes, &EngineServiceImpl::Write);
+    OnUnary(workers.writes, &EngineServiceImpl::Reset);
+    OnUnary(workers.writes, &EngineServiceImpl::Capture);
+    OnUnary(workers.writes, &EngineServiceImpl::Restore);
   }
-
-  grpc::ServerUnaryReactor* CreateMachine(grpc::CallbackServerContext* context, const v1::CreateMachineRequest* request,
-                                          v1::Machine* response) override;
-  grpc::ServerUnaryReactor* GetMachine(grpc::CallbackServerContext* context, const v1::GetMachineRequest* request,
-                                       v1::Machine* response) override;
-  grpc::ServerUnaryReactor* ListMachines(grpc::CallbackServerContext* context, const v1::ListMachinesRequest* request,
-                                         v1::ListMachinesResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteMachine(grpc::CallbackServerContext* context, const v1::DeleteMachineRequest* request,
-                                          google::protobuf::Empty* response) override;
-  grpc::ServerUnaryReactor* ReadRegisters(grpc::CallbackServerContext* context, const v1::ReadRegistersRequest* request,
-                                          v1::ReadRegistersResponse* response) override;
-  grpc::ServerUnaryReactor* WriteRegisters(grpc::CallbackServerContext* context,
-                                           const v1::WriteRegistersRequest* request,
-                                           v1::WriteRegistersResponse* response) override;
-  grpc::ServerUnaryReactor* ResetMachine(grpc::CallbackServerContext* context, const v1::ResetMachineRequest* request,
-                                         v1::Machine* response) override;
-  grpc::ServerUnaryReactor* CaptureMachine(grpc::CallbackServerContext* context,
-                                           const v1::CaptureMachineRequest* request, v1::Checkpoint* response) override;
-  grpc::ServerUnaryReactor* RestoreMachine(grpc::CallbackServerContext* context,
-                                           const v1::RestoreMachineRequest* request,
-                                           v1::RestoreMachineResponse* response) override;
 
  private:
   absl::StatusOr<v1::Machine> Create(const v1::CreateMachineRequest& request);
   absl::StatusOr<v1::Machine> Get(const v1::GetMachineRequest& request);
   absl::StatusOr<v1::ListMachinesResponse> List(const v1::ListMachinesRequest& request);
+  absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteMachineRequest& request);
   absl::StatusOr<v1::ReadRegistersResponse> Read(const v1::ReadRegistersRequest& request);
   absl::StatusOr<v1::WriteRegistersResponse> Write(const v1::WriteRegistersRequest& request);
   absl::StatusOr<v1::Machine> Reset(const v1::ResetMachineRequest& request);

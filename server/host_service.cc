@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "proto/resource_names.h"
-#include "server/handler.h"
 #include "server/host_request.h"
 #include "server/labels.h"
 #include "server/page_token.h"
@@ -52,8 +51,18 @@ absl::StatusOr<v1::ListHostsResponse> HostServiceImpl::List(const v1::ListHostsR
   v1::ListHostsResponse response;
   const HostRegistry::Page page = hosts_.List(
       *after, *page_size, [&request](const v1::Host& host) { return HasLabels(host.labels(), request.labels()); });
-  for (const HostRegistry::Entry& host : page.hosts) *response.add_hosts() = ForList(host->message);
-  if (page.more) {
+  size_t bytes = 0;
+  bool more = page.more;
+  for (const HostRegistry::Entry& host : page.hosts) {
+    v1::Host listed = ForList(host->message);
+    bytes += listed.ByteSizeLong();
+    if (bytes > kMaxPageBytes && !response.hosts().empty()) {
+      more = true;
+      break;
+    }
+    *response.add_hosts() = std::move(listed);
+  }
+  if (more) {
     const absl::StatusOr<std::string> last = ParseHostName(response.hosts().rbegin()->name());
     if (!last.ok()) return last.status();
     response.set_next_page_token(EncodePageToken(kHosts, *last));
@@ -69,6 +78,11 @@ absl::StatusOr<v1::Host> HostServiceImpl::Update(const v1::UpdateHostRequest& re
       hosts_.Update(request.host().name(), [&update](const v1::Host& stored) { return Updated(stored, *update); });
   if (!host.ok()) return host.status();
   return (*host)->message;
+}
+
+absl::StatusOr<google::protobuf::Empty> HostServiceImpl::Delete(const v1::DeleteHostRequest& request) {
+  if (absl::Status status = hosts_.Delete(request.name()); !status.ok()) return status;
+  return google::protobuf::Empty();
 }
 
 absl::StatusOr<v1::CpuProfile> HostServiceImpl::GetProfile(const v1::GetCpuProfileRequest& request) {
@@ -104,51 +118,6 @@ absl::StatusOr<v1::ImportCpuProfileResponse> HostServiceImpl::Import(const v1::I
     *response.add_cpu_profiles() = WithoutRegisters(entry->message);
   }
   return response;
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::CreateHost(grpc::CallbackServerContext* context,
-                                                      const v1::CreateHostRequest* request, v1::Host* response) {
-  return Answer(context, Create(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::GetHost(grpc::CallbackServerContext* context,
-                                                   const v1::GetHostRequest* request, v1::Host* response) {
-  return Answer(context, Get(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::ListHosts(grpc::CallbackServerContext* context,
-                                                     const v1::ListHostsRequest* request,
-                                                     v1::ListHostsResponse* response) {
-  return Answer(context, List(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::UpdateHost(grpc::CallbackServerContext* context,
-                                                      const v1::UpdateHostRequest* request, v1::Host* response) {
-  return Answer(context, Update(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::DeleteHost(grpc::CallbackServerContext* context,
-                                                      const v1::DeleteHostRequest* request,
-                                                      google::protobuf::Empty* response) {
-  return Answer(context, OrEmpty(hosts_.Delete(request->name())), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::GetCpuProfile(grpc::CallbackServerContext* context,
-                                                         const v1::GetCpuProfileRequest* request,
-                                                         v1::CpuProfile* response) {
-  return Answer(context, GetProfile(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::ListCpuProfiles(grpc::CallbackServerContext* context,
-                                                           const v1::ListCpuProfilesRequest* request,
-                                                           v1::ListCpuProfilesResponse* response) {
-  return Answer(context, ListProfiles(*request), response);
-}
-
-grpc::ServerUnaryReactor* HostServiceImpl::ImportCpuProfile(grpc::CallbackServerContext* context,
-                                                            const v1::ImportCpuProfileRequest* request,
-                                                            v1::ImportCpuProfileResponse* response) {
-  return Answer(context, Import(*request), response);
 }
 
 }  // namespace armstate

@@ -11,8 +11,6 @@
 #include "proto/resource_names.h"
 #include "server/baseline_targets.h"
 #include "server/checkpoint_codec.h"
-#include "server/conversion.h"
-#include "server/handler.h"
 #include "server/invalid_field.h"
 #include "server/judgement.h"
 #include "server/page_token.h"
@@ -25,19 +23,14 @@ namespace {
 
 ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
+// Of ValidateCheckpoint and PlanRestore. A page is of the same checkpoint and target as the one before.
+template <typename Request>
+VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, const v1::RestoreReport& report) {
+  return {absl::StrCat(request.GetTypeName(), "/", checkpoint, "/", report.cpu_profile()), request.page_size(),
+          request.page_token()};
+}
+
 }  // namespace
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ValidateCheckpoint(grpc::CallbackServerContext* context,
-                                                                 const v1::ValidateCheckpointRequest* request,
-                                                                 v1::ValidateCheckpointResponse* response) {
-  return Answer(context, Validate(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::PlanRestore(grpc::CallbackServerContext* context,
-                                                          const v1::PlanRestoreRequest* request,
-                                                          v1::PlanRestoreResponse* response) {
-  return Answer(context, Plan(*request), response);
-}
 
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
 template <typename Request>
@@ -55,15 +48,23 @@ absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Requ
 }
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
-    const v1::ValidateCheckpointRequest& request) const {
+    const v1::ValidateCheckpointRequest& request) {
   const absl::StatusOr<Verdict> verdict = Judge(request, request.by());
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
-  *response.mutable_report() =
-      JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement,
-                       request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
-  if (absl::Status status = NoteOtherWay(request, *response.mutable_report()); !status.ok()) return status;
+  v1::RestoreReport& report = *response.mutable_report();
+  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  const ReportedRegisters which = request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings;
+  absl::StatusOr<std::string> next =
+      AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
+        *report.add_vcpus() =
+            VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu, which);
+        return report.vcpus().rbegin()->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  response.set_next_page_token(*std::move(next));
+  if (absl::Status status = NoteOtherWay(request, report); !status.ok()) return status;
   return response;
 }
 
@@ -71,6 +72,7 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
 absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request,
                                               v1::RestoreReport& report) const {
   if (report.by() != v1::BY_QEMU || report.verdict() != v1::REFUSED) return absl::OkStatus();
+  if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
   const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::BY_ARMSTATE);
   if (!other.ok()) return other.status();
   if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
@@ -79,19 +81,28 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) const {
+absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) {
   const absl::StatusOr<Verdict> verdict = Judge(request, v1::BY_ARMSTATE);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
-  AddRestorePlan(verdict->checkpoint, verdict->target, verdict->judgement, response);
-  *response.mutable_report() =
-      JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, ReportedRegisters::kFindings);
+  AddRestorePhases(verdict->target.scheme(), response);
+  v1::RestoreReport& report = *response.mutable_report();
+  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  absl::StatusOr<std::string> next =
+      AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
+        *response.add_vcpus() = PlanVcpu(verdict->checkpoint, verdict->target, verdict->judgement, vcpu);
+        *report.add_vcpus() = VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu,
+                                                   ReportedRegisters::kFindings);
+        return response.vcpus().rbegin()->ByteSizeLong() + report.vcpus().rbegin()->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  response.set_next_page_token(*std::move(next));
   return response;
 }
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
-    const v1::FindRestoreTargetsRequest& request) const {
+    const v1::FindRestoreTargetsRequest& request) {
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
@@ -128,6 +139,9 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
        CompareWithPrediction(verdict->checkpoint, verdict->target, verdict->judgement, record.report())) {
     *record.add_differences() = std::move(difference);
   }
+  status = CheckLimit("report", static_cast<int64_t>(record.ByteSizeLong()), kMaxReportBytes,
+                      "bytes, with names and differences");
+  if (!status.ok()) return status;
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(verdict->checkpoint.basic().name());
   if (!name.ok()) return name.status();
   return history_.Add(name->vm, *name->version, std::move(record));
@@ -154,43 +168,12 @@ absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::List
   return response;
 }
 
-absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(
-    const v1::ComputeBaselineRequest& request) const {
+absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(const v1::ComputeBaselineRequest& request) {
   const absl::StatusOr<BaselineTargets> targets = FindBaselineTargets(request, targets_.hosts(), targets_.profiles());
   if (!targets.ok()) return targets.status();
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
   if (!tolerances.ok()) return tolerances.status();
   return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm));
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ConvertCheckpoint(grpc::CallbackServerContext* context,
-                                                                const v1::ConvertCheckpointRequest* request,
-                                                                v1::ConvertCheckpointResponse* response) {
-  return Answer(context, Convert(*request, targets_, tolerances_), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::FindRestoreTargets(grpc::CallbackServerContext* context,
-                                                                 const v1::FindRestoreTargetsRequest* request,
-                                                                 v1::FindRestoreTargetsResponse* response) {
-  return Answer(context, FindTargets(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ComputeBaseline(grpc::CallbackServerContext* context,
-                                                              const v1::ComputeBaselineRequest* request,
-                                                              v1::ComputeBaselineResponse* response) {
-  return Answer(context, Baseline(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ReportRestore(grpc::CallbackServerContext* context,
-                                                            const v1::ReportRestoreRequest* request,
-                                                            v1::RestoreRecord* response) {
-  return Answer(context, Report(*request), response);
-}
-
-grpc::ServerUnaryReactor* RestoreServiceImpl::ListRestores(grpc::CallbackServerContext* context,
-                                                           const v1::ListRestoresRequest* request,
-                                                           v1::ListRestoresResponse* response) {
-  return Answer(context, List(*request), response);
 }
 
 }  // namespace armstate

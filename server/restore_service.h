@@ -3,6 +3,8 @@
 #define ARMSTATE_SERVER_RESTORE_SERVICE_H_
 
 #include "armstate/v1/restore_service.grpc.pb.h"
+#include "server/call_workers.h"
+#include "server/conversion.h"
 #include "server/decoded_service.h"
 #include "server/restore_history.h"
 #include "server/restore_targets.h"
@@ -13,35 +15,17 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
  public:
-  RestoreServiceImpl(const RestoreTargets& targets, const ServerTolerances& tolerances, RestoreHistory& history)
-      : targets_(targets), tolerances_(tolerances), history_(history) {
-    OnUnary(&RestoreServiceImpl::ValidateCheckpoint);
-    OnUnary(&RestoreServiceImpl::PlanRestore);
-    OnUnary(&RestoreServiceImpl::ConvertCheckpoint);
-    OnUnary(&RestoreServiceImpl::FindRestoreTargets);
-    OnUnary(&RestoreServiceImpl::ComputeBaseline);
-    OnUnary(&RestoreServiceImpl::ReportRestore);
-    OnUnary(&RestoreServiceImpl::ListRestores);
+  RestoreServiceImpl(CallWorkers& workers, const RestoreTargets& targets, const ServerTolerances& tolerances,
+                     RestoreHistory& history)
+      : DecodedService(workers.memory), targets_(targets), tolerances_(tolerances), history_(history) {
+    OnUnary(workers.judging, &RestoreServiceImpl::Validate);
+    OnUnary(workers.judging, &RestoreServiceImpl::Plan);
+    OnUnary(workers.judging, &RestoreServiceImpl::Convert);
+    OnUnary(workers.judging, &RestoreServiceImpl::FindTargets);
+    OnUnary(workers.judging, &RestoreServiceImpl::Baseline);
+    OnUnary(workers.writes, &RestoreServiceImpl::Report);
+    OnUnary(workers.reads, &RestoreServiceImpl::List);
   }
-
-  grpc::ServerUnaryReactor* ValidateCheckpoint(grpc::CallbackServerContext* context,
-                                               const v1::ValidateCheckpointRequest* request,
-                                               v1::ValidateCheckpointResponse* response) override;
-  grpc::ServerUnaryReactor* PlanRestore(grpc::CallbackServerContext* context, const v1::PlanRestoreRequest* request,
-                                        v1::PlanRestoreResponse* response) override;
-  grpc::ServerUnaryReactor* ConvertCheckpoint(grpc::CallbackServerContext* context,
-                                              const v1::ConvertCheckpointRequest* request,
-                                              v1::ConvertCheckpointResponse* response) override;
-  grpc::ServerUnaryReactor* FindRestoreTargets(grpc::CallbackServerContext* context,
-                                               const v1::FindRestoreTargetsRequest* request,
-                                               v1::FindRestoreTargetsResponse* response) override;
-  grpc::ServerUnaryReactor* ComputeBaseline(grpc::CallbackServerContext* context,
-                                            const v1::ComputeBaselineRequest* request,
-                                            v1::ComputeBaselineResponse* response) override;
-  grpc::ServerUnaryReactor* ReportRestore(grpc::CallbackServerContext* context, const v1::ReportRestoreRequest* request,
-                                          v1::RestoreRecord* response) override;
-  grpc::ServerUnaryReactor* ListRestores(grpc::CallbackServerContext* context, const v1::ListRestoresRequest* request,
-                                         v1::ListRestoresResponse* response) override;
 
  private:
   struct Verdict {
@@ -54,11 +38,13 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
   absl::StatusOr<Verdict> Judge(const Request& request, v1::Restorer by) const;
 
   absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report) const;
-  absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request) const;
-  absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request) const;
-
-  absl::StatusOr<v1::FindRestoreTargetsResponse> FindTargets(const v1::FindRestoreTargetsRequest& request) const;
-  absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request) const;
+  absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request);
+  absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request);
+  absl::StatusOr<v1::ConvertCheckpointResponse> Convert(const v1::ConvertCheckpointRequest& request) {
+    return armstate::Convert(request, targets_, tolerances_);
+  }
+  absl::StatusOr<v1::FindRestoreTargetsResponse> FindTargets(const v1::FindRestoreTargetsRequest& request);
+  absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request);
   absl::StatusOr<v1::RestoreRecord> Report(const v1::ReportRestoreRequest& request);
   absl::StatusOr<v1::ListRestoresResponse> List(const v1::ListRestoresRequest& request);
 

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
 #include "server/admin_service.h"
+#include "server/call_workers.h"
 #include "server/checkpoint_service.h"
 #include "server/engine_service.h"
 #include "server/host_registry.h"
@@ -85,16 +87,18 @@ class Server::Impl {
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
-        checkpoints_(storage_->checkpoints(), options.clock),
+        workers_(options.memory_limit / 4),
+        checkpoints_(storage_->checkpoints(), options.clock,
+                     [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }),
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
         queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, options.watch_patience),
-        checkpoint_service_(checkpoints_, history_, queries_, options.memory_limit / 4, options.memory_limit / 4),
-        restore_service_(restore_targets_, tolerances_, history_),
-        engine_service_(checkpoints_, *machines_, *profiles_),
-        host_service_(*hosts_, *profiles_),
-        admin_service_(checkpoints_, *storage_, options.backup_dir, absl::Now()) {
+        checkpoint_service_(workers_, checkpoints_, history_, queries_, options.memory_limit / 4),
+        restore_service_(workers_, restore_targets_, tolerances_, history_),
+        engine_service_(workers_, checkpoints_, *machines_, *profiles_),
+        host_service_(workers_, *hosts_, *profiles_),
+        admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()) {
     if (options.retention_sweep_interval > absl::ZeroDuration()) {
       sweeper_.emplace(checkpoints_, history_,
                        RetentionSweeper::Options{options.retention_sweep_interval, options.clock});
@@ -183,6 +187,7 @@ class Server::Impl {
   std::unique_ptr<ProfileRegistry> profiles_;
   std::unique_ptr<MachineRegistry> machines_;
   std::unique_ptr<HostRegistry> hosts_;
+  CallWorkers workers_;
   CheckpointRepository checkpoints_;
   const ServerTolerances tolerances_;
   const RestoreTargets restore_targets_;

@@ -84,9 +84,10 @@ struct CheckpointRepository::Pending {
   int64_t stored_bytes = 0;
 };
 
-CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock)
+CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock, Executor executor)
     : store_(store),
       clock_(std::move(clock)),
+      executor_(std::move(executor)),
       layouts_(store),
       bases_(kBaseCacheBytes),
       reader_(store, layouts_, bases_) {}
@@ -113,7 +114,12 @@ void CheckpointRepository::CreateAsync(absl::string_view vm, NewCheckpoint check
   pending->labelled = checkpoint.labelled;
   pending->done = std::move(done);
   if (absl::Status status = CheckLimits(pending->record); !status.ok()) return pending->done(status);
-  Commit(pending);
+  // Of a VM that was not used lately the full copy is on disk.
+  if (bases_.Find(pending->vm)) {
+    Commit(pending);
+  } else {
+    RunLater([this, pending] { Commit(pending); });
+  }
 }
 
 void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
@@ -183,10 +189,12 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
   }
   if (std::holds_alternative<CommitBaseChanged>(*result)) {
     bases_.Remove(pending->vm);
-    return Commit(pending);
+    return RunLater([this, pending] { Commit(pending); });
   }
-  const Committed& committed = std::get<Committed>(*result);
-  if (committed.was_retry()) return AnswerRetry(pending, committed);
+  Committed& committed = std::get<Committed>(*result);
+  if (committed.was_retry()) {
+    return RunLater([this, pending, committed = std::move(committed)] { AnswerRetry(pending, committed); });
+  }
 
   if (pending->new_base != nullptr) {
     for (const auto& [hash, layout] : pending->layouts) layouts_.Put(hash, layout);
@@ -222,7 +230,7 @@ void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, 
 }
 
 void CheckpointRepository::CountCreated(const Pending& pending) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   statistics_.checkpoints += 1;
   statistics_.full_copies += pending.new_base != nullptr ? 1 : 0;
   statistics_.raw_bytes += RawBytes(pending.record);
@@ -329,7 +337,7 @@ absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view v
 }
 
 RepositoryStatistics CheckpointRepository::statistics() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return statistics_;
 }
 

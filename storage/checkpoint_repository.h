@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -102,9 +103,14 @@ using CreateCallback = std::function<void(absl::StatusOr<CreatedCheckpoint>)>;
 class CheckpointRepository {
  public:
   using Clock = std::function<absl::Time()>;
+  // Runs a task later, on a thread that may wait for the disk.
+  using Executor = std::function<void(std::function<void()>)>;
 
-  // The store must outlive it.
-  explicit CheckpointRepository(CheckpointStore& store, Clock clock = absl::Now);
+  // The store must outlive it. `executor` does what the caller of CreateAsync and the store's threads must not wait
+  // for; without one they do.
+  explicit CheckpointRepository(
+      CheckpointStore& store, Clock clock = absl::Now,
+      Executor executor = [](const std::function<void()>& task) { task(); });
 
   // Stores a checkpoint as the next version of a VM, which begins with its first one. Durable when it answers.
   // * FAILED_PRECONDITION, reason VERSION_CONFLICT (metadata "expected_version", "latest_version"): the VM's last
@@ -114,8 +120,8 @@ class CheckpointRepository {
   // another digest.
   // * INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field"): a limit of storage/checkpoint_record.h is exceeded.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED: it is not known whether it was stored. Call again with the same request ID.
-  // Does not wait for the disk, as a rule: of a VM that was not used lately it reads the full copy. `done` gets the
-  // answer, once, from a thread of the store or this one, and must not block it.
+  // Does not wait for the disk. `done` gets the answer, once, from a thread of the store, the executor or this one, and
+  // must not block it. Keeps no order: of two that are not answered yet the second may become the earlier version.
   void CreateAsync(absl::string_view vm, NewCheckpoint checkpoint, absl::optional<int64_t> expected_latest_version,
                    CreateCallback done);
   // The same, and waits for the answer.
@@ -124,6 +130,9 @@ class CheckpointRepository {
 
   // The layout that the VM's next checkpoint has, as a rule: shared with the last one's. Null if it is not at hand.
   std::shared_ptr<const RegisterLayout> LikelyLayout(absl::string_view vm);
+
+  // By the executor.
+  void RunLater(std::function<void()> task) { executor_(std::move(task)); }
 
   // FAILED_PRECONDITION, reason VERSION_CONFLICT, if Create would answer so now.
   absl::Status CheckLatestVersion(absl::string_view vm, int64_t expected);
@@ -166,21 +175,23 @@ class CheckpointRepository {
   // What is on its way to the store.
   struct Pending;
 
-  // Encodes and commits; again, if the base was another by then.
+  // Encodes and commits; again, if the base was another by then. May read the full copy from disk.
   void Commit(const std::shared_ptr<Pending>& pending);
   absl::Status EncodeFullCopy(Pending& pending, CommitRequest& request);
   void OnCommitted(const std::shared_ptr<Pending>& pending, absl::StatusOr<CommitResult> result);
+  // May read from disk, too.
   void AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed);
   void CountCreated(const Pending& pending);
 
   CheckpointStore& store_;
   const Clock clock_;
+  const Executor executor_;
   LayoutCache layouts_;
   BaseCache bases_;
   CheckpointReader reader_;
 
-  mutable std::mutex mutex_;
-  RepositoryStatistics statistics_;  // guarded by mutex_
+  mutable absl::Mutex mutex_;
+  RepositoryStatistics statistics_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace armstate

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "rocksdb/env.h"
@@ -74,6 +75,13 @@ absl::StatusOr<absl::optional<std::string>> Found(const rocksdb::Status& status,
   return absl::optional<std::string>(std::move(value));
 }
 
+// Where a table is missing, RocksDB looks for it under its suffix of long ago, and tells only of that.
+rocksdb::Status NameTables(const rocksdb::Status& status) {
+  if (!status.IsCorruption()) return status;
+  return rocksdb::Status::Corruption(
+      absl::StrReplaceAll(absl::StripPrefix(status.ToString(), "Corruption: "), {{".ldb", ".sst"}}));
+}
+
 // Can a file be made here, written to the disk, and removed?
 rocksdb::Status TryFile(rocksdb::Env* env, const std::string& path) {
   std::unique_ptr<rocksdb::WritableFile> file;
@@ -137,7 +145,7 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
           : rocksdb::DB::OpenForReadOnly(options.database, data_dir_, options.families, &handles, &db);
   // It refuses to open a database that has column families which are not asked for.
   if (status.IsInvalidArgument()) return NewerFormat(data_dir_, status.ToString());
-  if (!status.ok()) return FromRocksDb(status, data_dir_);
+  if (!status.ok()) return FromRocksDb(NameTables(status), data_dir_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     opened_ = std::make_shared<OpenedRocksDb>(db, std::move(handles));

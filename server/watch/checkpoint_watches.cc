@@ -1,7 +1,6 @@
 #include "server/watch/checkpoint_watches.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
 #include "server/invalid_field.h"
+#include "server/watch/event_messages.h"
 
 namespace armstate {
 namespace {
@@ -17,6 +17,7 @@ constexpr char kAllVms[] = "vms/-";
 
 struct Watched {
   std::string vm;  // empty: all
+  uint64_t log_id = 0;
   uint64_t after = 0;
 };
 
@@ -31,13 +32,12 @@ absl::StatusOr<Watched> CheckRequest(const v1::WatchCheckpointsRequest& request,
     return InvalidField("from_oldest", "and resume_token are both set");
   }
   const EventRange range = store.events();
+  watched.log_id = range.log_id;
   watched.after = request.from_oldest() ? range.oldest - 1 : range.newest;
   if (request.resume_token().empty()) return watched;
   const absl::StatusOr<uint64_t> after = DecodeResumeToken(range.log_id, request.resume_token());
   if (!after.ok()) return after.status();
   watched.after = *after;
-  // So that a token that does not fit is answered at once.
-  if (absl::Status status = store.ReadEvents(*after, 1).status(); !status.ok()) return status;
   return watched;
 }
 
@@ -55,7 +55,7 @@ absl::Status GoingAway() {
 }  // namespace
 
 CheckpointWatches::CheckpointWatches(CheckpointStore& store, absl::Duration patience)
-    : store_(store), patience_(patience) {
+    : store_(store), patience_(patience), window_(store) {
   subscription_ = store_.SubscribeToEvents([this](uint64_t) { OnEvents(); });
   thread_ = std::thread([this] { Run(); });
 }
@@ -63,9 +63,8 @@ CheckpointWatches::CheckpointWatches(CheckpointStore& store, absl::Duration pati
 CheckpointWatches::~CheckpointWatches() {
   subscription_.reset();
   {
-    const std::lock_guard<std::mutex> lock(wake_mutex_);
+    absl::MutexLock lock(&wake_mutex_);
     stopped_ = true;
-    woken_.notify_all();
   }
   thread_.join();
 }
@@ -74,28 +73,31 @@ grpc::ServerWriteReactor<v1::CheckpointEvent>* CheckpointWatches::Watch(grpc::Ca
                                                                         const v1::WatchCheckpointsRequest& request) {
   absl::StatusOr<Watched> watched = CheckRequest(request, store_);
   if (!watched.ok()) return new Ended(watched.status());
-  const std::lock_guard<std::mutex> lock(watchers_mutex_);
-  if (ended_) return new Ended(GoingAway());
-  is_watched_ = true;
-  auto* const watcher = new Watcher(
-      context, store_, std::move(watched->vm), watched->after, [this] { Wake(); },
-      [this](Watcher* done) {
-        {
-          const std::lock_guard<std::mutex> inner_lock(watchers_mutex_);
-          watchers_.erase(done);
-          is_watched_ = !watchers_.empty();
-        }
-        delete done;
-      });
-  watchers_.insert(watcher);
-  Wake();  // there may be events that came before it was known that somebody watches
-  return watcher;
+  const auto watcher = std::make_shared<Watcher>(
+      context, watched->log_id, std::move(watched->vm), watched->after, [this] { Wake(); },
+      [this](Watcher* done) { Remove(done); });
+  {
+    absl::MutexLock lock(&watchers_mutex_);
+    if (ended_) return new Ended(GoingAway());
+    is_watched_ = true;
+    watchers_.emplace(watcher.get(), watcher);
+  }
+  Wake();
+  return watcher.get();
+}
+
+void CheckpointWatches::Remove(Watcher* watcher) {
+  absl::MutexLock lock(&watchers_mutex_);
+  watchers_.erase(watcher);
+  is_watched_ = !watchers_.empty();
 }
 
 void CheckpointWatches::EndAll() {
-  const std::lock_guard<std::mutex> lock(watchers_mutex_);
-  ended_ = true;
-  for (Watcher* const watcher : watchers_) watcher->End(GoingAway());
+  {
+    absl::MutexLock lock(&watchers_mutex_);
+    ended_ = true;
+  }
+  for (const std::shared_ptr<Watcher>& watcher : Watchers()) watcher->End(GoingAway());
 }
 
 void CheckpointWatches::OnEvents() {
@@ -103,17 +105,16 @@ void CheckpointWatches::OnEvents() {
 }
 
 void CheckpointWatches::Wake() {
-  const std::lock_guard<std::mutex> lock(wake_mutex_);
+  absl::MutexLock lock(&wake_mutex_);
   has_news_ = true;
-  woken_.notify_all();
 }
 
 void CheckpointWatches::Run() {
-  const auto interval = absl::ToChronoMilliseconds(std::min(patience_, absl::Seconds(1)));
+  const absl::Duration interval = std::min(patience_, absl::Seconds(1));
   while (true) {
     {
-      std::unique_lock<std::mutex> lock(wake_mutex_);
-      woken_.wait_for(lock, interval, [this] { return has_news_ || stopped_; });
+      absl::MutexLock lock(&wake_mutex_);
+      wake_mutex_.AwaitWithTimeout(absl::Condition(this, &CheckpointWatches::HasNews), interval);
       if (stopped_) return;
       has_news_ = false;
     }
@@ -121,13 +122,19 @@ void CheckpointWatches::Run() {
   }
 }
 
+std::vector<std::shared_ptr<Watcher>> CheckpointWatches::Watchers() {
+  std::vector<std::shared_ptr<Watcher>> watchers;
+  absl::MutexLock lock(&watchers_mutex_);
+  for (const auto& [watcher, kept] : watchers_) watchers.push_back(kept);
+  return watchers;
+}
+
 bool CheckpointWatches::Visit() {
-  const std::lock_guard<std::mutex> lock(watchers_mutex_);
   const absl::Time deadline = absl::Now() - patience_;
   bool more = false;
-  for (Watcher* const watcher : watchers_) {
+  for (const std::shared_ptr<Watcher>& watcher : Watchers()) {
     watcher->EndIfStalled(deadline);
-    more |= watcher->Advance();
+    if (const absl::optional<uint64_t> after = watcher->Wants()) more |= watcher->Give(window_.Read(*after));
   }
   return more;
 }

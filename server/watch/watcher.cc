@@ -2,120 +2,63 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
-#include "google/protobuf/util/time_util.h"
-#include "proto/resource_names.h"
 #include "proto/status_conversion.h"
-#include "server/page_token.h"
+#include "server/watch/event_messages.h"
 
 namespace armstate {
 namespace {
 
-constexpr size_t kEventsPerRead = 256;
 // After so many events of other VMs a watcher of one gets a new resume token, lest its own be too old one day.
 constexpr uint64_t kProgressAfter = 10'000;
 
-v1::CheckpointEvent::Type TypeOf(CheckpointEventKind kind) {
-  switch (kind) {
-    case CheckpointEventKind::kCommitted:
-      return v1::CheckpointEvent::CREATED;
-    case CheckpointEventKind::kDeleted:
-      return v1::CheckpointEvent::DELETED;
-    case CheckpointEventKind::kVmDeleted:
-      return v1::CheckpointEvent::VM_DELETED;
-  }
-  return v1::CheckpointEvent::TYPE_UNSPECIFIED;
-}
-
-std::string TokenList(uint64_t log_id) { return absl::StrCat("watch/", absl::Hex(log_id, absl::kZeroPad16)); }
-
-v1::CheckpointEvent EventToProto(const CheckpointEvent& event, uint64_t log_id) {
-  v1::CheckpointEvent message;
-  message.set_type(TypeOf(event.kind));
-  const bool is_vm = event.kind == CheckpointEventKind::kVmDeleted;
-  message.set_checkpoint(is_vm ? FormatVmName(event.vm) : FormatCheckpointName(event.vm, event.version));
-  message.set_vm_uid(absl::StrCat(absl::Hex(event.incarnation, absl::kZeroPad16)));
-  *message.mutable_event_time() =
-      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(event.time));
-  message.set_resume_token(EncodeResumeToken(log_id, event.sequence));
-  return message;
-}
-
-v1::CheckpointEvent Progress(uint64_t sequence, uint64_t log_id) {
-  v1::CheckpointEvent message;
-  message.set_type(v1::CheckpointEvent::PROGRESS);
-  message.set_resume_token(EncodeResumeToken(log_id, sequence));
-  return message;
-}
-
 }  // namespace
 
-std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence) {
-  return EncodePageToken(TokenList(log_id), absl::StrCat(sequence));
+absl::optional<uint64_t> Watcher::Wants() const {
+  absl::MutexLock lock(&mutex_);
+  if (finished_ || !messages_.empty()) return absl::nullopt;
+  return position_;
 }
 
-absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token) {
-  const absl::StatusOr<std::string> text = DecodePageToken(TokenList(log_id), token);
-  uint64_t sequence = 0;
-  if (text.ok() && absl::SimpleAtoi(*text, &sequence)) return sequence;
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
-                   "resume_token is not one of this server's data; read anew what is stored, and watch without one",
-                   {{"field", "resume_token"}});
-}
-
-Watcher::Watcher(grpc::CallbackServerContext& context, CheckpointStore& store, std::string vm, uint64_t position,
-                 std::function<void()> on_change, std::function<void(Watcher*)> on_done)
-    : context_(context),
-      store_(store),
-      log_id_(store.events().log_id),
-      vm_(std::move(vm)),
-      on_change_(std::move(on_change)),
-      on_done_(std::move(on_done)),
-      position_(position),
-      told_(position) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  messages_.push_back(Progress(position, log_id_));
-  WriteNext();
-}
-
-bool Watcher::Advance() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (finished_ || !messages_.empty()) return false;
-  const absl::StatusOr<EventPage> page = store_.ReadEvents(position_, kEventsPerRead);
-  if (!page.ok()) {
-    FinishOnce(page.status());
+bool Watcher::Give(const absl::StatusOr<WatchedEvents>& events) {
+  absl::MutexLock lock(&mutex_);
+  if (finished_) return false;
+  if (!events.ok()) {
+    FinishOnce(events.status());
     return false;
   }
-  if (page->events.empty()) return false;
-  AddEvents(*page);
-  if (messages_.empty()) return true;
+  if (!begun_) AddProgress();  // before the first event
+  begun_ = true;
+  AddEvents(*events);
+  if (messages_.empty()) return !events->empty();
   WriteNext();
   return false;
 }
 
-void Watcher::AddEvents(const EventPage& page) {
-  for (const CheckpointEvent& event : page.events) {
-    if (!vm_.empty() && event.vm != vm_) continue;
-    messages_.push_back(EventToProto(event, log_id_));
-    told_ = event.sequence;
-  }
-  position_ = page.events.back().sequence;
-  if (position_ - told_ < kProgressAfter) return;
-  messages_.push_back(Progress(position_, log_id_));
+void Watcher::AddProgress() {
+  messages_.push_back(std::make_shared<const v1::CheckpointEvent>(ProgressTo(position_, log_id_)));
   told_ = position_;
+}
+
+void Watcher::AddEvents(const WatchedEvents& events) {
+  for (const std::shared_ptr<const WatchedEvent>& event : events) {
+    position_ = event->sequence;
+    if (!vm_.empty() && event->vm != vm_) continue;
+    messages_.push_back(Message(event, &event->message));
+    told_ = position_;
+  }
+  if (position_ - told_ >= kProgressAfter) AddProgress();
 }
 
 void Watcher::WriteNext() {
   write_begin_ = absl::Now();
-  StartWrite(&messages_.front());
+  StartWrite(messages_.front().get());
 }
 
 void Watcher::OnWriteDone(bool ok) {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     messages_.pop_front();
     if (!ok) FinishOnce(absl::CancelledError("the watcher went away"));
     if (finished_) return;
@@ -128,14 +71,22 @@ void Watcher::OnWriteDone(bool ok) {
 }
 
 void Watcher::OnCancel() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   FinishOnce(absl::CancelledError("the watcher went away"));
 }
 
+void Watcher::OnDone() {
+  {
+    absl::MutexLock lock(&mutex_);  // who called Finish has left
+    done_ = true;
+  }
+  on_done_(this);
+}
+
 void Watcher::EndIfStalled(absl::Time deadline) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   if (finished_) {
-    if (*finished_ < deadline) context_.TryCancel();
+    if (*finished_ < deadline && !done_) context_.TryCancel();
     return;
   }
   if (messages_.empty() || write_begin_ >= deadline) return;
@@ -144,7 +95,7 @@ void Watcher::EndIfStalled(absl::Time deadline) {
 }
 
 void Watcher::End(const absl::Status& status) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   FinishOnce(status);
 }
 

@@ -5,30 +5,43 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "armstate/v1/checkpoint_watch.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
-#include "storage/checkpoint_store.h"
+#include "server/watch/event_window.h"
 
 namespace armstate {
 
-// Holds few events: what the client has not taken yet stays in the store's log. Thread-safe.
+// Holds few events: what the client has not taken yet stays in the store's log. Thread-safe. Reads nothing itself, and
+// waits for nobody: gRPC's threads use it.
 class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
  public:
   // `vm` is empty for all VMs. Events after `position` are told. `on_change` is called when there may be something to
-  // do for it; `on_done` once, as the last thing.
-  Watcher(grpc::CallbackServerContext& context, CheckpointStore& store, std::string vm, uint64_t position,
-          std::function<void()> on_change, std::function<void(Watcher*)> on_done);
+  // do for it; `on_done` when the call has ended: then gRPC does not use it any more, nor it gRPC.
+  Watcher(grpc::CallbackServerContext& context, uint64_t log_id, std::string vm, uint64_t position,
+          std::function<void()> on_change, std::function<void(Watcher*)> on_done)
+      : context_(context),
+        log_id_(log_id),
+        vm_(std::move(vm)),
+        on_change_(std::move(on_change)),
+        on_done_(std::move(on_done)),
+        position_(position),
+        told_(position) {}
 
-  // Reads on in the log if the client has taken what was read before. True if there may be more at once.
-  bool Advance();
+  // After which event it is to be given the next ones. Nothing while the client has not taken what there is.
+  absl::optional<uint64_t> Wants() const;
+  // What EventWindow::Read answers for that: an error ends the call. True if it may want more at once.
+  bool Give(const absl::StatusOr<WatchedEvents>& events);
+
   // Ends the call if the client has not taken a message since before `deadline`, and if that does not reach it, drops
   // it.
   void EndIfStalled(absl::Time deadline);
@@ -37,32 +50,31 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
-  void OnDone() override { on_done_(this); }
+  void OnDone() override;
 
  private:
+  using Message = std::shared_ptr<const v1::CheckpointEvent>;
+
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishOnce(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void AddEvents(const EventPage& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddProgress() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddEvents(const WatchedEvents& events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   grpc::CallbackServerContext& context_;
-  CheckpointStore& store_;
   const uint64_t log_id_;
   const std::string vm_;
   const std::function<void()> on_change_;
   const std::function<void(Watcher*)> on_done_;
 
-  std::mutex mutex_;
-  uint64_t position_ ABSL_GUARDED_BY(mutex_);  // read up to here
-  uint64_t told_ ABSL_GUARDED_BY(mutex_);      // of what is read, the client will know so far from its messages
-  std::deque<v1::CheckpointEvent> messages_ ABSL_GUARDED_BY(mutex_);  // the first one is being written
+  mutable absl::Mutex mutex_;
+  bool begun_ ABSL_GUARDED_BY(mutex_) = false;  // there were events after `position`, or it was the newest
+  uint64_t position_ ABSL_GUARDED_BY(mutex_);   // given up to here
+  uint64_t told_ ABSL_GUARDED_BY(mutex_);       // of what was given, the client will know so far from its messages
+  std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);  // the first one is being written
   absl::Time write_begin_ ABSL_GUARDED_BY(mutex_);
   absl::optional<absl::Time> finished_ ABSL_GUARDED_BY(mutex_);
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
 };
-
-// The number of an event in a log (EventRange::log_id) as a resume token, and back. INVALID_ARGUMENT, reason
-// PAGE_TOKEN_INVALID, for what is no token, or one of another log.
-std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence);
-absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token);
 
 }  // namespace armstate
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "server/watch/watcher.h"
+#include "server/watch/event_messages.h"
 
 namespace armstate {
 namespace {

@@ -1,0 +1,36 @@
+// CallWorkers has the threads on which calls are worked on, and bounds what they keep.
+#ifndef ARMSTATE_SERVER_CALL_WORKERS_H_
+#define ARMSTATE_SERVER_CALL_WORKERS_H_
+
+#include <cstddef>
+
+#include "server/memory_budget.h"
+#include "server/worker_pool.h"
+
+namespace armstate {
+
+// gRPC has two threads on a small machine, which read from all connections: whatever waits for the disk there or thinks
+// for long stops pushes, watches and health checks. So a call goes to one of these, by what it may have to wait for;
+// one kind of calls does not hold up another. What each client does that waits is bounded, too.
+struct CallWorkers {
+  explicit CallWorkers(size_t memory_bytes) : memory(memory_bytes) {}
+
+  // Of requests that wait, and of answers that were not taken.
+  MemoryBudget memory;
+  // Reads a few records.
+  WorkerPool reads{2, 512};
+  // Waits until something is on disk.
+  WorkerPool writes{4, 256};
+  // Compares, judges, goes through many records.
+  WorkerPool judging{2, 256};
+  // May wait for the index.
+  WorkerPool searches{1, 256};
+  // Not calls: goes on with pushes for the store's thread that tells how they ended.
+  WorkerPool pushes{1, 0};
+  // There is one backup at a time: one thread makes it, the other one says so.
+  WorkerPool backups{2, 64};
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_CALL_WORKERS_H_

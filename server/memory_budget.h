@@ -1,0 +1,68 @@
+// MemoryBudget bounds what clients make the server keep: requests that wait, and answers that were not taken.
+#ifndef ARMSTATE_SERVER_MEMORY_BUDGET_H_
+#define ARMSTATE_SERVER_MEMORY_BUDGET_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+
+namespace armstate {
+
+// A client that asks for large checkpoints and reads none of the answers would otherwise fill the memory: gRPC keeps
+// what it cannot send. While n connections hold something, none gets more than a part of n + 1, so that there is one
+// for the next. Thread-safe.
+class MemoryBudget {
+ public:
+  class Share;
+
+  // What is not larger is given to whom holds little also when others hold all.
+  static constexpr size_t kSmall = size_t{64} << 10;
+
+  // Of all clients.
+  explicit MemoryBudget(size_t bytes) : bytes_(bytes) {}
+
+  // `connection` is what gRPC calls peer. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if there is not so much. What a
+  // connection has first may be more than its part, and if nobody has anything, more than all: what can be stored can
+  // be read.
+  absl::StatusOr<std::unique_ptr<Share>> Take(const std::string& connection, size_t bytes);
+
+ private:
+  absl::Status CheckPart(const std::string& connection, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Add(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const size_t bytes_;
+  absl::Mutex mutex_;
+  size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<std::string, size_t> by_connection_ ABSL_GUARDED_BY(mutex_);  // none has 0
+};
+
+// What one call holds. Gives it back when it goes; must not outlive the budget.
+class MemoryBudget::Share {
+ public:
+  ~Share();
+
+  // Errors: of Take. Before an answer is made: whether the connection holds less than its part.
+  absl::Status Check() const;
+  // Errors: of Take. Of an answer that is there: it may be more than the part.
+  absl::Status Add(size_t bytes);
+
+ private:
+  friend class MemoryBudget;
+  Share(MemoryBudget& budget, std::string connection, size_t bytes)
+      : budget_(budget), connection_(std::move(connection)), bytes_(bytes) {}
+
+  MemoryBudget& budget_;
+  const std::string connection_;
+  size_t bytes_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_MEMORY_BUDGET_H_
