@@ -120,7 +120,7 @@ const Refusal kFieldRefusals[] = {
     {"TooManyVcpus",
      [](Request& r) { r = SmallRequest("vms/a", 1, 513); },
      "FIELD_INVALID",
-     {{"field", "checkpoint.vcpus"}}},
+     {{"field", "checkpoint.vcpus"}, {"count", "513"}, {"limit", "512"}}},
     {"VcpuIndexRepeated",
      [](Request& r) { CheckpointOf(r).mutable_vcpus(1)->set_vcpu_index(0); },
      "FIELD_INVALID",
