@@ -140,6 +140,10 @@ GuardedEnv::GuardedEnv(rocksdb::Env* env, bool is_on_disk) : EnvWrapper(env) {
   system_clock_ = env->GetSystemClock();
 }
 
+rocksdb::Status GuardedEnv::DeleteFile(const std::string& path) {
+  return file_system_->DeleteFile(path, rocksdb::IOOptions(), nullptr);
+}
+
 std::string SyncedFileOf(absl::string_view path) {
   return absl::StrCat(absl::StripSuffix(path, kLogSuffix), kSyncedSuffix);
 }

@@ -66,6 +66,8 @@ class GuardedEnv : public rocksdb::EnvWrapper {
  public:
   // `env` must outlive it.
   GuardedEnv(rocksdb::Env* env, bool is_on_disk);
+  // RocksDB removes lists of tables by this one.
+  rocksdb::Status DeleteFile(const std::string& path) override;
 };
 
 // "000012.synced" of "000012.log", "MANIFEST-000013.synced" of "MANIFEST-000013"; of a path, too.

@@ -17,6 +17,7 @@
 #include "storage/keys.h"
 #include "storage/rocksdb_log_check.h"
 #include "storage/rocksdb_options.h"
+#include "storage/rocksdb_release.h"
 #include "storage/rocksdb_upgrade.h"
 #include "storage/rocksdb_values.h"
 
@@ -130,6 +131,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
 }
 
 absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
+  if (absl::Status status = CheckRocksDbRelease(&env_, data_dir_); !status.ok()) return status;
   if (absl::Status status = CheckRocksDbLogs(&env_, data_dir_); !status.ok()) return status;
   RocksDbOptions options = MakeRocksDbOptions(options_, &env_);
   options.database.statistics = counters_;
