@@ -110,7 +110,7 @@ class Attack:
         return outcome
 
     def _attack_beside(self, settings: Settings, server: Server, client: WellBehaved, attackers: "Attackers", outcome: Outcome) -> None:
-        outcome.wrong += attackers.run(_prepare, type(self), server.address)
+        outcome.wrong += attackers.run(type(self).prepare, server.address)
         time.sleep(1)
         client.begin()
         time.sleep(settings.quiet_seconds)
@@ -139,12 +139,13 @@ class Attackers:
 
     def run(self, what, *arguments: object) -> list[str]:
         try:
-            return self._pool.submit(what, *arguments).result() or []
+            return self._pool.submit(_run, what, *arguments).result()
         except BrokenProcessPool:
             return ["the attackers' process has ended"]
-        except Exception as error:  # of the attack itself: it was not made, which is not a pass
-            return [f"the attack failed by itself: {type(error).__name__}: {error}"]
 
 
-def _prepare(kind: type[Attack], address: str) -> None:
-    kind.prepare(address)
+def _run(what, *arguments: object) -> list[str]:
+    try:
+        return what(*arguments) or []
+    except Exception as error:  # it was not made to its end, which is not a pass
+        return [f"the attack failed by itself: {type(error).__name__}: {error}"]

@@ -3,6 +3,7 @@
 import os
 import socket
 import uuid
+from collections.abc import Callable
 
 import grpc
 from armstate.v1 import checkpoint_pb2, checkpoint_service_pb2, register_list_pb2
@@ -36,9 +37,13 @@ def push(vm: str, stored: checkpoint_pb2.Checkpoint, request_id: str = "") -> ch
     return checkpoint_service_pb2.CreateCheckpointRequest(parent=f"vms/{vm}", checkpoint=stored, request_id=request_id or str(uuid.uuid4()))
 
 
-def large_checkpoint(mebibytes: int) -> checkpoint_pb2.Checkpoint:
-    """That nothing makes smaller."""
-    return checkpoint(1, opaque=os.urandom(mebibytes << 20))
+def large_checkpoint(mebibytes: int, data: Callable[[int], bytes] = os.urandom) -> checkpoint_pb2.Checkpoint:
+    """With so many vCPUs, each of a MiB of opaque data, which is the most that one may have."""
+    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="TCG"))
+    for index in range(mebibytes):
+        vcpu = made.vcpus.add(vcpu_index=index, registers=general_registers(1))
+        vcpu.opaque_fields.add(name="bytes", data=data((1 << 20) - 100))
+    return made
 
 
 def explain(error: grpc.RpcError) -> str:

@@ -9,7 +9,6 @@
 // A call's time begins when it was due by the pace, so a call that waits for a late one before it is late, too. Its VMs
 // are its own: "vms/good-00000" and so on.
 #include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -128,14 +127,14 @@ std::string CodeName(int code) {
   return code > 0 && code < 17 ? kNames[code] : "";
 }
 
-std::unique_ptr<v1::CheckpointService::Stub> Connect(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);             // an error is an error
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return v1::CheckpointService::NewStub(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+Connection Connect(const std::string& address) {
+  ConnectionOptions options;
+  options.target = address;
+  return Connection(options);
+}
+
+std::unique_ptr<v1::CheckpointService::Stub> NewStub(const std::string& address) {
+  return v1::CheckpointService::NewStub(Connect(address).channel());
 }
 
 grpc::Status Get(v1::CheckpointService::Stub& stub, const std::string& name, v1::Checkpoint* checkpoint) {
@@ -173,7 +172,7 @@ class WellBehavedClient {
   void SetPaused(bool paused) { paused_ = paused; }
 
   nlohmann::json Verify(const std::string& address) {
-    const auto stub = Connect(address);
+    const auto stub = NewStub(address);
     int64_t gone = 0;
     std::string first_gone;
     const std::vector<Acknowledged::Push> all = acknowledged_.All();
@@ -213,7 +212,7 @@ class WellBehavedClient {
   }
 
   void Push(uint32_t thread) {
-    const auto stub = Connect(address_);
+    const auto stub = NewStub(address_);
     absl::Time due = absl::Now();
     for (uint32_t turn = 0; !ends_; ++turn) {
       due = WaitForDue(due);
@@ -228,45 +227,65 @@ class WellBehavedClient {
     }
   }
 
-  // A stream that breaks is an error, and begins anew.
+  struct Pushed {
+    Acknowledged::Push push;
+    absl::Time due;
+  };
+
+  // What a stream that broke has not acknowledged is pushed again, by the next one.
   void Stream(uint32_t thread) {
     uint32_t turn = 0;
+    std::vector<std::pair<v1::CreateCheckpointRequest, Pushed>> again;
     while (!ends_) {
       absl::Mutex mutex;
-      std::map<int64_t, std::pair<Acknowledged::Push, absl::Time>> on_the_way;
+      std::map<int64_t, Pushed> on_the_way;
       CheckpointStream stream(Connect(address_), [&](int64_t item, const absl::StatusOr<v1::Checkpoint>& stored) {
-        std::pair<Acknowledged::Push, absl::Time> pushed;
+        Pushed pushed;
         {
           const absl::MutexLock lock(&mutex);
           const auto found = on_the_way.find(item);
           pushed = found->second;
           on_the_way.erase(found);
         }
-        if (stored.ok()) acknowledged_.Add({stored->name(), pushed.first.guest, pushed.first.number});
-        counts_.Add(Kind::kPush, pushed.second, CodeName(static_cast<int>(stored.status().code())),
+        if (stored.ok()) acknowledged_.Add({stored->name(), pushed.push.guest, pushed.push.number});
+        counts_.Add(Kind::kPush, pushed.due, CodeName(static_cast<int>(stored.status().code())),
                     std::string(stored.status().message()));
       });
-      absl::Time due = absl::Now();
-      absl::Status status;
-      for (int64_t item = 0; !ends_ && status.ok(); ++item) {
-        due = WaitForDue(due);
-        Acknowledged::Push push;
-        v1::CreateCheckpointRequest request = Next(thread, turn++, push);
+      int64_t item = 0;
+      const auto push = [&](v1::CreateCheckpointRequest request, const Pushed& pushed) {
         {
           const absl::MutexLock lock(&mutex);
-          on_the_way[item] = {push, due};
+          on_the_way[item++] = pushed;
         }
-        status = stream.Push(std::move(request)).status();
+        return stream.Push(std::move(request)).status();
+      };
+      absl::Status status;
+      for (auto& [request, pushed] : again) status.Update(push(std::move(request), pushed));
+      again.clear();
+      absl::Time due = absl::Now();
+      while (!ends_ && status.ok()) {
+        due = WaitForDue(due);
+        Pushed pushed;
+        pushed.due = due;
+        v1::CreateCheckpointRequest request = Next(thread, turn++, pushed.push);
+        status = push(std::move(request), pushed);
       }
-      if (const absl::Status finished = stream.Finish(); !finished.ok() && status.ok()) status = finished;
+      if (const absl::Status finished = stream.Finish(); status.ok()) status = finished;
       if (status.ok()) continue;
-      counts_.Add(Kind::kPush, due, CodeName(static_cast<int>(status.code())), std::string(status.message()));
+      if (!absl::IsUnavailable(status)) {
+        counts_.Add(Kind::kPush, due, CodeName(static_cast<int>(status.code())), std::string(status.message()));
+      }
+      std::vector<v1::CreateCheckpointRequest> unacknowledged = stream.TakeUnacknowledged();
+      const absl::MutexLock lock(&mutex);
+      auto pushed = on_the_way.begin();
+      for (v1::CreateCheckpointRequest& request : unacknowledged)
+        again.emplace_back(std::move(request), pushed++->second);
       absl::SleepFor(absl::Milliseconds(100));
     }
   }
 
   void Read(uint32_t thread) {
-    const auto stub = Connect(address_);
+    const auto stub = NewStub(address_);
     std::mt19937 random(thread);
     absl::Time due = absl::Now();
     while (!ends_) {
