@@ -9,6 +9,7 @@
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
 #include "server/invalid_field.h"
+#include "server/watch/resume_token.h"
 
 namespace armstate {
 namespace {

@@ -2,14 +2,13 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
-#include "server/page_token.h"
+#include "server/watch/resume_token.h"
 
 namespace armstate {
 namespace {
@@ -29,8 +28,6 @@ v1::CheckpointEvent::Type TypeOf(CheckpointEventKind kind) {
   }
   return v1::CheckpointEvent::TYPE_UNSPECIFIED;
 }
-
-std::string TokenList(uint64_t log_id) { return absl::StrCat("watch/", absl::Hex(log_id, absl::kZeroPad16)); }
 
 v1::CheckpointEvent EventToProto(const CheckpointEvent& event, uint64_t log_id) {
   v1::CheckpointEvent message;
@@ -52,19 +49,6 @@ v1::CheckpointEvent Progress(uint64_t sequence, uint64_t log_id) {
 }
 
 }  // namespace
-
-std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence) {
-  return EncodePageToken(TokenList(log_id), absl::StrCat(sequence));
-}
-
-absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token) {
-  const absl::StatusOr<std::string> text = DecodePageToken(TokenList(log_id), token);
-  uint64_t sequence = 0;
-  if (text.ok() && absl::SimpleAtoi(*text, &sequence)) return sequence;
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
-                   "resume_token is not one of this server's data; read anew what is stored, and watch without one",
-                   {{"field", "resume_token"}});
-}
 
 Watcher::Watcher(grpc::CallbackServerContext& context, CheckpointStore& store, std::string vm, uint64_t position,
                  std::function<void()> on_change, std::function<void(Watcher*)> on_done)

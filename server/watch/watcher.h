@@ -59,11 +59,6 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
   absl::optional<absl::Time> finished_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The number of an event in a log (EventRange::log_id) as a resume token, and back. INVALID_ARGUMENT, reason
-// PAGE_TOKEN_INVALID, for what is no token, or one of another log.
-std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence);
-absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token);
-
 }  // namespace armstate
 
 #endif  // ARMSTATE_SERVER_WATCH_WATCHER_H_

@@ -144,8 +144,8 @@ TEST_F(CheckpointServiceTest, PagesOfCheckpoints) {
 // Eight BASIC views of 3 MB each do not fit into one answer.
 TEST_F(CheckpointServiceTest, APageIsNotLargerThanAnAnswerMayBe) {
   v1::CreateCheckpointRequest request = SmallRequest("vms/a", 1);
-  for (int gap = 0; gap < 1000; ++gap) {
-    request.mutable_checkpoint()->add_gaps()->set_reason(std::string(3000, 'x'));  // 3 MB
+  for (int gap = 0; gap < 3000; ++gap) {
+    request.mutable_checkpoint()->add_gaps()->set_reason(std::string(1000, 'x'));  // 3 MB
   }
   for (int i = 0; i < 8; ++i) Create(request);
   v1::ListCheckpointsRequest list;
