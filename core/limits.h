@@ -23,12 +23,13 @@ inline constexpr size_t kMaxOpaqueBytes = size_t{1} << 20;
 inline constexpr int kMaxGaps = 4096;
 inline constexpr int kMaxVcpuFeatures = 256;
 inline constexpr int kMaxLabels = 64;
-// A name, a label's value, a reason: all text of a request that has no limit of its own.
+// A name, a label's value: all text of a request that has no limit of its own.
 inline constexpr size_t kMaxTextBytes = 255;
+// One line for a person: the reason of a gap, text and notes of a restore that is reported.
+inline constexpr size_t kMaxLineBytes = 1000;
 
 // Of a restore that is reported, with the names of its registers and the differences: an answer must hold it.
 inline constexpr int kMaxReportBytes = 15 << 20;
-inline constexpr size_t kMaxReportTextBytes = 1000;
 inline constexpr int kMaxReportNotes = 1000;
 // Differences between report and verdict that are kept.
 inline constexpr int kMaxReportDifferences = 10000;

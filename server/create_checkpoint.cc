@@ -15,9 +15,7 @@ namespace armstate {
 absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request) {
   absl::StatusOr<std::string> vm = ParseVmName(request.parent());
   if (!vm.ok()) return vm.status();
-  if (request.request_id().size() > kMaxRequestIdBytes) {
-    return InvalidField("request_id", absl::StrCat("is longer than ", kMaxRequestIdBytes, " bytes"));
-  }
+  if (absl::Status id = CheckText("request_id", request.request_id(), kMaxRequestIdBytes); !id.ok()) return id;
   CheckedCreate create;
   if (request.has_expected_latest_version()) create.expected_latest_version = request.expected_latest_version();
   if (create.expected_latest_version && *create.expected_latest_version < 0) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/error.h"
 #include "server/invalid_field.h"
 
 namespace armstate {
@@ -30,9 +31,8 @@ absl::Status CheckLabels(const Labels& labels, absl::string_view field) {
       return InvalidField(
           field, absl::StrCat("has the key '", key.substr(0, kMaxKeyBytes), "', which is not [a-z][a-z0-9_-]{0,62}"));
     }
-    if (value.size() > kMaxTextBytes) {
-      return InvalidField(field, absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));
-    }
+    if (absl::Status status = CheckText(field, value); !status.ok())
+      return Annotate(status, absl::StrCat("label ", key));
   }
   return absl::OkStatus();
 }

@@ -28,8 +28,8 @@ absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::Regist
   }
   for (const std::string* text :
        {&entry.reason(), &entry.put_back_error(), &entry.error(), &entry.tolerance(), &entry.advice()}) {
-    if (text->size() > kMaxReportTextBytes) {
-      return invalid(absl::StrCat("has text of ", text->size(), " bytes, more than ", kMaxReportTextBytes));
+    if (text->size() > kMaxLineBytes) {
+      return invalid(absl::StrCat("has text of ", text->size(), " bytes, more than ", kMaxLineBytes));
     }
   }
   entry.set_name(RegisterName(*id, scheme));
@@ -106,7 +106,7 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
   if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is none");
   absl::Status status = CheckLimit("report.notes", report.notes_size(), kMaxReportNotes);
   for (const std::string& note : report.notes()) {
-    if (status.ok()) status = CheckText("report.notes", note, kMaxReportTextBytes);
+    if (status.ok()) status = CheckText("report.notes", note, kMaxLineBytes);
   }
   if (!status.ok()) return status;
   for (int i = 0; i < vcpu_count; ++i) {

@@ -35,6 +35,7 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
         name = name + "_generate",
         srcs = srcs + dep_protos,
         outs = message_headers + message_sources + service_headers + service_sources,
+        visibility = visibility,
         cmd = " ".join(command + ["$(execpath %s)" % src for src in srcs]),
     )
     native.cc_library(

@@ -5,31 +5,15 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/commands/checkpoint_json.h"
 #include "client/files/input_file.h"
 #include "client/formats/file_kind.h"
 #include "core/error.h"
-#include "google/protobuf/util/json_util.h"
 #include "proto/accelerator.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
 namespace {
-
-absl::StatusOr<LoadedCheckpointFile> LoadJson(absl::string_view bytes) {
-  LoadedCheckpointFile loaded;
-  const google::protobuf::util::Status status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(bytes.data(), bytes.size()), &loaded.checkpoint);
-  if (!status.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("not JSON of an armstate.v1.Checkpoint: ", std::string(status.message())));
-  }
-  v1::Source& source = *loaded.checkpoint.mutable_source();
-  if (source.accelerator() == v1::ACCELERATOR_UNSPECIFIED && loaded.checkpoint.vcpus_size() > 0) {
-    const auto& ids = loaded.checkpoint.vcpus(0).registers().ids();
-    source.set_accelerator(AcceleratorOf(OriginOfList(absl::MakeConstSpan(ids.data(), ids.size())).origin));
-  }
-  return loaded;
-}
 
 // Adds what the file's form says besides the stream. The stream's own word counts where the two differ.
 void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
@@ -68,8 +52,9 @@ absl::StatusOr<LoadedCheckpointFile> LoadCheckpointFile(const std::string& path,
   absl::StatusOr<InputFile> file = InputFile::Open(path);
   if (!file.ok()) return file.status();
   if (DetectFileKind(file->bytes()) == FileKind::kJson) {
-    absl::StatusOr<LoadedCheckpointFile> loaded = LoadJson(file->bytes());
-    return loaded.ok() ? std::move(loaded) : Annotate(loaded.status(), path);
+    absl::StatusOr<v1::Checkpoint> checkpoint = ParseCheckpointJson(file->bytes());
+    if (!checkpoint.ok()) return Annotate(checkpoint.status(), path);
+    return LoadedCheckpointFile{*std::move(checkpoint), {}};
   }
   absl::StatusOr<LoadedStateFile> state = ReadState(*std::move(file), path, options);
   if (!state.ok()) return state.status();
@@ -97,15 +82,6 @@ LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
   for (VcpuState& vcpu : capture.vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));
   for (const CaptureGap& gap : capture.gaps) *loaded.checkpoint.add_gaps() = CaptureGapToProto(gap);
   return loaded;
-}
-
-std::string CheckpointFileText(const v1::Checkpoint& checkpoint) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  std::string text;
-  // A Checkpoint has no field that JSON cannot show.
-  (void)google::protobuf::util::MessageToJsonString(checkpoint, &text, options).ok();
-  return text;
 }
 
 }  // namespace armstate

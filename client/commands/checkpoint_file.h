@@ -37,9 +37,6 @@ absl::StatusOr<LoadedStateFile> LoadStateFile(const std::string& path, const Sta
 // What a QEMU stream or dump says, as a checkpoint: its vCPUs, and of its source hypervisor and machine type.
 LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture);
 
-// The proto3 JSON that LoadCheckpointFile reads.
-std::string CheckpointFileText(const v1::Checkpoint& checkpoint);
-
 }  // namespace armstate
 
 #endif  // ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_FILE_H_

@@ -2,7 +2,7 @@
 
 #include "client/checkpoint_client.h"
 #include "client/commands/arguments.h"
-#include "client/commands/checkpoint_file.h"
+#include "client/commands/checkpoint_json.h"
 #include "client/commands/commands.h"
 #include "client/files/output_file.h"
 
@@ -21,7 +21,7 @@ absl::StatusOr<ExitStatus> Pull(const PullOptions& options, CommandContext& cont
   request.set_view(v1::FULL);
   const absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
-  const std::string text = CheckpointFileText(*checkpoint);
+  const std::string text = CheckpointJson(*checkpoint);
   if (options.file == "-") {
     context.out << text;
     return ExitStatus::kOk;

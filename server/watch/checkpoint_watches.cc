@@ -9,6 +9,7 @@
 #include "proto/status_conversion.h"
 #include "server/invalid_field.h"
 #include "server/watch/event_messages.h"
+#include "server/watch/resume_token.h"
 
 namespace armstate {
 namespace {

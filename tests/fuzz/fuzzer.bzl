@@ -1,6 +1,6 @@
 """Fuzzers: built by clang from the sources, since libFuzzer needs its instrumentation in all of them."""
 
-def fuzzer(name, sources, srcs, libraries, seeds):
+def fuzzer(name, sources, srcs, libraries, seeds, messages = []):
     """Makes NAME (the program, for scripts/fuzz) and NAME_test (a brief run over the seeds and what comes of them).
 
     Args:
@@ -8,18 +8,21 @@ def fuzzer(name, sources, srcs, libraries, seeds):
       sources: paths of the .cc files that it is linked with.
       srcs: labels of all sources and headers that these need.
       libraries: for the linker, without -l.
-      seeds: zstd-compressed inputs to begin with.
+      seeds: zstd-compressed inputs to begin with, or archives of them (.tar.zst).
+      messages: files of //proto:armstate_v1 whose generated code it is linked with.
     """
     native.genrule(
         name = name,
-        srcs = [name + ".cc"] + srcs,
+        srcs = [name + ".cc"] + srcs + (["//proto:armstate_v1_generate"] if messages else []),
         outs = [name + ".bin"],
         cmd = " ".join([
             "clang++ -std=c++17 -O1 -g1 -Wall -Wextra -I. -isystem /usr/include/libxml2 -fsanitize=fuzzer,address,undefined",
             # From 18 on clang names some templates otherwise than GCC did, which Abseil's libraries were made with.
             "-fclang-abi-compat=14",
+            # The tables of core/catalog_table.cc are sorted while they are compiled.
+            "-fconstexpr-steps=100000000 -I$(BINDIR)/proto",
             "-fno-sanitize-recover=undefined -o $@ $(location %s.cc)" % name,
-        ] + sources + ["-Wl,--copy-dt-needed-entries"] + ["-l" + library for library in libraries]),
+        ] + sources + ["$(BINDIR)/proto/armstate/v1/%s.pb.cc" % message for message in messages] + ["-Wl,--copy-dt-needed-entries"] + ["-l" + library for library in libraries]),
         message = "Building fuzzer",
     )
     native.sh_test(

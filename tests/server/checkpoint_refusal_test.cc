@@ -65,7 +65,7 @@ const Refusal kFieldRefusals[] = {
     {"RequestIdTooLong",
      [](Request& r) { r.set_request_id(std::string(65, 'r')); },
      "FIELD_INVALID",
-     {{"field", "request_id"}}},
+     {{"field", "request_id"}, {"count", "65"}, {"limit", "64"}}},
     {"ExpectedVersionNegative",
      [](Request& r) { r.set_expected_latest_version(-1); },
      "FIELD_INVALID",
@@ -109,7 +109,7 @@ const Refusal kFieldRefusals[] = {
     {"LabelValueTooLong",
      [](Request& r) { (*CheckpointOf(r).mutable_labels())["key"] = Long(); },
      "FIELD_INVALID",
-     {{"field", "checkpoint.labels"}}},
+     {{"field", "checkpoint.labels"}, {"count", "256"}, {"limit", "255"}}},
     {"LabelsTooMany",
      [](Request& r) {
        for (int i = 0; i < 65; ++i) (*CheckpointOf(r).mutable_labels())["k" + std::to_string(i)] = "x";

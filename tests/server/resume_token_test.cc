@@ -1,8 +1,9 @@
 // Where a watcher goes on.
+#include "server/watch/resume_token.h"
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "server/watch/event_messages.h"
 
 namespace armstate {
 namespace {
