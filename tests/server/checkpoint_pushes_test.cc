@@ -173,6 +173,32 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
   EXPECT_EQ(call.End(), grpc::StatusCode::OK);
 }
 
+TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
+  MemoryBudget memory(size_t{20} << 20);
+  CheckpointPushes pushes(repository_, memory);
+  v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
+  (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
+  FakeCall call(pushes.Open("one"));
+  FakeCall of_same(pushes.Open("one"));
+  FakeCall of_other(pushes.Open("other"));
+  call.Give(large);
+  EXPECT_FALSE(call.is_reading());
+  of_same.Give(SmallRequest("vms/b", 1));
+  EXPECT_EQ(of_same.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  FakeCall of_same_later(pushes.Open("one"));
+  EXPECT_FALSE(of_same_later.is_reading());
+  EXPECT_EQ(of_same_later.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  of_other.Give(SmallRequest("vms/b", 1));
+  EXPECT_EQ(of_other.EndWrite().at(0).checkpoint().version(), 1);
+  of_other.Give(large);
+  EXPECT_EQ(of_other.End(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "others have taken all by then";
+
+  EXPECT_EQ(call.EndWrite().size(), 1u);
+  EXPECT_TRUE(call.is_reading()) << "there is place again";
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
 TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
   FakeCall call(pushes_.Open("client"));
   call.Give(SmallRequest("vms/a", 1));
