@@ -1,11 +1,11 @@
 #include "client/checkpoint_stream.h"
 
-#include <condition_variable>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "client/internal/request_id.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/client_callback.h"
@@ -34,15 +34,15 @@ class CheckpointStream::Call final
   absl::StatusOr<int64_t> Push(v1::CreateCheckpointRequest request) {
     if (request.request_id().empty()) request.set_request_id(internal::NewRequestId());
     const size_t bytes = request.ByteSizeLong();
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] {
-      return broken_ || (unacknowledged_.size() < kMaxUnacknowledged && bytes_ < kMaxUnacknowledgedBytes);
-    });
+    absl::MutexLock lock(&mutex_);
+    while (!broken_ && (unacknowledged_.size() >= kMaxUnacknowledged || bytes_ >= kMaxUnacknowledgedBytes)) {
+      changed_.Wait(&mutex_);
+    }
     const int64_t item = next_item_++;
     unacknowledged_.emplace(item, Item{std::move(request), bytes});
     bytes_ += bytes;
     if (broken_) {
-      changed_.wait(lock, [this] { return ended_; });
+      while (!ended_) changed_.Wait(&mutex_);
       return Error();
     }
     to_write_.push_back(item);
@@ -51,17 +51,17 @@ class CheckpointStream::Call final
   }
 
   absl::Status Finish() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     closing_ = true;
     Continue();
-    changed_.wait(lock, [this] { return ended_; });
+    while (!ended_) changed_.Wait(&mutex_);
     return unacknowledged_.empty() && status_.ok() ? absl::OkStatus() : Error();
   }
 
   std::vector<v1::CreateCheckpointRequest> TakeUnacknowledged() {
     context_.TryCancel();
     WaitForEnd();
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     std::vector<v1::CreateCheckpointRequest> requests;
     for (auto& [item, pushed] : unacknowledged_) requests.push_back(std::move(pushed.request));
     unacknowledged_.clear();
@@ -69,7 +69,7 @@ class CheckpointStream::Call final
   }
 
   void OnWriteDone(bool ok) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     writing_ = false;
     ReleaseMessage();
     if (!ok) Break();
@@ -80,7 +80,7 @@ class CheckpointStream::Call final
     if (ok) {
       for (Acknowledgement& acknowledgement : *response_.mutable_acknowledgements()) Tell(acknowledgement);
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     if (!ok) {
       Break();
       return Continue();
@@ -92,16 +92,16 @@ class CheckpointStream::Call final
       unacknowledged_.erase(acknowledged);
     }
     // Waking somebody costs more than an item: who waits for room gets some.
-    if (unacknowledged_.size() <= kMaxUnacknowledged / 2) changed_.notify_all();
+    if (unacknowledged_.size() <= kMaxUnacknowledged / 2) changed_.SignalAll();
     StartRead(&response_);
   }
 
   void OnDone(const grpc::Status& status) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     status_ = FromGrpcStatus(status);
     broken_ = true;
     ended_ = true;
-    changed_.notify_all();
+    changed_.SignalAll();
   }
 
  private:
@@ -126,7 +126,7 @@ class CheckpointStream::Call final
 
   // What waits to be written, into one message: without a copy, so that it is the same requests that are kept until
   // they are acknowledged. gRPC reads the message once, before it can be answered.
-  void FillMessage() {
+  void FillMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     size_t bytes = 0;
     while (!to_write_.empty() && message_.requests_size() < kMaxRequests) {
       Item& item = unacknowledged_.at(to_write_.front());
@@ -138,25 +138,25 @@ class CheckpointStream::Call final
   }
 
   // Some of the requests may be acknowledged and gone.
-  void ReleaseMessage() {
+  void ReleaseMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     while (message_.requests_size() > 0) message_.mutable_requests()->UnsafeArenaReleaseLast();
   }
 
   void WaitForEnd() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     Break();
     Continue();
-    changed_.wait(lock, [this] { return ended_; });
+    while (!ended_) changed_.Wait(&mutex_);
   }
 
   // Nothing is written any more; the end of the call comes.
-  void Break() {
+  void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     broken_ = true;
     to_write_.clear();
-    changed_.notify_all();
+    changed_.SignalAll();
   }
 
-  void Continue() {
+  void Continue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!held_ || writing_) return;
     if (!broken_ && !to_write_.empty()) {
       FillMessage();
@@ -170,7 +170,7 @@ class CheckpointStream::Call final
     RemoveHold();
   }
 
-  absl::Status Error() const {
+  absl::Status Error() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!status_.ok()) return status_;
     return absl::UnavailableError("the server ended the stream before it had answered all");
   }
@@ -179,21 +179,21 @@ class CheckpointStream::Call final
   const Acknowledged acknowledged_;
   grpc::ClientContext context_;
 
-  std::mutex mutex_;  // guards all up to the next comment
-  std::condition_variable changed_;
+  absl::Mutex mutex_;
+  absl::CondVar changed_;
   // By item.
-  std::map<int64_t, Item> unacknowledged_;
-  size_t bytes_ = 0;
-  std::deque<int64_t> to_write_;
-  int64_t next_item_ = 0;
-  bool held_ = true;
-  bool writing_ = false;
-  bool closing_ = false;
-  bool broken_ = false;
-  bool ended_ = false;
-  absl::Status status_;
+  std::map<int64_t, Item> unacknowledged_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<int64_t> to_write_ ABSL_GUARDED_BY(mutex_);
+  int64_t next_item_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool held_ ABSL_GUARDED_BY(mutex_) = true;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
   // Of the write that is going on; its requests belong to unacknowledged_.
-  v1::StreamCheckpointsRequest message_;
+  v1::StreamCheckpointsRequest message_ ABSL_GUARDED_BY(mutex_);
 
   // Of the read that is going on, or of OnReadDone.
   v1::StreamCheckpointsResponse response_;

@@ -45,31 +45,30 @@ CheckpointWatch::~CheckpointWatch() {
 }
 
 absl::StatusOr<v1::CheckpointEvent> CheckpointWatch::Next(absl::Time deadline) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const auto ready = [this] { return stopped_ || !messages_.empty() || !end_.ok(); };
-  if (deadline == absl::InfiniteFuture()) {
-    changed_.wait(lock, ready);
-  } else if (!changed_.wait_until(lock, absl::ToChronoTime(deadline), ready)) {
-    return absl::DeadlineExceededError("no event came in time");
+  absl::MutexLock lock(&mutex_);
+  bool in_time = true;
+  while (!stopped_ && messages_.empty() && end_.ok()) {
+    if (!in_time) return absl::DeadlineExceededError("no event came in time");
+    in_time = !changed_.WaitWithDeadline(&mutex_, deadline);
   }
   if (stopped_) return Stopped();
   if (messages_.empty()) return end_;
   v1::CheckpointEvent message = std::move(messages_.front());
   messages_.pop_front();
   resume_token_ = message.resume_token();
-  changed_.notify_all();
+  changed_.SignalAll();
   return message;
 }
 
 void CheckpointWatch::Stop() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   stopped_ = true;
   if (call_ != nullptr) call_->TryCancel();
-  changed_.notify_all();
+  changed_.SignalAll();
 }
 
 std::string CheckpointWatch::resume_token() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return resume_token_;
 }
 
@@ -80,9 +79,9 @@ void CheckpointWatch::Run() {
     const absl::Status status = ReadOnce();
     if (stopped()) return;
     if (!begun_ || !IsPassing(status)) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      absl::MutexLock lock(&mutex_);
       end_ = status;
-      changed_.notify_all();
+      changed_.SignalAll();
       return;
     }
     if (options_.on_reconnect) options_.on_reconnect(status);
@@ -90,15 +89,18 @@ void CheckpointWatch::Run() {
     // Not all watchers of a server that went away call again at the same moment.
     const absl::Duration pause = backoff * absl::Uniform(random, 0.5, 1.0);
     backoff = std::min(backoff * 2, options_.max_backoff);
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (changed_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopped_; })) return;
+    const absl::Time end = absl::Now() + pause;
+    absl::MutexLock lock(&mutex_);
+    while (!stopped_ && !changed_.WaitWithDeadline(&mutex_, end)) {
+    }
+    if (stopped_) return;
   }
 }
 
 absl::Status CheckpointWatch::ReadOnce() {
   grpc::ClientContext context;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     if (stopped_) return Stopped();
     call_ = &context;
   }
@@ -117,7 +119,7 @@ absl::Status CheckpointWatch::ReadOnce() {
   }
   {
     // No longer to be cancelled by Stop(), which has no need to: the call has ended, or is cancelled here.
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     call_ = nullptr;
     if (stopped_) context.TryCancel();
   }
@@ -128,16 +130,16 @@ absl::Status CheckpointWatch::ReadOnce() {
 }
 
 bool CheckpointWatch::Add(v1::CheckpointEvent message) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return stopped_ || messages_.size() < kReadAhead; });
+  absl::MutexLock lock(&mutex_);
+  while (!stopped_ && messages_.size() >= kReadAhead) changed_.Wait(&mutex_);
   if (stopped_) return false;
   messages_.push_back(std::move(message));
-  changed_.notify_all();
+  changed_.SignalAll();
   return true;
 }
 
 bool CheckpointWatch::stopped() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return stopped_;
 }
 

@@ -2,11 +2,9 @@
 #ifndef ARMSTATE_CLIENT_CHECKPOINT_WATCH_H_
 #define ARMSTATE_CLIENT_CHECKPOINT_WATCH_H_
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "client/connection.h"
@@ -88,8 +87,8 @@ class CheckpointWatch {
   bool begun_ = false;
   bool read_any_ = false;  // in the call that is under way
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable absl::Mutex mutex_;
+  absl::CondVar changed_;
   std::deque<v1::CheckpointEvent> messages_ ABSL_GUARDED_BY(mutex_);
   absl::Status end_ ABSL_GUARDED_BY(mutex_);  // not OK: nothing follows `messages_`
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

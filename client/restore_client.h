@@ -24,9 +24,10 @@ class RestoreClient {
   // For tests: any stub, e.g. v1::MockRestoreServiceStub.
   RestoreClient(std::shared_ptr<v1::RestoreService::StubInterface> stub, absl::Duration call_timeout);
 
-  absl::StatusOr<v1::ValidateCheckpointResponse> ValidateCheckpoint(const v1::ValidateCheckpointRequest& request) const;
-  absl::StatusOr<v1::PlanRestoreResponse> PlanRestore(const v1::PlanRestoreRequest& request) const;
-  absl::StatusOr<v1::ConvertCheckpointResponse> ConvertCheckpoint(const v1::ConvertCheckpointRequest& request) const;
+  // These three give all pages as one answer.
+  absl::StatusOr<v1::ValidateCheckpointResponse> ValidateCheckpoint(v1::ValidateCheckpointRequest request) const;
+  absl::StatusOr<v1::PlanRestoreResponse> PlanRestore(v1::PlanRestoreRequest request) const;
+  absl::StatusOr<v1::ConvertCheckpointResponse> ConvertCheckpoint(v1::ConvertCheckpointRequest request) const;
   absl::StatusOr<v1::FindRestoreTargetsResponse> FindRestoreTargets(const v1::FindRestoreTargetsRequest& request) const;
   absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaseline(const v1::ComputeBaselineRequest& request) const;
   absl::StatusOr<v1::RestoreRecord> ReportRestore(const v1::ReportRestoreRequest& request) const;

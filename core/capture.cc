@@ -6,19 +6,13 @@
 namespace armstate {
 
 Capture CaptureRegisters(VcpuRegisterPort& port) {
-  Capture capture;
-  CaptureAgain(port, capture);
-  return capture;
-}
-
-void CaptureAgain(VcpuRegisterPort& port, Capture& capture) {
   const std::shared_ptr<const RegisterLayout>& layout = port.layout();
-  std::string values = std::move(capture.registers).ReleaseValues();
-  capture.errors.clear();
+  Capture capture;
+  std::string values;
   port.ReadAll(values, capture.errors);
   if (capture.errors.empty()) {
     capture.registers = *RegisterList::Create(layout, std::move(values));
-    return;
+    return capture;
   }
   std::vector<bool> unread(layout->size());
   for (const RegisterError& error : capture.errors) unread[error.index] = true;
@@ -28,6 +22,7 @@ void CaptureAgain(VcpuRegisterPort& port, Capture& capture) {
       builder.AddBytes(layout->id(i), absl::string_view(values).substr(layout->offset(i), layout->width(i)));
   }
   capture.registers = *std::move(builder).Build();
+  return capture;
 }
 
 }  // namespace armstate

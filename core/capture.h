@@ -20,10 +20,6 @@ struct Capture {
 // Reads every register of the port; goes on after one that cannot be read.
 Capture CaptureRegisters(VcpuRegisterPort& port);
 
-// The same in place of an earlier capture, whose memory it takes: for who captures again and again. To allocate the
-// memory takes as long as to fill it.
-void CaptureAgain(VcpuRegisterPort& port, Capture& capture);
-
 }  // namespace armstate
 
 #endif  // ARMSTATE_CORE_CAPTURE_H_

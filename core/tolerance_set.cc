@@ -9,15 +9,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/limits.h"
 
 namespace armstate {
 namespace {
 
 // Rules come from requests.
-constexpr size_t kMaxTolerances = 512;
 constexpr size_t kMaxNameSize = 63;
 constexpr size_t kMaxReasonSize = 500;
-constexpr size_t kMaxParts = 1024;  // of each kind, in one rule
 
 absl::Status Malformed(absl::string_view name, absl::string_view what,
                        std::map<std::string, std::string> metadata = {}) {
@@ -54,9 +53,14 @@ absl::Status CheckSizes(const Tolerance& tolerance) {
   if (tolerance.registers.empty() && tolerance.source_registers.empty() && tolerance.id_patterns.empty()) {
     return error("it names no register and has no pattern");
   }
-  for (const size_t parts : {tolerance.registers.size(), tolerance.source_registers.size(),
-                             tolerance.id_patterns.size(), tolerance.fields.size(), tolerance.conditions.size()}) {
-    if (parts > kMaxParts) return error(absl::StrCat("it has more than ", kMaxParts, " parts of a kind"));
+  for (const size_t names : {tolerance.registers.size(), tolerance.source_registers.size(), tolerance.fields.size()}) {
+    if (names > kMaxToleranceNames)
+      return error(absl::StrCat("it has more than ", kMaxToleranceNames, " registers or fields"));
+  }
+  for (const size_t tried : {tolerance.id_patterns.size(), tolerance.conditions.size(), tolerance.outcomes.size()}) {
+    if (tried > kMaxToleranceConditions) {
+      return error(absl::StrCat("it has more than ", kMaxToleranceConditions, " patterns, conditions or outcomes"));
+    }
   }
   for (const Tolerance::IdPattern& pattern : tolerance.id_patterns) {
     if ((pattern.value & ~pattern.mask) != 0) return error("a pattern's value has bits that its mask lacks");

@@ -13,8 +13,6 @@
 namespace armstate {
 namespace {
 
-constexpr int kMaxTargets = 1000;
-
 VcpuFeatures FeaturesOf(const v1::HostProfile& profile) {
   return {static_cast<uint32_t>(profile.vcpu_features()), profile.memory_tagging(),
           profile.writable_implementation_id()};
@@ -65,9 +63,10 @@ void AddNames(const BaselineTargets& targets, const std::vector<size_t>& positio
 
 absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineRequest& request,
                                                     const HostRegistry& hosts, const ProfileRegistry& profiles) {
-  if (request.targets().empty() || request.targets_size() > kMaxTargets) {
-    return InvalidField("targets", absl::StrCat("are ", request.targets_size(), ", not 1 to ", kMaxTargets));
-  }
+  if (request.targets().empty()) return InvalidField("targets", "is required");
+  absl::Status sizes = CheckLimit("targets", request.targets_size(), kMaxBaselineTargets);
+  if (sizes.ok()) sizes = CheckLimit("vcpu_features", request.vcpu_features_size(), kMaxVcpuFeatures);
+  if (!sizes.ok()) return sizes;
   BaselineTargets found;
   std::vector<HostRegistry::Entry> entries;  // of the hosts
   std::vector<size_t> positions;             // of theirs in `found`

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/limits.h"
 #include "core/list_origin.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/accelerator.h"
@@ -26,18 +27,15 @@ absl::Status CheckSource(const v1::Source& source) {
       {"cpu_profile", &source.cpu_profile()},
   };
   for (const auto& [name, text] : texts) {
-    if (text->size() > kMaxTextBytes) {
-      return InvalidField(absl::StrCat("checkpoint.source.", name),
-                          absl::StrCat("is longer than ", kMaxTextBytes, " bytes"));
-    }
+    if (text->size() <= kMaxTextBytes) continue;
+    return CheckText(absl::StrCat("checkpoint.source.", name), *text);
   }
+  constexpr absl::string_view kFeatures = "checkpoint.source.vcpu_features";
+  absl::Status status = CheckLimit(kFeatures, source.vcpu_features_size(), kMaxVcpuFeatures);
   for (const std::string& feature : source.vcpu_features()) {
-    if (feature.size() > kMaxTextBytes) {
-      return InvalidField("checkpoint.source.vcpu_features",
-                          absl::StrCat("has one longer than ", kMaxTextBytes, " bytes"));
-    }
+    if (status.ok()) status = CheckText(kFeatures, feature);
   }
-  return absl::OkStatus();
+  return status;
 }
 
 // Under another accelerator than its own a list would give some registers the values of others.
@@ -55,7 +53,11 @@ absl::Status CheckAccelerator(const v1::Source& source, const RegisterLayout& la
 }
 
 absl::Status CheckGaps(const v1::Checkpoint& checkpoint) {
+  if (absl::Status status = CheckLimit("checkpoint.gaps", checkpoint.gaps_size(), kMaxGaps); !status.ok()) {
+    return status;
+  }
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
+    if (absl::Status status = CheckText("checkpoint.gaps.reason", gap.reason()); !status.ok()) return status;
     if (gap.vcpu_index() < 0 || gap.vcpu_index() >= checkpoint.vcpus_size()) {
       return InvalidField("checkpoint.gaps",
                           absl::StrCat("name vCPU ", gap.vcpu_index(), ", which the checkpoint lacks"));
@@ -68,12 +70,18 @@ absl::Status CheckGaps(const v1::Checkpoint& checkpoint) {
 }
 
 absl::Status CheckOpaqueFields(const std::vector<OpaqueField>& fields, absl::string_view where) {
+  absl::Status status = CheckLimit(where, static_cast<int64_t>(fields.size()), kMaxOpaqueFields);
+  if (!status.ok()) return status;
   std::set<absl::string_view> names;
+  size_t bytes = 0;
   for (const OpaqueField& field : fields) {
+    status = CheckText(absl::StrCat(where, ".name"), field.name);
+    if (!status.ok()) return status;
+    bytes += field.name.size() + field.data.size();
     if (field.name.empty()) return InvalidField(where, "have one without a name");
     if (!names.insert(field.name).second) return InvalidField(where, absl::StrCat("have ", field.name, " twice"));
   }
-  return absl::OkStatus();
+  return CheckLimit(where, static_cast<int64_t>(bytes), static_cast<int64_t>(kMaxOpaqueBytes), "bytes");
 }
 
 // One vCPU of a checkpoint, which must have this index.
@@ -84,7 +92,6 @@ absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
   if (message.vcpu_index() != index) {
     return InvalidField(field("vcpu_index"), absl::StrCat("is ", message.vcpu_index(), ", not ", index));
   }
-  if (message.registers().ids().empty()) return InvalidField(field("registers"), "is required, and not empty");
   absl::StatusOr<VcpuState> state = VcpuStateFromProto(std::move(message), likely_layout);
   if (!state.ok()) return AnnotateField(state.status(), field("registers"));
   if (state->opaque_fields.empty()) return state;
@@ -94,6 +101,20 @@ absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
 }
 
 }  // namespace
+
+absl::Status CheckRegisterCounts(absl::Span<const int> of_vcpus, absl::string_view field) {
+  if (of_vcpus.empty()) return InvalidField(field, "is required: at least one vCPU");
+  absl::Status status = CheckLimit(field, static_cast<int64_t>(of_vcpus.size()), kMaxVcpus);
+  int64_t all = 0;
+  for (size_t i = 0; i < of_vcpus.size() && status.ok(); ++i) {
+    all += of_vcpus[i];
+    if (of_vcpus[i] > 0 && of_vcpus[i] <= kMaxVcpuRegisters) continue;
+    const std::string list = absl::StrCat(field, "[", i, "].registers");
+    status = of_vcpus[i] == 0 ? InvalidField(list, "is required, and not empty")
+                              : CheckLimit(list, of_vcpus[i], kMaxVcpuRegisters);
+  }
+  return status.ok() ? CheckLimit(field, all, kMaxRegisters, "registers") : status;
+}
 
 absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_view field) {
   if (time.seconds() < google::protobuf::util::TimeUtil::kTimestampMinSeconds ||
@@ -110,9 +131,11 @@ absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
   if (absl::Status status = CheckLabels(message.labels(), "checkpoint.labels"); !status.ok()) return status;
   if (absl::Status status = CheckTime(message.capture_time(), "checkpoint.capture_time"); !status.ok()) return status;
   if (absl::Status status = CheckGaps(message); !status.ok()) return status;
-  if (message.vcpus().empty() || message.vcpus_size() > kMaxVcpus) {
-    return InvalidField("checkpoint.vcpus", absl::StrCat("are ", message.vcpus_size(), ", not 1 to ", kMaxVcpus));
-  }
+  std::vector<int> register_counts;
+  register_counts.reserve(message.vcpus_size());
+  for (const v1::VcpuState& vcpu : message.vcpus()) register_counts.push_back(vcpu.registers().ids_size());
+  absl::Status counts = CheckRegisterCounts(register_counts, "checkpoint.vcpus");
+  if (!counts.ok()) return counts;
   std::vector<VcpuState> vcpus;
   vcpus.reserve(message.vcpus_size());
   int64_t register_count = 0;

@@ -7,13 +7,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "core/vcpu_state.h"
 #include "server/labels.h"
 
 namespace armstate {
 
-inline constexpr int kMaxVcpus = 512;
+// INVALID_ARGUMENT, reason FIELD_INVALID, where there is no vCPU, or more than kMaxVcpus; where one has more registers
+// than kMaxVcpuRegisters, or all together more than kMaxRegisters. `field` has them.
+absl::Status CheckRegisterCounts(absl::Span<const int> of_vcpus, absl::string_view field);
 
 // 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says: another time has no JSON. INVALID_ARGUMENT, reason
 // FIELD_INVALID, with `field` in the metadata.

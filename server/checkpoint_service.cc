@@ -36,6 +36,8 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
   if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC nor FULL");
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
   if (!name.ok()) return name.status();
+  absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
+  if (!wanted.ok()) return wanted;
   const VcpuSelection selection = request.view() == v1::BASIC ? VcpuSelection::kNone : VcpuSelection::kAll;
   absl::StatusOr<StoredCheckpoint> stored =
       selection == VcpuSelection::kNone || request.vcpu_indexes().empty()

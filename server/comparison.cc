@@ -140,6 +140,8 @@ absl::StatusOr<Comparison::Side> Comparison::Load(const std::string& name) const
 absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::CompareCheckpointsRequest& request,
                                                                    const StopCheck& stop) const {
   if (request.page_size() < 0) return InvalidField("page_size", "is negative");
+  absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
+  if (!wanted.ok()) return wanted;
   absl::StatusOr<Side> old_side = Load(request.old());
   if (!old_side.ok()) return AnnotateField(old_side.status(), "old");
   absl::StatusOr<Side> new_side = Load(request.new_());

@@ -1,6 +1,7 @@
 #include "server/conversion.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "server/checkpoint_scheme.h"
 #include "server/invalid_field.h"
 #include "server/judgement.h"
+#include "server/page_token.h"
 #include "server/profile_name.h"
 #include "server/profile_recognition.h"
 #include "server/registered_profile.h"
@@ -108,6 +110,8 @@ void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget
 
 absl::Status CheckAccepted(const v1::ConvertCheckpointRequest& request) {
   const absl::Span<const absl::string_view> names = AcceptableNames();
+  const auto limit = static_cast<int64_t>(names.size());
+  if (absl::Status status = CheckLimit("accept", request.accept_size(), limit); !status.ok()) return status;
   for (const std::string& name : request.accept()) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     return InvalidField("accept", absl::StrCat("can be ", absl::StrJoin(names, ", ")));
@@ -147,35 +151,36 @@ RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, c
 
 // What the target's constants hold above their registers' width, and the guest's own bits there.
 void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& guest, v1::VcpuState& vcpu) {
+  std::map<absl::string_view, absl::string_view> data_of;
+  for (const OpaqueField& field : guest) data_of.emplace(field.name, field.data);
   for (const CpuProfile::UpperHalf& half : profile.upper_halves()) {
     const std::string name = absl::StrCat("cpreg_vmstate_values[", profile.layout()->id(half.index).ToString(), "]");
-    const auto own = std::find_if(guest.begin(), guest.end(), [&](const OpaqueField& f) { return f.name == name; });
+    const auto found = data_of.find(name);
+    const absl::string_view own = found == data_of.end() ? "" : found->second;
     v1::OpaqueField& field = *vcpu.add_opaque_fields();
     field.set_name(name);
     for (size_t byte = 0; byte < sizeof(half.reset); ++byte) {
       const size_t shift = 8 * (sizeof(half.reset) - 1 - byte);
       const auto bits = static_cast<uint8_t>(half.reset >> shift),
                  writable = static_cast<uint8_t>(half.writable >> shift);
-      const uint8_t guest_bits =
-          own != guest.end() && byte < own->data.size() ? static_cast<uint8_t>(own->data[byte]) : 0;
+      const uint8_t guest_bits = byte < own.size() ? static_cast<uint8_t>(own[byte]) : 0;
       field.mutable_data()->push_back(static_cast<char>((bits & ~writable) | (guest_bits & writable)));
     }
   }
 }
 
-void AddVcpus(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
-              v1::ConvertCheckpointResponse& response) {
-  for (size_t i = 0; i < judgement.reports.size(); ++i) {
-    const CpuProfile& profile = *target.profile(i);
-    const RegisterLayout& layout = *profile.layout();
-    v1::VcpuState& vcpu = *response.add_vcpus();
-    vcpu.set_vcpu_index(checkpoint.loaded.vcpus[i].vcpu_index);
-    RegisterListToProto(profile.scheme() == IdScheme::kTcg
-                            ? WholeList(layout, judgement.target_values[i], judgement.reports[i])
-                            : TakenList(judgement.list(checkpoint, i), layout, judgement.reports[i]),
-                        *vcpu.mutable_registers());
-    AddUpperHalves(profile, checkpoint.loaded.vcpus[i].opaque_fields, vcpu);
-  }
+v1::VcpuState ConvertedVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+                            size_t i) {
+  const CpuProfile& profile = *target.profile(i);
+  const RegisterLayout& layout = *profile.layout();
+  v1::VcpuState vcpu;
+  vcpu.set_vcpu_index(checkpoint.loaded.vcpus[i].vcpu_index);
+  RegisterListToProto(profile.scheme() == IdScheme::kTcg
+                          ? WholeList(layout, judgement.target_values[i], judgement.reports[i])
+                          : TakenList(judgement.list(checkpoint, i), layout, judgement.reports[i]),
+                      *vcpu.mutable_registers());
+  AddUpperHalves(profile, checkpoint.loaded.vcpus[i].opaque_fields, vcpu);
+  return vcpu;
 }
 
 }  // namespace
@@ -243,9 +248,21 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   }
   JudgedTarget with_machine = target;
   with_machine.about = WithMachine(*target.about, source.machine_type());
-  *response.mutable_report() = JudgementToProto(*checkpoint, with_machine, *judgement, ReportedRegisters::kFindings);
-  response.mutable_report()->clear_by();  // nobody restores anything
-  if (judgement->verdict <= Verdict::kAcceptedWithChanges) AddVcpus(*checkpoint, target, *judgement, response);
+  v1::RestoreReport& report = *response.mutable_report();
+  report = JudgementToProto(*checkpoint, with_machine, *judgement);
+  report.clear_by();  // nobody restores anything
+  const bool accepted = judgement->verdict <= Verdict::kAcceptedWithChanges;
+  const VcpuPageRequest page{absl::StrCat("convert/", response.checkpoint(), "/", report.cpu_profile()),
+                             request.page_size(), request.page_token()};
+  absl::StatusOr<std::string> next = AddVcpuPage(page, checkpoint->vcpu_count(), [&](int vcpu) {
+    *report.add_vcpus() =
+        VcpuJudgementToProto(*checkpoint, with_machine, *judgement, vcpu, ReportedRegisters::kFindings);
+    if (!accepted) return report.vcpus().rbegin()->ByteSizeLong();
+    *response.add_vcpus() = ConvertedVcpu(*checkpoint, target, *judgement, vcpu);
+    return report.vcpus().rbegin()->ByteSizeLong() + response.vcpus().rbegin()->ByteSizeLong();
+  });
+  if (!next.ok()) return next.status();
+  response.set_next_page_token(*std::move(next));
   return response;
 }
 

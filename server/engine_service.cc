@@ -8,11 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
+#include "core/limits.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoint_access.h"
+#include "server/invalid_field.h"
 #include "server/page_token.h"
 #include "server/vm_restore.h"
 
@@ -78,9 +80,7 @@ absl::StatusOr<v1::Machine> EngineServiceImpl::Create(const v1::CreateMachineReq
   info.set_cpu_profile(request.machine().cpu_profile());
   info.set_vcpu_count(request.machine().vcpu_count() == 0 ? 1 : request.machine().vcpu_count());
   if (info.vcpu_count() < 1 || info.vcpu_count() > kMaxVcpus) {
-    return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kFieldInvalid,
-                     absl::StrCat("machine.vcpu_count is ", info.vcpu_count(), ", not 1 to ", kMaxVcpus),
-                     {{"field", "machine.vcpu_count"}});
+    return InvalidField("machine.vcpu_count", absl::StrCat("is ", info.vcpu_count(), ", not 1 to ", kMaxVcpus));
   }
   *info.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
   const Machine machine(std::move(info), (*profile)->profile);
@@ -117,6 +117,8 @@ absl::StatusOr<google::protobuf::Empty> EngineServiceImpl::Delete(const v1::Dele
 }
 
 absl::StatusOr<v1::ReadRegistersResponse> EngineServiceImpl::Read(const v1::ReadRegistersRequest& request) {
+  absl::Status size = CheckLimit("register_ids", request.register_ids_size(), kMaxVcpuRegisters);
+  if (!size.ok()) return size;
   const absl::StatusOr<Machine> machine = machines_.Get(request.machine());
   if (!machine.ok()) return machine.status();
   if (absl::Status status = CheckVcpuIndex(*machine, request.vcpu_index()); !status.ok()) return status;
@@ -130,6 +132,8 @@ absl::StatusOr<v1::ReadRegistersResponse> EngineServiceImpl::Read(const v1::Read
 }
 
 absl::StatusOr<v1::WriteRegistersResponse> EngineServiceImpl::Write(const v1::WriteRegistersRequest& request) {
+  absl::Status size = CheckLimit("registers", request.registers().ids_size(), kMaxVcpuRegisters);
+  if (!size.ok()) return size;
   absl::StatusOr<RegisterList> registers = RegisterListFromProto(v1::RegisterList(request.registers()));
   if (!registers.ok()) return AnnotateField(registers.status(), "registers");
   v1::WriteRegistersResponse response;

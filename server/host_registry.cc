@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "armstate/v1/cpu_profile_record.pb.h"
 #include "core/error.h"
+#include "core/limits.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
 #include "spdlog/spdlog.h"
@@ -15,9 +16,6 @@ namespace armstate {
 namespace {
 
 constexpr size_t kPageSize = 1000;
-
-// Real ones have up to 60 KiB.
-constexpr size_t kMaxProfileBytes = size_t{4} << 20;
 
 // Calls `take` for each record of a kind.
 absl::Status ForEachRecord(RecordStore& store, RecordKind kind,
@@ -81,8 +79,9 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   // Not make_unique: the constructor is private.
   std::unique_ptr<HostRegistry> registry(new HostRegistry(store, profiles, machines));
   absl::MutexLock lock(&registry->mutex_);
-  status = ForEachRecord(store, RecordKind::kHost, [&registry](const ListedNamedRecord& record) {
-    registry->hosts_.emplace(record.name, registry->Link(DecodeHost(record)));
+  auto& hosts = registry->hosts_;
+  status = ForEachRecord(store, RecordKind::kHost, [&registry, &hosts](const ListedNamedRecord& record) {
+    hosts.emplace(record.name, registry->Link(DecodeHost(record)));
   });
   if (!status.ok()) return status;
   return registry;

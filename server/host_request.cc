@@ -14,16 +14,12 @@
 namespace armstate {
 namespace {
 
-constexpr int kMaxProfiles = 256;
-
 absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
   std::vector<std::string> names;
   names.reserve(probe.size());  // `files` refers to them
   std::vector<ProbeFile> files;
   for (const v1::ProbeFile& file : probe) {
-    if (file.name().size() > kMaxTextBytes) {
-      return InvalidField("probe", absl::StrCat("has a file name of more than ", kMaxTextBytes, " bytes"));
-    }
+    if (absl::Status status = CheckText("probe.name", file.name()); !status.ok()) return status;
     names.push_back(file.name().empty() ? absl::StrCat("probe[", names.size(), "]") : file.name());
     files.push_back({names.back(), file.content()});
   }
@@ -32,13 +28,27 @@ absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
   return HostFromProbe(*parsed);
 }
 
+absl::Status CheckProfileSize(const v1::CpuProfile& profile) {
+  absl::Status status = CheckLimit("cpu_profile.registers", profile.registers_size(), kMaxVcpuRegisters);
+  const std::pair<absl::string_view, const std::string*> texts[] = {
+      {"hypervisor", &profile.hypervisor()},
+      {"hypervisor_version", &profile.hypervisor_version()},
+      {"machine_type", &profile.machine_type()},
+      {"cpu_model", &profile.cpu_model()},
+  };
+  for (const auto& [name, text] : texts) {
+    if (status.ok()) status = CheckText(absl::StrCat("cpu_profile.", name), *text);
+  }
+  return status;
+}
+
 // What all profiles have in common; otherwise nothing.
 std::string Common(const std::string& before, const std::string& added, bool first) {
   return first || before == added ? added : "";
 }
 
 absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
-  if (named.size() > kMaxProfiles) return InvalidField("host.profiles", absl::StrCat("are more than ", kMaxProfiles));
+  if (absl::Status status = CheckLimit("host.profiles", named.size(), kMaxHostProfiles); !status.ok()) return status;
   ProbedHost described;
   v1::Host& host = described.host;
   std::set<absl::string_view> names;
@@ -115,7 +125,10 @@ absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromRequest(const v1::Import
   if (request.has_cpu_profile() && !request.probe().empty()) {
     return InvalidField("cpu_profile", "and a probe are both given; send one of them");
   }
-  if (request.has_cpu_profile()) return std::vector<v1::CpuProfile>{request.cpu_profile()};
+  if (request.has_cpu_profile()) {
+    if (absl::Status status = CheckProfileSize(request.cpu_profile()); !status.ok()) return status;
+    return std::vector<v1::CpuProfile>{request.cpu_profile()};
+  }
   if (request.probe().empty()) return InvalidField("cpu_profile", "is required, or a probe");
   absl::StatusOr<ProbedHost> probed = FromProbe(request.probe());
   if (!probed.ok()) return probed.status();

@@ -51,8 +51,18 @@ absl::StatusOr<v1::ListHostsResponse> HostServiceImpl::List(const v1::ListHostsR
   v1::ListHostsResponse response;
   const HostRegistry::Page page = hosts_.List(
       *after, *page_size, [&request](const v1::Host& host) { return HasLabels(host.labels(), request.labels()); });
-  for (const HostRegistry::Entry& host : page.hosts) *response.add_hosts() = ForList(host->message);
-  if (page.more) {
+  size_t bytes = 0;
+  bool more = page.more;
+  for (const HostRegistry::Entry& host : page.hosts) {
+    v1::Host listed = ForList(host->message);
+    bytes += listed.ByteSizeLong();
+    if (bytes > kMaxPageBytes && !response.hosts().empty()) {
+      more = true;
+      break;
+    }
+    *response.add_hosts() = std::move(listed);
+  }
+  if (more) {
     const absl::StatusOr<std::string> last = ParseHostName(response.hosts().rbegin()->name());
     if (!last.ok()) return last.status();
     response.set_next_page_token(EncodePageToken(kHosts, *last));

@@ -177,30 +177,32 @@ FindingCounts CountFindings(const Judgement& judgement) {
   return counts;
 }
 
-v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                   const Judgement& judgement, ReportedRegisters which) {
-  const int vcpu_count = checkpoint.vcpu_count();
-  std::vector<VcpuRestore> vcpus;
-  for (int i = 0; i < vcpu_count; ++i) {
-    vcpus.push_back({checkpoint.loaded.vcpus[i].vcpu_index, judgement.list(checkpoint, i), *target.profile(i)->layout(),
-                     judgement.reports[i]});
+v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                           const Judgement& judgement, int vcpu, ReportedRegisters which) {
+  const auto i = static_cast<size_t>(vcpu);
+  v1::VcpuRestoreReport message =
+      VcpuRestoreReportToProto({checkpoint.loaded.vcpus[i].vcpu_index, judgement.list(checkpoint, i),
+                                *target.profile(i)->layout(), judgement.reports[i]},
+                               target.scheme(), which);
+  ExplainVcpu(checkpoint.basic().source(), target, {vcpu, checkpoint.vcpu_count()}, message);
+  if (judgement.by != v1::BY_ARMSTATE) return message;
+  for (v1::RegisterReport& finding : *message.mutable_registers()) {
+    const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
+    if (!reason.empty()) finding.set_reason(std::string(reason));
+    if (!judgement.target_values.empty()) finding.clear_advice();  // a conversion has other ways out
+    if (!finding.accept_as().empty() && finding.tolerance().empty()) {
+      finding.set_advice(absl::StrCat("to convert all the same: --accept ", finding.accept_as()));
+    }
   }
-  v1::RestoreReport message = RestoreReportToProto(vcpus, target.scheme(), which);
+  return message;
+}
+
+v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                   const Judgement& judgement) {
+  v1::RestoreReport message;
   message.set_verdict(VerdictToProto(judgement.verdict));
   message.set_cpu_profile(target.about->name());
   message.set_by(judgement.by);
-  for (int i = 0; i < vcpu_count; ++i) {
-    ExplainVcpu(checkpoint.basic().source(), target, {i, vcpu_count}, *message.mutable_vcpus(i));
-    for (v1::RegisterReport& finding : *message.mutable_vcpus(i)->mutable_registers()) {
-      if (judgement.by != v1::BY_ARMSTATE) continue;
-      const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
-      if (!reason.empty()) finding.set_reason(std::string(reason));
-      if (!judgement.target_values.empty()) finding.clear_advice();  // a conversion has other ways out
-      if (!finding.accept_as().empty() && finding.tolerance().empty()) {
-        finding.set_advice(absl::StrCat("to convert all the same: --accept ", finding.accept_as()));
-      }
-    }
-  }
   *message.mutable_missing_vcpu_features() = {target.missing_features.begin(), target.missing_features.end()};
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);

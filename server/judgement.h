@@ -104,8 +104,11 @@ struct FindingCounts {
 };
 FindingCounts CountFindings(const Judgement& judgement);
 
+// The report without vCPUs, and that of one vCPU.
 v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                   const Judgement& judgement, ReportedRegisters which);
+                                   const Judgement& judgement);
+v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                           const Judgement& judgement, int vcpu, ReportedRegisters which);
 
 }  // namespace armstate
 

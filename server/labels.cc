@@ -4,14 +4,15 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "core/error.h"
 #include "server/invalid_field.h"
 
 namespace armstate {
 namespace {
 
+constexpr size_t kMaxKeyBytes = 63;
+
 bool IsLabelKey(absl::string_view key) {
-  if (key.empty() || key.size() > 63 || !absl::ascii_islower(key[0])) return false;
+  if (key.empty() || key.size() > kMaxKeyBytes || !absl::ascii_islower(key[0])) return false;
   for (const char c : key) {
     if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '_' && c != '-') return false;
   }
@@ -21,10 +22,13 @@ bool IsLabelKey(absl::string_view key) {
 }  // namespace
 
 absl::Status CheckLabels(const Labels& labels, absl::string_view field) {
-  if (labels.size() > kMaxLabels) return InvalidField(field, absl::StrCat("are more than ", kMaxLabels));
+  if (absl::Status status = CheckLimit(field, static_cast<int64_t>(labels.size()), kMaxLabels); !status.ok()) {
+    return status;
+  }
   for (const auto& [key, value] : labels) {
     if (!IsLabelKey(key)) {
-      return InvalidField(field, absl::StrCat("has the key '", key, "', which is not [a-z][a-z0-9_-]{0,62}"));
+      return InvalidField(
+          field, absl::StrCat("has the key '", key.substr(0, kMaxKeyBytes), "', which is not [a-z][a-z0-9_-]{0,62}"));
     }
     if (value.size() > kMaxTextBytes) {
       return InvalidField(field, absl::StrCat("has a value longer than ", kMaxTextBytes, " bytes under ", key));

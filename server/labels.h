@@ -12,9 +12,6 @@ namespace armstate {
 
 using Labels = google::protobuf::Map<std::string, std::string>;
 
-inline constexpr int kMaxLabels = 64;
-inline constexpr size_t kMaxTextBytes = 255;
-
 // INVALID_ARGUMENT, reason FIELD_INVALID, with `field` in the metadata: more than kMaxLabels, a key that is not
 // [a-z][a-z0-9_-]{0,62}, a value of more than kMaxTextBytes.
 absl::Status CheckLabels(const Labels& labels, absl::string_view field);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/error.h"
@@ -30,6 +31,25 @@ absl::StatusOr<std::string> DecodePageToken(absl::string_view list, absl::string
     if (absl::ConsumePrefix(&rest, absl::StrCat("1|", list, "|")) && !rest.empty()) return std::string(rest);
   }
   return PageTokenInvalid();
+}
+
+absl::StatusOr<std::string> AddVcpuPage(const VcpuPageRequest& request, int vcpu_count,
+                                        absl::FunctionRef<size_t(int vcpu)> add) {
+  if (absl::Status size = PageSize(request.page_size).status(); !size.ok()) return size;
+  const absl::StatusOr<std::string> token = DecodePageToken(request.list, request.page_token);
+  if (!token.ok()) return token.status();
+  int next = 0;
+  if (!token->empty() && (!absl::SimpleAtoi(*token, &next) || next <= 0 || next >= vcpu_count)) {
+    return PageTokenInvalid();
+  }
+  size_t bytes = 0;
+  for (int given = 0; next < vcpu_count; ++given, ++next) {
+    if (bytes > kMaxPageBytes || (request.page_size != 0 && given == request.page_size)) {
+      return EncodePageToken(request.list, absl::StrCat(next));
+    }
+    bytes += add(next);
+  }
+  return std::string();
 }
 
 absl::Status PageTokenInvalid() {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/limits.h"
 #include "core/vcpu_feature.h"
 #include "server/probe_profiles.h"
 #include "server/registered_host.h"
@@ -13,7 +14,6 @@ namespace armstate {
 namespace {
 
 constexpr size_t kMaxFeatureSets = 64;
-constexpr size_t kMaxTextBytes = 255;
 constexpr int kFeatureBits = 32;
 
 absl::Status Malformed(absl::string_view what) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "server/page_token.h"
 
 // //profiles:built_in
 extern "C" const char armstate_profile_set[];
@@ -91,9 +92,10 @@ absl::StatusOr<ProfileRegistry::Page> ProfileRegistry::List(absl::string_view af
   absl::MutexLock lock(&mutex_);
   auto imported = profiles_.upper_bound(after);
   size_t built_in = 0;
+  size_t bytes = 0;
   while (built_in < built_in_.size() && built_in_.id(built_in) <= after) ++built_in;
   while (built_in < built_in_.size() || imported != profiles_.end()) {
-    if (page.profiles.size() == static_cast<size_t>(limit)) {
+    if (page.profiles.size() == static_cast<size_t>(limit) || bytes > kMaxPageBytes) {
       page.more = true;
       break;
     }
@@ -104,6 +106,7 @@ absl::StatusOr<ProfileRegistry::Page> ProfileRegistry::List(absl::string_view af
     } else {
       page.profiles.push_back(WithoutRegisters((imported++)->second->message));
     }
+    bytes += page.profiles.back().ByteSizeLong();
   }
   return page;
 }

@@ -49,7 +49,8 @@ class ProfileRegistry {
   // A profile that says the same as this one, whatever its name; null if there is none.
   Entry FindContent(const RegisteredProfile& profile) const;
 
-  // By name, damaged ones too: at most `limit` of those after the profile with the ID `after` ("" is before all).
+  // By name, damaged ones too: at most `limit` of those after the profile with the ID `after` ("" is before all), and
+  // fewer if they are large (kMaxPageBytes).
   absl::StatusOr<Page> List(absl::string_view after, int limit) const;
 
   // Calls `visit` with every rule of every profile of the scheme, in no order; a rule that several share perhaps once.

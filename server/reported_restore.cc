@@ -13,8 +13,6 @@
 namespace armstate {
 namespace {
 
-constexpr size_t kMaxLineBytes = 1000;
-
 absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::RegisterReport& entry) {
   const absl::StatusOr<RegisterId> id = RegisterId::Create(entry.register_id());
   if (!id.ok()) return AnnotateField(id.status(), field);
@@ -30,7 +28,9 @@ absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::Regist
   }
   for (const std::string* text :
        {&entry.reason(), &entry.put_back_error(), &entry.error(), &entry.tolerance(), &entry.advice()}) {
-    if (text->size() > kMaxLineBytes) return invalid(absl::StrCat("has text of more than ", kMaxLineBytes, " bytes"));
+    if (text->size() > kMaxReportTextBytes) {
+      return invalid(absl::StrCat("has text of ", text->size(), " bytes, more than ", kMaxReportTextBytes));
+    }
   }
   entry.set_name(RegisterName(*id, scheme));
   entry.clear_fields();  // the server's to tell
@@ -104,18 +104,23 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
                         absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
   }
   if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is none");
+  absl::Status status = CheckLimit("report.notes", report.notes_size(), kMaxReportNotes);
   for (const std::string& note : report.notes()) {
-    if (note.size() > kMaxLineBytes) return InvalidField("report.notes", "has a note of more than 1000 bytes");
+    if (status.ok()) status = CheckText("report.notes", note, kMaxReportTextBytes);
   }
+  if (!status.ok()) return status;
   for (int i = 0; i < vcpu_count; ++i) {
     v1::VcpuRestoreReport& vcpu = *report.mutable_vcpus(i);
     const std::string field = absl::StrCat("report.vcpus[", i, "]");
     if (vcpu.vcpu_index() != i) {
       return InvalidField(field + ".vcpu_index", absl::StrCat("is ", vcpu.vcpu_index(), ", not ", i));
     }
+    status = CheckLimit(field + ".registers", vcpu.registers_size(), kMaxVcpuRegisters);
+    if (!status.ok()) return status;
     std::set<uint64_t> seen;
     for (v1::RegisterReport& entry : *vcpu.mutable_registers()) {
-      if (absl::Status status = CheckRegister(field + ".registers", scheme, entry); !status.ok()) return status;
+      status = CheckRegister(field + ".registers", scheme, entry);
+      if (!status.ok()) return status;
       if (seen.insert(entry.register_id()).second) continue;
       const std::string id = RegisterId::Create(entry.register_id())->ToString();
       return InvalidField(field + ".registers", absl::StrCat("have register ", id, " twice"), {{"register_id", id}});
@@ -143,7 +148,9 @@ std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoi
       if (WasLeftOut(fate, happened)) continue;
       const Fate as_written;
       if (happened == nullptr) happened = &as_written;
-      if (!SameFate(fate, *happened)) differences.push_back(Difference(i, id, target.scheme(), fate, *happened));
+      if (SameFate(fate, *happened)) continue;
+      if (differences.size() == static_cast<size_t>(kMaxReportDifferences)) return differences;
+      differences.push_back(Difference(i, id, target.scheme(), fate, *happened));
     }
   }
   return differences;

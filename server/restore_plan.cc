@@ -1,5 +1,6 @@
 #include "server/restore_plan.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,14 +47,13 @@ std::string Tolerated(absl::string_view what, const RegisterFinding* finding) {
 }
 
 const RegisterFinding* FindingOf(const RestoreReport& report, RegisterId id) {
-  for (const RegisterFinding& finding : report.findings) {
-    if (finding.id == id) return &finding;
-  }
-  return nullptr;
+  const auto found = std::lower_bound(report.findings.begin(), report.findings.end(), id,
+                                      [](const RegisterFinding& f, RegisterId wanted) { return f.id < wanted; });
+  return found == report.findings.end() || found->id != id ? nullptr : &*found;
 }
 
 // `before`: the list of the vCPU before this one; null for the first.
-void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuProfile& profile,
+void PlanList(const RegisterList& list, const RegisterList* before, const CpuProfile& profile,
               const RestoreReport& report, v1::VcpuRestorePlan& plan) {
   const RegisterLayout& own = *profile.layout();
   const IdScheme scheme = profile.scheme();
@@ -94,20 +94,22 @@ void PlanVcpu(const RegisterList& list, const RegisterList* before, const CpuPro
 
 }  // namespace
 
-void AddRestorePlan(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
-                    v1::PlanRestoreResponse& response) {
-  for (const RestorePhaseInfo& info : RestorePhases(target.scheme())) {
+void AddRestorePhases(IdScheme target, v1::PlanRestoreResponse& response) {
+  for (const RestorePhaseInfo& info : RestorePhases(target)) {
     v1::RestorePhase* phase = response.add_phases();
     phase->set_phase(response.phases_size() - 1);
     phase->set_name(std::string(info.name));
     phase->set_reason(std::string(info.reason));
   }
-  for (size_t i = 0; i < judgement.reports.size(); ++i) {
-    v1::VcpuRestorePlan* plan = response.add_vcpus();
-    plan->set_vcpu_index(checkpoint.loaded.vcpus[i].vcpu_index);
-    PlanVcpu(judgement.list(checkpoint, i), i == 0 ? nullptr : &judgement.list(checkpoint, i - 1), *target.profile(i),
-             judgement.reports[i], *plan);
-  }
+}
+
+v1::VcpuRestorePlan PlanVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+                             size_t vcpu) {
+  v1::VcpuRestorePlan plan;
+  plan.set_vcpu_index(checkpoint.loaded.vcpus[vcpu].vcpu_index);
+  PlanList(judgement.list(checkpoint, vcpu), vcpu == 0 ? nullptr : &judgement.list(checkpoint, vcpu - 1),
+           *target.profile(vcpu), judgement.reports[vcpu], plan);
+  return plan;
 }
 
 }  // namespace armstate

@@ -23,6 +23,13 @@ namespace {
 
 ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
+// Of ValidateCheckpoint and PlanRestore. A page is of the same checkpoint and target as the one before.
+template <typename Request>
+VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, const v1::RestoreReport& report) {
+  return {absl::StrCat(request.GetTypeName(), "/", checkpoint, "/", report.cpu_profile()), request.page_size(),
+          request.page_token()};
+}
+
 }  // namespace
 
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
@@ -46,10 +53,18 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
-  *response.mutable_report() =
-      JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement,
-                       request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
-  if (absl::Status status = NoteOtherWay(request, *response.mutable_report()); !status.ok()) return status;
+  v1::RestoreReport& report = *response.mutable_report();
+  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  const ReportedRegisters which = request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings;
+  absl::StatusOr<std::string> next =
+      AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
+        *report.add_vcpus() =
+            VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu, which);
+        return report.vcpus().rbegin()->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  response.set_next_page_token(*std::move(next));
+  if (absl::Status status = NoteOtherWay(request, report); !status.ok()) return status;
   return response;
 }
 
@@ -57,6 +72,7 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
 absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request,
                                               v1::RestoreReport& report) const {
   if (report.by() != v1::BY_QEMU || report.verdict() != v1::REFUSED) return absl::OkStatus();
+  if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
   const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::BY_ARMSTATE);
   if (!other.ok()) return other.status();
   if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
@@ -70,9 +86,18 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
-  AddRestorePlan(verdict->checkpoint, verdict->target, verdict->judgement, response);
-  *response.mutable_report() =
-      JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, ReportedRegisters::kFindings);
+  AddRestorePhases(verdict->target.scheme(), response);
+  v1::RestoreReport& report = *response.mutable_report();
+  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  absl::StatusOr<std::string> next =
+      AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
+        *response.add_vcpus() = PlanVcpu(verdict->checkpoint, verdict->target, verdict->judgement, vcpu);
+        *report.add_vcpus() = VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu,
+                                                   ReportedRegisters::kFindings);
+        return response.vcpus().rbegin()->ByteSizeLong() + report.vcpus().rbegin()->ByteSizeLong();
+      });
+  if (!next.ok()) return next.status();
+  response.set_next_page_token(*std::move(next));
   return response;
 }
 
@@ -114,6 +139,9 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
        CompareWithPrediction(verdict->checkpoint, verdict->target, verdict->judgement, record.report())) {
     *record.add_differences() = std::move(difference);
   }
+  status = CheckLimit("report", static_cast<int64_t>(record.ByteSizeLong()), kMaxReportBytes,
+                      "bytes, with names and differences");
+  if (!status.ok()) return status;
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(verdict->checkpoint.basic().name());
   if (!name.ok()) return name.status();
   return history_.Add(name->vm, *name->version, std::move(record));

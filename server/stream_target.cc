@@ -47,9 +47,11 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
   if (!scheme) {
     return InvalidField("target.lists.accelerator", "is required: TCG, KVM or HVF");
   }
-  if (lists.vcpus().empty() || lists.vcpus_size() > kMaxVcpus) {
-    return InvalidField("target.lists.vcpus", absl::StrCat("are ", lists.vcpus_size(), ", not 1 to ", kMaxVcpus));
-  }
+  absl::Status sizes = CheckText("target.lists.machine_type", lists.machine_type());
+  std::vector<int> register_counts;
+  for (const v1::RegisterList& list : lists.vcpus()) register_counts.push_back(list.ids_size());
+  if (sizes.ok()) sizes = CheckRegisterCounts(register_counts, "target.lists.vcpus");
+  if (!sizes.ok()) return sizes;
   JudgedTarget target;
   std::shared_ptr<const RegisterLayout> layout;
   std::string writable;

@@ -7,6 +7,13 @@
 
 namespace armstate {
 
+namespace {
+
+// With one vCPU more it still fits into a message.
+constexpr size_t kMaxRestoreReportBytes = size_t{8} << 20;
+
+}  // namespace
+
 VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
   std::vector<const RegisterList*> lists;
   for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
@@ -62,6 +69,15 @@ v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const Cpu
     vcpus.push_back({state.vcpu_index, state.registers, *target.layout(), restore.reports[i]});
   }
   v1::RestoreReport message = RestoreReportToProto(vcpus, target.scheme(), which);
+  size_t bytes = 0;
+  int given = 0;
+  while (given < message.vcpus_size() && bytes <= kMaxRestoreReportBytes)
+    bytes += message.vcpus(given++).ByteSizeLong();
+  if (given < message.vcpus_size()) {
+    message.mutable_vcpus()->DeleteSubrange(given, message.vcpus_size() - given);
+    message.add_notes(absl::StrCat("the report ends before vCPU ", given, ", as it would be larger than a message: ",
+                                   "ValidateCheckpoint has all of it, in pages"));
+  }
   message.set_rolled_back(restore.rolled_back);
   for (const std::string& note : notes) message.add_notes(note);
   return message;

@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "storage/full_copy.h"
 #include "storage/lru_map.h"
@@ -46,10 +47,9 @@ class BaseCache {
   void RemoveRead(absl::string_view vm, int64_t base_version);
 
  private:
-  std::mutex mutex_;
-  // Guarded by mutex_, from here on.
-  LruMap<Entry> present_;  // by VM
-  LruMap<Base> read_;      // by name of the base
+  absl::Mutex mutex_;
+  LruMap<Entry> present_ ABSL_GUARDED_BY(mutex_);  // by VM
+  LruMap<Base> read_ ABSL_GUARDED_BY(mutex_);      // by name of the base
 };
 
 }  // namespace armstate

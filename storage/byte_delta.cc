@@ -40,11 +40,14 @@ uint32_t WordAt(absl::string_view bytes, size_t word) {
   return value;
 }
 
-// False also if one of them has no whole chunk there.
-bool SameChunk(absl::string_view a, absl::string_view b, size_t offset) {
-  return offset + kChunkBytes <= std::min(a.size(), b.size()) &&
-         std::memcmp(a.data() + offset, b.data() + offset, kChunkBytes) == 0;
+// False also if one of them has not so many bytes there.
+template <size_t bytes>
+bool Same(absl::string_view a, absl::string_view b, size_t offset) {
+  return offset + bytes <= std::min(a.size(), b.size()) &&
+         std::memcmp(a.data() + offset, b.data() + offset, bytes) == 0;
 }
+
+bool SameChunk(absl::string_view a, absl::string_view b, size_t offset) { return Same<kChunkBytes>(a, b, offset); }
 
 std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::string_view bytes) {
   ByteWriter entries;
@@ -81,7 +84,16 @@ std::string WordsDelta(absl::string_view base, const EqualWords& equal, absl::st
     const size_t end = std::min(equal.size(), word + kChunkWords);
     const size_t offset = word * kWordBytes;
     if (SameChunk(base, bytes, offset) && SameChunk(expected, bytes, offset)) word = end;
-    for (; word < end; ++word) write(word);
+    while (word < end) {
+      constexpr size_t kPair = 2;  // one load, and most are equal in a chunk that is not
+      const size_t pair_offset = word * kWordBytes;
+      if (Same<kPair * kWordBytes>(base, bytes, pair_offset) &&
+          Same<kPair * kWordBytes>(expected, bytes, pair_offset)) {
+        word += kPair;
+      } else {
+        write(word++);
+      }
+    }
   }
   ByteWriter delta;
   delta.U8(kWords);

@@ -1,6 +1,5 @@
 #include "storage/commit_queue.h"
 
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -16,7 +15,7 @@ constexpr size_t kMaxWaitingBytes = size_t{256} << 20;
 
 // How often it is looked whether a write has failed (others write too), and tried to recover, while there is nothing
 // else to do.
-constexpr std::chrono::seconds kRecoveryInterval(1);
+constexpr absl::Duration kRecoveryInterval = absl::Seconds(1);
 
 absl::Status NotTaken(const char* cause) {
   return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, std::string("storage: ") + cause,
@@ -40,7 +39,7 @@ void CommitQueue::Start() {
 absl::Status CommitQueue::Push(Operation operation) {
   bool is_first = false;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     if (stopped_) return NotTaken("it is being closed");
     if (waiting_bytes_ > kMaxWaitingBytes) return NotTaken("too many writes wait for the disk");
     is_first = waiting_.empty();
@@ -48,29 +47,30 @@ absl::Status CommitQueue::Push(Operation operation) {
     waiting_.push_back(std::move(operation));
   }
   // Without the lock, for which it would have to wait again. If others wait before, it is awake or about to be.
-  if (is_first) for_writer_.notify_one();
+  if (is_first) for_writer_.Signal();
   return absl::OkStatus();
 }
 
 void CommitQueue::Stop() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     stopped_ = true;
-    for_writer_.notify_one();
+    for_writer_.Signal();
   }
   if (writer_.joinable()) writer_.join();
   if (teller_.joinable()) teller_.join();
 }
 
 CommitStatistics CommitQueue::statistics() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return statistics_;
 }
 
 std::vector<CommitQueue::Operation> CommitQueue::TakeBatch() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const auto has_work = [this] { return stopped_ || !waiting_.empty(); };
-  for_writer_.wait_for(lock, kRecoveryInterval, has_work);
+  const absl::Time deadline = absl::Now() + kRecoveryInterval;
+  absl::MutexLock lock(&mutex_);
+  while (!stopped_ && waiting_.empty() && !for_writer_.WaitWithDeadline(&mutex_, deadline)) {
+  }
   std::vector<Operation> taken;
   size_t bytes = 0;
   while (!waiting_.empty() && bytes <= kMaxBatchBytes) {
@@ -106,12 +106,12 @@ void CommitQueue::WriteLoop() {
     written.newest_event = events_.range().newest;
     bool ended = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      absl::MutexLock lock(&mutex_);
       ended = writer_ended_ = written.operations.empty() && stopped_ && waiting_.empty();
       // Also without operations: opening anew may have found events.
       written_.push_back(std::move(written));
     }
-    for_teller_.notify_one();
+    for_teller_.Signal();
     if (ended) return;
   }
 }
@@ -122,7 +122,7 @@ absl::Status CommitQueue::Write(Batch& batch, size_t operations) {
   const absl::Time begin = absl::Now();
   absl::Status status = database_.Write(changes);
   const absl::Duration taken = absl::Now() - begin;
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   statistics_.operations += static_cast<int64_t>(operations);
   statistics_.writes += 1;
   statistics_.failed_writes += status.ok() ? 0 : 1;
@@ -137,8 +137,8 @@ void CommitQueue::TellLoop() {
   while (true) {
     Written written;
     {
-      std::unique_lock<std::mutex> lock(mutex_);
-      for_teller_.wait(lock, [this] { return writer_ended_ || !written_.empty(); });
+      absl::MutexLock lock(&mutex_);
+      while (!writer_ended_ && written_.empty()) for_teller_.Wait(&mutex_);
       if (written_.empty()) return;
       written = std::move(written_.front());
       written_.pop_front();

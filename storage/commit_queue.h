@@ -2,16 +2,16 @@
 #ifndef ARMSTATE_STORAGE_COMMIT_QUEUE_H_
 #define ARMSTATE_STORAGE_COMMIT_QUEUE_H_
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "storage/commit_statistics.h"
@@ -84,16 +84,15 @@ class CommitQueue {
 
   RocksDbDatabase& database_;
   RocksDbEventLog& events_;
-  // Not absl::Mutex, of which ThreadSanitizer sees nothing in Debian's build. It guards all up to the threads.
-  mutable std::mutex mutex_;
-  std::condition_variable for_writer_;
-  std::condition_variable for_teller_;
-  std::deque<Operation> waiting_;
-  size_t waiting_bytes_ = 0;
-  std::deque<Written> written_;
-  bool stopped_ = false;
-  bool writer_ended_ = false;
-  CommitStatistics statistics_;
+  mutable absl::Mutex mutex_;
+  absl::CondVar for_writer_;
+  absl::CondVar for_teller_;
+  std::deque<Operation> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<Written> written_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writer_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  CommitStatistics statistics_ ABSL_GUARDED_BY(mutex_);
   std::thread writer_;
   std::thread teller_;
 };

@@ -9,7 +9,7 @@ class EventListeners::Subscription final : public EventSubscription {
   Subscription(std::shared_ptr<State> state, uint64_t id) : state_(std::move(state)), id_(id) {}
   // Listeners are called under the mutex: that is what makes this wait for a call.
   ~Subscription() override {
-    std::lock_guard<std::mutex> lock(state_->mutex);
+    absl::MutexLock lock(&state_->mutex);
     state_->listeners.erase(id_);
   }
 
@@ -21,14 +21,14 @@ class EventListeners::Subscription final : public EventSubscription {
 EventListeners::EventListeners() : state_(std::make_shared<State>()) {}
 
 std::unique_ptr<EventSubscription> EventListeners::Add(EventListener listener) {
-  std::lock_guard<std::mutex> lock(state_->mutex);
+  absl::MutexLock lock(&state_->mutex);
   const uint64_t id = state_->next_id++;
   state_->listeners.emplace(id, std::move(listener));
   return std::make_unique<Subscription>(state_, id);
 }
 
 void EventListeners::Tell(uint64_t newest) {
-  std::lock_guard<std::mutex> lock(state_->mutex);
+  absl::MutexLock lock(&state_->mutex);
   if (newest <= state_->told) return;
   state_->told = newest;
   for (const auto& [id, listener] : state_->listeners) listener(newest);

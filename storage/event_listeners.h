@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 
 namespace armstate {
 
@@ -33,10 +35,10 @@ class EventListeners {
  private:
   // Shared with the subscriptions.
   struct State {
-    std::mutex mutex;
-    uint64_t told = 0;
-    uint64_t next_id = 0;
-    std::map<uint64_t, EventListener> listeners;
+    absl::Mutex mutex;
+    uint64_t told ABSL_GUARDED_BY(mutex) = 0;
+    uint64_t next_id ABSL_GUARDED_BY(mutex) = 0;
+    std::map<uint64_t, EventListener> listeners ABSL_GUARDED_BY(mutex);
   };
   class Subscription;
 

@@ -11,7 +11,7 @@ constexpr size_t kMaxRegisters = size_t{1} << 20;
 
 absl::StatusOr<LayoutCache::Layout> LayoutCache::Find(absl::string_view hash) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     if (const auto it = layouts_.find(hash); it != layouts_.end()) return it->second;
   }
   const absl::StatusOr<std::string> bytes = store_.GetLayout(hash);
@@ -22,12 +22,12 @@ absl::StatusOr<LayoutCache::Layout> LayoutCache::Find(absl::string_view hash) {
 }
 
 bool LayoutCache::IsKnown(absl::string_view hash) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return layouts_.contains(hash);
 }
 
 void LayoutCache::Put(absl::string_view hash, const Layout& layout) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   if (registers_ + layout->size() > kMaxRegisters) {
     layouts_.clear();
     registers_ = 0;

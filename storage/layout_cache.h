@@ -4,11 +4,12 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "core/register_list.h"
 #include "storage/checkpoint_record.h"
 #include "storage/checkpoint_store.h"
@@ -32,10 +33,9 @@ class LayoutCache {
 
  private:
   CheckpointStore& store_;
-  std::mutex mutex_;
-  // Guarded by mutex_, from here on.
-  absl::flat_hash_map<LayoutHash, Layout> layouts_;
-  size_t registers_ = 0;  // of all layouts
+  absl::Mutex mutex_;
+  absl::flat_hash_map<LayoutHash, Layout> layouts_ ABSL_GUARDED_BY(mutex_);
+  size_t registers_ ABSL_GUARDED_BY(mutex_) = 0;  // of all layouts
 };
 
 }  // namespace armstate

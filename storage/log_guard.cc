@@ -16,10 +16,12 @@ namespace armstate {
 namespace {
 
 constexpr absl::string_view kLogSuffix = ".log";
+constexpr absl::string_view kListPrefix = "MANIFEST-";
 constexpr absl::string_view kSyncedSuffix = ".synced";
 
-std::string SyncedFileOf(absl::string_view log) {
-  return absl::StrCat(absl::StripSuffix(log, kLogSuffix), kSyncedSuffix);
+bool IsWatched(absl::string_view path) {
+  const absl::string_view name = path.substr(path.rfind('/') + 1);
+  return absl::EndsWith(name, kLogSuffix) || (absl::StartsWith(name, kListPrefix) && !absl::StrContains(name, '.'));
 }
 
 std::string EncodeSynced(uint64_t bytes) {
@@ -116,17 +118,18 @@ class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
 rocksdb::IOStatus LogGuard::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                             std::unique_ptr<rocksdb::FSWritableFile>* file,
                                             rocksdb::IODebugContext* context) {
-  if (!absl::EndsWith(path, kLogSuffix)) return FileSystemWrapper::NewWritableFile(path, options, file, context);
-  // One of an earlier log of this number would tell of that.
-  target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr).PermitUncheckedError();
-  rocksdb::IOStatus status = FileSystemWrapper::NewWritableFile(path, options, file, context);
+  if (!IsWatched(path)) return FileSystemWrapper::NewWritableFile(path, options, file, context);
+  // One of an earlier log of this number would tell of that, as if this one had its bytes.
+  rocksdb::IOStatus status = target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr);
+  if (!status.ok() && !status.IsNotFound() && !status.IsPathNotFound()) return status;
+  status = FileSystemWrapper::NewWritableFile(path, options, file, context);
   if (status.ok()) *file = std::make_unique<Log>(std::move(*file), *target(), path, is_on_disk_);
   return status;
 }
 
 rocksdb::IOStatus LogGuard::DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                        rocksdb::IODebugContext* context) {
-  if (absl::EndsWith(path, kLogSuffix)) {
+  if (IsWatched(path)) {
     target()->DeleteFile(SyncedFileOf(path), options, nullptr).PermitUncheckedError();
   }
   return FileSystemWrapper::DeleteFile(path, options, context);
@@ -135,6 +138,10 @@ rocksdb::IOStatus LogGuard::DeleteFile(const std::string& path, const rocksdb::I
 GuardedEnv::GuardedEnv(rocksdb::Env* env, bool is_on_disk) : EnvWrapper(env) {
   file_system_ = std::make_shared<LogGuard>(env->GetFileSystem(), is_on_disk);
   system_clock_ = env->GetSystemClock();
+}
+
+std::string SyncedFileOf(absl::string_view path) {
+  return absl::StrCat(absl::StripSuffix(path, kLogSuffix), kSyncedSuffix);
 }
 
 std::string LogOfSyncedFile(absl::string_view name) {

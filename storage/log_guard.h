@@ -1,14 +1,17 @@
-// Watches RocksDB's write-ahead logs: how much of each is on disk, and whether it still is where it was made.
+// Watches RocksDB's write-ahead logs and its list of tables (MANIFEST): how much of each is on disk, and whether it
+// still is where it was made.
 //
-// RocksDB opens a database without complaint if its newest log is missing or empty, and goes on writing into a log that
-// was removed. What is acknowledged rests on that log. So beside 000012.log there is 000012.synced:
+// RocksDB opens a database without complaint if its newest log is missing or empty, or if the list of tables ends
+// between two entries, and goes on writing into a file that was removed. What is acknowledged rests on these files. So
+// beside 000012.log there is 000012.synced, and beside MANIFEST-000013 there is MANIFEST-000013.synced:
 //
-//   u64 bytes of the log that were on disk after a sync (all numbers little-endian)
+//   u64 bytes of the file that were on disk after a sync (all numbers little-endian)
 //   u32 CRC32C of these 8 bytes
 //
 // It is written after each sync and not synced itself: it survives the process, and after a crash of the machine it may
-// tell of less, but never of more than there is. A file that is missing or cannot be read tells of nothing. It goes
-// before its log goes.
+// tell of less, but never of more than there is. A file that is missing or cannot be read tells of nothing; nor does
+// one whose log RocksDB has given up (storage/rocksdb_log_check.h), so that it does not matter which of the two goes
+// first, or that one of them cannot be removed.
 #ifndef ARMSTATE_STORAGE_LOG_GUARD_H_
 #define ARMSTATE_STORAGE_LOG_GUARD_H_
 
@@ -36,8 +39,8 @@ class FileIdentity {
   uint64_t size_ = 0;
 };
 
-// Passes everything on, and writes the files above. With `is_on_disk`, a write into a log, or its sync, also fails if
-// the log's path leads to another file, to none, or to a shorter one.
+// Passes everything on, and writes the files above. With `is_on_disk`, a write into a watched file, or its sync, also
+// fails if its path leads to another file, to none, or to a shorter one.
 //
 // Thread-safe.
 class LogGuard : public rocksdb::FileSystemWrapper {
@@ -65,7 +68,9 @@ class GuardedEnv : public rocksdb::EnvWrapper {
   GuardedEnv(rocksdb::Env* env, bool is_on_disk);
 };
 
-// "000012.log" of "000012.synced"; "" of any other name.
+// "000012.synced" of "000012.log", "MANIFEST-000013.synced" of "MANIFEST-000013"; of a path, too.
+std::string SyncedFileOf(absl::string_view path);
+// "000012.log" of "000012.synced"; "" of a name without that end.
 std::string LogOfSyncedFile(absl::string_view name);
 // What a .synced file tells; 0 if nothing.
 uint64_t SyncedBytes(rocksdb::Env* env, const std::string& path);

@@ -2,10 +2,10 @@
 #ifndef ARMSTATE_STORAGE_ONE_ANSWER_H_
 #define ARMSTATE_STORAGE_ONE_ANSWER_H_
 
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 
@@ -16,34 +16,32 @@ namespace armstate {
 //   Begin([answer](absl::Status status) { answer->Give(std::move(status)); });
 //   return answer->Wait();
 //
-// Thread-safe. Not absl::Notification: ThreadSanitizer does not see Debian's.
+// Thread-safe.
 template <typename T>
 class OneAnswer {
  public:
   // Once.
   void Give(T value) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     value_ = std::move(value);
-    given_.notify_one();
   }
   // By one thread.
   T Wait() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    given_.wait(lock, [this] { return value_.has_value(); });
+    absl::MutexLock lock(&mutex_, absl::Condition(this, &OneAnswer::is_given));
     return *std::move(value_);
   }
   // The same, but nothing if it takes longer than `patience`: then it can be waited for again.
   absl::optional<T> WaitFor(absl::Duration patience) {
-    if (patience == absl::InfiniteDuration()) return Wait();
-    std::unique_lock<std::mutex> lock(mutex_);
-    given_.wait_for(lock, absl::ToChronoNanoseconds(patience), [this] { return value_.has_value(); });
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(this, &OneAnswer::is_given), patience);
     return std::exchange(value_, absl::nullopt);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable given_;
-  absl::optional<T> value_;
+  bool is_given() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return value_.has_value(); }
+
+  absl::Mutex mutex_;
+  absl::optional<T> value_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace armstate

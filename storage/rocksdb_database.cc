@@ -1,7 +1,6 @@
 #include "storage/rocksdb_database.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "rocksdb/env.h"
@@ -33,10 +33,13 @@ constexpr char kReserveName[] = "RESERVE";
 
 // With so much nobody looks closer.
 constexpr uint64_t kPlentyBytes = uint64_t{1} << 30;
-// Below this some of the reserve is given back before a write. More than the log takes for any batch of deletions.
-constexpr uint64_t kRoomToWrite = uint64_t{4} << 20;
+// Below this some of the reserve is given back before a write, whose own bytes come on top: for what RocksDB and the
+// file system add.
+constexpr uint64_t kRoomToWrite = uint64_t{1} << 20;
+// For the files that RocksDB makes when it opens a database.
+constexpr uint64_t kRoomToOpen = uint64_t{4} << 20;
 
-constexpr std::chrono::seconds kSpaceInterval(1);
+constexpr absl::Duration kSpaceInterval = absl::Seconds(1);
 
 std::string ReserveFile(const std::string& data_dir) { return absl::StrCat(data_dir, "/", kReserveName); }
 
@@ -46,8 +49,8 @@ uint64_t FreeBytesIn(rocksdb::Env* env, const std::string& data_dir) {
   return env->GetFreeSpace(data_dir, &free).ok() ? free : std::numeric_limits<uint64_t>::max();
 }
 
-void MakeRoom(rocksdb::Env* env, const std::string& data_dir, SpaceReserve& reserve) {
-  while (reserve.bytes() > 0 && FreeBytesIn(env, data_dir) < kRoomToWrite) reserve.GiveBackAPiece();
+void MakeRoom(rocksdb::Env* env, const std::string& data_dir, SpaceReserve& reserve, uint64_t bytes) {
+  while (reserve.bytes() > 0 && FreeBytesIn(env, data_dir) < bytes) reserve.GiveBackAPiece();
 }
 
 // After some errors of RocksDB's own threads, as a table that finds no space, it takes no more writes.
@@ -73,6 +76,13 @@ absl::StatusOr<absl::optional<std::string>> Found(const rocksdb::Status& status,
   if (status.IsNotFound()) return absl::optional<std::string>();
   if (!status.ok()) return FromRocksDbRead(status, name);
   return absl::optional<std::string>(std::move(value));
+}
+
+// Where a table is missing, RocksDB looks for it under its suffix of long ago, and tells only of that.
+rocksdb::Status NameTables(const rocksdb::Status& status) {
+  if (!status.IsCorruption()) return status;
+  return rocksdb::Status::Corruption(
+      absl::StrReplaceAll(absl::StripPrefix(status.ToString(), "Corruption: "), {{".ldb", ".sst"}}));
 }
 
 // Can a file be made here, written to the disk, and removed?
@@ -105,7 +115,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   // On a full disk the reserve of the last time is what this database is opened with.
   if (options.env == nullptr) {
     SpaceReserve reserve(ReserveFile(data_dir));
-    MakeRoom(env, data_dir, reserve);
+    MakeRoom(env, data_dir, reserve, kRoomToOpen);
   }
   if (absl::Status status = PrepareDirectory(env, data_dir); !status.ok()) return status;
   // RocksDB has a lock of its own, but tells of it by an IOError like any other.
@@ -138,9 +148,9 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
           : rocksdb::DB::OpenForReadOnly(options.database, data_dir_, options.families, &handles, &db);
   // It refuses to open a database that has column families which are not asked for.
   if (status.IsInvalidArgument()) return NewerFormat(data_dir_, status.ToString());
-  if (!status.ok()) return FromRocksDb(status, data_dir_);
+  if (!status.ok()) return FromRocksDb(NameTables(status), data_dir_);
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     opened_ = std::make_shared<OpenedRocksDb>(db, std::move(handles));
     times_opened_ += 1;
   }
@@ -148,14 +158,14 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
 }
 
 RocksDbDatabase::Pin RocksDbDatabase::PinOpen() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return opened_;
 }
 
 rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patience) {
   Pin opened;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     opened = std::exchange(opened_, nullptr);
   }
   if (opened == nullptr) return rocksdb::Status::OK();
@@ -170,7 +180,7 @@ rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patienc
   if (!close_status) {
     opened = used.lock();
     if (opened != nullptr) {
-      std::lock_guard<std::mutex> lock(mutex_);
+      absl::MutexLock lock(&mutex_);
       opened_ = std::move(opened);
       return rocksdb::Status::TimedOut("the database cannot be opened anew after an error: somebody reads still");
     }
@@ -183,7 +193,7 @@ rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patienc
 absl::Status RocksDbDatabase::Recover() {
   // While nothing can be written, what is open still serves the reads.
   if (absl::Status status = CheckDirectory(); !status.ok()) return status;
-  MakeRoom(&env_, data_dir_, reserve_);
+  MakeRoom(&env_, data_dir_, reserve_, kRoomToOpen);
   const rocksdb::Status whole = TryFile(&env_, data_dir_ + "/probe");
   if (!whole.ok()) return StorageUnavailable(whole);
   // What is open has still what a log lost, for reading.
@@ -236,15 +246,17 @@ RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
 
 absl::Status RocksDbDatabase::Close() {
   {
-    std::lock_guard<std::mutex> lock(space_mutex_);
+    absl::MutexLock lock(&space_mutex_);
     stopped_ = true;
-    for_space_.notify_one();
   }
   is_closing_ = true;
   if (const Pin opened = PinOpen(); opened != nullptr) opened->db().DisableManualCompaction();
   if (space_keeper_.joinable()) space_keeper_.join();
-  MakeRoom(&env_, data_dir_, reserve_);
-  rocksdb::Status status = CloseRocksDb(/*flush=*/true, absl::InfiniteDuration());
+  // Without the space for it all stays in the log, where it is as safe, and the reserve stays for the next start.
+  const uint64_t needed = kRoomToOpen + UnflushedBytes();
+  const bool flush = FreeBytes() >= needed;
+  if (flush) MakeRoom(&env_, data_dir_, reserve_, needed);
+  rocksdb::Status status = CloseRocksDb(flush, absl::InfiniteDuration());
   if (lock_ != nullptr) {
     const rocksdb::Status unlocked = env_.UnlockFile(lock_);
     if (status.ok()) status = unlocked;
@@ -340,47 +352,48 @@ void RocksDbDatabase::TellMissingFiles() const {
   }
 }
 
-void RocksDbDatabase::MakeSpace() {
+bool RocksDbDatabase::MakeSpace() {
   const Pin opened = PinOpen();
-  if (opened == nullptr) return;
+  if (opened == nullptr) return false;
   // A flush that finds no space would stop all writes, deletions too.
   const uint64_t needed = UnflushedBytes();
-  if (FreeBytes() < needed) return;
+  if (FreeBytes() < needed) return false;
   while (FreeOnDisk() < needed && reserve_.GiveBackAPiece()) {
   }
-  if (!opened->db().Flush(rocksdb::FlushOptions(), opened->handles()).ok()) return;
+  if (!opened->db().Flush(rocksdb::FlushOptions(), opened->handles()).ok()) return false;
   for (rocksdb::ColumnFamilyHandle* handle : opened->handles()) {
-    if (is_closing_) return;
+    if (is_closing_) return false;
     rocksdb::CompactRangeOptions options;
     options.exclusive_manual_compaction = false;
     opened->db().CompactRange(options, handle, nullptr, nullptr).PermitUncheckedError();
   }
+  return true;
+}
+
+void RocksDbDatabase::TakeReserve() {
+  reserve_.Refresh();
+  const uint64_t free = FreeBytes();
+  const uint64_t needed = UnflushedBytes();
+  const uint64_t wanted = std::min((free - std::min(free, needed)) / 2, SpaceReserve::kBytes);
+  if (wanted < reserve_.bytes() + SpaceReserve::kPieceBytes || !CheckDirectory().ok()) return;
+  reserve_.Take(wanted);
 }
 
 void RocksDbDatabase::KeepSpaceLoop() {
-  // Of the writes when space was made: with little of it, those are deletions.
-  uint64_t made_after = 0;
-  std::unique_lock<std::mutex> lock(space_mutex_);
-  while (!stopped_) {
-    lock.unlock();
+  // Of the writes when space was made: with little of it, those are deletions. An earlier process may have left some.
+  absl::optional<uint64_t> made_after;
+  while (true) {
     const uint64_t writes = writes_;
-    if (CheckSpace(0).ok()) {
-      if (reserve_.bytes() < SpaceReserve::kBytes && FreeOnDisk() >= kReservedBytes + SpaceReserve::kBytes &&
-          CheckDirectory().ok()) {
-        reserve_.Take();
-      }
-    } else if (writes != made_after && !needs_recovery_) {
-      MakeSpace();
-      made_after = writes;
-    }
-    lock.lock();
-    for_space_.wait_for(lock, kSpaceInterval, [this] { return stopped_; });
+    if (made_after != writes && !needs_recovery_ && !CheckSpace(0).ok() && MakeSpace()) made_after = writes;
+    TakeReserve();
+    absl::MutexLock lock(&space_mutex_);
+    if (space_mutex_.AwaitWithTimeout(absl::Condition(&stopped_), kSpaceInterval)) return;
   }
 }
 
 absl::Status RocksDbDatabase::Write(const Pin& pin, rocksdb::WriteBatch& batch) {
   if (pin == nullptr) return NotOpen();
-  MakeRoom(&env_, data_dir_, reserve_);
+  MakeRoom(&env_, data_dir_, reserve_, kRoomToWrite + 2 * batch.GetDataSize());
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = pin->db().Write(options, &batch);

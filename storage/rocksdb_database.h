@@ -3,18 +3,18 @@
 #define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "rocksdb/db.h"
@@ -127,8 +127,10 @@ class RocksDbDatabase {
   // What RocksDB has not written into tables yet.
   uint64_t UnflushedBytes() const;
   void KeepSpaceLoop();
-  // Brings back the space of what was deleted.
-  void MakeSpace();
+  // Brings back the space of what was deleted. False if there is no space to do so.
+  bool MakeSpace();
+  // Half of what is free, beside what a flush needs, up to all of the reserve: who has little still can delete.
+  void TakeReserve();
 
   const bool is_on_disk_;
   mutable GuardedEnv env_;
@@ -150,13 +152,12 @@ class RocksDbDatabase {
   static constexpr absl::Duration kMaxPatienceWithReaders = absl::Seconds(2);
   absl::Duration patience_with_readers_ = kPatienceWithReaders;
   absl::Time next_recovery_ = absl::InfinitePast();
-  mutable std::mutex mutex_;
-  // Null while it is being opened anew. Guarded by mutex_.
-  std::shared_ptr<OpenedRocksDb> opened_;
+  mutable absl::Mutex mutex_;
+  // Null while it is being opened anew.
+  std::shared_ptr<OpenedRocksDb> opened_ ABSL_GUARDED_BY(mutex_);
 
-  std::mutex space_mutex_;
-  std::condition_variable for_space_;
-  bool stopped_ = false;  // guarded by space_mutex_
+  absl::Mutex space_mutex_;
+  bool stopped_ ABSL_GUARDED_BY(space_mutex_) = false;
   std::thread space_keeper_;
 };
 

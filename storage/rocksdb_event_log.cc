@@ -34,7 +34,7 @@ absl::Status RocksDbEventLog::Load() {
   range.log_id = *log_id;
   written_ = prepared_ = range;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     range_ = range;
   }
   is_loaded_ = true;
@@ -75,12 +75,12 @@ void RocksDbEventLog::OnWritten(const absl::Status& written) {
 }
 
 EventRange RocksDbEventLog::range() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return range_;
 }
 
 void RocksDbEventLog::SetRange(uint64_t oldest, uint64_t newest) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   range_.oldest = oldest;
   range_.newest = newest;
 }

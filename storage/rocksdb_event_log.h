@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "storage/checkpoint_event.h"
 #include "storage/event_listeners.h"
@@ -60,9 +61,8 @@ class RocksDbEventLog {
   EventRange prepared_;
   std::vector<CheckpointEvent> added_;
 
-  mutable std::mutex mutex_;
-  // What may be read. Guarded by mutex_.
-  EventRange range_;
+  mutable absl::Mutex mutex_;
+  EventRange range_ ABSL_GUARDED_BY(mutex_);  // what may be read
 };
 
 }  // namespace armstate

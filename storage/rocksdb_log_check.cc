@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -28,7 +32,9 @@ namespace {
 constexpr size_t kBlockBytes = 32768;
 constexpr size_t kHeaderBytes = 7;
 constexpr size_t kTypeOffset = 6;
-constexpr uint8_t kLastType = 4;
+constexpr uint8_t kWhole = 1;
+constexpr uint8_t kFirst = 2;
+constexpr uint8_t kLast = 4;
 
 // RocksDB stores checksums so, lest one over bytes that have checksums in them be a bad one.
 uint32_t Masked(uint32_t crc) { return (crc >> 15 | crc << 17) + 0xa282ead8; }
@@ -53,7 +59,7 @@ Rest Look(absl::string_view rest, size_t left_in_block, size_t* record_bytes) {
   const size_t length = low | size_t{header.U8()} << 8;
   const uint8_t type = header.U8();
   *record_bytes = kHeaderBytes + length;
-  if (type == 0 || type > kLastType || *record_bytes > left_in_block) return Rest::kDamaged;
+  if (type == 0 || type > kLast || *record_bytes > left_in_block) return Rest::kDamaged;
   if (*record_bytes <= rest.size()) return ChecksumFits(rest, length) ? Rest::kRecord : Rest::kDamaged;
   // It ends after the file: torn, unless it is whole and its length wrong.
   for (size_t shorter = 0; shorter <= rest.size() - kHeaderBytes; ++shorter) {
@@ -62,13 +68,66 @@ Rest Look(absl::string_view rest, size_t left_in_block, size_t* record_bytes) {
   return Rest::kTorn;
 }
 
-std::string AdviceOn(absl::string_view log) {
-  return absl::StrCat("Put it back, or restore a backup; to go on without what was in it, remove ",
-                      absl::StripSuffix(log, ".log"), ".synced");
+// Entries of a MANIFEST are fields, each with its tag (varint) before its value: a varint here, or counted bytes.
+// RocksDB writes these ones first in each entry, and those that tell of tables, which are not read, after them.
+constexpr uint32_t kComparator = 1;  // bytes
+constexpr uint32_t kLogNumber = 2;
+constexpr uint32_t kNextFileNumber = 3;
+constexpr uint32_t kLastSequence = 4;
+constexpr uint32_t kPreviousLogNumber = 9;
+constexpr uint32_t kOldestLogKept = 10;
+constexpr uint32_t kMaxColumnFamily = 203;
+constexpr uint32_t kDatabaseId = 8193;  // bytes
+
+// The kOldestLogKept of an entry; 0 if it has none.
+uint64_t OldestLogKept(absl::string_view entry) {
+  uint64_t found = 0;
+  for (ByteReader reader(entry); reader.ok() && reader.remaining() > 0;) {
+    switch (reader.Varint()) {
+      case kComparator:
+      case kDatabaseId:
+        reader.Bytes(reader.Varint());
+        break;
+      case kOldestLogKept:
+        found = reader.Varint64();
+        break;
+      case kLogNumber:
+      case kNextFileNumber:
+      case kLastSequence:
+      case kPreviousLogNumber:
+      case kMaxColumnFamily:
+        reader.Varint64();
+        break;
+      default:
+        return found;
+    }
+  }
+  return found;
 }
 
-// `name` is the file's, without its folder; of it `synced` bytes were on disk.
-absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std::string& name, uint64_t synced = 0) {
+// Puts the entries of a log together from its records.
+class EntryReader {
+ public:
+  explicit EntryReader(std::function<void(absl::string_view)> take) : take_(std::move(take)) {}
+  void OnRecord(uint8_t type, absl::string_view data) {
+    if (type == kWhole || type == kFirst) entry_.clear();
+    entry_.append(data.data(), data.size());
+    if (type == kWhole || type == kLast) take_(entry_);
+  }
+
+ private:
+  const std::function<void(absl::string_view)> take_;
+  std::string entry_;
+};
+
+std::string AdviceOn(absl::string_view name) {
+  if (!absl::EndsWith(name, ".log")) return "Put it back, or restore a backup";
+  return absl::StrCat("Put it back, or restore a backup; to go on without what was in it, remove ", SyncedFileOf(name));
+}
+
+// `name` is the file's, without its folder; of it `synced` bytes were on disk. `entries` may be null.
+absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std::string& name, uint64_t synced,
+                      EntryReader* entries) {
   std::unique_ptr<rocksdb::SequentialFile> file;
   rocksdb::Status status = env->NewSequentialFile(absl::StrCat(data_dir, "/", name), &file, rocksdb::EnvOptions());
   const auto damaged_at = [&](uint64_t offset) {
@@ -81,8 +140,7 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std:
   };
   if (status.IsNotFound() || status.IsPathNotFound()) {
     return RecordDamaged(data_dir,
-                         absl::StrCat(name, " is missing", synced == 0 ? "" : ", and with it changes that ",
-                                      synced == 0 ? "" : "were acknowledged. ", synced == 0 ? "" : AdviceOn(name)));
+                         absl::StrCat(name, " is missing, and with it what was acknowledged. ", AdviceOn(name)));
   }
   uint64_t end = 0;  // of the records
   std::string buffer(kBlockBytes, '\0');
@@ -98,6 +156,10 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std:
       size_t record_bytes = 0;
       switch (Look(block.substr(offset), kBlockBytes - offset, &record_bytes)) {
         case Rest::kRecord:
+          if (entries != nullptr) {
+            entries->OnRecord(static_cast<uint8_t>(block[offset + kTypeOffset]),
+                              block.substr(offset + kHeaderBytes, record_bytes - kHeaderBytes));
+          }
           offset += record_bytes;
           end = block_begin + offset;
           break;
@@ -115,27 +177,9 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& data_dir, const std:
   return FromRocksDb(status, data_dir);
 }
 
-}  // namespace
-
-absl::Status CheckRocksDbLogs(rocksdb::Env* env, const std::string& data_dir) {
-  std::vector<std::string> names;
-  if (const rocksdb::Status status = env->GetChildren(data_dir, &names); !status.ok()) {
-    return FromRocksDb(status, data_dir);
-  }
-  const bool has_list = std::find(names.begin(), names.end(), "CURRENT") != names.end();
-  for (const std::string& name : names) {
-    const bool is_log = absl::EndsWith(name, ".log");
-    // RocksDB would make a new database, and remove this one's files.
-    if (!has_list && (is_log || absl::EndsWith(name, ".sst"))) {
-      return RecordDamaged(data_dir, absl::StrCat("there is ", name, ", but CURRENT is missing"));
-    }
-    const std::string log = is_log ? name : LogOfSyncedFile(name);
-    if (log.empty()) continue;
-    const uint64_t synced = is_log ? 0 : SyncedBytes(env, absl::StrCat(data_dir, "/", name));
-    if (!is_log && synced == 0) continue;
-    if (absl::Status status = CheckLog(env, data_dir, log, synced); !status.ok()) return status;
-  }
-  if (!has_list) return absl::OkStatus();
+// Checks the list of tables, and finds the number of the oldest log that RocksDB has not given up: what was in those
+// before it is in tables, and it removes them.
+absl::StatusOr<uint64_t> CheckManifest(rocksdb::Env* env, const std::string& data_dir) {
   std::string current;
   if (const rocksdb::Status status = rocksdb::ReadFileToString(env, data_dir + "/CURRENT", &current); !status.ok()) {
     return FromRocksDb(status, data_dir);
@@ -144,7 +188,49 @@ absl::Status CheckRocksDbLogs(rocksdb::Env* env, const std::string& data_dir) {
   if (!absl::ConsumeSuffix(&list, "\n") || !absl::StartsWith(list, "MANIFEST-") || absl::StrContains(list, '/')) {
     return RecordDamaged(data_dir, "CURRENT names no list of tables");
   }
-  return CheckLog(env, data_dir, std::string(list));
+  uint64_t oldest = 0;
+  EntryReader entries([&oldest](absl::string_view entry) { oldest = std::max(oldest, OldestLogKept(entry)); });
+  const uint64_t synced = SyncedBytes(env, SyncedFileOf(absl::StrCat(data_dir, "/", list)));
+  if (absl::Status status = CheckLog(env, data_dir, std::string(list), synced, &entries); !status.ok()) return status;
+  return oldest;
+}
+
+}  // namespace
+
+absl::Status CheckRocksDbLogs(rocksdb::Env* env, const std::string& data_dir) {
+  std::vector<std::string> names;
+  if (const rocksdb::Status status = env->GetChildren(data_dir, &names); !status.ok()) {
+    return FromRocksDb(status, data_dir);
+  }
+  uint64_t oldest_log = 0;
+  if (std::find(names.begin(), names.end(), "CURRENT") != names.end()) {
+    const absl::StatusOr<uint64_t> oldest = CheckManifest(env, data_dir);
+    if (!oldest.ok()) return oldest.status();
+    oldest_log = *oldest;
+  } else {
+    // RocksDB would make a new database, and remove this one's files.
+    for (const std::string& name : names) {
+      if (absl::EndsWith(name, ".log") || absl::EndsWith(name, ".sst") || absl::EndsWith(name, ".blob")) {
+        return RecordDamaged(data_dir, absl::StrCat("there is ", name, ", but CURRENT is missing"));
+      }
+    }
+  }
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(data_dir, "/", name);
+    const bool is_log = absl::EndsWith(name, ".log");
+    const std::string log = is_log ? name : LogOfSyncedFile(name);
+    uint64_t number = 0;
+    if (!absl::SimpleAtoi(absl::StripSuffix(log, ".log"), &number)) continue;
+    if (number < oldest_log) {
+      // It is about to be removed, or was, and what tells of it could not be.
+      if (!is_log) env->DeleteFile(path).PermitUncheckedError();
+      continue;
+    }
+    const uint64_t synced = is_log ? 0 : SyncedBytes(env, path);
+    if (!is_log && synced == 0) continue;
+    if (absl::Status status = CheckLog(env, data_dir, log, synced, nullptr); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace armstate

@@ -16,7 +16,8 @@ namespace armstate {
 // Reads the list of tables and the write-ahead logs of a database that is not open; OK if there is none. OK also if one
 // of them ends in a torn record.
 // * DATA_LOSS, reason RECORD_DAMAGED (metadata "record" is data_dir): something in them is damaged, the list of tables
-// is missing, or a log is, or ends before what was on disk of it (storage/log_guard.h).
+// is missing, or a log is, or ends before what was on disk of it (storage/log_guard.h). Not of a log whose changes are
+// in tables, of which the list of tables tells: RocksDB removes it.
 // * UNAVAILABLE, reason STORAGE_UNAVAILABLE: they cannot be read.
 absl::Status CheckRocksDbLogs(rocksdb::Env* env, const std::string& data_dir);
 

@@ -1,8 +1,8 @@
 #include "storage/rocksdb_storage.h"
 
-#include <mutex>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "core/error.h"
 #include "rocksdb/env.h"
 #include "storage/digest.h"
@@ -25,19 +25,20 @@ class RocksDbStorage::Impl {
   RecordStore& records() { return records_; }
 
   absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir, const std::function<bool()>& cancelled) {
-    const std::unique_lock<std::mutex> lock(backup_mutex_, std::try_to_lock);
-    if (!lock.owns_lock()) {
+    if (!backup_mutex_.TryLock()) {
       return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable,
                        "storage: another backup is being made", {{"cause", "another backup is being made"}});
     }
-    return BackUp(*database_, backup_dir, cancelled);
+    absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir, cancelled);
+    backup_mutex_.Unlock();
+    return backup;
   }
 
  private:
   std::unique_ptr<RocksDbDatabase> database_;
   RocksDbCheckpointStore checkpoints_;
   RocksDbRecordStore records_;
-  std::mutex backup_mutex_;
+  absl::Mutex backup_mutex_;
 };
 
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::string& data_dir,

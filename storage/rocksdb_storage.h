@@ -87,8 +87,9 @@ class RocksDbStorage {
   absl::StatusOr<Backup> CreateBackup(
       const std::string& backup_dir, const std::function<bool()>& cancelled = [] { return false; });
 
-  // Brings the write-ahead log into the tables, so that the next Open is quick, and gives data_dir free. Nothing
-  // acknowledged depends on it. No call of the stores may run or come after. A second Close does nothing.
+  // Brings the write-ahead log into the tables if there is space for it, so that the next Open is quick, and gives
+  // data_dir free. Nothing acknowledged depends on it. No call of the stores may run or come after. A second Close does
+  // nothing.
   absl::Status Close();
 
  private:

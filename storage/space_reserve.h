@@ -3,8 +3,10 @@
 #define ARMSTATE_STORAGE_SPACE_RESERVE_H_
 
 #include <cstdint>
-#include <mutex>
 #include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 
 namespace armstate {
 
@@ -15,22 +17,25 @@ namespace armstate {
 class SpaceReserve {
  public:
   static constexpr uint64_t kBytes = uint64_t{32} << 20;
-  static constexpr uint64_t kPieceBytes = uint64_t{4} << 20;
+  static constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
 
   // With what an earlier process left. An empty path: there is no disk, and nothing to hold.
   explicit SpaceReserve(std::string path);
 
-  // Holds kBytes from now on, if there is so much space.
-  void Take();
+  // Holds so many bytes from now on, at most kBytes, in whole pieces. No less than before, and no more if there is not
+  // so much space.
+  void Take(uint64_t bytes);
   // False if nothing is left.
   bool GiveBackAPiece();
+  // Looks at what is there: somebody may have removed it.
+  void Refresh();
   // What is held.
   uint64_t bytes() const;
 
  private:
   const std::string path_;
-  mutable std::mutex mutex_;
-  uint64_t bytes_ = 0;  // guarded by mutex_
+  mutable absl::Mutex mutex_;
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace armstate

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,18 +26,27 @@ struct SearchOptions {
   int64_t limit = 100;
 };
 
-// The filter with a ^ under the place that the error names; empty if it names none.
+// Of a filter in UTF-8: not the first byte of a character.
+bool ContinuesCharacter(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
+
+// What of the filter is around the place that the error names, with a ^ under it; empty if it names none.
 std::string FilterExcerpt(const std::string& filter, const absl::Status& status) {
+  constexpr size_t kShown = 60;  // bytes before it, and behind it
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
   if (!info || info->reason != ErrorReason::kFilterInvalid) return "";
   const auto metadata = info->metadata.find("position");
   size_t position = 0;
   if (metadata == info->metadata.end() || !absl::SimpleAtoi(metadata->second, &position)) return "";
   if (position > filter.size()) return "";
-  // Of a filter in UTF-8, the bytes that begin a character.
-  size_t column = 0;
-  for (size_t i = 0; i < position; ++i) column += (static_cast<uint8_t>(filter[i]) & 0xc0) != 0x80;
-  return absl::StrCat("  ", Printable(filter), "\n  ", std::string(column, ' '), "^\n");
+  size_t begin = position > kShown ? position - kShown : 0;
+  while (begin < position && ContinuesCharacter(filter[begin])) ++begin;
+  size_t end = std::min(filter.size(), position + kShown);
+  while (end < filter.size() && ContinuesCharacter(filter[end])) ++end;
+  const absl::string_view cut = begin > 0 ? "..." : "";
+  size_t column = cut.size();
+  for (size_t i = begin; i < position; ++i) column += ContinuesCharacter(filter[i]) ? 0 : 1;
+  return absl::StrCat("  ", cut, Printable(filter.substr(begin, end - begin)), end < filter.size() ? "..." : "", "\n  ",
+                      std::string(column, ' '), "^\n");
 }
 
 std::string WithMeaning(const v1::MatchedRegister& value) {

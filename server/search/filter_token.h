@@ -12,8 +12,6 @@
 
 namespace armstate {
 
-inline constexpr size_t kMaxFilterBytes = 4096;
-
 enum class FilterTokenKind {
   kText,        // a name or an unquoted value
   kString,      // in quotes, which are left out here

@@ -32,8 +32,11 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
   RowSet candidates = LiveRows();
   candidates.Remove(truth.no);
   std::vector<uint32_t> found;
+  // For functions below, which clang takes to be called without the lock.
+  const std::vector<Row>& all_rows = rows_;
+  const std::vector<Vm>& vms = vms_;
   candidates.ForEach([&](size_t row) {
-    const uint32_t vm = rows_[row].vm;
+    const uint32_t vm = all_rows[row].vm;
     if (found.empty() || found.back() != vm) found.push_back(vm);
   });
   // A VM's rows need not follow each other.
@@ -41,14 +44,12 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
   found.erase(std::unique(found.begin(), found.end()), found.end());
   if (which == MatchedVcpus::kAll) {
     const auto lacks_one = [&](uint32_t vm) {
-      const std::vector<uint32_t>& rows = vms_[vm].rows;
+      const std::vector<uint32_t>& rows = vms[vm].rows;
       return !std::all_of(rows.begin(), rows.end(), [&](uint32_t row) { return candidates.Has(row); });
     };
     found.erase(std::remove_if(found.begin(), found.end(), lacks_one), found.end());
   }
-  std::sort(found.begin(), found.end(), [this](uint32_t a, uint32_t b) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return vms_[a].facts.vm < vms_[b].facts.vm;
-  });
+  std::sort(found.begin(), found.end(), [&](uint32_t a, uint32_t b) { return vms[a].facts.vm < vms[b].facts.vm; });
   for (const uint32_t vm : found) answer.matches.push_back(Describe(vms_[vm], filter, candidates));
   return answer;
 }

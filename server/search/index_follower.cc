@@ -1,11 +1,11 @@
 #include "server/search/index_follower.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/error.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
@@ -18,10 +18,10 @@ constexpr size_t kVmsPerPage = 1000;
 constexpr size_t kEventsPerPage = 4096;
 // How long events may wait when no search does: a VM that changes all the time is read once for all of that. How long a
 // store that does not answer is left alone.
-constexpr std::chrono::milliseconds kPatience(1000);
-constexpr std::chrono::milliseconds kRetry(1000);
+constexpr absl::Duration kPatience = absl::Seconds(1);
+constexpr absl::Duration kRetry = absl::Seconds(1);
 // How often a waiting caller is asked whether it still waits.
-constexpr std::chrono::milliseconds kStopCheckInterval(20);
+constexpr absl::Duration kStopCheckInterval = absl::Milliseconds(20);
 
 }  // namespace
 
@@ -29,11 +29,11 @@ IndexFollower::IndexFollower(CheckpointStore& store, CheckpointRepository& check
                              SearchIndex& index)
     : store_(store), checkpoints_(checkpoints), profiles_(profiles), index_(index) {
   subscription_ = store_.SubscribeToEvents([this](uint64_t newest) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     // Else it is at work, or waits for more.
     const bool is_first = newest_ <= position_;
     newest_ = std::max(newest_, newest);
-    if (is_first) changed_.notify_all();
+    if (is_first) changed_.SignalAll();
   });
   thread_ = std::thread([this] { Run(); });
 }
@@ -41,16 +41,16 @@ IndexFollower::IndexFollower(CheckpointStore& store, CheckpointRepository& check
 IndexFollower::~IndexFollower() {
   subscription_.reset();
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     stopped_ = true;
-    changed_.notify_all();
+    changed_.SignalAll();
   }
   thread_.join();
 }
 
 absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
   const uint64_t wanted = store_.events().newest;
-  std::unique_lock<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   if (!ready_) {
     return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kIndexBuilding,
                      absl::StrCat("the server has just started and reads what it stores: ", index_.vm_count(),
@@ -61,8 +61,8 @@ absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
   absl::Status status;
   ++waiting_;
   while (position_ < wanted && status.ok()) {
-    changed_.notify_all();
-    changed_.wait_for(lock, kStopCheckInterval);
+    changed_.SignalAll();
+    changed_.WaitWithTimeout(&mutex_, kStopCheckInterval);
     status = stop();
   }
   --waiting_;
@@ -100,7 +100,7 @@ bool IndexFollower::ReadAllVms() {
 bool IndexFollower::ReadEvents() {
   uint64_t position = 0;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    absl::MutexLock lock(&mutex_);
     position = position_;
   }
   const uint64_t newest = store_.events().newest;
@@ -148,26 +148,28 @@ bool IndexFollower::ReadVm(const std::string& vm) {
 }
 
 bool IndexFollower::stopped() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   return stopped_;
 }
 
 void IndexFollower::SetPosition(uint64_t position) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::MutexLock lock(&mutex_);
   position_ = position;
   ready_ = true;
-  changed_.notify_all();
+  changed_.SignalAll();
 }
 
 void IndexFollower::WaitForEvents() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return stopped_ || newest_ > position_; });
-  changed_.wait_for(lock, kPatience, [this] { return stopped_ || waiting_ > 0; });
+  absl::MutexLock lock(&mutex_);
+  while (!stopped_ && newest_ <= position_) changed_.Wait(&mutex_);
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (!stopped_ && waiting_ == 0 && !changed_.WaitWithDeadline(&mutex_, deadline)) {
+  }
 }
 
 void IndexFollower::WaitForStore() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_for(lock, kRetry, [this] { return stopped_; });
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&stopped_), kRetry);
 }
 
 }  // namespace armstate

@@ -2,10 +2,8 @@
 #ifndef ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_
 #define ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "server/profile_registry.h"
 #include "server/search/search_index.h"
 #include "server/stop_check.h"
@@ -55,8 +54,8 @@ class IndexFollower {
   const ProfileRegistry& profiles_;
   SearchIndex& index_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable absl::Mutex mutex_;
+  absl::CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool ready_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t position_ ABSL_GUARDED_BY(mutex_) = 0;  // the index knows of all events up to this one

@@ -1,6 +1,8 @@
 #include "tests/benchmarks/bench_report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <fstream>
 #include <iostream>
 #include <utility>
 
@@ -21,26 +23,49 @@ double Median(std::vector<double> values) {
 
 void Report::Add(Row row) { rows_.push_back(std::move(row)); }
 
-void Report::AddGoal(const std::string& name, double measured, double goal, bool at_most) {
-  goals_.push_back({name, measured, goal, at_most, /*is_goal=*/true});
+void Report::AddRatio(const std::string& name, double measured, Better better, absl::optional<double> goal) {
+  ratios_.push_back({name, measured, better, goal});
 }
 
-void Report::AddComparison(const std::string& name, double measured) {
-  goals_.push_back({name, measured, 0, false, /*is_goal=*/false});
+bool Report::ReadRecord(const std::string& file) {
+  std::ifstream stream(file);
+  const nlohmann::json json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("ratios")) return false;
+  for (const auto& [name, ratio] : json["ratios"].items())
+    recorded_[name] = ratio.is_number() ? ratio.get<double>() : 0;
+  return true;
+}
+
+bool Report::WriteRecord(const std::string& file, const std::string& provenance) const {
+  nlohmann::ordered_json json{{"recorded", provenance}, {"ratios", nlohmann::ordered_json::object()}};
+  for (const Ratio& ratio : ratios_) json["ratios"][ratio.name] = std::round(ratio.measured * 1000) / 1000;
+  std::ofstream stream(file);
+  stream << json.dump(2) << "\n";
+  return stream.flush().good();
+}
+
+absl::optional<double> Report::RecordedOf(const Ratio& ratio) const {
+  const auto found = recorded_.find(ratio.name);
+  return found != recorded_.end() ? absl::make_optional(found->second) : absl::nullopt;
+}
+
+std::string Report::VerdictOf(const Ratio& ratio) const {
+  const absl::optional<double> recorded = RecordedOf(ratio);
+  if (recorded && !ratio.Meets(ratio.better == Better::kAtMost ? *recorded / kKept : *recorded * kKept)) return "WORSE";
+  if (ratio.goal) return ratio.Meets(*ratio.goal) ? "met" : "NOT MET";
+  return recorded ? "as before" : "";
 }
 
 void Report::PrintText(std::ostream& out) const {
-  Table goals({"GOAL", "MEASURED", "WANTED", ""});
-  for (const Goal& goal : goals_) {
-    const std::string measured = absl::StrFormat("%.2f", goal.measured);
-    if (!goal.is_goal) {
-      goals.AddRow({goal.name, measured, "", ""});
-      continue;
-    }
-    goals.AddRow({goal.name, measured, absl::StrFormat("%s %.2f", goal.at_most ? "<=" : ">=", goal.goal),
-                  goal.met() ? "met" : "NOT MET"});
+  Table ratios({"RATIO", "MEASURED", "WANTED", "RECORDED", ""});
+  for (const Ratio& ratio : ratios_) {
+    const std::string wanted =
+        ratio.goal ? absl::StrFormat("%s %.2f", ratio.better == Better::kAtMost ? "<=" : ">=", *ratio.goal) : "";
+    const absl::optional<double> recorded = RecordedOf(ratio);
+    ratios.AddRow({ratio.name, absl::StrFormat("%.2f", ratio.measured), wanted,
+                   recorded ? absl::StrFormat("%.2f", *recorded) : "", VerdictOf(ratio)});
   }
-  goals.Print("", out);
+  ratios.Print("", out);
   out << "\n";
   Table rows({"", "CLIENTS", "PER SECOND", "P50 MS", "P99 MS", "SERVER CPU US", "CLIENT CPU US", "SERVER MB"});
   for (const Row& row : rows_) {
@@ -56,18 +81,12 @@ void Report::PrintText(std::ostream& out) const {
 }
 
 void Report::PrintJson(std::ostream& out) const {
-  nlohmann::json json{{"goals", nlohmann::json::array()},
-                      {"comparisons", nlohmann::json::array()},
-                      {"measured", nlohmann::json::array()}};
-  for (const Goal& goal : goals_) {
-    if (!goal.is_goal) {
-      json["comparisons"].push_back({{"comparison", goal.name}, {"measured", goal.measured}});
-      continue;
-    }
-    json["goals"].push_back({{"goal", goal.name},
-                             {"measured", goal.measured},
-                             {goal.at_most ? "at_most" : "at_least", goal.goal},
-                             {"met", goal.met()}});
+  nlohmann::json json{{"ratios", nlohmann::json::array()}, {"measured", nlohmann::json::array()}};
+  for (const Ratio& ratio : ratios_) {
+    nlohmann::json shown{{"ratio", ratio.name}, {"measured", ratio.measured}, {"verdict", VerdictOf(ratio)}};
+    if (ratio.goal) shown[ratio.better == Better::kAtMost ? "at_most" : "at_least"] = *ratio.goal;
+    if (const absl::optional<double> recorded = RecordedOf(ratio)) shown["recorded"] = *recorded;
+    json["ratios"].push_back(std::move(shown));
   }
   for (const Row& row : rows_) {
     const LoadResult& result = row.result;

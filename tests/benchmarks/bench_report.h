@@ -1,4 +1,5 @@
-// The figures of a benchmark of servers: loads that are measured in turns, goals, and how they are shown.
+// The figures of a benchmark of servers: loads that are measured in turns, ratios and their goals, and how they are
+// shown.
 #ifndef ARMSTATE_TESTS_BENCHMARKS_BENCH_REPORT_H_
 #define ARMSTATE_TESTS_BENCHMARKS_BENCH_REPORT_H_
 
@@ -7,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "tests/benchmarks/load.h"
 
 namespace armstate {
@@ -26,25 +29,36 @@ class Report {
   };
 
   void Add(Row row);
-  // `measured` against a goal: at least so much, or with `at_most` no more than that.
-  void AddGoal(const std::string& name, double measured, double goal, bool at_most);
-  // What the goal before is to be seen beside.
-  void AddComparison(const std::string& name, double measured);
+  // A ratio to what is physically there. kAtLeast: more is better.
+  enum class Better { kAtLeast, kAtMost };
+  void AddRatio(const std::string& name, double measured, Better better, absl::optional<double> goal = absl::nullopt);
+
+  // The ratios of an earlier run, which are not to get worse: what WriteRecord wrote. False if it cannot be read.
+  bool ReadRecord(const std::string& file);
+  // `provenance`: when and where. False if it cannot be written.
+  bool WriteRecord(const std::string& file, const std::string& provenance) const;
 
   void PrintText(std::ostream& out) const;
   void PrintJson(std::ostream& out) const;
 
  private:
-  struct Goal {
+  struct Ratio {
     std::string name;
     double measured = 0;
-    double goal = 0;
-    bool at_most = false;
-    bool is_goal = true;
-    bool met() const { return at_most ? measured <= goal : measured >= goal; }
+    Better better = Better::kAtLeast;
+    absl::optional<double> goal;
+    bool Meets(double wanted) const { return better == Better::kAtMost ? measured <= wanted : measured >= wanted; }
   };
+  // What the record leaves of leeway, for the noise of a shared machine.
+  static constexpr double kKept = 0.95;
+
+  // "met", "NOT MET", "WORSE" than the record allows, or empty without goal and record.
+  std::string VerdictOf(const Ratio& ratio) const;
+  absl::optional<double> RecordedOf(const Ratio& ratio) const;
+
   std::vector<Row> rows_;
-  std::vector<Goal> goals_;
+  std::vector<Ratio> ratios_;
+  std::map<std::string, double> recorded_;
 };
 
 // Loads that are measured one after the other, again and again.

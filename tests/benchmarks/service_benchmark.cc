@@ -3,7 +3,9 @@
 // Each server is a process of its own, and each client has a connection of its own over the loopback interface. What
 // is compared is measured in turns, several times, and the ratio is the median of the turns': a shared machine is not
 // equally fast at all times.
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,11 +16,13 @@
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "client/checkpoint_stream.h"
 #include "client/connection.h"
 #include "nlohmann/json.hpp"
@@ -37,6 +41,8 @@ struct Options {
   int64_t stored = 1000000;
   int clients = 64;
   std::string engine_json;
+  std::string record;
+  std::string new_record;
   std::string output = "text";
 };
 
@@ -132,21 +138,45 @@ std::string NewFolder(const Options& options) {
   return absl::StrCat(options.directory, "/armstate-bench.", absl::ToUnixNanos(absl::Now()));
 }
 
-// The goals of the engine, from what engine_benchmark printed: how many times a memcpy each takes.
-void AddEngineGoals(const std::string& file, Report& report) {
+// The ratios of the engine, from what engine_benchmark printed: how many times a copy of the values each takes.
+void AddEngineRatios(const std::string& file, Report& report) {
   std::ifstream stream(file);
   const nlohmann::json json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  std::map<std::string, double> ratios;
+  std::map<std::string, nlohmann::json> runs;
   if (json.is_object() && json.contains("benchmarks")) {
-    for (const nlohmann::json& run : json["benchmarks"]) ratios[run.value("name", "")] = run.value("x_memcpy", 0.0);
+    for (const nlohmann::json& run : json["benchmarks"]) runs[run.value("name", "")] = run;
   }
-  if (ratios["BM_Capture"] <= 0 || ratios["BM_CaptureAgain"] <= 0 || ratios["BM_Restore"] <= 0) {
+  const auto times = [&](const std::string& run, const char* copy) {
+    return runs[run].is_object() ? runs[run].value(copy, 0.0) : 0.0;
+  };
+  if (times("BM_Capture", "x_new_copy") <= 0 || times("BM_Restore", "x_memcpy") <= 0) {
     std::cerr << file << " has no figures of the engine\n";
     return;
   }
-  report.AddGoal("engine: capture / memcpy of the values", ratios["BM_CaptureAgain"], 2, true);
-  report.AddGoal("engine: capture into new memory / memcpy", ratios["BM_Capture"], 2, true);
-  report.AddGoal("engine: restore with read-back / memcpy", ratios["BM_Restore"], 10, true);
+  report.AddRatio("engine: capture / a copy of the values into new memory", times("BM_Capture", "x_new_copy"),
+                  Report::Better::kAtMost, 2);
+  report.AddRatio("engine: capture / memcpy", times("BM_Capture", "x_memcpy"), Report::Better::kAtMost);
+  report.AddRatio("engine: restore with read-back / memcpy", times("BM_Restore", "x_memcpy"), Report::Better::kAtMost,
+                  10);
+}
+
+// Appends as many bytes as the empty server does for a call, and syncs each time, as fast as the disk can.
+LoadResult SyncAlone(const Options& options) {
+  const std::string path = NewFolder(options);
+  const int file = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  unlink(path.c_str());
+  LoadOptions load;
+  load.server = getpid();
+  load.warm_up = absl::ZeroDuration();
+  load.duration = absl::Seconds(options.seconds);
+  LoadMeter meter(load);
+  const std::string bytes(300, 'x');
+  absl::Time begin;
+  do {
+    begin = absl::Now();
+  } while (write(file, bytes.data(), bytes.size()) > 0 && fdatasync(file) == 0 && meter.End(begin, ""));
+  close(file);
+  return meter.Result();
 }
 
 absl::StatusOr<std::unique_ptr<Subject>> StartStoring(const std::string& name, const GuestRequests& requests,
@@ -157,34 +187,42 @@ absl::StatusOr<std::unique_ptr<Subject>> StartStoring(const std::string& name, c
   return std::make_unique<Subject>(name, *std::move(process), data_dir, requests, options);
 }
 
+absl::StatusOr<std::unique_ptr<Subject>> StartEmpty(const std::string& name, const std::vector<std::string>& flags,
+                                                    const std::string& file, const GuestRequests& requests,
+                                                    const Options& options) {
+  std::vector<std::string> command = {"tests/benchmarks/empty_server"};
+  command.insert(command.end(), flags.begin(), flags.end());
+  auto process = ArmstatedProcess::StartCommand(command);
+  if (!process.ok()) return process.status();
+  return std::make_unique<Subject>(name, *std::move(process), file, requests, options);
+}
+
 absl::Status MeasureBesideEmpty(const GuestRequests& requests, const Options& options, Report& report) {
+  const auto empty = StartEmpty("empty", {}, NewFolder(options), requests, options);
+  if (!empty.ok()) return empty.status();
   const std::string file = NewFolder(options);
-  auto empty_process = ArmstatedProcess::StartCommand({"tests/benchmarks/empty_server"});
-  if (!empty_process.ok()) return empty_process.status();
-  auto synced_process = ArmstatedProcess::StartCommand({"tests/benchmarks/empty_server", "--sync=" + file});
-  if (!synced_process.ok()) return synced_process.status();
-  const auto storing = StartStoring("armstated", requests, options);
-  if (!storing.ok()) return storing.status();
-  Subject empty("empty", *std::move(empty_process), NewFolder(options), requests, options);
-  Subject synced("empty, synced", *std::move(synced_process), file, requests, options);
-  Subject& armstated = **storing;
+  const auto synced = StartEmpty("empty, synced", {"--sync=" + file}, file, requests, options);
+  if (!synced.ok()) return synced.status();
+  const auto armstated = StartStoring("armstated", requests, options);
+  if (!armstated.ok()) return armstated.status();
   Turns turns;
-  for (Subject* subject : {&empty, &synced, &armstated}) {
-    turns.Add("CreateCheckpoint, " + subject->name(), subject->pid(), 1, [=] { return subject->Create(1); });
-  }
-  const auto create = [&](Subject& subject) {
-    return turns.Add("CreateCheckpoint, " + subject.name(), subject.pid(), options.clients,
-                     [&] { return subject.Create(options.clients); });
+  const auto create = [&](Subject& subject, int clients) {
+    return turns.Add("CreateCheckpoint, " + subject.name(), subject.pid(), clients,
+                     [&subject, clients] { return subject.Create(clients); });
   };
-  const size_t empty_create = create(empty);
-  const size_t synced_create = create(synced);
-  const size_t armstated_create = create(armstated);
   const auto stream = [&](Subject& subject) {
     return turns.Add("StreamCheckpoints, " + subject.name(), subject.pid(), kStreams,
                      [&] { return subject.Stream(kStreams); });
   };
-  stream(empty);
-  const size_t armstated_stream = stream(armstated);
+  const size_t sync_alone = turns.Add("300 bytes appended and synced", getpid(), 1, [&] { return SyncAlone(options); });
+  create(**empty, 1);
+  const size_t synced_create_alone = create(**synced, 1);
+  const size_t armstated_create_alone = create(**armstated, 1);
+  const size_t empty_create = create(**empty, options.clients);
+  const size_t synced_create = create(**synced, options.clients);
+  const size_t armstated_create = create(**armstated, options.clients);
+  const size_t empty_stream = stream(**empty);
+  const size_t armstated_stream = stream(**armstated);
   turns.Run(options.rounds, report);
   // Afterwards: what was pushed before is still being written into tables.
   Turns get_turns;
@@ -192,44 +230,71 @@ absl::Status MeasureBesideEmpty(const GuestRequests& requests, const Options& op
     return get_turns.Add("GetCheckpoint, " + subject.name(), subject.pid(), options.clients,
                          [&] { return subject.Get(options.clients, kGuests, 1); });
   };
-  const size_t empty_get = get(empty);
-  const size_t armstated_get = get(armstated);
+  const size_t empty_get = get(**empty);
+  const size_t armstated_get = get(**armstated);
   get_turns.Run(options.rounds, report);
-  report.AddGoal("durable CreateCheckpoint / the empty server", turns.Ratio(armstated_create, empty_create), 0.8,
-                 false);
-  report.AddComparison("  the empty server that syncs / the empty server", turns.Ratio(synced_create, empty_create));
-  report.AddComparison("  durable CreateCheckpoint / the empty server that syncs",
-                       turns.Ratio(armstated_create, synced_create));
-  report.AddGoal("StreamCheckpoints / CreateCheckpoint", turns.Ratio(armstated_stream, armstated_create), 3, false);
-  report.AddGoal("GetCheckpoint / the empty server", get_turns.Ratio(armstated_get, empty_get), 0.9, false);
+  const auto add = [&](const std::string& name, double measured, absl::optional<double> goal = absl::nullopt) {
+    report.AddRatio(name, measured, Report::Better::kAtLeast, goal);
+  };
+  add("CreateCheckpoint / the empty server that syncs", turns.Ratio(armstated_create, synced_create), 0.9);
+  add("StreamCheckpoints / the empty stream", turns.Ratio(armstated_stream, empty_stream), 0.35);
+  add("GetCheckpoint / the empty server", get_turns.Ratio(armstated_get, empty_get), 0.95);
+  add("CreateCheckpoint by one client / the empty server that syncs",
+      turns.Ratio(armstated_create_alone, synced_create_alone));
+  add("CreateCheckpoint by one client / syncs of the disk", turns.Ratio(armstated_create_alone, sync_alone));
+  add("CreateCheckpoint / the empty server", turns.Ratio(armstated_create, empty_create));
+  add("StreamCheckpoints / CreateCheckpoint", turns.Ratio(armstated_stream, armstated_create));
   return absl::OkStatus();
 }
 
 absl::Status MeasureSizes(const GuestRequests& requests, const Options& options, Report& report) {
-  std::vector<std::unique_ptr<Subject>> storing;
+  const auto empty = StartEmpty("empty", {}, NewFolder(options), requests, options);
+  if (!empty.ok()) return empty.status();
+  const std::string file = NewFolder(options);
+  const auto synced = StartEmpty("empty, synced", {"--sync=" + file}, file, requests, options);
+  if (!synced.ok()) return synced.status();
   Turns get_turns;
   Turns create_turns;
-  std::vector<size_t> gets;
-  std::vector<size_t> creates;
+  // So that it has what is asked for.
+  if (absl::Status status = (*empty)->Fill(kGuests, 1); !status.ok()) return status;
+  const size_t empty_get = get_turns.Add("GetCheckpoint, empty, again", (*empty)->pid(), options.clients,
+                                         [&] { return (*empty)->Get(options.clients, kGuests, 1); });
+  const size_t synced_create = create_turns.Add("CreateCheckpoint, empty, synced, again", (*synced)->pid(),
+                                                options.clients, [&] { return (*synced)->Create(options.clients); });
+  struct Size {
+    int64_t stored;
+    std::unique_ptr<Subject> subject;
+    size_t get;
+    size_t create;
+  };
+  std::vector<Size> sizes;
   for (const int64_t stored : {int64_t{10}, int64_t{1000}, options.stored}) {
     auto started = StartStoring(absl::StrCat(stored, " stored"), requests, options);
     if (!started.ok()) return started.status();
-    storing.push_back(*std::move(started));
-    Subject& subject = *storing.back();
+    Subject& subject = **started;
     const auto guests = static_cast<uint32_t>(std::min<int64_t>(stored, kFleet));
     const auto versions = static_cast<uint32_t>(stored / guests);
     if (absl::Status status = subject.Fill(guests, versions); !status.ok()) return status;
-    gets.push_back(get_turns.Add("GetCheckpoint, " + subject.name(), subject.pid(), options.clients,
-                                 [=, &subject] { return subject.Get(options.clients, guests, versions); }));
-    creates.push_back(create_turns.Add("CreateCheckpoint, " + subject.name(), subject.pid(), options.clients,
-                                       [=, &subject] { return subject.Create(options.clients); }));
+    const size_t get = get_turns.Add("GetCheckpoint, " + subject.name(), subject.pid(), options.clients,
+                                     [=, &subject] { return subject.Get(options.clients, guests, versions); });
+    const size_t create = create_turns.Add("CreateCheckpoint, " + subject.name(), subject.pid(), options.clients,
+                                           [=, &subject] { return subject.Create(options.clients); });
+    sizes.push_back({stored, *std::move(started), get, create});
   }
   get_turns.Run(options.rounds, report);
   create_turns.Run(options.rounds, report);
-  report.AddGoal(absl::StrCat("CreateCheckpoint with ", options.stored, " stored / with 10"),
-                 create_turns.Ratio(creates.back(), creates.front()), 0.8, false);
-  report.AddGoal(absl::StrCat("GetCheckpoint with ", options.stored, " stored / with 10"),
-                 get_turns.Ratio(gets.back(), gets.front()), 0.8, false);
+  for (const Size& size : sizes) {
+    report.AddRatio(absl::StrCat("GetCheckpoint with ", size.stored, " stored / the empty server"),
+                    get_turns.Ratio(size.get, empty_get), Report::Better::kAtLeast);
+    report.AddRatio(absl::StrCat("CreateCheckpoint with ", size.stored, " stored / the empty server that syncs"),
+                    create_turns.Ratio(size.create, synced_create), Report::Better::kAtLeast);
+  }
+  const Size& smallest = sizes.front();
+  const Size& largest = sizes.back();
+  report.AddRatio(absl::StrCat("CreateCheckpoint with ", largest.stored, " stored / with 10"),
+                  create_turns.Ratio(largest.create, smallest.create), Report::Better::kAtLeast, 0.8);
+  report.AddRatio(absl::StrCat("GetCheckpoint with ", largest.stored, " stored / with 10"),
+                  get_turns.Ratio(largest.get, smallest.get), Report::Better::kAtLeast, 0.8);
   return absl::OkStatus();
 }
 
@@ -243,7 +308,19 @@ int Run(const Options& options) {
     std::cerr << status << "\n";
     return 1;
   }
-  if (!options.engine_json.empty()) AddEngineGoals(options.engine_json, report);
+  if (!options.engine_json.empty()) AddEngineRatios(options.engine_json, report);
+  if (!options.record.empty() && !report.ReadRecord(options.record)) {
+    std::cerr << options.record << " is no record of ratios\n";
+    return 1;
+  }
+  const std::string now = absl::FormatTime("%Y-%m-%d %H:%M %Z", absl::Now(), absl::UTCTimeZone());
+  if (!options.new_record.empty() &&
+      !report.WriteRecord(options.new_record,
+                          absl::StrCat(now, ", ", std::thread::hardware_concurrency(),
+                                       " processors, --seconds=", options.seconds, " --rounds=", options.rounds))) {
+    std::cerr << options.new_record << " cannot be written\n";
+    return 1;
+  }
   if (options.output == "json") {
     report.PrintJson(std::cout);
   } else {
@@ -268,6 +345,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--clients", options.clients, "how many clients there are at once")->capture_default_str();
   app.add_option("--engine", options.engine_json, "what engine_benchmark printed with --benchmark_format=json");
+  app.add_option("--record", options.record, "ratios of an earlier run, of which 0.95 is to be kept");
+  app.add_option("--new_record", options.new_record, "file that this run's ratios are written to");
   app.add_option("--output", options.output, "text or json")->check(CLI::IsMember({"text", "json"}));
   CLI11_PARSE(app, argc, argv);
   return armstate::Run(options);

@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -20,18 +21,25 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-// A request whose serialized size is exactly `size` bytes: one vCPU, and the rest in an opaque field.
+// Of one vCPU, which may have 1 MiB.
+constexpr size_t kFillerBytes = 1000000;
+
+// A request whose serialized size is exactly `size` bytes: as many vCPUs as it takes, with most of it in opaque fields.
 v1::CreateCheckpointRequest RequestOfSize(size_t size) {
   v1::CreateCheckpointRequest request;
   request.set_parent("vms/large");
   request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
-  v1::VcpuState* vcpu = request.mutable_checkpoint()->add_vcpus();
-  vcpu->mutable_registers()->add_ids(0x603000000013c080);
-  vcpu->mutable_registers()->set_values(std::string(8, '\x01'));
-  v1::OpaqueField* field = vcpu->add_opaque_fields();
-  field->set_name("filler");
-  field->set_data(std::string(size - 200, 'x'));
-  field->mutable_data()->append(size - request.ByteSizeLong(), 'x');
+  for (size_t left = size - 200; left > 0; left -= std::min(left, kFillerBytes)) {
+    v1::VcpuState* const vcpu = request.mutable_checkpoint()->add_vcpus();
+    vcpu->set_vcpu_index(request.checkpoint().vcpus_size() - 1);
+    vcpu->mutable_registers()->add_ids(0x603000000013c080);
+    vcpu->mutable_registers()->set_values(std::string(8, '\x01'));
+    v1::OpaqueField* const field = vcpu->add_opaque_fields();
+    field->set_name("filler");
+    field->set_data(std::string(std::min(left, kFillerBytes), 'x'));
+  }
+  std::string& filler = *request.mutable_checkpoint()->mutable_vcpus(0)->mutable_opaque_fields(0)->mutable_data();
+  filler.resize(filler.size() + size - request.ByteSizeLong(), 'x');
   EXPECT_EQ(request.ByteSizeLong(), size);
   return request;
 }
@@ -170,7 +178,8 @@ TEST(ArmstatedTest, MessageLimitIsSixteenMebibytes) {
     v1::Checkpoint read;
     const grpc::Status status = stub->GetCheckpoint(&context, request, &read);
     ASSERT_TRUE(status.ok()) << status.error_message();
-    EXPECT_GT(read.vcpus(0).opaque_fields(0).data().size(), 16777216u - 300);
+    EXPECT_EQ(read.vcpus_size(), 17);
+    EXPECT_GT(read.ByteSizeLong(), 16777216u - 300);
   }
   {
     grpc::ClientContext context;

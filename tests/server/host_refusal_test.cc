@@ -184,8 +184,9 @@ const BadField kBadFields[] = {
      FieldInvalid("host.labels")},
     {"LabelValue", [](auto& request) { (*request.mutable_host()->mutable_labels())["zone"] = std::string(256, 'x'); },
      FieldInvalid("host.labels")},
-    {"LongFileName", [](auto& request) { request.mutable_probe(0)->set_name(std::string(256, 'x')); },
-     FieldInvalid("probe")},
+    {"LongFileName",
+     [](auto& request) { request.mutable_probe(0)->set_name(std::string(256, 'x')); },
+     {StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "probe.name"}, {"count", "256"}, {"limit", "255"}}}},
     {"UnknownProfile",
      [](auto& request) {
        request.clear_probe();

@@ -43,7 +43,10 @@ TEST(RestorePlan, DoesWhatTheVerdictIsAbout) {
     const JudgedTarget target = TargetOf(KvmProfile(ReadHostProbe(host), "pmu"));
     for (const auto& [source, checkpoint] : checkpoints) {
       v1::PlanRestoreResponse plan;
-      AddRestorePlan(checkpoint, target, Judge(checkpoint, target, none), plan);
+      const Judgement judgement = Judge(checkpoint, target, none);
+      for (size_t i = 0; i < judgement.reports.size(); ++i) {
+        *plan.add_vcpus() = PlanVcpu(checkpoint, target, judgement, i);
+      }
       std::vector<const RegisterList*> lists;
       for (const VcpuState& vcpu : checkpoint.loaded.vcpus) lists.push_back(&vcpu.registers);
       std::vector<EngineVcpu> restored = target.MakeVcpus(checkpoint.vcpu_count());

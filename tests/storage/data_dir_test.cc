@@ -116,5 +116,22 @@ TEST_F(LiveLogTest, Cut) {
   EXPECT_EQ(store().Get("web", 1)->record, "first");
 }
 
+// Tables that are in no list are lost.
+TEST_F(LiveLogTest, ListOfTablesRemoved) {
+  std::string current;
+  ASSERT_TRUE(rocksdb::ReadFileToString(under_test_.env(), data_dir() / "CURRENT", &current).ok());
+  current.pop_back();
+  const fs::path list = data_dir() / current;
+  fs::rename(list, elsewhere());
+  EXPECT_FALSE(under_test_.storage().Compact().ok());
+  absl::Status status = Commit("nowhere");
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), current)) << status;
+  EXPECT_EQ(store().Get("web", 1)->record, "first");
+  fs::rename(elsewhere(), list);
+  EXPECT_TRUE(IsCommittedSoon());
+  EXPECT_EQ(store().Get("web", 1)->record, "first");
+}
+
 }  // namespace
 }  // namespace armstate

@@ -1,14 +1,7 @@
 // A real file system of 160 MB that runs full: what is deleted is deleted, and makes space again.
-#include <errno.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <string>
@@ -18,55 +11,30 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "storage/rocksdb_storage.h"
-#include "tests/testing/temp_dir.h"
+#include "tests/testing/small_volume.h"
 
 namespace armstate {
 namespace {
 
-// A tmpfs that only this process sees, and that goes with it.
-absl::Status MountSmall(const std::string& folder) {
-  const uid_t user = getuid();
-  if (unshare(CLONE_NEWNS) != 0) {
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return absl::ErrnoToStatus(errno, "unshare");
-    std::ofstream("/proc/self/setgroups") << "deny";
-    std::ofstream("/proc/self/uid_map") << "0 " << user << " 1";
-  }
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return absl::ErrnoToStatus(errno, "private /");
-  if (mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=160m") != 0) return absl::ErrnoToStatus(errno, "mount");
-  return absl::OkStatus();
-}
-
 class FullVolumeTest : public testing::Test {
  protected:
-  static constexpr size_t kRecordBytes = 200000;
-
   static void SetUpTestSuite() {
-    folder_ = new TempDir;
-    const absl::Status status = MountSmall(folder_->path());
-    ASSERT_TRUE(status.ok()) << status;
+    absl::StatusOr<std::unique_ptr<SmallVolume>> volume = SmallVolume::Mount();
+    ASSERT_TRUE(volume.ok()) << volume.status();
+    volume_ = volume->release();
   }
-  static void TearDownTestSuite() {
-    EXPECT_EQ(umount(folder_->path().c_str()), 0) << strerror(errno);
-    delete folder_;
-  }
+  static void TearDownTestSuite() { delete volume_; }
 
   void SetUp() override { Open(); }
   void TearDown() override {
     storage_.reset();
-    std::filesystem::remove_all(DataDir());
-    std::filesystem::remove(Filler());
-  }
-
-  static std::string DataDir() { return folder_->path() + "/data"; }
-  static std::string Filler() { return folder_->path() + "/filler"; }
-  static uint64_t Free() {
-    struct statvfs found;
-    return statvfs(folder_->path().c_str(), &found) == 0 ? found.f_bavail * found.f_frsize : 0;
+    std::filesystem::remove_all(volume_->data_dir());
+    volume_->GiveBack();
   }
 
   void Open() {
     storage_.reset();
-    absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(DataDir(), {});
+    absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(volume_->data_dir(), {});
     ASSERT_TRUE(storage.ok()) << storage.status();
     storage_ = *std::move(storage);
   }
@@ -75,7 +43,7 @@ class FullVolumeTest : public testing::Test {
   absl::Status Commit(const std::string& vm) {
     CommitRequest request;
     request.vm = vm;
-    request.record.resize(kRecordBytes);
+    request.record.resize(record_bytes_);
     for (char& byte : request.record) byte = static_cast<char>(random_());
     const absl::StatusOr<CommitResult> result = store().Commit(request);
     if (!result.ok()) return result.status();
@@ -103,21 +71,19 @@ class FullVolumeTest : public testing::Test {
     }
     return stored;
   }
-  // As another program may do it: to the last byte.
+  // Others, as it were.
   static void TakeTheRest() {
-    std::ofstream file(Filler(), std::ios::binary | std::ios::app);
-    const std::string block(4096, 'x');
-    while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-    EXPECT_LT(Free(), block.size());
+    volume_->TakeTheRest();
+    EXPECT_LT(volume_->Free(), 4096u);
   }
 
-  static TempDir* folder_;
+  static SmallVolume* volume_;
+  size_t record_bytes_ = 200000;  // so many go into blob files
   std::mt19937 random_{1};
   std::unique_ptr<RocksDbStorage> storage_;
 };
 
-TempDir* FullVolumeTest::folder_ = nullptr;
+SmallVolume* FullVolumeTest::volume_ = nullptr;
 
 TEST_F(FullVolumeTest, DeletionsMakeSpace) {
   for (int round = 0; round < 3; ++round) {
@@ -143,7 +109,7 @@ TEST_F(FullVolumeTest, EachCanBeDeletedWhenNothingIsFree) {
   EXPECT_EQ(store().DeleteVm("full", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
   EXPECT_EQ(storage_->records().DeletePrefix(RecordKind::kMachine, "m"), absl::OkStatus());
   EXPECT_FALSE(Commit("other").ok());
-  std::filesystem::remove(Filler());
+  volume_->GiveBack();
   EXPECT_TRUE(IsCommittedSoon("other"));
 }
 
@@ -156,8 +122,64 @@ TEST_F(FullVolumeTest, OpensAndDeletesWhenNothingIsFree) {
   EXPECT_EQ(store().Delete("full", 1, absl::Now()), absl::OkStatus());
   TakeTheRest();
   EXPECT_EQ(store().DeleteVm("full", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
-  std::filesystem::remove(Filler());
+  volume_->GiveBack();
   EXPECT_TRUE(IsCommittedSoon("other"));
+}
+
+// Others take every byte that a deletion makes free, and the process ends meanwhile, both ways.
+TEST_F(FullVolumeTest, AgainAndAgain) {
+  for (int round = 0; round < 4; ++round) {
+    SCOPED_TRACE(round);
+    const int stored = Fill("full");
+    EXPECT_GT(stored, 10);
+    TakeTheRest();
+    if (round % 2 == 1) {
+      EXPECT_EQ(storage_->Close(), absl::OkStatus());  // what it cannot write into tables is safe in the log
+      Open();
+      ASSERT_NE(storage_, nullptr);
+    }
+    for (int version = 1; version <= stored; ++version) {
+      EXPECT_EQ(store().Delete("full", version, absl::Now()), absl::OkStatus()) << version;
+      if (version % 40 == 0) TakeTheRest();
+    }
+    EXPECT_EQ(store().DeleteVm("full", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
+    // All that was refused has not left the store waiting for a deletion.
+    volume_->GiveBack();
+    EXPECT_TRUE(IsCommittedSoon("other")) << Commit("other");
+    EXPECT_EQ(store().DeleteVm("other", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
+  }
+}
+
+// When it was opened for the first time there was no space for the whole reserve.
+TEST_F(FullVolumeTest, FirstOpenedWithLittleSpace) {
+  storage_.reset();
+  std::filesystem::remove_all(volume_->data_dir());
+  volume_->TakeTheRest(uint64_t{80} << 20);
+  Open();
+  ASSERT_NE(storage_, nullptr);
+  const int stored = Fill("full");
+  EXPECT_GT(stored, 10);
+  TakeTheRest();
+  for (int version = 1; version <= stored; ++version) {
+    EXPECT_EQ(store().Delete("full", version, absl::Now()), absl::OkStatus()) << version;
+  }
+  EXPECT_EQ(store().DeleteVm("full", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
+  volume_->GiveBack();
+  EXPECT_TRUE(IsCommittedSoon("other")) << Commit("other");
+}
+
+// Small records are in tables, which are written anew to be rid of some: that takes space first.
+TEST_F(FullVolumeTest, SmallRecordsMakeSpace) {
+  record_bytes_ = 3000;
+  const int stored = Fill("full");
+  EXPECT_GT(stored, 1000);
+  for (int version = 1; version <= stored / 2; ++version) {
+    ASSERT_EQ(store().Delete("full", version, absl::Now()), absl::OkStatus()) << version;
+  }
+  EXPECT_TRUE(IsCommittedSoon("other")) << Commit("other");
+  EXPECT_GT(Fill("other"), 1000);
+  EXPECT_EQ(store().DeleteVm("full", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
+  EXPECT_TRUE(IsCommittedSoon("other")) << Commit("other");
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ class Copy {
 
   const absl::Status& status() const { return storage_.status(); }
   CheckpointStore& store() { return (*storage_)->checkpoints(); }
+  bool HasFile(const std::string& name) const { return env_->FileExists(absl::StrCat(kDirectory, "/", name)).ok(); }
   // What was said while it was opened.
   const std::string& log() const { return log_; }
 
@@ -364,6 +365,67 @@ TEST_F(DamagedLogTest, NothingThatWasAcknowledgedMayBeMissing) {
   Copy copy(given_up);
   ASSERT_TRUE(copy.status().ok()) << copy.status();
   EXPECT_EQ(CountKept(copy), 3u);
+}
+
+// RocksDB removes a log whose changes are in tables. A crash may come between that and the removal of the file that
+// tells of it, either may fail, and what a machine's crash brings back may be anything.
+TEST_F(DamagedLogTest, WhatRocksDbHasGivenUpIsNotMissed) {
+  const Files before = CopyFiles(original_, /*with_synced=*/true);
+  original_.Reopen();  // brings all into tables
+  const Files after = CopyFiles(original_, /*with_synced=*/true);
+  ASSERT_EQ(after.count(log_), 0u);
+  const std::string synced = log_.substr(0, log_.size() - 3) + "synced";
+  ASSERT_EQ(before.count(synced), 1u);
+  std::vector<Files> left(5, after);
+  left[0][synced] = before.at(synced);
+  left[1][log_] = before.at(log_);
+  left[2][synced] = before.at(synced);
+  left[2][log_] = before.at(log_);
+  left[3][synced] = before.at(synced);
+  left[3][log_] = "";
+  left[4][log_] = before.at(log_);
+  left[4][log_][10] ^= 1;
+  for (size_t i = 0; i < left.size(); ++i) {
+    SCOPED_TRACE(i);
+    Copy copy(left[i]);
+    ASSERT_TRUE(copy.status().ok()) << copy.status();
+    EXPECT_EQ(CountKept(copy), 4u);
+    Commit(copy.store(), "later");
+    EXPECT_FALSE(copy.HasFile(synced));
+    EXPECT_FALSE(copy.HasFile(log_));
+  }
+}
+
+// RocksDB would open with the tables of before, and remove the others.
+TEST_F(DamagedLogTest, TheListOfTablesMayNotBeShorter) {
+  const Files whole = CopyFiles(original_, /*with_synced=*/true);
+  std::string list = whole.at("CURRENT");
+  list.pop_back();
+  int lost = 0;
+  for (size_t size = 0; size < whole.at(list).size(); ++size) {
+    Files cut = whole;
+    cut[list].resize(size);
+    const absl::Status status = Copy(cut).status();
+    EXPECT_EQ(DamagedRecord(status), kDirectory) << size;
+    EXPECT_TRUE(absl::StrContains(status.message(), list)) << status;
+    if (HasFailure()) return;
+    ++lost;
+  }
+  EXPECT_GT(lost, 100);
+  Files gone = whole;
+  gone.erase(list);
+  EXPECT_TRUE(absl::StrContains(Copy(gone).status().message(), list)) << Copy(gone).status();
+}
+
+TEST_F(DamagedRecordTest, AMissingTableIsNamed) {
+  for (const auto& [name, content] : files_) {
+    if (!absl::EndsWith(name, ".sst")) continue;
+    Files files = files_;
+    files.erase(name);
+    const absl::Status status = Copy(files).status();
+    EXPECT_EQ(DamagedRecord(status), kDirectory);
+    EXPECT_TRUE(absl::StrContains(status.message(), name)) << status;
+  }
 }
 
 TEST_F(DamagedRecordTest, AMissingBlobFileIsNamed) {

@@ -139,6 +139,10 @@ TEST_F(QueriesTest, SearchShowsWhereTheFilterIsWrong) {
   EXPECT_THAT(result.err, HasSubstr("armstate: did you mean SCTLR_EL1.WXN?\n"));
   result = Run({"search", "(vcpu = 0"});
   EXPECT_THAT(result.err, HasSubstr("\n  (vcpu = 0\n  ^\n"));
+  // Only what is around the place, and characters, not bytes, before it.
+  result = Run({"search", "labels.team = \"\u00e4\u00e4\" AND " + std::string(1000, ' ') + "X0 = 1 X1 ="});
+  EXPECT_LT(result.err.size(), 600u);
+  EXPECT_THAT(result.err, HasSubstr("\n  ..."));
   EXPECT_THAT(Run({"search", "vcpu = ", "--output=json"}).err, HasSubstr("\"position\": \"7\""));
   EXPECT_EQ(Run({"search", "vcpu = 0", "--limit", "0"}).exit_status, 2);
   EXPECT_EQ(Run({"search"}).exit_status, 2);

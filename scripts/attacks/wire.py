@@ -1,0 +1,97 @@
+"""What an attacker says to armstated: by gRPC with whatever bytes it likes, or by frames of HTTP/2 that no library would send."""
+
+import os
+import socket
+import uuid
+
+import grpc
+from armstate.v1 import checkpoint_pb2, checkpoint_service_pb2, register_list_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+X0 = 0x6030000000100000  # the register ID of X0; X1 is X0 + 2 and so on
+SERVICE = "/armstate.v1.CheckpointService/"
+
+
+def connect(address: str) -> grpc.Channel:
+    """A connection of its own, without limits of the client's."""
+    return grpc.insecure_channel(address, options=[
+        ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.enable_http_proxy", 0), ("grpc.enable_retries", 0)])
+
+
+def checkpoint(registers: int = 8, seed: int = 0, opaque: bytes = b"") -> checkpoint_pb2.Checkpoint:
+    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="TCG"))
+    vcpu = made.vcpus.add(registers=general_registers(registers, seed))
+    if opaque:
+        vcpu.opaque_fields.add(name="bytes", data=opaque)
+    return made
+
+
+def general_registers(count: int, seed: int = 0) -> register_list_pb2.RegisterList:
+    values = b"".join(((seed * 1000003 + i * 7) % (1 << 64)).to_bytes(8, "little") for i in range(count))
+    return register_list_pb2.RegisterList(ids=[X0 + 2 * i for i in range(count)], values=values)
+
+
+def push(vm: str, stored: checkpoint_pb2.Checkpoint, request_id: str = "") -> checkpoint_service_pb2.CreateCheckpointRequest:
+    return checkpoint_service_pb2.CreateCheckpointRequest(parent=f"vms/{vm}", checkpoint=stored, request_id=request_id or str(uuid.uuid4()))
+
+
+def large_checkpoint(mebibytes: int) -> checkpoint_pb2.Checkpoint:
+    """That nothing makes smaller."""
+    return checkpoint(1, opaque=os.urandom(mebibytes << 20))
+
+
+def explain(error: grpc.RpcError) -> str:
+    """Its code, message, reason and metadata in one line."""
+    text = f"{error.code().name}: {error.details()}"
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                info = error_details_pb2.ErrorInfo()
+                if detail.Unpack(info):
+                    text += f" ({info.reason})"
+    return text
+
+
+def code_of(call) -> str:
+    """Of a call that is made: "OK" or the name of its error's code."""
+    try:
+        call()
+        return "OK"
+    except grpc.RpcError as error:
+        return error.code().name
+
+
+# HTTP/2 (RFC 9113).
+DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
+END_STREAM, END_HEADERS = 1, 4
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def greeting() -> bytes:
+    return PREFACE + frame(SETTINGS, 0, 0)
+
+
+def header(name: bytes, value: bytes) -> bytes:
+    """HPACK, as plain bytes that are not indexed. Both shorter than 127."""
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def call_headers(method: str) -> bytes:
+    post, http = b"\x83", b"\x86"
+    return (post + http + header(b":path", method.encode()) + header(b":authority", b"x") + header(b"content-type", b"application/grpc")
+            + header(b"te", b"trailers"))
+
+
+def message(body: bytes) -> bytes:
+    return b"\0" + len(body).to_bytes(4, "big") + body
+
+
+def open_socket(port: int, patience: float = 10) -> socket.socket:
+    opened = socket.create_connection(("127.0.0.1", port), timeout=patience)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened

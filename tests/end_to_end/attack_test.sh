@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# A few seconds of those attacks of scripts/attack that do not need long. Other tests run beside it: answers may be slower than that
+# script lets pass, but not without end.
+set -euo pipefail
+export PYTHONDONTWRITEBYTECODE=1
+scripts/attack --built . --dir "$TEST_TMPDIR" --quiet_seconds 2 --seconds 3 --p99_times 100 \
+  garbage hostile-texts wrong-flags lost-log replaced-folder damaged-values idle-connections watchers
