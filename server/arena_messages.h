@@ -17,7 +17,7 @@ namespace armstate {
 
 // Example:
 //   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> messages;
-//   OnUnary(workers.reads, &Service::GetCheckpoint, messages);  // of DecodedService; they must outlive the server
+//   OnRead(workers.reads, &Service::Get, messages);  // of DecodedService; they must outlive the server
 //
 // Saves most of the allocations that a message of many parts takes. Long strings (register values) are on the heap as
 // ever, so that they can be moved out of a message without a copy. Thread-safe.

@@ -25,10 +25,13 @@ namespace armstate {
 // that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
-  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, bool draining)
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository,
+             absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, bool draining)
       : pushes_(pushes),
         repository_(repository),
+        share_(share.value_or(nullptr)),
         draining_(draining),
+        refusal_(share.status()),
         arena_(block_, sizeof(block_)),
         request_(NewRequest()) {
     const absl::MutexLock lock(&mutex_);
@@ -48,7 +51,8 @@ class PushStream final : public CheckpointPushes::Reactor {
       read_all_ = true;
       return Continue();
     }
-    const absl::Status refusal = Decode();
+    absl::Status refusal = Decode();
+    if (refusal.ok()) refusal = Hold();
     std::vector<Item> items;
     if (refusal.ok()) items = TakeItems();
     arena_.Reset();  // all is taken out of the request by now
@@ -63,7 +67,6 @@ class PushStream final : public CheckpointPushes::Reactor {
       for (Item& item : items) {
         unanswered_ += 1;
         unanswered_bytes_ += item.bytes;
-        pushes_.bytes_ += item.bytes;
         const auto [lane, is_new] = lanes_.try_emplace(item.parent);
         if (is_new) {
           startable.push_back(std::move(item));
@@ -83,7 +86,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     writing_ = false;
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
-    pushes_.bytes_ -= written_bytes_;
+    share_->Return(written_bytes_);
     if (!ok) Break();
     Continue();
   }
@@ -95,10 +98,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnDone() override {
-    {
-      const absl::MutexLock lock(&mutex_);  // who called Finish has left
-      pushes_.bytes_ -= unanswered_bytes_;  // of what nobody was there to be told of
-    }
+    { const absl::MutexLock lock(&mutex_); }  // who called Finish has left
     pushes_.Remove(this);
     delete this;
   }
@@ -127,6 +127,17 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (request_->requests_size() <= CheckpointPushes::kMaxRequests) return absl::OkStatus();
     return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
                                                  " requests: send them in more messages"));
+  }
+
+  // The stream has nothing else, so it could not know that there is no place.
+  absl::Status Hold() {
+    size_t bytes = 0;
+    for (const v1::CreateCheckpointRequest& request : request_->requests()) bytes += request.ByteSizeLong();
+    const absl::MutexLock lock(&mutex_);
+    if (unanswered_ == 0) {
+      if (absl::Status status = share_->Check(); !status.ok()) return status;
+    }
+    return share_->Add(bytes);
   }
 
   std::vector<Item> TakeItems() {
@@ -178,7 +189,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (!writing_ && !answers_.empty()) Write();
     if (!reading_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
         unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes &&
-        (unanswered_ == 0 || pushes_.bytes_ < pushes_.max_bytes_)) {
+        (unanswered_ == 0 || share_->Check().ok())) {
       reading_ = true;
       StartRead(&bytes_);
     }
@@ -232,6 +243,8 @@ class PushStream final : public CheckpointPushes::Reactor {
 
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
+  // Of the requests that are unanswered, and of this; null if there is none.
+  const std::shared_ptr<MemoryBudget::Share> share_;
 
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_);
@@ -261,9 +274,10 @@ class PushStream final : public CheckpointPushes::Reactor {
   int64_t next_item_ = 0;
 };
 
-CheckpointPushes::Reactor* CheckpointPushes::Open() {
+CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection) {
   const absl::MutexLock lock(&mutex_);
-  auto* const stream = new PushStream(*this, repository_, draining_);  // deletes itself in OnDone
+  auto* const stream = new PushStream(*this, repository_, memory_.Take(connection, sizeof(PushStream)),
+                                      draining_);  // deletes itself in OnDone
   streams_.insert(stream);
   return stream;
 }

@@ -2,8 +2,8 @@
 #ifndef ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_
 #define ARMSTATE_SERVER_CHECKPOINT_PUSHES_H_
 
-#include <atomic>
 #include <cstddef>
+#include <string>
 #include <unordered_set>
 
 #include "absl/base/thread_annotations.h"
@@ -11,6 +11,7 @@
 #include "armstate/v1/checkpoint_service.pb.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/memory_budget.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
@@ -29,13 +30,13 @@ class CheckpointPushes {
   // Of one message.
   static constexpr int kMaxRequests = 256;
 
-  // The repository must outlive it, and it all streams. While more than `max_bytes` of all streams are unanswered, a
-  // stream reads on only when it has nothing unanswered itself.
-  explicit CheckpointPushes(CheckpointRepository& repository, size_t max_bytes = size_t{512} << 20)
-      : repository_(repository), max_bytes_(max_bytes) {}
+  // Both must outlive it, and it all streams.
+  CheckpointPushes(CheckpointRepository& repository, MemoryBudget& memory) : repository_(repository), memory_(memory) {}
 
-  // One call; the reactor goes by itself when that has ended.
-  Reactor* Open();
+  // One call; the reactor goes by itself when that has ended. Streams of one connection take from its part of the
+  // memory; while there is none left, a stream reads on only when it has nothing unanswered. If what it reads then is
+  // too much, too, it ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY.
+  Reactor* Open(const std::string& connection);
 
   // From now on streams read nothing more, answer what they have read and end as UNAVAILABLE: else a server that is
   // going away would have to wait for clients that push all the time.
@@ -46,9 +47,7 @@ class CheckpointPushes {
   void Remove(PushStream* stream);
 
   CheckpointRepository& repository_;
-  const size_t max_bytes_;
-  // Of all streams, unanswered.
-  std::atomic<size_t> bytes_ = 0;
+  MemoryBudget& memory_;
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_set<PushStream*> streams_ ABSL_GUARDED_BY(mutex_);

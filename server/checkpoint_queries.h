@@ -23,18 +23,20 @@ namespace armstate {
 
 // They may take long, and end when nobody waits for the answer any more.
 //
-// `watch_patience`: see ServerOptions.
+// `watch_patience`: see ServerOptions. `search_bytes`: of answers that are kept for further pages.
 //
 // Thread-safe. All other arguments must outlive it.
 class CheckpointQueries {
  public:
   CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
-                    const ProfileRegistry& profiles, absl::Duration watch_patience)
+                    const ProfileRegistry& profiles, absl::Duration watch_patience, size_t search_bytes)
       : checkpoints_(checkpoints),
         profiles_(profiles),
         comparison_(checkpoints, machines, profiles),
         follower_(store, checkpoints, profiles, index_),
-        search_(checkpoints, profiles, index_, [this](const StopCheck& stop) { return follower_.CatchUp(stop); }),
+        search_(
+            checkpoints, profiles, index_, [this](const StopCheck& stop) { return follower_.CatchUp(stop); },
+            search_bytes),
         watches_(store, watch_patience) {}
 
   absl::StatusOr<v1::CompareCheckpointsResponse> Compare(const v1::CompareCheckpointsRequest& request,

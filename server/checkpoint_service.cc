@@ -140,6 +140,13 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
                                                                   v1::Checkpoint* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   v1::CreateCheckpointRequest& mutable_request = create_messages_.MutableRequest(*context);
+  // While it waits for the disk.
+  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share =
+      memory_.Take(context->peer(), mutable_request.ByteSizeLong());
+  if (!share.ok()) {
+    reactor->Finish(ToGrpcStatus(share.status()));
+    return reactor;
+  }
   absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints_, mutable_request);
   if (!create.ok()) {
     reactor->Finish(ToGrpcStatus(create.status()));
@@ -147,9 +154,10 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
   }
   response->Swap(mutable_request.mutable_checkpoint());  // both are on the call's arena: nothing is copied
   // The call lasts, with its messages, until Finish; and the store, which calls back, longer than all calls.
-  StoreCreate(checkpoints_, *std::move(create), [reactor, response](const absl::StatusOr<CreateOutcome>& outcome) {
-    reactor->Finish(ToGrpcStatus(outcome.ok() ? CompleteResponse(*outcome, *response) : outcome.status()));
-  });
+  StoreCreate(checkpoints_, *std::move(create),
+              [reactor, response, share = *std::move(share)](const absl::StatusOr<CreateOutcome>& outcome) {
+                reactor->Finish(ToGrpcStatus(outcome.ok() ? CompleteResponse(*outcome, *response) : outcome.status()));
+              });
   return reactor;
 }
 

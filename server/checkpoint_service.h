@@ -19,19 +19,18 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
-  // Checkpoints of streams that wait for the store take `stream_bytes` at most, more or less.
   CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RestoreHistory& history,
-                        CheckpointQueries& queries, size_t stream_bytes)
+                        CheckpointQueries& queries)
       : DecodedService(workers.memory),
         checkpoints_(checkpoints),
         history_(history),
         queries_(queries),
         retention_(checkpoints, history),
-        pushes_(checkpoints, stream_bytes) {
+        pushes_(checkpoints, workers.memory) {
     using This = CheckpointServiceImpl;
     OnAsyncUnary(&This::CreateCheckpoint, create_messages_);
     OnBidirectionalStream<v1::StreamCheckpointsRequest>(&This::OpenPushes);
-    OnUnary(workers.reads, &This::Get, get_messages_);
+    OnRead(workers.reads, &This::Get, get_messages_);
     OnUnary(workers.reads, &This::List);
     OnUnary(workers.writes, &This::Update);
     OnUnary(workers.writes, &This::Delete);
@@ -54,7 +53,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
 
   // A call of StreamCheckpoints.
-  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* /*context*/) { return pushes_.Open(); }
+  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) { return pushes_.Open(context->peer()); }
   // Ends the streams, see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 

@@ -19,6 +19,7 @@
 #include "server/stop_check.h"
 #include "server/worked_call.h"
 #include "server/worker_pool.h"
+#include "storage/memory_only_reads.h"
 
 namespace armstate {
 
@@ -76,6 +77,8 @@ class DecodedService : public RpcService::CallbackService {
   // See WorkedCall. The budget and all pools must outlive the server.
   explicit DecodedService(MemoryBudget& memory) : memory_(memory) {}
 
+  MemoryBudget& memory_;
+
   // A thread of the pool calls the function, which may take its time.
   template <typename Service, typename Request, typename Response>
   void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&)) {
@@ -92,15 +95,18 @@ class DecodedService : public RpcService::CallbackService {
           return (service->*rpc)(request, stop);
         });
   }
-  // The function fills the response where it is.
+  // The function fills the response where it is. It is called at once, if all that it reads is in memory.
   template <typename Service, typename Request, typename Response>
-  void OnUnary(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&),
-               grpc::MessageAllocator<Request, Response>& messages) {
+  void OnRead(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&),
+              grpc::MessageAllocator<Request, Response>& messages) {
     OnReactor<Request, Response>(
         [this, &pool, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
                                                                   const Request* request, Response* response) {
-          return WorkedCall::Begin(pool, memory_, *context, *request, *response,
-                                   [=](const StopCheck&) { return (service->*rpc)(*request, *response); });
+          const auto read = [=](const StopCheck&) { return (service->*rpc)(*request, *response); };
+          return WorkedCall::Begin(pool, memory_, *context, *request, *response, read, [&] {
+            const MemoryOnlyReads no_disk;
+            return (service->*rpc)(*request, *response).ok();
+          });
         },
         &messages);
   }
@@ -150,11 +156,14 @@ class DecodedService : public RpcService::CallbackService {
   void OnWorked(WorkerPool& pool, Work work) {
     OnReactor<Request, Response>(
         [this, &pool, work](grpc::CallbackServerContext* context, const Request* request, Response* response) {
-          return WorkedCall::Begin(pool, memory_, *context, *request, *response, [=](const StopCheck& stop) {
-            absl::StatusOr<Response> result = work(*request, stop);
-            if (result.ok()) *response = *std::move(result);
-            return result.status();
-          });
+          return WorkedCall::Begin(
+              pool, memory_, *context, *request, *response,
+              [=](const StopCheck& stop) {
+                absl::StatusOr<Response> result = work(*request, stop);
+                if (result.ok()) *response = *std::move(result);
+                return result.status();
+              },
+              [] { return false; });
         },
         nullptr);
   }
@@ -194,8 +203,6 @@ class DecodedService : public RpcService::CallbackService {
     }
     std::abort();  // the RPC would not have compiled
   }
-
-  MemoryBudget& memory_;
 };
 
 }  // namespace armstate

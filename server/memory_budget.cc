@@ -15,12 +15,12 @@ absl::Status Exhausted(absl::string_view who, size_t bytes) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MemoryBudget::Share>> MemoryBudget::Take(const std::string& connection, size_t bytes) {
+absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::Take(const std::string& connection, size_t bytes) {
   bytes = std::max<size_t>(bytes, 1);
   absl::MutexLock lock(&mutex_);
   if (absl::Status status = CheckPart(connection, bytes); !status.ok()) return status;
   if (absl::Status status = Add(connection, bytes); !status.ok()) return status;
-  return std::unique_ptr<Share>(new Share(*this, connection, bytes));  // the constructor is private
+  return std::shared_ptr<Share>(new Share(*this, connection, bytes));  // the constructor is private
 }
 
 absl::Status MemoryBudget::CheckPart(const std::string& connection, size_t bytes) const {
@@ -38,12 +38,16 @@ absl::Status MemoryBudget::Add(const std::string& connection, size_t bytes) {
   return absl::OkStatus();
 }
 
+void MemoryBudget::Return(const std::string& connection, size_t bytes) {
+  taken_ -= bytes;
+  const auto own = by_connection_.find(connection);
+  own->second -= bytes;
+  if (own->second == 0) by_connection_.erase(own);
+}
+
 MemoryBudget::Share::~Share() {
   absl::MutexLock lock(&budget_.mutex_);
-  budget_.taken_ -= bytes_;
-  const auto own = budget_.by_connection_.find(connection_);
-  own->second -= bytes_;
-  if (own->second == 0) budget_.by_connection_.erase(own);
+  budget_.Return(connection_, bytes_);
 }
 
 absl::Status MemoryBudget::Share::Check() const {
@@ -56,6 +60,12 @@ absl::Status MemoryBudget::Share::Add(size_t bytes) {
   absl::Status status = budget_.Add(connection_, bytes);
   if (status.ok()) bytes_ += bytes;
   return status;
+}
+
+void MemoryBudget::Share::Return(size_t bytes) {
+  absl::MutexLock lock(&budget_.mutex_);
+  budget_.Return(connection_, bytes);
+  bytes_ -= bytes;
 }
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// MemoryBudget bounds what clients make the server keep: requests that wait, and answers that were not taken.
+// MemoryBudget bounds what clients make the server keep: what they sent and what they have not taken.
 #ifndef ARMSTATE_SERVER_MEMORY_BUDGET_H_
 #define ARMSTATE_SERVER_MEMORY_BUDGET_H_
 
@@ -23,7 +23,7 @@ class MemoryBudget {
   class Share;
 
   // What is not larger is given to whom holds little also when others hold all.
-  static constexpr size_t kSmall = size_t{64} << 10;
+  static constexpr size_t kSmall = size_t{1} << 20;
 
   // Of all clients.
   explicit MemoryBudget(size_t bytes) : bytes_(bytes) {}
@@ -31,11 +31,12 @@ class MemoryBudget {
   // `connection` is what gRPC calls peer. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if there is not so much. What a
   // connection has first may be more than its part, and if nobody has anything, more than all: what can be stored can
   // be read.
-  absl::StatusOr<std::unique_ptr<Share>> Take(const std::string& connection, size_t bytes);
+  absl::StatusOr<std::shared_ptr<Share>> Take(const std::string& connection, size_t bytes);
 
  private:
   absl::Status CheckPart(const std::string& connection, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Add(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Return(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t bytes_;
   absl::Mutex mutex_;
@@ -43,15 +44,17 @@ class MemoryBudget {
   absl::flat_hash_map<std::string, size_t> by_connection_ ABSL_GUARDED_BY(mutex_);  // none has 0
 };
 
-// What one call holds. Gives it back when it goes; must not outlive the budget.
+// What one call holds. Gives it back when it goes; must not outlive the budget. Thread-safe.
 class MemoryBudget::Share {
  public:
   ~Share();
 
-  // Errors: of Take. Before an answer is made: whether the connection holds less than its part.
+  // Errors: of Take. Whether the connection holds less than its part: before an answer is made, or a request read.
   absl::Status Check() const;
-  // Errors: of Take. Of an answer that is there: it may be more than the part.
+  // Errors: of Take. Of what is there already: it may be more than the part.
   absl::Status Add(size_t bytes);
+  // Of what Add added.
+  void Return(size_t bytes);
 
  private:
   friend class MemoryBudget;
@@ -60,7 +63,7 @@ class MemoryBudget::Share {
 
   MemoryBudget& budget_;
   const std::string connection_;
-  size_t bytes_;
+  size_t bytes_ ABSL_GUARDED_BY(budget_.mutex_);
 };
 
 }  // namespace armstate

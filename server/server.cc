@@ -55,6 +55,9 @@ bool IsUnixSocket(const std::string& address) {
 // A client that says nothing keeps its connection for so long.
 constexpr int kHandshakeTimeoutMs = 20'000;
 constexpr int kMaxIdleMs = 10 * 60 * 1000;
+// A client that has calls and reads nothing, nor an HTTP/2 ping, is asked after so long, and hung up on after as long
+// again.
+constexpr int kKeepaliveMs = 20'000;
 // Of one connection; further calls of it wait at the client.
 constexpr int kMaxStreams = 256;
 
@@ -93,8 +96,9 @@ class Server::Impl {
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
-        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, options.watch_patience),
-        checkpoint_service_(workers_, checkpoints_, history_, queries_, options.memory_limit / 4),
+        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, options.watch_patience,
+                 options.memory_limit / 8),
+        checkpoint_service_(workers_, checkpoints_, history_, queries_),
         restore_service_(workers_, restore_targets_, tolerances_, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
@@ -133,6 +137,8 @@ class Server::Impl {
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
     grpc::ResourceQuota quota("armstated");
     builder.SetResourceQuota(quota.Resize(memory_limit / 4));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);

@@ -21,21 +21,25 @@ namespace armstate {
 class WorkedCall final : public grpc::ServerUnaryReactor {
  public:
   // Answers with what `work`, a function of a StopCheck that fills `response`, returns. RESOURCE_EXHAUSTED, reason
-  // SERVER_BUSY, if too many calls wait, or those of this client hold too much.
-  template <typename Request, typename Response, typename Work>
+  // SERVER_BUSY, if too many calls wait, or those of this client hold too much. Before that `quick` is called by this
+  // thread: if it has filled `response`, that is all.
+  template <typename Request, typename Response, typename Work, typename Quick>
   static WorkedCall* Begin(WorkerPool& pool, MemoryBudget& memory, grpc::CallbackServerContext& context,
-                           const Request& request, const Response& response, Work work) {
+                           const Request& request, const Response& response, Work work, Quick quick) {
     auto* const call = new WorkedCall;  // deletes itself in OnDone
     const std::string client = context.peer();
-    absl::StatusOr<std::unique_ptr<MemoryBudget::Share>> share = memory.Take(client, HeldBytes(request));
+    absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory.Take(client, HeldBytes(request));
     if (!share.ok()) return call->End(share.status());
     call->share_ = *std::move(share);
+    if (quick()) return call->End(call->share_->Add(HeldBytes(response)));
     const bool taken = pool.TryRun(
         client, [call, &context, &response, work = std::move(work)] { call->End(call->Run(context, response, work)); });
     return taken ? call : call->End(TooManyWait());
   }
 
   void OnDone() override { delete this; }
+  // Else gRPC calls OnDone from another thread, which takes longer than many a call.
+  bool InternalInlineable() override { return true; }
 
  private:
   // gRPC has an answer a second time, as bytes, and a request is larger as a message than it was as bytes.
@@ -60,7 +64,7 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
     return this;
   }
 
-  std::unique_ptr<MemoryBudget::Share> share_;
+  std::shared_ptr<MemoryBudget::Share> share_;
 };
 
 }  // namespace armstate

@@ -15,6 +15,7 @@
 #include "rocksdb/listener.h"
 #include "rocksdb/metadata.h"
 #include "storage/keys.h"
+#include "storage/memory_only_reads.h"
 #include "storage/rocksdb_log_check.h"
 #include "storage/rocksdb_options.h"
 #include "storage/rocksdb_release.h"
@@ -272,6 +273,7 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
   if (opened == nullptr) return NotOpen();
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
+  if (MemoryOnlyReads::active()) options.read_tier = rocksdb::kBlockCacheTier;
   std::string value;
   const rocksdb::Status status = opened->db().Get(options, opened->handle(family), ToSlice(key), &value);
   return Found(status, std::move(value), name);

@@ -117,8 +117,10 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
   // Only what has further pages is kept.
   AddPage(*result, 0, 0, page_size, response);
   if (response.next_page_token().empty()) return response;
-  const uint64_t name = results_.Keep(result);
-  response.set_next_page_token(EncodePageToken(result->question, absl::StrCat(name, " ", response.checkpoints_size())));
+  const absl::StatusOr<uint64_t> name = results_.Keep(result);
+  if (!name.ok()) return name.status();
+  response.set_next_page_token(
+      EncodePageToken(result->question, absl::StrCat(*name, " ", response.checkpoints_size())));
   return response;
 }
 

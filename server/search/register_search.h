@@ -18,16 +18,16 @@ namespace armstate {
 // Thread-safe. All arguments must outlive it.
 class RegisterSearch {
  public:
-  // Waits until the index has all that was acknowledged before.
+  // Waits until the index has all that was acknowledged before. `result_bytes`: of answers that are kept for pages.
   using CatchUp = std::function<absl::Status(const StopCheck&)>;
 
   RegisterSearch(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const SearchIndex& index,
-                 CatchUp catch_up, SearchResults::Clock clock = absl::Now)
+                 CatchUp catch_up, size_t result_bytes, SearchResults::Clock clock = absl::Now)
       : checkpoints_(checkpoints),
         profiles_(profiles),
         index_(index),
         catch_up_(std::move(catch_up)),
-        results_(std::move(clock)) {}
+        results_(result_bytes, std::move(clock)) {}
 
   // Errors: see SearchRegisters, and what `stop` answers.
   absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop);

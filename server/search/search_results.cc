@@ -3,13 +3,35 @@
 #include <algorithm>
 #include <utility>
 
-namespace armstate {
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
 
-uint64_t SearchResults::Keep(std::shared_ptr<const SearchResult> result) {
+namespace armstate {
+namespace {
+
+// On the heap, more or less.
+size_t BytesOf(const SearchResult& result) {
+  size_t bytes = result.matches.capacity() * sizeof(MatchingCheckpoint);
+  for (const MatchingCheckpoint& match : result.matches) {
+    bytes += match.vm.capacity() + match.vcpus.capacity() * sizeof(MatchingVcpu);
+    for (const MatchingVcpu& vcpu : match.vcpus) bytes += vcpu.values.capacity() * sizeof(std::string);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> SearchResults::Keep(std::shared_ptr<const SearchResult> result) {
+  const size_t bytes = BytesOf(*result);
+  if (bytes > max_bytes_) {
+    return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy,
+                     absl::StrCat(result->matches.size(),
+                                  " checkpoints match, more than can be kept for further pages: narrow the filter"));
+  }
   absl::MutexLock lock(&mutex_);
   const uint64_t name = absl::Uniform<uint64_t>(random_);
-  matches_ += result->matches.size();
-  kept_.push_front({name, clock_(), std::move(result)});
+  bytes_ += bytes;
+  kept_.push_front({name, clock_(), bytes, std::move(result)});
   DropOld();
   return name;
 }
@@ -26,8 +48,8 @@ std::shared_ptr<const SearchResult> SearchResults::Find(uint64_t name) {
 
 void SearchResults::DropOld() {
   const absl::Time oldest = clock_() - kKeptFor;
-  while (!kept_.empty() && (kept_.back().last_use < oldest || (matches_ > kMaxMatches && kept_.size() > 1))) {
-    matches_ -= kept_.back().result->matches.size();
+  while (!kept_.empty() && (kept_.back().last_use < oldest || bytes_ > max_bytes_)) {
+    bytes_ -= kept_.back().bytes;
     kept_.pop_back();
   }
 }

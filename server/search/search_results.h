@@ -11,6 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/random/random.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -33,13 +34,11 @@ class SearchResults {
   using Clock = std::function<absl::Time()>;
 
   static constexpr absl::Duration kKeptFor = absl::Minutes(10);
-  // Of all answers together; the ones that were not used for longest go first.
-  static constexpr size_t kMaxMatches = 2'000'000;
+  // All answers together take at most so many bytes; the ones that were not used for longest go first.
+  SearchResults(size_t max_bytes, Clock clock) : max_bytes_(max_bytes), clock_(std::move(clock)) {}
 
-  explicit SearchResults(Clock clock = absl::Now) : clock_(std::move(clock)) {}
-
-  // A name that nobody guesses.
-  uint64_t Keep(std::shared_ptr<const SearchResult> result);
+  // A name that nobody guesses. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if it is too large alone.
+  absl::StatusOr<uint64_t> Keep(std::shared_ptr<const SearchResult> result);
   // Null if it is not (or no longer) kept.
   std::shared_ptr<const SearchResult> Find(uint64_t name);
 
@@ -47,16 +46,18 @@ class SearchResults {
   struct Kept {
     uint64_t name;
     absl::Time last_use;
+    size_t bytes;
     std::shared_ptr<const SearchResult> result;
   };
 
   void DropOld() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const size_t max_bytes_;
   const Clock clock_;
   absl::Mutex mutex_;
   absl::BitGen random_ ABSL_GUARDED_BY(mutex_);
   std::list<Kept> kept_ ABSL_GUARDED_BY(mutex_);  // latest use first
-  size_t matches_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace armstate

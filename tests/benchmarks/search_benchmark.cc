@@ -162,7 +162,8 @@ void Run(const std::string& directory, uint32_t guests) {
     std::printf("%u VMs of 2 vCPUs; the index is built in %.1f s\n\n", guests,
                 absl::ToDoubleSeconds(absl::Now() - begin));
 
-    RegisterSearch search(repository, *profiles, index, [](const StopCheck&) { return absl::OkStatus(); });
+    RegisterSearch search(
+        repository, *profiles, index, [](const StopCheck&) { return absl::OkStatus(); }, size_t{1} << 30);
     std::printf("%-52s %8s %10s %10s %8s\n", "filter", "matches", "index ms", "scan ms", "x");
     const std::string one_percent = absl::StrCat("CONTEXTIDR < ", guests / 100);
     for (const std::string& text :

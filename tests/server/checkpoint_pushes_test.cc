@@ -121,16 +121,17 @@ class CheckpointPushesTest : public testing::Test {
   CheckpointPushesTest()
       : storage_(RocksDbStorage::Open(data_dir_.path() + "/data", {}).value()),
         repository_(storage_->checkpoints()),
-        pushes_(repository_) {}
+        pushes_(repository_, memory_) {}
 
   TempDir data_dir_;
   std::unique_ptr<RocksDbStorage> storage_;
   CheckpointRepository repository_;
+  MemoryBudget memory_{size_t{256} << 20};
   CheckpointPushes pushes_;
 };
 
 TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
-  FakeCall call(pushes_.Open());
+  FakeCall call(pushes_.Open("client"));
   for (int i = 0; i < 256; ++i) {
     ASSERT_TRUE(call.is_reading()) << i;
     call.Give(SmallRequest(absl::StrCat("vms/vm", i % 50), i));
@@ -155,7 +156,7 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
 TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
   v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{17} << 20, 'x');  // too long, too
-  FakeCall call(pushes_.Open());
+  FakeCall call(pushes_.Open("client"));
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(call.is_reading()) << i;
     call.Give(large);
@@ -172,8 +173,34 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
   EXPECT_EQ(call.End(), grpc::StatusCode::OK);
 }
 
+TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
+  MemoryBudget memory(size_t{20} << 20);
+  CheckpointPushes pushes(repository_, memory);
+  v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
+  (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
+  FakeCall call(pushes.Open("one"));
+  FakeCall of_same(pushes.Open("one"));
+  FakeCall of_other(pushes.Open("other"));
+  call.Give(large);
+  EXPECT_FALSE(call.is_reading());
+  of_same.Give(SmallRequest("vms/b", 1));
+  EXPECT_EQ(of_same.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  FakeCall of_same_later(pushes.Open("one"));
+  EXPECT_FALSE(of_same_later.is_reading());
+  EXPECT_EQ(of_same_later.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  of_other.Give(SmallRequest("vms/b", 1));
+  EXPECT_EQ(of_other.EndWrite().at(0).checkpoint().version(), 1);
+  of_other.Give(large);
+  EXPECT_EQ(of_other.End(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "others have taken all by then";
+
+  EXPECT_EQ(call.EndWrite().size(), 1u);
+  EXPECT_TRUE(call.is_reading()) << "there is place again";
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
 TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
-  FakeCall call(pushes_.Open());
+  FakeCall call(pushes_.Open("client"));
   call.Give(SmallRequest("vms/a", 1));
   call.Give(SmallRequest("vms/a", 2));
   call.HalfClose();
@@ -184,7 +211,7 @@ TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
 }
 
 TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
-  FakeCall call(pushes_.Open());
+  FakeCall call(pushes_.Open("client"));
   for (int i = 0; i < 20; ++i) call.Give(SmallRequest("vms/a", i));
   call.WaitForWrite();
   call.Cancel();
@@ -200,7 +227,7 @@ TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
 }
 
 TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
-  FakeCall call(pushes_.Open());
+  FakeCall call(pushes_.Open("client"));
   call.Give(SmallRequest("vms/a", 1));
   pushes_.Drain();
   EXPECT_FALSE(call.is_finished());
@@ -210,7 +237,7 @@ TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
   EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(repository_.GetVm("a")->last_version, 1);
 
-  FakeCall late(pushes_.Open());
+  FakeCall late(pushes_.Open("client"));
   EXPECT_FALSE(late.is_reading());
   EXPECT_EQ(late.End(), grpc::StatusCode::UNAVAILABLE);
 }

@@ -40,12 +40,13 @@ TEST(MemoryBudgetTest, ManyConnectionsGetNoMoreThanAllButWhatIsSmall) {
   const auto a = budget.Take(kA, 60 * kMiB);
   const auto b = budget.Take(kB, 40 * kMiB);
   ASSERT_TRUE(a.ok() && b.ok());
-  EXPECT_TRUE(IsBusy(budget.Take(kC, kMiB).status()));
+  EXPECT_TRUE(IsBusy(budget.Take(kC, 2 * kMiB).status()));
   const auto c = budget.Take(kC, 1000);
   ASSERT_TRUE(c.ok()) << c.status();
   EXPECT_TRUE((*c)->Check().ok());
   EXPECT_TRUE((*c)->Add(1000).ok());
-  EXPECT_TRUE(IsBusy((*c)->Add(kMiB)));
+  EXPECT_TRUE(IsBusy((*c)->Add(2 * kMiB)));
+  EXPECT_TRUE((*c)->Add(kMiB).ok());
 }
 
 TEST(MemoryBudgetTest, AnAnswerMayBeMoreThanThePart) {
@@ -56,7 +57,10 @@ TEST(MemoryBudgetTest, AnAnswerMayBeMoreThanThePart) {
   EXPECT_TRUE((*first)->Add(1000 * kMiB).ok());
   EXPECT_TRUE(IsBusy((*first)->Check()));
   EXPECT_TRUE(IsBusy(budget.Take(kA, 1).status()));
-  EXPECT_TRUE(IsBusy(budget.Take(kB, kMiB).status()));
+  EXPECT_TRUE(IsBusy(budget.Take(kB, 2 * kMiB).status()));
+  (*first)->Return(990 * kMiB);
+  EXPECT_TRUE((*first)->Check().ok());
+  EXPECT_TRUE(budget.Take(kB, 2 * kMiB).ok());
 }
 
 }  // namespace

@@ -128,8 +128,8 @@ class SlowWritesTest : public testing::Test {
         store_(storage_->checkpoints()),
         repository_(store_, absl::Now, [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }),
         history_(storage_->records(), repository_),
-        queries_(store_, repository_, machines_, *profiles_, absl::Seconds(30)),
-        service_(workers_, repository_, history_, queries_, size_t{64} << 20) {
+        queries_(store_, repository_, machines_, *profiles_, absl::Seconds(30), size_t{1} << 20),
+        service_(workers_, repository_, history_, queries_) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     int port = 0;

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "core/error.h"
 #include "rocksdb/db.h"
+#include "storage/memory_only_reads.h"
 #include "tests/storage/log_file_system.h"
 #include "tests/storage/rocksdb_under_test.h"
 
@@ -54,6 +55,21 @@ TEST(RocksDbStorageTest, SecondProcessIsRefused) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(RocksDbStorageTest, MemoryOnlyReadsDoNotReadFromDisk) {
+  RocksDbUnderTest under_test(RocksDbUnderTest::Where::kDisk);
+  ASSERT_TRUE(under_test.store().Commit(Request("r")).ok());
+  const auto read = [&] { return under_test.store().Get("web", 1); };
+  const auto read_memory = [&] {
+    const MemoryOnlyReads no_disk;
+    return read();
+  };
+  EXPECT_EQ(read_memory()->record, "r");
+  under_test.Reopen();
+  EXPECT_FALSE(read_memory().ok());
+  EXPECT_EQ(read()->record, "r");
+  EXPECT_EQ(read_memory()->record, "r") << "it is in memory again";
 }
 
 TEST(RocksDbStorageTest, DirectoryThatCannotBeMade) {
