@@ -328,7 +328,9 @@ absl::Status RocksDbDatabase::CheckSpace(uint64_t free, size_t bytes) const {
   if (free >= kPlentyBytes + bytes) return absl::OkStatus();
   // What is in the log is written once more, into tables.
   const uint64_t reserved = kReservedBytes + UnflushedBytes();
-  return free >= reserved + 2 * bytes ? absl::OkStatus() : DiskFull(data_dir_, free, reserved);
+  if (free >= reserved + 2 * bytes) return absl::OkStatus();
+  was_refused_ = true;
+  return DiskFull(data_dir_, free, reserved);
 }
 
 absl::Status RocksDbDatabase::CheckDirectory() const {
@@ -387,7 +389,11 @@ void RocksDbDatabase::KeepSpaceLoop() {
   absl::optional<uint64_t> made_after;
   while (true) {
     const uint64_t writes = writes_;
-    if (made_after != writes && !needs_recovery_ && !CheckSpace(0).ok() && MakeSpace()) made_after = writes;
+    CheckSpace(0).IgnoreError();  // or a larger one was refused
+    if (made_after != writes && !needs_recovery_ && was_refused_ && MakeSpace()) {
+      made_after = writes;
+      was_refused_ = false;
+    }
     TakeReserve();
     absl::MutexLock lock(&space_mutex_);
     if (space_mutex_.AwaitWithTimeout(absl::Condition(&stopped_), kSpaceInterval)) return;
