@@ -1,8 +1,10 @@
 #include "storage/log_guard.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -18,6 +20,8 @@ namespace {
 constexpr absl::string_view kLogSuffix = ".log";
 constexpr absl::string_view kListPrefix = "MANIFEST-";
 constexpr absl::string_view kSyncedSuffix = ".synced";
+// A thousand deletions and more.
+constexpr uint64_t kAheadBytes = uint64_t{1} << 20;
 
 bool IsWatched(absl::string_view path) {
   const absl::string_view name = path.substr(path.rfind('/') + 1);
@@ -48,9 +52,15 @@ absl::optional<FileIdentity> FileIdentity::Of(const std::string& path) {
 // RocksDB calls it from one thread at a time, but for Sync.
 class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  Log(std::unique_ptr<rocksdb::FSWritableFile> file, rocksdb::FileSystem& files, std::string path, bool is_on_disk)
-      : FSWritableFileOwnerWrapper(std::move(file)), files_(files), path_(std::move(path)) {
-    if (is_on_disk) made_ = FileIdentity::Of(path_);
+  Log(std::unique_ptr<rocksdb::FSWritableFile> file, LogGuard& guard, std::string path)
+      : FSWritableFileOwnerWrapper(std::move(file)), guard_(guard), path_(std::move(path)) {
+    if (!guard_.is_on_disk_) return;
+    made_ = FileIdentity::Of(path_);
+    if (absl::EndsWith(path_, kLogSuffix)) descriptor_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    TakeAhead();
+  }
+  ~Log() override {
+    if (descriptor_ >= 0) close(descriptor_);
   }
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
@@ -59,6 +69,7 @@ class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
     rocksdb::IOStatus status = CheckPlace();
     if (status.ok()) status = FSWritableFileOwnerWrapper::Append(data, options, context);
     if (status.ok()) bytes_ += data.size();
+    TakeAhead();
     return status;
   }
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
@@ -92,6 +103,17 @@ class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
     return rocksdb::IOStatus::IOError(absl::StrCat(path_, change, " since it was written: put data_dir back"));
   }
 
+  // Takes space behind the end of the log, which no other program gets then.
+  void TakeAhead() {
+    if (descriptor_ < 0) return;
+    const uint64_t end = bytes_;
+    if (taken_ < end + kAheadBytes / 2 &&
+        fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(end), static_cast<off_t>(kAheadBytes)) == 0) {
+      taken_ = end + kAheadBytes;
+    }
+    guard_.ahead_ = taken_ - std::min(taken_, end);
+  }
+
   // Nothing is acknowledged by it, so what fails is left for the next time.
   void Note(uint64_t bytes) {
     if (bytes == 0) return;
@@ -99,16 +121,19 @@ class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
     if (synced_ == nullptr) {
       const std::string path = SyncedFileOf(path_);
       std::unique_ptr<rocksdb::FSWritableFile> empty;
-      rocksdb::IOStatus status = files_.NewWritableFile(path, rocksdb::FileOptions(), &empty, nullptr);
+      rocksdb::FileSystem& files = *guard_.target();
+      rocksdb::IOStatus status = files.NewWritableFile(path, rocksdb::FileOptions(), &empty, nullptr);
       if (status.ok()) status = empty->Close(options, nullptr);
-      if (status.ok()) status = files_.NewRandomRWFile(path, rocksdb::FileOptions(), &synced_, nullptr);
+      if (status.ok()) status = files.NewRandomRWFile(path, rocksdb::FileOptions(), &synced_, nullptr);
       if (!status.ok()) return;
     }
     synced_->Write(0, EncodeSynced(bytes), options, nullptr).PermitUncheckedError();
   }
 
-  rocksdb::FileSystem& files_;
+  LogGuard& guard_;
   const std::string path_;
+  int descriptor_ = -1;  // of a log on disk
+  uint64_t taken_ = 0;   // up to here there is space
   // Of the file as it was made; nothing if it is not on disk.
   absl::optional<FileIdentity> made_;
   std::atomic<uint64_t> bytes_ = 0;
@@ -123,7 +148,7 @@ rocksdb::IOStatus LogGuard::NewWritableFile(const std::string& path, const rocks
   rocksdb::IOStatus status = target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr);
   if (!status.ok() && !status.IsNotFound() && !status.IsPathNotFound()) return status;
   status = FileSystemWrapper::NewWritableFile(path, options, file, context);
-  if (status.ok()) *file = std::make_unique<Log>(std::move(*file), *target(), path, is_on_disk_);
+  if (status.ok()) *file = std::make_unique<Log>(std::move(*file), *this, path);
   return status;
 }
 
@@ -135,8 +160,9 @@ rocksdb::IOStatus LogGuard::DeleteFile(const std::string& path, const rocksdb::I
   return FileSystemWrapper::DeleteFile(path, options, context);
 }
 
-GuardedEnv::GuardedEnv(rocksdb::Env* env, bool is_on_disk) : EnvWrapper(env) {
-  file_system_ = std::make_shared<LogGuard>(env->GetFileSystem(), is_on_disk);
+GuardedEnv::GuardedEnv(rocksdb::Env* env, bool is_on_disk)
+    : EnvWrapper(env), guard_(std::make_shared<LogGuard>(env->GetFileSystem(), is_on_disk)) {
+  file_system_ = guard_;
   system_clock_ = env->GetSystemClock();
 }
 

@@ -15,6 +15,7 @@
 #ifndef ARMSTATE_STORAGE_LOG_GUARD_H_
 #define ARMSTATE_STORAGE_LOG_GUARD_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -40,7 +41,8 @@ class FileIdentity {
 };
 
 // Passes everything on, and writes the files above. With `is_on_disk`, a write into a watched file, or its sync, also
-// fails if its path leads to another file, to none, or to a shorter one.
+// fails if its path leads to another file, to none, or to a shorter one; and a log has some space ahead, which other
+// programs cannot take.
 //
 // Thread-safe.
 class LogGuard : public rocksdb::FileSystemWrapper {
@@ -54,11 +56,14 @@ class LogGuard : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* context) override;
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* context) override;
+  // How many bytes the present log can grow by though nothing is free on the disk.
+  uint64_t ahead() const { return ahead_; }
 
  private:
   class Log;
 
   const bool is_on_disk_;
+  std::atomic<uint64_t> ahead_ = 0;
 };
 
 // An environment whose files are watched.
@@ -68,6 +73,11 @@ class GuardedEnv : public rocksdb::EnvWrapper {
   GuardedEnv(rocksdb::Env* env, bool is_on_disk);
   // RocksDB removes lists of tables by this one.
   rocksdb::Status DeleteFile(const std::string& path) override;
+  // See LogGuard.
+  uint64_t ahead() const { return guard_->ahead(); }
+
+ private:
+  const std::shared_ptr<LogGuard> guard_;
 };
 
 // "000012.synced" of "000012.log", "MANIFEST-000013.synced" of "MANIFEST-000013"; of a path, too.

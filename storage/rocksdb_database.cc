@@ -34,8 +34,8 @@ constexpr char kReserveName[] = "RESERVE";
 
 // With so much nobody looks closer.
 constexpr uint64_t kPlentyBytes = uint64_t{1} << 30;
-// Below this some of the reserve is given back before a write, whose own bytes come on top: for what RocksDB and the
-// file system add.
+// Below this some of the reserve is given back before a write, whose own bytes come on top, if the log has no space
+// ahead: for what RocksDB and the file system add.
 constexpr uint64_t kRoomToWrite = uint64_t{1} << 20;
 // For the files that RocksDB makes when it opens a database.
 constexpr uint64_t kRoomToOpen = uint64_t{4} << 20;
@@ -51,7 +51,10 @@ uint64_t FreeBytesIn(rocksdb::Env* env, const std::string& data_dir) {
 }
 
 void MakeRoom(rocksdb::Env* env, const std::string& data_dir, SpaceReserve& reserve, uint64_t bytes) {
-  while (reserve.bytes() > 0 && FreeBytesIn(env, data_dir) < bytes) reserve.GiveBackAPiece();
+  // Others may take what is given back as fast: they do not get all of it.
+  for (uint64_t given = 0; given < bytes && FreeBytesIn(env, data_dir) < bytes; given += SpaceReserve::kPieceBytes) {
+    if (!reserve.GiveBackAPiece()) return;
+  }
 }
 
 // After some errors of RocksDB's own threads, as a table that finds no space, it takes no more writes.
@@ -327,7 +330,9 @@ absl::Status RocksDbDatabase::CheckSpace(uint64_t free, size_t bytes) const {
   if (free >= kPlentyBytes + bytes) return absl::OkStatus();
   // What is in the log is written once more, into tables.
   const uint64_t reserved = kReservedBytes + UnflushedBytes();
-  return free >= reserved + 2 * bytes ? absl::OkStatus() : DiskFull(data_dir_, free, reserved);
+  if (free >= reserved + 2 * bytes) return absl::OkStatus();
+  was_refused_ = true;
+  return DiskFull(data_dir_, free, reserved);
 }
 
 absl::Status RocksDbDatabase::CheckDirectory() const {
@@ -386,7 +391,11 @@ void RocksDbDatabase::KeepSpaceLoop() {
   absl::optional<uint64_t> made_after;
   while (true) {
     const uint64_t writes = writes_;
-    if (made_after != writes && !needs_recovery_ && !CheckSpace(0).ok() && MakeSpace()) made_after = writes;
+    CheckSpace(0).IgnoreError();  // or a larger one was refused
+    if (made_after != writes && !needs_recovery_ && was_refused_ && MakeSpace()) {
+      made_after = writes;
+      was_refused_ = false;
+    }
     TakeReserve();
     absl::MutexLock lock(&space_mutex_);
     if (space_mutex_.AwaitWithTimeout(absl::Condition(&stopped_), kSpaceInterval)) return;
@@ -395,7 +404,8 @@ void RocksDbDatabase::KeepSpaceLoop() {
 
 absl::Status RocksDbDatabase::Write(const Pin& pin, rocksdb::WriteBatch& batch) {
   if (pin == nullptr) return NotOpen();
-  MakeRoom(&env_, data_dir_, reserve_, kRoomToWrite + 2 * batch.GetDataSize());
+  const uint64_t needed = 2 * batch.GetDataSize();
+  if (env_.ahead() < kRoomToWrite / 4 + needed) MakeRoom(&env_, data_dir_, reserve_, kRoomToWrite + needed);
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = pin->db().Write(options, &batch);

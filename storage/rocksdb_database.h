@@ -146,6 +146,8 @@ class RocksDbDatabase {
   std::atomic<bool> is_closing_ = false;
   std::atomic<uint64_t> times_opened_ = 0;
   std::atomic<uint64_t> writes_ = 0;
+  // For want of space, since space was made.
+  mutable std::atomic<bool> was_refused_ = false;
   // Of Recover. How long it waits for those who read, in which time nobody else can, and when it may do that again:
   // reads take milliseconds, unless the disk hangs.
   static constexpr absl::Duration kPatienceWithReaders = absl::Milliseconds(100);

@@ -1,8 +1,9 @@
-// armstated is killed while clients push and delete, again and again: nothing that was acknowledged may be lost or come
-// back, nothing may be half there, and no version may be left out or given twice.
+// armstated is killed or stopped while clients push and delete, again and again, on a disk and on a small volume that
+// others fill: nothing that was acknowledged may be lost or come back, nothing may be half there, and no version may be
+// left out or given twice. On a full volume deletions go on.
 //
-// ARMSTATE_KILL_ROUNDS: how often (50 without it); scripts/kill-rounds uses it. ARMSTATE_KILL_SEED: of the random
-// choices.
+// ARMSTATE_KILL_ROUNDS: how often (50 without it), half of it on each; scripts/kill-rounds uses it. ARMSTATE_KILL_SEED:
+// of the random choices.
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -24,8 +26,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "tests/testing/armstated_process.h"
+#include "tests/testing/small_volume.h"
 #include "tests/testing/temp_dir.h"
 
 namespace armstate {
@@ -59,9 +63,9 @@ class Ledger {
  public:
   explicit Ledger(int client) : client_(client), vm_(absl::StrCat("vms/vm", client)) {}
 
-  // False if there was no answer.
+  // False if there was no answer, or it was refused: then the next Push tries the same again.
   bool Push(Stub& stub) {
-    unanswered_ = ++tried_;
+    if (unanswered_ == 0) unanswered_ = ++tried_;
     int64_t version = 0;
     if (!Send(stub, unanswered_, version)) return false;
     std::lock_guard<std::mutex> lock(mutex_);
@@ -71,9 +75,11 @@ class Ledger {
     return true;
   }
 
-  // Of those that are kept, at random. False if there was no answer.
-  bool DeleteOne(Stub& stub, std::mt19937& random) {
-    {
+  // Of those that are kept, at random, or the one that had no answer before. False if there was no answer, or it was
+  // refused, which `status` tells.
+  bool DeleteOne(Stub& stub, std::mt19937& random, grpc::Status& status) {
+    const bool is_retry = deleting_.first != 0;
+    if (!is_retry) {
       std::lock_guard<std::mutex> lock(mutex_);
       if (kept_.empty()) return true;
       deleting_ = *std::next(kept_.begin(), random() % kept_.size());
@@ -83,11 +89,10 @@ class Ledger {
     v1::DeleteCheckpointRequest request;
     request.set_name(Name(deleting_.first));
     google::protobuf::Empty none;
-    const grpc::Status status = stub.DeleteCheckpoint(&context, request, &none);
-    if (!status.ok()) {
-      EXPECT_NE(status.error_code(), grpc::StatusCode::NOT_FOUND) << request.name();
-      return false;
-    }
+    status = stub.DeleteCheckpoint(&context, request, &none);
+    const bool is_gone = status.error_code() == grpc::StatusCode::NOT_FOUND;
+    EXPECT_FALSE(is_gone && !is_retry) << request.name();
+    if (!status.ok() && !is_gone) return false;
     deleted_.insert(deleting_.first);
     deleting_ = {};
     return true;
@@ -129,9 +134,11 @@ class Ledger {
       ASSERT_FALSE(IsThere(stub, *deleted)) << Name(*deleted) << " came back";
     }
     if (unanswered_ == 0) return;
-    // Again with the same request ID: it is there once.
+    // Again with the same request ID: it is there once. After a full volume it takes a moment.
     int64_t version = 0;
-    ASSERT_TRUE(Send(stub, unanswered_, version)) << vm_;
+    const absl::Time deadline = absl::Now() + absl::Minutes(1);
+    while (!Send(stub, unanswered_, version) && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(20));
+    ASSERT_NE(version, 0) << vm_;
     if (!stored) ++last_version_;
     ASSERT_EQ(version, last_version_) << vm_;
     kept_[version] = unanswered_;
@@ -151,9 +158,9 @@ class Ledger {
     request.set_request_id(absl::StrCat(number));
     grpc::ClientContext context;
     v1::Checkpoint stored;
-    const bool ok = stub.CreateCheckpoint(&context, request, &stored).ok();
+    if (!stub.CreateCheckpoint(&context, request, &stored).ok()) return false;
     version = stored.version();
-    return ok;
+    return true;
   }
 
   bool IsThere(Stub& stub, int64_t version) const {
@@ -203,60 +210,136 @@ uint32_t FromEnvironment(const char* name, uint32_t otherwise) {
   return number;
 }
 
-TEST(KillTest, WhatWasAcknowledgedStays) {
-  const uint32_t rounds = FromEnvironment("ARMSTATE_KILL_ROUNDS", 50);
-  const uint32_t seed = FromEnvironment("ARMSTATE_KILL_SEED", std::random_device{}());
-  SCOPED_TRACE(absl::StrCat("ARMSTATE_KILL_SEED=", seed));
-  const TempDir data_dir;
-  std::mt19937 random(seed);
-  std::deque<Ledger> ledgers;
-  for (int client = 0; client < kClients; ++client) ledgers.emplace_back(client);
-  std::vector<int64_t> checked(kClients);
-  for (uint32_t round = 0; round <= rounds; ++round) {
-    SCOPED_TRACE(absl::StrCat("round ", round));
-    auto server = ArmstatedProcess::Start(data_dir.path());
-    ASSERT_TRUE(server.ok()) << server.status();
-    const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
-    for (int client = 0; client < kClients; ++client) {
-      // Those of earlier rounds were read before, and are read once more at the end.
-      ASSERT_NO_FATAL_FAILURE(ledgers[client].Check(*stub, round == rounds ? 0 : checked[client]));
-      checked[client] = ledgers[client].last_version();
-    }
-    if (round == rounds) break;
+class KillTest : public testing::Test {
+ protected:
+  // How a round ends.
+  enum class End { kKill, kStop, kKillWhenFull, kStopWhenFull };
 
-    std::atomic<int> answered{0};
+  static void SetUpTestSuite() {
+    absl::StatusOr<std::unique_ptr<SmallVolume>> volume = SmallVolume::Mount();
+    ASSERT_TRUE(volume.ok()) << volume.status();
+    volume_ = volume->release();
+  }
+  static void TearDownTestSuite() { delete volume_; }
+
+  KillTest() : rounds_((FromEnvironment("ARMSTATE_KILL_ROUNDS", 50) + 1) / 2) {
+    for (int client = 0; client < kClients; ++client) ledgers_.emplace_back(client);
+  }
+
+  // Compares with what there is. Those of earlier rounds were read before, and are read once more in the end.
+  void Check(Stub& stub, bool all) {
+    for (int client = 0; client < kClients; ++client) {
+      ASSERT_NO_FATAL_FAILURE(ledgers_[client].Check(stub, all ? 0 : checked_[client]));
+      checked_[client] = ledgers_[client].last_version();
+    }
+  }
+
+  // One client, until armstated ends: pushes, and deletes what the next one pushes. On a full volume it only deletes.
+  void Work(ArmstatedProcess& server, int client, uint32_t seed) {
+    std::mt19937 random(seed);
+    const auto stub = v1::CheckpointService::NewStub(server.Connect());
+    Ledger& next = ledgers_[(client + 1) % kClients];
+    int refused = 0;  // one after the other, on a full volume
+    while (!has_ended_) {
+      const bool is_full = is_full_;
+      grpc::Status status;
+      const bool deletes = is_full || random() % 4 == 0;
+      if (deletes ? next.DeleteOne(*stub, random, status) : ledgers_[client].Push(*stub)) {
+        ++answered_;
+        if (is_full) ++deleted_when_full_;
+        refused = 0;
+      } else {
+        // What was under way when others took the last byte may have found no space. It does the next time.
+        if (is_full) ++refused;
+        EXPECT_LT(refused, 1000) << status.error_message();
+        absl::SleepFor(absl::Milliseconds(1));
+      }
+    }
+  }
+
+  static void WaitFor(const std::function<bool()>& is_done) {
+    const absl::Time deadline = absl::Now() + absl::Minutes(1);
+    while (!is_done() && absl::Now() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(is_done()) << "the clients stand still";
+  }
+
+  void RunRound(ArmstatedProcess& server, End end) {
+    answered_ = deleted_when_full_ = 0;
+    is_full_ = has_ended_ = false;
     std::vector<std::thread> clients;
     for (int client = 0; client < kClients; ++client) {
-      clients.emplace_back([&, client, client_seed = random()] {
-        std::mt19937 own_random(client_seed);
-        const auto own_stub = v1::CheckpointService::NewStub((*server)->Connect());
-        // Each deletes what the next one pushes.
-        Ledger& next = ledgers[(client + 1) % kClients];
-        while (own_random() % 4 == 0 ? next.DeleteOne(*own_stub, own_random) : ledgers[client].Push(*own_stub)) {
-          ++answered;
-        }
-      });
+      clients.emplace_back([this, &server, client, seed = random_()] { Work(server, client, seed); });
     }
     // The moment is a number of answers, so that something was done on any machine, and some time: it falls anywhere
     // between two syncs.
-    const int kill_after = static_cast<int>(random() % 60);
-    const auto pause = std::chrono::microseconds(random() % 5000);
-    while (answered < kill_after) std::this_thread::yield();
+    const int end_after = static_cast<int>(random_() % 60);
+    const auto pause = std::chrono::microseconds(random_() % 5000);
+    WaitFor([&] { return answered_ >= end_after; });
+    const bool when_full = end == End::kKillWhenFull || end == End::kStopWhenFull;
+    if (when_full) {
+      volume_->TakeTheRest();
+      is_full_ = true;
+      const int enough = static_cast<int>(random_() % 20);
+      WaitFor([&] { return deleted_when_full_ >= enough; });
+    }
     const auto begin = std::chrono::steady_clock::now();
     while (std::chrono::steady_clock::now() - begin < pause) std::this_thread::yield();
-    EXPECT_EQ((*server)->Stop(SIGKILL), -SIGKILL);
+    if (end == End::kStop || end == End::kStopWhenFull) {
+      EXPECT_EQ(server.Stop(SIGTERM), 0);
+    } else {
+      EXPECT_EQ(server.Stop(SIGKILL), -SIGKILL);
+    }
+    has_ended_ = true;
     for (std::thread& client : clients) client.join();
   }
-  int64_t pushed = 0;
-  size_t deleted = 0;
-  for (const Ledger& ledger : ledgers) {
-    pushed += ledger.last_version();
-    deleted += ledger.deleted();
+
+  void Run(const std::string& data_dir, const std::vector<End>& ends) {
+    SCOPED_TRACE(absl::StrCat("ARMSTATE_KILL_SEED=", seed_));
+    for (uint32_t round = 0; round <= rounds_; ++round) {
+      SCOPED_TRACE(absl::StrCat("round ", round));
+      auto server = ArmstatedProcess::Start(data_dir);
+      ASSERT_TRUE(server.ok()) << server.status();
+      volume_->GiveBack();
+      {
+        const auto stub = v1::CheckpointService::NewStub((*server)->Connect());
+        ASSERT_NO_FATAL_FAILURE(Check(*stub, round == rounds_));
+      }
+      if (round < rounds_) RunRound(**server, ends[random_() % ends.size()]);
+    }
+    int64_t pushed = 0;
+    size_t deleted = 0;
+    for (const Ledger& ledger : ledgers_) {
+      pushed += ledger.last_version();
+      deleted += ledger.deleted();
+    }
+    EXPECT_GT(pushed, rounds_);
+    EXPECT_GT(deleted, rounds_ / 4);
+    std::printf("seed %u: %u ends, %lld checkpoints pushed, %zu deleted\n", seed_, rounds_,
+                static_cast<long long>(pushed), deleted);
   }
-  EXPECT_GT(pushed, rounds);
-  EXPECT_GT(deleted, rounds / 4);
-  std::printf("seed %u: %u kills, %lld checkpoints pushed, %zu deleted\n", seed, rounds, static_cast<long long>(pushed),
-              deleted);
+
+  static SmallVolume* volume_;
+  const uint32_t rounds_;
+  const uint32_t seed_ = FromEnvironment("ARMSTATE_KILL_SEED", std::random_device{}());
+  std::mt19937 random_{seed_};
+  std::deque<Ledger> ledgers_;
+  std::vector<int64_t> checked_ = std::vector<int64_t>(kClients);
+  // Of a round.
+  std::atomic<int> answered_{0};
+  std::atomic<int> deleted_when_full_{0};
+  std::atomic<bool> is_full_{false};
+  std::atomic<bool> has_ended_{false};
+};
+
+SmallVolume* KillTest::volume_ = nullptr;
+
+TEST_F(KillTest, WhatWasAcknowledgedStays) {
+  const TempDir data_dir;
+  Run(data_dir.path(), {End::kKill, End::kKill, End::kKill, End::kStop});
+}
+
+TEST_F(KillTest, WhatWasAcknowledgedStaysOnAFullVolume) {
+  Run(volume_->data_dir(), {End::kKill, End::kStop, End::kKillWhenFull, End::kStopWhenFull});
 }
 
 }  // namespace
