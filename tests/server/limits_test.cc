@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "storage/checkpoint_repository.h"
+#include "storage/rocksdb_storage.h"
 #include "tests/server/server_fixture.h"
 
 namespace armstate {
@@ -213,6 +215,28 @@ TEST_F(LimitsTest, QuestionsHaveLimitsToo) {
   import.mutable_cpu_profile()->set_accelerator(v1::KVM);
   for (int i = 0; i < 4097; ++i) import.mutable_cpu_profile()->add_registers()->set_id(kFirstUnknown + i);
   ExpectRefused(host(), &HostStub::ImportCpuProfile, import, "cpu_profile.registers", "4097", "4096");
+}
+
+// As one that was stored before there was a limit.
+TEST_F(LimitsTest, WhatIsStoredAboveALimitStaysReadable) {
+  Create(Request(1, 1));
+  Stop();
+  {
+    absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(data_dir(), {});
+    ASSERT_TRUE(storage.ok()) << storage.status();
+    CheckpointRepository repository((*storage)->checkpoints());
+    v1::Checkpoint basic = Request(1, 1).checkpoint();
+    basic.clear_vcpus();
+    RegisterListBuilder registers;
+    for (uint64_t i = 0; i < 5000; ++i) registers.Add(*RegisterId::Create(kFirstUnknown + i), i);
+    NewCheckpoint large;
+    large.metadata = basic.SerializeAsString();
+    large.vcpus.push_back({0, *std::move(registers).Build(), ""});
+    ASSERT_EQ(repository.Create("large", std::move(large), absl::nullopt)->summary.version, 2);
+  }
+  Start();
+  EXPECT_EQ(ValueOf(Get("vms/large/checkpoints/2").vcpus(0).registers(), kFirstUnknown + 4999), 4999u);
+  ExpectCompared("vms/large/checkpoints/1", "vms/large/checkpoints/2", 5000);
 }
 
 TEST_F(LimitsTest, ManyVcpusAtTheLimitAreAnswered) {
