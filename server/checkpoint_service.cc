@@ -18,6 +18,14 @@ namespace {
 
 constexpr absl::string_view kVmList = "vms";
 
+size_t BytesOf(const StoredCheckpoint& stored) {
+  size_t bytes = stored.summary.metadata.size();
+  for (const VcpuRecord& vcpu : stored.vcpus) {
+    bytes += vcpu.registers.size() * sizeof(uint64_t) + vcpu.registers.values().size() + vcpu.opaque.size();
+  }
+  return bytes;
+}
+
 // One damaged record must not hide the others: it is there with its name and what is wrong.
 v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) {
   absl::StatusOr<v1::Checkpoint> basic =
@@ -32,7 +40,8 @@ v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) 
 
 }  // namespace
 
-absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response) {
+absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response,
+                                        MemoryBudget::Share& share) {
   if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC nor FULL");
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
   if (!name.ok()) return name.status();
@@ -44,6 +53,7 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
           ? checkpoints_.Get(name->vm, name->version, selection)
           : checkpoints_.GetVcpus(name->vm, name->version, request.vcpu_indexes());
   if (!stored.ok()) return stored.status();
+  if (absl::Status status = share.Add(2 * BytesOf(*stored)); !status.ok()) return status;
   return FillView(name->vm, *std::move(stored), response);
 }
 
@@ -140,16 +150,16 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
                                                                   v1::Checkpoint* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   v1::CreateCheckpointRequest& mutable_request = create_messages_.MutableRequest(*context);
-  // While it waits for the disk.
-  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share =
-      memory_.Take(context->peer(), mutable_request.ByteSizeLong());
-  if (!share.ok()) {
-    reactor->Finish(ToGrpcStatus(share.status()));
-    return reactor;
-  }
+  const size_t bytes = mutable_request.ByteSizeLong();
   absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints_, mutable_request);
   if (!create.ok()) {
     reactor->Finish(ToGrpcStatus(create.status()));
+    return reactor;
+  }
+  // While it waits for the disk.
+  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory_.Take(context->peer(), bytes);
+  if (!share.ok()) {
+    reactor->Finish(ToGrpcStatus(share.status()));
     return reactor;
   }
   response->Swap(mutable_request.mutable_checkpoint());  // both are on the call's arena: nothing is copied

@@ -95,17 +95,20 @@ class DecodedService : public RpcService::CallbackService {
           return (service->*rpc)(request, stop);
         });
   }
-  // The function fills the response where it is. It is called at once, if all that it reads is in memory.
+  // The function fills the response where it is, see WorkedCall. It is called at once, if all that it reads is in
+  // memory.
   template <typename Service, typename Request, typename Response>
-  void OnRead(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&),
+  void OnRead(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&, MemoryBudget::Share&),
               grpc::MessageAllocator<Request, Response>& messages) {
     OnReactor<Request, Response>(
         [this, &pool, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
                                                                   const Request* request, Response* response) {
-          const auto read = [=](const StopCheck&) { return (service->*rpc)(*request, *response); };
-          return WorkedCall::Begin(pool, memory_, *context, *request, *response, read, [&] {
+          const auto read = [=](const StopCheck&, MemoryBudget::Share& share) {
+            return (service->*rpc)(*request, *response, share);
+          };
+          return WorkedCall::Begin(pool, memory_, *context, *request, read, [&](MemoryBudget::Share& share) {
             const MemoryOnlyReads no_disk;
-            return (service->*rpc)(*request, *response).ok();
+            return (service->*rpc)(*request, *response, share);
           });
         },
         &messages);
@@ -156,14 +159,15 @@ class DecodedService : public RpcService::CallbackService {
   void OnWorked(WorkerPool& pool, Work work) {
     OnReactor<Request, Response>(
         [this, &pool, work](grpc::CallbackServerContext* context, const Request* request, Response* response) {
-          return WorkedCall::Begin(
-              pool, memory_, *context, *request, *response,
-              [=](const StopCheck& stop) {
-                absl::StatusOr<Response> result = work(*request, stop);
-                if (result.ok()) *response = *std::move(result);
-                return result.status();
-              },
-              [] { return false; });
+          const auto fill = [=](const StopCheck& stop, MemoryBudget::Share& share) {
+            absl::StatusOr<Response> result = work(*request, stop);
+            if (!result.ok()) return result.status();
+            absl::Status status = share.Add(WorkedCall::HeldBytes(*result));
+            if (status.ok()) *response = *std::move(result);
+            return status;
+          };
+          return WorkedCall::Begin(pool, memory_, *context, *request, fill,
+                                   [](MemoryBudget::Share&) { return absl::UnknownError("is not quick"); });
         },
         nullptr);
   }

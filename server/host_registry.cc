@@ -75,7 +75,7 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
     imported.push_back(DecodeProfile(record));
   });
   if (!status.ok()) return status;
-  profiles.Change(imported, {});
+  profiles.Change(ProfileRegistry::ChangeLock(profiles), imported, {});
   // Not make_unique: the constructor is private.
   std::unique_ptr<HostRegistry> registry(new HostRegistry(store, profiles, machines));
   absl::MutexLock lock(&registry->mutex_);
@@ -144,7 +144,7 @@ HostRegistry::Page HostRegistry::List(absl::string_view after, int limit,
 
 absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(ProbedHost host) {
   const std::string name = host.host.name();
-  absl::MutexLock changes(&profiles_.removal_mutex());
+  const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::Status existing = Find(name).status();
   if (existing.ok() || absl::IsDataLoss(existing)) {
     return MakeError(absl::StatusCode::kAlreadyExists, ErrorReason::kHostExists, absl::StrCat(name, " exists"),
@@ -152,37 +152,37 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(ProbedHost host) {
   }
   if (!absl::IsNotFound(existing)) return existing;
   *host.host.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
-  return Store(std::move(host));
+  return Store(std::move(host), changes);
 }
 
 absl::StatusOr<HostRegistry::Entry> HostRegistry::Update(
     absl::string_view name, const std::function<absl::StatusOr<ProbedHost>(const v1::Host&)>& change) {
-  absl::MutexLock changes(&profiles_.removal_mutex());
+  const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::StatusOr<Entry> existing = Find(name);
   if (!existing.ok()) return existing.status();
   absl::StatusOr<ProbedHost> changed = change((*existing)->message);
   if (!changed.ok()) return changed.status();
-  return Store(*std::move(changed));
+  return Store(*std::move(changed), changes);
 }
 
 absl::Status HostRegistry::Delete(absl::string_view name) {
   const absl::StatusOr<std::string> id = ParseHostName(name);
   if (!id.ok()) return id.status();
-  absl::MutexLock changes(&profiles_.removal_mutex());
+  const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::Status existing = Find(name).status();
   if (!existing.ok() && !absl::IsDataLoss(existing)) return existing;
   const std::vector<std::string> unused = ProfilesUnusedWithout(*id, nullptr);
   std::vector<RecordChange> records = {{RecordKind::kHost, *id, absl::nullopt}};
   for (const std::string& profile : unused) records.push_back({RecordKind::kCpuProfile, profile, absl::nullopt});
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
-  profiles_.Change({}, unused);
+  profiles_.Change(changes, {}, unused);
   absl::MutexLock lock(&mutex_);
   hosts_.erase(*id);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::vector<v1::CpuProfile> profiles) {
-  absl::MutexLock changes(&profiles_.removal_mutex());
+  const ProfileRegistry::ChangeLock changes(profiles_);
   std::vector<RecordChange> records;
   std::vector<ProfileRegistry::Entry> added;
   std::vector<ProfileRegistry::Entry> answer;
@@ -201,7 +201,7 @@ absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::ve
     added.push_back(*entry);
   }
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
-  profiles_.Change(added, {});
+  profiles_.Change(changes, added, {});
   Relink(added);
   return answer;
 }
@@ -223,7 +223,7 @@ absl::StatusOr<ProfileRegistry::Entry> HostRegistry::Resolve(v1::CpuProfile prof
   return entry;
 }
 
-absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed) {
+absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const ProfileRegistry::ChangeLock& changes) {
   std::map<std::string, std::string> known_as;  // names in the probe -> names in the registry
   std::vector<ProfileRegistry::Entry> added;
   std::vector<RecordChange> records;
@@ -254,7 +254,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed) {
   for (const std::string& profile : unused) records.push_back({RecordKind::kCpuProfile, profile, absl::nullopt});
   records.push_back({RecordKind::kHost, *id, host.SerializeAsString()});
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
-  profiles_.Change(added, unused);
+  profiles_.Change(changes, added, unused);
   Entry entry = Link(std::move(host));
   {
     absl::MutexLock lock(&mutex_);

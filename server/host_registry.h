@@ -81,7 +81,7 @@ class HostRegistry {
   // The known profile with this content, or a new one that is not in the registry yet.
   absl::StatusOr<ProfileRegistry::Entry> Resolve(v1::CpuProfile profile, ProfileOrigin origin) const;
   // Makes the host or replaces it.
-  absl::StatusOr<Entry> Store(ProbedHost probed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(profiles_.removal_mutex());
+  absl::StatusOr<Entry> Store(ProbedHost probed, const ProfileRegistry::ChangeLock& changes);
   // IDs of the profiles that nobody has once the host `id` is deleted, or replaced by `instead`.
   std::vector<std::string> ProfilesUnusedWithout(absl::string_view id, const v1::Host* instead) const;
 

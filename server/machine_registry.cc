@@ -15,7 +15,7 @@ absl::Mutex& MachineRegistry::LockOf(absl::string_view id) {
 }
 
 absl::Status MachineRegistry::Create(absl::string_view id, const Machine& machine) {
-  absl::ReaderMutexLock no_removal(&profiles_.removal_mutex());
+  const ProfileRegistry::UseLock no_removal(profiles_);
   if (absl::Status status = profiles_.Find(machine.info().cpu_profile()).status(); !status.ok()) return status;
   absl::MutexLock lock(&LockOf(id));
   const absl::Status existing = store_.Get(RecordKind::kMachine, id).status();

@@ -133,7 +133,8 @@ std::map<std::string, ProfileRegistry::Entry, std::less<>> ProfileRegistry::Impo
   return profiles_;
 }
 
-void ProfileRegistry::Change(const std::vector<Entry>& added, const std::vector<std::string>& removed) {
+void ProfileRegistry::Change(const ChangeLock& /*lock*/, const std::vector<Entry>& added,
+                             const std::vector<std::string>& removed) {
   absl::MutexLock lock(&mutex_);
   const auto remove = [this](absl::string_view id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = profiles_.find(id);

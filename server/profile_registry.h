@@ -27,6 +27,24 @@ class ProfileRegistry {
  public:
   using Entry = std::shared_ptr<const RegisteredProfile>;
 
+  // Who has it may change the imported profiles; there is one at a time. It is taken before any mutex.
+  class ChangeLock {
+   public:
+    explicit ChangeLock(const ProfileRegistry& registry) : lock_(&registry.change_mutex_) {}
+
+   private:
+    const absl::MutexLock lock_;
+  };
+  // While somebody has it, none is taken out: to be had by who begins to use one by its name. It is taken before any
+  // mutex, too.
+  class UseLock {
+   public:
+    explicit UseLock(const ProfileRegistry& registry) : lock_(&registry.change_mutex_) {}
+
+   private:
+    const absl::ReaderMutexLock lock_;
+  };
+
   struct Page {
     // Without registers.
     std::vector<v1::CpuProfile> profiles;
@@ -64,11 +82,7 @@ class ProfileRegistry {
 
   // Adds imported profiles, or replaces those with the same name, and takes out others, by ID. A built-in one is never
   // replaced: it may be new in this program, and the import older.
-  void Change(const std::vector<Entry>& added, const std::vector<std::string>& removed);
-
-  // Imported profiles are taken out only by who holds this, and nobody starts to use one by its name without holding it
-  // as a reader. To be locked before any other mutex.
-  absl::Mutex& removal_mutex() const ABSL_LOCK_RETURNED(removal_mutex_) { return removal_mutex_; }
+  void Change(const ChangeLock& lock, const std::vector<Entry>& added, const std::vector<std::string>& removed);
 
  private:
   // Of built-in profiles that nobody uses.
@@ -78,7 +92,7 @@ class ProfileRegistry {
   absl::StatusOr<Entry> MakeReady(size_t built_in) const;
 
   const BuiltInProfiles built_in_;
-  mutable absl::Mutex removal_mutex_;
+  mutable absl::Mutex change_mutex_;
   mutable absl::Mutex mutex_;
   mutable std::vector<std::weak_ptr<const RegisteredProfile>> in_use_ ABSL_GUARDED_BY(mutex_);  // by index
   mutable std::list<Entry> kept_ ABSL_GUARDED_BY(mutex_);  // the last one asked for first

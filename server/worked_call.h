@@ -20,46 +20,54 @@ namespace armstate {
 // Goes by itself when the call has ended, with its share of the memory.
 class WorkedCall final : public grpc::ServerUnaryReactor {
  public:
-  // Answers with what `work`, a function of a StopCheck that fills `response`, returns. RESOURCE_EXHAUSTED, reason
-  // SERVER_BUSY, if too many calls wait, or those of this client hold too much. Before that `quick` is called by this
-  // thread: if it has filled `response`, that is all.
-  template <typename Request, typename Response, typename Work, typename Quick>
+  // Answers with what `work` returns, a function of a StopCheck and a MemoryBudget::Share, to which it adds the bytes
+  // of the answer before it fills `response`: gRPC keeps that until the client takes the end of the call, be it an
+  // error. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if too many calls wait, or those of this client hold too much.
+  //
+  // Before that `quick`, a function of the share alone, is called by this thread: if it is done, that is all.
+  template <typename Request, typename Work, typename Quick>
   static WorkedCall* Begin(WorkerPool& pool, MemoryBudget& memory, grpc::CallbackServerContext& context,
-                           const Request& request, const Response& response, Work work, Quick quick) {
+                           const Request& request, Work work, Quick quick) {
     auto* const call = new WorkedCall;  // deletes itself in OnDone
     const std::string client = context.peer();
     absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory.Take(client, HeldBytes(request));
-    if (!share.ok()) return call->End(share.status());
+    if (!share.ok()) return call->End(request, share.status());
     call->share_ = *std::move(share);
-    if (quick()) return call->End(call->share_->Add(HeldBytes(response)));
+    if (const absl::Status status = quick(*call->share_); IsDone(status)) return call->End(request, status);
     const bool taken = pool.TryRun(
-        client, [call, &context, &response, work = std::move(work)] { call->End(call->Run(context, response, work)); });
-    return taken ? call : call->End(TooManyWait());
+        client, [call, &context, &request, work = std::move(work)] { call->End(request, call->Run(context, work)); });
+    return taken ? call : call->End(request, TooManyWait());
   }
+
+  // What a message takes in all: gRPC has an answer a second time, as bytes, and a request was bytes before.
+  static size_t HeldBytes(const google::protobuf::MessageLite& message) { return 2 * message.ByteSizeLong(); }
 
   void OnDone() override { delete this; }
   // Else gRPC calls OnDone from another thread, which takes longer than many a call.
   bool InternalInlineable() override { return true; }
 
  private:
-  // gRPC has an answer a second time, as bytes, and a request is larger as a message than it was as bytes.
-  static size_t HeldBytes(const google::protobuf::MessageLite& message) { return 2 * message.ByteSizeLong(); }
+  static constexpr size_t kLargeRequest = size_t{64} << 10;
+
+  static bool IsDone(const absl::Status& status) { return status.ok() || absl::IsResourceExhausted(status); }
 
   static absl::Status TooManyWait() {
     return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy,
                      "too many calls of this kind wait: call again later");
   }
 
-  template <typename Response, typename Work>
-  absl::Status Run(const grpc::CallbackServerContext& context, const Response& response, const Work& work) {
+  template <typename Work>
+  absl::Status Run(const grpc::CallbackServerContext& context, const Work& work) {
     const StopCheck stop = StopCheckOf(context);
     if (absl::Status status = stop(); !status.ok()) return status;
     if (absl::Status status = share_->Check(); !status.ok()) return status;
-    if (absl::Status status = work(stop); !status.ok()) return status;
-    return share_->Add(HeldBytes(response));
+    return work(stop, *share_);
   }
 
-  WorkedCall* End(const absl::Status& status) {
+  template <typename Request>
+  WorkedCall* End(const Request& request, const absl::Status& status) {
+    // The request is not needed any more, but gRPC keeps it until the call has ended.
+    if (request.ByteSizeLong() > kLargeRequest) Request().Swap(const_cast<Request*>(&request));
     Finish(ToGrpcStatus(status));
     return this;
   }

@@ -54,16 +54,16 @@ class ImportTest : public testing::Test {
 
 TEST_F(ImportTest, AProfileIsAddedReplacedAndTakenOut) {
   max_.set_cpu_model("one");
-  registry_->Change({Imported(max_, "cpuProfiles/mine")}, {});
+  registry_->Change(ProfileRegistry::ChangeLock(*registry_), {Imported(max_, "cpuProfiles/mine")}, {});
   EXPECT_EQ(CpuOf("cpuProfiles/mine"), "one");
   const auto content = Imported(max_, "cpuProfiles/any");
   EXPECT_EQ(registry_->FindContent(*content)->message.name(), "cpuProfiles/mine");
   max_.set_cpu_model("two");
-  registry_->Change({Imported(max_, "cpuProfiles/mine")}, {});
+  registry_->Change(ProfileRegistry::ChangeLock(*registry_), {Imported(max_, "cpuProfiles/mine")}, {});
   EXPECT_EQ(CpuOf("cpuProfiles/mine"), "two");
   EXPECT_EQ(registry_->FindContent(*content), nullptr);
   EXPECT_EQ(registry_->Imported().size(), 1u);
-  registry_->Change({}, {"mine"});
+  registry_->Change(ProfileRegistry::ChangeLock(*registry_), {}, {"mine"});
   EXPECT_EQ(CpuOf("cpuProfiles/mine"), "no CPU profile mine; ListCpuProfiles has the names");
   EXPECT_EQ(registry_->FindContent(*Imported(max_, "cpuProfiles/any")), nullptr);
 }
@@ -72,10 +72,11 @@ TEST_F(ImportTest, AProfileIsAddedReplacedAndTakenOut) {
 TEST_F(ImportTest, ABuiltInProfileStays) {
   v1::CpuProfile other = max_;
   other.set_cpu_model("other");
-  registry_->Change({Imported(other, kMax), Imported(max_, "cpuProfiles/same")}, {});
+  registry_->Change(ProfileRegistry::ChangeLock(*registry_),
+                    {Imported(other, kMax), Imported(max_, "cpuProfiles/same")}, {});
   EXPECT_EQ(CpuOf(kMax), "max");
   EXPECT_EQ(CpuOf("cpuProfiles/same"), "max");
-  registry_->Change({}, {"same"});
+  registry_->Change(ProfileRegistry::ChangeLock(*registry_), {}, {"same"});
   EXPECT_EQ(registry_->FindContent(*Imported(max_, "cpuProfiles/any"))->message.name(), kMax);
 }
 
