@@ -30,6 +30,8 @@ std::shared_ptr<grpc::Channel> FailingChannel(const absl::Status& status) {
 
 }  // namespace
 
+// A server that is busy answers RESOURCE_EXHAUSTED, and so does gRPC where others take the memory for messages.
+//
 // An attempt that ended UNAVAILABLE may have done its work. Calls that then do harm, or give another answer, when they
 // are repeated are left to the caller: a second DeleteVm might meet a VM that somebody has made anew, and a second
 // CreateMachine its own machine; a second CreateBackup makes a second backup. CreateCheckpoint and CaptureMachine carry
@@ -43,7 +45,7 @@ std::string ServiceConfigJson(const ConnectionOptions& options) {
               {"service": "armstate.v1.EngineService"},
               {"service": "armstate.v1.AdminService"}],
      "retryPolicy": {"maxAttempts": %d, "initialBackoff": "%s", "maxBackoff": "%s", "backoffMultiplier": 2,
-                     "retryableStatusCodes": ["UNAVAILABLE"]}},
+                     "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]}},
     {"name": [{"service": "armstate.v1.CheckpointService", "method": "DeleteCheckpoint"},
               {"service": "armstate.v1.CheckpointService", "method": "DeleteVm"},
               {"service": "armstate.v1.HostService", "method": "CreateHost"},

@@ -26,8 +26,8 @@ struct ConnectionOptions {
   std::string target = std::string(kDefaultTarget);
   // How long a call may take, with all its attempts.
   absl::Duration call_timeout = absl::Seconds(30);
-  // How often a call that is safe to repeat is tried when the server is UNAVAILABLE; 1 means once. gRPC allows 5 at
-  // most.
+  // How often a call that is safe to repeat is tried when the server is UNAVAILABLE, or busy (RESOURCE_EXHAUSTED); 1
+  // means once. gRPC allows 5 at most.
   int max_attempts = 5;
   // The pause before the second attempt. gRPC waits a random time up to it, and up to twice as long before each further
   // one.

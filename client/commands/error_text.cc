@@ -44,6 +44,8 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
       return "what is asked about has changed meanwhile; run the same command again";
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";
+    case ErrorReason::kServerBusy:
+      return "run the same command again in a moment";
     case ErrorReason::kHostNotFound:
       return "'armstate host list' shows the hosts";
     case ErrorReason::kHostExists:

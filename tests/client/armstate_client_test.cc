@@ -136,9 +136,22 @@ TEST(CheckpointClient, GivesUpAfterTheLastAttempt) {
   EXPECT_EQ(GetErrorInfo(status)->metadata.at("cause"), "ENOSPC");
 }
 
+TEST(CheckpointClient, TriesAgainWhatABusyServerRefused) {
+  FakeServer server;
+  int calls = 0;
+  server.handlers.get_vm = [&](const v1::GetVmRequest&) -> absl::StatusOr<v1::Vm> {
+    if (++calls < 3) return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy, "too many calls");
+    return v1::Vm();
+  };
+  const absl::Status status = CheckpointClient(Connection(FastRetries(server))).GetVm({}).status();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(calls, 3);
+}
+
 TEST(CheckpointClient, TriesNothingElseAgain) {
   for (int code = 1; code <= 16; ++code) {
-    if (static_cast<absl::StatusCode>(code) == absl::StatusCode::kUnavailable) continue;
+    const auto status_code = static_cast<absl::StatusCode>(code);
+    if (status_code == absl::StatusCode::kUnavailable || status_code == absl::StatusCode::kResourceExhausted) continue;
     FakeServer server;
     int calls = 0;
     server.handlers.get_vm = [&](const v1::GetVmRequest&) -> absl::StatusOr<v1::Vm> {

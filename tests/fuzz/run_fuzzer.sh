@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for seed in "$@"; do
   case $seed in
-    *.tar.zst) zstd -dqc "$seed" | tar -xC "$work" ;;
+    *.tar.zst) zstd -dqfc "$seed" | tar -xC "$work" ;;
     *) zstd -dqfc "$seed" >"$work/$(basename "$seed" .zst)" ;;
   esac
 done

@@ -276,9 +276,9 @@ TEST(QemuConversionTest, SveFollowsTheRegisters) {
   ASSERT_TRUE(away.ok()) << away.status();
   const std::string without = ApplyPatches(stream, away->patches);
   EXPECT_EQ(without.find("cpu/sve"), std::string::npos);
-  const auto v0 = Captured(without).vcpus.at(0).registers.Find(*RegisterId::Create(0x6040000000100054));
-  EXPECT_EQ(v0.value_or(""), absl::string_view("\x88\x77\x66\x55\x44\x33\x22\x11\0\0\0\0\0\0\0\0", 16));
   std::vector<VcpuState> back = Captured(without).vcpus;
+  const auto v0 = back.at(0).registers.Find(*RegisterId::Create(0x6040000000100054));
+  EXPECT_EQ(v0.value_or(""), absl::string_view("\x88\x77\x66\x55\x44\x33\x22\x11\0\0\0\0\0\0\0\0", 16));
   back[0].registers = with[0].registers;
   const absl::StatusOr<QemuConversion> again = ConvertQemuStream(without, back, QemuRelease{7, 2});
   ASSERT_TRUE(again.ok()) << again.status();
