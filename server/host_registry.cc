@@ -78,12 +78,13 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   profiles.Change(ProfileRegistry::ChangeLock(profiles), imported, {});
   // Not make_unique: the constructor is private.
   std::unique_ptr<HostRegistry> registry(new HostRegistry(store, profiles, machines));
-  absl::MutexLock lock(&registry->mutex_);
-  auto& hosts = registry->hosts_;
+  std::map<std::string, Entry, std::less<>> hosts;
   status = ForEachRecord(store, RecordKind::kHost, [&registry, &hosts](const ListedNamedRecord& record) {
     hosts.emplace(record.name, registry->Link(DecodeHost(record)));
   });
   if (!status.ok()) return status;
+  absl::MutexLock lock(&registry->mutex_);
+  registry->hosts_ = std::move(hosts);
   return registry;
 }
 

@@ -110,6 +110,7 @@ class Server::Impl {
   }
 
   absl::Status Listen(const std::string& listen_address, size_t memory_limit) {
+    absl::MutexLock lock(&shutdown_mutex_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;

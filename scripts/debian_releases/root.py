@@ -21,6 +21,8 @@ ENTER = r"""
 set -e
 root=$1 checkout=$2
 shift 2
+# A mount of its own, as the root of a system is: a program in it may make a namespace of mounts.
+mount --bind "$root" "$root"
 for folder in dev sys; do mount --rbind "/$folder" "$root/$folder"; done
 mount -t proc proc "$root/proc"
 for file in resolv.conf hosts; do [ ! -e "/etc/$file" ] || cp "/etc/$file" "$root/etc/$file"; done

@@ -33,8 +33,8 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
   candidates.Remove(truth.no);
   std::vector<uint32_t> found;
   // For functions below, which clang takes to be called without the lock.
-  const std::vector<Row>& all_rows = rows_;
-  const std::vector<Vm>& vms = vms_;
+  const Row* const all_rows = rows_.data();
+  const Vm* const vms = vms_.data();
   candidates.ForEach([&](size_t row) {
     const uint32_t vm = all_rows[row].vm;
     if (found.empty() || found.back() != vm) found.push_back(vm);

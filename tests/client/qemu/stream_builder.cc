@@ -19,7 +19,7 @@ std::string List(const std::vector<IdAndValue>& registers) {
 
 std::string BigEndian(uint64_t value, size_t width) {
   std::string bytes;
-  for (size_t i = width; i > 0; --i) bytes.push_back(static_cast<char>(value >> 8 * (i - 1)));
+  for (size_t i = width; i > 0; --i) bytes.push_back(i > 8 ? '\0' : static_cast<char>(value >> 8 * (i - 1)));
   return bytes;
 }
 
