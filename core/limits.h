@@ -20,7 +20,7 @@ inline constexpr int kMaxRegisters = kMaxVcpus * 1024;
 inline constexpr int kMaxOpaqueFields = 2048;
 inline constexpr size_t kMaxOpaqueBytes = size_t{1} << 20;
 // Of a checkpoint: what a capture could not bring.
-inline constexpr int kMaxGaps = 4096;
+inline constexpr int kMaxGaps = 16384;
 inline constexpr int kMaxVcpuFeatures = 256;
 inline constexpr int kMaxLabels = 64;
 // A name, a label's value: all text of a request that has no limit of its own.

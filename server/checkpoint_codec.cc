@@ -57,8 +57,7 @@ absl::Status CheckGaps(const v1::Checkpoint& checkpoint) {
     return status;
   }
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
-    if (absl::Status status = CheckText("checkpoint.gaps.reason", gap.reason(), kMaxLineBytes); !status.ok())
-      return status;
+    if (absl::Status status = CheckText("checkpoint.gaps.reason", gap.reason()); !status.ok()) return status;
     if (gap.vcpu_index() < 0 || gap.vcpu_index() >= checkpoint.vcpus_size()) {
       return InvalidField("checkpoint.gaps",
                           absl::StrCat("name vCPU ", gap.vcpu_index(), ", which the checkpoint lacks"));

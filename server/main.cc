@@ -70,8 +70,7 @@ int Run(const ServerOptions& options, absl::Duration drain_time) {
   sigwait(&stop_signals, &signal);
   spdlog::info("{}: draining", strsignal(signal));
   if (absl::Status status = (*server)->Shutdown(absl::Now() + drain_time); !status.ok()) {
-    spdlog::error("stopped, but the database could not be written at the end: {}; what was acknowledged is in its log",
-                  std::string(status.message()));
+    spdlog::error("stopped, but the database could not be written at the end: {}", std::string(status.message()));
     return EXIT_FAILURE;
   }
   spdlog::info("stopped");

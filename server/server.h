@@ -65,7 +65,7 @@ class Server {
 
   // Takes no new calls, ends streams behind what they have read, lets running calls end until `deadline`, cancels the
   // rest, and closes the store. UNAVAILABLE or RESOURCE_EXHAUSTED if the store could not be written before it was
-  // closed: what was acknowledged is in its log. A second Shutdown does nothing.
+  // closed: if data_dir is still there, its log has what was acknowledged. A second Shutdown does nothing.
   absl::Status Shutdown(absl::Time deadline);
 
  private:

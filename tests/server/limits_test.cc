@@ -170,11 +170,11 @@ TEST_F(LimitsTest, OneMoreIsRefusedAtTheDoor) {
   for (int i = 0; i < 65; ++i) (*request.mutable_checkpoint()->mutable_labels())[absl::StrCat("a", i)] = "";
   ExpectRefused(request, "checkpoint.labels", "65", "64");
   request = Request(1, 1);
-  for (int i = 0; i < 4097; ++i) request.mutable_checkpoint()->add_gaps()->set_reason("gone");
-  ExpectRefused(request, "checkpoint.gaps", "4097", "4096");
+  for (int i = 0; i < 16385; ++i) request.mutable_checkpoint()->add_gaps()->set_reason("gone");
+  ExpectRefused(request, "checkpoint.gaps", "16385", "16384");
   request = Request(1, 1);
-  request.mutable_checkpoint()->add_gaps()->set_reason(std::string(1001, 'a'));
-  ExpectRefused(request, "checkpoint.gaps.reason", "1001", "1000");
+  request.mutable_checkpoint()->add_gaps()->set_reason(std::string(256, 'a'));
+  ExpectRefused(request, "checkpoint.gaps.reason", "256", "255");
   request = Request(1, 1);
   for (int i = 0; i < 2049; ++i) {
     request.mutable_checkpoint()->mutable_vcpus(0)->add_opaque_fields()->set_name(absl::StrCat("f", i));
