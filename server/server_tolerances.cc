@@ -1,8 +1,10 @@
 #include "server/server_tolerances.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,7 +32,10 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
     std::ifstream stream(file);
     std::ostringstream text;
     text << stream.rdbuf();
-    if (!stream) return absl::NotFoundError(absl::StrCat("cannot read the tolerances in ", file));
+    std::error_code ignored;
+    if (!stream || std::filesystem::is_directory(file, ignored)) {  // a folder can be opened, but not be read
+      return absl::NotFoundError(absl::StrCat("cannot read the tolerances in ", file));
+    }
     const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(text.str());
     if (!own.ok()) return Annotate(own.status(), file);
     tolerances->insert(tolerances->end(), own->begin(), own->end());

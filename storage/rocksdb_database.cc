@@ -16,6 +16,7 @@
 #include "rocksdb/metadata.h"
 #include "storage/keys.h"
 #include "storage/memory_only_reads.h"
+#include "storage/random_id.h"
 #include "storage/rocksdb_log_check.h"
 #include "storage/rocksdb_options.h"
 #include "storage/rocksdb_release.h"
@@ -90,7 +91,9 @@ rocksdb::Status NameTables(const rocksdb::Status& status) {
 }
 
 // Can a file be made here, written to the disk, and removed?
-rocksdb::Status TryFile(rocksdb::Env* env, const std::string& path) {
+rocksdb::Status TryFile(rocksdb::Env* env, const std::string& folder) {
+  // A name that no file of anybody else has.
+  const std::string path = absl::StrCat(folder, "/armstated.", absl::Hex(NewRandomId()), ".try");
   std::unique_ptr<rocksdb::WritableFile> file;
   rocksdb::Status status = env->NewWritableFile(path, &file, rocksdb::EnvOptions());
   if (status.ok()) status = file->Append(std::string(4096, '\0'));
@@ -107,7 +110,7 @@ rocksdb::Status TryFile(rocksdb::Env* env, const std::string& path) {
 // itself.
 absl::Status PrepareDirectory(rocksdb::Env* env, const std::string& data_dir) {
   rocksdb::Status status = env->CreateDirIfMissing(data_dir);
-  if (status.ok()) status = TryFile(env, data_dir + "/probe");
+  if (status.ok()) status = TryFile(env, data_dir);
   return status.ok() ? absl::OkStatus() : StorageUnavailable(status);
 }
 
@@ -199,7 +202,7 @@ absl::Status RocksDbDatabase::Recover() {
   // While nothing can be written, what is open still serves the reads.
   if (absl::Status status = CheckDirectory(); !status.ok()) return status;
   MakeRoom(&env_, data_dir_, reserve_, kRoomToOpen);
-  const rocksdb::Status whole = TryFile(&env_, data_dir_ + "/probe");
+  const rocksdb::Status whole = TryFile(&env_, data_dir_);
   if (!whole.ok()) return StorageUnavailable(whole);
   // What is open has still what a log lost, for reading.
   if (absl::Status status = CheckRocksDbLogs(&env_, data_dir_); !status.ok()) return status;

@@ -35,6 +35,10 @@ class ServerTolerancesTest : public testing::Test {
   TempDir folder_;
 };
 
+TEST_F(ServerTolerancesTest, AFolderIsNotReadAsNoTolerances) {
+  EXPECT_EQ(ServerTolerances::Load(folder_.path()).status().code(), absl::StatusCode::kNotFound);
+}
+
 constexpr char kRule[] = R"(tolerances { name: "any-midr" reason: "not read" registers: "MIDR_EL1" })";
 
 TEST_F(ServerTolerancesTest, TheOperatorsAndTheRequestsStandBesideTheBuiltInOnes) {

@@ -2,12 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <variant>
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "tests/storage/rocksdb_under_test.h"
+#include "tests/testing/temp_dir.h"
 
 namespace armstate {
 namespace {
@@ -41,6 +43,16 @@ class DataDirTest : public testing::Test {
 
   RocksDbUnderTest under_test_{RocksDbUnderTest::Where::kDisk};
 };
+
+// Whether files can be made is tried with a name that nobody else has.
+TEST(NewDataDirTest, TheFilesOfOthersStay) {
+  const TempDir folder;
+  std::ofstream(folder.path() + "/probe") << "important";
+  ASSERT_TRUE(RocksDbStorage::Open(folder.path(), StorageOptions()).ok());
+  std::string text;
+  std::ifstream(folder.path() + "/probe") >> text;
+  EXPECT_EQ(text, "important");
+}
 
 TEST_F(DataDirTest, MovedAwayAndBack) {
   fs::rename(data_dir(), elsewhere());
