@@ -287,9 +287,9 @@ TEST_F(HostRefusalTest, ADamagedHostIsNamedAndHidesNoOther) {
   v1::FindRestoreTargetsResponse found;
   ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
   ASSERT_EQ(found.targets_size(), 3);
-  EXPECT_EQ(found.targets(0).host(), "hosts/b") << "the others refuse";
-  EXPECT_EQ(found.targets(0).verdict(), v1::UNDETERMINED);
-  EXPECT_THAT(found.targets(0).reason(), HasSubstr("a stored host cannot be read"));
+  EXPECT_EQ(found.targets(2).host(), "hosts/b") << "the others accept";
+  EXPECT_EQ(found.targets(2).verdict(), v1::UNDETERMINED);
+  EXPECT_THAT(found.targets(2).reason(), HasSubstr("a stored host cannot be read"));
   (*find.mutable_labels())["zone"] = "a";
   ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
   EXPECT_EQ(found.targets_size(), 1) << "nobody knows its labels";

@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/target_search.h"
+#include "tests/server/kvm_targets.h"
 #include "tests/server/restore_fixture.h"
 
 namespace armstate {
@@ -131,6 +133,25 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
   EXPECT_LT(absl::Now() - begin, absl::Seconds(1) + kLate);
   call.join();
   Start();  // the fixture's
+}
+
+TEST(JudgeHosts, SaysHowManyWereJudged) {
+  const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
+  const std::vector<SearchedHost> hosts = {
+      {"hosts/a", {TargetOf(KvmProfile(a72, "pmu"))}},
+      {"hosts/b", {TargetOf(KvmProfile(ReadHostProbe("neoverse-n1@6.12"), "pmu"))}},
+  };
+  const JudgedCheckpoint checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
+  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  int asked = 0, last = 1'000'000;
+  const StopCheck stop = [&] { return ++asked <= last ? absl::OkStatus() : absl::DeadlineExceededError("it is late"); };
+  ASSERT_EQ(JudgeHosts(checkpoint, hosts, tolerances, stop)->size(), 2u);
+  EXPECT_GE(asked, 2 * checkpoint.vcpu_count());
+  last = asked - 1;
+  asked = 0;
+  const absl::Status status = JudgeHosts(checkpoint, hosts, tolerances, stop).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_NE(status.message().find("it is late: 1 of 2 hosts were judged"), std::string::npos) << status;
 }
 
 }  // namespace
