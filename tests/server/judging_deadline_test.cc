@@ -1,4 +1,5 @@
-// Long judging ends with its deadline, and leaves the others a thread meanwhile. Each call here would take minutes.
+// Long judging ends with its deadline and leaves others a thread meanwhile. Each call here would take half a minute or
+// longer.
 #include <grpcpp/create_channel.h>
 
 #include <memory>
