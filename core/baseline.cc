@@ -178,14 +178,15 @@ class Refusals {
 };
 
 // Starts a VM of each profile with the baseline's values, and restores it onto each other one.
-Refusals MoveEverywhere(Profiles profiles, const std::vector<BaselineRegister>& registers,
-                        const ToleranceSet& tolerances) {
+absl::StatusOr<Refusals> MoveEverywhere(Profiles profiles, const std::vector<BaselineRegister>& registers,
+                                        const ToleranceSet& tolerances, const StopCheck& stop) {
   RegisterListBuilder builder;
   for (const BaselineRegister& r : registers) builder.AddBytes(r.id, r.value);
   const RegisterList values = *std::move(builder).Build();
   Refusals refusals;
   std::vector<RegisterList> started;
   for (size_t i = 0; i < profiles.size(); ++i) {
+    if (absl::Status status = stop(); !status.ok()) return status;
     EngineVcpu vcpu(profiles[i]);
     refusals.Add(RestoreRegisters(values, vcpu, OnRefusal::kKeepGoing, ListScope::kSomeRegisters), i);
     started.push_back(*RegisterList::Create(profiles[i]->layout(), vcpu.ShownValues()));
@@ -193,6 +194,7 @@ Refusals MoveEverywhere(Profiles profiles, const std::vector<BaselineRegister>& 
   for (size_t to = 0; to < profiles.size(); ++to) {
     for (size_t from = 0; from < profiles.size(); ++from) {
       if (from == to) continue;
+      if (absl::Status status = stop(); !status.ok()) return status;
       EngineVcpu vcpu(profiles[to]);
       RestoreReport report = RestoreRegisters(started[from], vcpu, OnRefusal::kKeepGoing);
       tolerances.Apply(started[from], profiles[to]->reset(), vcpu.ShownValues(), report);
@@ -204,7 +206,7 @@ Refusals MoveEverywhere(Profiles profiles, const std::vector<BaselineRegister>& 
 
 }  // namespace
 
-Baseline ComputeBaseline(Profiles profiles, const ToleranceSet& tolerances) {
+absl::StatusOr<Baseline> ComputeBaseline(Profiles profiles, const ToleranceSet& tolerances, const StopCheck& stop) {
   Baseline baseline;
   std::vector<BaselineObstacle> fields;
   const RegisterLayout& first = *profiles[0]->layout();
@@ -212,14 +214,16 @@ Baseline ComputeBaseline(Profiles profiles, const ToleranceSet& tolerances) {
     const RegisterId id = first.id(i);
     if (!id.is_system() || !IsIdRegister(id) || id == kMpidr) continue;
     if (!std::all_of(profiles.begin(), profiles.end(), [&](const auto& p) { return p->layout()->Find(id); })) continue;
+    if (absl::Status status = stop(); !status.ok()) return status;
     RegisterBaseline found(profiles, id);
     found.Find(fields);
     if (found.found()) baseline.registers.push_back(found.Result());
   }
   // What is left is shown by moving a VM: a field without a common value may still be tolerated, and registers of other
   // kinds may refuse.
-  const Refusals refusals = MoveEverywhere(profiles, baseline.registers, tolerances);
-  for (const auto& [raw, refused] : refusals.by_id()) {
+  const absl::StatusOr<Refusals> refusals = MoveEverywhere(profiles, baseline.registers, tolerances, stop);
+  if (!refusals.ok()) return refusals.status();
+  for (const auto& [raw, refused] : refusals->by_id()) {
     const RegisterId id = *RegisterId::Create(raw);
     const size_t before = baseline.obstacles.size();
     for (const BaselineObstacle& obstacle : fields) {

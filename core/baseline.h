@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/cpu_profile.h"
+#include "core/stop_check.h"
 #include "core/tolerance_set.h"
 
 namespace armstate {
@@ -45,7 +47,10 @@ struct Baseline {
 //
 // Then a VM of each profile, started with these values, is restored onto each other one. What refuses it, and no
 // tolerance covers, is an obstacle; a register of which that is not true has a value here or needs none.
-Baseline ComputeBaseline(absl::Span<const std::shared_ptr<const CpuProfile>> profiles, const ToleranceSet& tolerances);
+//
+// `stop` is asked before each restore; its error is all that can go wrong.
+absl::StatusOr<Baseline> ComputeBaseline(absl::Span<const std::shared_ptr<const CpuProfile>> profiles,
+                                         const ToleranceSet& tolerances, const StopCheck& stop = NeverStop);
 
 }  // namespace armstate
 

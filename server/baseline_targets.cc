@@ -104,18 +104,20 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
   return found;
 }
 
-v1::ComputeBaselineResponse ComputeBaselineOf(const BaselineTargets& targets, const ToleranceSet& tolerances) {
+absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaselineOf(const BaselineTargets& targets,
+                                                              const ToleranceSet& tolerances, const StopCheck& stop) {
   v1::ComputeBaselineResponse response;
   *response.mutable_vcpu_features() = {targets.vcpu_features.begin(), targets.vcpu_features.end()};
-  const Baseline baseline = ComputeBaseline(targets.profiles, tolerances);
-  for (const BaselineRegister& found : baseline.registers) {
+  const absl::StatusOr<Baseline> baseline = ComputeBaseline(targets.profiles, tolerances, stop);
+  if (!baseline.ok()) return baseline.status();
+  for (const BaselineRegister& found : baseline->registers) {
     v1::BaselineRegister* message = response.add_registers();
     message->set_register_id(found.id.raw());
     message->set_name(RegisterName(found.id, IdScheme::kKvm));
     message->set_value(found.value);
     AddNames(targets, found.written_on, message->mutable_written_on());
   }
-  for (const BaselineObstacle& found : baseline.obstacles) {
+  for (const BaselineObstacle& found : baseline->obstacles) {
     v1::BaselineObstacle* message = response.add_obstacles();
     message->set_register_id(found.id.raw());
     message->set_name(RegisterName(found.id, IdScheme::kKvm));

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "core/cpu_profile.h"
+#include "core/stop_check.h"
 #include "core/tolerance_set.h"
 #include "server/host_registry.h"
 #include "server/profile_registry.h"
@@ -31,7 +32,8 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
                                                     const HostRegistry& hosts, const ProfileRegistry& profiles);
 
 // `tolerances` are between KVM and KVM.
-v1::ComputeBaselineResponse ComputeBaselineOf(const BaselineTargets& targets, const ToleranceSet& tolerances);
+absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaselineOf(const BaselineTargets& targets,
+                                                              const ToleranceSet& tolerances, const StopCheck& stop);
 
 }  // namespace armstate
 

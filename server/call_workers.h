@@ -18,17 +18,17 @@ struct CallWorkers {
   // Of requests that wait, and of answers that were not taken.
   MemoryBudget memory;
   // Reads a few records.
-  WorkerPool reads{2, 512};
+  WorkerPool reads{2, 512, /*threads_per_client=*/2};
   // Waits until something is on disk.
   WorkerPool writes{4, 256};
-  // Compares, judges, goes through many records.
+  // Compares, judges, parses what is large, goes through many records. Some of it waits for the disk at its end.
   WorkerPool judging{2, 256};
   // May wait for the index.
   WorkerPool searches{1, 256};
   // Not calls: goes on with pushes for the store's thread that tells how they ended.
   WorkerPool pushes{1, 0};
   // There is one backup at a time: one thread makes it, the other one says so.
-  WorkerPool backups{2, 64};
+  WorkerPool backups{2, 64, /*threads_per_client=*/2};
 };
 
 }  // namespace armstate

@@ -186,8 +186,8 @@ v1::VcpuState ConvertedVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarg
 }  // namespace
 
 absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointRequest request,
-                                                      const RestoreTargets& targets,
-                                                      const ServerTolerances& tolerances) {
+                                                      const RestoreTargets& targets, const ServerTolerances& tolerances,
+                                                      const StopCheck& stop) {
   if (absl::Status accepted = CheckAccepted(request); !accepted.ok()) return accepted;
   const absl::StatusOr<JudgedTolerances> judged =
       tolerances.With(request.tolerances(), request.strict() ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo,
@@ -227,10 +227,11 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     const std::string& model = (*resolved)[i].about->cpu_model();
     const bool other_model = !model.empty() && !cpu_model.empty() && model != cpu_model;
     conversion.has_rules = !(request.same_cpu_model() && other_model);
-    Judgement one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion);
-    if (judgement && !IsBetter(one, *judgement)) continue;
+    absl::StatusOr<Judgement> one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion, stop);
+    if (!one.ok()) return one.status();
+    if (judgement && !IsBetter(*one, *judgement)) continue;
     best = i;
-    judgement = std::move(one);
+    judgement = *std::move(one);
   }
   const JudgedTarget& target = (*resolved)[best];
   std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.about)};

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "armstate/v1/restore_service.pb.h"
+#include "core/stop_check.h"
 #include "server/restore_targets.h"
 #include "server/server_tolerances.h"
 
@@ -11,8 +12,8 @@ namespace armstate {
 
 // Errors: see RestoreService.ConvertCheckpoint. Takes the checkpoint out of the request.
 absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointRequest request,
-                                                      const RestoreTargets& targets,
-                                                      const ServerTolerances& tolerances);
+                                                      const RestoreTargets& targets, const ServerTolerances& tolerances,
+                                                      const StopCheck& stop);
 
 }  // namespace armstate
 

@@ -178,12 +178,15 @@ absl::StatusOr<v1::Checkpoint> EngineServiceImpl::Capture(const v1::CaptureMachi
       ToNewCheckpoint(checkpoint, *std::move(vcpus), {request.request_id(), DigestOfRequest(request)}));
 }
 
-absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::RestoreMachineRequest& request) {
+absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::RestoreMachineRequest& request,
+                                                                      const StopCheck& stop) {
   const absl::StatusOr<LoadedCheckpoint> checkpoint = LoadCheckpoint(checkpoints_, request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
   v1::RestoreMachineResponse response;
   response.set_checkpoint(checkpoint->basic.name());
   const absl::Status status = machines_.Update(request.machine(), [&](Machine& machine) -> absl::Status {
+    // It may have waited for others that work on the machine.
+    if (absl::Status status = stop(); !status.ok()) return status;
     if (checkpoint->vcpus.size() != machine.vcpus().size()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
                        absl::StrCat(checkpoint->basic.name(), " has ", checkpoint->vcpus.size(), " vCPUs and ",

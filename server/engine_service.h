@@ -26,7 +26,7 @@ class EngineServiceImpl final : public DecodedService<v1::EngineService> {
     OnUnary(workers.writes, &EngineServiceImpl::Write);
     OnUnary(workers.writes, &EngineServiceImpl::Reset);
     OnUnary(workers.writes, &EngineServiceImpl::Capture);
-    OnUnary(workers.writes, &EngineServiceImpl::Restore);
+    OnUnary(workers.judging, &EngineServiceImpl::Restore);  // and waits for the disk at its end
   }
 
  private:
@@ -38,7 +38,7 @@ class EngineServiceImpl final : public DecodedService<v1::EngineService> {
   absl::StatusOr<v1::WriteRegistersResponse> Write(const v1::WriteRegistersRequest& request);
   absl::StatusOr<v1::Machine> Reset(const v1::ResetMachineRequest& request);
   absl::StatusOr<v1::Checkpoint> Capture(const v1::CaptureMachineRequest& request);
-  absl::StatusOr<v1::RestoreMachineResponse> Restore(const v1::RestoreMachineRequest& request);
+  absl::StatusOr<v1::RestoreMachineResponse> Restore(const v1::RestoreMachineRequest& request, const StopCheck& stop);
 
   CheckpointRepository& checkpoints_;
   MachineRegistry& machines_;

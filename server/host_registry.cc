@@ -122,9 +122,7 @@ std::vector<HostRegistry::Entry> HostRegistry::Snapshot() const {
   std::vector<Entry> hosts;
   absl::MutexLock lock(&mutex_);
   hosts.reserve(hosts_.size());
-  for (const auto& [id, host] : hosts_) {
-    if (host->message.damage().empty()) hosts.push_back(host);
-  }
+  for (const auto& [id, host] : hosts_) hosts.push_back(host);
   return hosts;
 }
 

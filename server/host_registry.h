@@ -47,7 +47,7 @@ class HostRegistry {
   // its profiles is damaged.
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
-  // All hosts by name, without the damaged ones.
+  // All hosts by name. Damaged ones have message.damage set.
   std::vector<Entry> Snapshot() const;
 
   // By name: at most `limit` of those that `wanted` takes, after the host with the ID `after`. Damaged ones have

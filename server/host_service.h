@@ -16,14 +16,15 @@ class HostServiceImpl final : public DecodedService<v1::HostService> {
  public:
   HostServiceImpl(CallWorkers& workers, HostRegistry& hosts, const ProfileRegistry& profiles)
       : DecodedService(workers.memory), hosts_(hosts), profiles_(profiles) {
-    OnUnary(workers.writes, &HostServiceImpl::Create);
+    // What parses a probe or a profile, and then waits for the disk.
+    OnUnary(workers.judging, &HostServiceImpl::Create);
     OnUnary(workers.reads, &HostServiceImpl::Get);
     OnUnary(workers.reads, &HostServiceImpl::List);
-    OnUnary(workers.writes, &HostServiceImpl::Update);
+    OnUnary(workers.judging, &HostServiceImpl::Update);
     OnUnary(workers.writes, &HostServiceImpl::Delete);
     OnUnary(workers.reads, &HostServiceImpl::GetProfile);
     OnUnary(workers.reads, &HostServiceImpl::ListProfiles);
-    OnUnary(workers.writes, &HostServiceImpl::Import);
+    OnUnary(workers.judging, &HostServiceImpl::Import);
   }
 
  private:

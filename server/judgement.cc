@@ -54,7 +54,9 @@ QemuMerge MergeOf(const v1::Source& source) {
   return known && major >= 11 ? QemuMerge::kFrom11 : QemuMerge::kBefore11;
 }
 
-Judgement JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target) {
+absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                    const StopCheck& stop) {
+  if (absl::Status status = stop(); !status.ok()) return status;
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
   Judgement judgement{v1::BY_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
@@ -73,13 +75,15 @@ Judgement JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& targ
 }
 
 // `conversion`: null if it is none.
-Judgement JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                        const JudgedTolerances& tolerances, const ConversionUse* conversion) {
+absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                        const JudgedTolerances& tolerances, const ConversionUse* conversion,
+                                        const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
   Judgement judgement{v1::BY_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
   const int vcpu_count = checkpoint.vcpu_count();
   for (int i = 0; i < vcpu_count; ++i) {
+    if (absl::Status status = stop(); !status.ok()) return status;
     const RegisterList& list = checkpoint.loaded.vcpus[i].registers;
     const RegisterLayout& layout = *target.profile(i)->layout();
     if (from != to) judgement.translations.push_back(TranslateList(list, from, to, layout));
@@ -90,6 +94,7 @@ Judgement JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& 
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(vcpu_count);
   judgement.reports = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing).reports;
   for (int i = 0; i < vcpu_count; ++i) {
+    if (absl::Status status = stop(); !status.ok()) return status;
     RestoreReport& report = judgement.reports[i];
     const CpuProfile& profile = *target.profile(i);
     if (!report.findings.empty() || conversion != nullptr) {
@@ -131,23 +136,27 @@ absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Toler
   return judged;
 }
 
-Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances,
-                v1::Restorer by) {
-  if (by == v1::BY_QEMU) return JudgeQemu(checkpoint, target);
-  return JudgeArmstate(checkpoint, target, tolerances, nullptr);
+absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                const JudgedTolerances& tolerances, v1::Restorer by, const StopCheck& stop) {
+  if (by == v1::BY_QEMU) return JudgeQemu(checkpoint, target, stop);
+  return JudgeArmstate(checkpoint, target, tolerances, nullptr, stop);
 }
 
-Judgement JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                          const JudgedTolerances& tolerances, const ConversionUse& conversion) {
-  return JudgeArmstate(checkpoint, target, tolerances, &conversion);
+absl::StatusOr<Judgement> JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                          const JudgedTolerances& tolerances, const ConversionUse& conversion,
+                                          const StopCheck& stop) {
+  return JudgeArmstate(checkpoint, target, tolerances, &conversion, stop);
 }
 
-std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
-                                       const JudgedTolerances& tolerances, v1::Restorer by) {
-  std::pair<size_t, Judgement> best(0, Judge(checkpoint, targets[0], tolerances, by));
-  for (size_t i = 1; i < targets.size(); ++i) {
-    Judgement judgement = Judge(checkpoint, targets[i], tolerances, by);
-    if (IsBetter(judgement, best.second)) best = {i, std::move(judgement)};
+absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const JudgedCheckpoint& checkpoint,
+                                                       absl::Span<const JudgedTarget> targets,
+                                                       const JudgedTolerances& tolerances, v1::Restorer by,
+                                                       const StopCheck& stop) {
+  std::pair<size_t, Judgement> best;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    absl::StatusOr<Judgement> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
+    if (!judgement.ok()) return judgement.status();
+    if (i == 0 || IsBetter(*judgement, best.second)) best = {i, *std::move(judgement)};
   }
   return best;
 }

@@ -7,10 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "core/restore.h"
+#include "core/stop_check.h"
 #include "core/tolerance_set.h"
 #include "core/translate.h"
 #include "proto/restore_report_conversion.h"
@@ -78,17 +80,22 @@ struct Judgement {
   }
 };
 
-// `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none.
-Judgement Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const JudgedTolerances& tolerances,
-                v1::Restorer by = v1::BY_ARMSTATE);
+// `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none. `stop` is asked before each vCPU's
+// part of the work; its error is all that can go wrong, here and in what follows.
+absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                const JudgedTolerances& tolerances, v1::Restorer by = v1::BY_ARMSTATE,
+                                const StopCheck& stop = NeverStop);
 
 // The same of a conversion: a restore by armstate to a target of the checkpoint's own accelerator.
-Judgement JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                          const JudgedTolerances& tolerances, const ConversionUse& conversion);
+absl::StatusOr<Judgement> JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+                                          const JudgedTolerances& tolerances, const ConversionUse& conversion,
+                                          const StopCheck& stop);
 
 // The judgement of the best of several targets (at least one), and which one that is.
-std::pair<size_t, Judgement> JudgeBest(const JudgedCheckpoint& checkpoint, absl::Span<const JudgedTarget> targets,
-                                       const JudgedTolerances& tolerances, v1::Restorer by = v1::BY_ARMSTATE);
+absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const JudgedCheckpoint& checkpoint,
+                                                       absl::Span<const JudgedTarget> targets,
+                                                       const JudgedTolerances& tolerances, v1::Restorer by,
+                                                       const StopCheck& stop);
 
 // True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
 bool IsBetter(const Judgement& a, const Judgement& b);

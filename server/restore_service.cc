@@ -34,7 +34,8 @@ VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, co
 
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
 template <typename Request>
-absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by) const {
+absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
+                                                                      const StopCheck& stop) const {
   if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is none");
   absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
@@ -43,13 +44,14 @@ absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Requ
   absl::StatusOr<std::vector<JudgedTarget>> targets =
       targets_.Resolve(request.cpu_profile(), request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
-  auto [best, judgement] = JudgeBest(*checkpoint, *targets, *tolerances, by);
-  return Verdict{*std::move(checkpoint), std::move((*targets)[best]), std::move(judgement)};
+  absl::StatusOr<std::pair<size_t, Judgement>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
+  if (!best.ok()) return best.status();
+  return Verdict{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
 }
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
-    const v1::ValidateCheckpointRequest& request) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, request.by());
+    const v1::ValidateCheckpointRequest& request, const StopCheck& stop) {
+  const absl::StatusOr<Verdict> verdict = Judge(request, request.by(), stop);
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
@@ -64,16 +66,16 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
       });
   if (!next.ok()) return next.status();
   response.set_next_page_token(*std::move(next));
-  if (absl::Status status = NoteOtherWay(request, report); !status.ok()) return status;
+  if (absl::Status status = NoteOtherWay(request, report, stop); !status.ok()) return status;
   return response;
 }
 
 // A verdict about QEMU's load that refuses is not the last word: the checkpoint may be carried over all the same.
-absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request,
-                                              v1::RestoreReport& report) const {
+absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
+                                              const StopCheck& stop) const {
   if (report.by() != v1::BY_QEMU || report.verdict() != v1::REFUSED) return absl::OkStatus();
   if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
-  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::BY_ARMSTATE);
+  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::BY_ARMSTATE, stop);
   if (!other.ok()) return other.status();
   if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
     report.add_notes("armstate's own restore would be accepted: see `--by armstate`, then `armstate restore --into`");
@@ -81,8 +83,9 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, v1::BY_ARMSTATE);
+absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request,
+                                                                 const StopCheck& stop) {
+  const absl::StatusOr<Verdict> verdict = Judge(request, v1::BY_ARMSTATE, stop);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
@@ -102,22 +105,25 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
 }
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
-    const v1::FindRestoreTargetsRequest& request) {
+    const v1::FindRestoreTargetsRequest& request, const StopCheck& stop) {
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
   const absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
+  absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> verdicts =
+      JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances, stop);
+  if (!verdicts.ok()) return verdicts.status();
   v1::FindRestoreTargetsResponse response;
   response.set_checkpoint(checkpoint->basic().name());
-  for (v1::RestoreTargetVerdict& verdict :
-       JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances)) {
+  for (v1::RestoreTargetVerdict& verdict : *verdicts) {
     const bool accepts = verdict.verdict() == v1::ACCEPTED || verdict.verdict() == v1::ACCEPTED_WITH_CHANGES;
     if (accepts || !request.accepting_only()) *response.add_targets() = std::move(verdict);
   }
   return response;
 }
 
-absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRestoreRequest& request) {
+absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRestoreRequest& request,
+                                                             const StopCheck& stop) {
   if (request.target().has_checkpoint()) return InvalidField("target", "must be a host or a CPU profile");
   if (absl::Status time = CheckTime(request.restore_time(), "restore_time"); !time.ok()) return time;
   // As in ValidateCheckpoint, but for what that has besides.
@@ -125,7 +131,7 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
   judged.set_checkpoint(request.checkpoint());
   *judged.mutable_target() = request.target();
   *judged.mutable_tolerances() = request.tolerances();
-  const absl::StatusOr<Verdict> verdict = Judge(judged, request.report().by());
+  const absl::StatusOr<Verdict> verdict = Judge(judged, request.report().by(), stop);
   if (!verdict.ok()) return verdict.status();
   v1::RestoreRecord record;
   *record.mutable_target() = request.target();
@@ -168,12 +174,13 @@ absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::List
   return response;
 }
 
-absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(const v1::ComputeBaselineRequest& request) {
+absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(const v1::ComputeBaselineRequest& request,
+                                                                         const StopCheck& stop) {
   const absl::StatusOr<BaselineTargets> targets = FindBaselineTargets(request, targets_.hosts(), targets_.profiles());
   if (!targets.ok()) return targets.status();
   const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
   if (!tolerances.ok()) return tolerances.status();
-  return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm));
+  return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm), stop);
 }
 
 }  // namespace armstate

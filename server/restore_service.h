@@ -23,7 +23,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
     OnUnary(workers.judging, &RestoreServiceImpl::Convert);
     OnUnary(workers.judging, &RestoreServiceImpl::FindTargets);
     OnUnary(workers.judging, &RestoreServiceImpl::Baseline);
-    OnUnary(workers.writes, &RestoreServiceImpl::Report);
+    OnUnary(workers.judging, &RestoreServiceImpl::Report);  // and waits for the disk at its end
     OnUnary(workers.reads, &RestoreServiceImpl::List);
   }
 
@@ -35,17 +35,22 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
   };
 
   template <typename Request>
-  absl::StatusOr<Verdict> Judge(const Request& request, v1::Restorer by) const;
+  absl::StatusOr<Verdict> Judge(const Request& request, v1::Restorer by, const StopCheck& stop) const;
 
-  absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report) const;
-  absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request);
-  absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request);
-  absl::StatusOr<v1::ConvertCheckpointResponse> Convert(const v1::ConvertCheckpointRequest& request) {
-    return armstate::Convert(request, targets_, tolerances_);
+  absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
+                            const StopCheck& stop) const;
+  absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request,
+                                                          const StopCheck& stop);
+  absl::StatusOr<v1::PlanRestoreResponse> Plan(const v1::PlanRestoreRequest& request, const StopCheck& stop);
+  absl::StatusOr<v1::ConvertCheckpointResponse> Convert(const v1::ConvertCheckpointRequest& request,
+                                                        const StopCheck& stop) {
+    return armstate::Convert(request, targets_, tolerances_, stop);
   }
-  absl::StatusOr<v1::FindRestoreTargetsResponse> FindTargets(const v1::FindRestoreTargetsRequest& request);
-  absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request);
-  absl::StatusOr<v1::RestoreRecord> Report(const v1::ReportRestoreRequest& request);
+  absl::StatusOr<v1::FindRestoreTargetsResponse> FindTargets(const v1::FindRestoreTargetsRequest& request,
+                                                             const StopCheck& stop);
+  absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request,
+                                                       const StopCheck& stop);
+  absl::StatusOr<v1::RestoreRecord> Report(const v1::ReportRestoreRequest& request, const StopCheck& stop);
   absl::StatusOr<v1::ListRestoresResponse> List(const v1::ListRestoresRequest& request);
 
   const RestoreTargets& targets_;

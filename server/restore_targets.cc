@@ -74,7 +74,10 @@ std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<
       const auto found = own.find(label.first);
       return found != own.end() && found->second == label.second;
     });
-    if (!wanted || host->profiles.empty()) continue;
+    const std::string& damage = host->message.damage();
+    const bool unreadable = !damage.empty() && host->message.profiles().empty();
+    if (!damage.empty() && (wanted || unreadable)) hosts.push_back({host->message.name(), {}, damage});
+    if (!wanted || !damage.empty() || host->profiles.empty()) continue;
     hosts.push_back({host->message.name(), TargetsOfHost(*host, checkpoint.basic().source())});
   }
   return hosts;

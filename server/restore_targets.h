@@ -37,7 +37,8 @@ class RestoreTargets {
   absl::StatusOr<std::vector<JudgedTarget>> Resolve(const std::string& cpu_profile, const v1::RestoreTarget& target,
                                                     const JudgedCheckpoint& checkpoint) const;
 
-  // All hosts that have these labels and a profile.
+  // All hosts that have these labels and a profile, and the damaged ones: of one that cannot be read nobody knows the
+  // labels.
   std::vector<SearchedHost> HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
                                       const JudgedCheckpoint& checkpoint) const;
 

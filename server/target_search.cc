@@ -78,30 +78,39 @@ std::string HostReason(const HostVerdict& host) {
 
 }  // namespace
 
-std::vector<v1::RestoreTargetVerdict> JudgeHosts(const JudgedCheckpoint& checkpoint,
-                                                 absl::Span<const SearchedHost> hosts,
-                                                 const JudgedTolerances& tolerances) {
+absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedCheckpoint& checkpoint,
+                                                                 absl::Span<const SearchedHost> hosts,
+                                                                 const JudgedTolerances& tolerances,
+                                                                 const StopCheck& stop) {
   std::map<const CpuProfile*, ProfileVerdict> judged;
-  const auto verdict_of = [&](const JudgedTarget& target) -> const ProfileVerdict& {
+  const auto verdict_of = [&](const JudgedTarget& target) -> absl::StatusOr<const ProfileVerdict*> {
     const auto [entry, is_new] = judged.try_emplace(target.profiles[0].get());
     if (is_new) {
       JudgedTarget registers_only;
       registers_only.about = target.about;
       registers_only.profiles = target.profiles;
-      const Judgement judgement = Judge(checkpoint, registers_only, tolerances);
-      entry->second = {judgement.verdict, CountFindings(judgement), ReasonOf(judgement, checkpoint, registers_only)};
+      const absl::StatusOr<Judgement> judgement = Judge(checkpoint, registers_only, tolerances, v1::BY_ARMSTATE, stop);
+      if (!judgement.ok()) return judgement.status();
+      entry->second = {judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, registers_only)};
     }
-    return entry->second;
+    return &entry->second;
   };
+  const ProfileVerdict not_judged{Verdict::kUndetermined, {}, ""};
   std::vector<std::pair<HostVerdict, const SearchedHost*>> verdicts;
   for (const SearchedHost& host : hosts) {
     HostVerdict best;
+    if (!host.damage.empty()) best = {not_judged.verdict, &not_judged, nullptr};
     for (const JudgedTarget& target : host.targets) {
-      const ProfileVerdict& registers = verdict_of(target);
-      const HostVerdict candidate{std::max(target.least_verdict(), registers.verdict), &registers, &target};
+      const absl::StatusOr<const ProfileVerdict*> registers = verdict_of(target);
+      if (!registers.ok()) {
+        return absl::Status(registers.status().code(),
+                            absl::StrCat(registers.status().message(), ": ", verdicts.size(), " of ", hosts.size(),
+                                         " hosts were judged; ask for fewer by labels, or wait longer"));
+      }
+      const HostVerdict candidate{std::max(target.least_verdict(), (*registers)->verdict), *registers, &target};
       if (best.target == nullptr || candidate.rank() < best.rank()) best = candidate;
     }
-    if (best.target != nullptr) verdicts.push_back({best, &host});
+    if (best.registers != nullptr) verdicts.push_back({best, &host});
   }
   std::sort(verdicts.begin(), verdicts.end(), [](const auto& a, const auto& b) {
     const auto rank_a = a.first.rank(), rank_b = b.first.rank();
@@ -111,8 +120,12 @@ std::vector<v1::RestoreTargetVerdict> JudgeHosts(const JudgedCheckpoint& checkpo
   for (const auto& [verdict, host] : verdicts) {
     v1::RestoreTargetVerdict& message = messages.emplace_back();
     message.set_host(host->name);
-    message.set_cpu_profile(verdict.target->about->name());
     message.set_verdict(VerdictToProto(verdict.verdict));
+    if (verdict.target == nullptr) {
+      message.set_reason(absl::StrCat("what is stored of the host is damaged: ", host->damage));
+      continue;
+    }
+    message.set_cpu_profile(verdict.target->about->name());
     message.set_refused_count(verdict.registers->counts.refused);
     message.set_changed_count(verdict.registers->counts.changed);
     message.set_reason(HostReason(verdict));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "server/judged_target.h"
@@ -14,15 +15,19 @@ namespace armstate {
 
 struct SearchedHost {
   std::string name;  // "hosts/{host}"
-  // At least one; the best one counts.
+  // At least one, unless it is damaged; the best one counts.
   std::vector<JudgedTarget> targets;
+  // Why the host cannot be judged: what is wrong with its record.
+  std::string damage = {};
 };
 
 // A verdict for each host, best first: by verdict, then by how many registers refuse and change, then by name. A
-// profile that many hosts share is judged once.
-std::vector<v1::RestoreTargetVerdict> JudgeHosts(const JudgedCheckpoint& checkpoint,
-                                                 absl::Span<const SearchedHost> hosts,
-                                                 const JudgedTolerances& tolerances);
+// profile that many hosts share is judged once; a damaged host is UNDETERMINED. The error is that of `stop`, and says
+// how many hosts were judged.
+absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedCheckpoint& checkpoint,
+                                                                 absl::Span<const SearchedHost> hosts,
+                                                                 const JudgedTolerances& tolerances,
+                                                                 const StopCheck& stop = NeverStop);
 
 }  // namespace armstate
 

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_SERVER_WORKER_POOL_H_
 #define ARMSTATE_SERVER_WORKER_POOL_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -19,13 +20,17 @@ namespace armstate {
 //   WorkerPool pool(/*threads=*/2, /*max_tasks=*/100);
 //   if (!pool.TryRun(client, [=] { Answer(Compute(request)); })) return Busy();
 //
-// Clients take turns, so that one with many tasks does not keep another's waiting; each has its own in order.
+// Clients take turns, so that one with many tasks does not keep another's waiting; each has its own begun in order. One
+// with long tasks does not have all threads either.
 //
 // Thread-safe.
 class WorkerPool {
  public:
   // So many tasks at most run or wait. One client's that wait are at most half as many, or one.
-  WorkerPool(int threads, size_t max_tasks);
+  // One client's that run are at most half as many as there are threads, or one.
+  WorkerPool(int threads, size_t max_tasks) : WorkerPool(threads, max_tasks, std::max(threads / 2, 1)) {}
+  // For tasks that are short, or bounded in another way.
+  WorkerPool(int threads, size_t max_tasks, int threads_per_client);
   // Runs what is left.
   ~WorkerPool();
 
@@ -37,16 +42,24 @@ class WorkerPool {
 
  private:
   using Task = std::function<void()>;
+  struct Client {
+    std::deque<Task> waiting;
+    int running = 0;
+  };
 
   void Push(const std::string& client, Task task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Task Pop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of the client whose turn it is, whose name is put into `client`.
+  Task Pop(std::string& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // After a task of the client.
+  void End(const std::string& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Loop();
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !turns_.empty(); }
 
   const size_t max_tasks_;
+  const int threads_per_client_;
   absl::Mutex mutex_;
-  // Those that wait, by client; each client that has some is in `turns_` once.
-  absl::flat_hash_map<std::string, std::deque<Task>> waiting_ ABSL_GUARDED_BY(mutex_);
+  // Those that have tasks. Who has some that wait and may run one more is in `turns_` once.
+  absl::flat_hash_map<std::string, Client> clients_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> turns_ ABSL_GUARDED_BY(mutex_);
   size_t tasks_ ABSL_GUARDED_BY(mutex_) = 0;  // those that run, too
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -39,7 +39,6 @@ class Scan {
   absl::Status ScanVm(ScanPosition& position) {
     bool more = true;
     while (more && !full()) {
-      if (absl::Status status = stop_(); !status.ok()) return status;
       const absl::StatusOr<CheckpointPage> page = checkpoints_.List(position.vm, position.version, kListed);
       if (absl::IsNotFound(page.status())) return absl::OkStatus();
       if (absl::IsDataLoss(page.status())) {  // the VM, and nobody knows which checkpoints it has
@@ -49,6 +48,7 @@ class Scan {
       if (!page.ok()) return page.status();
       for (const ListedCheckpoint& listed : page->checkpoints) {
         if (full()) return absl::OkStatus();
+        if (absl::Status status = stop_(); !status.ok()) return status;
         position.version = listed.version;
         if (listed.summary.ok() && absl::ToUnixNanos(listed.summary->create_time) > position.until) continue;
         if (absl::Status status = ReadOne(position.vm, listed); !status.ok()) return status;

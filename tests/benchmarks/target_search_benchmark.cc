@@ -67,7 +67,7 @@ void FindTargets(benchmark::State& state) {
   const JudgedCheckpoint checkpoint = Checkpoint();
   const JudgedTolerances tolerances = *JudgedTolerances::Create(*BuiltInTolerances());
   for (auto _ : state) {
-    std::vector<v1::RestoreTargetVerdict> verdicts = JudgeHosts(checkpoint, hosts, tolerances);
+    std::vector<v1::RestoreTargetVerdict> verdicts = *JudgeHosts(checkpoint, hosts, tolerances);
     benchmark::DoNotOptimize(verdicts);
   }
 }

@@ -46,7 +46,7 @@ RegisterRule Rule(uint64_t id, uint64_t reset, const std::vector<Accepts>& field
 Profile Host(std::vector<RegisterRule> rules) { return *CpuProfile::Create("host", IdScheme::kKvm, std::move(rules)); }
 
 Baseline Compute(const std::vector<Profile>& hosts, const std::vector<Tolerance>& tolerances = {}) {
-  return ComputeBaseline(hosts, *ToleranceSet::Create(tolerances, IdScheme::kKvm, IdScheme::kKvm));
+  return *ComputeBaseline(hosts, *ToleranceSet::Create(tolerances, IdScheme::kKvm, IdScheme::kKvm));
 }
 
 TEST(Baseline, TheSafeValueOfEachField) {

@@ -85,7 +85,7 @@ TEST_P(StreamTargetTest, TheVerdictIsQemus) {
     for (const RegisterList& list : stream->registers) RegisterListToProto(list, *lists.add_vcpus());
     const absl::StatusOr<JudgedTarget> target = TargetOfLists(lists, *registry);
     ASSERT_TRUE(target.ok()) << target.status();
-    const Verdict verdict = Judge(checkpoint, *target, *strict).verdict;
+    const Verdict verdict = Judge(checkpoint, *target, *strict)->verdict;
 
     const absl::StatusOr<QemuRestore> restore =
         RestoreIntoQemuStream(capture->vcpus, capture->machine_type, FreshStream(cpu));

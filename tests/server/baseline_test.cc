@@ -34,7 +34,7 @@ std::vector<Profile> Profiles(const std::vector<std::string>& hosts, Implementat
 }
 
 Baseline Compute(const std::vector<Profile>& profiles) {
-  return ComputeBaseline(profiles, *ToleranceSet::Create(*BuiltInTolerances(), IdScheme::kKvm, IdScheme::kKvm));
+  return *ComputeBaseline(profiles, *ToleranceSet::Create(*BuiltInTolerances(), IdScheme::kKvm, IdScheme::kKvm));
 }
 
 // What must be written anywhere: name and value.

@@ -282,6 +282,17 @@ TEST_F(HostRefusalTest, ADamagedHostIsNamedAndHidesNoOther) {
   v1::Host damaged;
   const RpcResult data_loss = {StatusCode::DATA_LOSS, "RECORD_DAMAGED", {{"record", "hosts/b"}}};
   EXPECT_EQ(Get("hosts/b", &damaged), data_loss);
+  v1::FindRestoreTargetsRequest find;
+  find.set_checkpoint(Create(SmallRequest("vms/v", 1)).name());
+  v1::FindRestoreTargetsResponse found;
+  ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
+  ASSERT_EQ(found.targets_size(), 3);
+  EXPECT_EQ(found.targets(2).host(), "hosts/b") << "the others accept";
+  EXPECT_EQ(found.targets(2).verdict(), v1::UNDETERMINED);
+  EXPECT_THAT(found.targets(2).reason(), HasSubstr("a stored host cannot be read"));
+  (*find.mutable_labels())["zone"] = "a";
+  ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
+  EXPECT_EQ(found.targets_size(), 1) << "nobody knows its labels";
   EXPECT_EQ(Call(host(), &HostStub::CreateHost, CreateRequest("b", kRecorded)),
             (RpcResult{StatusCode::ALREADY_EXISTS, "HOST_EXISTS", {{"name", "hosts/b"}}}));
   EXPECT_EQ(Delete("hosts/b"), RpcResult());

@@ -81,7 +81,7 @@ int CheckRows(const std::vector<nlohmann::json>& rows, const std::string& folder
     const absl::StatusOr<ChosenProfile> target = Target(row["dst"]);
     EXPECT_TRUE(target.ok()) << row << target.status();
     if (!target.ok()) continue;
-    const Judgement judgement = Judge(Saved(folder, row["src"]), TargetOfProfile(target->entry), tolerances);
+    const Judgement judgement = *Judge(Saved(folder, row["src"]), TargetOfProfile(target->entry), tolerances);
     EXPECT_NE(judgement.verdict, Verdict::kUndetermined) << row << Text(judgement);
     EXPECT_EQ(judgement.verdict != Verdict::kRefused, row["accepted"].get<bool>()) << row << Text(judgement);
     accepted += row["accepted"].get<bool>();
@@ -107,7 +107,7 @@ TEST(QemuVersions, AnotherUpperHalfIsRefused) {
   JudgedCheckpoint checkpoint = Saved("more/", {"11.1", "virt-9.2", "neoverse-n2", ""});
   const JudgedTarget target = TargetOfProfile(Target({"11.1", "virt-9.2", "neoverse-n2", ""})->entry);
   const JudgedTolerances tolerances = *JudgedTolerances::Create({});
-  ASSERT_EQ(Judge(checkpoint, target, tolerances).verdict, Verdict::kAccepted);
+  ASSERT_EQ(Judge(checkpoint, target, tolerances)->verdict, Verdict::kAccepted);
   int changed = 0;
   for (OpaqueField& field : checkpoint.loaded.vcpus[0].opaque_fields) {
     if (field.name != "cpreg_vmstate_values[0x40200000200f0001]") continue;
@@ -115,7 +115,7 @@ TEST(QemuVersions, AnotherUpperHalfIsRefused) {
     ++changed;
   }
   ASSERT_EQ(changed, 1);
-  const Judgement judgement = Judge(checkpoint, target, tolerances);
+  const Judgement judgement = *Judge(checkpoint, target, tolerances);
   EXPECT_EQ(judgement.verdict, Verdict::kRefused);
   ASSERT_EQ(judgement.reports[0].findings.size(), 1u);
   EXPECT_EQ(

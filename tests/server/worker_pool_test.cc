@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,47 @@ TEST(WorkerPool, OneClientLeavesHalfOfThePlacesAndTakesTurns) {
     for (const char* client : {"b", "b", "c"}) EXPECT_TRUE(run(client)) << client;
     may_begin.Notify();
   }
-  EXPECT_EQ(ran, "abcabaaa");
+  EXPECT_EQ(ran, "bcabaaaa");  // an "a" has just run
+}
+
+TEST(WorkerPool, OneClientHasHalfOfTheThreads) {
+  absl::Notification may_end;
+  absl::BlockingCounter two_begun(2);
+  std::atomic<int> begun = 0;
+  {
+    WorkerPool pool(4, 100);
+    const auto run_long = [&](const std::string& client) {
+      return pool.TryRun(client, [&] {
+        if (++begun <= 2) two_begun.DecrementCount();
+        may_end.WaitForNotification();
+      });
+    };
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(run_long("a")) << i;
+    two_begun.Wait();
+    // The others go on meanwhile, one after the other.
+    for (int i = 0; i < 100; ++i) {
+      absl::Notification done;
+      ASSERT_TRUE(pool.TryRun("b", [&] { done.Notify(); }));
+      done.WaitForNotification();
+    }
+    EXPECT_EQ(begun, 2);
+    may_end.Notify();
+  }
+  EXPECT_EQ(begun, 10) << "those that waited run once there is a place again";
+}
+
+TEST(WorkerPool, OneClientMayHaveAllThreadsIfThatIsSaid) {
+  WorkerPool pool(2, 10, /*threads_per_client=*/2);
+  absl::BlockingCounter all_run(2);
+  absl::Notification may_end;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(pool.TryRun("a", [&] {
+      all_run.DecrementCount();
+      may_end.WaitForNotification();
+    }));
+  }
+  all_run.Wait();
+  may_end.Notify();
 }
 
 TEST(WorkerPool, ThreadsWorkAtTheSameTime) {
