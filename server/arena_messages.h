@@ -59,6 +59,12 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
       this->set_response(google::protobuf::Arena::CreateMessage<Response>(&arena_));
     }
 
+    // And the response: of a call that has none.
+    void FreeRequest() override {
+      arena_.Reset();
+      Begin();
+    }
+
     void Release() override {
       arena_.Reset();
       owner_.TakeBack(std::unique_ptr<Holder>(this));

@@ -31,9 +31,7 @@ class PushStream final : public CheckpointPushes::Reactor {
         repository_(repository),
         share_(share.value_or(nullptr)),
         draining_(draining),
-        refusal_(share.status()),
-        arena_(block_, sizeof(block_)),
-        request_(NewRequest()) {
+        refusal_(share.status()) {
     const absl::MutexLock lock(&mutex_);
     Continue();
   }
@@ -51,12 +49,8 @@ class PushStream final : public CheckpointPushes::Reactor {
       read_all_ = true;
       return Continue();
     }
-    absl::Status refusal = Decode();
-    if (refusal.ok()) refusal = Hold();
     std::vector<Item> items;
-    if (refusal.ok()) items = TakeItems();
-    arena_.Reset();  // all is taken out of the request by now
-    request_ = NewRequest();
+    const absl::Status refusal = TakeMessage(items);
     std::vector<Item> startable;
     {
       const absl::MutexLock lock(&mutex_);
@@ -87,6 +81,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
     share_->Return(written_bytes_);
+    // An idle stream keeps nothing of what it wrote.
+    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);
     if (!ok) Break();
     Continue();
   }
@@ -118,35 +114,34 @@ class PushStream final : public CheckpointPushes::Reactor {
     absl::StatusOr<CreateOutcome> outcome;
   };
 
-  v1::StreamCheckpointsRequest* NewRequest() {
-    return google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena_);
-  }
-
-  absl::Status Decode() {
-    if (absl::Status status = DecodeRequest(bytes_, *request_); !status.ok()) return status;
-    if (request_->requests_size() <= CheckpointPushes::kMaxRequests) return absl::OkStatus();
-    return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
-                                                 " requests: send them in more messages"));
+  // The message is on an arena that lasts only until all is taken out of it: most streams are idle at most times.
+  absl::Status TakeMessage(std::vector<Item>& items) {
+    google::protobuf::ArenaOptions blocks;
+    blocks.start_block_size = kFirstBlockBytes;
+    google::protobuf::Arena arena(blocks);
+    auto& message = *google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena);
+    if (absl::Status status = DecodeRequest(bytes_, message); !status.ok()) return status;
+    if (message.requests_size() > CheckpointPushes::kMaxRequests) {
+      return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
+                                                   " requests: send them in more messages"));
+    }
+    if (absl::Status status = Hold(message); !status.ok()) return status;
+    items.reserve(message.requests_size());
+    for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
+      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), CheckCreate(repository_, request)});
+    }
+    return absl::OkStatus();
   }
 
   // The stream has nothing else, so it could not know that there is no place.
-  absl::Status Hold() {
+  absl::Status Hold(const v1::StreamCheckpointsRequest& message) {
     size_t bytes = 0;
-    for (const v1::CreateCheckpointRequest& request : request_->requests()) bytes += request.ByteSizeLong();
+    for (const v1::CreateCheckpointRequest& request : message.requests()) bytes += request.ByteSizeLong();
     const absl::MutexLock lock(&mutex_);
     if (unanswered_ == 0) {
       if (absl::Status status = share_->Check(); !status.ok()) return status;
     }
     return share_->Add(bytes);
-  }
-
-  std::vector<Item> TakeItems() {
-    std::vector<Item> items;
-    items.reserve(request_->requests_size());
-    for (v1::CreateCheckpointRequest& request : *request_->mutable_requests()) {
-      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), CheckCreate(repository_, request)});
-    }
-    return items;
   }
 
   // Without the lock: the answer may come at once. The stream stays as long as items run.
@@ -241,6 +236,9 @@ class PushStream final : public CheckpointPushes::Reactor {
     checkpoint.set_register_count(stored_.register_count());
   }
 
+  // A message of one vCPU with a thousand registers.
+  static constexpr size_t kFirstBlockBytes = size_t{32} << 10;
+
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
   // Of the requests that are unanswered, and of this; null if there is none.
@@ -268,15 +266,12 @@ class PushStream final : public CheckpointPushes::Reactor {
 
   // Of the read that is going on, or of OnReadDone.
   grpc::ByteBuffer bytes_;
-  alignas(8) char block_[size_t{64} << 10];
-  google::protobuf::Arena arena_;
-  v1::StreamCheckpointsRequest* request_;
   int64_t next_item_ = 0;
 };
 
 CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection) {
   const absl::MutexLock lock(&mutex_);
-  auto* const stream = new PushStream(*this, repository_, memory_.Take(connection, sizeof(PushStream)),
+  auto* const stream = new PushStream(*this, repository_, memory_.TakeLasting(connection, sizeof(PushStream)),
                                       draining_);  // deletes itself in OnDone
   streams_.insert(stream);
   return stream;

@@ -9,6 +9,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "server/comparison.h"
 #include "server/machine_registry.h"
+#include "server/memory_budget.h"
 #include "server/profile_registry.h"
 #include "server/register_history.h"
 #include "server/search/index_follower.h"
@@ -29,7 +30,8 @@ namespace armstate {
 class CheckpointQueries {
  public:
   CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
-                    const ProfileRegistry& profiles, absl::Duration watch_patience, size_t search_bytes)
+                    const ProfileRegistry& profiles, MemoryBudget& memory, absl::Duration watch_patience,
+                    size_t search_bytes)
       : checkpoints_(checkpoints),
         profiles_(profiles),
         comparison_(checkpoints, machines, profiles),
@@ -37,7 +39,7 @@ class CheckpointQueries {
         search_(
             checkpoints, profiles, index_, [this](const StopCheck& stop) { return follower_.CatchUp(stop); },
             search_bytes),
-        watches_(store, watch_patience) {}
+        watches_(store, memory, watch_patience) {}
 
   absl::StatusOr<v1::CompareCheckpointsResponse> Compare(const v1::CompareCheckpointsRequest& request,
                                                          const StopCheck& stop) {

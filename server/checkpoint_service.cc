@@ -1,5 +1,6 @@
 #include "server/checkpoint_service.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "server/create_checkpoint.h"
 #include "server/invalid_field.h"
 #include "server/page_token.h"
+#include "server/worked_call.h"
 
 namespace armstate {
 namespace {
@@ -53,7 +55,7 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
           ? checkpoints_.Get(name->vm, name->version, selection)
           : checkpoints_.GetVcpus(name->vm, name->version, request.vcpu_indexes());
   if (!stored.ok()) return stored.status();
-  if (absl::Status status = share.Add(2 * BytesOf(*stored)); !status.ok()) return status;
+  if (absl::Status status = share.AddAnswer(2 * BytesOf(*stored)); !status.ok()) return status;
   return FillView(name->vm, *std::move(stored), response);
 }
 
@@ -145,30 +147,48 @@ absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::DeleteOneVm(const
   return google::protobuf::Empty();
 }
 
+// The call lasts, with its messages, until Finish; and the store, which calls back, longer than all calls.
+class CheckpointServiceImpl::CreateCall final : public grpc::ServerUnaryReactor {
+ public:
+  // Of a request, and of the answer, which is a part of it.
+  CreateCall(absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, grpc::RpcAllocatorState& messages)
+      : messages_(messages), share_(std::move(share)) {}
+
+  void Begin(CheckpointRepository& checkpoints, v1::CreateCheckpointRequest& request, v1::Checkpoint& response) {
+    if (!share_.ok()) return End(share_.status());
+    const size_t held = WorkedCall::HeldBytes(request);
+    absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints, request);
+    if (!create.ok()) return End(create.status());
+    response.Swap(request.mutable_checkpoint());  // both are on the call's arena: nothing is copied
+    StoreCreate(checkpoints, *std::move(create), [this, held, &response](const absl::StatusOr<CreateOutcome>& outcome) {
+      const absl::Status status = outcome.ok() ? CompleteResponse(*outcome, response) : outcome.status();
+      // The registers are gone; gRPC keeps the rest until the client takes it.
+      if (const size_t answer = WorkedCall::HeldBytes(response); answer < held) (*share_)->Return(held - answer);
+      End(status);
+    });
+  }
+
+  void OnDone() override { delete this; }
+  bool InternalInlineable() override { return true; }
+
+ private:
+  void End(const absl::Status& status) {
+    if (!status.ok()) messages_.FreeRequest();
+    Finish(ToGrpcStatus(status));
+  }
+
+  grpc::RpcAllocatorState& messages_;
+  const absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share_;
+};
+
 grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::CallbackServerContext* context,
-                                                                  const v1::CreateCheckpointRequest* /*request*/,
+                                                                  const v1::CreateCheckpointRequest* /*unchangeable*/,
                                                                   v1::Checkpoint* response) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  v1::CreateCheckpointRequest& mutable_request = create_messages_.MutableRequest(*context);
-  const size_t bytes = mutable_request.ByteSizeLong();
-  absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints_, mutable_request);
-  if (!create.ok()) {
-    reactor->Finish(ToGrpcStatus(create.status()));
-    return reactor;
-  }
-  // While it waits for the disk.
-  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory_.Take(context->peer(), bytes);
-  if (!share.ok()) {
-    reactor->Finish(ToGrpcStatus(share.status()));
-    return reactor;
-  }
-  response->Swap(mutable_request.mutable_checkpoint());  // both are on the call's arena: nothing is copied
-  // The call lasts, with its messages, until Finish; and the store, which calls back, longer than all calls.
-  StoreCreate(checkpoints_, *std::move(create),
-              [reactor, response, share = *std::move(share)](const absl::StatusOr<CreateOutcome>& outcome) {
-                reactor->Finish(ToGrpcStatus(outcome.ok() ? CompleteResponse(*outcome, *response) : outcome.status()));
-              });
-  return reactor;
+  v1::CreateCheckpointRequest& request = create_messages_.MutableRequest(*context);
+  auto* const call = new CreateCall(memory_.Take(context->peer(), WorkedCall::HeldBytes(request)),
+                                    *context->GetRpcAllocatorState());  // deletes itself in OnDone
+  call->Begin(checkpoints_, request, *response);
+  return call;
 }
 
 }  // namespace armstate

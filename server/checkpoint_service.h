@@ -58,6 +58,8 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   void Drain() { pushes_.Drain(); }
 
  private:
+  class CreateCall;
+
   absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response, MemoryBudget::Share& share);
   absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
   absl::StatusOr<v1::Checkpoint> Update(const v1::UpdateCheckpointRequest& request) {

@@ -162,7 +162,7 @@ class DecodedService : public RpcService::CallbackService {
           const auto fill = [=](const StopCheck& stop, MemoryBudget::Share& share) {
             absl::StatusOr<Response> result = work(*request, stop);
             if (!result.ok()) return result.status();
-            absl::Status status = share.Add(WorkedCall::HeldBytes(*result));
+            absl::Status status = share.AddAnswer(WorkedCall::HeldBytes(*result));
             if (status.ok()) *response = *std::move(result);
             return status;
           };

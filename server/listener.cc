@@ -7,13 +7,17 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "spdlog/spdlog.h"
 
@@ -78,10 +82,51 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const HostPort& address
   if (listener->sockets_.empty() || absl::IsAlreadyExists(status)) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", status.message()));
   }
-  listener->stop_ = eventfd(0, EFD_CLOEXEC);
-  const size_t limit = RaiseDescriptorLimit();
-  listener->max_descriptor_ = static_cast<int>(limit - std::min(limit / kReserveShare, kMaxReserve));
   return listener;
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& address) {
+  const auto refuse = [&address](absl::string_view why) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", address, ": ", why, ": is the path right, and the folder there?"));
+  };
+  sockaddr_un bound = {};
+  bound.sun_family = AF_UNIX;
+  absl::string_view name = address;
+  const bool is_abstract = absl::ConsumePrefix(&name, "unix-abstract:");
+  if (!is_abstract) {
+    absl::ConsumePrefix(&name, "unix:");
+    absl::ConsumePrefix(&name, "//");
+  }
+  const size_t begin = is_abstract ? 1 : 0;
+  if (name.empty() || begin + name.size() >= sizeof(bound.sun_path)) return refuse(strerror(ENAMETOOLONG));
+  memcpy(bound.sun_path + begin, name.data(), name.size());
+  std::unique_ptr<Listener> listener(new Listener);  // the constructor is private
+  if (!is_abstract) {
+    listener->path_ = std::string(name);
+    listener->RemoveFile();
+  }
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return refuse(strerror(errno));
+  listener->sockets_.push_back(socket);
+  const size_t size = offsetof(sockaddr_un, sun_path) + begin + name.size() + (is_abstract ? 0 : 1);
+  if (bind(socket, reinterpret_cast<sockaddr*>(&bound), static_cast<socklen_t>(size)) != 0 ||
+      listen(socket, SOMAXCONN) != 0) {
+    return refuse(strerror(errno));
+  }
+  listener->port_ = 1;
+  return listener;
+}
+
+Listener::Listener() : stop_(eventfd(0, EFD_CLOEXEC)) {
+  const size_t limit = RaiseDescriptorLimit();
+  max_descriptor_ = static_cast<int>(limit - std::min(limit / kReserveShare, kMaxReserve));
+}
+
+// What is no socket stays.
+void Listener::RemoveFile() const {
+  struct stat file = {};
+  if (!path_.empty() && lstat(path_.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) unlink(path_.c_str());
 }
 
 // ALREADY_EXISTS if somebody else listens there.
@@ -125,8 +170,10 @@ void Listener::Stop() {
     eventfd_write(stop_, 1);
     thread_.join();
   }
+  if (sockets_.empty()) return;
   for (const int socket : sockets_) close(socket);
   sockets_.clear();
+  RemoveFile();
 }
 
 void Listener::Run() {

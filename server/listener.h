@@ -23,9 +23,12 @@ class Listener {
 
   // All addresses of a host's name; port 0 takes a free one. UNAVAILABLE if there is none, or it cannot be listened on.
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(const HostPort& address);
+  // "unix:path" or "unix-abstract:name". Takes the place of a socket that is left at the path. UNAVAILABLE as above.
+  static absl::StatusOr<std::unique_ptr<Listener>> BindUnix(const std::string& address);
   // Stops.
   ~Listener();
 
+  // Of a socket of a path 1.
   int port() const { return port_; }
 
   // Once, when the server has started: connections that came meanwhile wait.
@@ -34,14 +37,16 @@ class Listener {
   void Stop();
 
  private:
-  Listener() = default;
+  Listener();
   absl::Status Add(const addrinfo& address);
   void Run();
   bool Accept(int socket);
+  void RemoveFile() const;
 
   std::vector<int> sockets_;
-  int stop_ = -1;  // an eventfd
+  const int stop_;  // an eventfd
   int port_ = 0;
+  std::string path_;  // of the socket's file, if it has one
   int max_descriptor_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   std::thread thread_;

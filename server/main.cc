@@ -131,8 +131,10 @@ int main(int argc, char** argv) {
       ->check(armstate::kNotEmpty)
       ->type_name("NUMBER|latest")
       ->needs(backup_dir);
-  app.add_option("--memory_limit", options.memory_limit,
-                 "what it may take, as 512MiB or 4GiB; clients that ask for more than their share are refused, or wait")
+  app.add_option(
+         "--memory_limit", options.memory_limit,
+         "what it may take, as 512MiB or 4GiB; clients that ask for more than their share are refused, or wait. The "
+         "search index and the registered hosts come on top")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->check(armstate::kEnoughMemory)
       ->default_str("2GiB");

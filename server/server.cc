@@ -27,6 +27,7 @@
 #include "server/host_service.h"
 #include "server/listener.h"
 #include "server/machine_registry.h"
+#include "server/memory_division.h"
 #include "server/private_folder.h"
 #include "server/profile_registry.h"
 #include "server/request_decoding.h"
@@ -47,7 +48,7 @@ bool SameFolder(const std::string& a, const std::string& b) {
   return !error_a && !error_b && real_a == real_b;
 }
 
-// gRPC knows them by themselves.
+// Not host and port.
 bool IsUnixSocket(const std::string& address) {
   return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
 }
@@ -85,19 +86,20 @@ class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
        std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances,
-       const ServerOptions& options)
+       const ServerOptions& options, const MemoryDivision& memory)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
-        workers_(options.memory_limit / 4),
-        checkpoints_(storage_->checkpoints(), options.clock,
-                     [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }),
+        workers_(memory.calls),
+        checkpoints_(
+            storage_->checkpoints(), options.clock,
+            [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }, memory.base_cache),
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
-        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, options.watch_patience,
-                 options.memory_limit / 8),
+        queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, workers_.memory, options.watch_patience,
+                 memory.search_answers),
         checkpoint_service_(workers_, checkpoints_, history_, queries_),
         restore_service_(workers_, restore_targets_, tolerances_, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
@@ -109,39 +111,21 @@ class Server::Impl {
     }
   }
 
-  absl::Status Listen(const std::string& listen_address, size_t memory_limit) {
+  absl::Status Listen(const std::string& listen_address, const MemoryDivision& memory) {
     absl::MutexLock lock(&shutdown_mutex_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    std::unique_ptr<Listener::Acceptor> acceptor;
-    if (IsUnixSocket(listen_address)) {
-      address_ = listen_address;
-      builder.AddListeningPort(address_, grpc::InsecureServerCredentials(), &port_);
-    } else {
-      absl::StatusOr<HostPort> address = ParseHostPort(listen_address);
-      if (!address.ok()) return Annotate(address.status(), "cannot listen");
-      absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
-      if (!listener.ok()) return listener.status();
-      listener_ = *std::move(listener);
-      address->port = port_ = listener_->port();
-      address_ = address->ToString();
-      acceptor = builder.experimental().AddExternalConnectionAcceptor(
-          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
-      if (!address->IsLoopback()) {
-        spdlog::warn(
-            "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can read "
-            "and delete all checkpoints",
-            address_);
-      }
-    }
+    if (absl::Status status = Bind(listen_address); !status.ok()) return status;
+    std::unique_ptr<Listener::Acceptor> acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
     grpc::ResourceQuota quota("armstated");
-    builder.SetResourceQuota(quota.Resize(memory_limit / 4));
+    builder.SetResourceQuota(quota.Resize(memory.transport));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
     builder.RegisterService(&checkpoint_service_);
@@ -150,17 +134,14 @@ class Server::Impl {
     builder.RegisterService(&host_service_);
     builder.RegisterService(&admin_service_);
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", address_, ": is the path right, and the folder there?"));
-    }
+    if (server_ == nullptr) return absl::UnavailableError("gRPC does not start");
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
     for (const char* service : {v1::CheckpointService::service_full_name(), v1::RestoreService::service_full_name(),
                                 v1::EngineService::service_full_name(), v1::HostService::service_full_name(),
                                 v1::AdminService::service_full_name()}) {
       health.SetServingStatus(service, true);
     }
-    if (listener_ != nullptr) listener_->Start(std::move(acceptor));
+    listener_->Start(std::move(acceptor));
     write_health_.emplace(
         health,
         std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),
@@ -169,7 +150,7 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
-  int port() const { return port_; }
+  int port() const { return listener_->port(); }
   const std::string& address() const { return address_; }
 
   absl::Status Shutdown(absl::Time deadline) {
@@ -190,6 +171,30 @@ class Server::Impl {
   }
 
  private:
+  absl::Status Bind(const std::string& listen_address) {
+    if (IsUnixSocket(listen_address)) {
+      absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::BindUnix(listen_address);
+      if (!listener.ok()) return listener.status();
+      listener_ = *std::move(listener);
+      address_ = listen_address;
+      return absl::OkStatus();
+    }
+    absl::StatusOr<HostPort> address = ParseHostPort(listen_address);
+    if (!address.ok()) return Annotate(address.status(), "cannot listen");
+    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
+    if (!listener.ok()) return listener.status();
+    listener_ = *std::move(listener);
+    address->port = listener_->port();
+    address_ = address->ToString();
+    if (!address->IsLoopback()) {
+      spdlog::warn(
+          "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can read "
+          "and delete all checkpoints",
+          address_);
+    }
+    return absl::OkStatus();
+  }
+
   std::unique_ptr<RocksDbStorage> storage_;
   std::unique_ptr<ProfileRegistry> profiles_;
   std::unique_ptr<MachineRegistry> machines_;
@@ -206,7 +211,6 @@ class Server::Impl {
   HostServiceImpl host_service_;
   AdminServiceImpl admin_service_;
   absl::optional<RetentionSweeper> sweeper_;
-  int port_ = 0;
   std::string address_;
   absl::Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(shutdown_mutex_);
@@ -227,7 +231,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!tolerances.ok()) return tolerances.status();
   MakePrivateAndTell("--data_dir", options.data_dir, {});
   if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
+  const MemoryDivision memory(options.memory_limit);
   StorageOptions storage_options;
+  storage_options.block_cache_bytes = memory.block_cache;
   storage_options.log = [](absl::string_view event) {
     spdlog::log(LevelOfRocksDb(event), "rocksdb: {}", std::string(event));
   };
@@ -238,8 +244,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(tolerances), options);
-  if (absl::Status status = impl->Listen(options.listen_address, options.memory_limit); !status.ok()) return status;
+                                     *std::move(tolerances), options, memory);
+  if (absl::Status status = impl->Listen(options.listen_address, memory); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
 }
 

@@ -28,8 +28,7 @@ struct ServerOptions {
   absl::Duration retention_sweep_interval = absl::Minutes(10);
   // How long a client of WatchCheckpoints may take for a message before its call is ended.
   absl::Duration watch_patience = absl::Seconds(30);
-  // What the process may take, more or less: clients get three quarters of it, for requests that come, checkpoints of
-  // streams, and answers that wait to be taken.
+  // What the process may take, more or less; see MemoryDivision.
   size_t memory_limit = size_t{2} << 30;
   // For tests: what the time is for checkpoints and their retention.
   std::function<absl::Time()> clock = absl::Now;

@@ -14,8 +14,6 @@
 namespace armstate {
 namespace {
 
-// Of full copies, ready for use: about 10 KB for a vCPU of 333 registers.
-constexpr size_t kBaseCacheBytes = size_t{256} << 20;
 constexpr size_t kRawBytesPerRegister = 16;
 
 // Far from 2^32: a register has at least a byte of value, of which a record has at most kMaxRecordBytes.
@@ -84,12 +82,13 @@ struct CheckpointRepository::Pending {
   int64_t stored_bytes = 0;
 };
 
-CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock, Executor executor)
+CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock, Executor executor,
+                                           size_t base_cache_bytes)
     : store_(store),
       clock_(std::move(clock)),
       executor_(std::move(executor)),
       layouts_(store),
-      bases_(kBaseCacheBytes),
+      bases_(base_cache_bytes),
       reader_(store, layouts_, bases_) {}
 
 absl::StatusOr<CreatedCheckpoint> CheckpointRepository::Create(absl::string_view vm, NewCheckpoint checkpoint,

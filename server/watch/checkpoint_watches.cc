@@ -55,8 +55,8 @@ absl::Status GoingAway() {
 
 }  // namespace
 
-CheckpointWatches::CheckpointWatches(CheckpointStore& store, absl::Duration patience)
-    : store_(store), patience_(patience), window_(store) {
+CheckpointWatches::CheckpointWatches(CheckpointStore& store, MemoryBudget& memory, absl::Duration patience)
+    : store_(store), memory_(memory), patience_(patience), window_(store) {
   subscription_ = store_.SubscribeToEvents([this](uint64_t) { OnEvents(); });
   thread_ = std::thread([this] { Run(); });
 }
@@ -74,8 +74,10 @@ grpc::ServerWriteReactor<v1::CheckpointEvent>* CheckpointWatches::Watch(grpc::Ca
                                                                         const v1::WatchCheckpointsRequest& request) {
   absl::StatusOr<Watched> watched = CheckRequest(request, store_);
   if (!watched.ok()) return new Ended(watched.status());
+  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory_.TakeLasting(context.peer(), sizeof(Watcher));
+  if (!share.ok()) return new Ended(share.status());
   const auto watcher = std::make_shared<Watcher>(
-      context, watched->log_id, std::move(watched->vm), watched->after, [this] { Wake(); },
+      context, *std::move(share), watched->log_id, std::move(watched->vm), watched->after, [this] { Wake(); },
       [this](Watcher* done) { Remove(done); });
   {
     absl::MutexLock lock(&watchers_mutex_);

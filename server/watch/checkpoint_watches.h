@@ -14,6 +14,7 @@
 #include "armstate/v1/checkpoint_watch.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/memory_budget.h"
 #include "server/watch/event_window.h"
 #include "server/watch/watcher.h"
 #include "storage/checkpoint_store.h"
@@ -27,10 +28,10 @@ namespace armstate {
 class CheckpointWatches {
  public:
   // `patience`: how long a client may take for a message.
-  CheckpointWatches(CheckpointStore& store, absl::Duration patience);
+  CheckpointWatches(CheckpointStore& store, MemoryBudget& memory, absl::Duration patience);
   ~CheckpointWatches();
 
-  // Errors end the call, see WatchCheckpoints.
+  // Errors end the call, see WatchCheckpoints; RESOURCE_EXHAUSTED, reason SERVER_BUSY, if there is no memory for it.
   grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext& context,
                                                        const v1::WatchCheckpointsRequest& request);
 
@@ -48,6 +49,7 @@ class CheckpointWatches {
   void OnEvents();
 
   CheckpointStore& store_;
+  MemoryBudget& memory_;
   const absl::Duration patience_;
 
   absl::Mutex watchers_mutex_;

@@ -17,6 +17,7 @@
 #include "armstate/v1/checkpoint_watch.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/memory_budget.h"
 #include "server/watch/event_window.h"
 
 namespace armstate {
@@ -26,10 +27,12 @@ namespace armstate {
 class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
  public:
   // `vm` is empty for all VMs. Events after `position` are told. `on_change` is called when there may be something to
-  // do for it; `on_done` when the call has ended: then gRPC does not use it any more, nor it gRPC.
-  Watcher(grpc::CallbackServerContext& context, uint64_t log_id, std::string vm, uint64_t position,
-          std::function<void()> on_change, std::function<void(Watcher*)> on_done)
+  // do for it; `on_done` when the call has ended: then gRPC does not use it any more, nor it gRPC. `share` is the
+  // memory that the call takes.
+  Watcher(grpc::CallbackServerContext& context, std::shared_ptr<MemoryBudget::Share> share, uint64_t log_id,
+          std::string vm, uint64_t position, std::function<void()> on_change, std::function<void(Watcher*)> on_done)
       : context_(context),
+        share_(std::move(share)),
         log_id_(log_id),
         vm_(std::move(vm)),
         on_change_(std::move(on_change)),
@@ -61,6 +64,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
   void AddEvents(const WatchedEvents& events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   grpc::CallbackServerContext& context_;
+  const std::shared_ptr<MemoryBudget::Share> share_;
   const uint64_t log_id_;
   const std::string vm_;
   const std::function<void()> on_change_;

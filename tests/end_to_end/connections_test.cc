@@ -1,10 +1,16 @@
 // Connections that take all descriptors of armstated.
 #include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,27 +27,36 @@ namespace {
 constexpr int kConnections = 400;
 
 // Whether a call of a new connection is answered within 20 s.
-bool Answers(const ArmstatedProcess& server) {
+bool Answers(const std::shared_ptr<grpc::Channel>& channel) {
   grpc::ClientContext context;
   context.set_wait_for_ready(true);
   context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
   v1::ListVmsResponse response;
-  return v1::CheckpointService::NewStub(server.Connect())->ListVms(&context, {}, &response).ok();
+  return v1::CheckpointService::NewStub(channel)->ListVms(&context, {}, &response).ok();
+}
+
+sockaddr_in AddressOf(const ArmstatedProcess& server) {
+  int port = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(server.address().substr(server.address().rfind(':') + 1), &port));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  return address;
 }
 
 // Connections that say nothing, until this goes.
 class Silent {
  public:
-  explicit Silent(const ArmstatedProcess& server) {
-    int port = 0;
-    EXPECT_TRUE(absl::SimpleAtoi(server.address().substr(server.address().rfind(':') + 1), &port));
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
+  explicit Silent(const ArmstatedProcess& server) : Silent(AddressOf(server)) {}
+
+  // A sockaddr_in or sockaddr_un.
+  template <typename Address>
+  explicit Silent(const Address& address) {
+    const auto& any = reinterpret_cast<const sockaddr&>(address);
     for (int i = 0; i < kConnections; ++i) {
-      const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      EXPECT_EQ(connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+      const int connection = socket(any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      EXPECT_EQ(connect(connection, &any, sizeof(address)), 0);
       connections_.push_back(connection);
     }
   }
@@ -67,10 +82,11 @@ class Silent {
   std::vector<int> connections_;
 };
 
-absl::StatusOr<std::unique_ptr<ArmstatedProcess>> StartWithLimit(const std::string& limit, const TempDir& data_dir) {
+absl::StatusOr<std::unique_ptr<ArmstatedProcess>> StartWithLimit(const std::string& limit, const TempDir& data_dir,
+                                                                 const std::string& address = "127.0.0.1:0") {
   return ArmstatedProcess::StartCommand(
       {"/bin/sh", "-c",
-       absl::StrCat("ulimit ", limit, "; exec server/armstated --listen=127.0.0.1:0 --data_dir=", data_dir.path())});
+       absl::StrCat("ulimit ", limit, "; exec server/armstated --listen=", address, " --data_dir=", data_dir.path())});
 }
 
 TEST(ConnectionsTest, TheLastDescriptorsAreNotTakenAndTheListenerGoesOn) {
@@ -91,7 +107,41 @@ TEST(ConnectionsTest, TheLastDescriptorsAreNotTakenAndTheListenerGoesOn) {
     EXPECT_LT(refused, kConnections - 100);
     EXPECT_TRUE(list()) << "who was there before is served";
   }
-  EXPECT_TRUE(Answers(**server));
+  EXPECT_TRUE(Answers((*server)->Connect()));
+}
+
+// The same with a socket of a path.
+TEST(ConnectionsTest, AUnixSocketGoesOnWhenTheDescriptorsAreFreeAgain) {
+  char folder[] = "/tmp/armstated.XXXXXX";  // a path of a sandbox is too long for a socket
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", folder);
+  const std::string target = absl::StrCat("unix:", address.sun_path);
+  const TempDir data_dir;
+  for (int round = 0; round < 2; ++round) {
+    auto server = StartWithLimit("-n 256", data_dir, target);
+    ASSERT_TRUE(server.ok()) << server.status();
+    const auto connect = [&target] {
+      grpc::ChannelArguments arguments;
+      arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+    };
+    const auto before = connect();
+    ASSERT_TRUE(Answers(before));
+    {
+      const Silent silent(address);
+      const int refused = silent.CountRefused();
+      EXPECT_GT(refused, kConnections - 256);
+      EXPECT_LT(refused, kConnections - 100);
+      EXPECT_TRUE(Answers(before)) << "who was there before is served";
+    }
+    EXPECT_TRUE(Answers(connect()));
+    // The first one leaves its socket, whose place the second one takes.
+    EXPECT_EQ((*server)->Stop(round == 0 ? SIGKILL : SIGTERM), round == 0 ? -SIGKILL : 0);
+  }
+  EXPECT_NE(access(address.sun_path, F_OK), 0) << "it goes with the server";
+  EXPECT_EQ(rmdir(folder), 0);
 }
 
 TEST(ConnectionsTest, TheSoftLimitIsRaised) {
@@ -100,7 +150,7 @@ TEST(ConnectionsTest, TheSoftLimitIsRaised) {
   ASSERT_TRUE(server.ok()) << server.status();
   const Silent silent(**server);
   EXPECT_EQ(silent.CountRefused(), 0);
-  EXPECT_TRUE(Answers(**server));
+  EXPECT_TRUE(Answers((*server)->Connect()));
 }
 
 // Silence is no reason to keep a descriptor.
@@ -111,7 +161,7 @@ TEST(ConnectionsTest, WhoSaysNothingIsHungUpOn) {
   const Silent silent(**server);
   absl::SleepFor(absl::Seconds(22));
   EXPECT_EQ(silent.CountRefused(), kConnections);
-  EXPECT_TRUE(Answers(**server));
+  EXPECT_TRUE(Answers((*server)->Connect()));
 }
 
 }  // namespace

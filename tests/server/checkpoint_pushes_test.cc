@@ -199,6 +199,36 @@ TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
   EXPECT_EQ(call.End(), grpc::StatusCode::OK);
 }
 
+// 2000 idle streams, each of a host of its own, and what they take: the next one finds place for its push.
+TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
+  constexpr int kStreams = 2000;
+  MemoryBudget memory(size_t{48} << 20);
+  CheckpointPushes pushes(repository_, memory);
+  std::vector<std::unique_ptr<FakeCall>> idle;
+  for (int i = 0; i < kStreams; ++i) {
+    idle.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("host", i))));
+    ASSERT_TRUE(idle.back()->is_reading()) << i;
+  }
+  for (int version : {1, 2}) {
+    idle[0]->Give(SmallRequest("vms/a", version));
+    EXPECT_EQ(idle[0]->EndWrite().at(0).checkpoint().version(), version);
+  }
+  // What more there could be is refused, however small it is.
+  size_t refused = 0;
+  std::vector<std::unique_ptr<FakeCall>> more;
+  for (int i = 0; i < kStreams; ++i) {
+    more.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("more", i))));
+    if (!more.back()->is_reading()) ++refused;
+  }
+  EXPECT_GT(refused, 0u);
+  for (const auto* calls : {&idle, &more}) {
+    for (const std::unique_ptr<FakeCall>& call : *calls) {
+      if (call->is_reading()) call->HalfClose();
+      call->End();
+    }
+  }
+}
+
 TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
   FakeCall call(pushes_.Open("client"));
   call.Give(SmallRequest("vms/a", 1));

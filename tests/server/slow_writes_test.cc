@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <thread>
@@ -115,6 +116,39 @@ class Deletions {
   size_t ended_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+// A call of CreateCheckpoint whose answer is not read, until this goes.
+class UnreadCreate final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  UnreadCreate(grpc::GenericStub& stub, const v1::CreateCheckpointRequest& request) {
+    const grpc::Slice bytes(request.SerializeAsString());
+    request_ = grpc::ByteBuffer(&bytes, 1);
+    stub.PrepareBidiStreamingCall(&context_, "/armstate.v1.CheckpointService/CreateCheckpoint", grpc::StubOptions(),
+                                  this);
+    StartWriteLast(&request_, grpc::WriteOptions());
+    StartCall();
+  }
+  ~UnreadCreate() override {
+    context_.TryCancel();
+    ended_.WaitForNotification();
+  }
+
+  // As a call does that is refused.
+  bool EndsBy(absl::Time deadline) { return ended_.WaitForNotificationWithTimeout(deadline - absl::Now()); }
+  // When it has ended.
+  RpcResult result() { return ReadResult(context_, status_); }
+
+  void OnDone(const grpc::Status& status) override {
+    status_ = status;
+    ended_.Notify();
+  }
+
+ private:
+  grpc::ClientContext context_;
+  grpc::ByteBuffer request_;
+  grpc::Status status_;
+  absl::Notification ended_;
+};
+
 class SlowWritesTest : public testing::Test {
  protected:
   // Of CallWorkers.
@@ -128,7 +162,7 @@ class SlowWritesTest : public testing::Test {
         store_(storage_->checkpoints()),
         repository_(store_, absl::Now, [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }),
         history_(storage_->records(), repository_),
-        queries_(store_, repository_, machines_, *profiles_, absl::Seconds(30), size_t{1} << 20),
+        queries_(store_, repository_, machines_, *profiles_, workers_.memory, absl::Seconds(30), size_t{1} << 20),
         service_(workers_, repository_, history_, queries_) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
@@ -254,6 +288,30 @@ TEST_F(SlowWritesTest, WhatIsTooMuchIsRefusedAndLeavesPlaceToOthers) {
   EXPECT_EQ(deletions.Count({StatusCode::RESOURCE_EXHAUSTED, "SERVER_BUSY", {}}), 5);
   EXPECT_EQ(deletions.Count(RpcResult()), 1);
   EXPECT_EQ(of_other.Count(RpcResult()), 1);
+}
+
+TEST_F(SlowWritesTest, TheAnswerOfAPushIsCountedUntilItIsTaken) {
+  v1::CreateCheckpointRequest request = SmallRequest("vms/a", 1);
+  request.set_validate_only(true);
+  for (int i = 0; i < 2000; ++i) request.mutable_checkpoint()->add_gaps()->set_reason(std::string(1000, 'x'));
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 65535);
+  grpc::GenericStub client(grpc::CreateCustomChannel(target_, grpc::InsecureChannelCredentials(), arguments));
+  // Half of the memory, by the request and the answer, which gRPC has twice.
+  const size_t kept = (size_t{32} << 20) / (2 * request.ByteSizeLong() + MemoryBudget::kCall);
+  std::list<UnreadCreate> calls;
+  for (size_t i = 0; i < 2 * kept; ++i) calls.emplace_back(client, request);
+  size_t refused = 0;
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  for (UnreadCreate& call : calls) {
+    if (!call.EndsBy(deadline)) continue;
+    EXPECT_EQ(call.result(), (RpcResult{StatusCode::RESOURCE_EXHAUSTED, "SERVER_BUSY", {}}));
+    ++refused;
+  }
+  EXPECT_EQ(refused, kept);
+  EXPECT_EQ(Push("vms/b", 1).version(), 1) << "of another connection";
 }
 
 TEST_F(SlowWritesTest, AShutdownEndsWhatWaits) {

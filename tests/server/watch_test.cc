@@ -194,6 +194,46 @@ TEST_F(WatchTest, WhatCannotBeMeantEndsTheCall) {
   }
 }
 
+class LittleMemoryTest : public WatchTest {
+ protected:
+  // Some 250 watches of one client.
+  LittleMemoryTest() : WatchTest(Options()) {}
+
+  static ServerOptions Options() {
+    ServerOptions options;
+    options.memory_limit = size_t{32} << 20;
+    return options;
+  }
+};
+
+TEST_F(LittleMemoryTest, WatchesTakeMemoryUntilTheyEnd) {
+  const auto count_refused = [this] {
+    std::vector<std::unique_ptr<Watching>> watches;
+    int refused = 0;
+    for (int i = 0; i < 256; ++i) {
+      watches.push_back(std::make_unique<Watching>(checkpoints(), Of("vms/-")));
+      if (watches.back()->Next() == "PROGRESS") continue;
+      const RpcResult result = watches.back()->Finish();
+      EXPECT_EQ(result.code, StatusCode::RESOURCE_EXHAUSTED);
+      EXPECT_EQ(result.reason, "SERVER_BUSY");
+      watches.pop_back();
+      ++refused;
+    }
+    for (const std::unique_ptr<Watching>& watch : watches) {
+      watch->Cancel();
+      while (watch->Next() != "end") {
+      }
+      watch->Finish();
+    }
+    return refused;
+  };
+  for (int round = 0; round < 2; ++round) {
+    const int refused = count_refused();
+    EXPECT_GT(refused, 0) << round;
+    EXPECT_LT(refused, 64) << round;
+  }
+}
+
 constexpr absl::Duration kPatience = absl::Milliseconds(100);
 
 class PatienceTest : public WatchTest {
