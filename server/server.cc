@@ -112,6 +112,7 @@ class Server::Impl {
   }
 
   absl::Status Listen(const std::string& listen_address, const MemoryDivision& memory) {
+    absl::MutexLock lock(&shutdown_mutex_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
