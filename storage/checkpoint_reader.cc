@@ -57,18 +57,20 @@ absl::StatusOr<DecodedCheckpoint> DecodeWithBase(const StoredRecord& stored, con
 absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, absl::optional<int64_t> version,
                                                          VcpuSelection selection) {
   // Between the record and its base, the version may have been deleted with its base, or the VM made again under the
-  // same name. That is seen as damage, but not twice of the same record.
+  // same name. That is seen as damage, but not twice of the same record with the store's own base.
+  BaseSource source = BaseSource::kMemory;
   absl::optional<StoredRecord> seen;
   while (true) {
     absl::StatusOr<StoredRecord> stored = version ? store_.Get(vm, *version) : store_.GetLatest(vm);
     if (!stored.ok()) return stored.status();
-    absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, selection);
+    absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, selection, source);
     if (!absl::IsDataLoss(decoded.status())) return decoded;
     if (seen && seen->version == stored->version && seen->time == stored->time && seen->record == stored->record) {
       return decoded;
     }
     Forget(vm, stored->base_version);
-    seen = *std::move(stored);
+    if (source == BaseSource::kStore) seen = *std::move(stored);
+    source = BaseSource::kStore;
   }
 }
 
@@ -116,10 +118,11 @@ absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t
 }
 
 absl::StatusOr<DecodedCheckpoint> CheckpointReader::Decode(absl::string_view vm, const StoredRecord& stored,
-                                                           VcpuSelection selection) {
+                                                           VcpuSelection selection, BaseSource source) {
   const std::string name = CheckpointName(vm, stored.version);
   if (stored.base_version == 0) return DecodeAlone(stored, name, selection, layouts_);
-  const absl::StatusOr<Base> base = FindBase(vm, stored.base_version);
+  const absl::StatusOr<Base> base =
+      source == BaseSource::kMemory ? FindBase(vm, stored.base_version) : LoadBase(vm, stored.base_version);
   if (absl::IsNotFound(base.status())) {
     return RecordDamaged(name, absl::StrCat(BaseName(vm, stored.base_version), " is missing"));
   }

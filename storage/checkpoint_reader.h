@@ -48,6 +48,9 @@ struct DecodedPage {
   bool more = false;
 };
 
+// Where a base may come from: one in memory may be of an earlier VM of the same name.
+enum class BaseSource { kMemory, kStore };
+
 // Thread-safe. Errors as CheckpointStore. A damaged checkpoint is DATA_LOSS with its own name also if it is the full
 // copy that is damaged.
 class CheckpointReader {
@@ -62,7 +65,8 @@ class CheckpointReader {
   // Without vCPUs; see CheckpointStore::List.
   absl::StatusOr<DecodedPage> List(absl::string_view vm, int64_t after, size_t limit);
   // A record that the caller has already. DATA_LOSS also if it was deleted meanwhile, with its base.
-  absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, VcpuSelection selection);
+  absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, VcpuSelection selection,
+                                           BaseSource source);
 
   // Takes what is known of a base, and of the VM's present one, out of the caches.
   void Forget(absl::string_view vm, int64_t base_version);

@@ -73,9 +73,10 @@ struct CheckpointRepository::Pending {
   bool labelled = false;
   CreateCallback done;
   int attempts = 0;
-  // Incarnation and version of an earlier checkpoint of this request that could not be read when the store had found
-  // it.
+  // Incarnation and version of an earlier checkpoint of this request that could not be read, with the store's own base,
+  // when the store had found it.
   absl::optional<std::pair<uint64_t, int64_t>> damaged;
+  BaseSource earlier_base = BaseSource::kMemory;
   // Of the last attempt: what it was a difference to, or the full copy that it brings.
   std::shared_ptr<const FullCopy> new_base;
   std::map<LayoutHash, std::shared_ptr<const RegisterLayout>> layouts;
@@ -213,11 +214,13 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
 void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed) {
   if (!committed.earlier_record->ok()) return pending->done(committed.earlier_record->status());
   const StoredRecord& stored = **committed.earlier_record;
-  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Decode(pending->vm, stored, VcpuSelection::kNone);
+  absl::StatusOr<DecodedCheckpoint> decoded =
+      reader_.Decode(pending->vm, stored, VcpuSelection::kNone, pending->earlier_base);
   const std::pair<uint64_t, int64_t> found(committed.incarnation, committed.version);
   if (absl::IsDataLoss(decoded.status()) && pending->damaged != found) {
     // It may have been deleted since the store found it, with its base. Then the store finds it no more.
-    pending->damaged = found;
+    if (pending->earlier_base == BaseSource::kStore) pending->damaged = found;
+    pending->earlier_base = BaseSource::kStore;
     reader_.Forget(pending->vm, stored.base_version);
     return Commit(pending);
   }

@@ -378,6 +378,63 @@ class DeletedMeanwhileTest : public CheckpointRepositoryTest {
   CheckpointRepository repository_{deleting_};
 };
 
+// Deletes the VM when a version was found for the second time.
+class DeletesVmFoundTwice final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+
+  void CommitAsync(CommitRequest request, CommitCallback done) override {
+    const std::string vm = request.vm;
+    store_.CommitAsync(std::move(request), [this, vm, done](absl::StatusOr<CommitResult> result) {
+      const Committed* const committed = result.ok() ? std::get_if<Committed>(&*result) : nullptr;
+      if (committed != nullptr && committed->was_retry()) Found(vm);
+      done(std::move(result));
+    });
+  }
+  absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override {
+    absl::StatusOr<StoredRecord> stored = store_.Get(vm, version);
+    if (stored.ok()) Found(vm);
+    return stored;
+  }
+
+  void Arm() { found_ = 0; }
+
+ private:
+  void Found(absl::string_view vm) {
+    if (++found_ != 2) return;
+    EXPECT_EQ(store_.DeleteVm(vm, ProtectedVersions::kDelete, absl::UnixEpoch()), absl::OkStatus());
+  }
+
+  int found_ = 2;
+};
+
+// The base in memory is of an earlier VM of the name. When that is known, the VM is deleted, too.
+class MadeAgainAndDeletedTest : public DeletedMeanwhileTest {
+ protected:
+  MadeAgainAndDeletedTest() {
+    Store("first");
+    EXPECT_TRUE(reader_.Get("web", 1).ok());
+    EXPECT_EQ(store_.DeleteVm("web", ProtectedVersions::kDelete, absl::UnixEpoch()), absl::OkStatus());
+    Store("id");
+    twice_.Arm();
+  }
+
+  DeletesVmFoundTwice twice_{store_};
+  CheckpointRepository reader_{twice_};
+};
+
+TEST_F(MadeAgainAndDeletedTest, AVersionIsNotFound) {
+  const absl::Status status = reader_.Get("web", 1).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+}
+
+TEST_F(MadeAgainAndDeletedTest, ARetryIsStoredAnew) {
+  const absl::StatusOr<CreatedCheckpoint> created =
+      reader_.Create("web", Checkpoint("id", "digest", "id"), absl::nullopt);
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_FALSE(created->was_retry);
+}
+
 // As if it had come after the deletion: the request is not known any more.
 TEST_F(DeletedMeanwhileTest, ARetryIsStoredAnew) {
   Store("id");
