@@ -153,6 +153,7 @@ class SlowWritesTest : public testing::Test {
  protected:
   // Of CallWorkers.
   static constexpr int kThreads = 4;
+  static constexpr int kThreadsOfOneClient = kThreads / 2;
   static constexpr int kOfOneClient = 128;
 
   SlowWritesTest()
@@ -227,8 +228,12 @@ class SlowWritesTest : public testing::Test {
 
 TEST_F(SlowWritesTest, PushesReadsWatchesAndHealthGoOn) {
   for (int i = 0; i < 2 * kThreads; ++i) Push(absl::StrCat("vms/old", i), 1);
-  Deletions deletions(target_);
-  for (int i = 0; i < 2 * kThreads; ++i) deletions.Begin(absl::StrCat("vms/old", i));
+  Deletions some(target_);
+  Deletions more(target_);
+  for (int i = 0; i < kThreads; ++i) {
+    some.Begin(absl::StrCat("vms/old", 2 * i));
+    more.Begin(absl::StrCat("vms/old", 2 * i + 1));
+  }
   store_.WaitFor(kThreads);
   const absl::Time begin = absl::Now();
 
@@ -266,18 +271,20 @@ TEST_F(SlowWritesTest, PushesReadsWatchesAndHealthGoOn) {
   EXPECT_TRUE(CheckHealth().ok());
 
   EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
-  EXPECT_EQ(deletions.Count(RpcResult()), 0);
+  for (Deletions* deletions : {&some, &more}) EXPECT_EQ(deletions->Count(RpcResult()), 0);
   store_.GoOn();
-  deletions.Wait();
-  EXPECT_EQ(deletions.Count(RpcResult()), 2 * kThreads);
+  for (Deletions* deletions : {&some, &more}) {
+    deletions->Wait();
+    EXPECT_EQ(deletions->Count(RpcResult()), kThreads);
+  }
 }
 
 TEST_F(SlowWritesTest, WhatIsTooMuchIsRefusedAndLeavesPlaceToOthers) {
   Push("vms/a", 1);
   Push("vms/b", 1);
   Deletions deletions(target_);
-  for (int i = 0; i < kThreads; ++i) deletions.Begin("vms/a");
-  store_.WaitFor(kThreads);
+  for (int i = 0; i < kThreadsOfOneClient; ++i) deletions.Begin("vms/a");
+  store_.WaitFor(kThreadsOfOneClient);
   for (int i = 0; i < kOfOneClient + 5; ++i) deletions.Begin("vms/a");
   deletions.Wait(5);
   Deletions of_other(target_);
@@ -293,7 +300,7 @@ TEST_F(SlowWritesTest, WhatIsTooMuchIsRefusedAndLeavesPlaceToOthers) {
 TEST_F(SlowWritesTest, TheAnswerOfAPushIsCountedUntilItIsTaken) {
   v1::CreateCheckpointRequest request = SmallRequest("vms/a", 1);
   request.set_validate_only(true);
-  for (int i = 0; i < 2000; ++i) request.mutable_checkpoint()->add_gaps()->set_reason(std::string(1000, 'x'));
+  for (int i = 0; i < 8000; ++i) request.mutable_checkpoint()->add_gaps()->set_reason(std::string(250, 'x'));
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
@@ -317,11 +324,14 @@ TEST_F(SlowWritesTest, TheAnswerOfAPushIsCountedUntilItIsTaken) {
 TEST_F(SlowWritesTest, AShutdownEndsWhatWaits) {
   for (const char* vm : {"vms/a", "vms/b", "vms/c", "vms/d", "vms/e", "vms/f"}) Push(vm, 1);
   Deletions deletions(target_);
-  for (const char* vm : {"vms/a", "vms/b", "vms/c", "vms/d"}) deletions.Begin(vm);
+  Deletions more(target_);
+  for (const char* vm : {"vms/a", "vms/b"}) deletions.Begin(vm);
+  for (const char* vm : {"vms/c", "vms/d"}) more.Begin(vm);
   store_.WaitFor(kThreads);
   for (const char* vm : {"vms/e", "vms/f"}) deletions.Begin(vm);
   std::thread shutdown([this] { Shutdown(); });
   deletions.Wait();  // the clients know by now
+  more.Wait();
   store_.GoOn();
   shutdown.join();
   EXPECT_EQ(store_.hanging(), kThreads) << "of those that nobody waits for none is begun";
