@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/difference_record.h"
+#include "storage/memory_only_reads.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
@@ -145,11 +146,21 @@ absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view
 }
 
 absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_view vm, int64_t base_version) {
-  if (Base read = bases_.FindRead(vm, base_version); read != nullptr) return read;
-  const absl::optional<BaseCache::Entry> present = bases_.Find(vm);
-  absl::StatusOr<Base> base = present && present->base_version == base_version ? absl::StatusOr<Base>(present->base)
-                                                                               : LoadBase(vm, base_version);
-  if (base.ok()) bases_.PutRead(vm, base_version, *base);
+  Base base = bases_.FindRead(vm, base_version);
+  const bool is_known = base != nullptr;
+  if (!is_known) {
+    const absl::optional<BaseCache::Entry> present = bases_.Find(vm);
+    if (present && present->base_version == base_version) base = present->base;
+  }
+  if (base != nullptr && MemoryOnlyReads::IsTooLarge(base->record_bytes())) {
+    return absl::UnavailableError("the checkpoint is large");
+  }
+  if (base == nullptr) {
+    absl::StatusOr<Base> loaded = LoadBase(vm, base_version);
+    if (!loaded.ok()) return loaded;
+    base = *std::move(loaded);
+  }
+  if (!is_known) bases_.PutRead(vm, base_version, base);
   return base;
 }
 

@@ -287,6 +287,7 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
   if (status.IsIncomplete() && !MemoryOnlyReads::active()) {
     status = opened->db().Get(options, opened->handle(family), ToSlice(key), &value);
   }
+  if (MemoryOnlyReads::IsTooLarge(value.size())) status = rocksdb::Status::Incomplete("large");
   return Found(status, std::move(value), name);
 }
 
