@@ -29,24 +29,6 @@ void Commit(CheckpointStore& store, const std::string& vm) {
   ASSERT_TRUE(store.Commit(request).ok());
 }
 
-// Puts a value into a column family of a database that is closed.
-void Overwrite(RocksDbUnderTest& under_test, const std::string& family, const std::string& key) {
-  rocksdb::Options options;
-  options.env = under_test.env();
-  std::vector<std::string> names;
-  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, under_test.data_dir(), &names).ok());
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const std::string& name : names) families.emplace_back(name, options);
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(options, under_test.data_dir(), families, &handles, &db).ok());
-  for (rocksdb::ColumnFamilyHandle* handle : handles) {
-    if (handle->GetName() == family) EXPECT_TRUE(db->Put(rocksdb::WriteOptions(), handle, key, "no value").ok());
-    delete handle;
-  }
-  delete db;
-}
-
 // The names that are listed page by page, each once.
 std::set<std::string> ListedVms(CheckpointStore& store, size_t limit, int* damaged) {
   std::set<std::string> names;
@@ -75,7 +57,7 @@ TEST(DamagedVmTest, IsListedWithTheOthersAndItsCheckpointsAreRead) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   for (const char* vm : {"a", "b", "c"}) Commit(under_test.store(), vm);
   under_test.Close();
-  Overwrite(under_test, "vms", std::string("b\0\0", 3));
+  under_test.Put("vms", std::string("b\0\0", 3), "no value");
   under_test.Open();
   CheckpointStore& store = under_test.store();
   const VmPage page = store.ListVms("", 10).value();
@@ -98,7 +80,7 @@ TEST(DamagedEventTest, OthersAreRead) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   for (const char* vm : {"a", "b", "c", "d"}) Commit(under_test.store(), vm);
   under_test.Close();
-  Overwrite(under_test, "events", std::string("\0\0\0\0\0\0\0\x03", 8));
+  under_test.Put("events", std::string("\0\0\0\0\0\0\0\x03", 8), "no value");
   under_test.Open();
   CheckpointStore& store = under_test.store();
   EXPECT_EQ(store.ReadEvents(0, 100)->events.size(), 2u);

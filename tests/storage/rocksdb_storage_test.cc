@@ -110,27 +110,11 @@ TEST(RocksDbStorageTest, WhatWasReadIsNotReadWhenItIsGone) {
   EXPECT_EQ(counters["rocksdb.row.cache.hit"] + counters["rocksdb.row.cache.miss"], 0);
 }
 
-// Puts a value into the default column family, as another program version would.
-void PutIntoDatabase(RocksDbUnderTest& under_test, const std::string& key, const std::string& value) {
-  rocksdb::Options options;
-  options.env = under_test.env();
-  std::vector<std::string> names;
-  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, under_test.data_dir(), &names).ok());
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const std::string& name : names) families.emplace_back(name, options);
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(options, under_test.data_dir(), families, &handles, &db).ok());
-  EXPECT_TRUE(db->Put(rocksdb::WriteOptions(), key, value).ok());
-  for (rocksdb::ColumnFamilyHandle* handle : handles) delete handle;
-  delete db;
-}
-
 TEST(RocksDbStorageTest, NewerFormatIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
   // Format 5: CRC32C of the rest (made by another program), 1, 5 as u32.
-  PutIntoDatabase(under_test, "format", std::string("\xd2\x82\x04\xdb\x01\x05\0\0\0", 9));
+  under_test.Put(rocksdb::kDefaultColumnFamilyName, "format", std::string("\xd2\x82\x04\xdb\x01\x05\0\0\0", 9));
   StorageOptions options;
   options.env = under_test.env();
   const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
@@ -142,7 +126,7 @@ TEST(RocksDbStorageTest, NewerFormatIsRefused) {
 TEST(RocksDbStorageTest, DamagedFormatIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
-  PutIntoDatabase(under_test, "format", "no value");
+  under_test.Put(rocksdb::kDefaultColumnFamilyName, "format", "no value");
   StorageOptions options;
   options.env = under_test.env();
   const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();

@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "storage/rocksdb_storage.h"
 #include "tests/storage/store_under_test.h"
@@ -48,6 +50,23 @@ class RocksDbUnderTest : public StoreUnderTest {
   void Reopen() override {
     Close();
     Open();
+  }
+  // Puts a value into the closed database, as damage or another version of the program would.
+  void Put(const std::string& family, const std::string& key, const std::string& value) {
+    rocksdb::Options options;
+    options.env = env();
+    std::vector<std::string> names;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, data_dir_, &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& name : names) families.emplace_back(name, options);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, data_dir_, families, &handles, &db).ok());
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      if (handle->GetName() == family) EXPECT_TRUE(db->Put(rocksdb::WriteOptions(), handle, key, value).ok());
+      delete handle;
+    }
+    delete db;
   }
   uint64_t kept_events() const override { return kept_events_; }
 
