@@ -21,7 +21,7 @@ class AdminServiceImpl final : public DecodedService<v1::AdminService> {
   // The first three must outlive it. `backup_dir` is empty if there is none.
   AdminServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RocksDbStorage& storage,
                    std::string backup_dir, absl::Time start_time)
-      : DecodedService(workers.memory),
+      : DecodedService(workers),
         checkpoints_(checkpoints),
         storage_(storage),
         backup_dir_(std::move(backup_dir)),

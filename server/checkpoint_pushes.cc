@@ -25,14 +25,18 @@ namespace armstate {
 // that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
-  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository,
-             absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, bool draining)
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, std::string connection, CallWorkers& workers,
+             bool draining)
       : pushes_(pushes),
         repository_(repository),
-        share_(share.value_or(nullptr)),
-        draining_(draining),
-        refusal_(share.status()) {
+        connection_(std::move(connection)),
+        unfinished_(workers.unfinished),
+        draining_(draining) {
     const absl::MutexLock lock(&mutex_);
+    absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share =
+        workers.memory.TakeLasting(connection_, sizeof(PushStream));
+    refusal_ = share.status();
+    share_ = std::move(share).value_or(nullptr);
     Continue();
   }
 
@@ -116,6 +120,7 @@ class PushStream final : public CheckpointPushes::Reactor {
 
   // The message is on an arena that lasts only until all is taken out of it: most streams are idle at most times.
   absl::Status TakeMessage(std::vector<Item>& items) {
+    unfinished_.Complete(connection_, bytes_.Length());
     google::protobuf::ArenaOptions blocks;
     blocks.start_block_size = kFirstBlockBytes;
     google::protobuf::Arena arena(blocks);
@@ -241,8 +246,10 @@ class PushStream final : public CheckpointPushes::Reactor {
 
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
-  // Of the requests that are unanswered, and of this; null if there is none.
-  const std::shared_ptr<MemoryBudget::Share> share_;
+  const std::string connection_;
+  UnfinishedMessages& unfinished_;
+  // Of the requests that are unanswered, and of this; null if there is none, and never changed.
+  std::shared_ptr<MemoryBudget::Share> share_;
 
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_);
@@ -271,8 +278,7 @@ class PushStream final : public CheckpointPushes::Reactor {
 
 CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection) {
   const absl::MutexLock lock(&mutex_);
-  auto* const stream = new PushStream(*this, repository_, memory_.TakeLasting(connection, sizeof(PushStream)),
-                                      draining_);  // deletes itself in OnDone
+  auto* const stream = new PushStream(*this, repository_, connection, workers_, draining_);  // deletes itself in OnDone
   streams_.insert(stream);
   return stream;
 }

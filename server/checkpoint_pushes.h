@@ -11,7 +11,7 @@
 #include "armstate/v1/checkpoint_service.pb.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/memory_budget.h"
+#include "server/call_workers.h"
 #include "storage/checkpoint_repository.h"
 
 namespace armstate {
@@ -31,7 +31,8 @@ class CheckpointPushes {
   static constexpr int kMaxRequests = 256;
 
   // Both must outlive it, and it all streams.
-  CheckpointPushes(CheckpointRepository& repository, MemoryBudget& memory) : repository_(repository), memory_(memory) {}
+  CheckpointPushes(CheckpointRepository& repository, CallWorkers& workers)
+      : repository_(repository), workers_(workers) {}
 
   // One call; the reactor goes by itself when that has ended. Streams of one connection take from its part of the
   // memory; while there is none left, a stream reads on only when it has nothing unanswered. If what it reads then is
@@ -47,7 +48,7 @@ class CheckpointPushes {
   void Remove(PushStream* stream);
 
   CheckpointRepository& repository_;
-  MemoryBudget& memory_;
+  CallWorkers& workers_;
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_set<PushStream*> streams_ ABSL_GUARDED_BY(mutex_);

@@ -185,7 +185,10 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
                                                                   const v1::CreateCheckpointRequest* /*unchangeable*/,
                                                                   v1::Checkpoint* response) {
   v1::CreateCheckpointRequest& request = create_messages_.MutableRequest(*context);
-  auto* const call = new CreateCall(memory_.Take(context->peer(), WorkedCall::HeldBytes(request)),
+  const std::string connection = ConnectionOf(*context);
+  const size_t bytes = request.ByteSizeLong();
+  workers_.unfinished.Complete(connection, bytes);
+  auto* const call = new CreateCall(workers_.memory.Take(connection, WorkedCall::kCopies * bytes),
                                     *context->GetRpcAllocatorState());  // deletes itself in OnDone
   call->Begin(checkpoints_, request, *response);
   return call;

@@ -8,6 +8,7 @@
 #include "server/call_workers.h"
 #include "server/checkpoint_pushes.h"
 #include "server/checkpoint_queries.h"
+#include "server/connection.h"
 #include "server/decoded_service.h"
 #include "server/restore_history.h"
 #include "server/stop_check.h"
@@ -21,12 +22,12 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
  public:
   CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RestoreHistory& history,
                         CheckpointQueries& queries)
-      : DecodedService(workers.memory),
+      : DecodedService(workers),
         checkpoints_(checkpoints),
         history_(history),
         queries_(queries),
         retention_(checkpoints, history),
-        pushes_(checkpoints, workers.memory) {
+        pushes_(checkpoints, workers) {
     using This = CheckpointServiceImpl;
     OnAsyncUnary(&This::CreateCheckpoint, create_messages_);
     OnBidirectionalStream<v1::StreamCheckpointsRequest>(&This::OpenPushes);
@@ -53,7 +54,9 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
 
   // A call of StreamCheckpoints.
-  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) { return pushes_.Open(context->peer()); }
+  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) {
+    return pushes_.Open(ConnectionOf(*context));
+  }
   // Ends the streams, see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 

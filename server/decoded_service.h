@@ -14,6 +14,7 @@
 #include "grpcpp/support/message_allocator.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/status_conversion.h"
+#include "server/call_workers.h"
 #include "server/memory_budget.h"
 #include "server/request_decoding.h"
 #include "server/stop_check.h"
@@ -63,7 +64,7 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
 // Example:
 //   class VmServiceImpl final : public DecodedService<v1::VmService> {
 //    public:
-//     explicit VmServiceImpl(CallWorkers& workers) : DecodedService(workers.memory) {
+//     explicit VmServiceImpl(CallWorkers& workers) : DecodedService(workers) {
 //       OnUnary(workers.reads, &VmServiceImpl::Get);
 //       OnUnary(workers.writes, &VmServiceImpl::Delete);
 //     }
@@ -74,10 +75,10 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
 template <typename RpcService>
 class DecodedService : public RpcService::CallbackService {
  protected:
-  // See WorkedCall. The budget and all pools must outlive the server.
-  explicit DecodedService(MemoryBudget& memory) : memory_(memory) {}
+  // The workers must outlive the server.
+  explicit DecodedService(CallWorkers& workers) : workers_(workers) {}
 
-  MemoryBudget& memory_;
+  CallWorkers& workers_;
 
   // A thread of the pool calls the function, which may take its time.
   template <typename Service, typename Request, typename Response>
@@ -106,7 +107,7 @@ class DecodedService : public RpcService::CallbackService {
           const auto read = [=](const StopCheck&, MemoryBudget::Share& share) {
             return (service->*rpc)(*request, *response, share);
           };
-          return WorkedCall::Begin(pool, memory_, *context, *request, read, [&](MemoryBudget::Share& share) {
+          return WorkedCall::Begin(pool, workers_, *context, *request, read, [&](MemoryBudget::Share& share) {
             const MemoryOnlyReads no_disk;
             return (service->*rpc)(*request, *response, share);
           });
@@ -166,7 +167,7 @@ class DecodedService : public RpcService::CallbackService {
             if (status.ok()) *response = *std::move(result);
             return status;
           };
-          return WorkedCall::Begin(pool, memory_, *context, *request, fill,
+          return WorkedCall::Begin(pool, workers_, *context, *request, fill,
                                    [](MemoryBudget::Share&) { return absl::UnknownError("is not quick"); });
         },
         nullptr);

@@ -17,7 +17,7 @@ class EngineServiceImpl final : public DecodedService<v1::EngineService> {
  public:
   EngineServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, MachineRegistry& machines,
                     const ProfileRegistry& profiles)
-      : DecodedService(workers.memory), checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {
+      : DecodedService(workers), checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {
     OnUnary(workers.writes, &EngineServiceImpl::Create);
     OnUnary(workers.reads, &EngineServiceImpl::Get);
     OnUnary(workers.reads, &EngineServiceImpl::List);

@@ -15,7 +15,7 @@ namespace armstate {
 class HostServiceImpl final : public DecodedService<v1::HostService> {
  public:
   HostServiceImpl(CallWorkers& workers, HostRegistry& hosts, const ProfileRegistry& profiles)
-      : DecodedService(workers.memory), hosts_(hosts), profiles_(profiles) {
+      : DecodedService(workers), hosts_(hosts), profiles_(profiles) {
     // What parses a probe or a profile, and then waits for the disk.
     OnUnary(workers.judging, &HostServiceImpl::Create);
     OnUnary(workers.reads, &HostServiceImpl::Get);

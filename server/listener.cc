@@ -101,19 +101,21 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& 
   const size_t begin = is_abstract ? 1 : 0;
   if (name.empty() || begin + name.size() >= sizeof(bound.sun_path)) return refuse(strerror(ENAMETOOLONG));
   memcpy(bound.sun_path + begin, name.data(), name.size());
+  const auto size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + begin + name.size() + (is_abstract ? 0 : 1));
+  const auto* const bound_address = reinterpret_cast<const sockaddr*>(&bound);
   std::unique_ptr<Listener> listener(new Listener);  // the constructor is private
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return refuse(strerror(errno));
+  listener->sockets_.push_back(socket);
+  if (connect(socket, bound_address, size) == 0 || errno == EAGAIN) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": another process listens there"));
+  }
   if (!is_abstract) {
     listener->path_ = std::string(name);
     listener->RemoveFile();
   }
-  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket < 0) return refuse(strerror(errno));
-  listener->sockets_.push_back(socket);
-  const size_t size = offsetof(sockaddr_un, sun_path) + begin + name.size() + (is_abstract ? 0 : 1);
-  if (bind(socket, reinterpret_cast<sockaddr*>(&bound), static_cast<socklen_t>(size)) != 0 ||
-      listen(socket, SOMAXCONN) != 0) {
-    return refuse(strerror(errno));
-  }
+  if (bind(socket, bound_address, size) != 0 || listen(socket, SOMAXCONN) != 0) return refuse(strerror(errno));
   listener->port_ = 1;
   return listener;
 }
@@ -160,8 +162,9 @@ Listener::~Listener() {
   if (stop_ >= 0) close(stop_);
 }
 
-void Listener::Start(std::unique_ptr<Acceptor> acceptor) {
+void Listener::Start(std::unique_ptr<Acceptor> acceptor, UnfinishedMessages& unfinished) {
   acceptor_ = std::move(acceptor);
+  unfinished_ = &unfinished;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -179,9 +182,15 @@ void Listener::Stop() {
 void Listener::Run() {
   std::vector<pollfd> waits = {{stop_, POLLIN, 0}};
   for (const int socket : sockets_) waits.push_back({socket, POLLIN, 0});
+  absl::Time next_look = absl::Now();
   while (true) {
-    if (poll(waits.data(), waits.size(), -1) < 0) continue;
+    const int wait = unfinished_->IsWatching() ? absl::ToInt64Milliseconds(UnfinishedMessages::kInterval) : -1;
+    if (poll(waits.data(), waits.size(), wait) < 0) continue;
     if (waits[0].revents != 0) return;
+    if (const absl::Time now = absl::Now(); now >= next_look) {
+      unfinished_->HangUp();
+      next_look = now + UnfinishedMessages::kInterval;
+    }
     for (size_t i = 1; i < waits.size(); ++i) {
       if (waits[i].revents == 0 || Accept(waits[i].fd)) continue;
       pollfd stop = waits[0];
@@ -205,6 +214,7 @@ bool Listener::Accept(int socket) {
   Acceptor::NewConnectionParameters parameters;
   parameters.listener_fd = socket;
   parameters.fd = connection;
+  unfinished_->Watch(connection);
   acceptor_->HandleNewConnection(&parameters);
   return true;
 }

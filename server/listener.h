@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
+#include "server/unfinished_messages.h"
 
 namespace armstate {
 
@@ -31,8 +32,9 @@ class Listener {
   // Of a socket of a path 1.
   int port() const { return port_; }
 
-  // Once, when the server has started: connections that came meanwhile wait.
-  void Start(std::unique_ptr<Acceptor> acceptor);
+  // Once, when the server has started: connections that came meanwhile wait. `unfinished`, which must outlive this,
+  // watches them all.
+  void Start(std::unique_ptr<Acceptor> acceptor, UnfinishedMessages& unfinished);
   // Takes no more connections. Before the server shuts down.
   void Stop();
 
@@ -49,6 +51,7 @@ class Listener {
   std::string path_;  // of the socket's file, if it has one
   int max_descriptor_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
+  UnfinishedMessages* unfinished_ = nullptr;
   std::thread thread_;
 };
 

@@ -17,7 +17,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
  public:
   RestoreServiceImpl(CallWorkers& workers, const RestoreTargets& targets, const ServerTolerances& tolerances,
                      RestoreHistory& history)
-      : DecodedService(workers.memory), targets_(targets), tolerances_(tolerances), history_(history) {
+      : DecodedService(workers), targets_(targets), tolerances_(tolerances), history_(history) {
     OnUnary(workers.judging, &RestoreServiceImpl::Validate);
     OnUnary(workers.judging, &RestoreServiceImpl::Plan);
     OnUnary(workers.judging, &RestoreServiceImpl::Convert);

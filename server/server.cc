@@ -91,7 +91,7 @@ class Server::Impl {
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
-        workers_(memory.calls),
+        workers_(memory.calls, memory.transport / 2),
         checkpoints_(
             storage_->checkpoints(), options.clock,
             [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }, memory.base_cache),
@@ -141,7 +141,7 @@ class Server::Impl {
                                 v1::AdminService::service_full_name()}) {
       health.SetServingStatus(service, true);
     }
-    listener_->Start(std::move(acceptor));
+    listener_->Start(std::move(acceptor), workers_.unfinished);
     write_health_.emplace(
         health,
         std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),

@@ -11,6 +11,8 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/status_conversion.h"
+#include "server/call_workers.h"
+#include "server/connection.h"
 #include "server/memory_budget.h"
 #include "server/stop_check.h"
 #include "server/worker_pool.h"
@@ -26,11 +28,13 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
   //
   // Before that `quick`, a function of the share alone, is called by this thread: if it is done, that is all.
   template <typename Request, typename Work, typename Quick>
-  static WorkedCall* Begin(WorkerPool& pool, MemoryBudget& memory, grpc::CallbackServerContext& context,
+  static WorkedCall* Begin(WorkerPool& pool, CallWorkers& workers, grpc::CallbackServerContext& context,
                            const Request& request, Work work, Quick quick) {
     auto* const call = new WorkedCall;  // deletes itself in OnDone
-    const std::string client = context.peer();
-    absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory.Take(client, HeldBytes(request));
+    const std::string client = ConnectionOf(context);
+    const size_t bytes = request.ByteSizeLong();
+    workers.unfinished.Complete(client, bytes);
+    absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = workers.memory.Take(client, kCopies * bytes);
     if (!share.ok()) return call->End(request, share.status());
     call->share_ = *std::move(share);
     if (const absl::Status status = quick(*call->share_); IsDone(status)) return call->End(request, status);
@@ -39,8 +43,9 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
     return taken ? call : call->End(request, TooManyWait());
   }
 
-  // What a message takes in all: gRPC has an answer a second time, as bytes, and a request was bytes before.
-  static size_t HeldBytes(const google::protobuf::MessageLite& message) { return 2 * message.ByteSizeLong(); }
+  // gRPC has an answer a second time, as bytes, and a request was bytes before.
+  static constexpr size_t kCopies = 2;
+  static size_t HeldBytes(const google::protobuf::MessageLite& message) { return kCopies * message.ByteSizeLong(); }
 
   void OnDone() override { delete this; }
   // Else gRPC calls OnDone from another thread, which takes longer than many a call.

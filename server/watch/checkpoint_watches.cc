@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
+#include "server/connection.h"
 #include "server/invalid_field.h"
 #include "server/watch/event_messages.h"
 #include "server/watch/resume_token.h"
@@ -74,7 +75,7 @@ grpc::ServerWriteReactor<v1::CheckpointEvent>* CheckpointWatches::Watch(grpc::Ca
                                                                         const v1::WatchCheckpointsRequest& request) {
   absl::StatusOr<Watched> watched = CheckRequest(request, store_);
   if (!watched.ok()) return new Ended(watched.status());
-  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory_.TakeLasting(context.peer(), sizeof(Watcher));
+  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory_.TakeLasting(ConnectionOf(context), sizeof(Watcher));
   if (!share.ok()) return new Ended(share.status());
   const auto watcher = std::make_shared<Watcher>(
       context, *std::move(share), watched->log_id, std::move(watched->vm), watched->after, [this] { Wake(); },

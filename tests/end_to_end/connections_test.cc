@@ -129,6 +129,10 @@ TEST(ConnectionsTest, AUnixSocketGoesOnWhenTheDescriptorsAreFreeAgain) {
     };
     const auto before = connect();
     ASSERT_TRUE(Answers(before));
+    const TempDir other_data_dir;
+    const auto second = StartWithLimit("-n 256", other_data_dir, target);
+    EXPECT_FALSE(second.ok()) << "the path is taken";
+    ASSERT_TRUE(Answers(connect())) << "it is still the first one's";
     {
       const Silent silent(address);
       const int refused = silent.CountRefused();
