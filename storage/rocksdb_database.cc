@@ -282,11 +282,6 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
   if (MemoryOnlyReads::active()) options.read_tier = rocksdb::kBlockCacheTier;
   std::string value;
   rocksdb::Status status = opened->db().Get(options, opened->handle(family), ToSlice(key), &value);
-  // RocksDB 9.10 was seen to answer so to a read that may wait, too, once in some hundred rounds of
-  // scripts/kill-rounds.
-  if (status.IsIncomplete() && !MemoryOnlyReads::active()) {
-    status = opened->db().Get(options, opened->handle(family), ToSlice(key), &value);
-  }
   if (MemoryOnlyReads::IsTooLarge(value.size())) status = rocksdb::Status::Incomplete("large");
   return Found(status, std::move(value), name);
 }
