@@ -43,9 +43,13 @@ class CommitQueue {
     // Alone in its batch: what it does can't be seen by an operation in the same one (a range is deleted, a walk over
     // the database).
     bool alone = false;
+    // Only removes. When there is no space for it, it is tried again, before what waits behind it: then `prepare` is
+    // called again, and what it changed before may be in the database or not.
+    bool deletes = false;
     // About what it keeps in memory.
     size_t bytes = 0;
-    // Adds changes to the batch; may read through it. Called once, or not at all if the database takes no writes.
+    // Adds changes to the batch; may read through it. Called once, unless it deletes, or not at all if the database
+    // takes no writes.
     std::function<void(Batch&)> prepare;
     // Called once after that, with OK if the batch is on disk or nothing was to be written. Must not block.
     std::function<void(const absl::Status& written)> done;
@@ -58,7 +62,8 @@ class CommitQueue {
   // Once, when the events are loaded. What is pushed before waits.
   void Start();
 
-  // UNAVAILABLE, reason STORAGE_UNAVAILABLE, if too much waits or the queue is stopped: then nothing is called.
+  // UNAVAILABLE, reason STORAGE_UNAVAILABLE, if too much waits for what does not delete, or the queue is stopped: then
+  // nothing is called.
   absl::Status Push(Operation operation);
 
   // Does what was pushed, and tells; then nothing more is taken.
@@ -75,6 +80,13 @@ class CommitQueue {
 
   std::vector<Operation> TakeBatch();
   void WriteLoop();
+  // Prepares and writes them, if the database takes writes.
+  absl::Status TryBatch(const std::vector<Operation>& operations);
+  // While there is no space: answers all but the deletions, and tries those again. What became of them.
+  absl::Status RetryDeletions(std::vector<Operation>& operations, absl::Status status);
+  // Hands them to the teller.
+  void Answer(std::vector<Operation> operations, const absl::Status& status);
+  bool IsStopped() const;
   void TellLoop();
   // The writer's: no write has failed since the database was opened and the events were loaded.
   bool IsWritable() const { return !database_.needs_recovery() && events_.is_loaded(); }

@@ -56,8 +56,10 @@ class RocksDbCheckpointStore final : public CheckpointStore {
  private:
   using Batch = CommitQueue::Batch;
 
-  // Runs in the queue and waits until it is on disk.
-  absl::Status Change(bool alone, const std::function<absl::Status(Batch&)>& prepare);
+  // See CommitQueue::Operation.
+  enum class ChangeKind { kUpdate, kDeletion, kLoneDeletion };
+  // Runs in the queue and waits until it is on disk. A deletion may be prepared more than once.
+  absl::Status Change(ChangeKind kind, const std::function<absl::Status(Batch&)>& prepare);
 
   absl::StatusOr<CommitResult> PrepareCommit(Batch& batch, const CommitRequest& request,
                                              const std::string& request_hash);
