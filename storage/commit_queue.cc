@@ -12,8 +12,6 @@ namespace {
 
 // A batch is closed above this, so that no sync takes much longer than others.
 constexpr size_t kMaxBatchBytes = size_t{8} << 20;
-// Above this a disk that hangs would take the whole memory.
-constexpr size_t kMaxWaitingBytes = size_t{256} << 20;
 
 // How often it is looked whether a write has failed (others write too), and tried to recover, while there is nothing
 // else to do.
@@ -48,7 +46,7 @@ absl::Status CommitQueue::Push(Operation operation) {
   {
     absl::MutexLock lock(&mutex_);
     if (stopped_) return NotTaken("it is being closed");
-    if (waiting_bytes_ > kMaxWaitingBytes && !operation.deletes) return NotTaken("too many writes wait for the disk");
+    if (waiting_bytes_ > max_waiting_bytes_ && !operation.deletes) return NotTaken("too many writes wait for the disk");
     is_first = waiting_.empty();
     waiting_bytes_ += operation.bytes;
     waiting_.push_back(std::move(operation));

@@ -55,8 +55,9 @@ class CommitQueue {
     std::function<void(const absl::Status& written)> done;
   };
 
-  // Both must outlive it.
-  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events) : database_(database), events_(events) {}
+  // Both must outlive it. `max_waiting_bytes`: see StorageOptions::waiting_write_bytes.
+  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events, size_t max_waiting_bytes)
+      : database_(database), events_(events), max_waiting_bytes_(max_waiting_bytes) {}
   ~CommitQueue() { Stop(); }
 
   // Once, when the events are loaded. What is pushed before waits.
@@ -96,6 +97,7 @@ class CommitQueue {
 
   RocksDbDatabase& database_;
   RocksDbEventLog& events_;
+  const size_t max_waiting_bytes_;
   mutable absl::Mutex mutex_;
   absl::CondVar for_writer_;
   absl::CondVar for_teller_;

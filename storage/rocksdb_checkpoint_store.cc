@@ -28,12 +28,12 @@ bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& presen
 
 }  // namespace
 
-RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, uint64_t kept_events)
+RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, const StorageOptions& options)
     : database_(database),
       reader_(database),
-      events_(database, kept_events),
+      events_(database, options.kept_events),
       vms_(database, reader_),
-      queue_(database, events_) {}
+      queue_(database, events_, options.waiting_write_bytes) {}
 
 absl::Status RocksDbCheckpointStore::Start() {
   if (absl::Status status = events_.Load(); !status.ok()) return status;
