@@ -128,6 +128,9 @@ class Server::Impl {
     builder.SetResourceQuota(quota.Resize(memory.transport));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
+    // 16 KiB would become 16 MiB, and UnfinishedMessages would take that for what has been received.
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
     builder.RegisterService(&checkpoint_service_);
     builder.RegisterService(&restore_service_);
     builder.RegisterService(&engine_service_);
