@@ -232,6 +232,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!profiles.ok()) return profiles.status();
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
+  if (absl::Status status = RocksDbStorage::CheckDataDir(options.data_dir); !status.ok()) return status;
   MakePrivateAndTell("--data_dir", options.data_dir, {});
   if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
   const MemoryDivision memory(options.memory_limit);

@@ -62,11 +62,15 @@ class RocksDbStorage {
  public:
   // Opens the database in `data_dir`, which is made if it does not exist (its parent must).
   // * FAILED_PRECONDITION: another armstated uses this data_dir, or a newer one wrote it in a format that this one does
-  // not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256.
+  // not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256; or CheckDataDir says so.
   // * DATA_LOSS, reason RECORD_DAMAGED: the database is damaged beyond a single record; metadata "record" is data_dir.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be read or written; metadata "cause".
   static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,
                                                               const StorageOptions& options);
+
+  // Changes nothing. FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: there is something in the folder, which is none
+  // of ours. For who changes something in it before Open, which looks at it, too.
+  static absl::Status CheckDataDir(const std::string& data_dir);
 
   // Closes, if Close was not called.
   ~RocksDbStorage();
