@@ -75,7 +75,8 @@ grpc::ServerWriteReactor<v1::CheckpointEvent>* CheckpointWatches::Watch(grpc::Ca
                                                                         const v1::WatchCheckpointsRequest& request) {
   absl::StatusOr<Watched> watched = CheckRequest(request, store_);
   if (!watched.ok()) return new Ended(watched.status());
-  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = memory_.TakeLasting(ConnectionOf(context), sizeof(Watcher));
+  absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share =
+      memory_.TakeLasting(ConnectionOf(context), sizeof(Watcher));
   if (!share.ok()) return new Ended(share.status());
   const auto watcher = std::make_shared<Watcher>(
       context, *std::move(share), watched->log_id, std::move(watched->vm), watched->after, [this] { Wake(); },
