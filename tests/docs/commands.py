@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Checks the command lines of the documents that sessions.py does not run.
+
+    commands.py --programs FOLDER    (with armstate, armstated and armstate-kvm)
+
+- A session has a mark (documents.py); one that comes from a script has only commands that stand in the script.
+- `scripts/NAME` is there, and has the options that it is called with.
+- The target of `bazel run`, `build` and `test` is in a BUILD file.
+- armstate, armstated and armstate-kvm have the subcommands and options that they are called with.
+- Links lead to files.
+"""
+
+import argparse
+import functools
+import glob
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import documents
+
+PROGRAMS = ("armstate", "armstated", "armstate-kvm")
+
+
+def words(text):
+  try:
+    return shlex.split(text, comments=True)
+  except ValueError:
+    return text.split()
+
+
+def from_script(command, script):
+  """Is there a line of the script that is this command, with some value for each variable?"""
+  wanted = words(command)
+  for line in script.replace("\\\n", " ").splitlines():
+    # The script's own words begin at the program's; it may go on with a pipe or in another word of a longer command.
+    for start in re.finditer(r'"?\$\{?armstate(_kvm)?\}?"?(?= )|(?<![\w/.-])armstate(-kvm)?(?= )', line):
+      program = "armstate-kvm" if "kvm" in start.group() else "armstate"
+      pattern = []
+      for word in words_of_shell(line[start.end():])[:len(wanted) - 1]:
+        word = re.sub(r'\$\w*work/', "", word).replace('"', "").replace("'", "")
+        pieces = re.split(r"\$\{\w+\}|\$\w+|\$\([^)]*\)", word)
+        pattern.append(r"[\w./@-]*".join(re.escape(piece) for piece in pieces))
+      if wanted[0] == program and len(pattern) == len(wanted) - 1 and all(
+          re.fullmatch(expected, word) for expected, word in zip(pattern, wanted[1:])):
+        return True
+  return False
+
+
+def words_of_shell(text):
+  """The words of a line of a script, up to what ends the command; quotes and variables as they are."""
+  result = []
+  for word in re.findall(r'(?:"[^"]*"|\'[^\']*\'|\$\([^)]*\)|[^\s"\'|;&<>)]|\\.)+|[|;&<>)]', text):
+    if word in "|;&<>)":
+      break
+    result.append(word)
+  return result
+
+
+class Checker:
+
+  def __init__(self, root, programs):
+    self.root = root
+    self.programs = programs
+    self.problems = []
+
+  def read(self, path):
+    with open(os.path.join(self.root, path)) as file:
+      return file.read()
+
+  @functools.lru_cache(maxsize=None)
+  def help(self, *command):
+    """What a program says of itself, and nothing where it has no such subcommand."""
+    done = subprocess.run([os.path.join(self.programs, command[0]), *command[1:], "--help"], capture_output=True, text=True)
+    return done.stdout + done.stderr if done.returncode == 0 else ""
+
+  def check(self, name):
+    text = self.read(name)
+    for block in documents.blocks(text):
+      where = f"{name}:{block.line}"
+      if block.is_session():
+        if not block.mark:
+          self.problems.append(f"{where}: a session without a mark, see tests/docs/documents.py")
+        elif block.mark.startswith("from "):
+          script = self.read(block.mark[len("from "):])
+          for command in block.commands():
+            if not from_script(command.text, script):
+              self.problems.append(f"{name}:{command.line}: not in {block.mark[5:]}: {command.text}")
+            self.check_command(f"{name}:{command.line}", command.text)
+      else:
+        for number, line in enumerate(block.lines, block.line):
+          self.check_command(f"{name}:{number}", line)
+    for number, line in enumerate(text.splitlines(), 1):
+      if line.startswith("    "):
+        continue
+      for code in re.findall(r"`([^`]+)`", line):
+        self.check_command(f"{name}:{number}", code)
+      for link in re.findall(r"\]\(([^)#]+)\)", line):
+        if "://" not in link and not os.path.exists(os.path.join(self.root, os.path.dirname(name), link)):
+          self.problems.append(f"{name}:{number}: leads nowhere: {link}")
+
+  def check_command(self, where, line):
+    for part in re.split(r"\||&&|;|\$\(|\)", line):
+      command = words(part)
+      while command and (re.fullmatch(r"[A-Z_]+=.*", command[0]) or command[0] in ("sudo", "nice", "begin", "say")):
+        command.pop(0)
+      if not command:
+        continue
+      program = command[0].replace("bazel-bin/server/", "").replace("bazel-bin/client/", "").strip('"')
+      if program.startswith("scripts/"):
+        self.check_script(where, program, command[1:])
+      elif program == "bazel" and len(command) > 1:
+        self.check_bazel(where, command[1:])
+      elif program in PROGRAMS:
+        self.check_program(where, program, command[1:])
+
+  def check_script(self, where, script, arguments):
+    if not os.path.exists(os.path.join(self.root, script)):
+      self.problems.append(f"{where}: there is no {script}")
+      return
+    if os.path.isdir(os.path.join(self.root, script)):
+      return
+    text = self.read(script)
+    # Options that it passes on belong to a benchmark.
+    if '"$@"' in text:
+      text += "".join(open(path).read() for path in glob.glob(os.path.join(self.root, "tests/benchmarks/*.cc")))
+    for option in options(arguments):
+      if option[2:] not in text:
+        self.problems.append(f"{where}: {script} has no {option}")
+    if script == "scripts/in-debian" and len(arguments) > 1:
+      self.check_command(where, " ".join(arguments[1:]))
+
+  def check_bazel(self, where, arguments):
+    for label in arguments:
+      if label == "--":
+        break
+      matched = re.fullmatch(r"//([\w/-]*):([\w.-]+)", label)
+      if not matched or matched.group(2) == "all":
+        continue
+      build = os.path.join(matched.group(1), "BUILD")
+      if not os.path.exists(os.path.join(self.root, build)) or f'"{matched.group(2)}"' not in self.read(build):
+        self.problems.append(f"{where}: there is no target {label}")
+
+  def check_program(self, where, program, arguments):
+    # Global options may stand before the subcommand; names in capitals stand for something.
+    subcommand = []
+    for word in arguments:
+      if re.fullmatch(r"[a-z]+", word) and self.help(program, *subcommand, word):
+        subcommand.append(word)
+      elif not word.startswith("-"):
+        break
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    if program != "armstated" and re.fullmatch(r"[a-z]+", first) and not subcommand:
+      self.problems.append(f"{where}: {program} has no subcommand {first}")
+      return
+    text = self.help(program) + self.help(program, *subcommand)
+    for option in options(arguments):
+      if not re.search(re.escape(option) + r"\b", text):
+        self.problems.append(f"{where}: {' '.join([program] + subcommand)} has no {option}")
+
+
+def options(arguments):
+  return [word.split("=")[0] for word in arguments if re.match(r"--[a-z]", word)]
+
+
+def main():
+  parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser.add_argument("--programs", required=True)
+  parser.add_argument("--root", default=os.path.join(os.path.dirname(__file__), "../.."))
+  arguments = parser.parse_args()
+  checker = Checker(arguments.root, arguments.programs)
+  for name in documents.names(arguments.root):
+    checker.check(name)
+  print("\n".join(checker.problems + [f"{len(checker.problems)} problems"]))
+  return 1 if checker.problems else 0
+
+
+if __name__ == "__main__":
+  sys.exit(main())
