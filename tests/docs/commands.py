@@ -79,9 +79,9 @@ class Checker:
 
   @functools.lru_cache(maxsize=None)
   def help(self, *command):
-    """What a program says of itself, and nothing where it has no such subcommand."""
-    done = subprocess.run([os.path.join(self.programs, command[0]), *command[1:], "--help"], capture_output=True, text=True)
-    return done.stdout + done.stderr if done.returncode == 0 else ""
+    """What a program, or a subcommand of it, says of itself."""
+    return subprocess.run([os.path.join(self.programs, command[0]), *command[1:], "--help"], capture_output=True, text=True,
+                          check=True).stdout
 
   def check(self, name):
     text = self.read(name)
@@ -157,14 +157,16 @@ class Checker:
     # Global options may stand before the subcommand; names in capitals stand for something.
     subcommand = []
     for word in arguments:
-      if re.fullmatch(r"[a-z]+", word) and self.help(program, *subcommand, word):
+      if word.startswith("-"):
+        continue
+      known = re.findall(r"^  ([a-z-]+) ", self.help(program, *subcommand).partition("Subcommands:")[2], re.MULTILINE)
+      if word in known:
         subcommand.append(word)
-      elif not word.startswith("-"):
-        break
-    first = next((word for word in arguments if not word.startswith("-")), "")
-    if program != "armstated" and re.fullmatch(r"[a-z]+", first) and not subcommand:
-      self.problems.append(f"{where}: {program} has no subcommand {first}")
-      return
+        continue
+      if known and re.fullmatch(r"[a-z-]+", word):
+        self.problems.append(f"{where}: {' '.join([program] + subcommand)} has no subcommand {word}")
+        return
+      break
     text = self.help(program) + self.help(program, *subcommand)
     for option in options(arguments):
       if not re.search(re.escape(option) + r"\b", text):
