@@ -5,6 +5,7 @@
 
 - A session has a mark (documents.py); one that comes from a script has only commands that stand in the script.
 - `scripts/NAME` is there, and has the options that it is called with.
+- `protoc` understands its command line, which is run.
 - The target of `bazel run`, `build` and `test` is in a BUILD file.
 - armstate, armstated and armstate-kvm have the subcommands and options that they are called with.
 - Links lead to files, and files of the source tree that the text names are there.
@@ -18,6 +19,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 import documents
 
@@ -125,6 +127,14 @@ class Checker:
                 self.check_bazel(where, command[1:])
             elif program in PROGRAMS:
                 self.check_program(where, program, command[1:])
+            elif program == "protoc" and len(command) > 1:
+                self.run_protoc(where, part)
+
+    def run_protoc(self, where, line):
+        with tempfile.TemporaryDirectory() as out:
+            done = subprocess.run(["bash", "-c", line.replace("_out=out", "_out=" + out)], cwd=self.root, capture_output=True, text=True)
+        if done.returncode != 0:
+            self.problems.append(f"{where}: {line.strip()}: {done.stderr}")
 
     def check_script(self, where, script, arguments):
         if not os.path.exists(os.path.join(self.root, script)):
