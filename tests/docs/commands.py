@@ -101,11 +101,10 @@ class Checker:
             else:
                 for number, line in enumerate(block.lines, block.line):
                     self.check_command(f"{name}:{number}", line)
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.startswith("    "):
-                continue
-            for code in re.findall(r"`([^`]+)`", line):
-                self.check_command(f"{name}:{number}", code)
+        prose = documents.prose(text)
+        for code in re.finditer(r"`([^`]+)`", prose):
+            self.check_command(f"{name}:{prose.count(chr(10), 0, code.start()) + 1}", code.group(1).replace("\n", " "))
+        for number, line in enumerate(prose.splitlines(), 1):
             for path in SOURCE.findall(line):
                 if not os.path.exists(os.path.join(self.root, path)) and not path.startswith(PENDING):
                     self.problems.append(f"{name}:{number}: there is no {path}")

@@ -64,3 +64,13 @@ def blocks(text):
             current = None
         after_blank = not line.strip() or bool(MARK.match(line))
     return found
+
+
+def prose(text):
+    """The text with empty lines in place of its code blocks."""
+    lines, fenced = [], False
+    for line in text.splitlines():
+        fence = line.startswith("```")
+        lines.append("" if fence or fenced or line.startswith("    ") else line)
+        fenced ^= fence
+    return "\n".join(lines)
