@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Checks the command lines of the documents that sessions.py does not run.
 
-    commands.py --programs FOLDER    (with armstate, armstated and armstate-kvm)
+    commands.py --programs FOLDER    (which contains armstate, armstated and armstate-kvm)
 
-- A session has a mark (documents.py); one that comes from a script has only commands that stand in the script.
-- `scripts/NAME` is there, and has the options that it is called with.
-- `protoc` understands its command line, which is run.
-- The target of `bazel run`, `build` and `test` is in a BUILD file.
-- armstate, armstated and armstate-kvm have the subcommands and options that they are called with.
-- Links lead to files, and files of the source tree that the text names are there.
+- Each session has a mark (documents.py). If it names a script, the script has the commands of the session.
+- A script that a document calls exists and has the options that the document uses.
+- `protoc` accepts its command line.
+- The targets of `bazel run`, `bazel build` and `bazel test` exist.
+- armstate, armstated and armstate-kvm have the subcommands and options that the documents use.
+- Links and the names of source files lead to files.
 """
 
 import argparse
@@ -25,11 +25,11 @@ import documents
 
 PROGRAMS = ("armstate", "armstated", "armstate-kvm")
 
-# A file of the source tree, as a document names it.
+# The name of a source file.
 SOURCE = re.compile(r"(?<![\w./-])((?:core|proto|storage|server|client|tests|profiles|third_party|scripts)/[\w./-]+"
                     r"\.(?:h|cc|proto|inc|md|sh|S|py|txt|json|textproto|bzl))\b")
 
-# Folders of docs/walkthrough.md and CONTRIBUTING.md that are still to be made out of server/ and client/. To be removed with the move.
+# Rooms that docs/walkthrough.md names and that do not exist yet. To be removed when server/ and client/ are divided.
 PENDING = ("server/services", "server/verdict", "client/cli", "tests/server/services")
 
 
@@ -41,10 +41,10 @@ def words(text):
 
 
 def from_script(command, script):
-    """Is there a line of the script that is this command, with some value for each variable?"""
+    """Whether a line of the script is this command, with some value for each variable."""
     wanted = words(command)
     for line in script.replace("\\\n", " ").splitlines():
-        # The script's own words begin at the program's; it may go on with a pipe or in another word of a longer command.
+        # The command begins at the program's name, which may stand inside a longer line, and ends at a pipe or the like.
         for start in re.finditer(r'"?\$\{?armstate(_kvm)?\}?"?(?= )|(?<![\w/.-])armstate(-kvm)?(?= )', line):
             program = "armstate-kvm" if "kvm" in start.group() else "armstate"
             pattern = []
@@ -59,7 +59,7 @@ def from_script(command, script):
 
 
 def words_of_shell(text):
-    """The words of a line of a script, up to what ends the command; quotes and variables as they are."""
+    """The words of a command in a script, up to a pipe, a redirection or the like, with their quotes and variables."""
     result = []
     for word in re.findall(r'(?:"[^"]*"|\'[^\']*\'|\$\([^)]*\)|[^\s"\'|;&<>)]|\\.)+|[|;&<>)]', text):
         if word in "|;&<>)":
@@ -81,7 +81,7 @@ class Checker:
 
     @functools.lru_cache(maxsize=None)
     def help(self, *command):
-        """What a program, or a subcommand of it, says of itself."""
+        """The help of a program or of a subcommand."""
         return subprocess.run([os.path.join(self.programs, command[0]), *command[1:], "--help"], capture_output=True, text=True,
                               check=True).stdout
 
@@ -142,7 +142,7 @@ class Checker:
         if os.path.isdir(os.path.join(self.root, script)):
             return
         text = self.read(script)
-        # Options that it passes on belong to a benchmark.
+        # A script that passes options on passes them to a benchmark.
         if '"$@"' in text:
             text += "".join(open(path).read() for path in glob.glob(os.path.join(self.root, "tests/benchmarks/*.cc")))
         for option in options(arguments):
@@ -163,7 +163,7 @@ class Checker:
                 self.problems.append(f"{where}: there is no target {label}")
 
     def check_program(self, where, program, arguments):
-        # Global options may stand before the subcommand; names in capitals stand for something.
+        # Options may precede the subcommand; words in capitals are placeholders.
         subcommand = []
         for word in arguments:
             if word.startswith("-"):

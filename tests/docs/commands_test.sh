@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The command lines in README.md, CONTRIBUTING.md and docs/ exist, with their options.
+# The scripts, targets, subcommands and options in the documents exist.
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
 root=$(dirname "$(readlink -f WORKSPACE)")

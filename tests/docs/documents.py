@@ -1,10 +1,10 @@
-"""The code blocks of the documents, and the command lines in them.
+"""The documents and their code blocks.
 
-A block is indented by four spaces. In a session, commands stand behind "$ ", and what they print stands below them. The comment
-before the block says where it comes from:
+A code block is indented by four spaces. In a session, a command follows "$ ", and its output follows the command. A comment before the
+block says where the session comes from:
 
-    <!-- run -->                 sessions_test runs the commands and compares what they print
-    <!-- from scripts/demo -->   commands_test checks that the script has these commands
+    <!-- run -->                 sessions_test runs the commands and compares their output
+    <!-- from scripts/demo -->   the script runs the commands; commands_test looks for them in the script
 
 A line "..." stands for any number of lines.
 """

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs the sessions in the documents (documents.py says how they are marked) on a real armstated, and compares what the commands print.
+"""Runs the sessions of the documents on a real armstated, and compares the output of each command with the document.
 
     sessions.py --programs FOLDER [--update] [DOCUMENT...]
 
-FOLDER has armstate and armstated. Each document has an armstated and an empty folder of its own, in which tests/docs/setup/DOCUMENT.sh
-makes the files that the document uses. Times, sizes and tokens may be others than in the document. --update writes into the documents
-what the commands print; where a document leaves out lines, those before the first "..." and behind the last stay as many.
+FOLDER contains armstate and armstated. documents.py describes how a session is marked. Each document has its own armstated and its
+own folder, in which tests/docs/setup/DOCUMENT.sh creates the files that the document uses. Times, sizes and tokens may differ from the
+document. --update writes the output of the commands into the documents; an output that is shortened by "..." keeps as many lines before the first
+and after the last "..." as before.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import documents
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
-# What differs from run to run, and what stands for it.
+# Text that differs from run to run, and its placeholder.
 VARIABLE = [
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"), "<time>"),
     (re.compile(r"--resume \S+"), "--resume <token>"),
@@ -40,7 +41,7 @@ def comparable(lines):
 
 
 def matches(expected, actual):
-    """Is `actual` what is expected, in which "..." stands for any lines? The lines between two "..." are where they first are."""
+    """Whether `actual` is `expected`, in which "..." stands for any lines. Lines between two "..." match at their first occurrence."""
     parts = [[]]
     for line in expected:
         if line.strip() == "...":
@@ -65,7 +66,7 @@ def matches(expected, actual):
 
 
 def shortened(expected, actual):
-    """`actual` with as many lines left out as in `expected`."""
+    """`actual`, shortened as `expected` is."""
     gaps = [number for number, line in enumerate(expected) if line.strip() == "..."]
     if not gaps:
         return actual
@@ -74,7 +75,7 @@ def shortened(expected, actual):
 
 
 class Session:
-    """An armstated in a folder, and the commands that are run in it, one after the other."""
+    """An armstated and a folder, in which the commands of a document run one after the other."""
 
     def __init__(self, programs, folder, setup):
         self.folder = folder
@@ -100,14 +101,23 @@ class Session:
                            stdout=subprocess.DEVNULL)
 
     def run(self, command):
-        # `armstate watch` goes on until Ctrl-C, which comes when it has been quiet for a while.
-        text = f"(exit {self.status})\n{command.text}"
-        if command.text.startswith("armstate watch"):
-            text = "exec timeout --signal=INT 3 " + command.text
-        done = subprocess.run(["bash", "-c", text], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
-        self.status = done.returncode
-        return done.stdout.decode().splitlines()
+        """The lines that a command prints, standard error included."""
+        # "exit" gives `$?` the status of the command before.
+        with open(os.path.join(self.folder, ".printed"), "w+b") as printed:
+            process = subprocess.Popen(["bash", "-c", f"(exit {self.status})\n{command.text}"], cwd=self.folder, env=self.environment,
+                                       stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True)
+            if command.text.startswith("armstate watch"):
+                self.interrupt(process, printed.name, len(command.output) - 1)
+            self.status = process.wait(timeout=60)
+            printed.seek(0)
+            return printed.read().decode().splitlines()
+
+    def interrupt(self, process, printed, lines):
+        """Sends Ctrl-C to a command that does not end by itself, once it has printed so many lines."""
+        deadline = time.time() + 10
+        while time.time() < deadline and process.poll() is None and open(printed, "rb").read().count(b"\n") < lines:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
 
     def end(self):
         self.server.send_signal(signal.SIGTERM)
@@ -115,7 +125,7 @@ class Session:
 
 
 def check(name, programs, update):
-    """Runs the sessions of a document. The number of commands, and of those that printed something else."""
+    """Runs the sessions of a document. Returns the number of commands, and of those whose output differs."""
     path = os.path.join(ROOT, name)
     text = open(path).read()
     commands = [command for block in documents.blocks(text) if block.mark == "run" for command in block.commands()]
@@ -164,7 +174,7 @@ def main():
         ran, wrong = check(name, programs, arguments.update)
         total += ran
         failed += wrong
-    print(f"{total} commands, {failed} print something else than the documents say")
+    print(f"{total} commands, the output of {failed} differs from the documents")
     return 1 if failed or total == 0 else 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The commands in README.md and docs/ print what stands there.
+# The commands of the documents print what the documents show.
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
 mkdir "$TEST_TMPDIR/programs"

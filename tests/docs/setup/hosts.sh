@@ -1,5 +1,5 @@
-# What `armstate-kvm probe` found on hosts with other CPUs and kernels, and guests of QEMU/KVM that were saved there; web-3.mig and
-# fresh.mig are of QEMU's emulation.
+# *.probe: by `armstate-kvm probe` on hosts with other CPUs and kernels. guest.mig, counting.mig: guests of QEMU/KVM that were saved on such
+# hosts. web-3.mig: a guest of QEMU's emulation.
 for host in cortex-a72@6.1 cortex-a72@6.12 neoverse-n1@6.12; do
   name=${host#cortex-}
   cp "$DATA/kvm/armstate-kvm/$host.probe.zst" "$(sed 's/neoverse-//; s/@/-linux-/' <<<"$name").probe"

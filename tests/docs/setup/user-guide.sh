@@ -1,5 +1,5 @@
-# web-1.mig: a guest on a Cortex-A57 that counts; web-2.mig: the same on a Cortex-A72; both saved by QEMU 7.2. web-3.mig.zst: web-1.mig, packed.
-# linux-1.json ...: successive checkpoints of a Linux guest with two vCPUs. web-4.save: by `virsh save`; web-5.qcow2: with `savevm`.
+# web-1.mig, web-2.mig: guests that count, on a Cortex-A57 and a Cortex-A72, saved by QEMU 7.2; web-3.mig.zst: web-1.mig, compressed.
+# linux-N.json: successive checkpoints of a Linux guest with two vCPUs. web-4.save: by `virsh save`. web-5.qcow2: by `savevm`.
 streams=$DATA/qemu-versions/streams
 zstd -dqc <"$streams/7.2.virt-7.2.cortex-a57.mig.zst" >web-1.mig
 zstd -dqc <"$streams/7.2.virt-7.2.cortex-a72.mig.zst" >web-2.mig
