@@ -17,8 +17,8 @@ namespace armstate {
 
 class RocksDbStorage::Impl {
  public:
-  Impl(std::unique_ptr<RocksDbDatabase> database, uint64_t kept_events)
-      : database_(std::move(database)), checkpoints_(*database_, kept_events), records_(*database_) {}
+  Impl(std::unique_ptr<RocksDbDatabase> database, const StorageOptions& options)
+      : database_(std::move(database)), checkpoints_(*database_, options), records_(*database_) {}
 
   RocksDbDatabase& database() { return *database_; }
   RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::
   if (!database.ok()) return database.status();
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = EnsureEventLogId(**database, data_dir, env); !status.ok()) return status;
-  auto impl = std::make_unique<Impl>(*std::move(database), options.kept_events);
+  auto impl = std::make_unique<Impl>(*std::move(database), options);
   if (absl::Status status = impl->checkpoints().Start(); !status.ok()) {
     return absl::IsDataLoss(status) ? RecordDamaged(data_dir, status.message()) : status;
   }
