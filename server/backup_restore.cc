@@ -38,8 +38,9 @@ class ProgressLine {
   bool written_ = false;
 };
 
-absl::Status NoBackup(const std::string& message) {
-  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kStorageUnavailable, message, {{"cause", message}});
+absl::Status NoBackup(absl::string_view which, const std::string& message) {
+  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kBackupNotFound, message,
+                   {{"name", absl::StrCat("backups/", which)}});
 }
 
 absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_dir) {
@@ -49,13 +50,13 @@ absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_
   }
   const absl::StatusOr<std::vector<Backup>> backups = ListBackups(backup_dir);
   if (!backups.ok()) return backups.status();
-  if (backups->empty()) return NoBackup(absl::StrCat("there is no backup in ", backup_dir));
+  if (backups->empty()) return NoBackup(which, absl::StrCat("there is no backup in ", backup_dir));
   if (number == 0) return backups->back();
   for (const Backup& backup : *backups) {
     if (backup.number == number) return backup;
   }
-  return NoBackup(
-      absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ", backups->back().number));
+  return NoBackup(which, absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ",
+                                      backups->back().number));
 }
 
 }  // namespace
