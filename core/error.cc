@@ -53,6 +53,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kServerDraining, "SERVER_DRAINING"},
     {ErrorReason::kCallCancelled, "CALL_CANCELLED"},
     {ErrorReason::kDeadlinePassed, "DEADLINE_PASSED"},
+    {ErrorReason::kBackupRunning, "BACKUP_RUNNING"},
     {ErrorReason::kStreamMalformed, "STREAM_MALFORMED"},
     {ErrorReason::kCpuProfileMalformed, "CPU_PROFILE_MALFORMED"},
     {ErrorReason::kToleranceMalformed, "TOLERANCE_MALFORMED"},

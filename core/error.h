@@ -55,6 +55,7 @@ enum class ErrorReason {
   kServerDraining = 54,
   kCallCancelled = 55,
   kDeadlinePassed = 56,
+  kBackupRunning = 57,
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
   kToleranceMalformed = 62,

@@ -75,6 +75,8 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
       return "give it more time with --timeout";
     case ErrorReason::kMachineUnusable:
       return "import its profile again ('armstate profile import'), or delete it: 'armstate machine delete'";
+    case ErrorReason::kBackupRunning:
+      return "wait until it is made";
     case ErrorReason::kBackupNotFound:
       return "'armstate backup list' shows the backups";
     case ErrorReason::kBackupDirNotSet:
@@ -88,7 +90,6 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
       }
       return "the other checkpoints can be read; push this one anew if its source still exists";
     case ErrorReason::kStorageUnavailable:
-      if (Metadata(info, "cause") == "another backup is being made") return "wait until it is made";
       return "mend the server's disk, then run the same command again";
     default:
       return "";

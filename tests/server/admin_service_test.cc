@@ -206,8 +206,7 @@ class SlowBackupsTest : public BackupsTest {
 
 TEST_F(SlowBackupsTest, OthersAreAnsweredMeanwhile) {
   const RpcResult second = Call(admin(), &AdminStub::CreateBackup, v1::CreateBackupRequest());
-  EXPECT_EQ(second,
-            (RpcResult{StatusCode::UNAVAILABLE, "STORAGE_UNAVAILABLE", {{"cause", "another backup is being made"}}}));
+  EXPECT_EQ(second, (RpcResult{StatusCode::UNAVAILABLE, "BACKUP_RUNNING"}));
   Create(SmallRequest("vms/a", 1));
   EXPECT_EQ(Call(admin(), &AdminStub::GetStatistics, v1::GetStatisticsRequest()), RpcResult());
   LetGo();
