@@ -83,8 +83,8 @@ absl::StatusOr<v1::CompareCheckpointsResponse> CheckpointClient::CompareCheckpoi
       std::move(request),
       [this, &all](v1::CompareCheckpointsRequest page) {
         if (all) {
-          page.set_old(all->old().name());
-          page.set_new_(all->new_().name());
+          page.set_old_checkpoint(all->old_checkpoint().name());
+          page.set_new_checkpoint(all->new_checkpoint().name());
         }
         return internal::UnaryCall(*stub_, &v1::CheckpointService::StubInterface::CompareCheckpoints, page,
                                    call_timeout_);

@@ -27,7 +27,7 @@ namespace armstate {
 //   while (true) {
 //     absl::StatusOr<v1::CheckpointEvent> event = watch.Next();
 //     if (!event.ok()) return event.status();
-//     if (event->type() == v1::CheckpointEvent::CREATED) Use(event->checkpoint());
+//     if (event->kind() == v1::CheckpointEvent::KIND_CREATED) Use(event->checkpoint());
 //   }
 //
 // Messages come in the order of commit, each once. The first one is of type PROGRESS: it says that the watch has begun,

@@ -31,7 +31,7 @@ absl::StatusOr<std::vector<VcpuState>> StatesOf(const google::protobuf::Repeated
 }
 
 bool IsAccepted(const v1::RestoreReport& report) {
-  return report.verdict() == v1::ACCEPTED || report.verdict() == v1::ACCEPTED_WITH_CHANGES;
+  return report.verdict() == v1::VERDICT_ACCEPTED || report.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
 }
 
 void AddNotes(const std::vector<std::string>& notes, v1::RestoreReport& report) {
@@ -59,7 +59,7 @@ absl::StatusOr<std::vector<VcpuState>> ConvertedVcpus(const v1::ConvertCheckpoin
                      absl::StrCat("the server converted ", converted->size(), " vCPUs of ", guest.size()));
   }
   // A profile knows all upper halves of its registers; lists do not.
-  const bool knows_all = answer.target().accelerator() == v1::TCG && !answer.target().name().empty();
+  const bool knows_all = answer.target().accelerator() == v1::ACCELERATOR_TCG && !answer.target().name().empty();
   for (size_t i = 0; i < guest.size(); ++i) {
     std::vector<OpaqueField> fields = guest[i].opaque_fields;
     if (knows_all) {
@@ -80,8 +80,8 @@ void ReportLosses(const std::vector<SubsectionLoss>& losses, absl::Span<const st
     report.add_notes(absl::StrCat(accepted ? "lost, and accepted: " : "refused: ", "vCPU ", loss.vcpu_index, ": ",
                                   loss.subsection, ", which the target's QEMU does not read: ", loss.text,
                                   accepted ? "" : absl::StrCat("; to convert all the same: --accept ", kStateLost)));
-    const v1::Verdict verdict = accepted ? v1::ACCEPTED_WITH_CHANGES : v1::REFUSED;
-    if (report.verdict() == v1::ACCEPTED || verdict == v1::REFUSED) report.set_verdict(verdict);
+    const v1::Verdict verdict = accepted ? v1::VERDICT_ACCEPTED_WITH_CHANGES : v1::VERDICT_REFUSED;
+    if (report.verdict() == v1::VERDICT_ACCEPTED || verdict == v1::VERDICT_REFUSED) report.set_verdict(verdict);
   }
 }
 

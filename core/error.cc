@@ -19,7 +19,7 @@ struct NamedReason {
 };
 
 constexpr NamedReason kReasons[] = {
-    {ErrorReason::kUnspecified, "ERROR_REASON_UNSPECIFIED"},
+    {ErrorReason::kUnspecified, "UNSPECIFIED"},
     {ErrorReason::kResourceNameInvalid, "RESOURCE_NAME_INVALID"},
     {ErrorReason::kFieldInvalid, "FIELD_INVALID"},
     {ErrorReason::kRegisterListMalformed, "REGISTER_LIST_MALFORMED"},
@@ -34,11 +34,13 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kMachineNotFound, "MACHINE_NOT_FOUND"},
     {ErrorReason::kRegisterNotFound, "REGISTER_NOT_FOUND"},
     {ErrorReason::kHostNotFound, "HOST_NOT_FOUND"},
+    {ErrorReason::kBackupNotFound, "BACKUP_NOT_FOUND"},
     {ErrorReason::kVersionConflict, "VERSION_CONFLICT"},
     {ErrorReason::kVcpuCountDiffers, "VCPU_COUNT_DIFFERS"},
     {ErrorReason::kCheckpointProtected, "CHECKPOINT_PROTECTED"},
     {ErrorReason::kBackupDirNotSet, "BACKUP_DIR_NOT_SET"},
     {ErrorReason::kEventsGone, "EVENTS_GONE"},
+    {ErrorReason::kMachineUnusable, "MACHINE_UNUSABLE"},
     {ErrorReason::kMachineExists, "MACHINE_EXISTS"},
     {ErrorReason::kRequestIdReused, "REQUEST_ID_REUSED"},
     {ErrorReason::kHostExists, "HOST_EXISTS"},
@@ -48,6 +50,10 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kIndexBuilding, "INDEX_BUILDING"},
     {ErrorReason::kWatcherTooSlow, "WATCHER_TOO_SLOW"},
     {ErrorReason::kServerBusy, "SERVER_BUSY"},
+    {ErrorReason::kServerDraining, "SERVER_DRAINING"},
+    {ErrorReason::kCallCancelled, "CALL_CANCELLED"},
+    {ErrorReason::kDeadlinePassed, "DEADLINE_PASSED"},
+    {ErrorReason::kBackupRunning, "BACKUP_RUNNING"},
     {ErrorReason::kStreamMalformed, "STREAM_MALFORMED"},
     {ErrorReason::kCpuProfileMalformed, "CPU_PROFILE_MALFORMED"},
     {ErrorReason::kToleranceMalformed, "TOLERANCE_MALFORMED"},
@@ -74,6 +80,10 @@ absl::Status MakeError(absl::StatusCode code, ErrorReason reason, absl::string_v
   }
   status.SetPayload(kPayloadUrl, absl::Cord(std::move(payload)));
   return status;
+}
+
+absl::Status CallCancelled(absl::string_view message) {
+  return MakeError(absl::StatusCode::kCancelled, ErrorReason::kCallCancelled, message);
 }
 
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {

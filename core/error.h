@@ -36,11 +36,13 @@ enum class ErrorReason {
   kMachineNotFound = 14,
   kRegisterNotFound = 15,
   kHostNotFound = 16,
+  kBackupNotFound = 17,
   kVersionConflict = 20,
   kVcpuCountDiffers = 21,
   kCheckpointProtected = 22,
   kBackupDirNotSet = 23,
   kEventsGone = 24,
+  kMachineUnusable = 25,
   kMachineExists = 30,
   kRequestIdReused = 31,
   kHostExists = 32,
@@ -50,6 +52,10 @@ enum class ErrorReason {
   kIndexBuilding = 51,
   kWatcherTooSlow = 52,
   kServerBusy = 53,
+  kServerDraining = 54,
+  kCallCancelled = 55,
+  kDeadlinePassed = 56,
+  kBackupRunning = 57,
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
   kToleranceMalformed = 62,
@@ -67,6 +73,9 @@ struct ErrorInfo {
 
 absl::Status MakeError(absl::StatusCode code, ErrorReason reason, absl::string_view message,
                        std::map<std::string, std::string> metadata = {});
+
+// CANCELLED, reason CALL_CANCELLED.
+absl::Status CallCancelled(absl::string_view message);
 
 // The same error with "`context`: " before its message. OK stays OK.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);

@@ -13,10 +13,10 @@ namespace armstate {
 // know.
 inline absl::optional<IdScheme> SchemeOf(v1::Accelerator accelerator) {
   switch (accelerator) {
-    case v1::TCG:
-    case v1::HVF:
+    case v1::ACCELERATOR_TCG:
+    case v1::ACCELERATOR_HVF:
       return IdScheme::kTcg;
-    case v1::KVM:
+    case v1::ACCELERATOR_KVM:
       return IdScheme::kKvm;
     default:
       return absl::nullopt;
@@ -27,11 +27,11 @@ inline absl::optional<IdScheme> SchemeOf(v1::Accelerator accelerator) {
 inline v1::Accelerator AcceleratorOf(ListOrigin origin) {
   switch (origin) {
     case ListOrigin::kTcg:
-      return v1::TCG;
+      return v1::ACCELERATOR_TCG;
     case ListOrigin::kKvm:
-      return v1::KVM;
+      return v1::ACCELERATOR_KVM;
     case ListOrigin::kHvf:
-      return v1::HVF;
+      return v1::ACCELERATOR_HVF;
     case ListOrigin::kUnknown:
       break;
   }

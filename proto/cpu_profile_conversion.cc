@@ -74,10 +74,10 @@ TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::Cpu
 absl::StatusOr<ListLoad> ListLoadFromProto(const v1::ListLoad& message) {
   ListLoad load;
   switch (message.missing()) {
-    case v1::ListLoad::NOT_INITIALIZED:
+    case v1::ListLoad::MISSING_NOT_INITIALIZED:
       load.missing = ListLoad::Missing::kNotInitialized;
       break;
-    case v1::ListLoad::NOT_KNOWN:
+    case v1::ListLoad::MISSING_NOT_KNOWN:
       load.missing = ListLoad::Missing::kNotKnown;
       break;
     default:
@@ -125,7 +125,7 @@ absl::StatusOr<ParsedCpuProfile> ParseCpuProfileText(absl::string_view text) {
 absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfileFromProto(const v1::CpuProfile& message) {
   absl::StatusOr<std::string> name = ParseCpuProfileName(message.name());
   if (!name.ok()) return Malformed(name.status().message(), {{"field", "name"}});
-  if (message.accelerator() != v1::TCG && message.accelerator() != v1::KVM) {
+  if (message.accelerator() != v1::ACCELERATOR_TCG && message.accelerator() != v1::ACCELERATOR_KVM) {
     return Malformed("the accelerator of a profile is TCG or KVM", {{"field", "accelerator"}});
   }
   std::vector<RegisterRule> rules;
@@ -135,7 +135,7 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfileFromProto(const v1::
     if (!rule.ok()) return rule.status();
     rules.push_back(*std::move(rule));
   }
-  const IdScheme scheme = message.accelerator() == v1::TCG ? IdScheme::kTcg : IdScheme::kKvm;
+  const IdScheme scheme = message.accelerator() == v1::ACCELERATOR_TCG ? IdScheme::kTcg : IdScheme::kKvm;
   absl::StatusOr<ListLoad> list_load = ListLoadFromProto(message.list_load());
   if (!list_load.ok()) return list_load.status();
   return CpuProfile::Create(*std::move(name), scheme, std::move(rules), *std::move(list_load));

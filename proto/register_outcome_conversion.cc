@@ -9,18 +9,18 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {RegisterOutcome::kWritten, v1::WRITTEN},
-    {RegisterOutcome::kUnchanged, v1::UNCHANGED},
-    {RegisterOutcome::kIgnored, v1::IGNORED},
-    {RegisterOutcome::kWriteRefused, v1::WRITE_REFUSED},
-    {RegisterOutcome::kDiffers, v1::DIFFERS},
-    {RegisterOutcome::kUnknown, v1::UNKNOWN},
-    {RegisterOutcome::kNotInCheckpoint, v1::NOT_IN_CHECKPOINT},
-    {RegisterOutcome::kRequired, v1::REQUIRED},
-    {RegisterOutcome::kOverwritten, v1::OVERWRITTEN},
-    {RegisterOutcome::kNotTried, v1::NOT_TRIED},
-    {RegisterOutcome::kWriteUndetermined, v1::WRITE_UNDETERMINED},
-    {RegisterOutcome::kMoving, v1::MOVING},
+    {RegisterOutcome::kWritten, v1::REGISTER_OUTCOME_WRITTEN},
+    {RegisterOutcome::kUnchanged, v1::REGISTER_OUTCOME_UNCHANGED},
+    {RegisterOutcome::kIgnored, v1::REGISTER_OUTCOME_IGNORED},
+    {RegisterOutcome::kWriteRefused, v1::REGISTER_OUTCOME_WRITE_REFUSED},
+    {RegisterOutcome::kDiffers, v1::REGISTER_OUTCOME_DIFFERS},
+    {RegisterOutcome::kUnknown, v1::REGISTER_OUTCOME_UNKNOWN},
+    {RegisterOutcome::kNotInCheckpoint, v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT},
+    {RegisterOutcome::kRequired, v1::REGISTER_OUTCOME_REQUIRED},
+    {RegisterOutcome::kOverwritten, v1::REGISTER_OUTCOME_OVERWRITTEN},
+    {RegisterOutcome::kNotTried, v1::REGISTER_OUTCOME_NOT_TRIED},
+    {RegisterOutcome::kWriteUndetermined, v1::REGISTER_OUTCOME_WRITE_UNDETERMINED},
+    {RegisterOutcome::kMoving, v1::REGISTER_OUTCOME_MOVING},
 };
 
 }  // namespace

@@ -45,9 +45,9 @@ absl::StatusOr<RegisterId> OtherId(RegisterId id, uint64_t other) {
 
 CounterBitsBehaviour::Write CounterWriteFromProto(v1::RegisterRule::CounterBits::Write write) {
   switch (write) {
-    case v1::RegisterRule::CounterBits::SET:
+    case v1::RegisterRule::CounterBits::WRITE_SET:
       return CounterBitsBehaviour::Write::kSet;
-    case v1::RegisterRule::CounterBits::CLEAR:
+    case v1::RegisterRule::CounterBits::WRITE_CLEAR:
       return CounterBitsBehaviour::Write::kClear;
     default:
       return CounterBitsBehaviour::Write::kAssign;

@@ -72,13 +72,13 @@ v1::RegisterReport UneventfulToProto(const VcpuRestore& vcpu, size_t index, IdSc
 v1::Verdict VerdictToProto(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAccepted:
-      return v1::ACCEPTED;
+      return v1::VERDICT_ACCEPTED;
     case Verdict::kAcceptedWithChanges:
-      return v1::ACCEPTED_WITH_CHANGES;
+      return v1::VERDICT_ACCEPTED_WITH_CHANGES;
     case Verdict::kUndetermined:
-      return v1::UNDETERMINED;
+      return v1::VERDICT_UNDETERMINED;
     case Verdict::kRefused:
-      return v1::REFUSED;
+      return v1::VERDICT_REFUSED;
   }
   return v1::VERDICT_UNSPECIFIED;
 }

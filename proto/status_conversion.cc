@@ -11,6 +11,7 @@
 #include "google/protobuf/stubs/common.h"
 #include "google/rpc/error_details.pb.h"
 #include "grpcpp/support/error_details.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -121,9 +122,8 @@ absl::optional<ErrorInfo> FindErrorInfo(const google::rpc::Status& status) {
     if (!any.UnpackTo(&detail) || detail.domain() != kErrorDomain) continue;
     ErrorInfo info;
     info.metadata.insert(detail.metadata().begin(), detail.metadata().end());
-    v1::ErrorReason reason;
-    if (v1::ErrorReason_Parse(detail.reason(), &reason)) {
-      info.reason = static_cast<ErrorReason>(reason);
+    if (const auto reason = ParseEnumName<v1::ErrorReason>(detail.reason())) {
+      info.reason = static_cast<ErrorReason>(*reason);
     } else {
       info.metadata.emplace("reason", detail.reason());
     }

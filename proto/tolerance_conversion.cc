@@ -11,6 +11,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/text_format.h"
+#include "proto/enum_name.h"
 #include "proto/register_outcome_conversion.h"
 
 namespace armstate {
@@ -31,15 +32,15 @@ absl::Status Malformed(const v1::Tolerance& tolerance, absl::string_view what) {
 
 absl::optional<Comparison> ComparisonFromProto(v1::Tolerance::Comparison comparison) {
   switch (comparison) {
-    case v1::Tolerance::EQUAL:
+    case v1::Tolerance::COMPARISON_EQUAL:
       return Comparison::kEqual;
-    case v1::Tolerance::NOT_EQUAL:
+    case v1::Tolerance::COMPARISON_NOT_EQUAL:
       return Comparison::kNotEqual;
-    case v1::Tolerance::AT_MOST:
+    case v1::Tolerance::COMPARISON_AT_MOST:
       return Comparison::kAtMost;
-    case v1::Tolerance::AT_LEAST:
+    case v1::Tolerance::COMPARISON_AT_LEAST:
       return Comparison::kAtLeast;
-    case v1::Tolerance::ABSENT:
+    case v1::Tolerance::COMPARISON_ABSENT:
       return Comparison::kAbsent;
     default:
       return absl::nullopt;
@@ -48,11 +49,11 @@ absl::optional<Comparison> ComparisonFromProto(v1::Tolerance::Comparison compari
 
 absl::optional<ToleranceCondition::Side> SideFromProto(v1::Tolerance::Side side) {
   switch (side) {
-    case v1::Tolerance::CHECKPOINT:
+    case v1::Tolerance::SIDE_UNSPECIFIED:
       return ToleranceCondition::Side::kCheckpoint;
-    case v1::Tolerance::TARGET:
+    case v1::Tolerance::SIDE_TARGET:
       return ToleranceCondition::Side::kTarget;
-    case v1::Tolerance::TARGET_RESET:
+    case v1::Tolerance::SIDE_TARGET_RESET:
       return ToleranceCondition::Side::kTargetReset;
     default:
       return absl::nullopt;
@@ -61,8 +62,8 @@ absl::optional<ToleranceCondition::Side> SideFromProto(v1::Tolerance::Side side)
 
 // False for what is neither unspecified nor a scheme.
 bool SchemeFromProto(v1::Accelerator accelerator, absl::optional<IdScheme>& scheme) {
-  if (accelerator == v1::TCG) scheme = IdScheme::kTcg;
-  if (accelerator == v1::KVM) scheme = IdScheme::kKvm;
+  if (accelerator == v1::ACCELERATOR_TCG) scheme = IdScheme::kTcg;
+  if (accelerator == v1::ACCELERATOR_KVM) scheme = IdScheme::kKvm;
   return scheme.has_value() || accelerator == v1::ACCELERATOR_UNSPECIFIED;
 }
 
@@ -74,11 +75,11 @@ absl::StatusOr<ToleranceCondition> ConditionFromProto(const v1::Tolerance& toler
   const absl::optional<ToleranceCondition::Side> side = SideFromProto(message.side());
   if (!side) return Malformed(tolerance, "a condition looks at a side that is none");
   condition.side = *side;
-  condition.register_name = message.register_();
+  condition.register_name = message.register_name();
   condition.field = message.field();
   condition.comparison = *comparison;
   condition.or_absent = message.or_absent();
-  switch (message.with_case()) {
+  switch (message.operand_case()) {
     case v1::Tolerance::Condition::kValue:
       condition.value = message.value();
       break;
@@ -104,10 +105,9 @@ absl::StatusOr<Tolerance> FromProto(const v1::Tolerance& message) {
     tolerance.id_patterns.push_back({pattern.mask(), pattern.value()});
   }
   for (const std::string& name : message.outcomes()) {
-    v1::RegisterOutcome outcome = v1::REGISTER_OUTCOME_UNSPECIFIED;
-    const bool known = v1::RegisterOutcome_Parse(name, &outcome);
-    const absl::optional<RegisterOutcome> parsed = RegisterOutcomeFromProto(outcome);
-    if (!known || !parsed) {
+    const absl::optional<v1::RegisterOutcome> outcome = ParseEnumName<v1::RegisterOutcome>(name);
+    const absl::optional<RegisterOutcome> parsed = outcome ? RegisterOutcomeFromProto(*outcome) : absl::nullopt;
+    if (!parsed) {
       return Malformed(message, absl::StrCat("no outcome is named \"", absl::CEscape(name.substr(0, kMaxShown)), "\""));
     }
     tolerance.outcomes.push_back(*parsed);

@@ -22,8 +22,7 @@ absl::Status BackupDirNotSet() {
 }
 
 absl::Status AnotherBackup() {
-  constexpr char kCause[] = "another backup is being made";
-  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, kCause, {{"cause", kCause}});
+  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kBackupRunning, "another backup is being made");
 }
 
 }  // namespace

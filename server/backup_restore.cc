@@ -39,8 +39,9 @@ class ProgressLine {
   bool written_ = false;
 };
 
-absl::Status NoBackup(const std::string& message) {
-  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kStorageUnavailable, message, {{"cause", message}});
+absl::Status NoBackup(absl::string_view which, const std::string& message) {
+  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kBackupNotFound, message,
+                   {{"name", absl::StrCat("backups/", which)}});
 }
 
 // Who asks for the latest is not given an older one.
@@ -67,7 +68,7 @@ absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_
   if (!backups.ok()) return backups.status();
   const absl::StatusOr<std::vector<uint32_t>> damaged = ListDamagedBackups(backup_dir);
   if (!damaged.ok()) return damaged.status();
-  if (backups->empty() && damaged->empty()) return NoBackup(absl::StrCat("there is no backup in ", backup_dir));
+  if (backups->empty() && damaged->empty()) return NoBackup(which, absl::StrCat("there is no backup in ", backup_dir));
   const uint32_t latest =
       std::max(backups->empty() ? 0 : backups->back().number, damaged->empty() ? 0 : damaged->back());
   if (number == 0) number = latest;
@@ -75,7 +76,7 @@ absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_
     if (backup.number == number) return backup;
   }
   if (std::binary_search(damaged->begin(), damaged->end(), number)) return BackupDamaged(number, *backups);
-  return NoBackup(absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ", latest));
+  return NoBackup(which, absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ", latest));
 }
 
 }  // namespace

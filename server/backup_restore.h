@@ -13,7 +13,7 @@ namespace armstate {
 // Restores a backup, a number or "latest", into `data_dir`, which must not exist or be empty; all or nothing. What
 // takes longer than a second is told on `progress`, if that is not null, on one line that is written anew.
 // * INVALID_ARGUMENT, reason FIELD_INVALID: neither a number nor "latest".
-// * NOT_FOUND, reason STORAGE_UNAVAILABLE: there is no such backup.
+// * NOT_FOUND, reason BACKUP_NOT_FOUND: there is no such backup.
 // * FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: data_dir is not empty.
 // * DATA_LOSS, reason RECORD_DAMAGED: the backup is damaged; nothing was restored. Also if "latest" is one that
 // ListBackups leaves out: an older one has to be asked for by its number.

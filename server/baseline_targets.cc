@@ -78,13 +78,14 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
     if (target.has_host()) {
       absl::StatusOr<HostRegistry::Entry> host = hosts.Find(target.host());
       if (!host.ok()) return host.status();
-      if ((*host)->message.accelerator() != v1::KVM) return InvalidField("targets", "has a host that is not of KVM");
+      if ((*host)->message.accelerator() != v1::ACCELERATOR_KVM)
+        return InvalidField("targets", "has a host that is not of KVM");
       entries.push_back(*std::move(host));
       positions.push_back(found.profiles.size() - 1);
     } else if (target.has_cpu_profile()) {
       const absl::StatusOr<ProfileRegistry::Entry> profile = profiles.Find(target.cpu_profile());
       if (!profile.ok()) return profile.status();
-      if ((*profile)->message.accelerator() != v1::KVM)
+      if ((*profile)->message.accelerator() != v1::ACCELERATOR_KVM)
         return InvalidField("targets", "has a profile that is not of KVM");
       found.profiles.back() = (*profile)->profile;
     } else {

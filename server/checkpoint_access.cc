@@ -71,7 +71,7 @@ absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summar
 void SetStoredFields(std::string name, const CheckpointSummary& summary, v1::Checkpoint& basic) {
   basic.set_name(std::move(name));
   basic.set_version(summary.version);
-  basic.set_protected_(summary.is_protected);
+  basic.set_is_protected(summary.is_protected);
   *basic.mutable_create_time() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(summary.create_time));
 }

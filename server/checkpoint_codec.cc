@@ -10,6 +10,7 @@
 #include "core/list_origin.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/accelerator.h"
+#include "proto/enum_name.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/invalid_field.h"
 
@@ -40,14 +41,14 @@ absl::Status CheckSource(const v1::Source& source) {
 
 // Under another accelerator than its own a list would give some registers the values of others.
 absl::Status CheckAccelerator(const v1::Source& source, const RegisterLayout& layout) {
-  if (source.accelerator() == v1::ENGINE) return absl::OkStatus();
+  if (source.accelerator() == v1::ACCELERATOR_ENGINE) return absl::OkStatus();
   const ListEvidence evidence = OriginOfList(layout.raw_ids());
   if (evidence.origin == ListOrigin::kUnknown || AcceleratorOf(evidence.origin) == source.accelerator()) {
     return absl::OkStatus();
   }
   const std::string id = RegisterId::Create(evidence.id)->ToString();
   return InvalidField("checkpoint.source.accelerator",
-                      absl::StrCat("is ", v1::Accelerator_Name(source.accelerator()), ", but the register list is of ",
+                      absl::StrCat("is ", EnumName(source.accelerator()), ", but the register list is of ",
                                    ListOriginName(evidence.origin), ", which alone lists register ", id),
                       {{"register_id", id}});
 }
@@ -155,7 +156,7 @@ absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
   message.clear_create_time();
   message.clear_vcpus();
   message.clear_damage();
-  message.clear_protected_();
+  message.clear_is_protected();
   message.set_vcpu_count(static_cast<int>(vcpus.size()));
   message.set_register_count(register_count);
   return vcpus;

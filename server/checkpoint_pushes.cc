@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "core/error.h"
 #include "google/protobuf/arena.h"
 #include "proto/status_conversion.h"
 #include "server/create_checkpoint.h"
@@ -195,11 +196,12 @@ class PushStream final : public CheckpointPushes::Reactor {
       StartRead(&bytes_);
     }
     if (running_ > 0 || writing_) return;
-    if (broken_) return End(absl::CancelledError("the client has gone"));
+    if (broken_) return End(CallCancelled("the client has gone"));
     if (unanswered_ > 0) return;
     if (!refusal_.ok()) return End(refusal_);
     if (read_all_) return End(absl::OkStatus());
-    if (draining_) return End(absl::UnavailableError("the server is going away"));
+    if (draining_)
+      return End(MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining, "the server is going away"));
   }
 
   void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

@@ -16,15 +16,16 @@ namespace armstate {
 // Of an ENGINE machine: that of its profile. Nothing if the server does not know the profile any more, or not yet the
 // accelerator.
 inline absl::optional<IdScheme> SchemeOf(const v1::Source& source, const ProfileRegistry& profiles) {
-  if (source.accelerator() != v1::ENGINE) return SchemeOf(source.accelerator());
+  if (source.accelerator() != v1::ACCELERATOR_ENGINE) return SchemeOf(source.accelerator());
   const auto profile = profiles.Find(source.cpu_profile());
   return profile.ok() ? absl::optional<IdScheme>((*profile)->profile->scheme()) : absl::nullopt;
 }
 
 // What is said of a checkpoint for which SchemeOf has nothing, where its registers are asked for by their names.
 inline std::string SchemeUnknown(const v1::Checkpoint& checkpoint) {
-  return absl::StrCat(checkpoint.name(), ": its registers have no names here: the server does not know ",
-                      checkpoint.source().accelerator() == v1::ENGINE ? "its CPU profile" : "its accelerator");
+  return absl::StrCat(
+      checkpoint.name(), ": its registers have no names here: the server does not know ",
+      checkpoint.source().accelerator() == v1::ACCELERATOR_ENGINE ? "its CPU profile" : "its accelerator");
 }
 
 }  // namespace armstate

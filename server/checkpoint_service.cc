@@ -49,7 +49,8 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
   if (!name.ok()) return name.status();
   absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
   if (!wanted.ok()) return wanted;
-  const VcpuSelection selection = request.view() == v1::BASIC ? VcpuSelection::kNone : VcpuSelection::kAll;
+  const VcpuSelection selection =
+      request.view() == v1::CHECKPOINT_VIEW_BASIC ? VcpuSelection::kNone : VcpuSelection::kAll;
   absl::StatusOr<StoredCheckpoint> stored =
       selection == VcpuSelection::kNone || request.vcpu_indexes().empty()
           ? checkpoints_.Get(name->vm, name->version, selection)

@@ -23,25 +23,25 @@ namespace {
 v1::RegisterGroup GroupToProto(RegisterGroup group) {
   switch (group) {
     case RegisterGroup::kControl:
-      return v1::CONTROL;
+      return v1::REGISTER_GROUP_CONTROL;
     case RegisterGroup::kIdentification:
-      return v1::IDENTIFICATION;
+      return v1::REGISTER_GROUP_IDENTIFICATION;
     case RegisterGroup::kException:
-      return v1::EXCEPTION;
+      return v1::REGISTER_GROUP_EXCEPTION;
     case RegisterGroup::kDebug:
-      return v1::DEBUG;
+      return v1::REGISTER_GROUP_DEBUG;
     case RegisterGroup::kInterruptController:
-      return v1::INTERRUPT_CONTROLLER;
+      return v1::REGISTER_GROUP_INTERRUPT_CONTROLLER;
     case RegisterGroup::kOtherSystem:
-      return v1::OTHER_SYSTEM;
+      return v1::REGISTER_GROUP_OTHER_SYSTEM;
     case RegisterGroup::kPerformanceMonitor:
-      return v1::PERFORMANCE_MONITOR;
+      return v1::REGISTER_GROUP_PERFORMANCE_MONITOR;
     case RegisterGroup::kTimer:
-      return v1::TIMER;
+      return v1::REGISTER_GROUP_TIMER;
     case RegisterGroup::kGeneral:
-      return v1::GENERAL;
+      return v1::REGISTER_GROUP_GENERAL;
     case RegisterGroup::kVector:
-      return v1::VECTOR;
+      return v1::REGISTER_GROUP_VECTOR;
   }
   return v1::REGISTER_GROUP_UNSPECIFIED;
 }
@@ -104,8 +104,8 @@ std::string HypervisorOf(const v1::Source& source) {
 }
 
 void AddNotes(v1::CompareCheckpointsResponse& response) {
-  const v1::Source& old_source = response.old().source();
-  const v1::Source& new_source = response.new_().source();
+  const v1::Source& old_source = response.old_checkpoint().source();
+  const v1::Source& new_source = response.new_checkpoint().source();
   AddNote("CPU model", old_source.cpu_model(), new_source.cpu_model(), response);
   AddNote("machine type", old_source.machine_type(), new_source.machine_type(), response);
   AddNote("hypervisor", HypervisorOf(old_source), HypervisorOf(new_source), response);
@@ -127,7 +127,7 @@ absl::StatusOr<Comparison::Side> Comparison::Load(const std::string& name) const
     if (!machine.ok()) return machine.status();
     Side side{{}, machine->profile().scheme(), machine->Capture()};
     side.about.set_name(machine->info().name());
-    side.about.mutable_source()->set_accelerator(v1::ENGINE);
+    side.about.mutable_source()->set_accelerator(v1::ACCELERATOR_ENGINE);
     side.about.mutable_source()->set_cpu_profile(machine->info().cpu_profile());
     return side;
   }
@@ -142,9 +142,9 @@ absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::Com
   if (request.page_size() < 0) return InvalidField("page_size", "is negative");
   absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
   if (!wanted.ok()) return wanted;
-  absl::StatusOr<Side> old_side = Load(request.old());
+  absl::StatusOr<Side> old_side = Load(request.old_checkpoint());
   if (!old_side.ok()) return AnnotateField(old_side.status(), "old");
-  absl::StatusOr<Side> new_side = Load(request.new_());
+  absl::StatusOr<Side> new_side = Load(request.new_checkpoint());
   if (!new_side.ok()) return AnnotateField(new_side.status(), "new");
   // With the version that `latest` stands for: when that changes, the pages before are of another comparison.
   const std::string list = absl::StrCat("compare/", old_side->about.name(), "/", new_side->about.name());
@@ -159,15 +159,16 @@ absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::Com
   }
   for (const int wanted : request.vcpu_indexes()) {
     if (indexes.count(wanted) != 0) continue;
-    return MakeError(absl::StatusCode::kNotFound, ErrorReason::kVcpuNotFound,
-                     absl::StrCat("neither ", request.old(), " nor ", request.new_(), " has vCPU ", wanted),
-                     {{"name", request.new_()}, {"vcpu_index", absl::StrCat(wanted)}});
+    return MakeError(
+        absl::StatusCode::kNotFound, ErrorReason::kVcpuNotFound,
+        absl::StrCat("neither ", request.old_checkpoint(), " nor ", request.new_checkpoint(), " has vCPU ", wanted),
+        {{"name", request.new_checkpoint()}, {"vcpu_index", absl::StrCat(wanted)}});
   }
   if (!request.vcpu_indexes().empty()) indexes = {request.vcpu_indexes().begin(), request.vcpu_indexes().end()};
 
   v1::CompareCheckpointsResponse response;
-  *response.mutable_old() = old_side->about;
-  *response.mutable_new_() = new_side->about;
+  *response.mutable_old_checkpoint() = old_side->about;
+  *response.mutable_new_checkpoint() = new_side->about;
   const IdScheme new_scheme = new_side->scheme.value_or(old_side->scheme.value_or(IdScheme::kKvm));
   const IdScheme old_scheme = old_side->scheme.value_or(new_scheme);
   if (old_scheme != new_scheme) {

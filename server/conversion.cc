@@ -64,7 +64,7 @@ std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& tar
 std::string MissingMachineType(const std::string& machine_type, const v1::CpuProfile& target) {
   const auto version = ParseMachineType(machine_type).second;
   const auto release = ParseQemuVersion(target.hypervisor_version());
-  if (target.accelerator() != v1::TCG || !version || !release || *version <= release->first) return "";
+  if (target.accelerator() != v1::ACCELERATOR_TCG || !version || !release || *version <= release->first) return "";
   return absl::StrCat("QEMU ", FormatSeries(release->first), " has no machine type ", machine_type,
                       ", which is later than it: a guest cannot leave its machine type. Start guests that are to go "
                       "back with one that both releases have");
@@ -72,7 +72,7 @@ std::string MissingMachineType(const std::string& machine_type, const v1::CpuPro
 
 // What a person must see to, since the guest keeps its machine.
 std::vector<std::string> MachineNotes(const std::string& machine_type, const v1::CpuProfile& target) {
-  if (target.accelerator() != v1::TCG || machine_type.empty()) return {};
+  if (target.accelerator() != v1::ACCELERATOR_TCG || machine_type.empty()) return {};
   if (ParseMachineType(machine_type).second) {
     if (machine_type == target.machine_type()) return {};
     return {absl::StrCat("start the target with -M ", machine_type, ", as the guest was")};
@@ -212,13 +212,13 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
       if (request.target().has_cpu_profile()) CompleteProfile(recognised.entry->message, *request.mutable_target());
     }
   }
-  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve("", request.target(), *checkpoint);
+  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve(request.target(), *checkpoint);
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
   if (checkpoint->SchemeBefore(scheme) != scheme) {
     return InvalidField("target", "is of another accelerator than the checkpoint: a conversion stays with its own");
   }
-  if (request.target().has_lists() && request.target().lists().accelerator() == v1::TCG) {
+  if (request.target().has_lists() && request.target().lists().accelerator() == v1::ACCELERATOR_TCG) {
     DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());
   }
   size_t best = 0;

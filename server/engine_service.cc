@@ -59,7 +59,7 @@ v1::Checkpoint CaptureMessage(const Machine& machine, const google::protobuf::Ma
   v1::Checkpoint checkpoint;
   *checkpoint.mutable_capture_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
   v1::Source& source = *checkpoint.mutable_source();
-  source.set_accelerator(v1::ENGINE);
+  source.set_accelerator(v1::ACCELERATOR_ENGINE);
   source.set_hypervisor("armstate");
   source.set_cpu_profile(machine.info().cpu_profile());
   *checkpoint.mutable_labels() = labels;
@@ -197,7 +197,7 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
     if (!restore.ok()) return restore.status();
     if (!restore->rolled_back) machine.SetOpaqueFields(checkpoint->vcpus);
     v1::CpuProfile target;  // without a machine type: the engine has none
-    target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::TCG : v1::KVM);
+    target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
     *response.mutable_report() =
         VmRestoreToProto(*checkpoint, machine.profile(), *restore, NotesForUntranslated(checkpoint->basic, target),
                          request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "armstate/v1/cpu_profile_record.pb.h"
+#include "armstate/storage/v1/cpu_profile_record.pb.h"
 #include "core/error.h"
 #include "core/limits.h"
 #include "google/protobuf/util/time_util.h"
@@ -36,7 +36,7 @@ absl::Status ForEachRecord(RecordStore& store, RecordKind kind,
 ProfileRegistry::Entry DecodeProfile(const ListedNamedRecord& listed) {
   const std::string name = FormatCpuProfileName(listed.name);
   if (!listed.bytes.ok()) return DamagedProfile(name, listed.bytes.status().message());
-  v1::CpuProfileRecord record;
+  storage::v1::CpuProfileRecord record;
   if (!record.ParseFromString(*listed.bytes) || record.cpu_profile().name() != name) {
     return DamagedProfile(name, "a stored CPU profile cannot be read");
   }
@@ -46,7 +46,7 @@ ProfileRegistry::Entry DecodeProfile(const ListedNamedRecord& listed) {
 }
 
 RecordChange ProfileRecord(const RegisteredProfile& profile) {
-  v1::CpuProfileRecord record;
+  storage::v1::CpuProfileRecord record;
   *record.mutable_cpu_profile() = profile.message;
   record.set_imported(profile.origin == ProfileOrigin::kImported);
   return {RecordKind::kCpuProfile, *ParseCpuProfileName(profile.message.name()), record.SerializeAsString()};

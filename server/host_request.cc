@@ -65,7 +65,7 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const 
     }
     host.set_accelerator(message.accelerator());
     // Of QEMU's emulation the version says nothing of the kernel below it.
-    if (message.accelerator() == v1::KVM) {
+    if (message.accelerator() == v1::ACCELERATOR_KVM) {
       host.set_kernel(Common(host.kernel(), message.hypervisor_version(), first));
     }
     host.set_cpu_model(Common(host.cpu_model(), message.cpu_model(), first));

@@ -54,9 +54,9 @@ JudgedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& pro
 }
 
 absl::StatusOr<std::vector<JudgedTarget>> TargetsOfHost(const RegisteredHost& host, const v1::Source& source) {
-  if (source.vcpu_features().empty() || host.message.accelerator() != v1::KVM) {
+  if (source.vcpu_features().empty() || host.message.accelerator() != v1::ACCELERATOR_KVM) {
     absl::StatusOr<std::vector<JudgedTarget>> targets = AllTargets(host);
-    if (targets.ok() && targets->size() > 1 && host.message.accelerator() == v1::KVM) {
+    if (targets.ok() && targets->size() > 1 && host.message.accelerator() == v1::ACCELERATOR_KVM) {
       for (JudgedTarget& target : *targets) {
         target.notes.push_back("the checkpoint does not say its vCPU features: judged with those that suit it best");
       }

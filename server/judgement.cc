@@ -58,7 +58,8 @@ absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const Ju
                                     const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{v1::BY_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
+  Judgement judgement{
+      v1::RESTORER_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
   if (from != to)
     judgement.notes.push_back("taken under another accelerator than the target's: QEMU translates nothing");
   std::vector<const RegisterList*> lists;
@@ -80,7 +81,7 @@ absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, cons
                                         const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{v1::BY_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
+  Judgement judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
   const int vcpu_count = checkpoint.vcpu_count();
   for (int i = 0; i < vcpu_count; ++i) {
     if (absl::Status status = stop(); !status.ok()) return status;
@@ -140,7 +141,7 @@ absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Toler
 
 absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
                                 const JudgedTolerances& tolerances, v1::Restorer by, const StopCheck& stop) {
-  if (by == v1::BY_QEMU) return JudgeQemu(checkpoint, target, stop);
+  if (by == v1::RESTORER_QEMU) return JudgeQemu(checkpoint, target, stop);
   return JudgeArmstate(checkpoint, target, tolerances, nullptr, stop);
 }
 
@@ -196,7 +197,7 @@ v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, c
                                 *target.profile(i)->layout(), judgement.reports[i]},
                                target.scheme(), which);
   ExplainVcpu(checkpoint.basic().source(), target, {vcpu, checkpoint.vcpu_count()}, message);
-  if (judgement.by != v1::BY_ARMSTATE) return message;
+  if (judgement.by != v1::RESTORER_ARMSTATE) return message;
   for (v1::RegisterReport& finding : *message.mutable_registers()) {
     const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
     if (!reason.empty()) finding.set_reason(std::string(reason));

@@ -60,7 +60,7 @@ struct ConversionUse {
 
 struct Judgement {
   // Of whose restore.
-  v1::Restorer by = v1::BY_ARMSTATE;
+  v1::Restorer by = v1::RESTORER_ARMSTATE;
   // The worst of all vCPUs and of what is known of the target besides.
   Verdict verdict = Verdict::kAccepted;
   // One for each vCPU, in order.
@@ -83,7 +83,7 @@ struct Judgement {
 // `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none. `stop` is asked before each vCPU's
 // part of the work; its error is all that can go wrong, here and in what follows.
 absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                const JudgedTolerances& tolerances, v1::Restorer by = v1::BY_ARMSTATE,
+                                const JudgedTolerances& tolerances, v1::Restorer by = v1::RESTORER_ARMSTATE,
                                 const StopCheck& stop = NeverStop);
 
 // The same of a conversion: a restore by armstate to a target of the checkpoint's own accelerator.

@@ -21,8 +21,8 @@ class Machine {
   // All vCPUs in reset state. `info` is complete, but for register_count.
   Machine(v1::Machine info, std::shared_ptr<const CpuProfile> profile);
 
-  // From Encode(). DATA_LOSS if the bytes cannot be read, FAILED_PRECONDITION if its profile is not known any more or
-  // now has other registers.
+  // From Encode(). DATA_LOSS if the bytes cannot be read, FAILED_PRECONDITION, reason MACHINE_UNUSABLE, if its profile
+  // is not known any more or now has other registers.
   static absl::StatusOr<Machine> Decode(absl::string_view bytes, const ProfileRegistry& profiles);
   std::string Encode() const;
 

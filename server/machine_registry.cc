@@ -4,7 +4,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
-#include "armstate/v1/machine_record.pb.h"
+#include "armstate/storage/v1/machine_record.pb.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
 #include "spdlog/spdlog.h"
@@ -84,7 +84,7 @@ absl::StatusOr<std::set<std::string>> MachineRegistry::UsedProfiles() {
     if (!next.ok()) return next.status();
     page = *std::move(next);
     for (const ListedNamedRecord& listed : page.records) {
-      v1::MachineRecord record;
+      storage::v1::MachineRecord record;
       if (listed.bytes.ok() && record.ParseFromString(*listed.bytes)) used.insert(record.machine().cpu_profile());
     }
   } while (page.more);

@@ -70,7 +70,7 @@ v1::RegisterRule OnlyOne(v1::RegisterRule rule) {
 
 v1::ListLoad MergeListLoads(const v1::ListLoad& a, const v1::ListLoad& b) {
   v1::ListLoad merged;
-  merged.set_missing(a.missing() == b.missing() ? a.missing() : v1::ListLoad::NOT_KNOWN);
+  merged.set_missing(a.missing() == b.missing() ? a.missing() : v1::ListLoad::MISSING_NOT_KNOWN);
   merged.set_longer_is_refused(a.longer_is_refused() && b.longer_is_refused());
   merged.set_last_are_dropped(a.last_are_dropped() && b.last_are_dropped());
   std::set<uint64_t> of_a(a.ignored().begin(), a.ignored().end());

@@ -72,7 +72,7 @@ absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const Fe
                                                 ImplementationId implementation_id) {
   const bool writable_id = implementation_id == ImplementationId::kWritable;
   v1::CpuProfile profile;
-  profile.set_accelerator(v1::KVM);
+  profile.set_accelerator(v1::ACCELERATOR_KVM);
   profile.set_hypervisor("KVM");
   profile.set_hypervisor_version(probe.kernel);
   profile.set_cpu_model(probe.cpu);

@@ -66,7 +66,7 @@ absl::StatusOr<ProbedHost> HostFromProbe(const HostProbe& probe) {
   absl::StatusOr<std::vector<v1::CpuProfile>> profiles = ProfilesFromProbe(probe);
   if (!profiles.ok()) return profiles.status();
   ProbedHost probed{{}, *std::move(profiles)};
-  probed.host.set_accelerator(v1::KVM);
+  probed.host.set_accelerator(v1::ACCELERATOR_KVM);
   probed.host.set_kernel(probe.kernel);
   probed.host.set_cpu_model(probe.cpu);
   for (const v1::CpuProfile& profile : probed.profiles) {

@@ -54,7 +54,7 @@ RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, con
   const BuiltInProfiles& built_in = profiles.built_in();
   for (size_t i = 0; i < built_in.size(); ++i) {
     const absl::StatusOr<v1::CpuProfile> header = built_in.Header(i);
-    if (!header.ok() || header->accelerator() != v1::TCG) continue;
+    if (!header.ok() || header->accelerator() != v1::ACCELERATOR_TCG) continue;
     if (static_cast<size_t>(header->register_count()) != list.size()) continue;
     candidates.emplace(MachineDistance(machine_type, *header), header->name());
   }
@@ -87,7 +87,7 @@ std::string NearestRelease(const RegisterLayout& layout, const ProfileRegistry& 
   for (size_t i = 0; i < built_in.size(); ++i) {
     const absl::StatusOr<v1::CpuProfile> header = built_in.Header(i);
     // A list of another length differs at least by that.
-    if (!header.ok() || header->accelerator() != v1::TCG) continue;
+    if (!header.ok() || header->accelerator() != v1::ACCELERATOR_TCG) continue;
     const auto size = static_cast<size_t>(header->register_count());
     if (std::max(size, layout.size()) - std::min(size, layout.size()) >= fewest) continue;
     const absl::StatusOr<ProfileRegistry::Entry> entry = profiles.Find(header->name());

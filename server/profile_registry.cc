@@ -110,7 +110,7 @@ absl::StatusOr<ProfileRegistry::Page> ProfileRegistry::List(absl::string_view af
 
 absl::Status ProfileRegistry::VisitRules(IdScheme scheme,
                                          absl::FunctionRef<void(const v1::RegisterRule&)> visit) const {
-  const v1::Accelerator accelerator = scheme == IdScheme::kTcg ? v1::TCG : v1::KVM;
+  const v1::Accelerator accelerator = scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM;
   // A rule that a profile shares with its base stands in the base.
   for (size_t i = 0; i < built_in_.size(); ++i) {
     const absl::StatusOr<v1::StoredCpuProfile> stored = built_in_.Difference(i);

@@ -159,10 +159,10 @@ void AddCounterPair(const ProbedRegister& probed, const CounterPairIds& pair, co
   }
   if (bits == nullptr) return rule.set_undetermined(~uint64_t{0});
   if (bits->other != 0) {
-    rule.mutable_counter_bits()->set_write(probed.id == pair.set.raw() ? Rule::CounterBits::SET
-                                                                       : Rule::CounterBits::CLEAR);
+    rule.mutable_counter_bits()->set_write(probed.id == pair.set.raw() ? Rule::CounterBits::WRITE_SET
+                                                                       : Rule::CounterBits::WRITE_CLEAR);
   } else if (bits->ignored != 0) {
-    rule.mutable_counter_bits()->set_write(Rule::CounterBits::ASSIGN);
+    rule.mutable_counter_bits()->set_write(Rule::CounterBits::WRITE_UNSPECIFIED);
   }
 }
 

@@ -94,13 +94,14 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
                                                                     const StopCheck& stop) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
   if (!vm.ok()) return vm.status();
-  const NamedRegister named{ParseRegisterSelector(request.register_(), IdScheme::kKvm),
-                            ParseRegisterSelector(request.register_(), IdScheme::kTcg)};
+  const NamedRegister named{ParseRegisterSelector(request.register_name(), IdScheme::kKvm),
+                            ParseRegisterSelector(request.register_name(), IdScheme::kTcg)};
   if (!named.kvm.ok() && !named.tcg.ok()) return named.tcg.status();
   if (request.vcpu_index() < 0) return InvalidField("vcpu_index", "is negative");
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  const std::string list = absl::StrCat(request.parent(), "/history/", request.register_(), "/", request.vcpu_index());
+  const std::string list =
+      absl::StrCat(request.parent(), "/history/", request.register_name(), "/", request.vcpu_index());
   HistoryPosition position;
   if (!request.page_token().empty()) {
     absl::StatusOr<HistoryPosition> parsed = HistoryPosition::FromToken(list, request.page_token());

@@ -152,7 +152,7 @@ absl::Status RestoreHistory::Prune(absl::string_view vm, const std::function<boo
   const std::string all = vm.empty() ? "" : absl::StrCat(vm, "/");  // a VM's name has no '/'
   std::string after;
   while (true) {
-    if (cancelled()) return absl::CancelledError("cancelled");
+    if (cancelled()) return CallCancelled("cancelled");
     const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kRestoreReport, all, after, 1);
     if (!page.ok()) return page.status();
     if (page->records.empty()) return absl::OkStatus();

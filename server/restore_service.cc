@@ -41,8 +41,7 @@ absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Requ
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
-  absl::StatusOr<std::vector<JudgedTarget>> targets =
-      targets_.Resolve(request.cpu_profile(), request.target(), *checkpoint);
+  absl::StatusOr<std::vector<JudgedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
   absl::StatusOr<std::pair<size_t, Judgement>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
   if (!best.ok()) return best.status();
@@ -73,9 +72,9 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
 // A verdict about QEMU's load that refuses is not the last word: the checkpoint may be carried over all the same.
 absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
                                               const StopCheck& stop) const {
-  if (report.by() != v1::BY_QEMU || report.verdict() != v1::REFUSED) return absl::OkStatus();
+  if (report.by() != v1::RESTORER_QEMU || report.verdict() != v1::VERDICT_REFUSED) return absl::OkStatus();
   if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
-  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::BY_ARMSTATE, stop);
+  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!other.ok()) return other.status();
   if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
     report.add_notes("armstate's own restore would be accepted: see `--by armstate`, then `armstate restore --into`");
@@ -85,7 +84,7 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
 
 absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request,
                                                                  const StopCheck& stop) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, v1::BY_ARMSTATE, stop);
+  const absl::StatusOr<Verdict> verdict = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
@@ -116,7 +115,8 @@ absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
   v1::FindRestoreTargetsResponse response;
   response.set_checkpoint(checkpoint->basic().name());
   for (v1::RestoreTargetVerdict& verdict : *verdicts) {
-    const bool accepts = verdict.verdict() == v1::ACCEPTED || verdict.verdict() == v1::ACCEPTED_WITH_CHANGES;
+    const bool accepts =
+        verdict.verdict() == v1::VERDICT_ACCEPTED || verdict.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
     if (accepts || !request.accepting_only()) *response.add_targets() = std::move(verdict);
   }
   return response;

@@ -49,18 +49,14 @@ absl::StatusOr<CheckpointName> RestoreTargets::FindCheckpoint(absl::string_view 
   return parsed;
 }
 
-absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const std::string& cpu_profile,
-                                                                  const v1::RestoreTarget& target,
+absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const v1::RestoreTarget& target,
                                                                   const JudgedCheckpoint& checkpoint) const {
-  const bool has_target = target.target_case() != v1::RestoreTarget::TARGET_NOT_SET;
-  if (has_target && !cpu_profile.empty()) return TargetError("and cpu_profile are both set");
-  if (!has_target && cpu_profile.empty())
+  if (target.target_case() == v1::RestoreTarget::TARGET_NOT_SET)
     return TargetError("is required: a host, a CPU profile, a checkpoint or lists");
   if (target.has_host()) return OfHost(target.host(), checkpoint);
-  absl::StatusOr<JudgedTarget> one = target.has_lists() ? TargetOfLists(target.lists(), profiles_)
-                                     : target.has_checkpoint()
-                                         ? OfCheckpoint(target.checkpoint(), checkpoint)
-                                         : OfProfile(has_target ? target.cpu_profile() : cpu_profile, checkpoint);
+  absl::StatusOr<JudgedTarget> one = target.has_lists()        ? TargetOfLists(target.lists(), profiles_)
+                                     : target.has_checkpoint() ? OfCheckpoint(target.checkpoint(), checkpoint)
+                                                               : OfProfile(target.cpu_profile(), checkpoint);
   if (!one.ok()) return one.status();
   return std::vector<JudgedTarget>{*std::move(one)};
 }
@@ -119,7 +115,7 @@ absl::StatusOr<JudgedTarget> RestoreTargets::OfCheckpoint(absl::string_view name
   // Of a machine whose profile is not known any more: the other's scheme is as good a guess as its own.
   const IdScheme scheme = other->scheme.value_or(judged.SchemeBefore(IdScheme::kKvm));
   v1::CpuProfile about;
-  about.set_accelerator(scheme == IdScheme::kTcg ? v1::TCG : v1::KVM);
+  about.set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
   about.set_hypervisor(source.hypervisor());
   about.set_hypervisor_version(source.hypervisor_version());
   about.set_machine_type(source.machine_type());

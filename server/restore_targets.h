@@ -31,10 +31,9 @@ class RestoreTargets {
   // The checkpoint's name, with its version instead of `latest`; it exists. Errors: of CheckpointRepository::Get.
   absl::StatusOr<CheckpointName> FindCheckpoint(absl::string_view name) const;
 
-  // What `target` names, or `cpu_profile`, which older clients set instead: at least one target, of which the best one
-  // counts. INVALID_ARGUMENT, reason FIELD_INVALID, if none or both are set; NOT_FOUND with the reason for what is not
-  // there.
-  absl::StatusOr<std::vector<JudgedTarget>> Resolve(const std::string& cpu_profile, const v1::RestoreTarget& target,
+  // What `target` names: at least one target, of which the best one counts. INVALID_ARGUMENT, reason FIELD_INVALID, if
+  // none is set; NOT_FOUND with the reason for what is not there.
+  absl::StatusOr<std::vector<JudgedTarget>> Resolve(const v1::RestoreTarget& target,
                                                     const JudgedCheckpoint& checkpoint) const;
 
   // All hosts that have these labels and a profile, and the damaged ones: of one that cannot be read nobody knows the

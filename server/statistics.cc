@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "core/error.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace armstate {
@@ -32,7 +33,7 @@ absl::StatusOr<v1::Statistics> CollectStatistics(CheckpointRepository& checkpoin
   v1::Statistics statistics;
   std::string cursor;
   do {
-    if (cancelled()) return absl::CancelledError("cancelled");
+    if (cancelled()) return CallCancelled("cancelled");
     const absl::StatusOr<VmPage> page = checkpoints.ListVms(cursor, kVmsPerPage);
     if (!page.ok()) return page.status();
     for (const ListedVm& listed : page->vms) {

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/error.h"
 #include "core/stop_check.h"
 #include "grpcpp/server_context.h"
 
@@ -19,9 +20,11 @@ inline StopCheck StopCheckOf(const grpc::CallbackServerContext& context) {
   const absl::Time end = deadline - std::min((deadline - absl::Now()) / 10, absl::Milliseconds(200));
   return [&context, end] {
     if (context.IsCancelled()) {
-      return absl::CancelledError("the caller went away, its deadline has passed, or the server is shut down");
+      return CallCancelled("the caller went away, its deadline has passed, or the server is shut down");
     }
-    return absl::Now() < end ? absl::OkStatus() : absl::DeadlineExceededError("the call's deadline has passed");
+    return absl::Now() < end ? absl::OkStatus()
+                             : MakeError(absl::StatusCode::kDeadlineExceeded, ErrorReason::kDeadlinePassed,
+                                         "the call's deadline has passed");
   };
 }
 

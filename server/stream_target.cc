@@ -59,7 +59,7 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
     const absl::StatusOr<RegisterList> list = RegisterListFromProto(v1::RegisterList(lists.vcpus(i)), layout);
     if (!list.ok()) return Annotate(list.status(), absl::StrCat("target.lists.vcpus[", i, "]"));
     const std::string name = absl::StrCat("vCPU ", i, " of the target's own state");
-    if (accelerator != v1::TCG) {
+    if (accelerator != v1::ACCELERATOR_TCG) {
       target.profiles.push_back(ProfileOfList(name, *scheme, *list));
       continue;
     }
@@ -76,7 +76,7 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
   about.set_machine_type(lists.machine_type());
   target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
   target.notes.push_back(
-      accelerator == v1::TCG
+      accelerator == v1::ACCELERATOR_TCG
           ? "constants (ID registers, caches) were compared with those in the target's own state; what it accepts "
             "otherwise, only a CPU profile tells (--profile)"
           : "the registers were compared with those in the target's own state; what its host accepts, only a "

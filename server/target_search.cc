@@ -89,7 +89,8 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedChe
       JudgedTarget registers_only;
       registers_only.about = target.about;
       registers_only.profiles = target.profiles;
-      const absl::StatusOr<Judgement> judgement = Judge(checkpoint, registers_only, tolerances, v1::BY_ARMSTATE, stop);
+      const absl::StatusOr<Judgement> judgement =
+          Judge(checkpoint, registers_only, tolerances, v1::RESTORER_ARMSTATE, stop);
       if (!judgement.ok()) return judgement.status();
       entry->second = {judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, registers_only)};
     }

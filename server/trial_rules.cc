@@ -23,8 +23,8 @@ struct PairModel {
 };
 
 uint64_t AfterWrite(Write write, uint64_t storage, uint64_t value) {
-  if (write == Rule::CounterBits::SET) return storage | value;
-  if (write == Rule::CounterBits::CLEAR) return storage & ~value;
+  if (write == Rule::CounterBits::WRITE_SET) return storage | value;
+  if (write == Rule::CounterBits::WRITE_CLEAR) return storage & ~value;
   return value;
 }
 
@@ -88,9 +88,10 @@ const HostProbe::CounterPair* FindPair(const HostProbe::FeatureClass& feature_cl
 }
 
 void AddPairTrial(const HostProbe::CounterPair& pair, uint64_t id, Rule& rule) {
-  if (Explains({false, Rule::CounterBits::ASSIGN, Rule::CounterBits::ASSIGN}, pair)) return;  // plain storage
-  for (const Write set : {Rule::CounterBits::ASSIGN, Rule::CounterBits::SET}) {
-    for (const Write clear : {Rule::CounterBits::ASSIGN, Rule::CounterBits::CLEAR}) {
+  if (Explains({false, Rule::CounterBits::WRITE_UNSPECIFIED, Rule::CounterBits::WRITE_UNSPECIFIED}, pair))
+    return;  // plain storage
+  for (const Write set : {Rule::CounterBits::WRITE_UNSPECIFIED, Rule::CounterBits::WRITE_SET}) {
+    for (const Write clear : {Rule::CounterBits::WRITE_UNSPECIFIED, Rule::CounterBits::WRITE_CLEAR}) {
       if (!Explains({true, set, clear}, pair)) continue;
       return rule.mutable_counter_bits()->set_write(id == pair.set ? set : clear);
     }

@@ -39,12 +39,12 @@ bool Has(const v1::CpuProfile& target, absl::string_view feature) {
 std::string OrUnknown(const std::string& text) { return text.empty() ? "of unknown version" : text; }
 
 std::string ForUnknown(const v1::RegisterReport& finding, const v1::Source& source, const v1::CpuProfile& target) {
-  if (target.accelerator() != v1::KVM) return "";
+  if (target.accelerator() != v1::ACCELERATOR_KVM) return "";
   const absl::string_view feature = FeatureOf(IdOf(finding), finding.name());
   if (!feature.empty() && !Has(target, feature)) {
     return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it where the host has that");
   }
-  if (source.accelerator() != v1::KVM) return "";
+  if (source.accelerator() != v1::ACCELERATOR_KVM) return "";
   return absl::StrCat("the kernel of the checkpoint's host (", OrUnknown(source.host_kernel()),
                       ") lists it and the target's does not: restore under a kernel that does, or tolerate it if its "
                       "value does not matter");
@@ -132,18 +132,18 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
   if (!finding.tolerance().empty()) return "";
   const bool kvm = target.scheme() == IdScheme::kKvm;
   switch (finding.outcome()) {
-    case v1::UNKNOWN:
+    case v1::REGISTER_OUTCOME_UNKNOWN:
       return ForUnknown(finding, source, *target.about);
-    case v1::WRITE_UNDETERMINED:
+    case v1::REGISTER_OUTCOME_WRITE_UNDETERMINED:
       return target.about->name().empty()
                  ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
              : kvm ? "try it on the host, or probe the host anew: `armstate-kvm probe`"
                    : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
-    case v1::REQUIRED:
+    case v1::REGISTER_OUTCOME_REQUIRED:
       return "`armstate convert` gives a saved guest the registers of another release of QEMU";
-    case v1::WRITE_REFUSED:
-    case v1::IGNORED:
-    case v1::DIFFERS:
+    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
+    case v1::REGISTER_OUTCOME_IGNORED:
+    case v1::REGISTER_OUTCOME_DIFFERS:
       break;
     default:
       return "";

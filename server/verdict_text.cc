@@ -91,8 +91,9 @@ void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosit
     const absl::StatusOr<RegisterId> id = RegisterId::Create(finding.register_id());
     if (!id.ok()) continue;
     const absl::optional<size_t> index = profile.layout()->Find(*id);
-    const bool refused =
-        finding.outcome() == v1::WRITE_REFUSED || finding.outcome() == v1::IGNORED || finding.outcome() == v1::DIFFERS;
+    const bool refused = finding.outcome() == v1::REGISTER_OUTCOME_WRITE_REFUSED ||
+                         finding.outcome() == v1::REGISTER_OUTCOME_IGNORED ||
+                         finding.outcome() == v1::REGISTER_OUTCOME_DIFFERS;
     const std::string controller = index && refused ? ControllerOf(profile, *index) : "";
     if (!controller.empty()) {
       finding.set_reason(absl::StrCat("the host computes it from ", controller));
@@ -102,7 +103,7 @@ void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosit
         for (const uint64_t value : AcceptedValues(fresh, *index, bits.lsb, bits.width)) field.add_accepted(value);
       }
       const std::string accepted = AcceptedText(finding, profile, *index);
-      if (!accepted.empty() && finding.outcome() == v1::WRITE_REFUSED) finding.set_reason(accepted);
+      if (!accepted.empty() && finding.outcome() == v1::REGISTER_OUTCOME_WRITE_REFUSED) finding.set_reason(accepted);
     }
     finding.set_advice(AdviceFor(finding, source, target, profile));
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 
@@ -42,10 +43,10 @@ absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists,
 std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
   std::vector<std::string> notes = NotesFor(checkpoint, target);
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
-  if (accelerator != v1::ENGINE && accelerator != target.accelerator()) {
-    notes.insert(notes.begin(), absl::StrCat("taken with the accelerator ", v1::Accelerator_Name(accelerator),
-                                             ", and the profile is of ", v1::Accelerator_Name(target.accelerator()),
-                                             ": some register IDs mean other registers there"));
+  if (accelerator != v1::ACCELERATOR_ENGINE && accelerator != target.accelerator()) {
+    notes.insert(notes.begin(),
+                 absl::StrCat("taken with the accelerator ", EnumName(accelerator), ", and the profile is of ",
+                              EnumName(target.accelerator()), ": some register IDs mean other registers there"));
   }
   return notes;
 }

@@ -56,10 +56,10 @@ absl::Status CheckVmMask(const google::protobuf::FieldMask& mask) {
 }
 
 absl::Status CheckCheckpointMask(const google::protobuf::FieldMask& mask) {
-  if (mask.paths().empty()) return InvalidField("update_mask", "is required: protected");
+  if (mask.paths().empty()) return InvalidField("update_mask", "is required: is_protected");
   for (const std::string& path : mask.paths()) {
-    if (path != "protected") {
-      return InvalidField("update_mask", absl::StrCat("names ", path, ", but only protected can be changed"));
+    if (path != "is_protected") {
+      return InvalidField("update_mask", absl::StrCat("names ", path, ", but only is_protected can be changed"));
     }
   }
   return absl::OkStatus();
@@ -112,7 +112,7 @@ absl::StatusOr<v1::Checkpoint> VmRetention::UpdateCheckpoint(const v1::UpdateChe
                      {{"name", request.checkpoint().name()}, {"expected", "vms/{vm}/checkpoints/{version}"}});
   }
   if (absl::Status status = CheckCheckpointMask(request.update_mask()); !status.ok()) return status;
-  const bool is_protected = request.checkpoint().protected_();
+  const bool is_protected = request.checkpoint().is_protected();
   if (absl::Status status = checkpoints_.SetProtected(name->vm, *name->version, is_protected); !status.ok()) {
     return status;
   }

@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<uint32_t>> ListDamagedBackups(const std::string& back
 // RocksDbStorage::CreateBackup has looked at.
 // * DATA_LOSS, reason RECORD_DAMAGED (metadata "record" is "backups/{number}"): one is missing or is not what was
 // written.
-// * NOT_FOUND, reason STORAGE_UNAVAILABLE: there is no such backup.
+// * NOT_FOUND, reason BACKUP_NOT_FOUND: there is no such backup.
 absl::Status VerifyBackup(const std::string& backup_dir, uint32_t number);
 
 // Verifies a backup and makes `data_dir` from it, all or nothing. `data_dir` must not exist or be empty; its parent

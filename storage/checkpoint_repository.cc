@@ -330,7 +330,7 @@ absl::StatusOr<int64_t> CheckpointRepository::ApplyRetention(absl::string_view v
                                                              const std::function<bool()>& cancelled) {
   int64_t removed = 0;
   while (true) {
-    if (cancelled()) return absl::CancelledError("retention was cancelled");
+    if (cancelled()) return CallCancelled("retention was cancelled");
     const absl::StatusOr<RetentionSweep> sweep = store_.ApplyRetention(vm, clock_());
     if (!sweep.ok()) return sweep.status();
     removed += sweep->removed;

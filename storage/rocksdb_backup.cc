@@ -36,8 +36,8 @@ Backup ToBackup(const rocksdb::BackupInfo& info) {
   return {info.backup_id, absl::FromUnixSeconds(info.timestamp), info.size};
 }
 
-absl::Status Refused(absl::StatusCode code, const std::string& cause) {
-  return MakeError(code, ErrorReason::kStorageUnavailable, cause, {{"cause", cause}});
+absl::Status Refused(const std::string& cause) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable, cause, {{"cause", cause}});
 }
 
 // Limits nothing: RocksDB has no other way to tell how far a restore is.
@@ -76,7 +76,8 @@ absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> OpenForReading(
 absl::Status FromBackupEngine(const rocksdb::Status& status, const std::string& backup_dir, uint32_t number) {
   if (status.ok()) return absl::OkStatus();
   if (status.IsNotFound()) {
-    return Refused(absl::StatusCode::kNotFound, absl::StrCat("there is no backup ", number, " in ", backup_dir));
+    return MakeError(absl::StatusCode::kNotFound, ErrorReason::kBackupNotFound,
+                     absl::StrCat("there is no backup ", number, " in ", backup_dir), {{"name", BackupName(number)}});
   }
   return FromRocksDb(status, BackupName(number));
 }
@@ -138,7 +139,7 @@ absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& back
       database.Use([&](rocksdb::DB& db) -> rocksdb::Status { return engine->CreateNewBackup(options, &db, &number); });
   if (cancelled()) {
     if (made.ok()) engine->DeleteBackup(number).PermitUncheckedError();
-    return absl::CancelledError("the backup was cancelled");
+    return CallCancelled("the backup was cancelled");
   }
   if (!made.ok()) return is_in_the_way ? RocksDbDatabase::NotOpen() : made;
   rocksdb::BackupInfo info;
@@ -183,8 +184,7 @@ absl::Status RestoreBackup(const std::string& backup_dir, uint32_t number, const
   const absl::StatusOr<bool> is_empty = IsEmpty(data_dir);
   if (!is_empty.ok()) return is_empty.status();
   if (!*is_empty) {
-    return Refused(absl::StatusCode::kFailedPrecondition,
-                   absl::StrCat(data_dir, " is not empty: a backup is not restored over anything"));
+    return Refused(absl::StrCat(data_dir, " is not empty: a backup is not restored over anything"));
   }
   rocksdb::BackupInfo info;
   std::shared_ptr<rocksdb::RateLimiter> counter;

@@ -31,8 +31,7 @@ class RocksDbStorage::Impl {
 
   absl::StatusOr<Backup> CreateBackup(const std::string& backup_dir, const std::function<bool()>& cancelled) {
     if (!backup_mutex_.TryLock()) {
-      return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable,
-                       "storage: another backup is being made", {{"cause", "another backup is being made"}});
+      return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kBackupRunning, "another backup is being made");
     }
     absl::StatusOr<Backup> backup = BackUp(*database_, backup_dir, cancelled);
     backup_mutex_.Unlock();

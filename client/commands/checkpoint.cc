@@ -36,7 +36,7 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
   const bool left_paused = options.leave_paused && taken->was_running;
   LoadedCheckpointFile loaded = CheckpointOfCapture(std::move(taken->capture));
   v1::Source* source = loaded.checkpoint.mutable_source();
-  if (taken->is_kvm) source->set_accelerator(v1::KVM);
+  if (taken->is_kvm) source->set_accelerator(v1::ACCELERATOR_KVM);
   source->set_hypervisor_version(taken->qemu_version);
   source->set_cpu_model(taken->cpu_model);
   *loaded.checkpoint.mutable_capture_time() =

@@ -10,6 +10,7 @@
 #include "client/formats/file_kind.h"
 #include "core/error.h"
 #include "proto/accelerator.h"
+#include "proto/enum_name.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -27,7 +28,7 @@ void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
     loaded.notes.push_back(absl::StrCat("the domain's XML names the machine type ", said.machine_type, ", its stream ",
                                         source.machine_type()));
   }
-  const std::string accelerator = absl::AsciiStrToLower(v1::Accelerator_Name(source.accelerator()));
+  const std::string accelerator = absl::AsciiStrToLower(EnumName(source.accelerator()));
   if (!said.accelerator.empty() && said.accelerator != accelerator) {
     loaded.notes.push_back(absl::StrCat("the domain's XML names the accelerator ", said.accelerator,
                                         ", but the registers are taken for those of ", accelerator));
@@ -76,7 +77,7 @@ LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
   loaded.notes = std::move(capture.notes);
   v1::Source* source = loaded.checkpoint.mutable_source();
   // A list that shows nothing has no register that the accelerators call by different IDs.
-  source->set_accelerator(capture.origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(capture.origin));
+  source->set_accelerator(capture.origin == ListOrigin::kUnknown ? v1::ACCELERATOR_TCG : AcceleratorOf(capture.origin));
   source->set_hypervisor("QEMU");
   source->set_machine_type(capture.machine_type);
   for (VcpuState& vcpu : capture.vcpus) *loaded.checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));

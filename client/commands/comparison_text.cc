@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "client/commands/text.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -55,7 +56,7 @@ class ChangePrinter {
 
 // "INTERRUPT_CONTROLLER" -> "interrupt controller".
 std::string GroupText(v1::RegisterGroup group) {
-  return absl::StrReplaceAll(absl::AsciiStrToLower(v1::RegisterGroup_Name(group)), {{"_", " "}});
+  return absl::StrReplaceAll(absl::AsciiStrToLower(EnumName(group)), {{"_", " "}});
 }
 
 void PrintRegisters(const v1::VcpuComparison& vcpu, const Palette& palette, std::ostream& out) {
@@ -93,8 +94,8 @@ std::string CountsText(const v1::VcpuComparison& vcpu) {
 }  // namespace
 
 void PrintComparison(const v1::CompareCheckpointsResponse& comparison, const Palette& palette, std::ostream& out) {
-  const std::string old_name = Printable(comparison.old().name());
-  const std::string new_name = Printable(comparison.new_().name());
+  const std::string old_name = Printable(comparison.old_checkpoint().name());
+  const std::string new_name = Printable(comparison.new_checkpoint().name());
   out << old_name << " -> " << new_name << '\n';
   for (const std::string& note : comparison.notes()) out << "note: " << Printable(note) << '\n';
   for (const v1::VcpuComparison& vcpu : comparison.vcpus()) {

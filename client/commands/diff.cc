@@ -20,8 +20,8 @@ struct DiffOptions {
 
 absl::StatusOr<ExitStatus> Diff(const DiffOptions& options, CommandContext& context) {
   v1::CompareCheckpointsRequest request;
-  request.set_old(StateNameOf(options.old_state));
-  request.set_new_(StateNameOf(options.new_state));
+  request.set_old_checkpoint(StateNameOf(options.old_state));
+  request.set_new_checkpoint(StateNameOf(options.new_state));
   request.mutable_vcpu_indexes()->Add(options.vcpus.begin(), options.vcpus.end());
   request.set_all_registers(options.all);
   const absl::StatusOr<v1::CompareCheckpointsResponse> comparison =

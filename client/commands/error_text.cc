@@ -45,6 +45,7 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";
     case ErrorReason::kServerBusy:
+    case ErrorReason::kServerDraining:
       return "run the same command again in a moment";
     case ErrorReason::kHostNotFound:
       return "'armstate host list' shows the hosts";
@@ -70,6 +71,14 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
                           "' lifts the protection; 'armstate delete ", name->vm,
                           " --all --force' deletes the VM with all protected ones");
     }
+    case ErrorReason::kDeadlinePassed:
+      return "give it more time with --timeout";
+    case ErrorReason::kMachineUnusable:
+      return "import its profile again ('armstate profile import'), or delete it: 'armstate machine delete'";
+    case ErrorReason::kBackupRunning:
+      return "wait until it is made";
+    case ErrorReason::kBackupNotFound:
+      return "'armstate backup list' shows the backups";
     case ErrorReason::kBackupDirNotSet:
       return "start armstated with --backup_dir=FOLDER";
     case ErrorReason::kRecordDamaged:
@@ -86,7 +95,6 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
       }
       return "the other checkpoints can be read; push this one anew if its source still exists";
     case ErrorReason::kStorageUnavailable:
-      if (Metadata(info, "cause") == "another backup is being made") return "wait until it is made";
       return "mend the server's disk, then run the same command again";
     default:
       return "";

@@ -21,7 +21,7 @@ struct HistoryOptions {
 absl::StatusOr<ExitStatus> History(const HistoryOptions& options, CommandContext& context) {
   v1::ListRegisterHistoryRequest request;
   request.set_parent(VmNameOf(options.vm));
-  request.set_register_(options.name);
+  request.set_register_name(options.name);
   request.set_vcpu_index(options.vcpu);
   request.set_all_versions(options.all);
   request.set_page_size(1000);

@@ -11,6 +11,7 @@
 #include "client/host_client.h"
 #include "core/vcpu_feature.h"
 #include "google/protobuf/empty.pb.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -43,7 +44,7 @@ ExitStatus PrintHosts(const std::vector<v1::Host>& hosts, std::ostream& out) {
       table.AddRow({ShortName(host.name()), "DAMAGED", "", "", "", "", host.damage()});
       continue;
     }
-    table.AddRow({ShortName(host.name()), v1::Accelerator_Name(host.accelerator()), host.kernel(), host.cpu_model(),
+    table.AddRow({ShortName(host.name()), EnumName(host.accelerator()), host.kernel(), host.cpu_model(),
                   absl::StrCat(host.profiles_size()), TimeText(host.update_time()), LabelsText(host)});
   }
   table.Print("", out);

@@ -30,7 +30,7 @@ absl::StatusOr<IdScheme> IdSchemeOfProfile(const std::string& name, const Connec
 absl::StatusOr<IdScheme> IdSchemeOf(const v1::CpuProfile& profile) { return SchemeOfKnown(profile.accelerator()); }
 
 absl::StatusOr<IdScheme> IdSchemeOf(const v1::Source& source, const Connection& connection) {
-  if (source.accelerator() == v1::ENGINE) return IdSchemeOfProfile(source.cpu_profile(), connection);
+  if (source.accelerator() == v1::ACCELERATOR_ENGINE) return IdSchemeOfProfile(source.cpu_profile(), connection);
   return SchemeOfKnown(source.accelerator());
 }
 

@@ -8,6 +8,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/table.h"
 #include "client/commands/text.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -54,10 +55,10 @@ absl::StatusOr<ExitStatus> ListCheckpoints(const std::string& vm, CommandContext
     const v1::Source& source = checkpoint.source();
     const std::map<std::string, std::string> labels(checkpoint.labels().begin(), checkpoint.labels().end());
     table.AddRow({absl::StrCat(checkpoint.version()), TimeText(checkpoint.create_time()),
-                  v1::Accelerator_Name(source.accelerator()), source.machine_type(),
+                  EnumName(source.accelerator()), source.machine_type(),
                   source.cpu_profile().empty() ? source.cpu_model() : ShortName(source.cpu_profile()),
                   absl::StrCat(checkpoint.vcpu_count()), absl::StrCat(checkpoint.register_count()),
-                  checkpoint.protected_() ? "yes" : "", absl::StrJoin(labels, ",", absl::PairFormatter("="))});
+                  checkpoint.is_protected() ? "yes" : "", absl::StrJoin(labels, ",", absl::PairFormatter("="))});
   }
   table.Print("", context.out);
   if (table.empty()) context.out << "no checkpoints are kept\n";

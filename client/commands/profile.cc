@@ -19,6 +19,7 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "proto/cpu_profile_conversion.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -41,7 +42,7 @@ void PrintProfiles(const Profiles& profiles, std::ostream& out) {
       table.AddRow({ShortName(profile.name()), "DAMAGED", profile.damage()});
       continue;
     }
-    table.AddRow({ShortName(profile.name()), v1::Accelerator_Name(profile.accelerator()),
+    table.AddRow({ShortName(profile.name()), EnumName(profile.accelerator()),
                   absl::StrCat(profile.hypervisor(), " ", profile.hypervisor_version()), profile.machine_type(),
                   profile.cpu_model(), absl::StrJoin(profile.machine_options(), ","),
                   absl::StrCat(profile.register_count())});

@@ -12,12 +12,12 @@ enum class Protection { kProtect, kLift };
 absl::StatusOr<ExitStatus> Protect(const std::string& checkpoint, Protection protection, CommandContext& context) {
   v1::UpdateCheckpointRequest request;
   request.mutable_checkpoint()->set_name(CheckpointNameOf(checkpoint));
-  request.mutable_checkpoint()->set_protected_(protection == Protection::kProtect);
-  request.mutable_update_mask()->add_paths("protected");
+  request.mutable_checkpoint()->set_is_protected(protection == Protection::kProtect);
+  request.mutable_update_mask()->add_paths("is_protected");
   const absl::StatusOr<v1::Checkpoint> changed = CheckpointClient(context.connection).UpdateCheckpoint(request);
   if (!changed.ok()) return changed.status();
   if (context.json()) return PrintJson(*changed, context.out);
-  context.out << changed->name() << (changed->protected_() ? ": protected\n" : ": not protected\n");
+  context.out << changed->name() << (changed->is_protected() ? ": protected\n" : ": not protected\n");
   return ExitStatus::kOk;
 }
 

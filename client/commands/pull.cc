@@ -18,7 +18,7 @@ struct PullOptions {
 absl::StatusOr<ExitStatus> Pull(const PullOptions& options, CommandContext& context) {
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
-  request.set_view(v1::FULL);
+  request.set_view(v1::CHECKPOINT_VIEW_FULL);
   const absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
   const std::string text = CheckpointJson(*checkpoint);

@@ -13,6 +13,7 @@
 #include "client/restore_client.h"
 #include "core/register_list.h"
 #include "google/protobuf/util/json_util.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -36,14 +37,14 @@ absl::Status ReadReport(const std::string& path, v1::RestoreReport& report) {
 
 // "write refused with EINVAL, has 0x1".
 std::string FateText(v1::RegisterOutcome outcome, const std::string& error, const std::string& got) {
-  return absl::StrCat(absl::StrReplaceAll(absl::AsciiStrToLower(v1::RegisterOutcome_Name(outcome)), {{"_", " "}}),
+  return absl::StrCat(absl::StrReplaceAll(absl::AsciiStrToLower(EnumName(outcome)), {{"_", " "}}),
                       error.empty() ? "" : absl::StrCat(" with ", error),
                       got.empty() ? "" : absl::StrCat(", has ", FormatValue(got)));
 }
 
 void PrintRecord(const v1::RestoreRecord& record, std::ostream& out) {
-  out << record.name() << ": " << v1::Verdict_Name(record.report().verdict()) << " on " << TargetName(record.target());
-  if (record.report().by() == v1::BY_QEMU) out << " by QEMU";
+  out << record.name() << ": " << EnumName(record.report().verdict()) << " on " << TargetName(record.target());
+  if (record.report().by() == v1::RESTORER_QEMU) out << " by QEMU";
   if (record.differences().empty()) {
     out << ", as predicted\n";
     return;

@@ -16,6 +16,7 @@
 #include "core/conversion.h"
 #include "core/number_ranges.h"
 #include "core/register_list.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -23,11 +24,11 @@ namespace {
 bool IsRefusal(const v1::RegisterReport& finding) {
   if (!finding.tolerance().empty()) return false;
   switch (finding.outcome()) {
-    case v1::IGNORED:
-    case v1::WRITE_REFUSED:
-    case v1::DIFFERS:
-    case v1::UNKNOWN:
-    case v1::REQUIRED:
+    case v1::REGISTER_OUTCOME_IGNORED:
+    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
+    case v1::REGISTER_OUTCOME_DIFFERS:
+    case v1::REGISTER_OUTCOME_UNKNOWN:
+    case v1::REGISTER_OUTCOME_REQUIRED:
       return true;
     default:
       return false;
@@ -36,16 +37,17 @@ bool IsRefusal(const v1::RegisterReport& finding) {
 
 // What keeps the restore from being accepted.
 bool IsObstacle(const v1::RegisterReport& finding) {
-  return IsRefusal(finding) || (finding.outcome() == v1::WRITE_UNDETERMINED && finding.tolerance().empty());
+  return IsRefusal(finding) ||
+         (finding.outcome() == v1::REGISTER_OUTCOME_WRITE_UNDETERMINED && finding.tolerance().empty());
 }
 
 std::string VerdictText(v1::Verdict verdict, const Palette& palette) {
   switch (verdict) {
-    case v1::ACCEPTED:
+    case v1::VERDICT_ACCEPTED:
       return palette.Good("ACCEPTED");
-    case v1::ACCEPTED_WITH_CHANGES:
+    case v1::VERDICT_ACCEPTED_WITH_CHANGES:
       return palette.Warning("ACCEPTED WITH CHANGES");
-    case v1::UNDETERMINED:
+    case v1::VERDICT_UNDETERMINED:
       return palette.Warning("UNDETERMINED");
     default:
       return palette.Bad("REFUSED");
@@ -54,7 +56,7 @@ std::string VerdictText(v1::Verdict verdict, const Palette& palette) {
 
 // "WRITE_REFUSED" -> "write refused".
 std::string OutcomeText(v1::RegisterOutcome outcome) {
-  return absl::StrReplaceAll(absl::AsciiStrToLower(v1::RegisterOutcome_Name(outcome)), {{"_", " "}});
+  return absl::StrReplaceAll(absl::AsciiStrToLower(EnumName(outcome)), {{"_", " "}});
 }
 
 std::string ValueText(const std::string& value) { return value.empty() ? "-" : FormatValue(value); }
@@ -187,8 +189,9 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
     out << " (" << report.cpu_profile() << ")";
   }
   out << '\n';
-  if (report.by() == v1::BY_ARMSTATE) out << "judged as armstate's own restore, which reads every register back\n";
-  if (report.by() == v1::BY_QEMU) out << "judged as QEMU's own load of the stream, as it is\n";
+  if (report.by() == v1::RESTORER_ARMSTATE)
+    out << "judged as armstate's own restore, which reads every register back\n";
+  if (report.by() == v1::RESTORER_QEMU) out << "judged as QEMU's own load of the stream, as it is\n";
   if (report.rolled_back()) out << "Nothing was changed: what was written was put back.\n";
   for (const v1::MissingVcpuFeature& feature : report.missing_vcpu_features()) {
     out << "the target has no vCPU feature " << feature.feature();
@@ -218,8 +221,9 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
 
 ExitStatus ExitStatusOf(const v1::RestoreReport& report) {
   // An unspecified or undetermined verdict is no acceptance.
-  return report.verdict() == v1::ACCEPTED || report.verdict() == v1::ACCEPTED_WITH_CHANGES ? ExitStatus::kOk
-                                                                                           : ExitStatus::kRefused;
+  return report.verdict() == v1::VERDICT_ACCEPTED || report.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES
+             ? ExitStatus::kOk
+             : ExitStatus::kRefused;
 }
 
 }  // namespace armstate

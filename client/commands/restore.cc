@@ -73,7 +73,7 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   if (options.out == "-") return UsageError("--out: the result goes into a file, not to standard output");
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
-  request.set_view(v1::FULL);
+  request.set_view(v1::CHECKPOINT_VIEW_FULL);
   absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
   const absl::StatusOr<IdScheme> scheme = IdSchemeOf(checkpoint->source(), context.connection);

@@ -8,6 +8,7 @@
 #include "client/commands/target_options.h"
 #include "client/commands/text.h"
 #include "client/restore_client.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -27,7 +28,7 @@ absl::StatusOr<ExitStatus> ListRestores(const std::string& checkpoint, CommandCo
   Table table({"RESTORE", "TARGET", "TIME", "REPORTED", "VERDICT", "NOT AS PREDICTED"});
   for (const v1::RestoreRecord& record : all.restores()) {
     table.AddRow({ShortName(record.name()), TargetName(record.target()), TimeText(record.restore_time()),
-                  TimeText(record.report_time()), v1::Verdict_Name(record.report().verdict()),
+                  TimeText(record.report_time()), EnumName(record.report().verdict()),
                   absl::StrCat(record.differences_size())});
   }
   table.Print("", context.out);

@@ -92,7 +92,7 @@ void PrintNotes(const v1::SearchRegistersResponse& found, std::ostream& err) {
 absl::StatusOr<ExitStatus> Search(const SearchOptions& options, CommandContext& context) {
   v1::SearchRegistersRequest request;
   request.set_filter(options.filter);
-  request.set_vcpu_match(options.vcpus == "all" ? v1::ALL_VCPUS : v1::ANY_VCPU);
+  request.set_vcpu_match(options.vcpus == "all" ? v1::VCPU_MATCH_ALL : v1::VCPU_MATCH_ANY);
   request.set_all_versions(options.all_versions);
   const absl::StatusOr<v1::SearchRegistersResponse> found =
       CheckpointClient(context.connection).SearchRegisters(request, options.limit);

@@ -61,7 +61,7 @@ absl::StatusOr<ExitStatus> ShowJson(v1::Checkpoint checkpoint, absl::Span<const 
 absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& context) {
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
-  request.set_view(v1::FULL);
+  request.set_view(v1::CHECKPOINT_VIEW_FULL);
   if (options.vcpu >= 0) request.add_vcpu_indexes(options.vcpu);
   absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
@@ -71,7 +71,7 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
   if (!selectors.ok()) return selectors.status();
   if (context.json()) return ShowJson(*std::move(checkpoint), *selectors, *scheme, context);
 
-  context.out << checkpoint->name() << (checkpoint->protected_() ? " (protected)\n" : "\n");
+  context.out << checkpoint->name() << (checkpoint->is_protected() ? " (protected)\n" : "\n");
   for (const v1::CaptureGap& gap : checkpoint->gaps()) {
     context.out << context.palette.Warning("incomplete") << ": vCPU " << gap.vcpu_index() << ": " << gap.reason()
                 << '\n';

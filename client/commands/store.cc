@@ -17,9 +17,9 @@ void SetUnlessEmpty(const std::string& value, std::string* field) {
 }
 
 void AddSource(const StoreOptions& options, v1::Source& source) {
-  if (options.accelerator == "tcg") source.set_accelerator(v1::TCG);
-  if (options.accelerator == "kvm") source.set_accelerator(v1::KVM);
-  if (options.accelerator == "hvf") source.set_accelerator(v1::HVF);
+  if (options.accelerator == "tcg") source.set_accelerator(v1::ACCELERATOR_TCG);
+  if (options.accelerator == "kvm") source.set_accelerator(v1::ACCELERATOR_KVM);
+  if (options.accelerator == "hvf") source.set_accelerator(v1::ACCELERATOR_HVF);
   SetUnlessEmpty(options.hypervisor_version, source.mutable_hypervisor_version());
   SetUnlessEmpty(options.host_kernel, source.mutable_host_kernel());
   SetUnlessEmpty(options.machine_type, source.mutable_machine_type());

@@ -95,7 +95,8 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
   for (VcpuState& vcpu : fitted) vcpu.opaque_fields = FieldsForStream(vcpu.opaque_fields, source, source);
   const absl::StatusOr<QemuTarget> stream = ReadQemuTarget(fitted, target);
   if (!stream.ok()) return Annotate(stream.status(), target_name);
-  const v1::Accelerator accelerator = stream->origin == ListOrigin::kUnknown ? v1::TCG : AcceleratorOf(stream->origin);
+  const v1::Accelerator accelerator =
+      stream->origin == ListOrigin::kUnknown ? v1::ACCELERATOR_TCG : AcceleratorOf(stream->origin);
   const IdScheme scheme = SchemeOf(accelerator).value();  // a stream is of none but those that have one
 
   const v1::RestoreTarget restore_target = TargetOf(*stream, accelerator, profile);

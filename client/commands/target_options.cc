@@ -77,7 +77,7 @@ void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOpti
 void AddRestorerOption(CLI::App& command, v1::Restorer& by) {
   command
       .add_option_function<std::string>(
-          "--by", [&by](const std::string& name) { by = name == "qemu" ? v1::BY_QEMU : v1::BY_ARMSTATE; },
+          "--by", [&by](const std::string& name) { by = name == "qemu" ? v1::RESTORER_QEMU : v1::RESTORER_ARMSTATE; },
           "Who restores: armstate (the default), or QEMU's own load of the stream as it is")
       ->check(CLI::IsMember({"armstate", "qemu"}))
       ->type_name("armstate|qemu");

@@ -11,6 +11,7 @@
 #include "client/commands/table.h"
 #include "client/commands/target_options.h"
 #include "client/restore_client.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -23,7 +24,7 @@ struct TargetsOptions {
 };
 
 bool Accepts(const v1::RestoreTargetVerdict& target) {
-  return target.verdict() == v1::ACCEPTED || target.verdict() == v1::ACCEPTED_WITH_CHANGES;
+  return target.verdict() == v1::VERDICT_ACCEPTED || target.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
 }
 
 absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandContext& context) {
@@ -48,7 +49,7 @@ absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandCon
   }
   Table table({"HOST", "VERDICT", "REFUSED", "CHANGED", "WHY"});
   for (const v1::RestoreTargetVerdict& target : response->targets()) {
-    table.AddRow({ShortName(target.host()), absl::StrReplaceAll(v1::Verdict_Name(target.verdict()), {{"_", " "}}),
+    table.AddRow({ShortName(target.host()), absl::StrReplaceAll(EnumName(target.verdict()), {{"_", " "}}),
                   absl::StrCat(target.refused_count()), absl::StrCat(target.changed_count()), target.reason()});
   }
   table.Print("", context.out);

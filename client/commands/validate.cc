@@ -14,7 +14,7 @@ struct ValidateOptions {
   std::string checkpoint;
   TargetOptions target;
   ToleranceOptions tolerances;
-  v1::Restorer by = v1::BY_ARMSTATE;
+  v1::Restorer by = v1::RESTORER_ARMSTATE;
   bool all = false;
 };
 

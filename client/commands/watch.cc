@@ -11,6 +11,7 @@
 #include "client/commands/interrupt.h"
 #include "client/commands/text.h"
 #include "google/protobuf/util/json_util.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -24,7 +25,7 @@ struct WatchOptions {
 
 // "2026-11-22 13:23:07Z  created     vms/web-1/checkpoints/3".
 std::string EventLine(const v1::CheckpointEvent& event, bool show_token) {
-  std::string type = absl::AsciiStrToLower(v1::CheckpointEvent::Type_Name(event.type()));
+  std::string type = absl::AsciiStrToLower(EnumName(event.kind()));
   for (char& c : type) c = c == '_' ? ' ' : c;
   std::string line =
       absl::StrFormat("%-20s  %-10s  %s", TimeText(event.event_time()), type, Printable(event.checkpoint()));
@@ -61,7 +62,7 @@ absl::StatusOr<ExitStatus> Watch(const WatchOptions& options, CommandContext& co
   while (end.ok()) {
     const absl::StatusOr<v1::CheckpointEvent> event = watch.Next();
     end = event.status();
-    if (!end.ok() || (event->type() == v1::CheckpointEvent::PROGRESS && !options.show_tokens)) continue;
+    if (!end.ok() || (event->kind() == v1::CheckpointEvent::KIND_PROGRESS && !options.show_tokens)) continue;
     errno = 0;
     context.live_out << (context.json() ? JsonLine(*event) : EventLine(*event, options.show_tokens)) << '\n'
                      << std::flush;

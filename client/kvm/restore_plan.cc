@@ -72,7 +72,8 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
 // Machines of the engine that have a profile of KVM.
 absl::StatusOr<IdScheme> SchemeOfSource(const v1::Checkpoint& checkpoint) {
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
-  const absl::optional<IdScheme> scheme = accelerator == v1::ENGINE ? IdScheme::kKvm : SchemeOf(accelerator);
+  const absl::optional<IdScheme> scheme =
+      accelerator == v1::ACCELERATOR_ENGINE ? IdScheme::kKvm : SchemeOf(accelerator);
   if (!scheme) return InvalidField("source.accelerator", "is not set, or only a later release knows it");
   return *scheme;
 }

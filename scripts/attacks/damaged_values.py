@@ -92,7 +92,7 @@ def _watch(stub) -> list[str]:
     pushing = threading.Timer(0.2, lambda: stub.CreateCheckpoint(wire.push("watched", wire.checkpoint()), timeout=10))
     pushing.start()
     for event in events:
-        if event.type == checkpoint_watch_pb2.CheckpointEvent.CREATED:
+        if event.kind == checkpoint_watch_pb2.CheckpointEvent.KIND_CREATED:
             events.cancel()
             return []
     return ["a watch does not tell what is pushed"]

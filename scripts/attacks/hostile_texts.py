@@ -42,7 +42,7 @@ class HostileTexts(Attack):
                     checkpoint_service_pb2.GetCheckpointRequest(name=f"vms/texts/checkpoints/{text}"), timeout=_PATIENCE)),
                 (f"a VM {shown}", lambda text=text: stub.CreateCheckpoint(wire.push(text, wire.checkpoint()), timeout=_PATIENCE)),
                 (f"a register {shown}", lambda text=text: stub.ListRegisterHistory(
-                    register_history_pb2.ListRegisterHistoryRequest(parent="vms/texts", register=text), timeout=_PATIENCE)),
+                    register_history_pb2.ListRegisterHistoryRequest(parent="vms/texts", register_name=text), timeout=_PATIENCE)),
                 (f"a mask {shown}", lambda text=text: stub.UpdateVm(checkpoint_service_pb2.UpdateVmRequest(
                     vm=checkpoint_pb2.Vm(name="vms/texts"), update_mask=field_mask_pb2.FieldMask(paths=[text])), timeout=_PATIENCE)),
             ]

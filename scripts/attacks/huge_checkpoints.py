@@ -11,7 +11,7 @@ from .attack import Attack
 
 _PATIENCE = 10  # seconds for each answer
 _REFUSALS = {"INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"}
-_PROFILE = "cpuProfiles/qemu-7.2.virt.cortex-a57"
+_TARGET = restore_service_pb2.RestoreTarget(cpu_profile="cpuProfiles/qemu-7.2.virt.cortex-a57")
 
 
 class HugeCheckpoints(Attack):
@@ -31,7 +31,7 @@ class HugeCheckpoints(Attack):
 
 
 def _registers(count: int, vcpus: int = 1) -> checkpoint_pb2.Checkpoint:
-    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="TCG"))
+    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="ACCELERATOR_TCG"))
     registers = register_list_pb2.RegisterList(ids=range(wire.X0, wire.X0 + count), values=bytes(8 * count))
     for index in range(vcpus):
         made.vcpus.add(vcpu_index=index, registers=registers)
@@ -99,12 +99,12 @@ def _try(channel: grpc.Channel, what: str, is_within: bool, make) -> list[str]:
             vcpu.registers.values = b"\1" * len(vcpu.registers.values)
     first, second = f"vms/{vm}/checkpoints/1", f"vms/{vm}/checkpoints/2"
 
-    validate = restore_service_pb2.ValidateCheckpointRequest(checkpoint=second, cpu_profile=_PROFILE)
-    plan = restore_service_pb2.PlanRestoreRequest(checkpoint=second, cpu_profile=_PROFILE)
+    validate = restore_service_pb2.ValidateCheckpointRequest(checkpoint=second, target=_TARGET)
+    plan = restore_service_pb2.PlanRestoreRequest(checkpoint=second, target=_TARGET)
     questions = {
         "GetCheckpoint": lambda: stub.GetCheckpoint(checkpoint_service_pb2.GetCheckpointRequest(name=second), timeout=_PATIENCE),
         "ListCheckpoints": lambda: _pages(stub.ListCheckpoints, checkpoint_service_pb2.ListCheckpointsRequest(parent=f"vms/{vm}")),
-        "CompareCheckpoints": lambda: _pages(stub.CompareCheckpoints, comparison_pb2.CompareCheckpointsRequest(old=first, new=second)),
+        "CompareCheckpoints": lambda: _pages(stub.CompareCheckpoints, comparison_pb2.CompareCheckpointsRequest(old_checkpoint=first, new_checkpoint=second)),
         "ValidateCheckpoint": lambda: _pages(restore.ValidateCheckpoint, validate),
         "PlanRestore": lambda: _pages(restore.PlanRestore, plan),
         "DeleteVm": lambda: stub.DeleteVm(checkpoint_service_pb2.DeleteVmRequest(name=f"vms/{vm}"), timeout=_PATIENCE),

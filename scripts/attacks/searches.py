@@ -19,7 +19,7 @@ class Searches(Attack):
     @staticmethod
     def prepare(address: str) -> None:
         stub = checkpoint_service_pb2_grpc.CheckpointServiceStub(wire.connect(address))
-        made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="TCG"))
+        made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="ACCELERATOR_TCG"))
         for index in range(_VCPUS):
             made.vcpus.add(vcpu_index=index, registers=wire.general_registers(8))
         for vm in range(_VMS):

@@ -60,9 +60,9 @@ def _torment(stub: checkpoint_service_pb2_grpc.CheckpointServiceStub, vm: str, k
     if keep > 1:
         changed = checkpoint_pb2.Vm(name=vm, retention=checkpoint_pb2.Retention(keep_last=keep))
         stub.UpdateVm(checkpoint_service_pb2.UpdateVmRequest(vm=changed, update_mask=field_mask_pb2.FieldMask(paths=["retention"])), timeout=30)
-        protected = checkpoint_pb2.Checkpoint(name=f"{vm}/checkpoints/{_VERSIONS}", protected=keep % 40 == 0)
+        protected = checkpoint_pb2.Checkpoint(name=f"{vm}/checkpoints/{_VERSIONS}", is_protected=keep % 40 == 0)
         stub.UpdateCheckpoint(checkpoint_service_pb2.UpdateCheckpointRequest(
-            checkpoint=protected, update_mask=field_mask_pb2.FieldMask(paths=["protected"])), timeout=30)
+            checkpoint=protected, update_mask=field_mask_pb2.FieldMask(paths=["is_protected"])), timeout=30)
     else:
         stub.DeleteVm(checkpoint_service_pb2.DeleteVmRequest(name=vm, force=True), timeout=30)
         for _ in range(20):

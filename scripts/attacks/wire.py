@@ -21,7 +21,7 @@ def connect(address: str) -> grpc.Channel:
 
 
 def checkpoint(registers: int = 8, seed: int = 0, opaque: bytes = b"") -> checkpoint_pb2.Checkpoint:
-    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="TCG"))
+    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="ACCELERATOR_TCG"))
     vcpu = made.vcpus.add(registers=general_registers(registers, seed))
     if opaque:
         vcpu.opaque_fields.add(name="bytes", data=opaque)
@@ -39,7 +39,7 @@ def push(vm: str, stored: checkpoint_pb2.Checkpoint, request_id: str = "") -> ch
 
 def large_checkpoint(mebibytes: int, data: Callable[[int], bytes] = os.urandom) -> checkpoint_pb2.Checkpoint:
     """With so many vCPUs, each of a MiB of opaque data, which is the most that one may have."""
-    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="TCG"))
+    made = checkpoint_pb2.Checkpoint(source=checkpoint_pb2.Source(accelerator="ACCELERATOR_TCG"))
     for index in range(mebibytes):
         vcpu = made.vcpus.add(vcpu_index=index, registers=general_registers(1))
         vcpu.opaque_fields.add(name="bytes", data=data((1 << 20) - 100))

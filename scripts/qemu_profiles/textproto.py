@@ -27,7 +27,7 @@ def format_header(profile: Profile) -> list[str]:
     """All lines of armstate.v1.CpuProfile but the registers."""
     lines = [
         f'name: "cpuProfiles/{profile.name}"',
-        "accelerator: TCG",
+        "accelerator: ACCELERATOR_TCG",
         'hypervisor: "QEMU"',
         f'hypervisor_version: "{profile.hypervisor_version}"',
         f'machine_type: "{profile.machine_type}"',
@@ -35,7 +35,7 @@ def format_header(profile: Profile) -> list[str]:
     ]
     lines += [f'machine_options: "{option}"' for option in profile.machine_options]
     load = profile.list_load
-    fields = ["missing: NOT_INITIALIZED"] if load.missing_are_not_initialized else []
+    fields = ["missing: MISSING_NOT_INITIALIZED"] if load.missing_are_not_initialized else []
     fields += ["longer_is_refused: true"] if load.longer_is_refused else []
     fields += ["last_are_dropped: true"] if load.last_are_dropped else []
     fields += [f"ignored: [{', '.join(f'{i:#018x}' for i in load.ignored)}]"] if load.ignored else []

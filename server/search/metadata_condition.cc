@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "proto/enum_name.h"
 
 namespace armstate {
 namespace {
@@ -89,8 +90,7 @@ absl::StatusOr<int64_t> ParseTime(const FilterToken& name, const FilterToken& va
 }
 
 absl::StatusOr<v1::Accelerator> ParseAccelerator(const FilterToken& value) {
-  v1::Accelerator accelerator;
-  if (v1::Accelerator_Parse(absl::AsciiStrToUpper(value.text), &accelerator)) return accelerator;
+  if (const auto accelerator = ParseEnumName<v1::Accelerator>(absl::AsciiStrToUpper(value.text))) return *accelerator;
   return FilterError(value.position, absl::StrCat("no accelerator \"", value.text, "\": TCG, KVM, HVF or ENGINE"));
 }
 

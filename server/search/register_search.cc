@@ -87,7 +87,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
     position = *std::move(parsed);
   }
   v1::SearchRegistersResponse response;
-  const auto which = request.vcpu_match() == v1::ALL_VCPUS ? MatchedVcpus::kAll : MatchedVcpus::kAny;
+  const auto which = request.vcpu_match() == v1::VCPU_MATCH_ALL ? MatchedVcpus::kAll : MatchedVcpus::kAny;
   const absl::Status status =
       ScanVersions(checkpoints_, profiles_, *filter, which, *page_size, question, std::move(position), stop, response);
   if (!status.ok()) return status;
@@ -98,7 +98,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
                                                                       Filter filter, int page_size,
                                                                       const StopCheck& stop) {
   if (absl::Status status = catch_up_(stop); !status.ok()) return status;
-  const auto which = request.vcpu_match() == v1::ALL_VCPUS ? MatchedVcpus::kAll : MatchedVcpus::kAny;
+  const auto which = request.vcpu_match() == v1::VCPU_MATCH_ALL ? MatchedVcpus::kAll : MatchedVcpus::kAny;
   IndexAnswer answer = index_.Find(filter, which);
   auto result =
       std::make_shared<SearchResult>(SearchResult{QuestionOf(request), std::move(filter), std::move(answer.matches)});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "core/error.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
 #include "server/connection.h"
@@ -51,7 +52,8 @@ class Ended final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
 };
 
 absl::Status GoingAway() {
-  return absl::UnavailableError("the server is going away; watch again with the last resume_token");
+  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining,
+                   "the server is going away; watch again with the last resume_token");
 }
 
 }  // namespace

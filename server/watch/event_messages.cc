@@ -8,23 +8,23 @@
 namespace armstate {
 namespace {
 
-v1::CheckpointEvent::Type TypeOf(CheckpointEventKind kind) {
+v1::CheckpointEvent::Kind TypeOf(CheckpointEventKind kind) {
   switch (kind) {
     case CheckpointEventKind::kCommitted:
-      return v1::CheckpointEvent::CREATED;
+      return v1::CheckpointEvent::KIND_CREATED;
     case CheckpointEventKind::kDeleted:
-      return v1::CheckpointEvent::DELETED;
+      return v1::CheckpointEvent::KIND_DELETED;
     case CheckpointEventKind::kVmDeleted:
-      return v1::CheckpointEvent::VM_DELETED;
+      return v1::CheckpointEvent::KIND_VM_DELETED;
   }
-  return v1::CheckpointEvent::TYPE_UNSPECIFIED;
+  return v1::CheckpointEvent::KIND_UNSPECIFIED;
 }
 
 }  // namespace
 
 v1::CheckpointEvent EventToProto(const CheckpointEvent& event, uint64_t log_id) {
   v1::CheckpointEvent message;
-  message.set_type(TypeOf(event.kind));
+  message.set_kind(TypeOf(event.kind));
   const bool is_vm = event.kind == CheckpointEventKind::kVmDeleted;
   message.set_checkpoint(is_vm ? FormatVmName(event.vm) : FormatCheckpointName(event.vm, event.version));
   message.set_vm_uid(absl::StrCat(absl::Hex(event.incarnation, absl::kZeroPad16)));
@@ -36,7 +36,7 @@ v1::CheckpointEvent EventToProto(const CheckpointEvent& event, uint64_t log_id) 
 
 v1::CheckpointEvent ProgressTo(uint64_t sequence, uint64_t log_id) {
   v1::CheckpointEvent message;
-  message.set_type(v1::CheckpointEvent::PROGRESS);
+  message.set_kind(v1::CheckpointEvent::KIND_PROGRESS);
   message.set_resume_token(EncodeResumeToken(log_id, sequence));
   return message;
 }

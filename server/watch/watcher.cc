@@ -60,7 +60,7 @@ void Watcher::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     messages_.pop_front();
-    if (!ok) FinishOnce(absl::CancelledError("the watcher went away"));
+    if (!ok) FinishOnce(CallCancelled("the watcher went away"));
     if (finished_) return;
     if (!messages_.empty()) {
       WriteNext();
@@ -72,7 +72,7 @@ void Watcher::OnWriteDone(bool ok) {
 
 void Watcher::OnCancel() {
   absl::MutexLock lock(&mutex_);
-  FinishOnce(absl::CancelledError("the watcher went away"));
+  FinishOnce(CallCancelled("the watcher went away"));
 }
 
 void Watcher::OnDone() {

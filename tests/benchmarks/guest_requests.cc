@@ -34,7 +34,7 @@ GuestRequests::GuestRequests() {
     for (uint32_t number = 0; number < kNumbers; ++number) {
       v1::Checkpoint checkpoint;
       v1::Source& source = *checkpoint.mutable_source();
-      source.set_accelerator(v1::TCG);
+      source.set_accelerator(v1::ACCELERATOR_TCG);
       source.set_hypervisor("QEMU");
       source.set_hypervisor_version("7.2.22");
       source.set_host_kernel("6.1.0-37-generic");

@@ -46,7 +46,7 @@ void Put(uint64_t value, absl::string_view name, const RegisterList& list, std::
 
 NewCheckpoint Checkpoint(const LinuxGuests& linux, uint32_t guest, size_t number, uint32_t guests) {
   v1::Checkpoint basic;
-  basic.mutable_source()->set_accelerator(v1::TCG);
+  basic.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   basic.mutable_source()->set_host(absl::StrCat("host-", guest % 500));
   (*basic.mutable_labels())["team"] = guest % 2 == 0 ? "web" : "db";
   basic.set_vcpu_count(2);

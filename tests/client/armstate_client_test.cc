@@ -305,17 +305,17 @@ TEST(EngineClient, CaptureFillsInARequestId) {
 TEST(RestoreClient, ARefusalIsAnAnswer) {
   FakeServer server;
   server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
-    EXPECT_EQ(request.cpu_profile(), "cpuProfiles/p");
+    EXPECT_EQ(request.target().cpu_profile(), "cpuProfiles/p");
     v1::ValidateCheckpointResponse response;
-    response.mutable_report()->set_verdict(v1::REFUSED);
+    response.mutable_report()->set_verdict(v1::VERDICT_REFUSED);
     return response;
   };
   v1::ValidateCheckpointRequest request;
-  request.set_cpu_profile("cpuProfiles/p");
+  request.mutable_target()->set_cpu_profile("cpuProfiles/p");
   const absl::StatusOr<v1::ValidateCheckpointResponse> response =
       RestoreClient(Connection(FastRetries(server))).ValidateCheckpoint(request);
   ASSERT_TRUE(response.ok()) << response.status();
-  EXPECT_EQ(response->report().verdict(), v1::REFUSED);
+  EXPECT_EQ(response->report().verdict(), v1::VERDICT_REFUSED);
 }
 
 TEST(Connection, ATargetIsCompletedOrRefused) {

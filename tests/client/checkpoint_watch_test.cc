@@ -16,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
+#include "proto/enum_name.h"
 #include "proto/status_conversion.h"
 #include "server/server.h"
 #include "tests/testing/temp_dir.h"
@@ -43,7 +44,7 @@ v1::WatchCheckpointsRequest All() {
 
 std::string Text(const absl::StatusOr<v1::CheckpointEvent>& event) {
   if (!event.ok()) return event.status().ToString();
-  return absl::StrCat(v1::CheckpointEvent::Type_Name(event->type()), " ", event->checkpoint());
+  return absl::StrCat(EnumName(event->kind()), " ", event->checkpoint());
 }
 
 // A socket that nobody else has and that has no file: a path in `dir` may be too long for one.
@@ -71,7 +72,7 @@ class RealServerTest : public testing::Test {
   void Push() {
     v1::CreateCheckpointRequest request;
     request.set_parent("vms/a");
-    request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+    request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
     v1::RegisterList& list = *request.mutable_checkpoint()->add_vcpus()->mutable_registers();
     list.add_ids(0x603000000013c080);  // SCTLR_EL1
     list.set_values(std::string(8, '\0'));
@@ -177,11 +178,11 @@ class ScriptedService final : public v1::CheckpointService::Service {
     const Answer& answer = answers_.at(seen.size());
     seen.push_back(absl::StrCat(request->resume_token(), request->from_oldest() ? " oldest" : ""));
     v1::CheckpointEvent event;
-    event.set_type(v1::CheckpointEvent::PROGRESS);
+    event.set_kind(v1::CheckpointEvent::KIND_PROGRESS);
     event.set_resume_token(absl::StrCat(answer.token_of_progress));
     writer->Write(event);
     for (const int version : answer.events) {
-      event.set_type(v1::CheckpointEvent::CREATED);
+      event.set_kind(v1::CheckpointEvent::KIND_CREATED);
       event.set_checkpoint(absl::StrCat("vms/a/checkpoints/", version));
       event.set_resume_token(absl::StrCat(version));
       writer->Write(event);

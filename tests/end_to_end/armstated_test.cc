@@ -28,7 +28,7 @@ constexpr size_t kFillerBytes = 1000000;
 v1::CreateCheckpointRequest RequestOfSize(size_t size) {
   v1::CreateCheckpointRequest request;
   request.set_parent("vms/large");
-  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   for (size_t left = size - 200; left > 0; left -= std::min(left, kFillerBytes)) {
     v1::VcpuState* const vcpu = request.mutable_checkpoint()->add_vcpus();
     vcpu->set_vcpu_index(request.checkpoint().vcpus_size() - 1);

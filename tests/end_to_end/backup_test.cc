@@ -45,7 +45,7 @@ v1::CreateCheckpointRequest Push(int client, int64_t version) {
   v1::CreateCheckpointRequest request;
   request.set_parent(absl::StrCat("vms/vm-", client));
   request.set_expected_latest_version(version - 1);
-  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   v1::RegisterList* list = request.mutable_checkpoint()->add_vcpus()->mutable_registers();
   for (uint64_t i = 0; i < 100; ++i) list->add_ids(0x6030000000130000 + i);
   list->set_values(Values(client, version));

@@ -109,7 +109,7 @@ TEST_P(ConvertTest, OnlyAFeatureThatIsGoneRefuses) {
     const auto converted = ConvertStream(stream, GetParam().Profile(to), {}, client_);
     ASSERT_TRUE(converted.ok()) << converted.status();
     const v1::RestoreReport& report = converted->answer.report();
-    EXPECT_EQ(report.verdict(), gone.empty() ? v1::ACCEPTED_WITH_CHANGES : v1::REFUSED);
+    EXPECT_EQ(report.verdict(), gone.empty() ? v1::VERDICT_ACCEPTED_WITH_CHANGES : v1::VERDICT_REFUSED);
     EXPECT_EQ(converted->patches.empty(), !gone.empty());
     Names names;
     for (const v1::RegisterReport& finding : Refusals(report)) {
@@ -124,7 +124,7 @@ TEST_P(ConvertTest, OnlyAFeatureThatIsGoneRefuses) {
     if (gone.empty()) return;
     const auto other = ConvertStream(stream, GetParam().Profile(to), {"state-lost", "counter-frequency"}, client_);
     ASSERT_TRUE(other.ok()) << other.status();
-    EXPECT_EQ(other->answer.report().verdict(), v1::REFUSED);
+    EXPECT_EQ(other->answer.report().verdict(), v1::VERDICT_REFUSED);
   });
 }
 
@@ -137,7 +137,7 @@ TEST_P(ConvertTest, TheGuestsReleaseAndCpuAreRecognised) {
     EXPECT_EQ(converted->answer.source_profile(),
               has_own ? absl::StrCat("cpuProfiles/qemu-", release, ".virt-9.0.max") : GetParam().Profile(release));
     // It is what it is converted to: nothing changes.
-    EXPECT_EQ(converted->answer.report().verdict(), v1::ACCEPTED);
+    EXPECT_EQ(converted->answer.report().verdict(), v1::VERDICT_ACCEPTED);
     EXPECT_TRUE(ApplyPatches(GetParam().Stream(release), converted->patches) == GetParam().Stream(release));
   }
 }
@@ -147,7 +147,7 @@ TEST_P(ConvertTest, TheStreamHasTheTargetsListAndTheGuestsState) {
     const std::string stream = GetParam().Stream(from);
     const auto converted = ConvertStream(stream, GetParam().Profile(to), {"feature-gone"}, client_);
     ASSERT_TRUE(converted.ok()) << converted.status();
-    ASSERT_EQ(converted->answer.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+    ASSERT_EQ(converted->answer.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
     const std::string rewritten = ApplyPatches(stream, converted->patches);
     const QemuCapture before = Captured(stream), after = Captured(rewritten);
     const QemuCapture targets = Captured(GetParam().Stream(to));

@@ -45,7 +45,7 @@ constexpr int kVcpus = 2;
 // Two vCPUs whose registers tell who pushed them: a torn or foreign checkpoint shows.
 v1::Checkpoint MakeCheckpoint(int client, uint64_t number) {
   v1::Checkpoint checkpoint;
-  checkpoint.mutable_source()->set_accelerator(v1::KVM);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   for (int vcpu = 0; vcpu < kVcpus; ++vcpu) {
     v1::VcpuState* state = checkpoint.add_vcpus();
     state->set_vcpu_index(vcpu);

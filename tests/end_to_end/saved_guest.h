@@ -69,7 +69,7 @@ inline QemuCapture Captured(const std::string& stream) {
 // What a push of the stream would store.
 inline v1::Checkpoint StateOf(QemuCapture capture) {
   v1::Checkpoint state;
-  state.mutable_source()->set_accelerator(v1::TCG);
+  state.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   state.mutable_source()->set_hypervisor("QEMU");
   state.mutable_source()->set_machine_type(capture.machine_type);
   for (VcpuState& vcpu : capture.vcpus) *state.add_vcpus() = VcpuStateToProto(std::move(vcpu));

@@ -32,7 +32,7 @@ constexpr uint64_t kItems = 3000;
 v1::CreateCheckpointRequest Request(uint64_t number) {
   v1::CreateCheckpointRequest request;
   request.set_parent(absl::StrCat("vms/vm", number % kVms));
-  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   v1::RegisterList* registers = request.mutable_checkpoint()->add_vcpus()->mutable_registers();
   registers->add_ids(0x6030000000100000);
   registers->set_values(reinterpret_cast<const char*>(&number), sizeof(number));

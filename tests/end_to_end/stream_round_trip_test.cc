@@ -19,7 +19,7 @@ namespace {
 v1::CreateCheckpointRequest RequestFor(const std::string& vm, QemuCapture capture) {
   v1::CreateCheckpointRequest request;
   request.set_parent("vms/" + vm);
-  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::TCG);
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   request.mutable_checkpoint()->mutable_source()->set_machine_type(capture.machine_type);
   for (VcpuState& vcpu : capture.vcpus) *request.mutable_checkpoint()->add_vcpus() = VcpuStateToProto(std::move(vcpu));
   for (const CaptureGap& gap : capture.gaps) *request.mutable_checkpoint()->add_gaps() = CaptureGapToProto(gap);

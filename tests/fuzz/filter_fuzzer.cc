@@ -18,7 +18,7 @@ CheckpointFacts Facts(IdScheme scheme) {
   v1::Checkpoint basic;
   basic.set_version(7);
   basic.mutable_create_time()->set_seconds(1'700'000'000);
-  basic.mutable_source()->set_accelerator(scheme == IdScheme::kTcg ? v1::TCG : v1::KVM);
+  basic.mutable_source()->set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
   basic.mutable_source()->set_hypervisor("QEMU");
   basic.mutable_source()->set_cpu_model("cortex-a57");
   basic.mutable_source()->add_vcpu_features("sve");

@@ -6,10 +6,10 @@ namespace armstate {
 namespace {
 
 TEST(AcceleratorTest, AnUnknownOneHasNoScheme) {
-  EXPECT_EQ(SchemeOf(v1::TCG), IdScheme::kTcg);
-  EXPECT_EQ(SchemeOf(v1::HVF), IdScheme::kTcg);
-  EXPECT_EQ(SchemeOf(v1::KVM), IdScheme::kKvm);
-  EXPECT_EQ(SchemeOf(v1::ENGINE), absl::nullopt) << "it is that of the machine's profile";
+  EXPECT_EQ(SchemeOf(v1::ACCELERATOR_TCG), IdScheme::kTcg);
+  EXPECT_EQ(SchemeOf(v1::ACCELERATOR_HVF), IdScheme::kTcg);
+  EXPECT_EQ(SchemeOf(v1::ACCELERATOR_KVM), IdScheme::kKvm);
+  EXPECT_EQ(SchemeOf(v1::ACCELERATOR_ENGINE), absl::nullopt) << "it is that of the machine's profile";
   EXPECT_EQ(SchemeOf(v1::ACCELERATOR_UNSPECIFIED), absl::nullopt);
   EXPECT_EQ(SchemeOf(static_cast<v1::Accelerator>(99)), absl::nullopt) << "of a later release";
 }

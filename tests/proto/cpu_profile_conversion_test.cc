@@ -15,14 +15,14 @@ using ::testing::StartsWith;
 // Lines 1 to 3 of most texts below.
 constexpr char kHead[] =
     "name: \"cpuProfiles/small\"\n"
-    "accelerator: TCG\n"
+    "accelerator: ACCELERATOR_TCG\n"
     "hypervisor: \"QEMU\"\n";
 
 TEST(CpuProfileConversion, ParsesText) {
   const absl::StatusOr<ParsedCpuProfile> parsed = ParseCpuProfileText(
       "# a comment\n"
       "name: \"cpuProfiles/small.v1\"\n"
-      "accelerator: KVM\n"
+      "accelerator: ACCELERATOR_KVM\n"
       "registers { id: 0x40200000000f0800 reset: 0xc50078 writable: 0xffffffff view { id: 0x603000000013c080 } }\n"
       "registers { id: 0x603000000013c080 reset: 0xc50078 writable: 0xffffffffffffffff }\n"
       "registers { id: 0x6040000000100054 reset: 1 reset: 0x200000000000000 writable: 0xff }\n");
@@ -68,10 +68,12 @@ TEST(CpuProfileConversion, ErrorsNameTheLineAndTheRegister) {
       {"unknown accelerator", "name: \"cpuProfiles/a\"\naccelerator: XEN hypervisor: \"\"\n",
        "line 2, column 18: ", "XEN", "2", ""},
       {"number too large", std::string(kHead) + "registers { id: 0x1ffffffffffffffff }\n", "line 4, ", "", "4", ""},
-      {"bad name", "accelerator: TCG\nname: \"small\"\n", "line 2, column 1: ", "cpuProfiles/{profile}", "2", ""},
-      {"no name", "accelerator: TCG\n", "line 1, column 1: ", "cpuProfiles/{profile}", "1", ""},
+      {"bad name", "accelerator: ACCELERATOR_TCG\nname: \"small\"\n", "line 2, column 1: ", "cpuProfiles/{profile}",
+       "2", ""},
+      {"no name", "accelerator: ACCELERATOR_TCG\n", "line 1, column 1: ", "cpuProfiles/{profile}", "1", ""},
       {"no accelerator", "name: \"cpuProfiles/a\"\n", "line 1, column 1: ", "TCG or KVM", "1", ""},
-      {"engine", "name: \"cpuProfiles/a\"\naccelerator: ENGINE\n", "line 2, column 1: ", "TCG or KVM", "2", ""},
+      {"engine", "name: \"cpuProfiles/a\"\naccelerator: ACCELERATOR_ENGINE\n", "line 2, column 1: ", "TCG or KVM", "2",
+       ""},
       {"no ID", std::string(kHead) + "registers { id: 0x1 }\n", "line 4, column 1: ", "no register ID", "4",
        "0x0000000000000001"},
       {"unsorted",
@@ -110,7 +112,7 @@ TEST(CpuProfileConversion, DeepNestingIsAnError) {
 TEST(CpuProfileConversion, WithoutTextThereIsNoLine) {
   v1::CpuProfile message;
   message.set_name("cpuProfiles/a");
-  message.set_accelerator(v1::KVM);
+  message.set_accelerator(v1::ACCELERATOR_KVM);
   message.add_registers()->set_id(1);
   absl::optional<ErrorInfo> info = GetErrorInfo(CpuProfileFromProto(message).status());
   ASSERT_TRUE(info);

@@ -58,7 +58,7 @@ TEST_F(RestoreReportConversion, FindingsHaveNamesAndFields) {
   const v1::RegisterReport& midr = message.registers(0);
   EXPECT_EQ(midr.register_id(), kMidrEl1);
   EXPECT_EQ(midr.name(), "MIDR_EL1");
-  EXPECT_EQ(midr.outcome(), v1::IGNORED);
+  EXPECT_EQ(midr.outcome(), v1::REGISTER_OUTCOME_IGNORED);
   EXPECT_EQ(midr.wanted(), kMidrA53);
   EXPECT_EQ(midr.got(), kMidrA57);
   EXPECT_EQ(midr.reason(), "because");
@@ -69,11 +69,11 @@ TEST_F(RestoreReportConversion, FindingsHaveNamesAndFields) {
   EXPECT_EQ(midr.fields(1).wanted(), 0xd03u);
   EXPECT_EQ(midr.fields(1).got(), 0xd07u);
   EXPECT_EQ(message.registers(1).name(), "TPIDR_EL1");
-  EXPECT_EQ(message.registers(1).outcome(), v1::UNKNOWN);
+  EXPECT_EQ(message.registers(1).outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
   EXPECT_EQ(message.registers(1).fields_size(), 0);
   EXPECT_EQ(message.registers(1).error(), "ENOENT");  // api.rst, 4.68
   EXPECT_EQ(message.registers(2).name(), "TPIDR_EL0");
-  EXPECT_EQ(message.registers(2).outcome(), v1::NOT_IN_CHECKPOINT);
+  EXPECT_EQ(message.registers(2).outcome(), v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
 }
 
 TEST_F(RestoreReportConversion, FieldValuesHaveTheirMeaningAndBitsWithoutAFieldAreNotLost) {
@@ -113,7 +113,7 @@ TEST_F(RestoreReportConversion, AllRegistersAreInOrderOfTheirIds) {
   std::vector<std::string> names;
   for (const v1::RegisterReport& entry : message.registers()) names.push_back(entry.name());
   EXPECT_EQ(names, (std::vector<std::string>{"MIDR_EL1", "SCTLR_EL1", "TPIDR_EL1", "TPIDR_EL0"}));
-  EXPECT_EQ(message.registers(1).outcome(), v1::WRITTEN);
+  EXPECT_EQ(message.registers(1).outcome(), v1::REGISTER_OUTCOME_WRITTEN);
   EXPECT_EQ(message.registers(1).wanted(), std::string("\x01\0\0\0\0\0\0\0", 8));
   EXPECT_EQ(message.registers(1).got(), std::string("\x01\0\0\0\0\0\0\0", 8));
 }
@@ -121,7 +121,7 @@ TEST_F(RestoreReportConversion, AllRegistersAreInOrderOfTheirIds) {
 TEST_F(RestoreReportConversion, RegistersThatWereNotTriedHaveNoValueFromTheTarget) {
   report_.outcomes[1] = RegisterOutcome::kNotTried;
   const v1::VcpuRestoreReport message = VcpuRestoreReportToProto(Vcpu(), IdScheme::kKvm, ReportedRegisters::kAll);
-  EXPECT_EQ(message.registers(1).outcome(), v1::NOT_TRIED);
+  EXPECT_EQ(message.registers(1).outcome(), v1::REGISTER_OUTCOME_NOT_TRIED);
   EXPECT_EQ(message.registers(1).got(), "");
 }
 
@@ -152,12 +152,12 @@ TEST_F(RestoreReportConversion, TheWorstVcpuDecides) {
   const VcpuRestore good{0, none, none.layout(), accepted};
   const VcpuRestore worse{1, none, none.layout(), changed};
   v1::RestoreReport message = RestoreReportToProto({good}, IdScheme::kTcg, ReportedRegisters::kFindings);
-  EXPECT_EQ(message.verdict(), v1::ACCEPTED);
+  EXPECT_EQ(message.verdict(), v1::VERDICT_ACCEPTED);
   message = RestoreReportToProto({worse, good}, IdScheme::kTcg, ReportedRegisters::kFindings);
-  EXPECT_EQ(message.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(message.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_TRUE(message.rolled_back());
   message = RestoreReportToProto({good, Vcpu(), worse}, IdScheme::kTcg, ReportedRegisters::kFindings);
-  EXPECT_EQ(message.verdict(), v1::REFUSED);
+  EXPECT_EQ(message.verdict(), v1::VERDICT_REFUSED);
   EXPECT_FALSE(message.rolled_back());
   EXPECT_EQ(message.vcpus_size(), 3);
 }
@@ -165,16 +165,16 @@ TEST_F(RestoreReportConversion, TheWorstVcpuDecides) {
 // A new outcome in core must have its name on the wire: kNotTried is the last one.
 TEST_F(RestoreReportConversion, EveryOutcomeHasItsNameOnTheWire) {
   const std::vector<std::pair<RegisterOutcome, v1::RegisterOutcome>> kOutcomes = {
-      {RegisterOutcome::kWritten, v1::WRITTEN},
-      {RegisterOutcome::kUnchanged, v1::UNCHANGED},
-      {RegisterOutcome::kIgnored, v1::IGNORED},
-      {RegisterOutcome::kWriteRefused, v1::WRITE_REFUSED},
-      {RegisterOutcome::kDiffers, v1::DIFFERS},
-      {RegisterOutcome::kUnknown, v1::UNKNOWN},
-      {RegisterOutcome::kNotInCheckpoint, v1::NOT_IN_CHECKPOINT},
-      {RegisterOutcome::kRequired, v1::REQUIRED},
-      {RegisterOutcome::kOverwritten, v1::OVERWRITTEN},
-      {RegisterOutcome::kNotTried, v1::NOT_TRIED},
+      {RegisterOutcome::kWritten, v1::REGISTER_OUTCOME_WRITTEN},
+      {RegisterOutcome::kUnchanged, v1::REGISTER_OUTCOME_UNCHANGED},
+      {RegisterOutcome::kIgnored, v1::REGISTER_OUTCOME_IGNORED},
+      {RegisterOutcome::kWriteRefused, v1::REGISTER_OUTCOME_WRITE_REFUSED},
+      {RegisterOutcome::kDiffers, v1::REGISTER_OUTCOME_DIFFERS},
+      {RegisterOutcome::kUnknown, v1::REGISTER_OUTCOME_UNKNOWN},
+      {RegisterOutcome::kNotInCheckpoint, v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT},
+      {RegisterOutcome::kRequired, v1::REGISTER_OUTCOME_REQUIRED},
+      {RegisterOutcome::kOverwritten, v1::REGISTER_OUTCOME_OVERWRITTEN},
+      {RegisterOutcome::kNotTried, v1::REGISTER_OUTCOME_NOT_TRIED},
   };
   EXPECT_EQ(kOutcomes.size(), static_cast<size_t>(RegisterOutcome::kNotTried) + 1);
   for (const auto& [core, wire] : kOutcomes) {

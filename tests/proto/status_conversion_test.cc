@@ -30,7 +30,8 @@ T Detail(const google::rpc::Status& status) {
 TEST(ErrorReason, EveryReasonOfTheWireIsTheSameInCore) {
   const google::protobuf::EnumDescriptor* wire = v1::ErrorReason_descriptor();
   for (int i = 0; i < wire->value_count(); ++i) {
-    EXPECT_EQ(ErrorReasonName(static_cast<ErrorReason>(wire->value(i)->number())), wire->value(i)->name());
+    EXPECT_EQ(absl::StrCat("ERROR_REASON_", ErrorReasonName(static_cast<ErrorReason>(wire->value(i)->number()))),
+              wire->value(i)->name());
   }
 }
 

@@ -23,11 +23,12 @@ TEST(ToleranceConversion, ParsesText) {
       "  id_patterns { mask: 0xff00 value: 0x100 }\n"
       "  fields: ['IMP', 'IDCODE']\n"
       "  outcomes: ['IGNORED', 'NOT_IN_CHECKPOINT']\n"
-      "  source: TCG\n"
-      "  target: KVM\n"
-      "  conditions { register: 'MIDR_EL1' field: 'PartNum' comparison: AT_MOST value: 0xd08 or_absent: true }\n"
-      "  conditions { comparison: NOT_EQUAL target: true }\n"
-      "  conditions { comparison: ABSENT side: TARGET_RESET register: 'HCR_EL2' }\n"
+      "  source: ACCELERATOR_TCG\n"
+      "  target: ACCELERATOR_KVM\n"
+      "  conditions { register_name: 'MIDR_EL1' field: 'PartNum' comparison: COMPARISON_AT_MOST value: 0xd08 "
+      "or_absent: true }\n"
+      "  conditions { comparison: COMPARISON_NOT_EQUAL target: true }\n"
+      "  conditions { comparison: COMPARISON_ABSENT side: SIDE_TARGET_RESET register_name: 'HCR_EL2' }\n"
       "}\n");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   ASSERT_EQ(parsed->size(), 1u);
@@ -78,14 +79,16 @@ TEST(ToleranceConversion, ErrorsNameTheLineAndTheRule) {
       {"the outcome that stands for none",
        std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: 'REGISTER_OUTCOME_UNSPECIFIED' }", "2",
        "REGISTER_OUTCOME_UNSPECIFIED"},
-      {"an engine as source", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' source: ENGINE }", "2",
-       "TCG or KVM"},
+      {"an engine as source", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' source: ACCELERATOR_ENGINE }",
+       "2", "TCG or KVM"},
       {"no comparison", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' conditions { value: 1 } }", "2",
        "no comparison"},
       {"nothing to compare with",
-       std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' conditions { comparison: EQUAL } }", "2", "neither"},
+       std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' conditions { comparison: COMPARISON_EQUAL } }", "2",
+       "neither"},
       {"target false",
-       std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' conditions { comparison: EQUAL target: false } }",
+       std::string(kHead) +
+           "name: 'x' reason: 'r' registers: 'V0' conditions { comparison: COMPARISON_EQUAL target: false } }",
        "2", "can only be true"},
       {"a name that is there twice", std::string(kHead) + "name: 'first' reason: 'r' registers: 'V0' }", "2", "two"},
       {"an unknown register", std::string(kHead) + "name: 'x' reason: 'r' registers: 'TCR9_EL1' }", "2", "TCR9_EL1"},

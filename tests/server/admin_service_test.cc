@@ -54,8 +54,8 @@ TEST_F(StatisticsTest, CountsWhatIsStoredAndWhatWasDone) {
   Create(SmallRequest("vms/b", 1));
   v1::UpdateCheckpointRequest protect;
   protect.mutable_checkpoint()->set_name("vms/a/checkpoints/1");
-  protect.mutable_checkpoint()->set_protected_(true);
-  protect.mutable_update_mask()->add_paths("protected");
+  protect.mutable_checkpoint()->set_is_protected(true);
+  protect.mutable_update_mask()->add_paths("is_protected");
   ASSERT_EQ(Call(checkpoints(), &CheckpointStub::UpdateCheckpoint, protect), RpcResult());
   v1::DeleteCheckpointRequest deletion;
   deletion.set_name("vms/a/checkpoints/2");
@@ -206,8 +206,7 @@ class SlowBackupsTest : public BackupsTest {
 
 TEST_F(SlowBackupsTest, OthersAreAnsweredMeanwhile) {
   const RpcResult second = Call(admin(), &AdminStub::CreateBackup, v1::CreateBackupRequest());
-  EXPECT_EQ(second,
-            (RpcResult{StatusCode::UNAVAILABLE, "STORAGE_UNAVAILABLE", {{"cause", "another backup is being made"}}}));
+  EXPECT_EQ(second, (RpcResult{StatusCode::UNAVAILABLE, "BACKUP_RUNNING"}));
   Create(SmallRequest("vms/a", 1));
   EXPECT_EQ(Call(admin(), &AdminStub::GetStatistics, v1::GetStatisticsRequest()), RpcResult());
   LetGo();

@@ -234,8 +234,8 @@ TEST(ArmstateKvmProbeTest, ExperimentsBecomeRules) {
   EXPECT_EQ(pstate.fields(0).accepted(), 0x10031u);
   EXPECT_EQ(pstate.fields(0).refused(), 0xfffeffceu);
   // PMINTENSET, PMINTENCLR, PMCR, the counters, TIMER_CTL.
-  EXPECT_EQ(rules.at(0x603000000013c4f1).counter_bits().write(), v1::RegisterRule::CounterBits::SET);
-  EXPECT_EQ(rules.at(0x603000000013c4f2).counter_bits().write(), v1::RegisterRule::CounterBits::CLEAR);
+  EXPECT_EQ(rules.at(0x603000000013c4f1).counter_bits().write(), v1::RegisterRule::CounterBits::WRITE_SET);
+  EXPECT_EQ(rules.at(0x603000000013c4f2).counter_bits().write(), v1::RegisterRule::CounterBits::WRITE_CLEAR);
   EXPECT_TRUE(rules.at(0x603000000013dce0).has_counter_control());
   EXPECT_TRUE(rules.at(0x603000000013df1a).has_moving_counter());
   EXPECT_TRUE(rules.at(0x603000000013df19).has_timer_control());

@@ -92,9 +92,9 @@ TEST(BuiltInProfiles, AreWhatQemuHasAfterReset) {
 TEST(BuiltInProfiles, ADifferenceChangesAddsAndLeavesOut) {
   const std::string set = Set(R"(
     profiles { base: "a" left_out: 0x603000000013c081 same: "b2"
-      profile { name: "cpuProfiles/b" accelerator: TCG
+      profile { name: "cpuProfiles/b" accelerator: ACCELERATOR_TCG
                 registers { id: 0x603000000013c080 reset: 7 } registers { id: 0x603000000013c082 reset: 2 } } }
-    profiles { profile { name: "cpuProfiles/a" accelerator: TCG cpu_model: "of a" register_count: 2
+    profiles { profile { name: "cpuProfiles/a" accelerator: ACCELERATOR_TCG cpu_model: "of a" register_count: 2
                 registers { id: 0x603000000013c080 } registers { id: 0x603000000013c081 reset: 1 } } })");
   const absl::StatusOr<BuiltInProfiles> profiles = BuiltInProfiles::Create(set);
   ASSERT_TRUE(profiles.ok()) << profiles.status();

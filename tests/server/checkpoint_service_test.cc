@@ -80,7 +80,7 @@ TEST_F(CheckpointServiceTest, WhatWasStoredComesBackInFull) {
   EXPECT_EQ(full.source().DebugString(), sent.source().DebugString());
   EXPECT_EQ(full.labels().at("kernel"), "6.1");
   EXPECT_EQ(full.gaps(0).DebugString(), sent.gaps(0).DebugString());
-  EXPECT_EQ(Get("vms/web.1/checkpoints/1", v1::BASIC).DebugString(), stored.DebugString());
+  EXPECT_EQ(Get("vms/web.1/checkpoints/1", v1::CHECKPOINT_VIEW_BASIC).DebugString(), stored.DebugString());
   // FULL is the default, and `latest` shows the version that it stands for.
   EXPECT_EQ(Get("vms/web.1/checkpoints/latest", v1::CHECKPOINT_VIEW_UNSPECIFIED).DebugString(), full.DebugString());
 }

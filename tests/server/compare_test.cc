@@ -36,7 +36,7 @@ using Values = std::vector<std::pair<uint64_t, uint64_t>>;
 
 // A checkpoint with one vCPU for each of `vcpus`.
 v1::CreateCheckpointRequest RequestOf(const std::string& parent, const std::vector<Values>& vcpus,
-                                      v1::Accelerator accelerator = v1::KVM) {
+                                      v1::Accelerator accelerator = v1::ACCELERATOR_KVM) {
   v1::CreateCheckpointRequest request;
   request.set_parent(parent);
   request.mutable_checkpoint()->mutable_source()->set_accelerator(accelerator);
@@ -50,8 +50,8 @@ v1::CreateCheckpointRequest RequestOf(const std::string& parent, const std::vect
 
 v1::CompareCheckpointsRequest Sides(const std::string& old_name, const std::string& new_name) {
   v1::CompareCheckpointsRequest request;
-  request.set_old(old_name);
-  request.set_new_(new_name);
+  request.set_old_checkpoint(old_name);
+  request.set_new_checkpoint(new_name);
   return request;
 }
 
@@ -102,8 +102,8 @@ TEST_F(CompareTest, WhatMattersStandsFirst) {
   }
   Create(RequestOf("vms/a", {values}));
   const v1::CompareCheckpointsResponse response = Compare(Sides("vms/a/checkpoints/1", "vms/a/checkpoints/latest"));
-  EXPECT_EQ(response.old().name(), "vms/a/checkpoints/1");
-  EXPECT_EQ(response.new_().name(), "vms/a/checkpoints/2");
+  EXPECT_EQ(response.old_checkpoint().name(), "vms/a/checkpoints/1");
+  EXPECT_EQ(response.new_checkpoint().name(), "vms/a/checkpoints/2");
   EXPECT_THAT(response.notes(), IsEmpty());
   EXPECT_EQ(response.next_page_token(), "");
   ASSERT_EQ(response.vcpus_size(), 1);
@@ -112,9 +112,16 @@ TEST_F(CompareTest, WhatMattersStandsFirst) {
   EXPECT_EQ(vcpu.equal_count(), 1);
   EXPECT_THAT(Names(vcpu), ElementsAre("SCTLR_EL1", "MIDR_EL1", "ESR_EL1", "MDSCR_EL1", "ICC_PMR_EL1", "PMCR_EL0",
                                        "TIMER_CVAL", "TIMER_CNT", "X0", "V0"));
-  const v1::RegisterGroup groups[] = {
-      v1::CONTROL, v1::IDENTIFICATION, v1::EXCEPTION, v1::DEBUG, v1::INTERRUPT_CONTROLLER, v1::PERFORMANCE_MONITOR,
-      v1::TIMER,   v1::TIMER,          v1::GENERAL,   v1::VECTOR};
+  const v1::RegisterGroup groups[] = {v1::REGISTER_GROUP_CONTROL,
+                                      v1::REGISTER_GROUP_IDENTIFICATION,
+                                      v1::REGISTER_GROUP_EXCEPTION,
+                                      v1::REGISTER_GROUP_DEBUG,
+                                      v1::REGISTER_GROUP_INTERRUPT_CONTROLLER,
+                                      v1::REGISTER_GROUP_PERFORMANCE_MONITOR,
+                                      v1::REGISTER_GROUP_TIMER,
+                                      v1::REGISTER_GROUP_TIMER,
+                                      v1::REGISTER_GROUP_GENERAL,
+                                      v1::REGISTER_GROUP_VECTOR};
   ASSERT_EQ(vcpu.registers_size(), 10);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(vcpu.registers(i).group(), groups[i]) << vcpu.registers(i).name();
   EXPECT_EQ(Text(vcpu.registers(9)), "V0 0x00000000000000000000000000000001 -> 0x00000000000000000000000000000002");
@@ -125,7 +132,7 @@ TEST_F(CompareTest, WhatMattersStandsFirst) {
   const v1::VcpuComparison with_equal = Compare(all).vcpus(0);
   EXPECT_EQ(with_equal.registers_size(), 11);
   EXPECT_EQ(Text(with_equal.registers(5)), "TPIDR_EL1 0x0000000000000007 -> 0x0000000000000007");
-  EXPECT_EQ(with_equal.registers(5).group(), v1::OTHER_SYSTEM);
+  EXPECT_EQ(with_equal.registers(5).group(), v1::REGISTER_GROUP_OTHER_SYSTEM);
   EXPECT_THAT(with_equal.registers(5).fields(), IsEmpty());
 }
 
@@ -182,7 +189,7 @@ TEST_F(CompareTest, StateWithoutRegisterIds) {
 }
 
 TEST_F(CompareTest, ListsOfTwoAcceleratorsAreMatchedByName) {
-  Create(RequestOf("vms/tcg", {{{kSctlr, 1}, {kDf1a, 5}}}, v1::TCG));
+  Create(RequestOf("vms/tcg", {{{kSctlr, 1}, {kDf1a, 5}}}, v1::ACCELERATOR_TCG));
   Create(RequestOf("vms/kvm", {{{kSctlr, 1}, {kDf02, 7}, {kDf1a, 100}}}));
   v1::CompareCheckpointsResponse response = Compare(Sides("vms/tcg/checkpoints/1", "vms/kvm/checkpoints/1"));
   ASSERT_EQ(response.notes_size(), 1);
@@ -210,7 +217,7 @@ TEST_F(CompareTest, AMachineIsASide) {
   *write.mutable_registers() = Registers({{kTpidr, 0x1234}});
   ASSERT_EQ(Call(engine(), &EngineStub::WriteRegisters, write), RpcResult());
   const v1::CompareCheckpointsResponse response = Compare(Sides("vms/a/checkpoints/1", "machines/m"));
-  EXPECT_EQ(response.new_().name(), "machines/m");
+  EXPECT_EQ(response.new_checkpoint().name(), "machines/m");
   // The low half is the AArch32 register TPIDRPRW too.
   ASSERT_EQ(response.vcpus(0).registers_size(), 2);
   EXPECT_EQ(Text(response.vcpus(0).registers(0)), "TPIDRPRW 0x00000000 -> 0x00001234");
@@ -238,7 +245,7 @@ TEST_F(CompareTest, PagesOfVcpus) {
   // `latest` is another one by now; its name is still good.
   Create(SmallRequest("vms/a", 3, 3));
   EXPECT_EQ(Result(request), invalid);
-  request.set_new_("vms/a/checkpoints/2");
+  request.set_new_checkpoint("vms/a/checkpoints/2");
   EXPECT_EQ(Compare(request).vcpus_size(), 1);
   request.set_page_size(-1);
   EXPECT_EQ(Result(request), (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "page_size"}}}));

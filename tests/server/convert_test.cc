@@ -84,7 +84,7 @@ TEST_F(ConvertCheckpointTest, AStoredCheckpointIsNamedWithItsVersion) {
   request.mutable_target()->set_cpu_profile(kA57.Profile("11.1"));
   const v1::ConvertCheckpointResponse by_name = Convert(request);
   EXPECT_EQ(by_name.checkpoint(), "vms/web/checkpoints/1");
-  EXPECT_EQ(by_name.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(by_name.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(by_name.target().name(), kA57.Profile("11.1"));
   EXPECT_THAT(by_name.target().hypervisor_version(), StartsWith("11.1."));
   EXPECT_EQ(by_name.target().registers_size(), 0);
@@ -101,11 +101,11 @@ TEST_F(ConvertCheckpointTest, AStoredCheckpointIsNamedWithItsVersion) {
 
 TEST_F(ConvertCheckpointTest, WhatTheGuestWroteIsNotDroppedInSilence) {
   v1::ConvertCheckpointRequest request = OfGuest(kNewMax, "11.1", kNewMax.Profile("10.0"), {"feature-gone"});
-  EXPECT_EQ(Convert(request).report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(Convert(request).report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(Finding(request, kTcr2).tolerance(), "held-nothing");
   SetValue(ListOf(request), kTcr2, 0x10);
   const v1::ConvertCheckpointResponse refused = Convert(request);
-  EXPECT_EQ(refused.report().verdict(), v1::REFUSED);
+  EXPECT_EQ(refused.report().verdict(), v1::VERDICT_REFUSED);
   EXPECT_THAT(refused.vcpus(), IsEmpty());
   const v1::RegisterReport finding = Finding(request, kTcr2);
   EXPECT_EQ(finding.accept_as(), "state-lost");
@@ -113,7 +113,7 @@ TEST_F(ConvertCheckpointTest, WhatTheGuestWroteIsNotDroppedInSilence) {
   EXPECT_THAT(finding.reason(), HasSubstr("0x10"));
   request.add_accept("state-lost");
   const v1::ConvertCheckpointResponse accepted = Convert(request);
-  EXPECT_EQ(accepted.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(accepted.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   ASSERT_EQ(accepted.vcpus_size(), 1);
   EXPECT_THAT(accepted.vcpus(0).registers().ids(), Not(Contains(kTcr2)));
 }
@@ -127,7 +127,7 @@ TEST_F(ConvertCheckpointTest, ARenamedRegisterKeepsItsValue) {
 
   // A constant 0 in both releases: nothing is said of it.
   const v1::ConvertCheckpointResponse response = Convert(OfGuest(kA57, "10.0", kA57.Profile("11.1")));
-  EXPECT_EQ(response.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(response.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(FindingOf(response.report().vcpus(0), kWrongDtr).outcome(), 0);
   EXPECT_EQ(FindingOf(response.report().vcpus(0), kDtr).outcome(), 0);
   EXPECT_EQ(Held(response, kDtr), 0u);
@@ -154,18 +154,18 @@ TEST_F(ConvertCheckpointTest, TheMachineTypeChoosesTheProfileAndWithItTheCounter
   const v1::ConvertCheckpointResponse response = Convert(request);
   EXPECT_EQ(response.target().name(), "cpuProfiles/qemu-10.0.virt-9.0.max");
   EXPECT_EQ(response.report().cpu_profile(), "cpuProfiles/qemu-10.0.virt-9.0.max");
-  EXPECT_EQ(response.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(response.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(Held(response, kFrequency), 62500000u);
 
   request.mutable_state()->mutable_source()->clear_machine_type();
   const v1::ConvertCheckpointResponse newest = Convert(request);
   EXPECT_EQ(newest.target().name(), "cpuProfiles/qemu-10.0.virt.max");
-  EXPECT_EQ(newest.report().verdict(), v1::REFUSED);
+  EXPECT_EQ(newest.report().verdict(), v1::VERDICT_REFUSED);
   const v1::RegisterReport finding = Finding(request, kFrequency);
   EXPECT_EQ(finding.accept_as(), "counter-frequency");
   EXPECT_THAT(finding.reason(), HasSubstr("62500000 Hz and would run at 1000000000 Hz"));
   request.add_accept("counter-frequency");
-  EXPECT_EQ(Convert(request).report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(Convert(request).report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
 }
 
 TEST_F(ConvertCheckpointTest, AnotherCpuModelOnlyWhereItIsAskedFor) {
@@ -173,18 +173,18 @@ TEST_F(ConvertCheckpointTest, AnotherCpuModelOnlyWhereItIsAskedFor) {
   v1::ConvertCheckpointRequest request = OfGuest(kA57, "7.2", "cpuProfiles/qemu-7.2.virt.cortex-a53", {"feature-gone"});
   const v1::ConvertCheckpointResponse other = Convert(request);
   EXPECT_EQ(other.source_profile(), "cpuProfiles/qemu-7.2.virt.cortex-a57");
-  EXPECT_EQ(other.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(other.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_THAT(Finding(request, kMmfr0).reason(), HasSubstr("PARange was 4 (44 bits) and is 2 (40 bits)"));
   EXPECT_EQ(Held(other, kMmfr0), 0x1122u);
 
   request.set_same_cpu_model(true);
   const v1::ConvertCheckpointResponse same = Convert(request);
-  EXPECT_EQ(same.report().verdict(), v1::REFUSED);
+  EXPECT_EQ(same.report().verdict(), v1::VERDICT_REFUSED);
   EXPECT_THAT(same.vcpus(), IsEmpty());
   for (const v1::RegisterReport& finding : same.report().vcpus(0).registers()) EXPECT_EQ(finding.accept_as(), "");
   // Another release has the same model.
   request.mutable_target()->set_cpu_profile(kA57.Profile("11.1"));
-  EXPECT_EQ(Convert(request).report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(Convert(request).report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
 }
 
 TEST_F(ConvertCheckpointTest, ExceptionLevelsThatOneSideHas) {
@@ -192,22 +192,23 @@ TEST_F(ConvertCheckpointTest, ExceptionLevelsThatOneSideHas) {
   const SavedGuest el2 = {"virt-7.2", "cortex-a57", "el2"};
   const Names all = {"feature-gone", "state-lost", "counter-frequency", "exception-levels"};
   const v1::ConvertCheckpointResponse nowhere = Convert(OfGuest(el2, "7.2", kA57.Profile("7.2"), all));
-  EXPECT_EQ(nowhere.report().verdict(), v1::REFUSED);
+  EXPECT_EQ(nowhere.report().verdict(), v1::VERDICT_REFUSED);
   EXPECT_THAT(FindingOf(nowhere.report().vcpus(0), kHcr).reason(), HasSubstr("runs at EL2"));
   EXPECT_EQ(Finding(OfGuest(kA57, "7.2", el2.Profile("11.1")), kHcr).accept_as(), "exception-levels");
-  EXPECT_EQ(Convert(OfGuest(kA57, "7.2", el2.Profile("11.1"), all)).report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(Convert(OfGuest(kA57, "7.2", el2.Profile("11.1"), all)).report().verdict(),
+            v1::VERDICT_ACCEPTED_WITH_CHANGES);
 }
 
 TEST_F(ConvertCheckpointTest, ListsAreATargetOfWhichTheReleaseIsRecognised) {
   v1::ConvertCheckpointRequest request = OfGuest(kA57, "7.2", "");
   const QemuCapture target = Captured(kA57.Stream("11.1"));
   v1::VcpuLists& lists = *request.mutable_target()->mutable_lists();
-  lists.set_accelerator(v1::TCG);
+  lists.set_accelerator(v1::ACCELERATOR_TCG);
   lists.set_machine_type("virt-7.2");
   *lists.add_vcpus() = StateOf(target).vcpus(0).registers();
   request.set_same_cpu_model(true);
   const v1::ConvertCheckpointResponse response = Convert(request);
-  EXPECT_EQ(response.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(response.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(response.target().name(), "");
   EXPECT_EQ(response.target().cpu_model(), "cortex-a57");
   EXPECT_THAT(response.target().hypervisor_version(), StartsWith("11.1."));
@@ -220,7 +221,7 @@ TEST_F(ConvertCheckpointTest, ListsAreATargetOfWhichTheReleaseIsRecognised) {
 TEST_F(ConvertCheckpointTest, WhatNobodyTriedIsUndetermined) {
   // Between 7.2 and 10.0, whose lists differ.
   const v1::ConvertCheckpointResponse response = Convert(OfGuest(kA57, "7.2", kA57.Profile("9.1")));
-  EXPECT_EQ(response.report().verdict(), v1::UNDETERMINED);
+  EXPECT_EQ(response.report().verdict(), v1::VERDICT_UNDETERMINED);
   EXPECT_THAT(response.vcpus(), IsEmpty());
 }
 
@@ -268,7 +269,7 @@ TEST_F(ConvertCheckpointTest, WhatAKvmHostRefusedIsNamedAndNotInItsLists) {
       if (same_model) {
         EXPECT_TRUE(std::includes(timer.begin(), timer.end(), in_the_way.begin(), in_the_way.end()))
             << testing::PrintToString(in_the_way);
-        EXPECT_EQ(response.report().verdict() == v1::REFUSED, !in_the_way.empty());
+        EXPECT_EQ(response.report().verdict() == v1::VERDICT_REFUSED, !in_the_way.empty());
       }
       const bool accepted = response.vcpus_size() > 0;
       for (const auto& [key, finding] : real.findings) {
@@ -309,7 +310,7 @@ TEST_F(ConvertCheckpointTest, ACpuWithoutEl2IsNotTakenForOneThatHasIt) {
     request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-10.0");
     const v1::ConvertCheckpointResponse response = Convert(request);
     EXPECT_EQ(response.source_profile(), "cpuProfiles/" + profile);
-    EXPECT_EQ(response.report().verdict(), v1::ACCEPTED_WITH_CHANGES);
+    EXPECT_EQ(response.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   }
 }
 

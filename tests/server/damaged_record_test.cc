@@ -65,15 +65,15 @@ TEST_F(DamagedRecordTest, IsNamedByAllThatNeedIt) {
   v1::GetCheckpointRequest get;
   get.set_name(kDamaged);
   EXPECT_EQ(Call(checkpoints(), &CheckpointStub::GetCheckpoint, get), damaged_);
-  get.set_view(v1::BASIC);
+  get.set_view(v1::CHECKPOINT_VIEW_BASIC);
   EXPECT_EQ(Call(checkpoints(), &CheckpointStub::GetCheckpoint, get), damaged_);
-  get.set_view(v1::FULL);
+  get.set_view(v1::CHECKPOINT_VIEW_FULL);
   get.add_vcpu_indexes(0);
   EXPECT_EQ(Call(checkpoints(), &CheckpointStub::GetCheckpoint, get), damaged_);
 
   v1::ValidateCheckpointRequest validate;
   validate.set_checkpoint(kDamaged);
-  validate.set_cpu_profile("cpuProfiles/qemu-7.2.virt.cortex-a57");
+  validate.mutable_target()->set_cpu_profile("cpuProfiles/qemu-7.2.virt.cortex-a57");
   EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, validate), damaged_);
   CreateMachine("m", "qemu-7.2.virt.cortex-a57");
   v1::RestoreMachineRequest restore_machine;
@@ -106,8 +106,8 @@ TEST_F(DamagedRecordTest, OthersAreReadableAndListed) {
 
 TEST_F(DamagedRecordTest, QueriesNameItAndGoOn) {
   v1::CompareCheckpointsRequest compare;
-  compare.set_old("vms/a/checkpoints/1");
-  compare.set_new_(kDamaged);
+  compare.set_old_checkpoint("vms/a/checkpoints/1");
+  compare.set_new_checkpoint(kDamaged);
   RpcResult result = Call(checkpoints(), &CheckpointStub::CompareCheckpoints, compare);
   EXPECT_EQ(result.code, grpc::StatusCode::DATA_LOSS);
   EXPECT_EQ(result.reason, "RECORD_DAMAGED");
@@ -115,7 +115,7 @@ TEST_F(DamagedRecordTest, QueriesNameItAndGoOn) {
 
   v1::ListRegisterHistoryRequest history;
   history.set_parent("vms/a");
-  history.set_register_("SCTLR_EL1");
+  history.set_register_name("SCTLR_EL1");
   v1::ListRegisterHistoryResponse entries;
   ASSERT_EQ(Call(checkpoints(), &CheckpointStub::ListRegisterHistory, history, &entries), RpcResult());
   ASSERT_EQ(entries.entries_size(), 3);

@@ -76,7 +76,7 @@ TEST_F(EngineRestoreTest, ACaptureSaysWhereItComesFrom) {
   (*request.mutable_labels())["before"] = "upgrade";
   const v1::Checkpoint captured = Capture(request);
   EXPECT_EQ(captured.name(), "vms/v/checkpoints/1");
-  EXPECT_EQ(captured.source().accelerator(), v1::ENGINE);
+  EXPECT_EQ(captured.source().accelerator(), v1::ACCELERATOR_ENGINE);
   EXPECT_EQ(captured.source().cpu_profile(), "cpuProfiles/qemu-7.2.virt.cortex-a57");
   EXPECT_EQ(captured.labels().at("before"), "upgrade");
   EXPECT_GT(captured.capture_time().seconds(), 1700000000);
@@ -104,7 +104,7 @@ TEST_F(EngineRestoreTest, RoundTripWithOpaqueFields) {
   CreateMachine("target", kA57, 2);
   v1::RestoreReport report;
   ASSERT_EQ(Restore("machines/target", checkpoint, &report), RpcResult());
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(report.vcpus(i).written_count(), 1);
     EXPECT_EQ(report.vcpus(i).unchanged_count(), 332);
@@ -132,7 +132,7 @@ TEST_F(EngineRestoreTest, ARefusalByTheLastVcpuLeavesAllAsTheyWere) {
   WriteX0("machines/target", 99);
   v1::RestoreReport report;
   ASSERT_EQ(Restore("machines/target", checkpoint, &report), RpcResult());
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   EXPECT_TRUE(report.rolled_back());
   ASSERT_EQ(report.vcpus_size(), 2);
   EXPECT_THAT(report.vcpus(0).registers(), IsEmpty());
@@ -144,7 +144,7 @@ TEST_F(EngineRestoreTest, ARefusalByTheLastVcpuLeavesAllAsTheyWere) {
   EXPECT_THAT(state.vcpus(0).opaque_fields(), IsEmpty());
 
   ASSERT_EQ(Restore("machines/target", checkpoint, &report, /*keep_going=*/true), RpcResult());
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   EXPECT_FALSE(report.rolled_back());
   state = StateOf("machines/target");
   EXPECT_EQ(ValueOf(state.vcpus(0).registers(), kX0), 10u);
@@ -181,7 +181,7 @@ TEST_F(EngineRestoreTest, MissingRegistersKeepTheMachinesValues) {
   WriteX0("machines/m", 5);
   v1::RestoreReport report;
   ASSERT_EQ(Restore("machines/m", Create(stored).name(), &report), RpcResult());
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
   EXPECT_EQ(report.vcpus(0).registers(0).name(), "X0");
   EXPECT_EQ(report.vcpus(0).registers(0).got(), std::string("\5\0\0\0\0\0\0\0", 8));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "armstate/storage/v1/machine_record.pb.h"
 #include "storage/rocksdb_storage.h"
 #include "tests/server/server_fixture.h"
 
@@ -11,6 +12,7 @@ namespace armstate {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using StatusCode = grpc::StatusCode;
 
@@ -119,7 +121,7 @@ TEST_F(EngineServiceTest, PagesOfMachinesAndDeletion) {
 TEST_F(EngineServiceTest, WrittenRegistersOutliveTheServer) {
   CreateMachine("m", kA57, 2);
   const v1::RestoreReport report = Write(1, Registers({{kX0, 0x1122334455667788}, {kSctlrEl1, 0x30d5d91d}}));
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED);
   ASSERT_EQ(report.vcpus_size(), 1);
   EXPECT_EQ(report.vcpus(0).vcpu_index(), 1);
   EXPECT_EQ(report.vcpus(0).written_count(), 2);
@@ -147,30 +149,30 @@ TEST_F(EngineServiceTest, AConstantIsNamedAndNothingIsWritten) {
   CreateMachine("m", kA57);
   const v1::RegisterList registers = Registers({{kX0, 7}, {kCtrEl0, 0x84448004}});
   const v1::RestoreReport report = Write(0, registers);
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   EXPECT_TRUE(report.rolled_back());
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
   const v1::RegisterReport& ctr = report.vcpus(0).registers(0);
   EXPECT_EQ(ctr.name(), "CTR_EL0");
-  EXPECT_EQ(ctr.outcome(), v1::IGNORED);
+  EXPECT_EQ(ctr.outcome(), v1::REGISTER_OUTCOME_IGNORED);
   EXPECT_EQ(ctr.got(), std::string("\x04\xc0\x44\x84\0\0\0\0", 8));
   EXPECT_EQ(ReadOne(0, kX0), 0u);
 
-  EXPECT_EQ(Write(0, registers, /*keep_going=*/true).verdict(), v1::REFUSED);
+  EXPECT_EQ(Write(0, registers, /*keep_going=*/true).verdict(), v1::VERDICT_REFUSED);
   EXPECT_EQ(ReadOne(0, kX0), 7u);
   EXPECT_EQ(ReadOne(0, kCtrEl0), 0x8444c004u);
   // Its own value is no change.
-  EXPECT_EQ(Write(0, Registers({{kCtrEl0, 0x8444c004}})).verdict(), v1::ACCEPTED);
+  EXPECT_EQ(Write(0, Registers({{kCtrEl0, 0x8444c004}})).verdict(), v1::VERDICT_ACCEPTED);
 }
 
 TEST_F(EngineServiceTest, AnUnknownRegisterIsNamedAndNothingIsWritten) {
   CreateMachine("m", kA57);
   const v1::RestoreReport report = Write(0, Registers({{kX0, 7}, {0x6030000000140000, 0x10002}}));
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   EXPECT_TRUE(report.rolled_back());
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
   EXPECT_EQ(report.vcpus(0).registers(0).register_id(), 0x6030000000140000u);
-  EXPECT_EQ(report.vcpus(0).registers(0).outcome(), v1::UNKNOWN);
+  EXPECT_EQ(report.vcpus(0).registers(0).outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
   EXPECT_EQ(ReadOne(0, kX0), 0u);
 }
 
@@ -220,15 +222,28 @@ TEST_F(EngineServiceTest, ListGoesOnAfterAMachineThatCannotBeRead) {
     auto storage = RocksDbStorage::Open(data_dir(), StorageOptions());
     ASSERT_TRUE(storage.ok()) << storage.status();
     ASSERT_TRUE((*storage)->records().Put(RecordKind::kMachine, "b", "no machine record").ok());
+    storage::v1::MachineRecord orphan;
+    orphan.mutable_machine()->set_name("machines/d");
+    orphan.mutable_machine()->set_cpu_profile("cpuProfiles/gone");
+    ASSERT_TRUE((*storage)->records().Put(RecordKind::kMachine, "d", orphan.SerializeAsString()).ok());
   }
   Start();
   v1::ListMachinesResponse list;
   EXPECT_EQ(Call(engine(), &EngineStub::ListMachines, v1::ListMachinesRequest(), &list), RpcResult());
-  ASSERT_EQ(list.machines_size(), 3);
+  ASSERT_EQ(list.machines_size(), 4);
   EXPECT_EQ(list.machines(1).name(), "machines/b");
   EXPECT_EQ(list.machines(1).damage(), "a stored machine cannot be read");
   EXPECT_EQ(list.machines(2).name(), "machines/c");
   EXPECT_EQ(list.machines(2).damage(), "");
+  EXPECT_THAT(list.machines(3).damage(), HasSubstr("cpuProfiles/gone"));
+  v1::GetMachineRequest get;
+  get.set_name("machines/b");
+  EXPECT_EQ(Call(engine(), &EngineStub::GetMachine, get).reason, "RECORD_DAMAGED");
+  get.set_name("machines/d");
+  EXPECT_EQ(Call(engine(), &EngineStub::GetMachine, get),
+            (RpcResult{StatusCode::FAILED_PRECONDITION,
+                       "MACHINE_UNUSABLE",
+                       {{"name", "machines/d"}, {"cpu_profile", "cpuProfiles/gone"}}}));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class HistoryTest : public ServerTest {
   static v1::ListRegisterHistoryRequest Of(const std::string& name) {
     v1::ListRegisterHistoryRequest request;
     request.set_parent("vms/a");
-    request.set_register_(name);
+    request.set_register_name(name);
     return request;
   }
   v1::ListRegisterHistoryResponse Page(const v1::ListRegisterHistoryRequest& request) {
@@ -136,7 +136,7 @@ TEST_F(HistoryTest, ANameStandsForTheRegisterUnderEachAccelerator) {
   v1::Checkpoint& checkpoint = *request.mutable_checkpoint();
   *checkpoint.mutable_vcpus(0)->mutable_registers() = Registers({{0x603000000013df02, 7}, {0x603000000013df1a, 100}});
   Create(request);
-  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   *checkpoint.mutable_vcpus(0)->mutable_registers() = Registers({{0x603000000013df1a, 5}});
   Create(request);
   EXPECT_THAT(Texts(Page(Of("CNTV_CVAL_EL0"))), ElementsAre("1 0x0000000000000007", "2 0x0000000000000005"));

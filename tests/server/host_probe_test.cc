@@ -65,7 +65,7 @@ TEST(HostProbeTest, ProfileSaysHowItsVmIsMade) {
   EXPECT_TRUE(
       std::regex_match(profile.name(), std::regex("cpuProfiles/kvm-6\\.18\\.15\\.cortex-a72\\.pmu-impid-[0-9a-f]{8}")))
       << profile.name();
-  EXPECT_EQ(profile.accelerator(), v1::KVM);
+  EXPECT_EQ(profile.accelerator(), v1::ACCELERATOR_KVM);
   EXPECT_EQ(profile.hypervisor_version(), "6.18.15+deb13-cloud-arm64");
   EXPECT_EQ(profile.vcpu_features(), 0xcu);
   EXPECT_TRUE(profile.writable_implementation_id());

@@ -290,7 +290,7 @@ TEST_F(HostRefusalTest, ADamagedHostIsNamedAndHidesNoOther) {
   ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
   ASSERT_EQ(found.targets_size(), 3);
   EXPECT_EQ(found.targets(2).host(), "hosts/b") << "the others accept";
-  EXPECT_EQ(found.targets(2).verdict(), v1::UNDETERMINED);
+  EXPECT_EQ(found.targets(2).verdict(), v1::VERDICT_UNDETERMINED);
   EXPECT_THAT(found.targets(2).reason(), HasSubstr("a stored host cannot be read"));
   (*find.mutable_labels())["zone"] = "a";
   ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());

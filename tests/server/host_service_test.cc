@@ -48,7 +48,7 @@ TEST_F(ServerTest, OneCpuProfileHasItsRegisters) {
   request.set_name("cpuProfiles/qemu-7.2.virt.cortex-a57.el2");
   v1::CpuProfile profile;
   ASSERT_EQ(Call(host(), &HostStub::GetCpuProfile, request, &profile), RpcResult());
-  EXPECT_EQ(profile.accelerator(), v1::TCG);
+  EXPECT_EQ(profile.accelerator(), v1::ACCELERATOR_TCG);
   EXPECT_EQ(profile.hypervisor(), "QEMU");
   EXPECT_EQ(profile.machine_type(), "virt-7.2");
   EXPECT_EQ(profile.cpu_model(), "cortex-a57");

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/register_list.h"
+#include "proto/enum_name.h"
 #include "tests/server/restore_fixture.h"
 
 namespace armstate {
@@ -39,17 +40,17 @@ struct Score {
 RecordedFinding InWords(const v1::RegisterReport& finding) {
   const std::string got = finding.got().empty() ? "" : FormatValue(finding.got());
   switch (finding.outcome()) {
-    case v1::UNKNOWN:
-    case v1::WRITE_REFUSED:
+    case v1::REGISTER_OUTCOME_UNKNOWN:
+    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
       return {"set", finding.error(), got};
-    case v1::IGNORED:
-    case v1::DIFFERS:
-    case v1::OVERWRITTEN:
+    case v1::REGISTER_OUTCOME_IGNORED:
+    case v1::REGISTER_OUTCOME_DIFFERS:
+    case v1::REGISTER_OUTCOME_OVERWRITTEN:
       return {"differs", "0", got};
-    case v1::MOVING:
+    case v1::REGISTER_OUTCOME_MOVING:
       return {"moving", "0", ""};
     default:
-      return {v1::RegisterOutcome_Name(finding.outcome()), "", ""};
+      return {EnumName(finding.outcome()), "", ""};
   }
 }
 
@@ -66,7 +67,7 @@ class HostVerdictsTest : public RestoreTest, public testing::WithParamInterface<
     for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
       for (const v1::RegisterReport& finding : vcpu.registers()) {
         const std::pair<int, uint64_t> key(vcpu.vcpu_index(), finding.register_id());
-        if (finding.outcome() == v1::NOT_IN_CHECKPOINT) continue;
+        if (finding.outcome() == v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT) continue;
         if (left_out.count(finding.register_id()) > 0) {
           EXPECT_EQ(kPmuPairs.count(finding.register_id()), 0u) << what << ": " << finding.ShortDebugString();
           continue;
@@ -75,7 +76,7 @@ class HostVerdictsTest : public RestoreTest, public testing::WithParamInterface<
         if (found == open.end()) {
           ++score_.wrong;
           ADD_FAILURE() << what << ", vCPU " << key.first << ", " << finding.name() << ": was OK, predicted "
-                        << v1::RegisterOutcome_Name(finding.outcome());
+                        << EnumName(finding.outcome());
         } else if (Same(found->second, InWords(finding))) {
           ++score_.exact;
         } else {
@@ -128,7 +129,7 @@ TEST_P(HostVerdictsTest, AreWhatTheRealHostDid) {
     if (real.init_step == "ok") {
       EXPECT_EQ(report.missing_vcpu_features_size(), 0) << what;
     } else {
-      EXPECT_EQ(report.verdict(), v1::REFUSED) << what;
+      EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED) << what;
       ASSERT_GT(report.missing_vcpu_features_size(), 0) << what;
       EXPECT_EQ(report.missing_vcpu_features(0).call(),
                 real.init_step == "enable_mte" ? "KVM_ENABLE_CAP" : "KVM_ARM_VCPU_INIT")

@@ -65,7 +65,7 @@ TEST_F(HostTest, AHostTellsWhatItsProbeFound) {
   ASSERT_EQ(Get("hosts/a72", &host), RpcResult());
   EXPECT_TRUE(Equal(host, made));
   EXPECT_EQ(host.labels().at("rack"), "4");
-  EXPECT_EQ(host.accelerator(), v1::KVM);
+  EXPECT_EQ(host.accelerator(), v1::ACCELERATOR_KVM);
   EXPECT_EQ(host.kernel(), "6.12.117+deb12-cloud-arm64");
   EXPECT_EQ(host.cpu_model(), "cortex-a72");
   EXPECT_GT(host.create_time().seconds(), 0);
@@ -117,7 +117,7 @@ TEST_F(HostTest, AHostOfKnownProfiles) {
   request.set_host_id("qemu");
   for (const char* profile : {kA57, kA72}) request.mutable_host()->add_profiles()->set_cpu_profile(profile);
   const v1::Host host = CreateHost(request);
-  EXPECT_EQ(host.accelerator(), v1::TCG);
+  EXPECT_EQ(host.accelerator(), v1::ACCELERATOR_TCG);
   EXPECT_EQ(host.kernel(), "");
   EXPECT_EQ(host.cpu_model(), "") << "the profiles have several";
   EXPECT_THAT(ProfileNames(host), ElementsAre(kA57, kA72));
@@ -128,7 +128,7 @@ TEST_F(HostTest, AHostOfKnownProfiles) {
   request.mutable_host()->clear_profiles();
   request.mutable_host()->add_profiles()->set_cpu_profile(probed.profiles(5).cpu_profile());
   const v1::Host same = CreateHost(request);
-  EXPECT_EQ(same.accelerator(), v1::KVM);
+  EXPECT_EQ(same.accelerator(), v1::ACCELERATOR_KVM);
   EXPECT_EQ(same.kernel(), "6.12.117+deb12-cloud-arm64");
   EXPECT_EQ(same.profiles(0).vcpu_features(), 124u);
   EXPECT_TRUE(same.profiles(0).memory_tagging());
@@ -248,7 +248,7 @@ TEST_F(UpdateHostTest, ANewProbeTakesThePlaceOfAllProfiles) {
 TEST_F(UpdateHostTest, KnownProfilesTakeThePlaceOfAll) {
   request_.mutable_host()->add_profiles()->set_cpu_profile(kA57);
   const v1::Host updated = Update();
-  EXPECT_EQ(updated.accelerator(), v1::TCG);
+  EXPECT_EQ(updated.accelerator(), v1::ACCELERATOR_TCG);
   EXPECT_THAT(ProfileNames(updated), ElementsAre(kA57));
   EXPECT_EQ(updated.unsupported_features_size(), 0);
   EXPECT_THAT(ImportedProfiles(), IsEmpty());

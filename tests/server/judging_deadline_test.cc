@@ -25,7 +25,7 @@ class JudgingDeadlineTest : public RestoreTest {
   void SetUp() override {
     v1::CreateCheckpointRequest large;
     large.set_parent("vms/large");
-    large.mutable_checkpoint()->mutable_source()->set_accelerator(v1::TCG);
+    large.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
     for (int i = 0; i < 512; ++i) {
       v1::VcpuState& vcpu = *large.mutable_checkpoint()->add_vcpus();
       vcpu.set_vcpu_index(i);

@@ -29,7 +29,7 @@ JudgedCheckpoint CheckpointOf(const RecordedVm& vm, const HostProbe& host) {
   checkpoint.scheme = IdScheme::kKvm;
   checkpoint.loaded.basic.set_name("vms/v/checkpoints/1");
   v1::Source& source = *checkpoint.loaded.basic.mutable_source();
-  source.set_accelerator(v1::KVM);
+  source.set_accelerator(v1::ACCELERATOR_KVM);
   source.set_host_kernel(host.kernel);
   source.set_cpu_model(host.cpu);
   VcpuFeatures features;

@@ -37,7 +37,7 @@ v1::VcpuState Vcpu(int index, int registers, uint64_t value) {
 v1::CreateCheckpointRequest Request(int vcpus, int registers, uint64_t value = 1) {
   v1::CreateCheckpointRequest request;
   request.set_parent("vms/large");
-  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::TCG);
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   for (int i = 0; i < vcpus; ++i) *request.mutable_checkpoint()->add_vcpus() = Vcpu(i, registers, value);
   return request;
 }
@@ -81,8 +81,8 @@ class LimitsTest : public ServerTest {
   // Each register differs.
   void ExpectCompared(const std::string& first, const std::string& second, int64_t registers) {
     v1::CompareCheckpointsRequest request;
-    request.set_old(first);
-    request.set_new_(second);
+    request.set_old_checkpoint(first);
+    request.set_new_checkpoint(second);
     int64_t different = 0;
     for (const auto& page :
          Pages<v1::CompareCheckpointsResponse>(checkpoints(), &CheckpointStub::CompareCheckpoints, request)) {
@@ -95,12 +95,12 @@ class LimitsTest : public ServerTest {
   void ExpectJudged(const std::string& name, int vcpus, int64_t at_least, v1::RegisterOutcome outcome) {
     v1::ValidateCheckpointRequest request;
     request.set_checkpoint(name);
-    request.set_cpu_profile(kTarget);
+    request.mutable_target()->set_cpu_profile(kTarget);
     int64_t found = 0;
     int next = 0;
     for (const auto& page :
          Pages<v1::ValidateCheckpointResponse>(restore(), &RestoreStub::ValidateCheckpoint, request)) {
-      EXPECT_EQ(page.report().verdict(), v1::REFUSED);
+      EXPECT_EQ(page.report().verdict(), v1::VERDICT_REFUSED);
       for (const v1::VcpuRestoreReport& vcpu : page.report().vcpus()) {
         EXPECT_EQ(vcpu.vcpu_index(), next++);
         for (const v1::RegisterReport& one : vcpu.registers()) found += one.outcome() == outcome;
@@ -113,7 +113,7 @@ class LimitsTest : public ServerTest {
   void ExpectPlanned(const std::string& name, int vcpus, int64_t least_omitted) {
     v1::PlanRestoreRequest request;
     request.set_checkpoint(name);
-    request.set_cpu_profile(kTarget);
+    request.mutable_target()->set_cpu_profile(kTarget);
     int64_t omitted = 0;
     int next = 0;
     for (const auto& page : Pages<v1::PlanRestoreResponse>(restore(), &RestoreStub::PlanRestore, request)) {
@@ -142,7 +142,7 @@ class LimitsTest : public ServerTest {
   void ExpectFound() {
     v1::ListRegisterHistoryRequest history;
     history.set_parent("vms/large");
-    history.set_register_(absl::StrCat("0x", absl::Hex(kFirstUnknown)));
+    history.set_register_name(absl::StrCat("0x", absl::Hex(kFirstUnknown)));
     const auto entries =
         Pages<v1::ListRegisterHistoryResponse>(checkpoints(), &CheckpointStub::ListRegisterHistory, history);
     EXPECT_EQ(entries.front().entries_size(), 2);
@@ -194,7 +194,7 @@ TEST_F(LimitsTest, QuestionsHaveLimitsToo) {
   v1::ValidateCheckpointRequest validate;
   validate.set_checkpoint(Create(Request(1, 1)).name());
   v1::VcpuLists& lists = *validate.mutable_target()->mutable_lists();
-  lists.set_accelerator(v1::TCG);
+  lists.set_accelerator(v1::ACCELERATOR_TCG);
   *lists.add_vcpus() = Vcpu(0, 4097, 1).registers();
   ExpectRefused(restore(), &RestoreStub::ValidateCheckpoint, validate, "target.lists.vcpus[0].registers", "4097",
                 "4096");
@@ -202,8 +202,8 @@ TEST_F(LimitsTest, QuestionsHaveLimitsToo) {
   *convert.mutable_state() = Request(1, 4097).checkpoint();
   ExpectRefused(restore(), &RestoreStub::ConvertCheckpoint, convert, "checkpoint.vcpus[0].registers", "4097", "4096");
   v1::CompareCheckpointsRequest compare;
-  compare.set_old(validate.checkpoint());
-  compare.set_new_(validate.checkpoint());
+  compare.set_old_checkpoint(validate.checkpoint());
+  compare.set_new_checkpoint(validate.checkpoint());
   for (int i = 0; i < 513; ++i) compare.add_vcpu_indexes(0);
   ExpectRefused(checkpoints(), &CheckpointStub::CompareCheckpoints, compare, "vcpu_indexes", "513", "512");
   v1::ReadRegistersRequest read;
@@ -212,7 +212,7 @@ TEST_F(LimitsTest, QuestionsHaveLimitsToo) {
   ExpectRefused(engine(), &EngineStub::ReadRegisters, read, "register_ids", "4097", "4096");
   v1::ImportCpuProfileRequest import;
   import.mutable_cpu_profile()->set_name("cpuProfiles/large");
-  import.mutable_cpu_profile()->set_accelerator(v1::KVM);
+  import.mutable_cpu_profile()->set_accelerator(v1::ACCELERATOR_KVM);
   for (int i = 0; i < 4097; ++i) import.mutable_cpu_profile()->add_registers()->set_id(kFirstUnknown + i);
   ExpectRefused(host(), &HostStub::ImportCpuProfile, import, "cpu_profile.registers", "4097", "4096");
 }
@@ -244,7 +244,7 @@ TEST_F(LimitsTest, ManyVcpusAtTheLimitAreAnswered) {
   const std::string second = Create(Request(512, 1024, 2)).name();
   EXPECT_EQ(Get(second).vcpus_size(), 512);
   ExpectCompared(first, second, 512 * 1024);
-  ExpectJudged(second, 512, 512 * 1024, v1::UNKNOWN);
+  ExpectJudged(second, 512, 512 * 1024, v1::REGISTER_OUTCOME_UNKNOWN);
   ExpectPlanned(second, 512, 512 * 1024);
   ExpectFound();
 }
@@ -254,7 +254,7 @@ TEST_F(LimitsTest, LongListsAtTheLimitAreAnswered) {
   const std::string second = Create(Request(128, 4096, 2)).name();
   EXPECT_EQ(Get(second).vcpus_size(), 128);
   ExpectCompared(first, second, 128 * 4096);
-  ExpectJudged(second, 128, 128 * 4096, v1::UNKNOWN);
+  ExpectJudged(second, 128, 128 * 4096, v1::REGISTER_OUTCOME_UNKNOWN);
   ExpectFound();
 }
 
@@ -269,14 +269,14 @@ TEST_F(LimitsTest, RefusedFieldsOfManyVcpusAreAnswered) {
   v1::CreateCheckpointRequest inverted;
   inverted.set_parent("vms/large");
   *inverted.mutable_checkpoint() = Get(first.name());
-  inverted.mutable_checkpoint()->mutable_source()->set_accelerator(v1::TCG);
+  inverted.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   inverted.mutable_checkpoint()->mutable_source()->set_cpu_model("cortex-a53");
   for (v1::VcpuState& vcpu : *inverted.mutable_checkpoint()->mutable_vcpus()) {
     for (char& byte : *vcpu.mutable_registers()->mutable_values()) byte = static_cast<char>(~byte);
   }
   const v1::Checkpoint second = Create(inverted);
   ExpectCompared(first.name(), second.name(), second.register_count());
-  ExpectJudged(second.name(), 512, 512 * 100, v1::IGNORED);
+  ExpectJudged(second.name(), 512, 512 * 100, v1::REGISTER_OUTCOME_IGNORED);
   ExpectPlanned(second.name(), 512, 0);
   ExpectConverted(second.name(), 512);
   // The machine is restored all or nothing, and says of as many vCPUs why not as fit into an answer.
@@ -285,7 +285,7 @@ TEST_F(LimitsTest, RefusedFieldsOfManyVcpusAreAnswered) {
   request.set_checkpoint(second.name());
   v1::RestoreMachineResponse response;
   ASSERT_EQ(Call(engine(), &EngineStub::RestoreMachine, request, &response), RpcResult());
-  EXPECT_EQ(response.report().verdict(), v1::REFUSED);
+  EXPECT_EQ(response.report().verdict(), v1::VERDICT_REFUSED);
   EXPECT_LT(response.report().vcpus_size(), 512);
   EXPECT_THAT(response.report().notes(), Contains(HasSubstr("ValidateCheckpoint has all of it")));
 }

@@ -37,13 +37,13 @@ v1::ValidateCheckpointRequest Against(const std::string& checkpoint, v1::Acceler
 TEST_F(RestoreTest, AConstantOfTheListsIsTheTargets) {
   // PARange: 44 bits, as a Cortex-A57 has, on a target with 40.
   const std::string name =
-      Create(CheckpointOf(v1::TCG, Registers({{kMmfr0, 0x1124}, {kSctlr, 1}, {kTpidr, 7}}))).name();
+      Create(CheckpointOf(v1::ACCELERATOR_TCG, Registers({{kMmfr0, 0x1124}, {kSctlr, 1}, {kTpidr, 7}}))).name();
   v1::ValidateCheckpointRequest request =
-      Against(name, v1::TCG, Registers({{kMmfr0, 0x1122}, {kSctlr, 0}, {kTpidr, 0}}));
+      Against(name, v1::ACCELERATOR_TCG, Registers({{kMmfr0, 0x1122}, {kSctlr, 0}, {kTpidr, 0}}));
   const v1::RestoreReport report = Validate(request);
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   const v1::RegisterReport mmfr0 = FindingOf(report.vcpus(0), kMmfr0);
-  EXPECT_EQ(mmfr0.outcome(), v1::WRITE_REFUSED);
+  EXPECT_EQ(mmfr0.outcome(), v1::REGISTER_OUTCOME_WRITE_REFUSED);
   EXPECT_EQ(mmfr0.error(), "EPERM");
   ASSERT_EQ(mmfr0.fields_size(), 1);
   EXPECT_EQ(mmfr0.fields(0).field(), "PARange");
@@ -56,40 +56,42 @@ TEST_F(RestoreTest, AConstantOfTheListsIsTheTargets) {
   own->set_reason("our guests use 36 bits");
   own->add_registers("ID_AA64MMFR0_EL1");
   const v1::RestoreReport tolerated = Validate(request);
-  EXPECT_EQ(tolerated.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(tolerated.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(FindingOf(tolerated.vcpus(0), kMmfr0).tolerance(), "smaller-memory");
 }
 
 TEST_F(RestoreTest, WhatListsOfKvmTakeIsNotKnown) {
-  const std::string name = Create(CheckpointOf(v1::KVM, Registers({{kMmfr0, 0x1124}, {kPsci, 0x10001}}))).name();
-  EXPECT_EQ(Validate(Against(name, v1::KVM, Registers({{kMmfr0, 0x1124}, {kPsci, 0x10001}}))).verdict(), v1::ACCEPTED);
-  EXPECT_EQ(Validate(Against(name, v1::KVM, Registers({{kMmfr0, 0x1122}, {kPsci, 0x10001}}))).verdict(),
-            v1::UNDETERMINED);
-  EXPECT_EQ(Validate(Against(name, v1::KVM, Registers({{kMmfr0, 0x1124}}))).verdict(), v1::REFUSED);
+  const std::string name =
+      Create(CheckpointOf(v1::ACCELERATOR_KVM, Registers({{kMmfr0, 0x1124}, {kPsci, 0x10001}}))).name();
+  EXPECT_EQ(Validate(Against(name, v1::ACCELERATOR_KVM, Registers({{kMmfr0, 0x1124}, {kPsci, 0x10001}}))).verdict(),
+            v1::VERDICT_ACCEPTED);
+  EXPECT_EQ(Validate(Against(name, v1::ACCELERATOR_KVM, Registers({{kMmfr0, 0x1122}, {kPsci, 0x10001}}))).verdict(),
+            v1::VERDICT_UNDETERMINED);
+  EXPECT_EQ(Validate(Against(name, v1::ACCELERATOR_KVM, Registers({{kMmfr0, 0x1124}}))).verdict(), v1::VERDICT_REFUSED);
 }
 
 TEST_F(RestoreTest, HostileListsAreRefused) {
-  const std::string name = Create(CheckpointOf(v1::TCG, Registers({{kTpidr, 7}}))).name();
+  const std::string name = Create(CheckpointOf(v1::ACCELERATOR_TCG, Registers({{kTpidr, 7}}))).name();
   const auto refusal = [&](const v1::ValidateCheckpointRequest& request) {
     return Call(restore(), &RestoreStub::ValidateCheckpoint, request);
   };
-  v1::ValidateCheckpointRequest request = Against(name, v1::ENGINE, Registers({{kTpidr, 7}}));
+  v1::ValidateCheckpointRequest request = Against(name, v1::ACCELERATOR_ENGINE, Registers({{kTpidr, 7}}));
   EXPECT_EQ(refusal(request),
             (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "target.lists.accelerator"}}}));
-  request = Against(name, v1::TCG, Registers({{kTpidr, 7}}));
+  request = Against(name, v1::ACCELERATOR_TCG, Registers({{kTpidr, 7}}));
   request.mutable_target()->mutable_lists()->clear_vcpus();
   EXPECT_EQ(refusal(request),
             (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "target.lists.vcpus"}}}));
-  request = Against(name, v1::TCG, Registers({{kTpidr, 7}}));
+  request = Against(name, v1::ACCELERATOR_TCG, Registers({{kTpidr, 7}}));
   request.mutable_target()->mutable_lists()->mutable_vcpus(0)->set_values("short");
   EXPECT_EQ(refusal(request).reason, "REGISTER_LIST_MALFORMED");
   // A system register of 128 bits, which nobody has: it is only a register that the checkpoint lacks.
   v1::RegisterList wide = Registers({{kTpidr, 7}});
   wide.add_ids(0x604000000013de83);
   wide.set_values(wide.values() + std::string(16, '\1'));
-  const v1::RestoreReport report = Validate(Against(name, v1::TCG, wide));
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED_WITH_CHANGES);
-  EXPECT_EQ(FindingOf(report.vcpus(0), 0x604000000013de83).outcome(), v1::NOT_IN_CHECKPOINT);
+  const v1::RestoreReport report = Validate(Against(name, v1::ACCELERATOR_TCG, wide));
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(FindingOf(report.vcpus(0), 0x604000000013de83).outcome(), v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
 }
 
 TEST_F(RestoreTest, AListIsOnlyTakenAsWhatItIs) {
@@ -98,17 +100,17 @@ TEST_F(RestoreTest, AListIsOnlyTakenAsWhatItIs) {
         checkpoints(), &CheckpointStub::CreateCheckpoint,
         CheckpointOf(accelerator, id < kTpidr ? Registers({{id, 1}, {kTpidr, 7}}) : Registers({{kTpidr, 7}, {id, 1}})));
   };
-  EXPECT_EQ(refusal(v1::TCG, kPsci),
+  EXPECT_EQ(refusal(v1::ACCELERATOR_TCG, kPsci),
             (RpcResult{StatusCode::INVALID_ARGUMENT,
                        "FIELD_INVALID",
                        {{"field", "checkpoint.source.accelerator"}, {"register_id", "0x6030000000140000"}}}));
-  EXPECT_EQ(refusal(v1::KVM, kNonSecureSctlr),
+  EXPECT_EQ(refusal(v1::ACCELERATOR_KVM, kNonSecureSctlr),
             (RpcResult{StatusCode::INVALID_ARGUMENT,
                        "FIELD_INVALID",
                        {{"field", "checkpoint.source.accelerator"}, {"register_id", "0x40200000200f0800"}}}));
-  EXPECT_EQ(refusal(v1::HVF, kPsci).reason, "FIELD_INVALID");
-  EXPECT_EQ(refusal(v1::KVM, kPsci), RpcResult());
-  EXPECT_EQ(refusal(v1::TCG, kNonSecureSctlr), RpcResult());
+  EXPECT_EQ(refusal(v1::ACCELERATOR_HVF, kPsci).reason, "FIELD_INVALID");
+  EXPECT_EQ(refusal(v1::ACCELERATOR_KVM, kPsci), RpcResult());
+  EXPECT_EQ(refusal(v1::ACCELERATOR_TCG, kNonSecureSctlr), RpcResult());
 }
 
 }  // namespace

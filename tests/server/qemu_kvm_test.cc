@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/qemu/qemu_capture.h"
+#include "proto/enum_name.h"
 #include "proto/register_list_conversion.h"
 #include "tests/server/restore_fixture.h"
 #include "tests/testing/zstd_file.h"
@@ -21,7 +22,7 @@ constexpr uint64_t kPsciVersion = 0x6030000000140000;
 constexpr uint64_t kMidr = 0x603000000013c000;
 
 bool Accepts(const v1::RestoreReport& report) {
-  return report.verdict() == v1::ACCEPTED || report.verdict() == v1::ACCEPTED_WITH_CHANGES;
+  return report.verdict() == v1::VERDICT_ACCEPTED || report.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
 }
 
 class QemuKvmTest : public RestoreTest {
@@ -34,7 +35,7 @@ class QemuKvmTest : public RestoreTest {
     v1::CreateCheckpointRequest request;
     request.set_parent("vms/v");
     v1::Source& source = *request.mutable_checkpoint()->mutable_source();
-    source.set_accelerator(v1::KVM);
+    source.set_accelerator(v1::ACCELERATOR_KVM);
     source.set_hypervisor("QEMU");
     source.set_hypervisor_version(qemu_version);
     for (VcpuState& state : capture->vcpus) {
@@ -65,9 +66,9 @@ TEST_F(QemuKvmTest, QemusOwnLoadIsPredictedRowByRow) {
     SCOPED_TRACE(line);
     // "cortex-a53@6.12,pmu=off": QEMU's options do not matter to the host.
     const std::string target = row["dst"].get<std::string>();
-    const v1::RestoreReport report = Verdict(row["src"], target.substr(0, target.find(',')), v1::BY_QEMU);
-    EXPECT_EQ(report.by(), v1::BY_QEMU);
-    EXPECT_EQ(Accepts(report), row["accepted"].get<bool>()) << v1::Verdict_Name(report.verdict());
+    const v1::RestoreReport report = Verdict(row["src"], target.substr(0, target.find(',')), v1::RESTORER_QEMU);
+    EXPECT_EQ(report.by(), v1::RESTORER_QEMU);
+    EXPECT_EQ(Accepts(report), row["accepted"].get<bool>()) << EnumName(report.verdict());
     // What QEMU says is either about the length of the list, or nothing.
     const std::string length = "Failed to load cpu:cpreg_vmstate_array_len";
     const bool named = std::any_of(report.notes().begin(), report.notes().end(),
@@ -82,10 +83,11 @@ TEST_F(QemuKvmTest, QemuTakesNoGuestOfAnotherCpuModel) {
   for (const std::string source : {"cortex-a72@6.1", "cortex-a72@6.12", "cortex-a72@6.18"}) {
     for (const std::string& host : KvmHosts()) {
       if (absl::StartsWith(host, "cortex-a72")) continue;
-      EXPECT_EQ(Verdict(source, host, v1::BY_QEMU).verdict(), v1::REFUSED) << source << " -> " << host;
+      EXPECT_EQ(Verdict(source, host, v1::RESTORER_QEMU).verdict(), v1::VERDICT_REFUSED) << source << " -> " << host;
     }
   }
-  EXPECT_EQ(FindingOf(Verdict("cortex-a72@6.12", "cortex-a53@6.12", v1::BY_QEMU).vcpus(0), kMidr).error(), "EINVAL");
+  EXPECT_EQ(FindingOf(Verdict("cortex-a72@6.12", "cortex-a53@6.12", v1::RESTORER_QEMU).vcpus(0), kMidr).error(),
+            "EINVAL");
 }
 
 // Rebuilt for the target's list, the guests of all three kernels went on under each (tests/data/README.md).
@@ -93,8 +95,8 @@ TEST_F(QemuKvmTest, ArmstateCarriesTheGuestOverEachKernel) {
   for (const std::string source : {"cortex-a72@6.1", "cortex-a72@6.12", "cortex-a72@6.18"}) {
     for (const std::string host : {"cortex-a72@6.1", "cortex-a72@6.12", "cortex-a72@6.18"}) {
       const v1::RestoreReport report = Verdict(source, host, v1::RESTORER_UNSPECIFIED);
-      EXPECT_EQ(report.by(), v1::BY_ARMSTATE);
-      EXPECT_EQ(report.verdict(), source == host ? v1::ACCEPTED : v1::ACCEPTED_WITH_CHANGES)
+      EXPECT_EQ(report.by(), v1::RESTORER_ARMSTATE);
+      EXPECT_EQ(report.verdict(), source == host ? v1::VERDICT_ACCEPTED : v1::VERDICT_ACCEPTED_WITH_CHANGES)
           << source << " -> " << host;
       // The guest of 6.12 has cleared its counters.
       for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
@@ -106,8 +108,8 @@ TEST_F(QemuKvmTest, ArmstateCarriesTheGuestOverEachKernel) {
 
 TEST_F(QemuKvmTest, WhatQemuDoesNotSeeIsAChange) {
   // Linux 6.12 clears what was set by the register before: the guest of 6.1 loses the counters that it had switched on.
-  const v1::RestoreReport report = Verdict("cortex-a72@6.1", "cortex-a72@6.12", v1::BY_QEMU);
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  const v1::RestoreReport report = Verdict("cortex-a72@6.1", "cortex-a72@6.12", v1::RESTORER_QEMU);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   const v1::RegisterReport counters = FindingOf(report.vcpus(0), kPmcntenset);
   EXPECT_EQ(counters.tolerance(), "qemu-does-not-read-back");
   EXPECT_EQ(LowWord(counters.wanted()), 0x8000001eu);
@@ -123,7 +125,7 @@ TEST_F(QemuKvmTest, AReportIsComparedWithTheVerdictAboutItsRestorer) {
     vcpu.set_vcpu_index(i);
     v1::RegisterReport& counters = *vcpu.add_registers();
     counters.set_register_id(kPmcntenset);
-    counters.set_outcome(v1::IGNORED);
+    counters.set_outcome(v1::REGISTER_OUTCOME_IGNORED);
     counters.set_got(std::string(8, '\0'));
   }
   const auto differs_in_counters = [&](v1::Restorer by) {
@@ -134,8 +136,8 @@ TEST_F(QemuKvmTest, AReportIsComparedWithTheVerdictAboutItsRestorer) {
     return std::any_of(record.differences().begin(), record.differences().end(),
                        [](const v1::PredictionDifference& d) { return d.register_id() == kPmcntenset; });
   };
-  EXPECT_FALSE(differs_in_counters(v1::BY_QEMU));
-  EXPECT_TRUE(differs_in_counters(v1::BY_ARMSTATE));
+  EXPECT_FALSE(differs_in_counters(v1::RESTORER_QEMU));
+  EXPECT_TRUE(differs_in_counters(v1::RESTORER_ARMSTATE));
 }
 
 TEST_F(QemuKvmTest, WhoRestoresMustHaveAName) {
@@ -149,11 +151,11 @@ TEST_F(QemuKvmTest, WhoRestoresMustHaveAName) {
 TEST_F(QemuKvmTest, ARegisterThatSortsLastIsDroppedBeforeQemu11) {
   for (const auto& [version, tolerance] : {std::pair("7.2.22", "qemu-drops-last"), std::pair("", "qemu-drops-last"),
                                            std::pair("10.2.0", "qemu-drops-last"), std::pair("11.1.3", "")}) {
-    const v1::RestoreReport report = Verdict("cortex-a72@6.18", "cortex-a72@6.12", v1::BY_QEMU, version);
+    const v1::RestoreReport report = Verdict("cortex-a72@6.18", "cortex-a72@6.12", v1::RESTORER_QEMU, version);
     const v1::RegisterReport last = FindingOf(report.vcpus(0), kVendorHypercalls2);
-    EXPECT_EQ(last.outcome(), v1::UNKNOWN);
+    EXPECT_EQ(last.outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
     EXPECT_EQ(last.tolerance(), tolerance) << version;
-    EXPECT_EQ(report.verdict(), v1::REFUSED) << "for PSCI's version";
+    EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED) << "for PSCI's version";
     EXPECT_EQ(FindingOf(report.vcpus(0), kPsciVersion).error(), "EINVAL");
   }
 }
@@ -165,9 +167,9 @@ TEST_F(QemuKvmTest, TolerancesDoNotMoveQemu) {
   any.set_name("any-psci");
   any.set_reason("whatever it is");
   any.add_registers("PSCI_VERSION");
-  request.set_by(v1::BY_QEMU);
+  request.set_by(v1::RESTORER_QEMU);
   const v1::RestoreReport report = Validate(request);
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   EXPECT_EQ(FindingOf(report.vcpus(0), kPsciVersion).tolerance(), "");
   bool other_way = false;
   for (const std::string& note : report.notes()) other_way = other_way || absl::StrContains(note, "armstate's own");

@@ -154,7 +154,7 @@ TEST(MergeProfiles, WhatBothSayStandsAndTheRestIsUndetermined) {
   v1::CpuProfile first, second;
   for (v1::CpuProfile* profile : {&first, &second}) {
     profile->set_name("cpuProfiles/x");
-    profile->set_accelerator(v1::TCG);
+    profile->set_accelerator(v1::ACCELERATOR_TCG);
   }
   *first.add_registers() = Rule(0x603000000013c000, 0x10, 0);  // another constant, bit 4 of it
   *second.add_registers() = Rule(0x603000000013c000, 0x00, 0);

@@ -48,7 +48,7 @@ const JudgedCheckpoint& Saved(const std::string& folder, const nlohmann::json& s
   EXPECT_TRUE(capture.ok()) << name << ": " << capture.status();
   JudgedCheckpoint checkpoint;
   checkpoint.scheme = IdScheme::kTcg;
-  checkpoint.loaded.basic.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.loaded.basic.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   checkpoint.loaded.vcpus = std::move(capture->vcpus);
   return (*known)[name] = std::move(checkpoint);
 }

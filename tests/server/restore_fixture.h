@@ -27,7 +27,7 @@ class RestoreTest : public HostTest {
     v1::CreateCheckpointRequest request;
     request.set_parent("vms/" + vm);
     v1::Source& source = *request.mutable_checkpoint()->mutable_source();
-    source.set_accelerator(v1::KVM);
+    source.set_accelerator(v1::ACCELERATOR_KVM);
     VcpuFeatures features;
     features.bits = static_cast<uint32_t>(recorded.features);
     features.memory_tagging = recorded.memory_tagging;

@@ -80,20 +80,20 @@ TEST_F(RestoreReportsTest, DifferencesNameBothOutcomes) {
   v1::ReportRestoreRequest request = AsPredicted(Checkpoint());
   // MIDR_EL1 was taken, SCTLR_EL1 refused, and on vCPU 1 MIDR_EL1 was refused with another errno.
   v1::RegisterReport& midr = EntryOf(request, 0, kMidr);
-  midr.set_outcome(v1::WRITTEN);
+  midr.set_outcome(v1::REGISTER_OUTCOME_WRITTEN);
   midr.clear_error();
   v1::RegisterReport& sctlr = EntryOf(request, 0, kSctlr);
-  sctlr.set_outcome(v1::WRITE_REFUSED);
+  sctlr.set_outcome(v1::REGISTER_OUTCOME_WRITE_REFUSED);
   sctlr.set_error("EPERM");
   EntryOf(request, 1, kMidr).set_error("EBUSY");
   const v1::RestoreRecord record = Report(request);
   ASSERT_EQ(record.differences_size(), 3);
   EXPECT_EQ(record.differences(0).name(), "MIDR_EL1");
-  EXPECT_EQ(record.differences(0).predicted(), v1::WRITE_REFUSED);
+  EXPECT_EQ(record.differences(0).predicted(), v1::REGISTER_OUTCOME_WRITE_REFUSED);
   EXPECT_EQ(record.differences(0).predicted_error(), "EINVAL");
-  EXPECT_EQ(record.differences(0).actual(), v1::WRITTEN);
+  EXPECT_EQ(record.differences(0).actual(), v1::REGISTER_OUTCOME_WRITTEN);
   EXPECT_EQ(record.differences(1).name(), "SCTLR_EL1");
-  EXPECT_EQ(record.differences(1).predicted(), v1::WRITTEN);
+  EXPECT_EQ(record.differences(1).predicted(), v1::REGISTER_OUTCOME_WRITTEN);
   EXPECT_EQ(record.differences(1).actual_error(), "EPERM");
   EXPECT_EQ(record.differences(2).vcpu_index(), 1);
   EXPECT_EQ(record.differences(2).actual_error(), "EBUSY");
@@ -109,7 +109,7 @@ TEST_F(RestoreReportsTest, WhatIsLeftOutWasWritten) {
   const v1::RestoreRecord record = Report(request);
   ASSERT_EQ(record.differences_size(), 1);
   EXPECT_EQ(record.differences(0).name(), "MIDR_EL1");
-  EXPECT_EQ(record.differences(0).actual(), v1::WRITTEN);
+  EXPECT_EQ(record.differences(0).actual(), v1::REGISTER_OUTCOME_WRITTEN);
 }
 
 // A restore by plan does not try what a tolerance covers, and writes once what the VM shares.
@@ -123,7 +123,7 @@ TEST_F(RestoreReportsTest, WhatThePlanLeavesOutIsNoDifference) {
     registers.DeleteSubrange(i, 1);
   }
   EXPECT_EQ(tolerated, 3) << "the levels of SMCCC_ARCH_WORKAROUND_1, _2 and _3";
-  EntryOf(request, 1, kSctlr).set_outcome(v1::NOT_IN_CHECKPOINT);
+  EntryOf(request, 1, kSctlr).set_outcome(v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
   EXPECT_THAT(Report(request).differences(), IsEmpty());
 }
 
@@ -229,7 +229,8 @@ TEST_F(RestoreReportsTest, WhatCannotBeAReportOfThisCheckpointIsRefused) {
   EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, kMidr).clear_outcome(); }), midr);
   EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, kMidr).set_outcome(static_cast<v1::RegisterOutcome>(99)); }), midr);
   EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, kMidr).set_reason(std::string(1001, 'a')); }), midr);
-  EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, 5).set_outcome(v1::WRITTEN); }).reason, "REGISTER_ID_INVALID");
+  EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, 5).set_outcome(v1::REGISTER_OUTCOME_WRITTEN); }).reason,
+            "REGISTER_ID_INVALID");
   v1::ListRestoresResponse list;
   ASSERT_EQ(List(good.checkpoint(), &list), RpcResult());
   EXPECT_THAT(list.restores(), IsEmpty());

@@ -44,7 +44,7 @@ class RestoreServiceTest : public ServerTest {
     v1::ValidateCheckpointRequest request;
     const std::string name = Create(checkpoint).name();
     request.set_checkpoint(name);
-    request.set_cpu_profile("cpuProfiles/" + profile);
+    request.mutable_target()->set_cpu_profile("cpuProfiles/" + profile);
     request.set_all_registers(all_registers);
     v1::ValidateCheckpointResponse response;
     EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, request, &response), RpcResult());
@@ -73,7 +73,7 @@ TEST_F(RestoreServiceTest, TheStateOfTheSameCpuIsAccepted) {
   v1::CreateCheckpointRequest checkpoint = ResetState(kA57);
   SetValue(ListOf(checkpoint), kSctlrEl1, 0x30d5d91d);
   const v1::RestoreReport report = Validate(checkpoint, kA57);
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED);
   EXPECT_FALSE(report.rolled_back());
   EXPECT_THAT(report.notes(), IsEmpty());
   ASSERT_EQ(report.vcpus_size(), 1);
@@ -85,20 +85,20 @@ TEST_F(RestoreServiceTest, TheStateOfTheSameCpuIsAccepted) {
   ASSERT_EQ(all.vcpus(0).registers_size(), 333);
   const v1::RegisterReport sctlr = Finding(all.vcpus(0), kSctlrEl1);
   EXPECT_EQ(sctlr.name(), "SCTLR_EL1");
-  EXPECT_EQ(sctlr.outcome(), v1::WRITTEN);
+  EXPECT_EQ(sctlr.outcome(), v1::REGISTER_OUTCOME_WRITTEN);
   EXPECT_EQ(sctlr.wanted(), std::string("\x1d\xd9\xd5\x30\0\0\0\0", 8));
   EXPECT_EQ(sctlr.got(), sctlr.wanted());
-  EXPECT_EQ(Finding(all.vcpus(0), kCtrEl0).outcome(), v1::UNCHANGED);
+  EXPECT_EQ(Finding(all.vcpus(0), kCtrEl0).outcome(), v1::REGISTER_OUTCOME_UNCHANGED);
 }
 
 TEST_F(RestoreServiceTest, AnotherCpuRefusesItsConstantsAndNamesFieldsToo) {
   const v1::RestoreReport report = Validate(ResetState(kA57), "qemu-7.2.virt.cortex-a53");
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   EXPECT_FALSE(report.rolled_back()) << "a verdict has no target that could be put back";
   ASSERT_EQ(report.vcpus_size(), 1);
   std::vector<uint64_t> refused;
   for (const v1::RegisterReport& finding : report.vcpus(0).registers()) {
-    EXPECT_EQ(finding.outcome(), v1::IGNORED) << finding.DebugString();
+    EXPECT_EQ(finding.outcome(), v1::REGISTER_OUTCOME_IGNORED) << finding.DebugString();
     refused.push_back(finding.register_id());
   }
   // DBGDEVID1, DBGDEVID and CTR of AArch32, then ID_AA64MMFR0_EL1 and CTR_EL0: the two CPUs differ in these constants.
@@ -120,10 +120,10 @@ TEST_F(RestoreServiceTest, AnotherCpuRefusesItsConstantsAndNamesFieldsToo) {
 
 TEST_F(RestoreServiceTest, AnotherArchitectureLacksTheRegisters) {
   const v1::RestoreReport report = Validate(ResetState(kA57), "qemu-7.2.virt.cortex-a15");
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   const v1::RegisterReport isar0 = Finding(report.vcpus(0), 0x603000000013c030);
   EXPECT_EQ(isar0.name(), "ID_AA64ISAR0_EL1");
-  EXPECT_EQ(isar0.outcome(), v1::UNKNOWN);
+  EXPECT_EQ(isar0.outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
   EXPECT_EQ(isar0.wanted().size(), 8u);
   EXPECT_EQ(isar0.got(), "");
 }
@@ -132,10 +132,10 @@ TEST_F(RestoreServiceTest, AMissingRegisterKeepsTheTargetsValue) {
   v1::CreateCheckpointRequest checkpoint = ResetState(kA57);
   Remove(ListOf(checkpoint), kSctlrEl1);
   const v1::RestoreReport report = Validate(checkpoint, kA57);
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
   EXPECT_EQ(report.vcpus(0).registers(0).name(), "SCTLR_EL1");
-  EXPECT_EQ(report.vcpus(0).registers(0).outcome(), v1::NOT_IN_CHECKPOINT);
+  EXPECT_EQ(report.vcpus(0).registers(0).outcome(), v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
   EXPECT_EQ(report.vcpus(0).registers(0).got(), std::string("\x38\x08\xc5\0\0\0\0\0", 8));  // QEMU's reset value
 }
 
@@ -143,8 +143,8 @@ TEST_F(RestoreServiceTest, AMissingConstantIsRefused) {
   v1::CreateCheckpointRequest checkpoint = ResetState(kA57);
   Remove(ListOf(checkpoint), kCtrEl0);
   const v1::RestoreReport report = Validate(checkpoint, kA57);
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
-  EXPECT_EQ(Finding(report.vcpus(0), kCtrEl0).outcome(), v1::REQUIRED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
+  EXPECT_EQ(Finding(report.vcpus(0), kCtrEl0).outcome(), v1::REGISTER_OUTCOME_REQUIRED);
 }
 
 TEST_F(RestoreServiceTest, OfTwoIdsOfOneRegisterTheLastWins) {
@@ -152,11 +152,11 @@ TEST_F(RestoreServiceTest, OfTwoIdsOfOneRegisterTheLastWins) {
   SetValue(ListOf(checkpoint), kCpacr, 0x00300000);
   SetValue(ListOf(checkpoint), kCpacrEl1, 0x00100000);
   const v1::RestoreReport report = Validate(checkpoint, kA57);
-  EXPECT_EQ(report.verdict(), v1::ACCEPTED_WITH_CHANGES);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
   const v1::RegisterReport& cpacr = report.vcpus(0).registers(0);
   EXPECT_EQ(cpacr.name(), "CPACR");
-  EXPECT_EQ(cpacr.outcome(), v1::OVERWRITTEN);
+  EXPECT_EQ(cpacr.outcome(), v1::REGISTER_OUTCOME_OVERWRITTEN);
   EXPECT_EQ(cpacr.wanted(), std::string("\0\0\x30\0", 4));
   EXPECT_EQ(cpacr.got(), std::string("\0\0\x10\0", 4));
 }
@@ -167,11 +167,11 @@ TEST_F(RestoreServiceTest, L2ctlrCountsTheVcpus) {
   constexpr char kA15[] = "qemu-7.2.virt.cortex-a15";
   v1::CreateCheckpointRequest two = ResetState(kA15, 2);
   for (int vcpu = 0; vcpu < 2; ++vcpu) EXPECT_EQ(ValueOf(ListOf(two, vcpu), kL2ctlr), 0x01800000u);
-  EXPECT_EQ(Validate(two, kA15).verdict(), v1::ACCEPTED);
+  EXPECT_EQ(Validate(two, kA15).verdict(), v1::VERDICT_ACCEPTED);
 
   two.mutable_checkpoint()->mutable_vcpus()->RemoveLast();
   const v1::RestoreReport report = Validate(two, kA15);
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
   EXPECT_EQ(report.vcpus(0).registers(0).name(), "p15,1,c9,c0,2");
   EXPECT_EQ(report.vcpus(0).registers(0).wanted(), std::string("\0\0\x80\x01", 4));
@@ -183,17 +183,17 @@ TEST_F(RestoreServiceTest, EveryVcpuIsJudged) {
   SetValue(ListOf(checkpoint, 1), kCtrEl0, 0);
   Remove(ListOf(checkpoint, 2), kSctlrEl1);
   const v1::RestoreReport report = Validate(checkpoint, kA57);
-  EXPECT_EQ(report.verdict(), v1::REFUSED);
+  EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   ASSERT_EQ(report.vcpus_size(), 3);
   EXPECT_THAT(report.vcpus(0).registers(), IsEmpty());
-  EXPECT_EQ(Finding(report.vcpus(1), kCtrEl0).outcome(), v1::IGNORED);
-  EXPECT_EQ(Finding(report.vcpus(2), kSctlrEl1).outcome(), v1::NOT_IN_CHECKPOINT);
+  EXPECT_EQ(Finding(report.vcpus(1), kCtrEl0).outcome(), v1::REGISTER_OUTCOME_IGNORED);
+  EXPECT_EQ(Finding(report.vcpus(2), kSctlrEl1).outcome(), v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
 }
 
 TEST_F(RestoreServiceTest, NotesTellWhatNoRegisterTells) {
   v1::CreateCheckpointRequest checkpoint = ResetState(kA57);
   ListOf(checkpoint) = Registers({{kSctlrEl1, 0}});  // the whole list shows that it is of QEMU's emulation
-  checkpoint.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+  checkpoint.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   checkpoint.mutable_checkpoint()->mutable_source()->set_machine_type("virt-6.0");
   v1::CaptureGap* gap = checkpoint.mutable_checkpoint()->add_gaps();
   gap->set_reason("upper halves of the Z registers");
@@ -209,11 +209,11 @@ TEST_F(RestoreServiceTest, ThePlanWritesInTheTargetsOrderAndSaysWhatItLeavesOut)
   list.mutable_values()->append(64, '\1');
   v1::PlanRestoreRequest request;
   request.set_checkpoint(Create(checkpoint).name());
-  request.set_cpu_profile(std::string("cpuProfiles/") + kA57);
+  request.mutable_target()->set_cpu_profile(std::string("cpuProfiles/") + kA57);
   v1::PlanRestoreResponse plan;
   ASSERT_EQ(Call(restore(), &RestoreStub::PlanRestore, request, &plan), RpcResult());
   EXPECT_EQ(plan.checkpoint(), "vms/v/checkpoints/1");
-  EXPECT_EQ(plan.report().verdict(), v1::REFUSED);
+  EXPECT_EQ(plan.report().verdict(), v1::VERDICT_REFUSED);
   // QEMU's emulation has one phase: its list in ascending order.
   ASSERT_EQ(plan.phases_size(), 1);
   EXPECT_THAT(plan.phases(0).reason(), HasSubstr("ascending"));
@@ -242,20 +242,20 @@ TEST_F(RestoreServiceTest, WhatIsNotThere) {
   request.set_checkpoint("vms/a/checkpoints/latest");
   const auto validate = [&] { return Call(restore(), &RestoreStub::ValidateCheckpoint, request); };
   EXPECT_EQ(validate(), (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "target"}}}));
-  request.set_cpu_profile(kA57);
+  request.mutable_target()->set_cpu_profile(kA57);
   EXPECT_EQ(validate(), (RpcResult{StatusCode::INVALID_ARGUMENT,
                                    "RESOURCE_NAME_INVALID",
                                    {{"name", kA57}, {"expected", "cpuProfiles/{profile}"}}}));
-  request.set_cpu_profile("cpuProfiles/cortex-z1");
+  request.mutable_target()->set_cpu_profile("cpuProfiles/cortex-z1");
   EXPECT_EQ(validate(),
             (RpcResult{StatusCode::NOT_FOUND, "CPU_PROFILE_NOT_FOUND", {{"name", "cpuProfiles/cortex-z1"}}}));
-  request.set_cpu_profile(std::string("cpuProfiles/") + kA57);
+  request.mutable_target()->set_cpu_profile(std::string("cpuProfiles/") + kA57);
   request.set_checkpoint("vms/a/checkpoints/2");
   EXPECT_EQ(validate(), (RpcResult{StatusCode::NOT_FOUND, "CHECKPOINT_NOT_FOUND", {{"name", "vms/a/checkpoints/2"}}}));
   request.set_checkpoint("vms/b/checkpoints/1");
   EXPECT_EQ(validate(), (RpcResult{StatusCode::NOT_FOUND, "VM_NOT_FOUND", {{"name", "vms/b"}}}));
   v1::PlanRestoreRequest plan;
-  plan.set_cpu_profile(request.cpu_profile());
+  *plan.mutable_target() = request.target();
   plan.set_checkpoint("vms/a/checkpoints/2");
   EXPECT_EQ(Call(restore(), &RestoreStub::PlanRestore, plan),
             (RpcResult{StatusCode::NOT_FOUND, "CHECKPOINT_NOT_FOUND", {{"name", "vms/a/checkpoints/2"}}}));

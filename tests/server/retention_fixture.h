@@ -33,7 +33,7 @@ class RetentionTest : public ServerTest {
     EXPECT_EQ(Call(checkpoints(), &CheckpointStub::ListCheckpoints, request, &response), RpcResult());
     std::string text;
     for (const v1::Checkpoint& checkpoint : response.checkpoints()) {
-      text += (text.empty() ? "" : " ") + std::to_string(checkpoint.version()) + (checkpoint.protected_() ? "p" : "");
+      text += (text.empty() ? "" : " ") + std::to_string(checkpoint.version()) + (checkpoint.is_protected() ? "p" : "");
     }
     return text;
   }
@@ -73,8 +73,8 @@ class RetentionTest : public ServerTest {
   RpcResult Protect(const std::string& checkpoint, bool is_protected, v1::Checkpoint* answer) {
     v1::UpdateCheckpointRequest request;
     request.mutable_checkpoint()->set_name(checkpoint);
-    request.mutable_checkpoint()->set_protected_(is_protected);
-    request.mutable_update_mask()->add_paths("protected");
+    request.mutable_checkpoint()->set_is_protected(is_protected);
+    request.mutable_update_mask()->add_paths("is_protected");
     return Call(checkpoints(), &CheckpointStub::UpdateCheckpoint, request, answer);
   }
   RpcResult Protect(const std::string& checkpoint, bool is_protected = true) {
@@ -87,7 +87,7 @@ class RetentionTest : public ServerTest {
     v1::ReportRestoreRequest request;
     request.set_checkpoint(checkpoint);
     request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-7.2.virt.cortex-a57");
-    request.mutable_report()->set_verdict(v1::ACCEPTED);
+    request.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
     request.mutable_report()->add_vcpus();
     EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, request), RpcResult());
   }

@@ -103,7 +103,7 @@ TEST_F(SearchTest, AnyVcpuOrAll) {
   Create(SmallRequest("vms/b", 1, 1));
   v1::SearchRegistersRequest request = Filter("TPIDR_EL1 = 0");
   EXPECT_THAT(Matches(Search(request)), ElementsAre("a@1:0", "b@1:0"));
-  request.set_vcpu_match(v1::ALL_VCPUS);
+  request.set_vcpu_match(v1::VCPU_MATCH_ALL);
   EXPECT_THAT(Matches(Search(request)), ElementsAre("b@1:0"));
   EXPECT_THAT(Found("vcpu = 1 AND SCTLR_EL1 = 1"), ElementsAre("a@1:1"));
   request.set_vcpu_match(static_cast<v1::VcpuMatch>(9));
@@ -144,7 +144,7 @@ TEST_F(SearchTest, TokensOfOtherSearches) {
   EXPECT_EQ(reason(other), "PAGE_TOKEN_INVALID");
   other = request;
   other.set_page_token(token);
-  other.set_vcpu_match(v1::ALL_VCPUS);
+  other.set_vcpu_match(v1::VCPU_MATCH_ALL);
   EXPECT_EQ(reason(other), "PAGE_TOKEN_INVALID");
   other.clear_vcpu_match();
   other.set_all_versions(true);

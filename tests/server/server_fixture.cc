@@ -132,7 +132,7 @@ void Remove(v1::RegisterList& list, uint64_t id) {
 v1::CreateCheckpointRequest SmallRequest(const std::string& parent, uint64_t value, int vcpu_count) {
   v1::CreateCheckpointRequest request;
   request.set_parent(parent);
-  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::KVM);
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   for (int index = 0; index < vcpu_count; ++index) {
     v1::VcpuState* vcpu = request.mutable_checkpoint()->add_vcpus();
     vcpu->set_vcpu_index(index);

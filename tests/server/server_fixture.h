@@ -48,7 +48,7 @@ class ServerTest : public testing::Test {
   // Stores a checkpoint, which must succeed. The BASIC view.
   v1::Checkpoint Create(const v1::CreateCheckpointRequest& request);
   // Reads a checkpoint, which must succeed.
-  v1::Checkpoint Get(const std::string& name, v1::CheckpointView view = v1::FULL);
+  v1::Checkpoint Get(const std::string& name, v1::CheckpointView view = v1::CHECKPOINT_VIEW_FULL);
   // Of "vms/{vm}"; 0 if there is no such VM.
   int64_t LatestVersion(const std::string& vm);
   // Makes "machines/{id}" of a built-in profile, which must succeed.

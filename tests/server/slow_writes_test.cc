@@ -265,8 +265,8 @@ TEST_F(SlowWritesTest, PushesReadsWatchesAndHealthGoOn) {
   EXPECT_EQ(Call(*stub_, &CheckpointStub::GetCheckpoint, get), RpcResult());
   EXPECT_EQ(Call(*stub_, &CheckpointStub::ListVms, v1::ListVmsRequest()), RpcResult());
   v1::CompareCheckpointsRequest compare;
-  compare.set_old("vms/new/checkpoints/1");
-  compare.set_new_("vms/new/checkpoints/2");
+  compare.set_old_checkpoint("vms/new/checkpoints/1");
+  compare.set_new_checkpoint("vms/new/checkpoints/2");
   EXPECT_EQ(Call(*stub_, &CheckpointStub::CompareCheckpoints, compare), RpcResult());
   EXPECT_TRUE(CheckHealth().ok());
 

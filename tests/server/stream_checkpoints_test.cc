@@ -8,9 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "core/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "proto/status_conversion.h"
 #include "tests/server/server_fixture.h"
 
 namespace armstate {
@@ -301,7 +303,10 @@ TEST_F(StreamCheckpointsTest, AnOpenStreamDoesNotHoldUpAServerThatIsGoingAway) {
   EXPECT_EQ(answer.checkpoint().version(), 1);
   Stop();  // without a deadline: waits for all calls
   EXPECT_FALSE(stream.Read(&answer));
-  EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  const absl::Status ended = FromGrpcStatus(stream.Finish());
+  EXPECT_EQ(ended.code(), absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(GetErrorInfo(ended).has_value()) << ended;
+  EXPECT_EQ(GetErrorInfo(ended)->reason, ErrorReason::kServerDraining);
   Start();
   EXPECT_EQ(LatestVersion("vms/a"), 1);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/enum_name.h"
 #include "tests/server/restore_fixture.h"
 
 namespace armstate {
@@ -32,7 +33,7 @@ TEST_F(RestoreTest, HostsStandBestFirstWithALineEach) {
     std::vector<std::string> lines;
     for (const v1::RestoreTargetVerdict& target : response.targets()) {
       EXPECT_THAT(target.cpu_profile(), StartsWith("cpuProfiles/"));
-      lines.push_back(target.host() + " " + v1::Verdict_Name(target.verdict()) + " " + target.reason());
+      lines.push_back(target.host() + " " + EnumName(target.verdict()) + " " + target.reason());
     }
     return lines;
   };
@@ -76,7 +77,7 @@ TEST_F(RestoreTest, AThousandHosts) {
   EXPECT_EQ(response.targets(1).host(), "hosts/h1004");
   EXPECT_EQ(response.targets(249).host(), "hosts/probed-0");
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_EQ(response.targets(i).verdict(), i < 250 ? v1::ACCEPTED : v1::REFUSED) << i;
+    EXPECT_EQ(response.targets(i).verdict(), i < 250 ? v1::VERDICT_ACCEPTED : v1::VERDICT_REFUSED) << i;
     EXPECT_EQ(response.targets(i).reason().empty(), i < 250) << response.targets(i).reason();
   }
 }

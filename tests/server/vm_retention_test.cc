@@ -180,28 +180,28 @@ TEST_F(VmRetentionTest, ProtectionShowsInAllViews) {
   v1::Checkpoint answer;
   ASSERT_EQ(Protect("vms/web/checkpoints/1", true, &answer), RpcResult());
   EXPECT_EQ(answer.name(), "vms/web/checkpoints/1");
-  EXPECT_TRUE(answer.protected_());
+  EXPECT_TRUE(answer.is_protected());
   EXPECT_EQ(answer.vcpu_count(), 1);
   EXPECT_THAT(answer.vcpus(), IsEmpty());
   Restart();
-  for (const v1::CheckpointView view : {v1::BASIC, v1::FULL}) {
-    EXPECT_TRUE(Get("vms/web/checkpoints/1", view).protected_());
-    EXPECT_FALSE(Get("vms/web/checkpoints/2", view).protected_());
+  for (const v1::CheckpointView view : {v1::CHECKPOINT_VIEW_BASIC, v1::CHECKPOINT_VIEW_FULL}) {
+    EXPECT_TRUE(Get("vms/web/checkpoints/1", view).is_protected());
+    EXPECT_FALSE(Get("vms/web/checkpoints/2", view).is_protected());
   }
   EXPECT_EQ(VersionsOf("vms/web"), "1p 2");
   ASSERT_EQ(Protect("vms/web/checkpoints/1", false, &answer), RpcResult());
-  EXPECT_FALSE(answer.protected_());
+  EXPECT_FALSE(answer.is_protected());
   EXPECT_EQ(VersionsOf("vms/web"), "1 2");
 }
 
 TEST_F(VmRetentionTest, NobodyIsBornProtected) {
   v1::CreateCheckpointRequest request = SmallRequest("vms/web", 1);
-  request.mutable_checkpoint()->set_protected_(true);
+  request.mutable_checkpoint()->set_is_protected(true);
   request.set_request_id("r1");
-  EXPECT_FALSE(Create(request).protected_());
-  EXPECT_FALSE(Get("vms/web/checkpoints/1").protected_());
+  EXPECT_FALSE(Create(request).is_protected());
+  EXPECT_FALSE(Get("vms/web/checkpoints/1").is_protected());
   // It is no part of the request.
-  request.mutable_checkpoint()->set_protected_(false);
+  request.mutable_checkpoint()->set_is_protected(false);
   EXPECT_EQ(Create(request).version(), 1);
 }
 
@@ -238,10 +238,10 @@ TEST_F(VmRetentionTest, ForceDeletesWhatIsProtected) {
 TEST_F(VmRetentionTest, RefusedUpdatesOfACheckpoint) {
   CreateMany("vms/web", 1);
   for (const std::vector<std::string>& mask :
-       std::vector<std::vector<std::string>>{{}, {"*"}, {"labels"}, {"protected", "labels"}, {"protected.x"}}) {
+       std::vector<std::vector<std::string>>{{}, {"*"}, {"labels"}, {"is_protected", "labels"}, {"is_protected.x"}}) {
     v1::UpdateCheckpointRequest request;
     request.mutable_checkpoint()->set_name("vms/web/checkpoints/1");
-    request.mutable_checkpoint()->set_protected_(true);
+    request.mutable_checkpoint()->set_is_protected(true);
     for (const std::string& path : mask) request.mutable_update_mask()->add_paths(path);
     const RpcResult result = Call(checkpoints(), &CheckpointStub::UpdateCheckpoint, request);
     EXPECT_EQ(result, (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "update_mask"}}}));

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/create_channel.h"
+#include "proto/enum_name.h"
 #include "tests/server/server_fixture.h"
 
 namespace armstate {
@@ -34,7 +35,7 @@ class Watching {
   // The next message, "CREATED vms/a/checkpoints/1"; "end" if the call has ended.
   std::string Next() {
     if (!reader_->Read(&event_)) return "end";
-    const std::string type = v1::CheckpointEvent::Type_Name(event_.type());
+    const std::string type = EnumName(event_.kind());
     return event_.checkpoint().empty() ? type : absl::StrCat(type, " ", event_.checkpoint());
   }
   std::vector<std::string> Next(int count) {
@@ -158,7 +159,7 @@ TEST_F(WatchTest, ATokenGoesOnAfterAReconnectAndARestart) {
     // A server that goes away says so.
     Stop();
     EXPECT_EQ(watching.Next(), "end");
-    EXPECT_EQ(watching.Finish().code, StatusCode::UNAVAILABLE);
+    EXPECT_EQ(watching.Finish(), (RpcResult{StatusCode::UNAVAILABLE, "SERVER_DRAINING"}));
   }
   Start();
   Create(SmallRequest("vms/a", 3));

@@ -150,6 +150,8 @@ TEST_F(BackupTest, NoSuchBackup) {
        {VerifyBackup(Path("backup"), 7), RestoreBackup(Path("backup"), 7, Path("restored"))}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
     EXPECT_TRUE(absl::StrContains(status.message(), "no backup 7")) << status;
+    EXPECT_EQ(GetErrorInfo(status)->reason, ErrorReason::kBackupNotFound);
+    EXPECT_EQ(GetErrorInfo(status)->metadata.at("name"), "backups/7");
   }
   EXPECT_FALSE(std::filesystem::exists(Path("restored")));
 }

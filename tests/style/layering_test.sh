@@ -13,11 +13,11 @@ forbid() {
   failed=1
 }
 
-ours='armstate/v1|proto|storage|server|client|tests'
+ours='armstate/(storage/)?v1|proto|storage|server|client|tests'
 rpc='google/protobuf|google/rpc|grpc|grpcpp'
 forbid core "$ours|$rpc|rocksdb|nlohmann|CLI|spdlog|zstd|crc32c|openssl"
 forbid proto 'storage|server|client|tests|rocksdb'
-forbid storage "armstate/v1|proto|server|client|tests|$rpc|nlohmann|CLI"
+forbid storage "armstate/(storage/)?v1|proto|server|client|tests|$rpc|nlohmann|CLI"
 forbid server 'client|tests|rocksdb'
-forbid client 'storage|server|tests|rocksdb'
+forbid client 'armstate/storage|storage|server|tests|rocksdb'
 exit "$failed"

@@ -34,7 +34,7 @@ struct CaptureOptions {
 
 v1::Source SourceOf(const VcpuFeatures& features, const VcpuState& vcpu) {
   v1::Source source;
-  source.set_accelerator(v1::KVM);
+  source.set_accelerator(v1::ACCELERATOR_KVM);
   source.set_hypervisor("armstate-kvm");
   utsname names = {};
   if (uname(&names) == 0) {

@@ -50,7 +50,7 @@ v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const Kv
     vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *vmm.vcpus()[i].layout(), result.reports[i]});
   }
   v1::RestoreReport report = RestoreReportToProto(vcpus, IdScheme::kKvm, ReportedRegisters::kFindings);
-  report.set_by(v1::BY_ARMSTATE);
+  report.set_by(v1::RESTORER_ARMSTATE);
   for (const MissingKvmFeature& missing : vmm.missing()) {
     v1::MissingVcpuFeature* const feature = report.add_missing_vcpu_features();
     feature->set_feature(missing.feature);
@@ -58,7 +58,7 @@ v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const Kv
     feature->set_error(missing.error);
   }
   for (const std::string& problem : result.problems) report.add_notes(problem);
-  if (!vmm.missing().empty() || !result.problems.empty()) report.set_verdict(v1::REFUSED);
+  if (!vmm.missing().empty() || !result.problems.empty()) report.set_verdict(v1::VERDICT_REFUSED);
   return report;
 }
 
@@ -114,7 +114,7 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   if (!options.report.empty()) {
     if (absl::Status status = WriteJsonFile(options.report, report); !status.ok()) return status;
   }
-  if (report.verdict() == v1::REFUSED) {
+  if (report.verdict() == v1::VERDICT_REFUSED) {
     PrintRefusal(**vmm, result, out);
     return ExitStatus::kRefused;  // the guest would not be what it was
   }

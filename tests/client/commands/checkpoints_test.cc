@@ -46,7 +46,7 @@ v1::Checkpoint Stored(int64_t version) {
   checkpoint.set_vcpu_count(2);
   checkpoint.set_register_count(650);
   checkpoint.mutable_create_time()->set_seconds(1700000000);  // 2023-11-14 22:13:20 UTC
-  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   checkpoint.mutable_source()->set_machine_type("virt-7.2");
   checkpoint.mutable_source()->set_cpu_model("cortex-a53");
   return checkpoint;
@@ -70,7 +70,7 @@ TEST(Push, AQemuStreamBecomesACheckpoint) {
   EXPECT_FALSE(seen.request_id().empty());
   EXPECT_FALSE(seen.has_expected_latest_version());
   const v1::Source& source = seen.checkpoint().source();
-  EXPECT_EQ(source.accelerator(), v1::TCG);
+  EXPECT_EQ(source.accelerator(), v1::ACCELERATOR_TCG);
   EXPECT_EQ(source.hypervisor(), "QEMU");
   EXPECT_EQ(source.hypervisor_version(), "7.2.22");
   EXPECT_EQ(source.host_kernel(), "6.1.0");
@@ -93,7 +93,8 @@ TEST(Push, OptionsReachTheServer) {
     return checked;
   };
   const TempDir dir;
-  const std::string file = WriteFile(dir, "a.json", R"( {"source": {"accelerator": "KVM", "cpuModel": "old"}})");
+  const std::string file =
+      WriteFile(dir, "a.json", R"( {"source": {"accelerator": "ACCELERATOR_KVM", "cpuModel": "old"}})");
   const CommandResult result =
       RunCommand(server.target(), {"push", "vms/web-1", file, "--expected-version", "0", "--request-id", "r1",
                                    "--validate-only", "--cpu-model", "new"});
@@ -104,7 +105,7 @@ TEST(Push, OptionsReachTheServer) {
   EXPECT_EQ(seen.expected_latest_version(), 0);
   EXPECT_EQ(seen.request_id(), "r1");
   EXPECT_TRUE(seen.validate_only());
-  EXPECT_EQ(seen.checkpoint().source().accelerator(), v1::KVM);
+  EXPECT_EQ(seen.checkpoint().source().accelerator(), v1::ACCELERATOR_KVM);
   EXPECT_EQ(seen.checkpoint().source().cpu_model(), "new");
 }
 
@@ -118,7 +119,7 @@ TEST(Push, TheAcceleratorCanBeGiven) {
   const TempDir dir;
   const std::string file = WriteFile(dir, "a.json", "{}");
   EXPECT_EQ(RunCommand(server.target(), {"push", "a", file, "--accelerator", "kvm"}).exit_status, 0);
-  EXPECT_EQ(seen, v1::KVM);
+  EXPECT_EQ(seen, v1::ACCELERATOR_KVM);
 }
 
 TEST(Push, FilesThatAreNoCheckpointAreNotSent) {
@@ -205,7 +206,7 @@ TEST(Pull, WritesWhatPushReads) {
   };
   server.handlers.get_checkpoint = [&](const v1::GetCheckpointRequest& request) {
     EXPECT_EQ(request.name(), "vms/web-1/checkpoints/latest");
-    EXPECT_EQ(request.view(), v1::FULL);
+    EXPECT_EQ(request.view(), v1::CHECKPOINT_VIEW_FULL);
     return pushed;
   };
   const TempDir dir;
@@ -289,9 +290,9 @@ TEST(List, Checkpoints) {
     *response.add_checkpoints() = Stored(3);
     v1::Checkpoint* engine = response.add_checkpoints();
     *engine = Stored(4);
-    engine->set_protected_(true);
+    engine->set_is_protected(true);
     engine->mutable_source()->Clear();
-    engine->mutable_source()->set_accelerator(v1::ENGINE);
+    engine->mutable_source()->set_accelerator(v1::ACCELERATOR_ENGINE);
     engine->mutable_source()->set_cpu_profile("cpuProfiles/p");
     (*engine->mutable_labels())["b"] = "2";
     (*engine->mutable_labels())["a"] = "1";

@@ -162,7 +162,7 @@ TEST_F(ConvertCommandTest, JsonHasTheVerdict) {
   const CommandResult refused = Run(line);
   EXPECT_EQ(refused.exit_status, 3);
   const nlohmann::json answer = nlohmann::json::parse(refused.out);
-  EXPECT_EQ(answer["report"]["verdict"], "REFUSED");
+  EXPECT_EQ(answer["report"]["verdict"], "VERDICT_REFUSED");
   EXPECT_EQ(answer["sourceProfile"], "cpuProfiles/qemu-7.2.virt.max");
   EXPECT_EQ(answer["target"]["name"], "cpuProfiles/qemu-10.0.virt-9.0.max");
   EXPECT_TRUE(answer["vcpus"].empty());
@@ -176,7 +176,7 @@ TEST_F(ConvertCommandTest, JsonHasTheVerdict) {
   line.insert(line.end(), {"--accept", "feature-gone"});
   const CommandResult accepted = Run(line);
   EXPECT_EQ(accepted.exit_status, 0);
-  EXPECT_EQ(nlohmann::json::parse(accepted.out)["report"]["verdict"], "ACCEPTED_WITH_CHANGES");
+  EXPECT_EQ(nlohmann::json::parse(accepted.out)["report"]["verdict"], "VERDICT_ACCEPTED_WITH_CHANGES");
   EXPECT_TRUE(nlohmann::json::parse(accepted.out)["vcpus"].empty());  // they are in the file
 }
 

@@ -57,7 +57,7 @@ TEST_P(FormsTest, IsPushedAndRestoredInto) {
   ASSERT_EQ(Run({"push", "other", other}).exit_status, 0);
   const v1::Checkpoint stored = Get("vms/this/checkpoints/1");
   EXPECT_EQ(stored.source().machine_type(), "virt-11.1");
-  EXPECT_EQ(stored.source().accelerator(), v1::TCG);
+  EXPECT_EQ(stored.source().accelerator(), v1::ACCELERATOR_TCG);
   EXPECT_EQ(stored.source().cpu_model(), GetParam().is_libvirt ? "cortex-a57" : "");
   EXPECT_EQ(stored.vcpu_count(), GetParam().is_libvirt ? 2 : 1);
   EXPECT_THAT(Run({"diff", "this", "other"}).out, HasSubstr("vCPU 0: 11 registers differ, "));

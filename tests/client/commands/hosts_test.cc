@@ -23,7 +23,7 @@ using ::testing::UnorderedElementsAre;
 v1::Host SmallHost() {
   v1::Host host;
   host.set_name("hosts/rack4");
-  host.set_accelerator(v1::KVM);
+  host.set_accelerator(v1::ACCELERATOR_KVM);
   host.set_kernel("6.12.117");
   host.set_cpu_model("cortex-a72");
   (*host.mutable_labels())["zone"] = "b";
@@ -203,10 +203,10 @@ TEST_F(HostCommand, ProfileImportOfJsonAndText) {
     *response.add_cpu_profiles() = request.cpu_profile();
     return response;
   };
-  const std::string json = File("a.json", R"({"name": "cpuProfiles/a", "accelerator": "KVM", "registers": [
+  const std::string json = File("a.json", R"({"name": "cpuProfiles/a", "accelerator": "ACCELERATOR_KVM", "registers": [
       {"id": "6922219102838931584", "reset": ["12912696"]}]})");
   const std::string text =
-      File("b.textproto", "name: \"cpuProfiles/b\" accelerator: TCG registers { id: 0x603000000013c080 }");
+      File("b.textproto", "name: \"cpuProfiles/b\" accelerator: ACCELERATOR_TCG registers { id: 0x603000000013c080 }");
   const CommandResult result = Run({"profile", "import", json, text});
   EXPECT_EQ(result.exit_status, 0) << result;
   EXPECT_THAT(result.out, MatchesRegex("PROFILE  SOURCE .*\na        KVM .*\nb        TCG .*\n"));

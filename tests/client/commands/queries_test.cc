@@ -58,7 +58,7 @@ TEST_F(QueriesTest, DiffEndsWithAStatusIfAsked) {
   EXPECT_EQ(Run({"diff", "web-1@1", "web-1@1", "--exit-code"}).exit_status, 0);
   const CommandResult json = Run({"diff", "web-1@1", "web-1@2", "--exit-code", "--output=json"});
   EXPECT_EQ(json.exit_status, 5);
-  EXPECT_THAT(json.out, AllOf(HasSubstr("\"name\": \"SCTLR_EL1\""), HasSubstr("\"group\": \"CONTROL\""),
+  EXPECT_THAT(json.out, AllOf(HasSubstr("\"name\": \"SCTLR_EL1\""), HasSubstr("\"group\": \"REGISTER_GROUP_CONTROL\""),
                               HasSubstr("\"differentCount\": 1")));
 }
 

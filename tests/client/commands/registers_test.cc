@@ -128,21 +128,21 @@ TEST(Show, AFieldThatARegisterLacks) {
 TEST(Show, NamesFollowTheAccelerator) {
   FakeServer server;
   v1::Checkpoint checkpoint;
-  checkpoint.mutable_source()->set_accelerator(v1::KVM);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   v1::RegisterList* list = checkpoint.add_vcpus()->mutable_registers();
   list->add_ids(0x603000000013df1a);
   list->set_values(std::string(8, '\x07'));
   server.handlers.get_checkpoint = [&](const v1::GetCheckpointRequest&) { return checkpoint; };
   EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("TIMER_CNT"));
-  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("CNTV_CVAL_EL0"));
   // A machine's list is its profile's.
-  checkpoint.mutable_source()->set_accelerator(v1::ENGINE);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_ENGINE);
   checkpoint.mutable_source()->set_cpu_profile("cpuProfiles/k");
   server.handlers.get_cpu_profile = [](const v1::GetCpuProfileRequest& request) {
     EXPECT_EQ(request.name(), "cpuProfiles/k");
     v1::CpuProfile profile;
-    profile.set_accelerator(v1::KVM);
+    profile.set_accelerator(v1::ACCELERATOR_KVM);
     return profile;
   };
   EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("TIMER_CNT"));
@@ -151,7 +151,7 @@ TEST(Show, NamesFollowTheAccelerator) {
 TEST(Show, GapsAreShown) {
   FakeServer server;
   v1::Checkpoint checkpoint;
-  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   v1::CaptureGap* gap = checkpoint.add_gaps();
   gap->set_vcpu_index(2);
   gap->set_reason("cut");
@@ -162,7 +162,7 @@ TEST(Show, GapsAreShown) {
 v1::CpuProfile SmallProfile() {
   v1::CpuProfile profile;
   profile.set_name("cpuProfiles/p");
-  profile.set_accelerator(v1::TCG);
+  profile.set_accelerator(v1::ACCELERATOR_TCG);
   profile.set_hypervisor("QEMU");
   profile.set_hypervisor_version("7.2.22");
   profile.set_machine_type("virt-7.2");
@@ -302,7 +302,7 @@ TEST(Machine, Write) {
   server.handlers.write_registers = [&](const v1::WriteRegistersRequest& request) {
     seen = request;
     v1::WriteRegistersResponse response;
-    response.mutable_report()->set_verdict(v1::ACCEPTED);
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
     response.mutable_report()->add_vcpus()->set_written_count(2);
     return response;
   };

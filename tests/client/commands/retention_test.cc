@@ -102,17 +102,17 @@ TEST(Protect, AndUnprotect) {
   FakeServer server;
   std::vector<std::string> seen;
   server.handlers.update_checkpoint = [&](const v1::UpdateCheckpointRequest& request) {
-    seen.push_back(request.checkpoint().name() + (request.checkpoint().protected_() ? " yes " : " no ") +
+    seen.push_back(request.checkpoint().name() + (request.checkpoint().is_protected() ? " yes " : " no ") +
                    absl::StrJoin(request.update_mask().paths(), ","));
     return request.checkpoint();
   };
   EXPECT_EQ(RunCommand(server.target(), {"protect", "web-1@3"}).out, "vms/web-1/checkpoints/3: protected\n");
   EXPECT_EQ(RunCommand(server.target(), {"unprotect", "web-1@3"}).out, "vms/web-1/checkpoints/3: not protected\n");
   EXPECT_THAT(RunCommand(server.target(), {"protect", "web-1@3", "--output=json"}).out,
-              HasSubstr("\"protected\": true"));
-  EXPECT_THAT(seen,
-              ::testing::ElementsAre("vms/web-1/checkpoints/3 yes protected", "vms/web-1/checkpoints/3 no protected",
-                                     "vms/web-1/checkpoints/3 yes protected"));
+              HasSubstr("\"isProtected\": true"));
+  EXPECT_THAT(seen, ::testing::ElementsAre("vms/web-1/checkpoints/3 yes is_protected",
+                                           "vms/web-1/checkpoints/3 no is_protected",
+                                           "vms/web-1/checkpoints/3 yes is_protected"));
 }
 
 TEST(Show, AProtectedCheckpointSaysSo) {
@@ -120,8 +120,8 @@ TEST(Show, AProtectedCheckpointSaysSo) {
   server.handlers.get_checkpoint = [](const v1::GetCheckpointRequest& request) {
     v1::Checkpoint checkpoint;
     checkpoint.set_name(request.name());
-    checkpoint.set_protected_(true);
-    checkpoint.mutable_source()->set_accelerator(v1::TCG);
+    checkpoint.set_is_protected(true);
+    checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
     return checkpoint;
   };
   EXPECT_THAT(RunCommand(server.target(), {"show", "web-1@3"}).out,

@@ -25,7 +25,7 @@ using ::testing::StartsWith;
 
 v1::RestoreReport Refused() {
   v1::RestoreReport report;
-  report.set_verdict(v1::REFUSED);
+  report.set_verdict(v1::VERDICT_REFUSED);
   report.add_notes("the machine types differ");
   v1::VcpuRestoreReport* vcpu = report.add_vcpus();
   vcpu->set_vcpu_index(3);
@@ -33,12 +33,12 @@ v1::RestoreReport Refused() {
   vcpu->set_unchanged_count(12);
   v1::RegisterReport* entry = vcpu->add_registers();
   entry->set_name("ACTLR_EL1");
-  entry->set_outcome(v1::NOT_IN_CHECKPOINT);
+  entry->set_outcome(v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
   entry->set_reason("the target keeps its own value");
   entry->set_got(std::string(8, '\0'));
   entry = vcpu->add_registers();
   entry->set_name("MIDR_EL1");
-  entry->set_outcome(v1::IGNORED);
+  entry->set_outcome(v1::REGISTER_OUTCOME_IGNORED);
   entry->set_wanted(std::string("\x34\xd0\x0f\x41\0\0\0\0", 8));
   entry->set_got(std::string("\x70\xd0\x1f\x41\0\0\0\0", 8));
   entry->set_reason("it cannot be changed there");
@@ -58,7 +58,7 @@ TEST(Validate, AcceptedExitsWith0) {
     EXPECT_FALSE(request.all_registers());
     v1::ValidateCheckpointResponse response;
     response.set_checkpoint("vms/web-1/checkpoints/4");
-    response.mutable_report()->set_verdict(v1::ACCEPTED);
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
     response.mutable_report()->add_vcpus()->set_unchanged_count(333);
     return response;
   };
@@ -74,7 +74,7 @@ TEST(Validate, SaysWhoseRestoreItIsAbout) {
   server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
     v1::ValidateCheckpointResponse response;
     response.set_checkpoint("vms/web-1/checkpoints/4");
-    response.mutable_report()->set_verdict(v1::ACCEPTED);
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
     response.mutable_report()->set_by(request.by());
     return response;
   };
@@ -113,7 +113,8 @@ TEST(Validate, RefusedExitsWith3AndNamesEveryRegister) {
   const CommandResult json =
       RunCommand(server.target(), {"validate", "web-1@4", "--target", "p", "--all", "--output=json"});
   EXPECT_EQ(json.exit_status, 3);
-  EXPECT_THAT(json.out, AllOf(StartsWith("{"), HasSubstr("\"verdict\": \"REFUSED\""), HasSubstr("\"IGNORED\"")));
+  EXPECT_THAT(json.out, AllOf(StartsWith("{"), HasSubstr("\"verdict\": \"VERDICT_REFUSED\""),
+                              HasSubstr("\"REGISTER_OUTCOME_IGNORED\"")));
 }
 
 // What all vCPUs share stands there once; of the fields, those that the target does not take.
@@ -126,7 +127,7 @@ TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
     v1::ValidateCheckpointResponse response;
     response.set_checkpoint("vms/web-1/checkpoints/4");
     v1::RestoreReport& report = *response.mutable_report();
-    report.set_verdict(v1::REFUSED);
+    report.set_verdict(v1::VERDICT_REFUSED);
     report.set_cpu_profile("cpuProfiles/n1.pmu");
     v1::MissingVcpuFeature* missing = report.add_missing_vcpu_features();
     missing->set_feature("sve");
@@ -137,7 +138,7 @@ TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
       entry->set_vcpu_index(vcpu);
       v1::RegisterReport* finding = entry->add_registers();
       finding->set_name("ID_AA64PFR0_EL1");
-      finding->set_outcome(v1::WRITE_REFUSED);
+      finding->set_outcome(v1::REGISTER_OUTCOME_WRITE_REFUSED);
       finding->set_error("EINVAL");
       finding->set_wanted(std::string(8, '\x02'));
       finding->set_got(std::string(8, '\x01'));
@@ -158,7 +159,7 @@ TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
       field->add_accepted(1);
       finding = entry->add_registers();
       finding->set_name("TCR2_EL1");
-      finding->set_outcome(v1::UNKNOWN);
+      finding->set_outcome(v1::REGISTER_OUTCOME_UNKNOWN);
       finding->set_wanted(std::string(8, '\0'));
       finding->set_reason("the guest cannot use it");
       finding->set_tolerance("hidden-tcr2");
@@ -204,7 +205,7 @@ TEST(Targets, ShowsALineForEachHost) {
     if (request.accepting_only()) return response;
     v1::RestoreTargetVerdict* target = response.add_targets();
     target->set_host("hosts/n1");
-    target->set_verdict(v1::REFUSED);
+    target->set_verdict(v1::VERDICT_REFUSED);
     target->set_refused_count(8);
     target->set_reason("ID_AA64PFR0_EL1.CSV2 wanted 1, accepts 0; and 3 more registers");
     return response;
@@ -254,15 +255,15 @@ TEST(Report, ShowsWhatWasNotAsPredicted) {
   FakeServer server;
   server.handlers.report_restore = [](const v1::ReportRestoreRequest& request) {
     EXPECT_EQ(request.target().host(), "hosts/n1");
-    EXPECT_EQ(request.report().verdict(), v1::REFUSED);
+    EXPECT_EQ(request.report().verdict(), v1::VERDICT_REFUSED);
     v1::RestoreRecord record;
     record.set_name("vms/web-1/checkpoints/3/restores/1");
     *record.mutable_target() = request.target();
     *record.mutable_report() = request.report();
     v1::PredictionDifference* difference = record.add_differences();
     difference->set_name("MIDR_EL1");
-    difference->set_predicted(v1::WRITTEN);
-    difference->set_actual(v1::WRITE_REFUSED);
+    difference->set_predicted(v1::REGISTER_OUTCOME_WRITTEN);
+    difference->set_actual(v1::REGISTER_OUTCOME_WRITE_REFUSED);
     difference->set_actual_error("EINVAL");
     difference->set_actual_got(std::string(8, '\1'));
     return record;
@@ -274,13 +275,13 @@ TEST(Report, ShowsWhatWasNotAsPredicted) {
     record->set_name(request.page_token().empty() ? "vms/web-1/checkpoints/3/restores/1"
                                                   : "vms/web-1/checkpoints/3/restores/2");
     record->mutable_target()->set_host("hosts/n1");
-    record->mutable_report()->set_verdict(v1::ACCEPTED);
+    record->mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
     if (request.page_token().empty()) response.set_next_page_token("more");
     return response;
   };
   TempDir folder;
   const std::string file = folder.path() + "/report.json";
-  std::ofstream(file) << "{\"verdict\": \"REFUSED\"}";
+  std::ofstream(file) << "{\"verdict\": \"VERDICT_REFUSED\"}";
   const CommandResult result = RunCommand(server.target(), {"report", "web-1@3", "--host", "n1", file});
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_EQ(result.out,
@@ -307,7 +308,7 @@ TEST(Validate, EveryRefusingOutcomeCountsAsRefused) {
   FakeServer server;
   server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
     v1::ValidateCheckpointResponse response;
-    response.mutable_report()->set_verdict(v1::REFUSED);
+    response.mutable_report()->set_verdict(v1::VERDICT_REFUSED);
     v1::VcpuRestoreReport* vcpu = response.mutable_report()->add_vcpus();
     for (int outcome = v1::RegisterOutcome_MIN; outcome <= v1::RegisterOutcome_MAX; ++outcome) {
       vcpu->add_registers()->set_outcome(static_cast<v1::RegisterOutcome>(outcome));
@@ -335,7 +336,7 @@ TEST(Plan, ShowsPhasesWritesAndOmissions) {
     v1::PlanOmission* omission = vcpu->add_omissions();
     omission->set_name("X0");
     omission->set_reason("not in the checkpoint");
-    response.mutable_report()->set_verdict(v1::ACCEPTED_WITH_CHANGES);
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED_WITH_CHANGES);
     return response;
   };
   const CommandResult result = RunCommand(server.target(), {"plan", "web-1", "--target", "p"});
@@ -388,11 +389,11 @@ void Serve(FakeServer& server, const v1::Checkpoint& checkpoint) {
   };
   server.handlers.convert_checkpoint = [checkpoint](const v1::ConvertCheckpointRequest& request) {
     EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/1");
-    EXPECT_EQ(request.target().lists().accelerator(), v1::TCG);
+    EXPECT_EQ(request.target().lists().accelerator(), v1::ACCELERATOR_TCG);
     EXPECT_EQ(request.target().lists().machine_type(), "virt-7.2");
     EXPECT_TRUE(request.same_cpu_model());
     v1::ConvertCheckpointResponse answer;
-    answer.mutable_report()->set_verdict(v1::ACCEPTED);
+    answer.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
     for (const v1::VcpuState& vcpu : checkpoint.vcpus()) *answer.add_vcpus()->mutable_registers() = vcpu.registers();
     return answer;
   };
@@ -450,7 +451,7 @@ TEST(Restore, WhatTheServerRefusesIsNotWritten) {
     EXPECT_EQ(request.target().lists().vcpus_size(), 1);
     EXPECT_THAT(request.accept(), testing::ElementsAre("state-lost"));
     v1::ConvertCheckpointResponse answer;
-    answer.mutable_report()->set_verdict(v1::REFUSED);
+    answer.mutable_report()->set_verdict(v1::VERDICT_REFUSED);
     return answer;
   };
   const TempDir dir;
@@ -468,7 +469,7 @@ TEST(Restore, TheTargetKeepsWhatTheServerLeavesOut) {
   Serve(server, checkpoint);
   server.handlers.convert_checkpoint = [checkpoint](const v1::ConvertCheckpointRequest&) {
     v1::ConvertCheckpointResponse answer;
-    answer.mutable_report()->set_verdict(v1::ACCEPTED_WITH_CHANGES);
+    answer.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED_WITH_CHANGES);
     const absl::StatusOr<RegisterList> all = RegisterListFromProto(v1::RegisterList(checkpoint.vcpus(0).registers()));
     RegisterListBuilder kept;
     for (size_t i = 0; i < all->size(); ++i) {
@@ -518,7 +519,7 @@ TEST(Restore, ATargetWithoutAModeGetsTheCheckpoints) {
 TEST(Restore, ACheckpointOfKvmIsRestoredByAPlan) {
   FakeServer server;
   v1::Checkpoint checkpoint;
-  checkpoint.mutable_source()->set_accelerator(v1::KVM);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   v1::VcpuState* vcpu = checkpoint.add_vcpus();
   vcpu->mutable_registers()->add_ids(0x603000000013de82);
   vcpu->mutable_registers()->set_values(std::string(8, 1));
@@ -530,7 +531,7 @@ TEST(Restore, ACheckpointOfKvmIsRestoredByAPlan) {
   const std::string stream = CorpusStream("virt.cortex-a53.smp1");
   const std::string into = WriteFile(dir, "fresh.mig", stream);
   const std::string out = dir.path() + "/out.mig";
-  v1::Verdict verdict = v1::ACCEPTED_WITH_CHANGES;
+  v1::Verdict verdict = v1::VERDICT_ACCEPTED_WITH_CHANGES;
   server.handlers.plan_restore = [&verdict](const v1::PlanRestoreRequest& request) {
     EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/1");
     EXPECT_EQ(request.target().cpu_profile(), "cpuProfiles/p");
@@ -554,7 +555,7 @@ TEST(Restore, ACheckpointOfKvmIsRestoredByAPlan) {
   EXPECT_TRUE(off);
 
   std::filesystem::remove(out);
-  verdict = v1::REFUSED;
+  verdict = v1::VERDICT_REFUSED;
   EXPECT_EQ(RunCommand(server.target(), with).exit_status, 3);
   EXPECT_FALSE(std::filesystem::exists(out));
 }
@@ -572,7 +573,7 @@ TEST(Restore, RefusedWritesNothing) {
   const CommandResult json =
       RunCommand(server.target(), {"restore", "web-1", "--into", into, "--out", out, "--output=json"});
   EXPECT_EQ(json.exit_status, 3);
-  EXPECT_THAT(json.out, HasSubstr("\"verdict\": \"REFUSED\""));
+  EXPECT_THAT(json.out, HasSubstr("\"verdict\": \"VERDICT_REFUSED\""));
 }
 
 TEST(Restore, AnotherNumberOfVcpusIsAnError) {

@@ -106,8 +106,9 @@ TEST_F(WatchCommandTest, OneLineForEachEventUntilCtrlC) {
   token.pop_back();
   Create(SmallRequest("vms/web-2", 2));
   RunningWatch next(target(), {"web-2", "--resume", token, "--output=json"});
-  EXPECT_THAT(next.NextLine(), AllOf(StartsWith("{\"type\":\"CREATED\",\"checkpoint\":\"vms/web-2/checkpoints/2\""),
-                                     HasSubstr("\"resumeToken\":\""), EndsWith("}")));
+  EXPECT_THAT(next.NextLine(),
+              AllOf(StartsWith("{\"kind\":\"KIND_CREATED\",\"checkpoint\":\"vms/web-2/checkpoints/2\""),
+                    HasSubstr("\"resumeToken\":\""), EndsWith("}")));
   EXPECT_EQ(next.EndBy(SIGTERM).exit_status, 0);
 }
 

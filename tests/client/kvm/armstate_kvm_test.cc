@@ -84,11 +84,12 @@ TEST(ArmstateKvmTest, WrongFilesAreErrorsThatNameThem) {
   EXPECT_THAT(outcome.err, HasSubstr("cut.json: not JSON of armstate.v1.Checkpoint"));
 
   const std::string tcg = folder.path() + "/tcg.json";
-  std::ofstream(tcg) << R"({"source": {"accelerator": "TCG"}, "vcpus": [{}]})";
+  std::ofstream(tcg) << R"({"source": {"accelerator": "ACCELERATOR_TCG"}, "vcpus": [{}]})";
   EXPECT_THAT(RunCommand({"restore", tcg}).err, HasSubstr("tcg.json: source.accelerator"));
 
   const std::string features = folder.path() + "/features.json";
-  std::ofstream(features) << R"({"source": {"accelerator": "KVM", "vcpuFeatures": ["svee"]}, "vcpus": [{}]})";
+  std::ofstream(features)
+      << R"({"source": {"accelerator": "ACCELERATOR_KVM", "vcpuFeatures": ["svee"]}, "vcpus": [{}]})";
   EXPECT_THAT(RunCommand({"restore", features}).err, HasSubstr("there is no vCPU feature \"svee\"; did you mean sve?"));
 }
 

@@ -22,7 +22,7 @@ constexpr char kEight[] = "\1\2\3\4\5\6\7\10";
 
 v1::Checkpoint TwoVcpus() {
   v1::Checkpoint checkpoint;
-  checkpoint.mutable_source()->set_accelerator(v1::KVM);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   for (int i = 0; i < 2; ++i) {
     v1::VcpuState* const vcpu = checkpoint.add_vcpus();
     vcpu->set_vcpu_index(i);
@@ -88,7 +88,7 @@ TEST(RestorePlanTest, ARegisterThatClearsReadsAsTheOneThatSets) {
 
 TEST(RestorePlanTest, WhetherAQemuVcpuIsOnIsKvmsState) {
   v1::Checkpoint checkpoint = TwoVcpus();
-  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   for (v1::VcpuState& vcpu : *checkpoint.mutable_vcpus()) vcpu.clear_opaque_fields();
   v1::OpaqueField* const power = checkpoint.mutable_vcpus(1)->add_opaque_fields();
   power->set_name("power_state");
@@ -197,7 +197,7 @@ TEST(RestorePlanTest, APlanOfOtherVcpusThanItsReportIsNoReasonToStop) {
 
 TEST(RestorePlanTest, ACheckpointOfQemusEmulationNeedsAPlan) {
   v1::Checkpoint checkpoint = TwoVcpus();
-  checkpoint.mutable_source()->set_accelerator(v1::TCG);
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   const absl::Status status = CheckpointStates(checkpoint).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("source.accelerator"));
@@ -206,7 +206,7 @@ TEST(RestorePlanTest, ACheckpointOfQemusEmulationNeedsAPlan) {
 
 TEST(RestorePlanTest, ADamagedCheckpointIsRefused) {
   v1::Checkpoint none;
-  none.mutable_source()->set_accelerator(v1::KVM);
+  none.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
   EXPECT_THAT(std::string(CheckpointStates(none).status().message()), HasSubstr("vcpus: there are none"));
   v1::Checkpoint short_values = TwoVcpus();
   short_values.mutable_vcpus(1)->mutable_registers()->set_values("1234567");

@@ -22,7 +22,7 @@ class FilterTest : public testing::Test {
  protected:
   FilterTest() {
     auto traits = std::make_shared<CheckpointTraits>();
-    traits->source.set_accelerator(v1::KVM);
+    traits->source.set_accelerator(v1::ACCELERATOR_KVM);
     traits->source.set_host("rack7-host3");
     traits->source.set_host_kernel("6.12.5");
     traits->source.add_vcpu_features("pmu");

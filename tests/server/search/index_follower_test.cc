@@ -45,7 +45,7 @@ class IndexFollowerTest : public testing::Test {
 
   void Push(const std::string& vm, uint64_t sctlr, int vcpus = 1) {
     v1::Checkpoint basic;
-    basic.mutable_source()->set_accelerator(v1::KVM);
+    basic.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
     NewCheckpoint checkpoint;
     checkpoint.metadata = basic.SerializeAsString();
     for (int i = 0; i < vcpus; ++i) {

@@ -36,7 +36,7 @@ RegisterList List(const std::vector<std::pair<RegisterId, uint64_t>>& registers)
 CheckpointFacts Facts(const std::string& vm, IdScheme scheme, const std::string& team) {
   v1::Checkpoint basic;
   basic.set_version(1);
-  basic.mutable_source()->set_accelerator(scheme == IdScheme::kKvm ? v1::KVM : v1::TCG);
+  basic.mutable_source()->set_accelerator(scheme == IdScheme::kKvm ? v1::ACCELERATOR_KVM : v1::ACCELERATOR_TCG);
   (*basic.mutable_labels())["team"] = team;
   return FactsOf(vm, basic, scheme);
 }
