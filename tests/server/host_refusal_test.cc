@@ -347,7 +347,7 @@ TEST_F(HostRefusalTest, ADamagedProfileIsNamedAndComesBackWithTheProbe) {
   ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
   ASSERT_EQ(found.targets_size(), 2);
   EXPECT_EQ(found.targets(1).host(), "hosts/a");
-  EXPECT_EQ(found.targets(1).verdict(), v1::UNDETERMINED);
+  EXPECT_EQ(found.targets(1).verdict(), v1::VERDICT_UNDETERMINED);
   EXPECT_THAT(found.targets(1).reason(), HasSubstr("a stored CPU profile cannot be read"));
   validate.set_checkpoint(Create(of_profile[1]).name());
   EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, validate, &verdict), RpcResult());
