@@ -27,8 +27,8 @@
 #include "storage/log_guard.h"
 #include "storage/opened_rocksdb.h"
 #include "storage/rocksdb_status.h"
-#include "storage/rocksdb_storage.h"
 #include "storage/space_reserve.h"
+#include "storage/storage_options.h"
 
 namespace armstate {
 

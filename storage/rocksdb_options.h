@@ -6,7 +6,7 @@
 
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
-#include "storage/rocksdb_storage.h"
+#include "storage/storage_options.h"
 
 namespace armstate {
 

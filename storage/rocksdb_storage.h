@@ -2,7 +2,6 @@
 #ifndef ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,32 +10,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "storage/backup.h"
 #include "storage/checkpoint_store.h"
 #include "storage/commit_statistics.h"
 #include "storage/record_store.h"
-
-namespace rocksdb {
-class Env;
-}  // namespace rocksdb
+#include "storage/storage_options.h"
 
 namespace armstate {
-
-struct StorageOptions {
-  // Memory for uncompressed blocks of the database.
-  size_t block_cache_bytes = size_t{256} << 20;
-  // Above it, changes that add something are refused: a disk that hangs would take the whole memory.
-  size_t waiting_write_bytes = size_t{192} << 20;
-  // What may be in the log and in memory alone; above it, RocksDB writes it into tables. For a moment it takes more.
-  size_t memtable_bytes = size_t{192} << 20;
-  // How many events are kept, the newest ones; at least 1. About 15 bytes each.
-  uint64_t kept_events = 1000000;
-  // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
-  std::function<void(absl::string_view)> log;
-  // Where the files are: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
-  rocksdb::Env* env = nullptr;
-};
 
 struct StorageStatistics {
   CommitStatistics commits;
