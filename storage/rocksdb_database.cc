@@ -17,7 +17,6 @@
 #include "storage/rocksdb_log_check.h"
 #include "storage/rocksdb_options.h"
 #include "storage/rocksdb_release.h"
-#include "storage/rocksdb_upgrade.h"
 #include "storage/rocksdb_values.h"
 
 namespace armstate {
@@ -161,8 +160,7 @@ absl::Status RocksDbDatabase::CheckFormat() {
   }
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
-  if (*format == kDatabaseFormat) return absl::OkStatus();
-  if (*format >= 1 && *format < kDatabaseFormat) return UpgradeDatabase(*this, *format, data_dir_);
+  if (*format >= 1 && *format <= kDatabaseFormat) return absl::OkStatus();
   return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
 }
 

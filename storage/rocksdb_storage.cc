@@ -13,6 +13,7 @@
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_log_id.h"
 #include "storage/rocksdb_record_store.h"
+#include "storage/rocksdb_upgrade.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
@@ -76,6 +77,7 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage::Impl>> RocksDbStorage::Impl::Open
   if (absl::Status status = CheckSha256(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
+  if (absl::Status status = UpgradeDatabase(**database, data_dir); !status.ok()) return status;
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = EnsureEventLogId(**database, data_dir, env); !status.ok()) return status;
   auto impl = std::make_unique<Impl>(*std::move(database), options);

@@ -58,10 +58,14 @@ absl::Status CountProtected(RocksDbDatabase& database, const std::string& name) 
 
 }  // namespace
 
-absl::Status UpgradeDatabase(RocksDbDatabase& database, uint32_t from, const std::string& name) {
+absl::Status UpgradeDatabase(RocksDbDatabase& database, const std::string& name) {
+  const absl::StatusOr<absl::optional<std::string>> value = database.Get(ColumnFamily::kDefault, kFormatKey, name);
+  if (!value.ok()) return value.status();
+  const absl::StatusOr<uint32_t> from = DecodeFormatValue(value->value_or(""), name);
+  if (!from.ok() || *from == kDatabaseFormat) return from.status();
   absl::Status status;
-  if (from == 1) status = HashRequestIds(database, name);
-  if (from == 2) status = CountProtected(database, name);  // format 1 has no protection
+  if (*from == 1) status = HashRequestIds(database, name);
+  if (*from == 2) status = CountProtected(database, name);  // format 1 has no protection
   // Since format 4 events that were written together are one value; those of format 3 are read as they are.
   if (!status.ok()) return status;
   rocksdb::WriteBatch batch;

@@ -2,7 +2,6 @@
 #ifndef ARMSTATE_STORAGE_ROCKSDB_UPGRADE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_UPGRADE_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -10,9 +9,9 @@
 
 namespace armstate {
 
-// `from` is a format below kDatabaseFormat; `name` is what errors call the database. An upgrade that was cut short is
+// Nothing if it has the present format. `name` is what errors call the database. An upgrade that was cut short is
 // simply done again. Values are read in all formats, so only what is found by other keys, or counted, is written.
-absl::Status UpgradeDatabase(RocksDbDatabase& database, uint32_t from, const std::string& name);
+absl::Status UpgradeDatabase(RocksDbDatabase& database, const std::string& name);
 
 }  // namespace armstate
 
