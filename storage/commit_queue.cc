@@ -29,13 +29,6 @@ absl::Status NotTaken(const char* cause) {
 
 }  // namespace
 
-absl::Status CommitQueue::Batch::CheckSpace(const RocksDbDatabase& database, size_t bytes) {
-  if (!free_bytes_) free_bytes_ = database.FreeBytes();
-  absl::Status status = database.CheckSpace(*free_bytes_, wanted_bytes_ + bytes);
-  if (status.ok()) wanted_bytes_ += bytes;
-  return status;
-}
-
 void CommitQueue::Start() {
   writer_ = std::thread([this] { WriteLoop(); });
   teller_ = std::thread([this] { TellLoop(); });
@@ -99,7 +92,7 @@ absl::Status CommitQueue::TryBatch(const std::vector<Operation>& operations) {
   // certain.
   if (absl::Status status = EnsureWritable(); !status.ok()) return status;
   if (operations.empty()) return absl::OkStatus();
-  Batch batch;
+  CommitBatch batch;
   for (const Operation& operation : operations) operation.prepare(batch);
   events_.Finish(*batch.GetWriteBatch());
   const absl::Status status = Write(batch, operations.size());
@@ -148,7 +141,7 @@ bool CommitQueue::IsStopped() const {
   return stopped_;
 }
 
-absl::Status CommitQueue::Write(Batch& batch, size_t operations) {
+absl::Status CommitQueue::Write(CommitBatch& batch, size_t operations) {
   rocksdb::WriteBatch& changes = *batch.GetWriteBatch();
   if (changes.Count() == 0) return absl::OkStatus();
   const absl::Time begin = absl::Now();

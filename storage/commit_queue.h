@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
-#include "rocksdb/utilities/write_batch_with_index.h"
+#include "storage/commit_batch.h"
 #include "storage/commit_statistics.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_event_log.h"
@@ -27,18 +27,6 @@ namespace armstate {
 // Thread-safe, but for Stop.
 class CommitQueue {
  public:
-  // Changes that are written together.
-  class Batch : public rocksdb::WriteBatchWithIndex {
-   public:
-    Batch() : WriteBatchWithIndex(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {}
-    // RocksDbDatabase::CheckSpace for so much more than was asked about before. Asks the disk once.
-    absl::Status CheckSpace(const RocksDbDatabase& database, size_t bytes);
-
-   private:
-    absl::optional<uint64_t> free_bytes_;
-    size_t wanted_bytes_ = 0;
-  };
-
   struct Operation {
     // Alone in its batch: what it does can't be seen by an operation in the same one (a range is deleted, a walk over
     // the database).
@@ -50,7 +38,7 @@ class CommitQueue {
     size_t bytes = 0;
     // Adds changes to the batch; may read through it. Called once, unless it deletes, or not at all if the database
     // takes no writes.
-    std::function<void(Batch&)> prepare;
+    std::function<void(CommitBatch&)> prepare;
     // Called once after that, with OK if the batch is on disk or nothing was to be written. Must not block.
     std::function<void(const absl::Status& written)> done;
   };
@@ -93,7 +81,7 @@ class CommitQueue {
   bool IsWritable() const { return !database_.needs_recovery() && events_.is_loaded(); }
   // Opens the database anew, if it is not.
   absl::Status EnsureWritable();
-  absl::Status Write(Batch& batch, size_t operations);
+  absl::Status Write(CommitBatch& batch, size_t operations);
 
   RocksDbDatabase& database_;
   RocksDbEventLog& events_;

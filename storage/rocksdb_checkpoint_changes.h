@@ -20,8 +20,8 @@ namespace armstate {
 class RocksDbCheckpointChanges {
  public:
   // All must outlive it.
-  RocksDbCheckpointChanges(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader,
-                           CommitQueue::Batch& batch, VmInfo& info)
+  RocksDbCheckpointChanges(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader, CommitBatch& batch,
+                           VmInfo& info)
       : database_(database), reader_(reader), batch_(batch), info_(info) {}
 
   void PutCheckpoint(const KeptCheckpoint& checkpoint);
@@ -45,7 +45,7 @@ class RocksDbCheckpointChanges {
 
   const RocksDbDatabase& database_;
   const RocksDbCheckpointReader& reader_;
-  CommitQueue::Batch& batch_;
+  CommitBatch& batch_;
   VmInfo& info_;
   std::vector<CheckpointEvent> events_;
 };

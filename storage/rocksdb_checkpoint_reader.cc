@@ -25,14 +25,13 @@ KeptCheckpoint ToKept(int64_t version, CheckpointValue value) {
 
 }  // namespace
 
-absl::StatusOr<absl::optional<std::string>> RocksDbCheckpointReader::Read(CommitQueue::Batch* batch,
-                                                                          ColumnFamily family, absl::string_view key,
+absl::StatusOr<absl::optional<std::string>> RocksDbCheckpointReader::Read(CommitBatch* batch, ColumnFamily family,
+                                                                          absl::string_view key,
                                                                           absl::string_view name) const {
   return batch == nullptr ? database_.Get(family, key, name) : database_.Get(*batch, family, key, name);
 }
 
-absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointReader::FindVm(absl::string_view vm,
-                                                                       CommitQueue::Batch* batch) const {
+absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointReader::FindVm(absl::string_view vm, CommitBatch* batch) const {
   const absl::StatusOr<absl::optional<std::string>> value = Read(batch, ColumnFamily::kVms, VmKey(vm), VmName(vm));
   if (!value.ok()) return value.status();
   if (!*value) return absl::optional<VmInfo>();
@@ -41,8 +40,9 @@ absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointReader::FindVm(absl::str
   return absl::optional<VmInfo>(*std::move(info));
 }
 
-absl::StatusOr<absl::optional<KeptCheckpoint>> RocksDbCheckpointReader::FindCheckpoint(
-    absl::string_view vm, int64_t version, CommitQueue::Batch* batch) const {
+absl::StatusOr<absl::optional<KeptCheckpoint>> RocksDbCheckpointReader::FindCheckpoint(absl::string_view vm,
+                                                                                       int64_t version,
+                                                                                       CommitBatch* batch) const {
   const std::string name = CheckpointName(vm, version);
   const absl::StatusOr<absl::optional<std::string>> value =
       Read(batch, ColumnFamily::kCheckpoints, CheckpointKey(vm, version), name);
@@ -53,8 +53,7 @@ absl::StatusOr<absl::optional<KeptCheckpoint>> RocksDbCheckpointReader::FindChec
   return absl::optional<KeptCheckpoint>(ToKept(version, *std::move(decoded)));
 }
 
-absl::StatusOr<bool> RocksDbCheckpointReader::IsKept(absl::string_view vm, int64_t version,
-                                                     CommitQueue::Batch* batch) const {
+absl::StatusOr<bool> RocksDbCheckpointReader::IsKept(absl::string_view vm, int64_t version, CommitBatch* batch) const {
   const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = FindCheckpoint(vm, version, batch);
   if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
   return !checkpoint.ok() || checkpoint->has_value();
@@ -63,7 +62,7 @@ absl::StatusOr<bool> RocksDbCheckpointReader::IsKept(absl::string_view vm, int64
 absl::StatusOr<absl::optional<Committed>> RocksDbCheckpointReader::FindRequest(const VmInfo& info,
                                                                                absl::string_view request_id,
                                                                                absl::string_view request_hash,
-                                                                               CommitQueue::Batch& batch) const {
+                                                                               CommitBatch& batch) const {
   const std::string name = absl::StrCat(VmName(info.vm), "/requests/", request_id);
   const absl::StatusOr<absl::optional<std::string>> value =
       Read(&batch, ColumnFamily::kRetries, RequestKey(info.vm, request_hash), name);
@@ -166,7 +165,7 @@ absl::StatusOr<std::vector<ListedVm>> RocksDbCheckpointReader::FindVmsByCheckpoi
 }
 
 absl::StatusOr<int64_t> RocksDbCheckpointReader::KeptBelow(absl::string_view vm, int64_t version,
-                                                           CommitQueue::Batch* batch) const {
+                                                           CommitBatch* batch) const {
   // One by one: the version before is nearly always there.
   while (--version > 0) {
     const absl::StatusOr<bool> kept = IsKept(vm, version, batch);
@@ -177,7 +176,7 @@ absl::StatusOr<int64_t> RocksDbCheckpointReader::KeptBelow(absl::string_view vm,
 }
 
 absl::StatusOr<bool> RocksDbCheckpointReader::IsBaseNeeded(const VmInfo& info, int64_t base, int64_t except,
-                                                           CommitQueue::Batch* batch) const {
+                                                           CommitBatch* batch) const {
   const auto needs_it = [&](int64_t version) -> absl::StatusOr<bool> {
     const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = FindCheckpoint(info.vm, version, batch);
     if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();

@@ -41,7 +41,7 @@ absl::Status RocksDbCheckpointStore::Start() {
   return absl::OkStatus();
 }
 
-void RocksDbCheckpointStore::Finish(Batch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes) {
+void RocksDbCheckpointStore::Finish(CommitBatch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes) {
   events_.Add(changes.TakeEvents());
   vms_.Put(info, batch);
 }
@@ -56,7 +56,7 @@ void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback d
   const auto commit = std::make_shared<Commit>(Commit{std::move(request), std::move(done)});
   CommitQueue::Operation operation;
   operation.bytes = commit->request.record.size() + commit->request.new_base.size();
-  operation.prepare = [this, commit](Batch& batch) {
+  operation.prepare = [this, commit](CommitBatch& batch) {
     batch.SetSavePoint();
     commit->result = PrepareCommit(batch, commit->request, commit->request_hash);
     if (!commit->result.ok()) batch.RollbackToSavePoint();
@@ -69,7 +69,7 @@ void RocksDbCheckpointStore::CommitAsync(CommitRequest request, CommitCallback d
   if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) commit->done(status);
 }
 
-absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch, const CommitRequest& request,
+absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(CommitBatch& batch, const CommitRequest& request,
                                                                    const std::string& request_hash) {
   absl::StatusOr<absl::optional<VmInfo>> present = vms_.Find(request.vm, batch);
   if (!present.ok()) return present.status();
@@ -105,13 +105,13 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
 }
 
-absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function<absl::Status(Batch&)>& prepare) {
+absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function<absl::Status(CommitBatch&)>& prepare) {
   absl::Status prepared = absl::UnknownError("not prepared");
   const auto answer = std::make_shared<OneAnswer<absl::Status>>();
   CommitQueue::Operation operation;
   operation.alone = kind == ChangeKind::kLoneDeletion;
   operation.deletes = kind != ChangeKind::kUpdate;
-  operation.prepare = [&prepared, &prepare](Batch& batch) {
+  operation.prepare = [&prepared, &prepare](CommitBatch& batch) {
     batch.SetSavePoint();
     const absl::Status status = prepare(batch);
     if (!status.ok()) batch.RollbackToSavePoint();
@@ -125,10 +125,10 @@ absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function
 }
 
 absl::Status RocksDbCheckpointStore::Delete(absl::string_view vm, int64_t version, absl::Time now) {
-  return Change(ChangeKind::kDeletion, [&](Batch& batch) { return PrepareDelete(batch, vm, version, now); });
+  return Change(ChangeKind::kDeletion, [&](CommitBatch& batch) { return PrepareDelete(batch, vm, version, now); });
 }
 
-absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_view vm, int64_t version,
+absl::Status RocksDbCheckpointStore::PrepareDelete(CommitBatch& batch, absl::string_view vm, int64_t version,
                                                    absl::Time now) {
   absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
   if (!info.ok()) return info.status();
@@ -156,7 +156,7 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_vi
 absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64_t up_to, absl::Time now) {
   int64_t trimmed = 0;
   // Alone, as it walks over the database.
-  const absl::Status status = Change(ChangeKind::kLoneDeletion, [&](Batch& batch) {
+  const absl::Status status = Change(ChangeKind::kLoneDeletion, [&](CommitBatch& batch) {
     const absl::StatusOr<int64_t> prepared = PrepareTrim(batch, vm, up_to, now);
     // None if it went by the write before.
     if (prepared.ok()) trimmed = std::max(trimmed, *prepared);
@@ -166,7 +166,7 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64
   return trimmed;
 }
 
-absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to,
+absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(CommitBatch& batch, absl::string_view vm, int64_t up_to,
                                                             absl::Time now) {
   absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
   if (!info.ok()) return info.status();
@@ -211,10 +211,10 @@ absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm, ProtectedVer
                                               absl::Time now) {
   // Alone: the batch's own index does not know of ranges.
   return Change(ChangeKind::kLoneDeletion,
-                [&](Batch& batch) { return PrepareDeleteVm(batch, vm, protected_versions, now); });
+                [&](CommitBatch& batch) { return PrepareDeleteVm(batch, vm, protected_versions, now); });
 }
 
-absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_view vm,
+absl::Status RocksDbCheckpointStore::PrepareDeleteVm(CommitBatch& batch, absl::string_view vm,
                                                      ProtectedVersions protected_versions, absl::Time now) {
   const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
   // A VM whose own record is damaged can be deleted too.
@@ -243,7 +243,7 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_
 absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm, const Retention& retention,
                                                             absl::Time now) {
   VmInfo changed;
-  const absl::Status status = Change(ChangeKind::kUpdate, [&](Batch& batch) -> absl::Status {
+  const absl::Status status = Change(ChangeKind::kUpdate, [&](CommitBatch& batch) -> absl::Status {
     const absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
@@ -259,7 +259,7 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm
 }
 
 absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t version, bool is_protected) {
-  return Change(ChangeKind::kUpdate, [&](Batch& batch) -> absl::Status {
+  return Change(ChangeKind::kUpdate, [&](CommitBatch& batch) -> absl::Status {
     absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
@@ -279,7 +279,7 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
 
 absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::string_view vm, absl::Time now) {
   absl::StatusOr<RetentionSweep> sweep = RetentionSweep();
-  const absl::Status status = Change(ChangeKind::kDeletion, [&](Batch& batch) -> absl::Status {
+  const absl::Status status = Change(ChangeKind::kDeletion, [&](CommitBatch& batch) -> absl::Status {
     absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);

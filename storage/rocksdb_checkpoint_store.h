@@ -15,7 +15,7 @@
 #include "storage/rocksdb_checkpoint_reader.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_event_log.h"
-#include "storage/rocksdb_storage.h"
+#include "storage/storage_options.h"
 #include "storage/writer_vms.h"
 
 namespace armstate {
@@ -55,23 +55,21 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   void Stop() { queue_.Stop(); }
 
  private:
-  using Batch = CommitQueue::Batch;
-
   // See CommitQueue::Operation.
   enum class ChangeKind { kUpdate, kDeletion, kLoneDeletion };
   // Runs in the queue and waits until it is on disk. A deletion may be prepared more than once.
-  absl::Status Change(ChangeKind kind, const std::function<absl::Status(Batch&)>& prepare);
+  absl::Status Change(ChangeKind kind, const std::function<absl::Status(CommitBatch&)>& prepare);
 
-  absl::StatusOr<CommitResult> PrepareCommit(Batch& batch, const CommitRequest& request,
+  absl::StatusOr<CommitResult> PrepareCommit(CommitBatch& batch, const CommitRequest& request,
                                              const std::string& request_hash);
-  absl::Status PrepareDelete(Batch& batch, absl::string_view vm, int64_t version, absl::Time now);
-  absl::StatusOr<int64_t> PrepareTrim(Batch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
-  absl::Status PrepareDeleteVm(Batch& batch, absl::string_view vm, ProtectedVersions protected_versions,
+  absl::Status PrepareDelete(CommitBatch& batch, absl::string_view vm, int64_t version, absl::Time now);
+  absl::StatusOr<int64_t> PrepareTrim(CommitBatch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
+  absl::Status PrepareDeleteVm(CommitBatch& batch, absl::string_view vm, ProtectedVersions protected_versions,
                                absl::Time now);
   // At least the highest version that is kept.
   absl::StatusOr<int64_t> LastVersion(absl::string_view vm);
   // After an operation has put all else into the batch.
-  void Finish(Batch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes);
+  void Finish(CommitBatch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes);
 
   RocksDbDatabase& database_;
   RocksDbCheckpointReader reader_;

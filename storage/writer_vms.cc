@@ -5,7 +5,7 @@
 
 namespace armstate {
 
-absl::StatusOr<absl::optional<VmInfo>> WriterVms::Find(absl::string_view vm, CommitQueue::Batch& batch) {
+absl::StatusOr<absl::optional<VmInfo>> WriterVms::Find(absl::string_view vm, CommitBatch& batch) {
   if (opened_ != database_.times_opened()) {
     vms_.Clear();
     opened_ = database_.times_opened();
@@ -14,12 +14,12 @@ absl::StatusOr<absl::optional<VmInfo>> WriterVms::Find(absl::string_view vm, Com
   return reader_.FindVm(vm, &batch);
 }
 
-void WriterVms::Put(const VmInfo& info, CommitQueue::Batch& batch) {
+void WriterVms::Put(const VmInfo& info, CommitBatch& batch) {
   batch.Put(database_.handle(ColumnFamily::kVms), VmKey(info.vm), EncodeVmValue(info));
   vms_.Put(info.vm, info, info.vm.size());
 }
 
-void WriterVms::Delete(absl::string_view vm, CommitQueue::Batch& batch) {
+void WriterVms::Delete(absl::string_view vm, CommitBatch& batch) {
   batch.Delete(database_.handle(ColumnFamily::kVms), VmKey(vm));
   vms_.Erase(vm);
 }

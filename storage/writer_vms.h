@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "storage/checkpoint_store.h"
-#include "storage/commit_queue.h"
+#include "storage/commit_batch.h"
 #include "storage/lru_map.h"
 #include "storage/rocksdb_checkpoint_reader.h"
 #include "storage/rocksdb_database.h"
@@ -29,9 +29,9 @@ class WriterVms {
       : database_(database), reader_(reader), vms_(kMaxBytes) {}
 
   // Errors as RocksDbCheckpointReader::FindVm.
-  absl::StatusOr<absl::optional<VmInfo>> Find(absl::string_view vm, CommitQueue::Batch& batch);
-  void Put(const VmInfo& info, CommitQueue::Batch& batch);
-  void Delete(absl::string_view vm, CommitQueue::Batch& batch);
+  absl::StatusOr<absl::optional<VmInfo>> Find(absl::string_view vm, CommitBatch& batch);
+  void Put(const VmInfo& info, CommitBatch& batch);
+  void Delete(absl::string_view vm, CommitBatch& batch);
 
  private:
   // Some ten thousand VMs.
