@@ -1,0 +1,106 @@
+#include "server/rpc/memory_budget.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "gtest/gtest.h"
+
+namespace armstate {
+namespace {
+
+constexpr char kA[] = "ipv4:127.0.0.1:1";
+constexpr char kB[] = "ipv4:127.0.0.1:2";
+constexpr char kC[] = "ipv4:127.0.0.1:3";
+constexpr size_t kMiB = size_t{1} << 20;
+
+bool IsBusy(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) && GetErrorInfo(status)->reason == ErrorReason::kServerBusy;
+}
+
+TEST(MemoryBudgetTest, OneConnectionGetsHalf) {
+  MemoryBudget budget(100 * kMiB);
+  const auto first = budget.Take(kA, 30 * kMiB);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE(IsBusy(budget.Take(kA, 20 * kMiB).status())) << "with the two calls";
+  EXPECT_TRUE(budget.Take(kA, 19 * kMiB).ok());
+  EXPECT_TRUE(budget.Take(kA, 19 * kMiB).ok()) << "the one before has gone";
+}
+
+TEST(MemoryBudgetTest, ThereIsAPartForTheNext) {
+  MemoryBudget budget(100 * kMiB);
+  const auto a = budget.Take(kA, 50 * kMiB);
+  auto b = budget.Take(kB, 20 * kMiB);
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_TRUE(IsBusy(budget.Take(kB, 14 * kMiB).status()));
+  const auto more = budget.Take(kB, 13 * kMiB);
+  EXPECT_TRUE(more.ok()) << "a third";
+  EXPECT_TRUE(budget.Take(kC, 4 * kMiB).ok());
+}
+
+TEST(MemoryBudgetTest, TheLastEighthIsForCallsOfWhoHoldsLittle) {
+  MemoryBudget budget(100 * kMiB);
+  const auto a = budget.Take(kA, 60 * kMiB);
+  const auto b = budget.Take(kB, 27 * kMiB);
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_TRUE(IsBusy(budget.Take(kC, 2 * kMiB).status()));
+  EXPECT_TRUE(IsBusy((*b)->Add(kMiB)));
+  EXPECT_TRUE(IsBusy(budget.TakeLasting(kC, 500 << 10).status())) << "it could be idle for ever";
+  const auto c = budget.Take(kC, 1000);
+  ASSERT_TRUE(c.ok()) << c.status();
+  EXPECT_TRUE((*c)->Check().ok());
+  EXPECT_TRUE((*c)->Add(1000).ok());
+  EXPECT_TRUE(IsBusy((*c)->Add(kMiB)));
+}
+
+TEST(MemoryBudgetTest, ManySmallOnesGetNoMoreThanAll) {
+  MemoryBudget budget(100 * kMiB);
+  std::vector<std::shared_ptr<MemoryBudget::Share>> shares;
+  absl::Status status;
+  for (int i = 0; status.ok() && i < 1000; ++i) {
+    absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = budget.Take(absl::StrCat(i), 500 << 10);
+    status = share.status();
+    if (share.ok()) shares.push_back(*std::move(share));
+  }
+  EXPECT_TRUE(IsBusy(status)) << status;
+  EXPECT_EQ(shares.size(), (100 << 10) / (500 + 16));
+  // Whose work is done, is answered; other work does not begin.
+  EXPECT_TRUE(shares[0]->AddAnswer(kMiB).ok());
+  EXPECT_TRUE(IsBusy(shares[0]->AddAnswer(kMiB + 1)));
+  EXPECT_TRUE(IsBusy(shares[1]->Check()));
+  EXPECT_TRUE(IsBusy(shares[1]->Add(1)));
+}
+
+// Nine thousand hosts with a stream each, at the default limit: each of them is idle until it pushes.
+TEST(MemoryBudgetTest, AFleetOfStreamsHasAPartThatIsEnoughForEach) {
+  MemoryBudget budget(512 * kMiB);
+  std::vector<std::shared_ptr<MemoryBudget::Share>> shares;
+  for (int i = 0; i < 9000; ++i) shares.push_back(budget.TakeLasting(absl::StrCat(i), 2000).value());
+  for (const std::shared_ptr<MemoryBudget::Share>& share : shares) {
+    ASSERT_TRUE(share->Check().ok());
+    ASSERT_TRUE(share->Add(kMiB - (20 << 10)).ok());
+    ASSERT_TRUE(share->Check().ok());
+    share->Return(kMiB - (20 << 10));
+    ASSERT_TRUE(share->Check().ok() && share->Add(32 * kMiB).ok()) << "one large call";
+    share->Return(32 * kMiB);
+  }
+}
+
+TEST(MemoryBudgetTest, AnAnswerMayBeMoreThanThePart) {
+  MemoryBudget budget(100 * kMiB);
+  const auto first = budget.Take(kA, 1);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE((*first)->Check().ok());
+  EXPECT_TRUE((*first)->AddAnswer(1000 * kMiB).ok());
+  EXPECT_TRUE(IsBusy((*first)->Check()));
+  EXPECT_TRUE(IsBusy(budget.Take(kA, 1).status()));
+  EXPECT_TRUE(IsBusy(budget.Take(kB, 2 * kMiB).status()));
+  (*first)->Return(990 * kMiB);
+  EXPECT_TRUE((*first)->Check().ok());
+  EXPECT_TRUE(budget.Take(kB, 2 * kMiB).ok());
+}
+
+}  // namespace
+}  // namespace armstate
