@@ -1,6 +1,7 @@
 #include "server/checkpoints/pushes.h"
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -13,9 +14,11 @@
 #include "core/error.h"
 #include "google/protobuf/arena.h"
 #include "proto/status_conversion.h"
+#include "server/rpc/connection.h"
 #include "server/checkpoints/create.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/request_decoding.h"
+#include "server/rpc/untaken_answer.h"
 
 namespace armstate {
 
@@ -26,16 +29,16 @@ namespace armstate {
 // that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
-  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, std::string connection, CallWorkers& workers,
-             bool draining)
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, grpc::CallbackServerContext& context,
+             CallWorkers& workers, bool draining)
       : pushes_(pushes),
         repository_(repository),
-        connection_(std::move(connection)),
-        unfinished_(workers.unfinished),
+        connection_(ConnectionOf(context)),
+        end_of_untaken_(EndOfUntaken(context)),
+        guard_(workers.connections),
         draining_(draining) {
     const absl::MutexLock lock(&mutex_);
-    absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share =
-        workers.memory.TakeLasting(connection_, sizeof(PushStream));
+    auto share = workers.memory.TakeLasting(connection_, sizeof(PushStream));
     refusal_ = share.status();
     share_ = std::move(share).value_or(nullptr);
     Continue();
@@ -85,9 +88,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     writing_ = false;
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
-    share_->Return(written_bytes_);
-    // An idle stream keeps nothing of what it wrote.
-    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);
+    share_->EndTaking(written_bytes_);
+    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);  // an idle stream keeps nothing of it
     if (!ok) Break();
     Continue();
   }
@@ -119,7 +121,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     absl::StatusOr<CreateOutcome> outcome;
   };
 
-  // The message is on an arena that lasts only until all is taken out of it: most streams are idle at most times.
+  // The arena lasts only until all is taken out of it: most streams are idle at most times.
   absl::Status TakeMessage(std::vector<Item>& items) {
     const size_t bytes = bytes_.Length();
     google::protobuf::ArenaOptions blocks;
@@ -127,7 +129,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     google::protobuf::Arena arena(blocks);
     auto& message = *google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena);
     if (absl::Status status = DecodeRequest(bytes_, message); !status.ok()) return status;
-    if (!message.requests().empty()) unfinished_.CompleteInStream(connection_, bytes);
+    if (!message.requests().empty()) guard_.CompleteInStream(connection_, bytes);
     if (message.requests_size() > CheckpointPushes::kMaxRequests) {
       return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
                                                    " requests: send them in more messages"));
@@ -145,10 +147,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     size_t bytes = 0;
     for (const v1::CreateCheckpointRequest& request : message.requests()) bytes += request.ByteSizeLong();
     const absl::MutexLock lock(&mutex_);
-    if (unanswered_ == 0) {
-      if (absl::Status status = share_->Check(); !status.ok()) return status;
-    }
-    return share_->Add(bytes);
+    const absl::Status room = unanswered_ == 0 ? share_->Check() : absl::OkStatus();
+    return room.ok() ? share_->Add(bytes) : room;
   }
 
   // Without the lock: the answer may come at once. The stream stays as long as items run.
@@ -219,6 +219,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     }
     answers_.clear();
     writing_ = true;
+    share_->BeginTaking(end_of_untaken_);
     StartWrite(&response_);
   }
 
@@ -250,7 +251,8 @@ class PushStream final : public CheckpointPushes::Reactor {
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
   const std::string connection_;
-  UnfinishedMessages& unfinished_;
+  const std::function<void()> end_of_untaken_;
+  ConnectionGuard& guard_;
   // Of the requests that are unanswered, and of this; null if there is none, and never changed.
   std::shared_ptr<MemoryBudget::Share> share_;
 
@@ -279,11 +281,10 @@ class PushStream final : public CheckpointPushes::Reactor {
   int64_t next_item_ = 0;
 };
 
-CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection) {
+CheckpointPushes::Reactor* CheckpointPushes::Open(grpc::CallbackServerContext& context) {
   const absl::MutexLock lock(&mutex_);
-  auto* const stream = new PushStream(*this, repository_, connection, workers_, draining_);  // deletes itself in OnDone
-  streams_.insert(stream);
-  return stream;
+  // It deletes itself in OnDone.
+  return *streams_.insert(new PushStream(*this, repository_, context, workers_, draining_)).first;
 }
 
 void CheckpointPushes::Drain() {

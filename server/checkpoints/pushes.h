@@ -3,12 +3,12 @@
 #define ARMSTATE_SERVER_CHECKPOINTS_PUSHES_H_
 
 #include <cstddef>
-#include <string>
 #include <unordered_set>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "armstate/v1/checkpoint_service.pb.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/call_workers.h"
@@ -37,7 +37,7 @@ class CheckpointPushes {
   // One call; the reactor goes by itself when that has ended. Streams of one connection take from its part of the
   // memory; while there is none left, a stream reads on only when it has nothing unanswered. If what it reads then is
   // too much, too, it ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY.
-  Reactor* Open(const std::string& connection);
+  Reactor* Open(grpc::CallbackServerContext& context);
 
   // From now on streams read nothing more, answer what they have read and end as UNAVAILABLE: else a server that is
   // going away would have to wait for clients that push all the time.

@@ -27,6 +27,8 @@ namespace {
 // What connections leave to the database, of few descriptors and of many.
 constexpr size_t kReserveShare = 4;
 constexpr size_t kMaxReserve = 1024;
+// A connection that has been without a request for so long makes place for a new one.
+constexpr absl::Duration kUnused = absl::Minutes(1);
 // After a connection could not be accepted.
 constexpr int kPauseMs = 100;
 
@@ -162,9 +164,9 @@ Listener::~Listener() {
   if (stop_ >= 0) close(stop_);
 }
 
-void Listener::Start(std::unique_ptr<Acceptor> acceptor, UnfinishedMessages& unfinished) {
+void Listener::Start(std::unique_ptr<Acceptor> acceptor, ConnectionGuard& guard) {
   acceptor_ = std::move(acceptor);
-  unfinished_ = &unfinished;
+  guard_ = &guard;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -184,12 +186,12 @@ void Listener::Run() {
   for (const int socket : sockets_) waits.push_back({socket, POLLIN, 0});
   absl::Time next_look = absl::Now();
   while (true) {
-    const int wait = unfinished_->IsWatching() ? absl::ToInt64Milliseconds(UnfinishedMessages::kInterval) : -1;
+    const int wait = guard_->IsWatching() ? absl::ToInt64Milliseconds(ConnectionGuard::kInterval) : -1;
     if (poll(waits.data(), waits.size(), wait) < 0) continue;
     if (waits[0].revents != 0) return;
     if (const absl::Time now = absl::Now(); now >= next_look) {
-      unfinished_->HangUp();
-      next_look = now + UnfinishedMessages::kInterval;
+      guard_->HangUp();
+      next_look = now + ConnectionGuard::kInterval;
     }
     for (size_t i = 1; i < waits.size(); ++i) {
       if (waits[i].revents == 0 || Accept(waits[i].fd)) continue;
@@ -208,13 +210,14 @@ bool Listener::Accept(int socket) {
   }
   if (connection >= max_descriptor_) {
     close(connection);
+    guard_->MakePlace(kUnused);
     LogRefusal(absl::StrCat("there are ", connection, " descriptors in use"));
     return true;
   }
   Acceptor::NewConnectionParameters parameters;
   parameters.listener_fd = socket;
   parameters.fd = connection;
-  unfinished_->Watch(connection);
+  guard_->Watch(connection);
   acceptor_->HandleNewConnection(&parameters);
   return true;
 }

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
-#include "server/rpc/unfinished_messages.h"
+#include "server/rpc/connection_guard.h"
 
 namespace armstate {
 
@@ -32,9 +32,9 @@ class Listener {
   // Of a socket of a path 1.
   int port() const { return port_; }
 
-  // Once, when the server has started: connections that came meanwhile wait. `unfinished`, which must outlive this,
+  // Once, when the server has started: connections that came meanwhile wait. `guard`, which must outlive this,
   // watches them all.
-  void Start(std::unique_ptr<Acceptor> acceptor, UnfinishedMessages& unfinished);
+  void Start(std::unique_ptr<Acceptor> acceptor, ConnectionGuard& guard);
   // Takes no more connections. Before the server shuts down.
   void Stop();
 
@@ -51,7 +51,7 @@ class Listener {
   std::string path_;  // of the socket's file, if it has one
   int max_descriptor_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
-  UnfinishedMessages* unfinished_ = nullptr;
+  ConnectionGuard* guard_ = nullptr;
   std::thread thread_;
 };
 

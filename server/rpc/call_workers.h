@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
+#include "server/rpc/connection_guard.h"
 #include "server/rpc/memory_budget.h"
-#include "server/rpc/unfinished_messages.h"
 #include "server/rpc/worker_pool.h"
 
 namespace armstate {
@@ -14,12 +14,12 @@ namespace armstate {
 // for long stops pushes, watches and health checks. So a call goes to one of these, by what it may have to wait for;
 // one kind of calls does not hold up another. What each client does that waits is bounded, too.
 struct CallWorkers {
-  CallWorkers(size_t memory_bytes, size_t unfinished_bytes) : memory(memory_bytes), unfinished(unfinished_bytes) {}
+  CallWorkers(size_t memory_bytes, const ConnectionGuard::Limits& limits) : memory(memory_bytes), connections(limits) {}
 
   // Of requests that wait, and of answers that were not taken.
   MemoryBudget memory;
-  // Of requests that have not come to their end.
-  UnfinishedMessages unfinished;
+  // Of requests that have not come to their end, and of calls that have not come to a request.
+  ConnectionGuard connections;
   // Reads a few records.
   WorkerPool reads{2, 512, /*threads_per_client=*/2};
   // Waits until something is on disk.

@@ -1,5 +1,8 @@
 #include "server/rpc/memory_budget.h"
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 
@@ -15,12 +18,14 @@ absl::Status Exhausted(absl::string_view who, size_t bytes) {
 
 absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::Take(const std::string& connection, size_t bytes) {
   bytes += kCall;
+  EndOverdue();
   absl::MutexLock lock(&mutex_);
   return TakeOf(connection, bytes, AllFor(connection, bytes));
 }
 
 absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeLasting(const std::string& connection,
                                                                                size_t bytes) {
+  EndOverdue();
   absl::MutexLock lock(&mutex_);
   return TakeOf(connection, bytes + kCall, most());
 }
@@ -31,6 +36,23 @@ absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeOf(const 
   if (absl::Status status = CheckAll(bytes, all); !status.ok()) return status;
   Add(connection, bytes);
   return std::shared_ptr<Share>(new Share(*this, connection, bytes));  // the constructor is private
+}
+
+void MemoryBudget::EndOverdue() {
+  std::vector<std::function<void()>> ends;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (taken_ - ending_ <= bytes_ / 2 || untaken_.empty()) return;
+    const absl::Time now = clock_();
+    while (taken_ - ending_ > bytes_ / 2 && !untaken_.empty() && ends.size() < kMostEnded) {
+      const auto [due, share] = *untaken_.begin();
+      if (due > now && taken_ - ending_ <= most()) break;
+      share->is_ending_ = true;
+      ending_ += share->bytes_;
+      ends.push_back(share->Forget());
+    }
+  }
+  for (const std::function<void()>& end : ends) end();
 }
 
 size_t MemoryBudget::HeldBy(const std::string& connection) const {
@@ -65,7 +87,10 @@ void MemoryBudget::Return(const std::string& connection, size_t bytes) {
 }
 
 MemoryBudget::Share::~Share() {
+  std::function<void()> unused;
   absl::MutexLock lock(&budget_.mutex_);
+  unused = Forget();
+  if (is_ending_) budget_.ending_ -= bytes_;
   budget_.Return(connection_, bytes_);
 }
 
@@ -78,23 +103,54 @@ absl::Status MemoryBudget::Share::Check() const {
 absl::Status MemoryBudget::Share::Add(size_t bytes) {
   absl::MutexLock lock(&budget_.mutex_);
   if (absl::Status status = budget_.CheckAll(bytes, budget_.AllFor(connection_, bytes)); !status.ok()) return status;
-  budget_.Add(connection_, bytes);
-  bytes_ += bytes;
+  AddBytes(bytes);
   return absl::OkStatus();
 }
 
 absl::Status MemoryBudget::Share::AddAnswer(size_t bytes) {
-  if (bytes > kSmall) return Add(bytes);
   absl::MutexLock lock(&budget_.mutex_);
+  if (bytes > kSmallAnswer) {
+    if (absl::Status status = budget_.CheckAll(bytes, budget_.most()); !status.ok()) return status;
+  }
+  AddBytes(bytes);
+  return absl::OkStatus();
+}
+
+void MemoryBudget::Share::AddBytes(size_t bytes) {
   budget_.Add(connection_, bytes);
   bytes_ += bytes;
-  return absl::OkStatus();
+  if (is_ending_) budget_.ending_ += bytes;
 }
 
 void MemoryBudget::Share::Return(size_t bytes) {
   absl::MutexLock lock(&budget_.mutex_);
+  ReturnBytes(bytes);
+}
+
+void MemoryBudget::Share::ReturnBytes(size_t bytes) {
   budget_.Return(connection_, bytes);
   bytes_ -= bytes;
+  if (is_ending_) budget_.ending_ -= bytes;
+}
+
+void MemoryBudget::Share::BeginTaking(std::function<void()> end) {
+  absl::MutexLock lock(&budget_.mutex_);
+  if (is_ending_) return;
+  due_ = budget_.clock_() + kPatience + absl::Seconds(bytes_ / 2) / kSlowestBytesPerSecond;
+  end_ = std::move(end);
+  budget_.untaken_.emplace(due_, this);
+}
+
+void MemoryBudget::Share::EndTaking(size_t bytes) {
+  std::function<void()> unused;
+  absl::MutexLock lock(&budget_.mutex_);
+  unused = Forget();
+  ReturnBytes(bytes);
+}
+
+std::function<void()> MemoryBudget::Share::Forget() {
+  if (end_ != nullptr) budget_.untaken_.erase({due_, this});
+  return std::exchange(end_, nullptr);
 }
 
 }  // namespace armstate

@@ -15,6 +15,7 @@
 #include "server/rpc/connection.h"
 #include "server/rpc/memory_budget.h"
 #include "server/rpc/stop_check.h"
+#include "server/rpc/untaken_answer.h"
 #include "server/rpc/worker_pool.h"
 
 namespace armstate {
@@ -33,14 +34,15 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
     auto* const call = new WorkedCall;  // deletes itself in OnDone
     const std::string client = ConnectionOf(context);
     const size_t bytes = request.ByteSizeLong();
-    workers.unfinished.Complete(client, bytes);
+    workers.connections.Complete(client, bytes);
     absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share = workers.memory.Take(client, kCopies * bytes);
-    if (!share.ok()) return call->End(request, share.status());
+    if (!share.ok()) return call->End(context, request, share.status());
     call->share_ = *std::move(share);
-    if (const absl::Status status = quick(*call->share_); IsDone(status)) return call->End(request, status);
-    const bool taken = pool.TryRun(
-        client, [call, &context, &request, work = std::move(work)] { call->End(request, call->Run(context, work)); });
-    return taken ? call : call->End(request, TooManyWait());
+    if (const absl::Status status = quick(*call->share_); IsDone(status)) return call->End(context, request, status);
+    const bool taken = pool.TryRun(client, [call, &context, &request, work = std::move(work)] {
+      call->End(context, request, call->Run(context, work));
+    });
+    return taken ? call : call->End(context, request, TooManyWait());
   }
 
   // gRPC has an answer a second time, as bytes, and a request was bytes before.
@@ -70,9 +72,10 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
   }
 
   template <typename Request>
-  WorkedCall* End(const Request& request, const absl::Status& status) {
+  WorkedCall* End(grpc::CallbackServerContext& context, const Request& request, const absl::Status& status) {
     // The request is not needed any more, but gRPC keeps it until the call has ended.
     if (request.ByteSizeLong() > kLargeRequest) Request().Swap(const_cast<Request*>(&request));
+    if (share_ != nullptr) share_->BeginTaking(EndOfUntaken(context));
     Finish(ToGrpcStatus(status));
     return this;
   }

@@ -13,6 +13,7 @@
 #include "server/checkpoints/create.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
+#include "server/rpc/untaken_answer.h"
 #include "server/rpc/worked_call.h"
 
 namespace armstate {
@@ -152,8 +153,8 @@ absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::DeleteOneVm(const
 class CheckpointServiceImpl::CreateCall final : public grpc::ServerUnaryReactor {
  public:
   // Of a request, and of the answer, which is a part of it.
-  CreateCall(absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, grpc::RpcAllocatorState& messages)
-      : messages_(messages), share_(std::move(share)) {}
+  CreateCall(absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, grpc::CallbackServerContext& context)
+      : context_(context), share_(std::move(share)) {}
 
   void Begin(CheckpointRepository& checkpoints, v1::CreateCheckpointRequest& request, v1::Checkpoint& response) {
     if (!share_.ok()) return End(share_.status());
@@ -174,11 +175,12 @@ class CheckpointServiceImpl::CreateCall final : public grpc::ServerUnaryReactor 
 
  private:
   void End(const absl::Status& status) {
-    if (!status.ok()) messages_.FreeRequest();
+    if (!status.ok()) context_.GetRpcAllocatorState()->FreeRequest();
+    if (share_.ok()) (*share_)->BeginTaking(EndOfUntaken(context_));
     Finish(ToGrpcStatus(status));
   }
 
-  grpc::RpcAllocatorState& messages_;
+  grpc::CallbackServerContext& context_;
   const absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share_;
 };
 
@@ -188,9 +190,9 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
   v1::CreateCheckpointRequest& request = create_messages_.MutableRequest(*context);
   const std::string connection = ConnectionOf(*context);
   const size_t bytes = request.ByteSizeLong();
-  workers_.unfinished.Complete(connection, bytes);
+  workers_.connections.Complete(connection, bytes);
   auto* const call = new CreateCall(workers_.memory.Take(connection, WorkedCall::kCopies * bytes),
-                                    *context->GetRpcAllocatorState());  // deletes itself in OnDone
+                                    *context);  // deletes itself in OnDone
   call->Begin(checkpoints_, request, *response);
   return call;
 }

@@ -54,9 +54,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
 
   // A call of StreamCheckpoints.
-  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) {
-    return pushes_.Open(ConnectionOf(*context));
-  }
+  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) { return pushes_.Open(*context); }
   // Ends the streams, see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 

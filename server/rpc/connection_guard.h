@@ -1,6 +1,7 @@
-// UnfinishedMessages bounds what clients have sent of messages whose last part is not there.
-#ifndef ARMSTATE_SERVER_RPC_UNFINISHED_MESSAGES_H_
-#define ARMSTATE_SERVER_RPC_UNFINISHED_MESSAGES_H_
+// ConnectionGuard bounds what connections take of which nobody else knows: messages without an end, and calls without a
+// message.
+#ifndef ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
+#define ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,13 +19,23 @@ namespace armstate {
 // that have come out of it. When the rest is too much in all, it hangs up on the connection with the largest, which
 // frees what gRPC keeps of it.
 //
-// The rest is not exact: headers and pings are in it, which an allowance for each message makes up for, and what is
-// left is forgotten by and by. Connections that are not TCP, of which the kernel does not count the bytes, are left to
-// gRPC's quota.
-class UnfinishedMessages {
+// The rest is not exact: headers and pings are in it, which allowances make up for. Connections that are not TCP, of
+// which the kernel does not count the bytes, are left to gRPC's quota.
+//
+// Calls of which only the headers came, health watches and what else gRPC answers by itself take memory that is in no
+// quota at all, some 14 KiB each. While the process takes too much, there are only so many connections: those go that
+// have been without a complete message for the longest time, so that who holds connections locks nobody out.
+class ConnectionGuard {
  public:
-  // At most so many bytes of all connections.
-  explicit UnfinishedMessages(size_t most) : most_(most) {}
+  struct Limits {
+    // Of messages without an end, of all connections.
+    size_t unfinished_bytes;
+    // So many connections are left while the process has more than so much resident memory.
+    size_t connections;
+    size_t resident_bytes;
+  };
+
+  explicit ConnectionGuard(const Limits& limits) : limits_(limits) {}
 
   // The message of a call is complete, of so many bytes. `connection`: see ConnectionOf. Thread-safe, as the next; the
   // others are for one thread.
@@ -38,25 +49,35 @@ class UnfinishedMessages {
   // To be called every kInterval while there is something to be watched.
   static constexpr absl::Duration kInterval = absl::Milliseconds(50);
   void HangUp();
+  // There is no descriptor for a connection: the one that has been without a complete message for the longest time
+  // goes, if that is so long.
+  void MakePlace(absl::Duration unused);
   bool IsWatching() const { return !watched_.empty(); }
 
  private:
   struct Connection {
     int socket;
+    absl::Time used;  // when it had a complete message, or began
     uint64_t received = 0;
+    uint64_t taken = 0;
     uint64_t unfinished = 0;
   };
+  using Connections = absl::flat_hash_map<std::string, Connection>;
 
   void Add(const std::string& connection, uint64_t bytes);
   // False if the socket is another's by now.
   static bool Update(const std::string& name, uint64_t completed, Connection& connection);
+  void HangUpOnLargest(uint64_t all);
+  // Not if there is none.
+  Connections::iterator LeastUsed();
+  void End(Connections::iterator connection);
 
-  const uint64_t most_;
-  absl::flat_hash_map<std::string, Connection> watched_;
+  const Limits limits_;
+  Connections watched_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, uint64_t> completed_ ABSL_GUARDED_BY(mutex_);  // since the last HangUp
 };
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_RPC_UNFINISHED_MESSAGES_H_
+#endif  // ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
