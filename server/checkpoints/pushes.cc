@@ -14,11 +14,9 @@
 #include "core/error.h"
 #include "google/protobuf/arena.h"
 #include "proto/status_conversion.h"
-#include "server/rpc/connection.h"
 #include "server/checkpoints/create.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/request_decoding.h"
-#include "server/rpc/untaken_answer.h"
 
 namespace armstate {
 
@@ -29,12 +27,12 @@ namespace armstate {
 // that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
-  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, grpc::CallbackServerContext& context,
-             CallWorkers& workers, bool draining)
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, const std::string& connection,
+             std::function<void()> end_untaken, CallWorkers& workers, bool draining)
       : pushes_(pushes),
         repository_(repository),
-        connection_(ConnectionOf(context)),
-        end_of_untaken_(EndOfUntaken(context)),
+        connection_(connection),
+        end_untaken_(std::move(end_untaken)),
         guard_(workers.connections),
         draining_(draining) {
     const absl::MutexLock lock(&mutex_);
@@ -219,7 +217,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     }
     answers_.clear();
     writing_ = true;
-    share_->BeginTaking(end_of_untaken_);
+    share_->BeginTaking(end_untaken_);
     StartWrite(&response_);
   }
 
@@ -251,7 +249,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
   const std::string connection_;
-  const std::function<void()> end_of_untaken_;
+  const std::function<void()> end_untaken_;
   ConnectionGuard& guard_;
   // Of the requests that are unanswered, and of this; null if there is none, and never changed.
   std::shared_ptr<MemoryBudget::Share> share_;
@@ -281,10 +279,11 @@ class PushStream final : public CheckpointPushes::Reactor {
   int64_t next_item_ = 0;
 };
 
-CheckpointPushes::Reactor* CheckpointPushes::Open(grpc::CallbackServerContext& context) {
+CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection, std::function<void()> end_untaken) {
   const absl::MutexLock lock(&mutex_);
   // It deletes itself in OnDone.
-  return *streams_.insert(new PushStream(*this, repository_, context, workers_, draining_)).first;
+  return *streams_.insert(new PushStream(*this, repository_, connection, std::move(end_untaken), workers_, draining_))
+              .first;
 }
 
 void CheckpointPushes::Drain() {

@@ -3,6 +3,8 @@
 #define ARMSTATE_SERVER_CHECKPOINTS_PUSHES_H_
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <unordered_set>
 
 #include "absl/base/thread_annotations.h"
@@ -36,8 +38,9 @@ class CheckpointPushes {
 
   // One call; the reactor goes by itself when that has ended. Streams of one connection take from its part of the
   // memory; while there is none left, a stream reads on only when it has nothing unanswered. If what it reads then is
-  // too much, too, it ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY.
-  Reactor* Open(grpc::CallbackServerContext& context);
+  // too much, too, it ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY. `connection`: see ConnectionOf; `end_untaken`
+  // ends the call when its client does not take acknowledgements and the memory is needed, see EndOfUntaken.
+  Reactor* Open(const std::string& connection, std::function<void()> end_untaken);
 
   // From now on streams read nothing more, answer what they have read and end as UNAVAILABLE: else a server that is
   // going away would have to wait for clients that push all the time.
