@@ -7,6 +7,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "client/internal/request_id.h"
+#include "client/internal/unary_call.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/client_callback.h"
 #include "proto/status_conversion.h"
@@ -34,6 +35,8 @@ class CheckpointStream::Call final
   absl::StatusOr<int64_t> Push(v1::CreateCheckpointRequest request) {
     if (request.request_id().empty()) request.set_request_id(internal::NewRequestId());
     const size_t bytes = request.ByteSizeLong();
+    absl::Status size = internal::CheckRequestBytes(bytes + kFieldBytes);
+    if (!size.ok()) return size;
     absl::MutexLock lock(&mutex_);
     while (!broken_ && (unacknowledged_.size() >= kMaxUnacknowledged || bytes_ >= kMaxUnacknowledgedBytes)) {
       changed_.Wait(&mutex_);
@@ -115,6 +118,8 @@ class CheckpointStream::Call final
   // Of one message: far below what the server takes, and small beside a checkpoint of many vCPUs.
   static constexpr int kMaxRequests = 64;
   static constexpr size_t kMaxMessageBytes = size_t{1} << 20;
+  // What a request needs besides itself in a message that has only this one: a tag and its length.
+  static constexpr size_t kFieldBytes = 5;
 
   void Tell(Acknowledgement& acknowledgement) {
     if (acknowledgement.has_error()) {

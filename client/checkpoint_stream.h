@@ -50,6 +50,8 @@ class CheckpointStream {
 
   // Sends a checkpoint, after waiting until there is room for it; answers its number: 0, 1, 2 ... A request without
   // request_id gets a random one. The stream's error if it is broken; then the request is among TakeUnacknowledged.
+  // INVALID_ARGUMENT, reason FIELD_INVALID, if it is larger than a message (kMaxMessageBytes); then it is not, and the
+  // stream goes on.
   absl::StatusOr<int64_t> Push(v1::CreateCheckpointRequest request);
 
   // Waits until all is acknowledged, and ends the stream. OK if all was, however each item ended.

@@ -27,7 +27,7 @@ struct ConnectionOptions {
   // How long a call may take, with all its attempts.
   absl::Duration call_timeout = absl::Seconds(30);
   // How often a call that is safe to repeat is tried when the server is UNAVAILABLE, or busy (RESOURCE_EXHAUSTED); 1
-  // means once. gRPC allows 5 at most.
+  // means once. gRPC allows 5 at most. Pushes by a CheckpointStream are its caller's to repeat.
   int max_attempts = 5;
   // The pause before the second attempt. gRPC waits a random time up to it, and up to twice as long before each further
   // one.

@@ -6,9 +6,11 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/engine_vcpu.h"
 #include "core/restore.h"
+#include "core/stop_check.h"
 
 namespace armstate {
 
@@ -17,10 +19,13 @@ std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profi
 
 // Restores lists[i] into vcpus[i], keeping on over refusals: vCPU after vCPU, each in `order` (positions in the layout;
 // empty: each one's own restore_order()). All are written before any is judged, as on KVM. As many reports as lists;
-// `vcpus` has at least as many.
-std::vector<RestoreReport> RestoreVcpus(absl::Span<const RegisterList* const> lists, absl::Span<EngineVcpu> vcpus,
-                                        absl::Span<const uint32_t> order = {},
-                                        CounterPairWrites pairs = CounterPairWrites::kClearFirst);
+// `vcpus` has at least as many. The error is that of `stop`, which is asked for each vCPU; then some of them are
+// written.
+absl::StatusOr<std::vector<RestoreReport>> RestoreVcpus(absl::Span<const RegisterList* const> lists,
+                                                        absl::Span<EngineVcpu> vcpus,
+                                                        absl::Span<const uint32_t> order = {},
+                                                        CounterPairWrites pairs = CounterPairWrites::kClearFirst,
+                                                        const StopCheck& stop = NeverStop);
 
 }  // namespace armstate
 

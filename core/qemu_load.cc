@@ -68,18 +68,23 @@ struct Loader {
 
 }  // namespace
 
-QemuLoad LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, QemuMerge merge) {
+absl::StatusOr<QemuLoad> LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
+                                    QemuMerge merge, const StopCheck& stop) {
   QemuLoad load;
   std::vector<RegisterList> incoming;
   for (const RegisterList* list : lists) incoming.push_back(WithoutVectorLengths(*list));
   std::vector<const RegisterList*> pointers;
   for (const RegisterList& list : incoming) pointers.push_back(&list);
   for (EngineVcpu& vcpu : vcpus) {
+    if (absl::Status status = stop(); !status.ok()) return status;
     if (vcpu.profile().scheme() == IdScheme::kKvm) WriteFreshValues(vcpu);
   }
   std::vector<uint32_t> ascending(vcpus[0].layout()->size());
   std::iota(ascending.begin(), ascending.end(), 0);
-  load.reports = RestoreVcpus(pointers, absl::MakeSpan(vcpus), ascending, CounterPairWrites::kAsListed);
+  absl::StatusOr<std::vector<RestoreReport>> reports =
+      RestoreVcpus(pointers, absl::MakeSpan(vcpus), ascending, CounterPairWrites::kAsListed, stop);
+  if (!reports.ok()) return reports.status();
+  load.reports = *std::move(reports);
   for (size_t i = 0; i < incoming.size(); ++i) {
     const RegisterLayout& layout = *vcpus[i].layout();
     const std::vector<uint32_t> own = ListedBy(layout);

@@ -41,7 +41,10 @@ struct QemuLoad {
 //
 // Core and vector registers are not in QEMU's list, but in the fixed part of its section, and the vector lengths are
 // the command line's.
-QemuLoad LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, QemuMerge merge);
+//
+// The error is that of `stop`, which is asked for each vCPU.
+absl::StatusOr<QemuLoad> LoadAsQemu(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
+                                    QemuMerge merge, const StopCheck& stop);
 
 // The same for a profile of QEMU's emulation, which says what becomes of registers that the target does not list: those
 // that it does not refuse get a tolerance in the report of a restore of this list.

@@ -1,5 +1,6 @@
 #include "server/backup_restore.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -43,6 +44,21 @@ absl::Status NoBackup(absl::string_view which, const std::string& message) {
                    {{"name", absl::StrCat("backups/", which)}});
 }
 
+// Who asks for the latest is not given an older one.
+absl::Status BackupDamaged(uint32_t number, const std::vector<Backup>& whole) {
+  std::string advice = "There is no whole one before it";
+  for (const Backup& backup : whole) {
+    if (backup.number > number) break;
+    advice = absl::StrCat("The latest whole one before it is ", backup.number,
+                          ": restore that by its number, if what is newer may be lost");
+  }
+  const std::string name = absl::StrCat("backups/", number);
+  return MakeError(
+      absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
+      absl::StrCat(name, " is damaged: its list of files cannot be read, or one is missing or was cut. ", advice),
+      {{"record", name}});
+}
+
 absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_dir) {
   uint32_t number = 0;
   if (which != "latest" && (!absl::SimpleAtoi(which, &number) || number == 0)) {
@@ -50,13 +66,17 @@ absl::StatusOr<Backup> Find(const std::string& which, const std::string& backup_
   }
   const absl::StatusOr<std::vector<Backup>> backups = ListBackups(backup_dir);
   if (!backups.ok()) return backups.status();
-  if (backups->empty()) return NoBackup(which, absl::StrCat("there is no backup in ", backup_dir));
-  if (number == 0) return backups->back();
+  const absl::StatusOr<std::vector<uint32_t>> damaged = ListDamagedBackups(backup_dir);
+  if (!damaged.ok()) return damaged.status();
+  if (backups->empty() && damaged->empty()) return NoBackup(which, absl::StrCat("there is no backup in ", backup_dir));
+  const uint32_t latest =
+      std::max(backups->empty() ? 0 : backups->back().number, damaged->empty() ? 0 : damaged->back());
+  if (number == 0) number = latest;
   for (const Backup& backup : *backups) {
     if (backup.number == number) return backup;
   }
-  return NoBackup(which, absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ",
-                                      backups->back().number));
+  if (std::binary_search(damaged->begin(), damaged->end(), number)) return BackupDamaged(number, *backups);
+  return NoBackup(which, absl::StrCat("there is no backup ", number, " in ", backup_dir, "; the latest is ", latest));
 }
 
 }  // namespace

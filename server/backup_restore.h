@@ -15,7 +15,8 @@ namespace armstate {
 // * INVALID_ARGUMENT, reason FIELD_INVALID: neither a number nor "latest".
 // * NOT_FOUND, reason BACKUP_NOT_FOUND: there is no such backup.
 // * FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: data_dir is not empty.
-// * DATA_LOSS, reason RECORD_DAMAGED: the backup is damaged; nothing was restored.
+// * DATA_LOSS, reason RECORD_DAMAGED: the backup is damaged; nothing was restored. Also if "latest" is one that
+// ListBackups leaves out: an older one has to be asked for by its number.
 // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: a folder cannot be read or written.
 absl::StatusOr<v1::Backup> RestoreFromBackup(const std::string& which, const std::string& backup_dir,
                                              const std::string& data_dir, std::ostream* progress);

@@ -50,7 +50,9 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> ProfileOnHost(const Registered
     return InvalidField("vcpu_features", absl::StrCat("are a set that ", host.message.name(), " was not probed with: ",
                                                       absl::StrJoin(VcpuFeatureNames(features), ", ")));
   }
-  return host.profiles[static_cast<size_t>(*init.profile)]->profile;
+  const RegisteredProfile& profile = *host.profiles[static_cast<size_t>(*init.profile)];
+  if (absl::Status status = CheckReadable(profile); !status.ok()) return status;
+  return profile.profile;
 }
 
 // Of `positions` in targets.names.

@@ -121,12 +121,13 @@ class PushStream final : public CheckpointPushes::Reactor {
 
   // The message is on an arena that lasts only until all is taken out of it: most streams are idle at most times.
   absl::Status TakeMessage(std::vector<Item>& items) {
-    unfinished_.Complete(connection_, bytes_.Length());
+    const size_t bytes = bytes_.Length();
     google::protobuf::ArenaOptions blocks;
     blocks.start_block_size = kFirstBlockBytes;
     google::protobuf::Arena arena(blocks);
     auto& message = *google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena);
     if (absl::Status status = DecodeRequest(bytes_, message); !status.ok()) return status;
+    if (!message.requests().empty()) unfinished_.CompleteInStream(connection_, bytes);
     if (message.requests_size() > CheckpointPushes::kMaxRequests) {
       return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
                                                    " requests: send them in more messages"));

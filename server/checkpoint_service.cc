@@ -69,7 +69,7 @@ absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();
   int64_t after = 0;
-  if (!token->empty() && !absl::SimpleAtoi(*token, &after)) return PageTokenInvalid();
+  if (!token->empty() && (!absl::SimpleAtoi(*token, &after) || after < 0)) return PageTokenInvalid();
   const absl::StatusOr<CheckpointPage> page = checkpoints_.List(*vm, after, *page_size);
   if (!page.ok()) return page.status();
   v1::ListCheckpointsResponse response;

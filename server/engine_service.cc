@@ -185,8 +185,6 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
   v1::RestoreMachineResponse response;
   response.set_checkpoint(checkpoint->basic.name());
   const absl::Status status = machines_.Update(request.machine(), [&](Machine& machine) -> absl::Status {
-    // It may have waited for others that work on the machine.
-    if (absl::Status status = stop(); !status.ok()) return status;
     if (checkpoint->vcpus.size() != machine.vcpus().size()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
                        absl::StrCat(checkpoint->basic.name(), " has ", checkpoint->vcpus.size(), " vCPUs and ",
@@ -194,12 +192,14 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
                        {{"checkpoint_vcpus", absl::StrCat(checkpoint->vcpus.size())},
                         {"target_vcpus", absl::StrCat(machine.vcpus().size())}});
     }
-    const VmRestore restore = RestoreVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()));
-    if (!restore.rolled_back) machine.SetOpaqueFields(checkpoint->vcpus);
+    const absl::StatusOr<VmRestore> restore =
+        RestoreVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()), stop);
+    if (!restore.ok()) return restore.status();
+    if (!restore->rolled_back) machine.SetOpaqueFields(checkpoint->vcpus);
     v1::CpuProfile target;  // without a machine type: the engine has none
     target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
     *response.mutable_report() =
-        VmRestoreToProto(*checkpoint, machine.profile(), restore, NotesForUntranslated(checkpoint->basic, target),
+        VmRestoreToProto(*checkpoint, machine.profile(), *restore, NotesForUntranslated(checkpoint->basic, target),
                          request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
     return absl::OkStatus();
   });

@@ -92,11 +92,8 @@ HostRegistry::Entry HostRegistry::Link(v1::Host host) const {
   RegisteredHost linked{std::move(host), {}};
   for (const v1::HostProfile& of_host : linked.message.profiles()) {
     const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(of_host.cpu_profile());
-    if (profile.ok()) {
-      linked.profiles.push_back(*profile);
-    } else {
-      linked.message.set_damage(std::string(profile.status().message()));
-    }
+    linked.profiles.push_back(profile.ok() ? *profile
+                                           : DamagedProfile(of_host.cpu_profile(), profile.status().message()));
   }
   return std::make_shared<const RegisteredHost>(std::move(linked));
 }
@@ -240,7 +237,8 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const
     const auto known = known_as.find(of_host.cpu_profile());
     if (known != known_as.end()) {
       of_host.set_cpu_profile(known->second);
-    } else if (absl::Status status = profiles_.Find(of_host.cpu_profile()).status(); !status.ok()) {
+    } else if (absl::Status status = profiles_.Find(of_host.cpu_profile()).status();
+               !status.ok() && !absl::IsDataLoss(status)) {  // a damaged one stays with its host
       return status;
     }
   }
@@ -302,9 +300,7 @@ void HostRegistry::Relink(const std::vector<ProfileRegistry::Entry>& added) {
                      [&names](const v1::HostProfile& p) { return names.count(p.cpu_profile()) > 0; })) {
       continue;
     }
-    v1::Host message = host->message;
-    message.clear_damage();
-    host = Link(std::move(message));
+    host = Link(host->message);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -10,9 +11,20 @@
 namespace armstate {
 namespace {
 
-std::vector<JudgedTarget> AllTargets(const RegisteredHost& host) {
+absl::StatusOr<std::vector<JudgedTarget>> AllTargets(const RegisteredHost& host) {
   std::vector<JudgedTarget> targets;
-  for (const auto& profile : host.profiles) targets.push_back(TargetOfProfile(profile));
+  std::vector<std::string> notes;
+  absl::Status damage;
+  for (const auto& profile : host.profiles) {
+    if (absl::Status status = CheckReadable(*profile); status.ok()) {
+      targets.push_back(TargetOfProfile(profile));
+    } else {
+      notes.push_back(absl::StrCat(profile->message.name(), " was not looked at: ", status.message()));
+      damage = std::move(status);
+    }
+  }
+  if (targets.empty() && !damage.ok()) return damage;
+  for (JudgedTarget& target : targets) target.notes = notes;
   return targets;
 }
 
@@ -41,11 +53,11 @@ JudgedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& pro
   return target;
 }
 
-std::vector<JudgedTarget> TargetsOfHost(const RegisteredHost& host, const v1::Source& source) {
+absl::StatusOr<std::vector<JudgedTarget>> TargetsOfHost(const RegisteredHost& host, const v1::Source& source) {
   if (source.vcpu_features().empty() || host.message.accelerator() != v1::ACCELERATOR_KVM) {
-    std::vector<JudgedTarget> targets = AllTargets(host);
-    if (targets.size() > 1 && host.message.accelerator() == v1::ACCELERATOR_KVM) {
-      for (JudgedTarget& target : targets) {
+    absl::StatusOr<std::vector<JudgedTarget>> targets = AllTargets(host);
+    if (targets.ok() && targets->size() > 1 && host.message.accelerator() == v1::ACCELERATOR_KVM) {
+      for (JudgedTarget& target : *targets) {
         target.notes.push_back("the checkpoint does not say its vCPU features: judged with those that suit it best");
       }
     }
@@ -54,16 +66,19 @@ std::vector<JudgedTarget> TargetsOfHost(const RegisteredHost& host, const v1::So
   std::vector<std::string> unknown;
   const VcpuFeatures wanted = KnownFeatures(source, unknown);
   const VcpuInit init = PredictVcpuInit(host.message, wanted);
-  std::vector<JudgedTarget> targets;
+  absl::StatusOr<std::vector<JudgedTarget>> targets;
   if (init.profile) {
-    targets.push_back(TargetOfProfile(host.profiles[static_cast<size_t>(*init.profile)]));
+    const auto& profile = host.profiles[static_cast<size_t>(*init.profile)];
+    if (absl::Status status = CheckReadable(*profile); !status.ok()) return status;
+    targets = std::vector<JudgedTarget>{TargetOfProfile(profile)};
   } else {
     targets = AllTargets(host);
+    if (!targets.ok()) return targets;
     unknown.push_back(absl::StrCat("the host was not probed with the vCPU features ",
                                    absl::StrJoin(VcpuFeatureNames(wanted), ", "),
                                    " together: judged with those that suit the checkpoint best"));
   }
-  for (JudgedTarget& target : targets) {
+  for (JudgedTarget& target : *targets) {
     target.unknown = unknown;
     for (const v1::UnsupportedFeature& missing : init.missing) {
       v1::MissingVcpuFeature& feature = target.missing_features.emplace_back();

@@ -56,7 +56,6 @@ QemuMerge MergeOf(const v1::Source& source) {
 
 absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
                                     const StopCheck& stop) {
-  if (absl::Status status = stop(); !status.ok()) return status;
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
   Judgement judgement{
@@ -66,9 +65,10 @@ absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const Ju
   std::vector<const RegisterList*> lists;
   for (const VcpuState& vcpu : checkpoint.loaded.vcpus) lists.push_back(&vcpu.registers);
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(checkpoint.vcpu_count());
-  QemuLoad load = LoadAsQemu(lists, vcpus, MergeOf(checkpoint.basic().source()));
-  judgement.reports = std::move(load.reports);
-  for (std::string& note : load.notes) judgement.notes.push_back(std::move(note));
+  absl::StatusOr<QemuLoad> load = LoadAsQemu(lists, vcpus, MergeOf(checkpoint.basic().source()), stop);
+  if (!load.ok()) return load.status();
+  judgement.reports = std::move(load->reports);
+  for (std::string& note : load->notes) judgement.notes.push_back(std::move(note));
   for (const RestoreReport& report : judgement.reports) {
     judgement.verdict = std::max(judgement.verdict, report.verdict);
   }
@@ -93,7 +93,9 @@ absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, cons
   std::vector<const RegisterList*> lists;
   for (int i = 0; i < vcpu_count; ++i) lists.push_back(&judgement.list(checkpoint, i));
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(vcpu_count);
-  judgement.reports = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing).reports;
+  absl::StatusOr<VmRestore> restore = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing, stop);
+  if (!restore.ok()) return restore.status();
+  judgement.reports = std::move(restore->reports);
   for (int i = 0; i < vcpu_count; ++i) {
     if (absl::Status status = stop(); !status.ok()) return status;
     RestoreReport& report = judgement.reports[i];

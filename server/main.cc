@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -14,8 +15,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "server/backup_folder.h"
 #include "server/backup_restore.h"
 #include "server/listener.h"
+#include "server/machine_memory.h"
 #include "server/server.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
@@ -24,6 +28,7 @@ namespace armstate {
 namespace {
 
 constexpr int kWrongFlags = 2;
+constexpr size_t kLeastMemory = size_t{512} << 20;
 
 // Of an option that has to say something: "--listen=" and "--listen ''" do not.
 const CLI::Validator kNotEmpty([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
@@ -38,7 +43,7 @@ const CLI::Validator kNotNegative(
 const CLI::Validator kEnoughMemory(
     [](const std::string& text) {
       uint64_t bytes = 0;
-      return absl::SimpleAtoi(text, &bytes) && bytes >= uint64_t{512} << 20 ? "" : "512MiB is the least";
+      return absl::SimpleAtoi(text, &bytes) && bytes >= kLeastMemory ? "" : "512MiB is the least";
     },
     "");
 
@@ -51,7 +56,17 @@ std::string OptionWithoutValue(int argc, char** argv) {
   return "";
 }
 
-int Run(const ServerOptions& options, absl::Duration drain_time) {
+// Not refused: it is the default that is too much for a small machine, and the same unit may serve machines of many
+// sizes. Not left either: clients that are refused call again, a process that is killed refuses everybody.
+void LowerMemoryLimit(ServerOptions& options) {
+  const absl::optional<MemoryBound> machine = MachineMemory();
+  if (!machine || options.memory_limit <= machine->bytes) return;
+  spdlog::warn("--memory_limit is {} MiB, and there are {} MiB for this process ({}): it takes no more than the latter",
+               options.memory_limit >> 20, machine->bytes >> 20, machine->file);
+  options.memory_limit = std::max(machine->bytes, kLeastMemory);
+}
+
+int Run(ServerOptions options, absl::Duration drain_time) {
   // Blocked before any thread starts, so that only the sigwait below sees them.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
@@ -59,6 +74,13 @@ int Run(const ServerOptions& options, absl::Duration drain_time) {
   sigaddset(&stop_signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
 
+  if (!options.backup_dir.empty()) {
+    if (absl::Status status = CheckBackupFolder(options.backup_dir, options.data_dir); !status.ok()) {
+      spdlog::error("{}", std::string(status.message()));
+      return kWrongFlags;
+    }
+  }
+  LowerMemoryLimit(options);
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) {
     spdlog::error("{}", std::string(server.status().message()));
@@ -133,8 +155,8 @@ int main(int argc, char** argv) {
       ->needs(backup_dir);
   app.add_option(
          "--memory_limit", options.memory_limit,
-         "what it may take, as 512MiB or 4GiB; clients that ask for more than their share are refused, or wait. The "
-         "search index and the registered hosts come on top")
+         "what it may take, as 512MiB or 4GiB, and no more than the machine or its control group has; clients that ask "
+         "for more than their share are refused, or wait. The search index and the registered hosts come on top")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->check(armstate::kEnoughMemory)
       ->default_str("2GiB");

@@ -66,10 +66,7 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view n
                      absl::StrCat("no CPU profile ", *id, "; ListCpuProfiles has the names"),
                      {{"name", std::string(name)}});
   }
-  if (found->second->profile == nullptr) {
-    return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, found->second->message.damage(),
-                     {{"record", std::string(name)}});
-  }
+  if (absl::Status status = CheckReadable(*found->second); !status.ok()) return status;
   return found->second;
 }
 

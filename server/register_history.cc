@@ -3,9 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/register_selector.h"
@@ -14,6 +12,7 @@
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
 #include "server/invalid_field.h"
+#include "server/page_position.h"
 #include "server/page_token.h"
 
 namespace armstate {
@@ -46,23 +45,6 @@ v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<
   entry.set_meaning(std::string(shown.meaning));
   return entry;
 }
-
-// Where a page ends. The value goes along: by the next page its version may be deleted.
-struct HistoryPosition {
-  int64_t last_read = 0;
-  // The last value that was given; nothing if there was none.
-  absl::optional<std::string> shown;
-
-  // "7", or "7 0x30d0198d"; "7 " where the vCPU had no such register.
-  std::string ToText() const { return shown ? absl::StrCat(last_read, " ", *shown) : absl::StrCat(last_read); }
-  static absl::optional<HistoryPosition> FromText(absl::string_view text) {
-    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(' ', 1));
-    HistoryPosition position;
-    if (!absl::SimpleAtoi(parts.first, &position.last_read) || position.last_read < 0) return absl::nullopt;
-    if (parts.first.size() != text.size()) position.shown = std::string(parts.second);
-    return position;
-  }
-};
 
 class HistoryReader {
  public:
@@ -120,34 +102,32 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
   if (!page_size.ok()) return page_size.status();
   const std::string list =
       absl::StrCat(request.parent(), "/history/", request.register_name(), "/", request.vcpu_index());
-  const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
-  if (!token.ok()) return token.status();
-  absl::optional<HistoryPosition> position;
-  if (!token->empty()) {
-    position = HistoryPosition::FromText(*token);
-    if (!position) return PageTokenInvalid();
+  HistoryPosition position;
+  if (!request.page_token().empty()) {
+    absl::StatusOr<HistoryPosition> parsed = HistoryPosition::FromToken(list, request.page_token());
+    if (!parsed.ok()) return parsed.status();
+    position = *std::move(parsed);
   }
-  auto [last_read, shown] = position.value_or(HistoryPosition());
 
   const HistoryReader reader(checkpoints, profiles, named, *vm, request.vcpu_index());
   v1::ListRegisterHistoryResponse response;
   bool more = true;
   while (more) {
-    const absl::StatusOr<CheckpointPage> page = checkpoints.List(*vm, last_read, kListed);
+    const absl::StatusOr<CheckpointPage> page = checkpoints.List(*vm, position.last_read, kListed);
     if (!page.ok()) return page.status();
     for (const ListedCheckpoint& listed : page->checkpoints) {
       if (absl::Status status = stop(); !status.ok()) return status;
       if (response.entries_size() == *page_size || response.read_versions() == kMaxRead) {
-        response.set_next_page_token(EncodePageToken(list, HistoryPosition{last_read, shown}.ToText()));
+        response.set_next_page_token(position.ToToken(list));
         return response;
       }
-      last_read = listed.version;
+      position.last_read = listed.version;
       absl::StatusOr<v1::RegisterHistoryEntry> entry = reader.Read(listed.version);
       if (absl::IsNotFound(entry.status())) continue;
       if (!entry.ok()) return entry.status();
       response.set_read_versions(response.read_versions() + 1);
-      if (!request.all_versions() && entry->damage().empty() && shown == entry->value()) continue;
-      if (entry->damage().empty()) shown = entry->value();
+      if (!request.all_versions() && entry->damage().empty() && position.shown == entry->value()) continue;
+      if (entry->damage().empty()) position.shown = entry->value();
       *response.add_entries() = *std::move(entry);
     }
     more = page->more;

@@ -15,7 +15,8 @@ namespace armstate {
 // Immutable, with all its profiles ready for use.
 struct RegisteredHost {
   v1::Host message;
-  // As message.profiles, in the same order. Hosts with the same profile have the same object.
+  // As message.profiles, in the same order. Hosts with the same profile have the same object. A damaged one takes
+  // nothing from the others: see CheckReadable.
   std::vector<std::shared_ptr<const RegisteredProfile>> profiles;
 };
 

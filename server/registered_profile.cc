@@ -55,6 +55,12 @@ std::shared_ptr<const RegisteredProfile> DamagedProfile(absl::string_view name, 
   return std::make_shared<const RegisteredProfile>(std::move(damaged));
 }
 
+absl::Status CheckReadable(const RegisteredProfile& profile) {
+  if (profile.profile != nullptr) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, profile.message.damage(),
+                   {{"record", profile.message.name()}});
+}
+
 v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
   v1::CpuProfile summary;
   summary.set_name(profile.name());

@@ -34,6 +34,9 @@ absl::StatusOr<std::shared_ptr<const RegisteredProfile>> RegisterProfile(v1::Cpu
 // In place of a stored profile that cannot be read.
 std::shared_ptr<const RegisteredProfile> DamagedProfile(absl::string_view name, absl::string_view damage);
 
+// DATA_LOSS, reason RECORD_DAMAGED, with the profile's name, for such a one.
+absl::Status CheckReadable(const RegisteredProfile& profile);
+
 // For lists: the registers are 300 times the rest.
 v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile);
 

@@ -1,5 +1,6 @@
 #include "server/restore_history.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,37 +33,58 @@ std::string RestoreName(absl::string_view vm, int64_t version, int64_t number) {
 
 absl::StatusOr<std::string> RestoreHistory::PrefixOf(absl::string_view vm, int64_t version) const {
   const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(vm);
-  if (!info.ok()) return info.status();
-  return absl::StrCat(vm, "/", IncarnationText(info->incarnation), "/", NumberInName(version), "/");
+  if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
+  const absl::StatusOr<std::string> incarnation =
+      info.ok() ? IncarnationText(info->incarnation) : OnlyIncarnation(vm, info.status());
+  if (!incarnation.ok()) return incarnation.status();
+  return absl::StrCat(vm, "/", *incarnation, "/", NumberInName(version), "/");
+}
+
+absl::StatusOr<std::string> RestoreHistory::OnlyIncarnation(absl::string_view vm, const absl::Status& damage) const {
+  const std::string all = absl::StrCat(vm, "/");
+  const absl::StatusOr<NamedRecordPage> first = store_.List(RecordKind::kRestoreReport, all, "", 1);
+  if (!first.ok()) return first.status();
+  if (first->records.empty()) return IncarnationText(0);
+  const std::vector<std::string> parts = absl::StrSplit(first->records.front().name, '/');
+  // "0" sorts directly after "/".
+  const absl::StatusOr<NamedRecordPage> other =
+      store_.List(RecordKind::kRestoreReport, all, absl::StrCat(vm, "/", parts[1], "0"), 1);
+  if (!other.ok()) return other.status();
+  if (!other->records.empty()) return damage;  // those of a deleted VM are among them
+  return parts[1];
 }
 
 absl::StatusOr<int64_t> RestoreHistory::LastNumber(const std::string& prefix) const {
+  int64_t last = 0;
   std::string after = prefix;
   for (bool more = true; more;) {
     const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kRestoreReport, prefix, after, 1000);
     if (!page.ok()) return page.status();
-    if (!page->records.empty()) after = page->records.back().name;
+    for (const ListedNamedRecord& listed : page->records) {
+      int64_t number = 0;
+      if (absl::SimpleAtoi(absl::StripPrefix(listed.name, prefix), &number)) last = std::max(last, number);
+      after = listed.name;
+    }
     more = page->more;
   }
-  int64_t last = 0;
-  if (after != prefix && !absl::SimpleAtoi(absl::StripPrefix(after, prefix), &last)) return Damaged(after);
   return last;
 }
 
 absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::RestoreRecord record) {
   absl::MutexLock lock(&mutex_);
+  // Nothing is added to a damaged one.
+  if (absl::Status status = checkpoints_.GetVm(vm).status(); !status.ok()) return status;
   const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
   if (!prefix.ok()) return prefix.status();
   int64_t last = 0;
   const absl::StatusOr<std::string> counter = store_.Get(RecordKind::kRestoreReport, *prefix);
-  if (counter.ok()) {
-    if (!absl::SimpleAtoi(*counter, &last) || last < 0) return Damaged(*prefix);
-  } else if (absl::IsDataLoss(counter.status())) {
+  const bool is_damaged = counter.ok() ? !absl::SimpleAtoi(*counter, &last) : absl::IsDataLoss(counter.status());
+  if (is_damaged) {
     // What it counted is there.
     const absl::StatusOr<int64_t> found = LastNumber(*prefix);
     if (!found.ok()) return found.status();
     last = *found;
-  } else if (!absl::IsNotFound(counter.status())) {
+  } else if (!counter.ok() && !absl::IsNotFound(counter.status())) {
     return counter.status();
   }
   record.set_name(RestoreName(vm, version, last + 1));
@@ -85,6 +107,11 @@ absl::StatusOr<RestoreRecordPage> RestoreHistory::List(absl::string_view vm, int
   size_t bytes = 0;
   if (!page->unnamed.ok()) spdlog::warn("{}", std::string(page->unnamed.message()));
   for (const ListedNamedRecord& listed : page->records) {
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(absl::StripPrefix(listed.name, *prefix), &number)) {
+      spdlog::warn("{}", std::string(Damaged(listed.name).message()));
+      continue;
+    }
     bytes += listed.bytes.ok() ? listed.bytes->size() : 0;
     if (bytes > kMaxPageBytes && !restores.restores.empty()) {
       restores.more = true;
@@ -92,12 +119,11 @@ absl::StatusOr<RestoreRecordPage> RestoreHistory::List(absl::string_view vm, int
     }
     v1::RestoreRecord& record = restores.restores.emplace_back();
     if (listed.bytes.ok() && record.ParseFromString(*listed.bytes)) continue;
-    int64_t number = 0;
-    if (!absl::SimpleAtoi(absl::StripPrefix(listed.name, *prefix), &number)) return Damaged(listed.name);
     record.Clear();
     record.set_name(RestoreName(vm, version, number));
     record.set_damage(std::string((listed.bytes.ok() ? Damaged(listed.name) : listed.bytes.status()).message()));
   }
+  if (restores.restores.empty()) restores.more = false;
   return restores;
 }
 

@@ -50,6 +50,9 @@ class RestoreHistory {
 
  private:
   absl::StatusOr<std::string> PrefixOf(absl::string_view vm, int64_t version) const;
+  // Of a VM whose record, which has it, is damaged: the one that records name; any one if there are none. Else
+  // `damage`.
+  absl::StatusOr<std::string> OnlyIncarnation(absl::string_view vm, const absl::Status& damage) const;
   // The highest number of a checkpoint's restores; 0 if it has none.
   absl::StatusOr<int64_t> LastNumber(const std::string& prefix) const;
   // OK if it is kept, or nobody can tell because it is damaged.

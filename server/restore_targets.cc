@@ -74,7 +74,12 @@ std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<
     const bool unreadable = !damage.empty() && host->message.profiles().empty();
     if (!damage.empty() && (wanted || unreadable)) hosts.push_back({host->message.name(), {}, damage});
     if (!wanted || !damage.empty() || host->profiles.empty()) continue;
-    hosts.push_back({host->message.name(), TargetsOfHost(*host, checkpoint.basic().source())});
+    absl::StatusOr<std::vector<JudgedTarget>> targets = TargetsOfHost(*host, checkpoint.basic().source());
+    if (targets.ok()) {
+      hosts.push_back({host->message.name(), *std::move(targets)});
+    } else {
+      hosts.push_back({host->message.name(), {}, std::string(targets.status().message())});
+    }
   }
   return hosts;
 }
@@ -83,8 +88,9 @@ absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::OfHost(absl::string_vi
                                                                  const JudgedCheckpoint& checkpoint) const {
   const absl::StatusOr<HostRegistry::Entry> host = hosts_.Find(name);
   if (!host.ok()) return host.status();
-  std::vector<JudgedTarget> targets = TargetsOfHost(**host, checkpoint.basic().source());
-  if (targets.empty()) return TargetError(absl::StrCat(std::string(name), " has no CPU profile"));
+  absl::StatusOr<std::vector<JudgedTarget>> targets = TargetsOfHost(**host, checkpoint.basic().source());
+  if (!targets.ok()) return targets;
+  if (targets->empty()) return TargetError(absl::StrCat(std::string(name), " has no CPU profile"));
   return targets;
 }
 

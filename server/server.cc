@@ -128,6 +128,9 @@ class Server::Impl {
     builder.SetResourceQuota(quota.Resize(memory.transport));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
+    // 16 KiB would become 16 MiB, and UnfinishedMessages would take that for what has been received.
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
     builder.RegisterService(&checkpoint_service_);
     builder.RegisterService(&restore_service_);
     builder.RegisterService(&engine_service_);
@@ -229,11 +232,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!profiles.ok()) return profiles.status();
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
+  if (absl::Status status = RocksDbStorage::CheckDataDir(options.data_dir); !status.ok()) return status;
   MakePrivateAndTell("--data_dir", options.data_dir, {});
   if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
   const MemoryDivision memory(options.memory_limit);
   StorageOptions storage_options;
   storage_options.block_cache_bytes = memory.block_cache;
+  storage_options.waiting_write_bytes = memory.waiting_writes;
+  storage_options.memtable_bytes = memory.memtables;
   storage_options.log = [](absl::string_view event) {
     spdlog::log(LevelOfRocksDb(event), "rocksdb: {}", std::string(event));
   };

@@ -15,17 +15,28 @@
 namespace armstate {
 namespace {
 
-// For the headers of a call, and what else belongs to a message.
-constexpr uint64_t kAllowance = 512;
+// For the headers of a call, and what else belongs to its message.
+constexpr uint64_t kCallAllowance = 512;
+// For a stream's message: its prefix and frame, and what is sent because of the answer. Long ones have more frames.
+constexpr uint64_t kStreamAllowance = 96;
+constexpr uint64_t kFrameHeadersPart = 1024;
 // An interval forgets this part: half of it is left after some ten minutes.
 constexpr uint64_t kForgottenPart = 16384;
 
 }  // namespace
 
 void UnfinishedMessages::Complete(const std::string& connection, size_t bytes) {
+  Add(connection, bytes + kCallAllowance);
+}
+
+void UnfinishedMessages::CompleteInStream(const std::string& connection, size_t bytes) {
+  Add(connection, bytes + bytes / kFrameHeadersPart + kStreamAllowance);
+}
+
+void UnfinishedMessages::Add(const std::string& connection, uint64_t bytes) {
   if (!absl::StartsWith(connection, "ipv")) return;
   const absl::MutexLock lock(&mutex_);
-  completed_[connection] += bytes + kAllowance;
+  completed_[connection] += bytes;
 }
 
 void UnfinishedMessages::Watch(int socket) {

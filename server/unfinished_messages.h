@@ -26,8 +26,12 @@ class UnfinishedMessages {
   // At most so many bytes of all connections.
   explicit UnfinishedMessages(size_t most) : most_(most) {}
 
-  // A message of so many bytes is complete. `connection`: see ConnectionOf. Thread-safe; the others are for one thread.
+  // The message of a call is complete, of so many bytes. `connection`: see ConnectionOf. Thread-safe, as the next; the
+  // others are for one thread.
   void Complete(const std::string& connection, size_t bytes);
+  // One of a stream's many, each of which is answered: those that ask for nothing must not be told of, as they cost so
+  // little that their allowances would hide any others.
+  void CompleteInStream(const std::string& connection, size_t bytes);
 
   // A connection that has just been accepted. The socket stays the caller's, who may close it at any time.
   void Watch(int socket);
@@ -43,6 +47,7 @@ class UnfinishedMessages {
     uint64_t unfinished = 0;
   };
 
+  void Add(const std::string& connection, uint64_t bytes);
   // False if the socket is another's by now.
   static bool Update(const std::string& name, uint64_t completed, Connection& connection);
 

@@ -15,16 +15,21 @@ constexpr size_t kMaxRestoreReportBytes = size_t{8} << 20;
 
 }  // namespace
 
-VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
+absl::StatusOr<VmRestore> RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus,
+                                    OnRefusal on_refusal, const StopCheck& stop) {
   std::vector<const RegisterList*> lists;
   for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
-  return RestoreVm(lists, vcpus, on_refusal);
+  return RestoreVm(lists, vcpus, on_refusal, stop);
 }
 
-VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal) {
+absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
+                                    OnRefusal on_refusal, const StopCheck& stop) {
   VmRestore restore;
   std::vector<EngineVcpu> tried = vcpus;
-  restore.reports = RestoreVcpus(lists, absl::MakeSpan(tried));
+  absl::StatusOr<std::vector<RestoreReport>> reports =
+      RestoreVcpus(lists, absl::MakeSpan(tried), {}, CounterPairWrites::kClearFirst, stop);
+  if (!reports.ok()) return reports.status();
+  restore.reports = *std::move(reports);
   for (const RestoreReport& report : restore.reports) restore.verdict = std::max(restore.verdict, report.verdict);
   if (restore.verdict == Verdict::kRefused && on_refusal == OnRefusal::kPutBack) {
     restore.rolled_back = true;

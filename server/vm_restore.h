@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "core/engine_vm.h"
 #include "core/restore.h"
+#include "core/stop_check.h"
 #include "proto/restore_report_conversion.h"
 #include "server/checkpoint_access.h"
 
@@ -24,9 +26,12 @@ struct VmRestore {
 };
 
 // Restores lists[i] into vcpus[i], of which there are as many. All or nothing over all of them with kPutBack; every
-// register has its outcome in either case, since the work is done on copies.
-VmRestore RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
-VmRestore RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal);
+// register has its outcome in either case, since the work is done on copies. The error is that of `stop`, which is
+// asked for each vCPU; then nothing is restored.
+absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
+                                    OnRefusal on_refusal, const StopCheck& stop);
+absl::StatusOr<VmRestore> RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus,
+                                    OnRefusal on_refusal, const StopCheck& stop);
 
 // What a person should know besides the registers: another machine type, gaps of the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);

@@ -32,7 +32,11 @@ struct Backup {
 // sizes tell: only VerifyBackup reads the files. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if the folder cannot be read.
 absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir);
 
-// Reads all files of a backup.
+// Those that ListBackups leaves out, ascending: what tells of their files is damaged, or a file is missing or cut.
+absl::StatusOr<std::vector<uint32_t>> ListDamagedBackups(const std::string& backup_dir);
+
+// Reads all files of a backup, and compares them with what was written. Whether the database was whole then is what
+// RocksDbStorage::CreateBackup has looked at.
 // * DATA_LOSS, reason RECORD_DAMAGED (metadata "record" is "backups/{number}"): one is missing or is not what was
 // written.
 // * NOT_FOUND, reason BACKUP_NOT_FOUND: there is no such backup.

@@ -141,7 +141,7 @@ absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view
   absl::StatusOr<Base> base = LoadBase(vm, info->base_version);
   if (!base.ok()) return absl::nullopt;
   BaseCache::Entry entry{info->incarnation, info->base_version, info->last_version, *std::move(base)};
-  bases_.Put(vm, entry);
+  if (entry.base->has_all_layouts()) bases_.Put(vm, entry);
   return entry;
 }
 
@@ -160,7 +160,7 @@ absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_v
     if (!loaded.ok()) return loaded;
     base = *std::move(loaded);
   }
-  if (!is_known) bases_.PutRead(vm, base_version, base);
+  if (!is_known && base->has_all_layouts()) bases_.PutRead(vm, base_version, base);
   return base;
 }
 

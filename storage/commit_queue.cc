@@ -1,5 +1,7 @@
 #include "storage/commit_queue.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -10,12 +12,15 @@ namespace {
 
 // A batch is closed above this, so that no sync takes much longer than others.
 constexpr size_t kMaxBatchBytes = size_t{8} << 20;
-// Above this a disk that hangs would take the whole memory.
-constexpr size_t kMaxWaitingBytes = size_t{256} << 20;
 
 // How often it is looked whether a write has failed (others write too), and tried to recover, while there is nothing
 // else to do.
 constexpr absl::Duration kRecoveryInterval = absl::Seconds(1);
+
+// How long a deletion is tried again for which there was no space: others may take what the reserve gives back, so that
+// it takes some pieces of it, but not for ever.
+constexpr absl::Duration kPatienceWithSpace = absl::Seconds(10);
+constexpr absl::Duration kPauseWithoutSpace = absl::Milliseconds(10);
 
 absl::Status NotTaken(const char* cause) {
   return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kStorageUnavailable, std::string("storage: ") + cause,
@@ -41,7 +46,7 @@ absl::Status CommitQueue::Push(Operation operation) {
   {
     absl::MutexLock lock(&mutex_);
     if (stopped_) return NotTaken("it is being closed");
-    if (waiting_bytes_ > kMaxWaitingBytes) return NotTaken("too many writes wait for the disk");
+    if (waiting_bytes_ > max_waiting_bytes_ && !operation.deletes) return NotTaken("too many writes wait for the disk");
     is_first = waiting_.empty();
     waiting_bytes_ += operation.bytes;
     waiting_.push_back(std::move(operation));
@@ -89,31 +94,58 @@ absl::Status CommitQueue::EnsureWritable() {
   return events_.Load();
 }
 
-void CommitQueue::WriteLoop() {
-  while (true) {
-    Written written;
-    written.operations = TakeBatch();
-    // Here nothing of this thread is in use. If it does not succeed, nothing is tried: what a batch would see is not
-    // certain.
-    written.status = EnsureWritable();
-    if (!written.operations.empty() && written.status.ok()) {
-      Batch batch;
-      for (const Operation& operation : written.operations) operation.prepare(batch);
-      events_.Finish(*batch.GetWriteBatch());
-      written.status = Write(batch, written.operations.size());
-      events_.OnWritten(written.status);
-    }
-    written.newest_event = events_.range().newest;
-    bool ended = false;
-    {
-      absl::MutexLock lock(&mutex_);
-      ended = writer_ended_ = written.operations.empty() && stopped_ && waiting_.empty();
-      // Also without operations: opening anew may have found events.
-      written_.push_back(std::move(written));
-    }
-    for_teller_.Signal();
-    if (ended) return;
+absl::Status CommitQueue::TryBatch(const std::vector<Operation>& operations) {
+  // Here nothing of this thread is in use. If it does not succeed, nothing is tried: what a batch would see is not
+  // certain.
+  if (absl::Status status = EnsureWritable(); !status.ok()) return status;
+  if (operations.empty()) return absl::OkStatus();
+  Batch batch;
+  for (const Operation& operation : operations) operation.prepare(batch);
+  events_.Finish(*batch.GetWriteBatch());
+  const absl::Status status = Write(batch, operations.size());
+  events_.OnWritten(status);
+  return status;
+}
+
+absl::Status CommitQueue::RetryDeletions(std::vector<Operation>& operations, absl::Status status) {
+  const auto is_deletion = [](const Operation& operation) { return operation.deletes; };
+  const auto others = std::stable_partition(operations.begin(), operations.end(), is_deletion);
+  Answer({std::make_move_iterator(others), std::make_move_iterator(operations.end())}, status);
+  operations.erase(others, operations.end());
+  const absl::Time deadline = absl::Now() + kPatienceWithSpace;
+  while (!operations.empty() && !status.ok() && absl::Now() < deadline && !IsStopped()) {
+    status = TryBatch(operations);
+    if (!status.ok()) absl::SleepFor(kPauseWithoutSpace);
   }
+  return status;
+}
+
+void CommitQueue::WriteLoop() {
+  bool ended = false;
+  bool is_full = false;
+  while (!ended) {
+    std::vector<Operation> operations = TakeBatch();
+    const bool is_idle = operations.empty();
+    absl::Status status = TryBatch(operations);
+    is_full = !status.ok() && (is_full || absl::IsResourceExhausted(status));
+    if (is_full) status = RetryDeletions(operations, status);
+    // Also without operations: opening anew may have found events.
+    Answer(std::move(operations), status);
+    absl::MutexLock lock(&mutex_);
+    ended = writer_ended_ = is_idle && stopped_ && waiting_.empty();
+    if (ended) for_teller_.Signal();
+  }
+}
+
+void CommitQueue::Answer(std::vector<Operation> operations, const absl::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  written_.push_back({std::move(operations), status, events_.range().newest});
+  for_teller_.Signal();
+}
+
+bool CommitQueue::IsStopped() const {
+  absl::MutexLock lock(&mutex_);
+  return stopped_;
 }
 
 absl::Status CommitQueue::Write(Batch& batch, size_t operations) {

@@ -43,22 +43,28 @@ class CommitQueue {
     // Alone in its batch: what it does can't be seen by an operation in the same one (a range is deleted, a walk over
     // the database).
     bool alone = false;
+    // Only removes. When there is no space for it, it is tried again, before what waits behind it: then `prepare` is
+    // called again, and what it changed before may be in the database or not.
+    bool deletes = false;
     // About what it keeps in memory.
     size_t bytes = 0;
-    // Adds changes to the batch; may read through it. Called once, or not at all if the database takes no writes.
+    // Adds changes to the batch; may read through it. Called once, unless it deletes, or not at all if the database
+    // takes no writes.
     std::function<void(Batch&)> prepare;
     // Called once after that, with OK if the batch is on disk or nothing was to be written. Must not block.
     std::function<void(const absl::Status& written)> done;
   };
 
-  // Both must outlive it.
-  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events) : database_(database), events_(events) {}
+  // Both must outlive it. `max_waiting_bytes`: see StorageOptions::waiting_write_bytes.
+  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events, size_t max_waiting_bytes)
+      : database_(database), events_(events), max_waiting_bytes_(max_waiting_bytes) {}
   ~CommitQueue() { Stop(); }
 
   // Once, when the events are loaded. What is pushed before waits.
   void Start();
 
-  // UNAVAILABLE, reason STORAGE_UNAVAILABLE, if too much waits or the queue is stopped: then nothing is called.
+  // UNAVAILABLE, reason STORAGE_UNAVAILABLE, if too much waits for what does not delete, or the queue is stopped: then
+  // nothing is called.
   absl::Status Push(Operation operation);
 
   // Does what was pushed, and tells; then nothing more is taken.
@@ -75,6 +81,13 @@ class CommitQueue {
 
   std::vector<Operation> TakeBatch();
   void WriteLoop();
+  // Prepares and writes them, if the database takes writes.
+  absl::Status TryBatch(const std::vector<Operation>& operations);
+  // While there is no space: answers all but the deletions, and tries those again. What became of them.
+  absl::Status RetryDeletions(std::vector<Operation>& operations, absl::Status status);
+  // Hands them to the teller.
+  void Answer(std::vector<Operation> operations, const absl::Status& status);
+  bool IsStopped() const;
   void TellLoop();
   // The writer's: no write has failed since the database was opened and the events were loaded.
   bool IsWritable() const { return !database_.needs_recovery() && events_.is_loaded(); }
@@ -84,6 +97,7 @@ class CommitQueue {
 
   RocksDbDatabase& database_;
   RocksDbEventLog& events_;
+  const size_t max_waiting_bytes_;
   mutable absl::Mutex mutex_;
   absl::CondVar for_writer_;
   absl::CondVar for_teller_;

@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -84,6 +85,10 @@ absl::StatusOr<std::shared_ptr<const FullCopy>> FullCopy::Create(std::string rec
     copy->vcpus_.push_back({vcpu.vcpu_index, find_layout(vcpu.layout_hash), part(vcpu.values), part(vcpu.opaque)});
   }
   return std::shared_ptr<const FullCopy>(std::move(copy));
+}
+
+bool FullCopy::has_all_layouts() const {
+  return std::all_of(vcpus_.begin(), vcpus_.end(), [](const Vcpu& vcpu) { return vcpu.layout.ok(); });
 }
 
 size_t FullCopy::memory_bytes() const {

@@ -63,6 +63,8 @@ class FullCopy {
   uint32_t checksum() const { return checksum_; }
   const Part& metadata() const { return metadata_; }
   const std::vector<Vcpu>& vcpus() const { return vcpus_; }
+  // One that has not is not to be kept: why a layout was not found may be over, as a read that was not to wait.
+  bool has_all_layouts() const;
   // About what it takes in memory.
   size_t memory_bytes() const;
   // Of the record, unpacked.

@@ -6,10 +6,13 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/error.h"
 #include "rocksdb/env.h"
 #include "rocksdb/rate_limiter.h"
+#include "rocksdb/sst_file_reader.h"
 #include "rocksdb/utilities/backup_engine.h"
 #include "storage/rocksdb_log_id.h"
 #include "storage/storage_errors.h"
@@ -96,6 +99,25 @@ void RemoveDirectory(const std::string& directory) {
   env->DeleteDir(directory).PermitUncheckedError();
 }
 
+// Compares each table with the checksums in it: that a copy is what was copied does not tell whether that was whole.
+absl::Status VerifyTables(const rocksdb::BackupInfo& info, const std::string& backup_dir) {
+  for (const rocksdb::BackupFileInfo& file : info.file_details) {
+    if (!absl::EndsWith(file.relative_filename, ".sst")) continue;
+    rocksdb::SstFileReader table{rocksdb::Options()};
+    rocksdb::Status status = table.Open(absl::StrCat(backup_dir, "/", file.relative_filename));
+    if (status.ok()) status = table.VerifyChecksum(rocksdb::ReadOptions());
+    if (status.ok()) continue;
+    if (!status.IsCorruption()) return FromRocksDb(status, backup_dir);
+    // "shared_checksum/000012_sABC_123.sst" is a copy of 000012.sst.
+    const std::vector<std::string> parts = absl::StrSplit(file.relative_filename, absl::ByAnyChar("/_."));
+    const std::string number = parts.size() > 2 ? parts[2] : file.relative_filename;
+    return RecordDamaged(BackupName(info.backup_id),
+                         absl::StrCat("the database's own table ", number, ".sst is: ", status.ToString(),
+                                      ". The backup is not kept; restore an earlier one"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& backup_dir,
@@ -122,10 +144,12 @@ absl::StatusOr<Backup> BackUp(RocksDbDatabase& database, const std::string& back
   if (!made.ok()) return is_in_the_way ? RocksDbDatabase::NotOpen() : made;
   rocksdb::BackupInfo info;
   rocksdb::Status verified = engine->VerifyBackup(number, /*verify_with_checksum=*/true);
-  if (verified.ok()) verified = engine->GetBackupInfo(number, &info);
-  if (verified.ok()) return ToBackup(info);
+  if (verified.ok()) verified = engine->GetBackupInfo(number, &info, /*include_file_details=*/true);
+  absl::Status status = FromBackupEngine(verified, backup_dir, number);
+  if (status.ok()) status = VerifyTables(info, backup_dir);
+  if (status.ok()) return ToBackup(info);
   engine->DeleteBackup(number).PermitUncheckedError();
-  return FromBackupEngine(verified, backup_dir, number);
+  return status;
 }
 
 absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir) {
@@ -137,6 +161,16 @@ absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir) {
   std::vector<Backup> backups;
   for (const rocksdb::BackupInfo& info : infos) backups.push_back(ToBackup(info));
   return backups;
+}
+
+absl::StatusOr<std::vector<uint32_t>> ListDamagedBackups(const std::string& backup_dir) {
+  if (rocksdb::Env::Default()->FileExists(backup_dir).IsNotFound()) return std::vector<uint32_t>();
+  const absl::StatusOr<std::unique_ptr<rocksdb::BackupEngineReadOnly>> engine = OpenForReading(backup_dir);
+  if (!engine.ok()) return engine.status();
+  std::vector<rocksdb::BackupID> damaged;
+  (*engine)->GetCorruptedBackups(&damaged);
+  std::sort(damaged.begin(), damaged.end());
+  return damaged;
 }
 
 absl::Status VerifyBackup(const std::string& backup_dir, uint32_t number) {

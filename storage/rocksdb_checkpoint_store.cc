@@ -28,12 +28,12 @@ bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& presen
 
 }  // namespace
 
-RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, uint64_t kept_events)
+RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, const StorageOptions& options)
     : database_(database),
       reader_(database),
-      events_(database, kept_events),
+      events_(database, options.kept_events),
       vms_(database, reader_),
-      queue_(database, events_) {}
+      queue_(database, events_, options.waiting_write_bytes) {}
 
 absl::Status RocksDbCheckpointStore::Start() {
   if (absl::Status status = events_.Load(); !status.ok()) return status;
@@ -105,15 +105,18 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(Batch& batch,
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
 }
 
-absl::Status RocksDbCheckpointStore::Change(bool alone, const std::function<absl::Status(Batch&)>& prepare) {
-  absl::Status prepared;
+absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function<absl::Status(Batch&)>& prepare) {
+  absl::Status prepared = absl::UnknownError("not prepared");
   const auto answer = std::make_shared<OneAnswer<absl::Status>>();
   CommitQueue::Operation operation;
-  operation.alone = alone;
+  operation.alone = kind == ChangeKind::kLoneDeletion;
+  operation.deletes = kind != ChangeKind::kUpdate;
   operation.prepare = [&prepared, &prepare](Batch& batch) {
     batch.SetSavePoint();
-    prepared = prepare(batch);
-    if (!prepared.ok()) batch.RollbackToSavePoint();
+    const absl::Status status = prepare(batch);
+    if (!status.ok()) batch.RollbackToSavePoint();
+    // What is gone by now went by the write before, though that was said to have failed.
+    if (!prepared.ok() || !absl::IsNotFound(status)) prepared = status;
   };
   operation.done = [answer](const absl::Status& written) { answer->Give(written); };
   if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) return status;
@@ -122,7 +125,7 @@ absl::Status RocksDbCheckpointStore::Change(bool alone, const std::function<absl
 }
 
 absl::Status RocksDbCheckpointStore::Delete(absl::string_view vm, int64_t version, absl::Time now) {
-  return Change(/*alone=*/false, [&](Batch& batch) { return PrepareDelete(batch, vm, version, now); });
+  return Change(ChangeKind::kDeletion, [&](Batch& batch) { return PrepareDelete(batch, vm, version, now); });
 }
 
 absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_view vm, int64_t version,
@@ -151,11 +154,13 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(Batch& batch, absl::string_vi
 }
 
 absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64_t up_to, absl::Time now) {
-  absl::StatusOr<int64_t> trimmed = 0;
+  int64_t trimmed = 0;
   // Alone, as it walks over the database.
-  const absl::Status status = Change(/*alone=*/true, [&](Batch& batch) {
-    trimmed = PrepareTrim(batch, vm, up_to, now);
-    return trimmed.status();
+  const absl::Status status = Change(ChangeKind::kLoneDeletion, [&](Batch& batch) {
+    const absl::StatusOr<int64_t> prepared = PrepareTrim(batch, vm, up_to, now);
+    // None if it went by the write before.
+    if (prepared.ok()) trimmed = std::max(trimmed, *prepared);
+    return prepared.status();
   });
   if (!status.ok()) return status;
   return trimmed;
@@ -205,7 +210,8 @@ absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(Batch& batch, absl::
 absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm, ProtectedVersions protected_versions,
                                               absl::Time now) {
   // Alone: the batch's own index does not know of ranges.
-  return Change(/*alone=*/true, [&](Batch& batch) { return PrepareDeleteVm(batch, vm, protected_versions, now); });
+  return Change(ChangeKind::kLoneDeletion,
+                [&](Batch& batch) { return PrepareDeleteVm(batch, vm, protected_versions, now); });
 }
 
 absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_view vm,
@@ -237,7 +243,7 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(Batch& batch, absl::string_
 absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm, const Retention& retention,
                                                             absl::Time now) {
   VmInfo changed;
-  const absl::Status status = Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
+  const absl::Status status = Change(ChangeKind::kUpdate, [&](Batch& batch) -> absl::Status {
     const absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
@@ -253,7 +259,7 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::SetRetention(absl::string_view vm
 }
 
 absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t version, bool is_protected) {
-  return Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
+  return Change(ChangeKind::kUpdate, [&](Batch& batch) -> absl::Status {
     absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
@@ -273,7 +279,7 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
 
 absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::string_view vm, absl::Time now) {
   absl::StatusOr<RetentionSweep> sweep = RetentionSweep();
-  const absl::Status status = Change(/*alone=*/false, [&](Batch& batch) -> absl::Status {
+  const absl::Status status = Change(ChangeKind::kDeletion, [&](Batch& batch) -> absl::Status {
     absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);

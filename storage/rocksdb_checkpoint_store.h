@@ -15,6 +15,7 @@
 #include "storage/rocksdb_checkpoint_reader.h"
 #include "storage/rocksdb_database.h"
 #include "storage/rocksdb_event_log.h"
+#include "storage/rocksdb_storage.h"
 #include "storage/writer_vms.h"
 
 namespace armstate {
@@ -24,7 +25,7 @@ namespace armstate {
 class RocksDbCheckpointStore final : public CheckpointStore {
  public:
   // The database must outlive it.
-  RocksDbCheckpointStore(RocksDbDatabase& database, uint64_t kept_events);
+  RocksDbCheckpointStore(RocksDbDatabase& database, const StorageOptions& options);
 
   // Before all other calls. DATA_LOSS, reason RECORD_DAMAGED, if it is not known which events there are.
   absl::Status Start();
@@ -56,8 +57,10 @@ class RocksDbCheckpointStore final : public CheckpointStore {
  private:
   using Batch = CommitQueue::Batch;
 
-  // Runs in the queue and waits until it is on disk.
-  absl::Status Change(bool alone, const std::function<absl::Status(Batch&)>& prepare);
+  // See CommitQueue::Operation.
+  enum class ChangeKind { kUpdate, kDeletion, kLoneDeletion };
+  // Runs in the queue and waits until it is on disk. A deletion may be prepared more than once.
+  absl::Status Change(ChangeKind kind, const std::function<absl::Status(Batch&)>& prepare);
 
   absl::StatusOr<CommitResult> PrepareCommit(Batch& batch, const CommitRequest& request,
                                              const std::string& request_hash);

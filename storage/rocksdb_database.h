@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -22,6 +23,7 @@
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
 #include "storage/column_family.h"
+#include "storage/data_directory.h"
 #include "storage/log_guard.h"
 #include "storage/opened_rocksdb.h"
 #include "storage/rocksdb_status.h"
@@ -109,21 +111,36 @@ class RocksDbDatabase {
         options_(options),
         lock_(lock),
         lock_file_(is_on_disk_ ? FileIdentity::Of(LockFile(data_dir)) : absl::nullopt),
-        reserve_(is_on_disk_ ? data_dir + "/RESERVE" : "") {}
+        reserve_(is_on_disk_ ? absl::StrCat(data_dir, "/", kReserveName) : "") {}
 
-  static std::string LockFile(const std::string& data_dir) { return data_dir + "/armstated.lock"; }
+  static std::string LockFile(const std::string& data_dir) { return absl::StrCat(data_dir, "/", kLockName); }
 
+  static constexpr char kReserveName[] = "RESERVE";
+  // With so much free nobody looks closer.
+  static constexpr uint64_t kPlentyBytes = uint64_t{1} << 30;
+  // Below this some of the reserve is given back before a write, whose own bytes come on top, if the log has no space
+  // ahead: for what RocksDB and the file system add.
+  static constexpr uint64_t kRoomToWrite = uint64_t{1} << 20;
+  // For the files that RocksDB makes when it opens a database.
+  static constexpr uint64_t kRoomToOpen = uint64_t{4} << 20;
+
+  // In rocksdb_database.cc: opening, closing, reading and writing.
   enum class Mode { kReadWrite, kReadOnly };
   absl::Status OpenRocksDb(Mode mode);
   // Waits until nobody uses it any more. If that takes longer than `patience`: TimedOut, and it is open still.
   rocksdb::Status CloseRocksDb(bool flush, absl::Duration patience);
   absl::Status CheckFormat();
 
+  // In rocksdb_database_recovery.cc, with Recover.
   // UNAVAILABLE if data_dir is not the one that was opened.
   absl::Status CheckDirectory() const;
   // Logs which files are missing that have large records.
   void TellMissingFiles() const;
+
+  // In rocksdb_database_space.cc.
   uint64_t FreeOnDisk() const;
+  // Gives back some of the reserve, until so much is free.
+  void MakeRoom(uint64_t bytes);
   // What RocksDB has not written into tables yet.
   uint64_t UnflushedBytes() const;
   void KeepSpaceLoop();

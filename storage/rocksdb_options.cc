@@ -1,5 +1,6 @@
 #include "storage/rocksdb_options.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <functional>
@@ -44,9 +45,10 @@ class EventLogger : public rocksdb::Logger {
 };
 
 // Of all column families but one.
-rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
+rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env,
+                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
 
   rocksdb::Options rocksdb;
@@ -63,6 +65,9 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env) {
   rocksdb.compression_per_level = {rocksdb::kLZ4Compression, rocksdb::kZSTD};  // of the last for all that follow
   // No row_cache: RocksDB does not support it together with deletions of ranges, and refuses these from 9.2 on.
   rocksdb.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb.db_write_buffer_size = options.memtable_bytes;
+  // One that is being written to a table has a successor already.
+  rocksdb.write_buffer_size = std::min(rocksdb.write_buffer_size, options.memtable_bytes / 2);
   rocksdb.info_log = std::make_shared<EventLogger>(options.log);
   return rocksdb;
 }
@@ -81,8 +86,9 @@ rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options)
 }
 
 // Of what is small, and read only from some place on: larger blocks compress better, and nobody asks for a single key.
-rocksdb::BlockBasedTableOptions ForReadingInOrder() {
+rocksdb::BlockBasedTableOptions ForReadingInOrder(std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(cache);
   table.block_size = size_t{32} << 10;
   return table;
 }
@@ -102,7 +108,8 @@ class VmOfKey final : public rocksdb::SliceTransform {
 }  // namespace
 
 RocksDbOptions MakeRocksDbOptions(const StorageOptions& options, rocksdb::Env* env) {
-  const rocksdb::Options common = MakeOptions(options, env);
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  const rocksdb::Options common = MakeOptions(options, env, cache);
   RocksDbOptions made;
   made.database = common;
   for (const char* name : kFamilyNames) made.families.emplace_back(name, common);
@@ -127,7 +134,7 @@ RocksDbOptions MakeRocksDbOptions(const StorageOptions& options, rocksdb::Env* e
   }
   // No range of VMs is ever deleted.
   family(ColumnFamily::kVms).memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewNoopTransform());
-  family(ColumnFamily::kEvents).table_factory.reset(rocksdb::NewBlockBasedTableFactory(ForReadingInOrder()));
+  family(ColumnFamily::kEvents).table_factory.reset(rocksdb::NewBlockBasedTableFactory(ForReadingInOrder(cache)));
   return made;
 }
 

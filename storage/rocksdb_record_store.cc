@@ -1,10 +1,13 @@
 #include "storage/rocksdb_record_store.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_values.h"
 #include "storage/storage_errors.h"
@@ -32,10 +35,11 @@ absl::StatusOr<std::string> Decode(RecordKind kind, absl::string_view name, absl
   return std::string(*bytes);
 }
 
-}  // namespace
+// How long a deletion is tried again for which there was no space.
+constexpr absl::Duration kPatienceWithSpace = absl::Seconds(10);
 
-absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) {
-  const RocksDbDatabase::Pin pin = database_.PinOpen();
+absl::Status WriteOnce(RocksDbDatabase& database, absl::Span<const RecordChange> changes) {
+  const RocksDbDatabase::Pin pin = database.PinOpen();
   if (pin == nullptr) return RocksDbDatabase::NotOpen();
   rocksdb::WriteBatch batch;
   size_t added = 0;
@@ -51,9 +55,31 @@ absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) 
     batch.Put(family, change.name, EncodeBytesValue(*change.bytes));
   }
   if (adds) {
-    if (absl::Status status = database_.CheckSpace(added); !status.ok()) return status;
+    if (absl::Status status = database.CheckSpace(added); !status.ok()) return status;
   }
-  return database_.Write(pin, batch);
+  return database.Write(pin, batch);
+}
+
+// What only removes, and may do so again.
+absl::Status RetryForSpace(const RocksDbDatabase& database, const std::function<absl::Status()>& remove) {
+  const absl::Time deadline = absl::Now() + kPatienceWithSpace;
+  absl::Status status = remove();
+  const bool was_full = absl::IsResourceExhausted(status);
+  while (was_full && !status.ok() && absl::Now() < deadline) {
+    // The commit queue's thread opens the database anew, with space from the reserve.
+    absl::SleepFor(absl::Milliseconds(10));
+    if (!database.needs_recovery()) status = remove();
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status RocksDbRecordStore::Commit(absl::Span<const RecordChange> changes) {
+  const auto write = [&] { return WriteOnce(database_, changes); };
+  const bool adds =
+      std::any_of(changes.begin(), changes.end(), [](const RecordChange& change) { return change.bytes.has_value(); });
+  return adds ? write() : RetryForSpace(database_, write);
 }
 
 absl::StatusOr<std::string> RocksDbRecordStore::Get(RecordKind kind, absl::string_view name) {
@@ -105,11 +131,13 @@ absl::Status RocksDbRecordStore::Delete(RecordKind kind, absl::string_view name)
 absl::Status RocksDbRecordStore::DeletePrefix(RecordKind kind, absl::string_view prefix) {
   const std::string end = PrefixEnd(prefix);
   if (end.empty()) return absl::InternalError("a prefix without an end");
-  const RocksDbDatabase::Pin pin = database_.PinOpen();
-  if (pin == nullptr) return RocksDbDatabase::NotOpen();
-  rocksdb::WriteBatch batch;
-  batch.DeleteRange(pin->handle(FamilyOf(kind)), ToSlice(prefix), end);
-  return database_.Write(pin, batch);
+  return RetryForSpace(database_, [&] {
+    const RocksDbDatabase::Pin pin = database_.PinOpen();
+    if (pin == nullptr) return RocksDbDatabase::NotOpen();
+    rocksdb::WriteBatch batch;
+    batch.DeleteRange(pin->handle(FamilyOf(kind)), ToSlice(prefix), end);
+    return database_.Write(pin, batch);
+  });
 }
 
 }  // namespace armstate

@@ -27,6 +27,13 @@ absl::Status DataDirInUse(const std::string& data_dir, const rocksdb::Status& ca
                    {{"cause", cause.ToString()}});
 }
 
+absl::Status NotOurFolder(const std::string& data_dir, absl::string_view why) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
+                   absl::StrCat(data_dir, " is no data_dir of armstated: ", why,
+                                ". Nothing was changed; name a folder that is empty or does not exist"),
+                   {{"cause", std::string(why)}});
+}
+
 absl::Status NewerFormat(const std::string& data_dir, absl::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
                    absl::StrCat("a newer armstated wrote ", data_dir, ": ", what), {{"cause", std::string(what)}});

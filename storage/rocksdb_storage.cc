@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "core/error.h"
 #include "rocksdb/env.h"
+#include "storage/data_directory.h"
 #include "storage/digest.h"
 #include "storage/rocksdb_backup.h"
 #include "storage/rocksdb_checkpoint_store.h"
@@ -17,8 +19,11 @@ namespace armstate {
 
 class RocksDbStorage::Impl {
  public:
-  Impl(std::unique_ptr<RocksDbDatabase> database, uint64_t kept_events)
-      : database_(std::move(database)), checkpoints_(*database_, kept_events), records_(*database_) {}
+  // As RocksDbStorage::Open.
+  static absl::StatusOr<std::unique_ptr<Impl>> Open(const std::string& data_dir, const StorageOptions& options);
+
+  Impl(std::unique_ptr<RocksDbDatabase> database, const StorageOptions& options)
+      : database_(std::move(database)), checkpoints_(*database_, options), records_(*database_) {}
 
   RocksDbDatabase& database() { return *database_; }
   RocksDbCheckpointStore& checkpoints() { return checkpoints_; }
@@ -40,19 +45,44 @@ class RocksDbStorage::Impl {
   absl::Mutex backup_mutex_;
 };
 
+namespace {
+
+// What to do about it, at its end.
+absl::Status AdviseRestore(const absl::Status& status) {
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  if (!absl::IsDataLoss(status) || !info) return status;
+  return MakeError(status.code(), info->reason,
+                   absl::StrCat(status.message(), ". Restore a backup with armstated --restore_backup=latest ",
+                                "--backup_dir=FOLDER --data_dir=NEW_FOLDER"),
+                   info->metadata);
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(const std::string& data_dir,
                                                                      const StorageOptions& options) {
+  absl::StatusOr<std::unique_ptr<Impl>> impl = Impl::Open(data_dir, options);
+  if (!impl.ok()) return AdviseRestore(impl.status());
+  // Not make_unique: the constructor is private.
+  return std::unique_ptr<RocksDbStorage>(new RocksDbStorage(*std::move(impl)));
+}
+
+absl::Status RocksDbStorage::CheckDataDir(const std::string& data_dir) {
+  return CheckFolderIsOurs(rocksdb::Env::Default(), data_dir);
+}
+
+absl::StatusOr<std::unique_ptr<RocksDbStorage::Impl>> RocksDbStorage::Impl::Open(const std::string& data_dir,
+                                                                                 const StorageOptions& options) {
   if (absl::Status status = CheckSha256(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = EnsureEventLogId(**database, data_dir, env); !status.ok()) return status;
-  auto impl = std::make_unique<Impl>(*std::move(database), options.kept_events);
+  auto impl = std::make_unique<Impl>(*std::move(database), options);
   if (absl::Status status = impl->checkpoints().Start(); !status.ok()) {
     return absl::IsDataLoss(status) ? RecordDamaged(data_dir, status.message()) : status;
   }
-  // Not make_unique: the constructor is private.
-  return std::unique_ptr<RocksDbStorage>(new RocksDbStorage(std::move(impl)));
+  return impl;
 }
 
 RocksDbStorage::RocksDbStorage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

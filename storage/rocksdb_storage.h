@@ -26,6 +26,10 @@ namespace armstate {
 struct StorageOptions {
   // Memory for uncompressed blocks of the database.
   size_t block_cache_bytes = size_t{256} << 20;
+  // Above it, changes that add something are refused: a disk that hangs would take the whole memory.
+  size_t waiting_write_bytes = size_t{192} << 20;
+  // What may be in the log and in memory alone; above it, RocksDB writes it into tables. For a moment it takes more.
+  size_t memtable_bytes = size_t{192} << 20;
   // How many events are kept, the newest ones; at least 1. About 15 bytes each.
   uint64_t kept_events = 1000000;
   // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
@@ -58,11 +62,15 @@ class RocksDbStorage {
  public:
   // Opens the database in `data_dir`, which is made if it does not exist (its parent must).
   // * FAILED_PRECONDITION: another armstated uses this data_dir, or a newer one wrote it in a format that this one does
-  // not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256.
+  // not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256; or CheckDataDir says so.
   // * DATA_LOSS, reason RECORD_DAMAGED: the database is damaged beyond a single record; metadata "record" is data_dir.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be read or written; metadata "cause".
   static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,
                                                               const StorageOptions& options);
+
+  // Changes nothing. FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: there is something in the folder, which is none
+  // of ours. For who changes something in it before Open, which looks at it, too.
+  static absl::Status CheckDataDir(const std::string& data_dir);
 
   // Closes, if Close was not called.
   ~RocksDbStorage();
@@ -81,9 +89,10 @@ class RocksDbStorage {
 
   // Adds a backup to a folder, which is made if it does not exist (its parent must), and verifies it; commits go on
   // meanwhile. Copies only what the folder does not have. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if another one is
-  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify. CANCELLED
-  // soon after `cancelled` is true: it is asked now and then, but not while the backup is verified. What fails leaves
-  // no backup.
+  // being made, or the folder cannot be written. DATA_LOSS, reason RECORD_DAMAGED, if it does not verify: a copy is
+  // another than what was copied, or a table was damaged before. Large records, which are in no tables, are copied as
+  // they are. CANCELLED soon after `cancelled` is true: it is asked now and then, but not while the copies are
+  // verified. What fails leaves no backup.
   absl::StatusOr<Backup> CreateBackup(
       const std::string& backup_dir, const std::function<bool()>& cancelled = [] { return false; });
 

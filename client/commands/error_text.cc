@@ -88,6 +88,11 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
       if (absl::StartsWith(Metadata(info, "record"), "hosts/")) {
         return "the other hosts can be used; delete this one and make it anew: 'armstate host delete'";
       }
+      if (absl::StartsWith(Metadata(info, "record"), "cpuProfiles/")) {
+        return "the other profiles can be used; import this one anew ('armstate profile import'), or give its host a "
+               "new "
+               "probe ('armstate host update')";
+      }
       return "the other checkpoints can be read; push this one anew if its source still exists";
     case ErrorReason::kStorageUnavailable:
       return "mend the server's disk, then run the same command again";

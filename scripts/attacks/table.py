@@ -3,9 +3,9 @@
 from .attack import Outcome
 from .well_behaved import Counted
 
-# A p99 below is a good one, whatever it was when all was quiet: less than a few time slices of a processor that is shared with the attackers
-# tells nothing of armstated.
-_ALWAYS_GOOD_MS = 25
+# Without any attack, two to eight processes that only compute, at the attackers' priority, bring the p99 of reads from 3 to 6 ms up to 8 on
+# two cores: who had a p99 of less than 1 ms before would fail by that, and what is below this tells of the processor and not of armstated.
+_NOISE_MS = 10
 _TITLE = ("ATTACK", "CALLS", "ERRORS", "PUSH P99 MS", "(QUIET)", "READ P99 MS", "(QUIET)", "PEAK MB", "ACKNOWLEDGED", "GONE", "")
 
 
@@ -20,7 +20,7 @@ def judge(outcome: Outcome, may_be_refused: frozenset[str], p99_times: float) ->
         wrong.append(f"the well-behaved client has {outcome.attacked.errors}, first {outcome.attacked.first_error}")
     for what in ("read",) if may_be_refused else ("push", "read"):  # a push that is refused is called again, which takes its time
         quiet, attacked = (getattr(counted, f"{what}_p99_ms") for counted in (outcome.quiet, outcome.attacked))
-        if attacked > max(p99_times * quiet, _ALWAYS_GOOD_MS):
+        if attacked > max(p99_times * quiet, _NOISE_MS):
             wrong.append(f"the p99 of a {what} is {attacked:.1f} ms, {attacked / max(quiet, 0.001):.0f} times that of {quiet:.1f} ms before")
     if outcome.peak == 0:
         wrong.append("armstated is gone")

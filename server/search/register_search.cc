@@ -6,13 +6,12 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
 #include "server/invalid_field.h"
+#include "server/page_position.h"
 #include "server/page_token.h"
 #include "server/search/search_answer.h"
 #include "server/search/version_scan.h"
@@ -38,7 +37,7 @@ std::string NotIndexed(const Filter& filter) {
   return absl::StrCat(absl::StrJoin(names, ", "), names.size() == 1 ? " is" : " are", " not indexed");
 }
 
-void AddPage(const SearchResult& result, uint64_t name, size_t begin, int page_size,
+void AddPage(const SearchResult& result, uint64_t name, uint64_t begin, int page_size,
              v1::SearchRegistersResponse& response) {
   response.set_total_count(static_cast<int64_t>(result.matches.size()));
   const size_t end = std::min(result.matches.size(), begin + static_cast<size_t>(page_size));
@@ -51,7 +50,7 @@ void AddPage(const SearchResult& result, uint64_t name, size_t begin, int page_s
     *response.add_checkpoints() = std::move(match);
   }
   if (i < result.matches.size()) {
-    response.set_next_page_token(EncodePageToken(result.question, absl::StrCat(name, " ", i)));
+    response.set_next_page_token(ResultPosition{name, i}.ToToken(result.question));
   }
 }
 
@@ -69,18 +68,12 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
   if (!page_size.ok()) return page_size.status();
   const std::string question = QuestionOf(request);
   if (!request.page_token().empty() && !request.all_versions()) {
-    const absl::StatusOr<std::string> token = DecodePageToken(question, request.page_token());
-    if (!token.ok()) return token.status();
-    const std::vector<std::string> parts = absl::StrSplit(*token, ' ');
-    uint64_t name = 0;
-    uint64_t begin = 0;
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &name) || !absl::SimpleAtoi(parts[1], &begin)) {
-      return PageTokenInvalid();
-    }
-    const std::shared_ptr<const SearchResult> result = results_.Find(name);
+    const absl::StatusOr<ResultPosition> position = ResultPosition::FromToken(question, request.page_token());
+    if (!position.ok()) return position.status();
+    const std::shared_ptr<const SearchResult> result = results_.Find(position->name);
     if (result == nullptr || result->question != question) return PageTokenTooOld();
     v1::SearchRegistersResponse response;
-    AddPage(*result, name, begin, *page_size, response);
+    AddPage(*result, position->name, position->begin, *page_size, response);
     return response;
   }
   absl::StatusOr<Filter> filter = Filter::Parse(request.filter());
@@ -119,8 +112,8 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
   if (response.next_page_token().empty()) return response;
   const absl::StatusOr<uint64_t> name = results_.Keep(result);
   if (!name.ok()) return name.status();
-  response.set_next_page_token(
-      EncodePageToken(result->question, absl::StrCat(*name, " ", response.checkpoints_size())));
+  const ResultPosition next{*name, static_cast<uint64_t>(response.checkpoints_size())};
+  response.set_next_page_token(next.ToToken(result->question));
   return response;
 }
 

@@ -1,15 +1,9 @@
 #include "server/search/version_scan.h"
 
 #include <utility>
-#include <vector>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "server/checkpoint_access.h"
 #include "server/checkpoint_scheme.h"
-#include "server/page_token.h"
 #include "server/search/search_answer.h"
 
 namespace armstate {
@@ -90,23 +84,6 @@ class Scan {
 };
 
 }  // namespace
-
-absl::StatusOr<ScanPosition> ScanPosition::FromToken(absl::string_view question, absl::string_view token) {
-  const absl::StatusOr<std::string> text = DecodePageToken(question, token);
-  if (!text.ok()) return text.status();
-  const std::vector<std::string> parts = absl::StrSplit(*text, ' ');
-  ScanPosition position;
-  if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &position.until) ||
-      !absl::SimpleAtoi(parts[1], &position.version) || !absl::WebSafeBase64Unescape(parts[3], &position.cursor)) {
-    return PageTokenInvalid();
-  }
-  position.vm = parts[2];
-  return position;
-}
-
-std::string ScanPosition::ToToken(absl::string_view question) const {
-  return EncodePageToken(question, absl::StrCat(until, " ", version, " ", vm, " ", absl::WebSafeBase64Escape(cursor)));
-}
 
 absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
                           MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,

@@ -26,6 +26,7 @@ namespace {
 
 using ::testing::_;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Return;
 
@@ -193,8 +194,17 @@ TEST(CheckpointClient, AMessageAboveTheLimitIsNotSent) {
   FakeServer server;
   v1::CreateCheckpointRequest request = CreateRequest();
   request.mutable_checkpoint()->add_vcpus()->mutable_registers()->set_values(std::string(16 << 20, 'v'));
-  EXPECT_EQ(CheckpointClient(Connection(FastRetries(server))).CreateCheckpoint(request).status().code(),
-            absl::StatusCode::kResourceExhausted);
+  request.set_request_id("r");
+  const std::string bytes = absl::StrCat(request.ByteSizeLong());
+  const Connection connection(FastRetries(server));
+  const absl::Status status = CheckpointClient(connection).CreateCheckpoint(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has " + bytes + " bytes, more than 16777216 (16 MiB)"));
+  const absl::optional<ErrorInfo> info = GetErrorInfo(status);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->reason, ErrorReason::kFieldInvalid);
+  EXPECT_EQ(info->metadata.at("count"), bytes);
+  EXPECT_EQ(info->metadata.at("limit"), "16777216");
 }
 
 TEST(CheckpointClient, TheTimeoutHolds) {

@@ -130,7 +130,8 @@ TEST(EngineKvmTest, ARestoreClearsAPairBeforeItSetsIt) {
     std::vector<EngineVcpu> as_listed = MakeVcpus(profile, 1);
     const RegisterList zeros = list({kPmintenset, kPmintenclr}, 0);
     const RestoreReport written =
-        RestoreVcpus({&zeros}, absl::MakeSpan(as_listed), profile->restore_order(), CounterPairWrites::kAsListed)[0];
+        RestoreVcpus({&zeros}, absl::MakeSpan(as_listed), profile->restore_order(), CounterPairWrites::kAsListed)
+            ->at(0);
     EXPECT_EQ(written.outcomes[IndexOf(as_listed[0], kPmintenset)], kernel.as_listed);
   }
 }
@@ -277,7 +278,7 @@ TEST(EngineKvmTest, AVmWideRegisterHoldsWhatTheLastVcpuWrote) {
     lists.push_back(*std::move(builder).Build());
   }
   const std::vector<RestoreReport> reports =
-      RestoreVcpus({&lists[0], &lists[1]}, absl::MakeSpan(vm), vm[0].restore_order());
+      *RestoreVcpus({&lists[0], &lists[1]}, absl::MakeSpan(vm), vm[0].restore_order());
   EXPECT_EQ(reports[0].verdict, Verdict::kRefused);
   ASSERT_EQ(reports[0].findings.size(), 1u);
   EXPECT_EQ(reports[0].findings[0].outcome, RegisterOutcome::kDiffers);

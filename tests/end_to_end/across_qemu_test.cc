@@ -108,7 +108,7 @@ TEST_P(AcrossQemuTest, QemuHoldsWhatTheEngineSays) {
     }
     for (const RegisterList& list : lists) pointers.push_back(&list);
     std::vector<EngineVcpu> vcpus = MakeVcpus(profile, static_cast<int>(lists.size()));
-    std::vector<RestoreReport> reports = RestoreVcpus(pointers, absl::MakeSpan(vcpus));
+    std::vector<RestoreReport> reports = *RestoreVcpus(pointers, absl::MakeSpan(vcpus));
     std::vector<VcpuState> planned;
     for (size_t i = 0; i < lists.size(); ++i) {
       rules.Apply(lists[i], profile->reset(), vcpus[i].ShownValues(), reports[i]);

@@ -159,6 +159,50 @@ TEST(ArmstatedTest, FlagsThatCannotBeMeantAreRefused) {
   }
 }
 
+TEST(ArmstatedTest, BackupsThatWouldBeLostWithTheDataAreRefused) {
+  const TempDir dir;
+  const std::string data_dir = dir.path() + "/data";
+  std::filesystem::create_directory(data_dir);
+  std::filesystem::create_directory_symlink(data_dir, dir.path() + "/link");
+  RunShell(absl::StrCat("echo x > ", dir.path(), "/file"));
+  const struct {
+    const char* backup_dir;
+    const char* says;
+  } kCases[] = {
+      {"/data", " is --data_dir, which is "},
+      {"/link/", " is --data_dir, which is "},
+      {"/data/backups", " is in --data_dir, which is "},
+      {"/other/../link/not/yet", " is in --data_dir, which is "},
+      {"/file", "/file is no folder; name one"},
+      {"/file/backups", "/file is no folder; name one"},
+  };
+  for (const auto& test : kCases) {
+    const std::string out =
+        RunShell(absl::StrCat("timeout 30 server/armstated --listen=127.0.0.1:0 --data_dir=", data_dir,
+                              " --backup_dir=", dir.path(), test.backup_dir, " 2>&1; echo $?"));
+    EXPECT_THAT(out, HasSubstr(test.says)) << test.backup_dir;
+    EXPECT_THAT(out, EndsWith("\n2\n")) << test.backup_dir;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(data_dir));
+  // Its name begins as that of data_dir.
+  auto server =
+      ArmstatedProcess::StartCommand({"server/armstated", "--listen=127.0.0.1:0", absl::StrCat("--data_dir=", data_dir),
+                                      absl::StrCat("--backup_dir=", data_dir, "-backups")});
+  EXPECT_TRUE(server.ok()) << server.status();
+}
+
+TEST(ArmstatedTest, AMemoryLimitAboveTheMachinesIsSaidAndNotTaken) {
+  for (const auto& [limit, warns] : {std::pair<const char*, bool>{"900000GiB", true}, {"512MiB", false}}) {
+    const TempDir data_dir;
+    auto server = ArmstatedProcess::StartCommand({"server/armstated", "--listen=127.0.0.1:0",
+                                                  absl::StrCat("--data_dir=", data_dir.path()),
+                                                  absl::StrCat("--memory_limit=", limit)});
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ(absl::StrContains((*server)->log(), "--memory_limit is 921600000 MiB, and there are "), warns)
+        << (*server)->log();
+  }
+}
+
 // The documented limit of 16 MiB: a message of this size passes, one more byte does not.
 TEST(ArmstatedTest, MessageLimitIsSixteenMebibytes) {
   const TempDir data_dir;

@@ -217,6 +217,22 @@ TEST_F(BackupTest, NothingIsRestoredOverAnything) {
   EXPECT_EQ(Armstate({"list"}).exit_status, 0);
 }
 
+// Who asks for the latest does not get an older one instead.
+TEST_F(BackupTest, TheLatestIsDamaged) {
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(Armstate({"backup", "create"}).exit_status, 0);
+  std::ofstream(Path("backups/meta/2")) << "damaged";
+  std::ofstream(Path("backups/meta/3")) << "damaged";
+  for (const char* number : {"latest", "3"}) {
+    const CommandResult refused = Restore(number, "restored");
+    EXPECT_EQ(refused.exit_status, 1) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr("backups/3 is damaged"));
+    EXPECT_THAT(refused.err, HasSubstr("The latest whole one before it is 1: restore that by its number"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(Path("restored")));
+  EXPECT_EQ(Restore("1", "restored").exit_status, 0);
+  EXPECT_TRUE(std::filesystem::exists(Path("restored")));
+}
+
 TEST_F(BackupTest, ThereIsNoSuchBackup) {
   CommandResult refused = Restore("latest", "restored");
   EXPECT_EQ(refused.exit_status, 1);

@@ -150,6 +150,9 @@ TEST_F(StreamKillTest, ItemsFailByThemselves) {
   bad.mutable_checkpoint()->mutable_vcpus(0)->mutable_registers()->mutable_values()->pop_back();
   EXPECT_EQ(stream.Push(Request(0)).value(), 0);
   EXPECT_EQ(stream.Push(bad).value(), 1);
+  v1::CreateCheckpointRequest large = Request(0);
+  large.mutable_checkpoint()->mutable_vcpus(0)->mutable_registers()->set_values(std::string(16 << 20, 'v'));
+  EXPECT_EQ(stream.Push(large).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(stream.Push(Request(0)).value(), 2);
   EXPECT_EQ(stream.Finish(), absl::OkStatus());
   ASSERT_TRUE(results[0].ok()) << results[0].status();

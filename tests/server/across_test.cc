@@ -48,7 +48,7 @@ Restored RestoreAcross(const std::vector<RegisterList>& lists, const Profile& ta
   for (const RegisterList& list : translated) pointers.push_back(&list);
   std::vector<EngineVcpu> vcpus = MakeVcpus(target, static_cast<int>(lists.size()));
   Restored restored;
-  std::vector<RestoreReport> reports = RestoreVcpus(pointers, absl::MakeSpan(vcpus));
+  std::vector<RestoreReport> reports = *RestoreVcpus(pointers, absl::MakeSpan(vcpus));
   for (size_t i = 0; i < reports.size(); ++i) {
     rules.Apply(translated[i], target->reset(), vcpus[i].ShownValues(), reports[i]);
     restored.verdict = std::max(restored.verdict, reports[i].verdict);

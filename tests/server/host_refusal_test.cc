@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "core/vcpu_feature.h"
 #include "storage/rocksdb_storage.h"
 #include "tests/server/host_fixture.h"
 
 namespace armstate {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using StatusCode = grpc::StatusCode;
@@ -314,10 +316,46 @@ TEST_F(HostRefusalTest, ADamagedProfileIsNamedAndComesBackWithTheProbe) {
   EXPECT_EQ(ImportedProfiles().size(), 5u) << "it is still in the list";
   std::vector<v1::Host> hosts = Hosts();
   ASSERT_EQ(hosts.size(), 2u);
-  EXPECT_EQ(hosts[0].damage(), "a stored CPU profile cannot be read");
-  EXPECT_EQ(hosts[1].damage(), "");
+  EXPECT_EQ(hosts[0].damage(), "") << "the host has its other profiles";
+  EXPECT_EQ(ProfileNames(hosts[0]), ProfileNames(made));
   v1::Host host_a;
-  EXPECT_EQ(Get("hosts/a", &host_a), (RpcResult{StatusCode::DATA_LOSS, "RECORD_DAMAGED", {{"record", "hosts/a"}}}));
+  EXPECT_EQ(Get("hosts/a", &host_a), RpcResult());
+  v1::UpdateHostRequest update;
+  update.mutable_host()->set_name("hosts/a");
+  (*update.mutable_host()->mutable_labels())["zone"] = "x";
+  EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update), RpcResult());
+
+  // Only what needs this profile is told of it.
+  v1::CreateCheckpointRequest of_profile[2];
+  for (int i = 0; i < 2; ++i) {
+    of_profile[i] = SmallRequest("vms/v", 1);
+    VcpuFeatures features;
+    features.bits = static_cast<uint32_t>(made.profiles(i).vcpu_features());
+    for (const std::string& feature : VcpuFeatureNames(features)) {
+      of_profile[i].mutable_checkpoint()->mutable_source()->add_vcpu_features(feature);
+    }
+  }
+  const RpcResult damaged{StatusCode::DATA_LOSS, "RECORD_DAMAGED", {{"record", name}}};
+  v1::ValidateCheckpointRequest validate;
+  validate.mutable_target()->set_host("hosts/a");
+  v1::ValidateCheckpointResponse verdict;
+  validate.set_checkpoint(Create(of_profile[0]).name());
+  EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, validate), damaged);
+  v1::FindRestoreTargetsRequest find;
+  find.set_checkpoint(validate.checkpoint());
+  v1::FindRestoreTargetsResponse found;
+  ASSERT_EQ(Call(restore(), &RestoreStub::FindRestoreTargets, find, &found), RpcResult());
+  ASSERT_EQ(found.targets_size(), 2);
+  EXPECT_EQ(found.targets(1).host(), "hosts/a");
+  EXPECT_EQ(found.targets(1).verdict(), v1::VERDICT_UNDETERMINED);
+  EXPECT_THAT(found.targets(1).reason(), HasSubstr("a stored CPU profile cannot be read"));
+  validate.set_checkpoint(Create(of_profile[1]).name());
+  EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, validate, &verdict), RpcResult());
+  EXPECT_EQ(verdict.report().cpu_profile(), made.profiles(1).cpu_profile());
+  validate.set_checkpoint(Create(SmallRequest("vms/v", 1)).name());
+  EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, validate, &verdict), RpcResult());
+  EXPECT_EQ(verdict.report().cpu_profile(), made.profiles(1).cpu_profile());
+  EXPECT_THAT(verdict.report().notes(), Contains(HasSubstr(name)));
 
   CreateHost(CreateRequest("again", kRecorded));
   EXPECT_EQ(GetProfile(name), RpcResult());

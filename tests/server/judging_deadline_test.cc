@@ -136,6 +136,30 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
   Start();  // the fixture's
 }
 
+// Of one VM the registers are written and judged for seconds: each vCPU asks when it is written, and when it is judged.
+TEST(Judge, AsksWhileItRestores) {
+  const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
+  const JudgedTarget target = TargetOf(KvmProfile(a72, "pmu"));
+  const JudgedCheckpoint checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
+  ASSERT_EQ(checkpoint.vcpu_count(), 2);
+  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  for (const v1::Restorer by : {v1::RESTORER_ARMSTATE, v1::RESTORER_QEMU}) {
+    int asked = 0;
+    const auto judge = [&](int last) {
+      asked = 0;
+      return Judge(checkpoint, target, tolerances, by,
+                   [&] { return ++asked <= last ? absl::OkStatus() : absl::DeadlineExceededError("it is late"); });
+    };
+    ASSERT_TRUE(judge(1000).ok());
+    const int all = asked;
+    EXPECT_GE(all, 4) << by;
+    for (int last = 0; last < all; ++last) {
+      EXPECT_EQ(judge(last).status().code(), absl::StatusCode::kDeadlineExceeded) << by;
+      EXPECT_EQ(asked, last + 1) << by << ": it goes on";
+    }
+  }
+}
+
 TEST(JudgeHosts, SaysHowManyWereJudged) {
   const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
   const std::vector<SearchedHost> hosts = {

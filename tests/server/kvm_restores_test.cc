@@ -187,8 +187,8 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
     std::vector<const RegisterList*> lists;
     for (const RegisterList& list : source.vcpus) lists.push_back(&list);
     Compare(real, source,
-            RestoreVcpus(lists, absl::MakeSpan(vcpus), WriteOrder(source.ids, real.order, *profile->layout()),
-                         CounterPairWrites::kAsListed),
+            *RestoreVcpus(lists, absl::MakeSpan(vcpus), WriteOrder(source.ids, real.order, *profile->layout()),
+                          CounterPairWrites::kAsListed),
             *profile, what);
     recorded += static_cast<int64_t>(real.findings.size());
     recorded_ok += real.ok;
@@ -214,7 +214,8 @@ TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
     std::vector<EngineVcpu> vcpus = MakeVcpus(profile, 2);
     std::vector<const RegisterList*> lists;
     for (const RegisterList& list : source->second.vcpus) lists.push_back(&list);
-    for (const RestoreReport& report : RestoreVcpus(lists, absl::MakeSpan(vcpus), profile->restore_order())) {
+    const auto reports = RestoreVcpus(lists, absl::MakeSpan(vcpus), profile->restore_order());
+    for (const RestoreReport& report : *reports) {
       EXPECT_EQ(report.verdict, Verdict::kAccepted) << feature_set;
       for (const RegisterFinding& finding : report.findings) {
         EXPECT_EQ(finding.outcome, RegisterOutcome::kMoving) << feature_set << " " << finding.id.ToString();

@@ -50,7 +50,7 @@ TEST(RestorePlan, DoesWhatTheVerdictIsAbout) {
       std::vector<const RegisterList*> lists;
       for (const VcpuState& vcpu : checkpoint.loaded.vcpus) lists.push_back(&vcpu.registers);
       std::vector<EngineVcpu> restored = target.MakeVcpus(checkpoint.vcpu_count());
-      RestoreVcpus(lists, absl::MakeSpan(restored));
+      ASSERT_TRUE(RestoreVcpus(lists, absl::MakeSpan(restored)).ok());
       const std::vector<std::string> followed = Follow(plan, target);
       for (size_t i = 0; i < restored.size(); ++i) {
         EXPECT_TRUE(followed[i] == restored[i].ShownValues()) << source << " -> " << host << ", vCPU " << i;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/server/restore_fixture.h"
+#include "tests/testing/run_shell.h"
 
 namespace armstate {
 namespace {
@@ -40,6 +41,12 @@ class RestoreReportsTest : public RestoreTest {
     request.set_page_size(page_size);
     request.set_page_token(token);
     return Call(restore(), &RestoreStub::ListRestores, request, response);
+  }
+  // The first record of the family.
+  void Damage(const std::string& family) {
+    Stop();
+    EXPECT_EQ(RunShell("tests/attacks/damage_database " + data_dir() + " " + family + " first"), "1\n");
+    Start();
   }
   std::string Checkpoint() { return Create(Recorded("v", "cortex-a72@6.12", "pmu")).name(); }
 
@@ -156,6 +163,45 @@ TEST_F(RestoreReportsTest, GoWithTheirCheckpointAndTheirVm) {
   ASSERT_EQ(Checkpoint(), first);
   ASSERT_EQ(List(first, &list), RpcResult());
   EXPECT_THAT(list.restores(), IsEmpty());
+}
+
+// The VM's record has the incarnation that the restores' names have.
+TEST_F(RestoreReportsTest, AreReadWhenTheVmsRecordIsDamaged) {
+  const std::string first = Checkpoint();
+  const std::string second = Checkpoint();
+  Report(AsPredicted(first));
+  Report(AsPredicted(first));
+  Report(AsPredicted(second));
+  Damage("vms");
+  v1::GetVmRequest vm;
+  vm.set_name("vms/v");
+  ASSERT_EQ(Call(checkpoints(), &CheckpointStub::GetVm, vm).reason, "RECORD_DAMAGED");
+  v1::ListRestoresResponse list;
+  ASSERT_EQ(List(first, &list), RpcResult());
+  ASSERT_EQ(list.restores_size(), 2);
+  EXPECT_EQ(list.restores(1).name(), "vms/v/checkpoints/1/restores/2");
+  EXPECT_EQ(list.restores(1).damage(), "");
+  EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, AsPredicted(second)).reason, "RECORD_DAMAGED");
+  ASSERT_EQ(List(second, &list), RpcResult());
+  EXPECT_EQ(list.restores_size(), 1);
+  v1::DeleteVmRequest deletion;
+  deletion.set_name("vms/v");
+  EXPECT_EQ(Call(checkpoints(), &CheckpointStub::DeleteVm, deletion), RpcResult());
+  ASSERT_EQ(Checkpoint(), first);
+  ASSERT_EQ(List(first, &list), RpcResult());
+  EXPECT_THAT(list.restores(), IsEmpty());
+}
+
+// The first record is the count of the others.
+TEST_F(RestoreReportsTest, TheNextOneIsCountedWhenTheCountIsDamaged) {
+  const std::string checkpoint = Checkpoint();
+  Report(AsPredicted(checkpoint));
+  Report(AsPredicted(checkpoint));
+  Damage("restore_reports");
+  v1::ListRestoresResponse list;
+  ASSERT_EQ(List(checkpoint, &list), RpcResult());
+  EXPECT_EQ(list.restores_size(), 2);
+  EXPECT_EQ(Report(AsPredicted(checkpoint)).name(), "vms/v/checkpoints/1/restores/3");
 }
 
 TEST_F(RestoreReportsTest, WhatCannotBeAReportOfThisCheckpointIsRefused) {

@@ -95,6 +95,16 @@ TEST(UnfinishedMessagesTest, CompleteMessagesDoNotCount) {
   EXPECT_TRUE(connection.IsHungUp()) << "what was complete before is no credit";
 }
 
+TEST(UnfinishedMessagesTest, ShortMessagesOfAStreamHideNoOthers) {
+  UnfinishedMessages unfinished(4 * kMiB);
+  Connection connection;
+  unfinished.Watch(connection.server());
+  connection.Send(5 * kMiB);
+  for (int i = 0; i < 4096; ++i) unfinished.CompleteInStream(connection.name(), 2);
+  unfinished.HangUp();
+  EXPECT_TRUE(connection.IsHungUp()) << "4096 messages of 2 bytes made up for a MiB";
+}
+
 TEST(UnfinishedMessagesTest, ForgetsSocketsThatAreClosed) {
   UnfinishedMessages unfinished(kMiB);
   Connection gone;

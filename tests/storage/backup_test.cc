@@ -202,6 +202,30 @@ TEST_F(BackupTest, StatisticsCountWhatIsOnDisk) {
   for (const auto& [name, value] : statistics.rocksdb) EXPECT_NE(value, 0) << name;
 }
 
+// The copy of a damaged table is as it was copied, but no backup.
+TEST_F(BackupTest, ADamagedTableIsNotBackedUp) {
+  for (int i = 0; i < 200; ++i) Create(absl::StrCat(i), 3000);
+  ASSERT_TRUE(storage_->Compact().ok());
+  storage_.reset();
+  std::string table;
+  for (const auto& entry : std::filesystem::directory_iterator(Path("data"))) {
+    if (entry.path().extension() == ".sst" && entry.file_size() > 400000) table = entry.path().string();
+  }
+  ASSERT_FALSE(table.empty());
+  std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(1000);
+  const char original = static_cast<char>(file.get());
+  file.seekp(1000);
+  file.put(static_cast<char>(original ^ 1));
+  file.flush();
+  storage_ = RocksDbStorage::Open(Path("data"), {}).value();
+  const absl::Status status = storage_->CreateBackup(Path("backup")).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  const std::string name = std::filesystem::path(table).filename().string();
+  EXPECT_TRUE(absl::StrContains(status.message(), absl::StrCat("own table ", name))) << status;
+  EXPECT_TRUE(ListBackups(Path("backup"))->empty());
+}
+
 // A byte of each file of the backup, one after the other.
 TEST_F(BackupTest, DamagedBackupIsNotRestored) {
   Create("first", 10000);

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "storage/memory_only_reads.h"
 #include "tests/storage/countdown.h"
 #include "tests/storage/forwarding_store.h"
 #include "tests/storage/memory_checkpoint_store.h"
@@ -82,6 +83,26 @@ TEST_F(CheckpointRepositoryTest, WhatIsStoredIsRead) {
     }
     Reopen();
   }
+}
+
+// What a read that may not wait does not find is found by the next one, which may.
+TEST_F(CheckpointRepositoryTest, ALayoutThatIsNotInMemory) {
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "first"), absl::nullopt).ok());
+  ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "second"), absl::nullopt).ok());
+  Reopen();
+  // The version and its base come into RocksDB's cache, the layouts do not.
+  ASSERT_TRUE(under_test_.store().Get("web", 2).ok());
+  ASSERT_TRUE(under_test_.store().GetBase("web", 1).ok());
+  {
+    const MemoryOnlyReads no_disk;
+    ASSERT_EQ(repository_->Get("web", 2, VcpuSelection::kNone)->summary.metadata, "second");
+    ASSERT_EQ(repository_->Get("web", 2).status().code(), absl::StatusCode::kUnavailable);
+  }
+  const absl::StatusOr<StoredCheckpoint> stored = repository_->Get("web", 2);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->vcpus.size(), 3u);
+  const MemoryOnlyReads no_disk;
+  EXPECT_TRUE(repository_->Get("web", 2).ok()) << "now all is in memory";
 }
 
 TEST_F(CheckpointRepositoryTest, EqualLayoutsAreOneObject) {

@@ -6,11 +6,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "storage/rocksdb_storage.h"
@@ -100,9 +102,12 @@ class HeldFileSystem : public rocksdb::FileSystemWrapper {
 
 class CommitQueueTest : public testing::Test {
  protected:
+  static constexpr size_t kWaitingBytes = size_t{1} << 20;
+
   CommitQueueTest() {
     StorageOptions options;
     options.env = env_.get();
+    options.waiting_write_bytes = kWaitingBytes;
     storage_ = RocksDbStorage::Open("/data", options).value();
   }
 
@@ -152,6 +157,30 @@ TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
   // 1 lies from 1 to 1, and 50 from 32 to 63.
   EXPECT_EQ(statistics.batch_sizes.counts[1], 1);
   EXPECT_EQ(statistics.batch_sizes.counts[6], 1);
+}
+
+TEST_F(CommitQueueTest, WhatWaitsIsLimited) {
+  CheckpointStore& store = storage_->checkpoints();
+  disk_->Hold();
+  Countdown all(3);
+  const auto done = [&](const absl::StatusOr<CommitResult>& result) {
+    EXPECT_TRUE(result.ok()) << result.status();
+    all.DecrementCount();
+  };
+  store.CommitAsync(Request("web", "first"), done);
+  disk_->WaitForASync();
+  for (int i = 0; i < 2; ++i) store.CommitAsync(Request("web", std::string(kWaitingBytes / 2 + 1, 'r')), done);
+  const absl::Status refused = store.Commit(Request("web", "fourth")).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable) << refused;
+  EXPECT_TRUE(absl::StrContains(refused.message(), "too many writes wait")) << refused;
+  // A deletion takes nothing: it waits, and is done.
+  std::thread deletion([&] { EXPECT_EQ(store.Delete("web", 1, absl::UnixEpoch()), absl::OkStatus()); });
+  absl::SleepFor(absl::Milliseconds(20));
+  disk_->Release();
+  deletion.join();
+  all.Wait();
+  EXPECT_EQ(store.Last("web")->last_version, 3);
+  EXPECT_TRUE(store.Commit(Request("web", "fourth")).ok());
 }
 
 // One that fails halfway leaves nothing in the batch that it shares with others: neither what it added, nor what it put

@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <variant>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/storage/rocksdb_under_test.h"
 #include "tests/testing/temp_dir.h"
@@ -44,14 +46,77 @@ class DataDirTest : public testing::Test {
   RocksDbUnderTest under_test_{RocksDbUnderTest::Where::kDisk};
 };
 
-// Whether files can be made is tried with a name that nobody else has.
-TEST(NewDataDirTest, TheFilesOfOthersStay) {
-  const TempDir folder;
-  std::ofstream(folder.path() + "/probe") << "important";
-  ASSERT_TRUE(RocksDbStorage::Open(folder.path(), StorageOptions()).ok());
-  std::string text;
-  std::ifstream(folder.path() + "/probe") >> text;
-  EXPECT_EQ(text, "important");
+class NewDataDirTest : public testing::Test {
+ protected:
+  fs::path Path(const std::string& name) const { return fs::path(folder_.path()) / name; }
+  void Write(const std::string& name, const std::string& text) const { std::ofstream(Path(name)) << text; }
+  std::string Read(const std::string& name) const {
+    std::string text;
+    std::getline(std::ifstream(Path(name)) >> std::ws, text);
+    return text;
+  }
+  std::set<std::string> Names() const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_.path())) names.insert(entry.path().filename());
+    return names;
+  }
+  // Refused, and nothing is changed.
+  void ExpectRefused(const std::string& why) const {
+    const std::set<std::string> before = Names();
+    for (const absl::Status& status :
+         {RocksDbStorage::Open(folder_.path(), {}).status(), RocksDbStorage::CheckDataDir(folder_.path())}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+      EXPECT_TRUE(absl::StrContains(status.message(), folder_.path())) << status;
+      EXPECT_TRUE(absl::StrContains(status.message(), why)) << status;
+    }
+    EXPECT_EQ(Names(), before);
+  }
+
+  const TempDir folder_;
+};
+
+TEST_F(NewDataDirTest, AFolderOfOthers) {
+  // Names that RocksDB, or the reserve, would take for theirs.
+  for (const char* name : {"letter.txt", "000005.log", "RESERVE", "LOCK"}) {
+    SCOPED_TRACE(name);
+    Write(name, "important");
+    ExpectRefused(absl::StrCat("it has ", name, " in it"));
+    EXPECT_EQ(Read(name), "important");
+    fs::remove(Path(name));
+  }
+  EXPECT_TRUE(RocksDbStorage::Open(folder_.path(), {}).ok()) << "an empty one";
+}
+
+TEST_F(NewDataDirTest, ADatabaseOfOthers) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, folder_.path(), &db).ok());
+  delete db;
+  ExpectRefused("database of another program");
+}
+
+TEST_F(NewDataDirTest, WhatIsOursIsOpened) {
+  // A new volume has this; what somebody puts there later stays.
+  fs::create_directory(Path("lost+found"));
+  EXPECT_TRUE(RocksDbStorage::Open(folder_.path(), {}).ok());
+  Write("letter.txt", "important");
+  EXPECT_TRUE(RocksDbStorage::Open(folder_.path(), {}).ok());
+  EXPECT_EQ(Read("letter.txt"), "important");
+  // As a copy or a restored one.
+  fs::remove(Path("armstated.lock"));
+  EXPECT_TRUE(RocksDbStorage::Open(folder_.path(), {}).ok());
+}
+
+// Somebody who has no lock changes nothing, neither the reserve.
+TEST_F(DataDirTest, TheReserveIsOfWhoHasTheLock) {
+  const fs::path reserve = data_dir() / "RESERVE";
+  for (const absl::Time deadline = absl::Now() + absl::Minutes(1); !fs::exists(reserve) && absl::Now() < deadline;) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  const auto changed = fs::last_write_time(reserve);
+  EXPECT_EQ(RocksDbStorage::Open(data_dir(), {}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(fs::last_write_time(reserve), changed);
 }
 
 TEST_F(DataDirTest, MovedAwayAndBack) {

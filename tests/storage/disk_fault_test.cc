@@ -41,7 +41,7 @@ class SleeplessEnv : public rocksdb::EnvWrapper {
   const std::unique_ptr<rocksdb::Env> env_;
 };
 
-class DiskFaultTest : public testing::TestWithParam<std::tuple<DiskError, DiskFault>> {
+class FullDiskTest : public testing::Test {
  protected:
   // A store over a disk of its own, with two acknowledged checkpoints.
   void Begin() {
@@ -152,6 +152,8 @@ class DiskFaultTest : public testing::TestWithParam<std::tuple<DiskError, DiskFa
   std::vector<std::string> unknown_;
 };
 
+class DiskFaultTest : public FullDiskTest, public testing::WithParamInterface<std::tuple<DiskError, DiskFault>> {};
+
 TEST_P(DiskFaultTest, EveryChangeFailsInTurn) {
   const auto [error, fault] = GetParam();
   const auto work = [this] {
@@ -187,6 +189,32 @@ TEST_P(DiskFaultTest, EveryChangeFailsInTurn) {
   }
   // Fewer would mean that the workload hardly touches the disk.
   EXPECT_GT(n, 30);
+}
+
+// There is no space once, before the deletion is in the log or after that.
+TEST_F(FullDiskTest, ADeletionIsTriedAgain) {
+  int64_t n = 1;
+  for (;; ++n) {
+    SCOPED_TRACE(absl::StrCat("change ", n));
+    Begin();
+    CheckpointStore& store = storage_->checkpoints();
+    ASSERT_EQ(storage_->records().Put(RecordKind::kMachine, "m1", "m"), absl::OkStatus());
+    disk_->FailAt(n, DiskError::kNoSpace, DiskFault::kOnce);
+    EXPECT_EQ(store.Delete("web", 1, absl::UnixEpoch()), absl::OkStatus());
+    EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, "m1"), absl::OkStatus());
+    EXPECT_EQ(*store.Trim("web", 2, absl::UnixEpoch()), 1);
+    EXPECT_EQ(store.Last("web")->checkpoint_count, 0);
+    EXPECT_EQ(store.DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()), absl::OkStatus());
+    EXPECT_EQ(store.events().newest, 5u);  // two commits, three deletions
+    const bool reached = disk_->changes() >= n;
+    disk_->Repair();
+    Reopen();
+    ASSERT_NE(storage_, nullptr);
+    EXPECT_TRUE(absl::IsNotFound(storage_->checkpoints().Last("web").status()));
+    EXPECT_EQ(storage_->checkpoints().events().newest, 5u);
+    if (HasFailure() || !reached) break;
+  }
+  EXPECT_GT(n, 8);
 }
 
 INSTANTIATE_TEST_SUITE_P(Disks, DiskFaultTest,

@@ -1,12 +1,15 @@
 // A real file system of 160 MB that runs full: what is deleted is deleted, and makes space again.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -148,6 +151,46 @@ TEST_F(FullVolumeTest, AgainAndAgain) {
     EXPECT_TRUE(IsCommittedSoon("other")) << Commit("other");
     EXPECT_EQ(store().DeleteVm("other", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
   }
+}
+
+// Others take what is free again and again, while many push and one deletes.
+TEST_F(FullVolumeTest, NoDeletionIsRefused) {
+  for (int machine = 1; machine < 1000; ++machine) {
+    ASSERT_EQ(storage_->records().Put(RecordKind::kMachine, absl::StrCat(machine), "m"), absl::OkStatus());
+  }
+  const int stored = Fill("full");
+  ASSERT_GT(stored, 32);
+  ASSERT_LT(stored, 1000);
+  std::atomic<bool> ended = false;
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> others;
+  for (int writer = 0; writer < 8; ++writer) {
+    others.emplace_back([&, vm = absl::StrCat("other", writer)] {
+      CommitRequest request;
+      request.vm = vm;
+      request.record.resize(100000);
+      for (; !ended; absl::SleepFor(absl::Milliseconds(1))) {
+        if (!store().Commit(request).ok()) ++refused;
+      }
+    });
+  }
+  others.emplace_back([&] {
+    while (!ended) {
+      volume_->TakeTheRest();
+      absl::SleepFor(absl::Milliseconds(20));
+      volume_->GiveBack();
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+  });
+  for (int version = 1; version <= stored; ++version) {
+    EXPECT_EQ(store().Delete("full", version, absl::Now()), absl::OkStatus()) << version;
+    EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, absl::StrCat(version)), absl::OkStatus()) << version;
+    absl::SleepFor(absl::Milliseconds(10));  // meanwhile space is made, and taken
+  }
+  ended = true;
+  for (std::thread& other : others) other.join();
+  EXPECT_EQ(store().Last("full")->checkpoint_count, 0);
+  EXPECT_GT(refused, 0);
 }
 
 // When it was opened for the first time there was no space for the whole reserve.

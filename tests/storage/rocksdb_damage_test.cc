@@ -260,6 +260,11 @@ TEST_F(DamagedRecordTest, ChangedBytesNeverGiveAWrongRecord) {
       Copy copy(files);
       if (!copy.status().ok()) {
         EXPECT_EQ(DamagedRecord(copy.status()), kDirectory);
+        // The damaged file is named, and no other, and what to do.
+        EXPECT_TRUE(absl::StrContains(copy.status().message(), name)) << copy.status();
+        EXPECT_FALSE(absl::StrContains(copy.status().message(), "MANIFEST")) << copy.status();
+        EXPECT_TRUE(absl::StrContains(copy.status().message(), "Restore a backup with")) << copy.status();
+        if (HasFailure()) return;
         continue;
       }
       for (int i = 1; i <= kVersions; ++i) {

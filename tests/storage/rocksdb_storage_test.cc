@@ -72,6 +72,22 @@ TEST(RocksDbStorageTest, MemoryOnlyReadsDoNotReadFromDisk) {
   EXPECT_EQ(read_memory()->record, "r") << "it is in memory again";
 }
 
+// 24 MB of several VMs, in two column families.
+TEST(RocksDbStorageTest, WhatIsInMemoryAloneIsLimited) {
+  for (const size_t limit : {size_t{192} << 20, size_t{8} << 20}) {
+    const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    StorageOptions options;
+    options.env = env.get();
+    options.memtable_bytes = limit;
+    const std::unique_ptr<RocksDbStorage> storage = RocksDbStorage::Open("/data", options).value();
+    for (int i = 0; i < 24; ++i) {
+      ASSERT_TRUE(storage->checkpoints().Commit(Request(std::string(size_t{1} << 19, 'c'))).ok());
+      ASSERT_TRUE(storage->records().Put(RecordKind::kCpuProfile, absl::StrCat(i), std::string(1 << 19, 'p')).ok());
+    }
+    EXPECT_EQ(storage->statistics().rocksdb["rocksdb.flush.write.bytes"] > 0, limit < size_t{24} << 20) << limit;
+  }
+}
+
 TEST(RocksDbStorageTest, DirectoryThatCannotBeMade) {
   const absl::Status status = RocksDbStorage::Open("/dev/null/data", {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
