@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "core/port_errors.h"
 
 namespace armstate {
 namespace {

@@ -29,7 +29,7 @@ class ComputedRegisters {
   bool empty() const { return rules_.empty(); }
 
   // What is to be stored of `wanted` by this vCPU, before the writable mask is applied. RefusedError or
-  // UndeterminedError (core/write_rule.h).
+  // UndeterminedError (core/port_errors.h).
   absl::StatusOr<std::string> Accept(size_t index, absl::string_view storage, absl::string_view wanted,
                                      VcpuPosition position) const;
 

@@ -30,7 +30,7 @@ class EngineVcpu final : public VcpuRegisterPort {
 
   const std::shared_ptr<const RegisterLayout>& layout() const override { return profile_->layout(); }
   absl::Status Read(size_t index, absl::Span<char> value) override;
-  // RefusedError or UndeterminedError (core/write_rule.h).
+  // RefusedError or UndeterminedError (core/port_errors.h).
   absl::Status Write(size_t index, absl::string_view value) override;
   absl::Span<const uint32_t> restore_order() const override { return profile_->restore_order(); }
   bool is_required(size_t index) const override { return profile_->is_required(index); }

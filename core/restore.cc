@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/merge.h"
-#include "core/write_rule.h"
+#include "core/port_errors.h"
 
 namespace armstate {
 namespace {

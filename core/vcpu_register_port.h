@@ -40,7 +40,7 @@ class VcpuRegisterPort {
 
   // Writes the register. OK does not mean that the value was kept: a target may ignore a write, in whole or in part.
   // Read it back. Errors: whatever the target answers; then the register has its old value. UndeterminedError
-  // (core/write_rule.h) if the port only stands for a target and does not know what that would answer.
+  // (core/port_errors.h) if the port only stands for a target and does not know what that would answer.
   virtual absl::Status Write(size_t index, absl::string_view value) = 0;
 
   // The order in which a restore must write this target's registers: a permutation of 0 .. layout()->size() - 1, which

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_format.h"
+#include "core/port_errors.h"
 
 namespace armstate {
 namespace {
-
-constexpr absl::string_view kErrorName = "armstate.errno";
 
 uint32_t FieldOf(const WriteRule::Field& field, uint64_t word) {
   return static_cast<uint32_t>(word >> field.shift) & ((uint32_t{1} << field.width) - 1);
@@ -50,20 +48,5 @@ absl::StatusOr<uint64_t> WriteRule::Accept(uint64_t wanted, uint64_t reset) cons
   }
   return stored;
 }
-
-absl::Status RefusedError(absl::string_view error_name) {
-  absl::Status status = absl::InvalidArgumentError(error_name);
-  status.SetPayload(kErrorName, absl::Cord(error_name));
-  return status;
-}
-
-std::string RefusedErrorName(const absl::Status& status) {
-  const absl::optional<absl::Cord> name = status.GetPayload(kErrorName);
-  return name ? std::string(*name) : "";
-}
-
-absl::Status UndeterminedError(absl::string_view why) { return absl::UnknownError(why); }
-
-bool IsUndetermined(const absl::Status& status) { return status.code() == absl::StatusCode::kUnknown; }
 
 }  // namespace armstate

@@ -51,14 +51,6 @@ struct WriteRule {
   absl::StatusOr<uint64_t> Accept(uint64_t wanted, uint64_t reset) const;
 };
 
-// "EINVAL": the target's answer to a write.
-absl::Status RefusedError(absl::string_view error_name);
-// What RefusedError was given; empty for any other status.
-std::string RefusedErrorName(const absl::Status& status);
-// Nobody knows the target's answer; `why` is for people.
-absl::Status UndeterminedError(absl::string_view why);
-bool IsUndetermined(const absl::Status& status);
-
 }  // namespace armstate
 
 #endif  // ARMSTATE_CORE_WRITE_RULE_H_

@@ -19,23 +19,23 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
-#include "server/admin_service.h"
-#include "server/call_workers.h"
-#include "server/checkpoint_service.h"
-#include "server/engine_service.h"
-#include "server/host_registry.h"
-#include "server/host_service.h"
-#include "server/listener.h"
-#include "server/machine_registry.h"
-#include "server/memory_division.h"
-#include "server/private_folder.h"
-#include "server/profile_registry.h"
-#include "server/request_decoding.h"
-#include "server/restore_service.h"
-#include "server/retention_sweeper.h"
-#include "server/write_health.h"
+#include "server/hosts/registry.h"
+#include "server/machines/registry.h"
+#include "server/process/listener.h"
+#include "server/process/memory_division.h"
+#include "server/process/private_folder.h"
+#include "server/process/write_health.h"
+#include "server/profiles/registry.h"
+#include "server/retention/sweeper.h"
+#include "server/rpc/call_workers.h"
+#include "server/rpc/request_decoding.h"
+#include "server/services/admin_service.h"
+#include "server/services/checkpoint_service.h"
+#include "server/services/engine_service.h"
+#include "server/services/host_service.h"
+#include "server/services/restore_service.h"
 #include "spdlog/spdlog.h"
-#include "storage/rocksdb_storage.h"
+#include "storage/rocksdb/storage.h"
 
 namespace armstate {
 namespace {
@@ -59,8 +59,13 @@ constexpr int kMaxIdleMs = 10 * 60 * 1000;
 // A client that has calls and reads nothing, nor an HTTP/2 ping, is asked after so long, and hung up on after as long
 // again.
 constexpr int kKeepaliveMs = 20'000;
-// Of one connection; further calls of it wait at the client.
-constexpr int kMaxStreams = 256;
+// Of one connection; further calls of it wait at the client. RFC 9113, 6.5.2 recommends no fewer. Each takes some 14
+// KiB before there is a request.
+constexpr int kMaxStreams = 100;
+// What a connection may take with them: so many connections are left when memory is short.
+constexpr size_t kMemoryPerConnection = size_t{2} << 20;
+// Only server reflection, gRPC's own, has a thread for each call.
+constexpr int kMaxThreads = 8;
 
 // RocksDB begins a line with its level: "[WARN] ...".
 spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
@@ -91,7 +96,8 @@ class Server::Impl {
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
-        workers_(memory.calls, memory.transport / 2),
+        workers_(memory.calls,
+                 {memory.transport / 2, options.memory_limit / kMemoryPerConnection, options.memory_limit / 4 * 3}),
         checkpoints_(
             storage_->checkpoints(), options.clock,
             [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }, memory.base_cache),
@@ -125,10 +131,10 @@ class Server::Impl {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
     grpc::ResourceQuota quota("armstated");
-    builder.SetResourceQuota(quota.Resize(memory.transport));
+    builder.SetResourceQuota(quota.Resize(memory.transport).SetMaxThreads(kMaxThreads));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
-    // 16 KiB would become 16 MiB, and UnfinishedMessages would take that for what has been received.
+    // 16 KiB would become 16 MiB, and ConnectionGuard would take that for what has been received.
     builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
     builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
     builder.RegisterService(&checkpoint_service_);
@@ -144,7 +150,7 @@ class Server::Impl {
                                 v1::AdminService::service_full_name()}) {
       health.SetServingStatus(service, true);
     }
-    listener_->Start(std::move(acceptor), workers_.unfinished);
+    listener_->Start(std::move(acceptor), workers_.connections);
     write_health_.emplace(
         health,
         std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),

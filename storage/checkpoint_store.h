@@ -1,9 +1,9 @@
 // Where checkpoints are kept: versioned records of VMs, and the register layouts that they share.
 //
-// A record is bytes here (storage/checkpoint_record.h has the format), and so is a base, to which records of the same
-// VM are differences: the store only sees that no base goes before the last record that needs it. RocksDB is behind
-// this interface now (storage/rocksdb_storage.h); it is cut so that a distributed engine fits too: a commit is one
-// atomic write of one VM, lists only ascend, and a commit may end without anybody knowing how.
+// A record is bytes here (storage/format/checkpoint_record.h has the format), and so is a base, to which records of the
+// same VM are differences: the store only sees that no base goes before the last record that needs it. RocksDB is
+// behind this interface now (storage/rocksdb/storage.h); it is cut so that a distributed engine fits too: a commit is
+// one atomic write of one VM, lists only ascend, and a commit may end without anybody knowing how.
 #ifndef ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
 #define ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
 

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/catalog.h"
+#include "core/port_errors.h"
 #include "core/restore_order.h"
-#include "core/write_rule.h"
 
 namespace armstate {
 namespace {

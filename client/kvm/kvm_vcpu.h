@@ -15,7 +15,7 @@
 namespace armstate {
 
 // KVM_GET_REG_LIST, KVM_GET_ONE_REG and KVM_SET_ONE_REG as a port. An error of Write is RefusedError with the errno
-// (core/write_rule.h), exactly as the engine's vCPUs predict it. Not thread-safe; movable.
+// (core/port_errors.h), exactly as the engine's vCPUs predict it. Not thread-safe; movable.
 class KvmVcpu final : public VcpuRegisterPort {
  public:
   // The vCPU is initialised and finalised; `calls` outlives this object. Shares `likely_layout` if that is the vCPU's.

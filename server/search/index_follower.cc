@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
-#include "server/checkpoint_access.h"
-#include "server/checkpoint_scheme.h"
+#include "server/checkpoints/access.h"
+#include "server/checkpoints/scheme.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {

@@ -12,11 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
+#include "server/rpc/stop_check.h"
 #include "server/search/search_index.h"
-#include "server/stop_check.h"
-#include "storage/checkpoint_repository.h"
 #include "storage/checkpoint_store.h"
+#include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
 

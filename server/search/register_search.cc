@@ -8,14 +8,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/checkpoint_access.h"
-#include "server/checkpoint_scheme.h"
-#include "server/invalid_field.h"
-#include "server/page_position.h"
-#include "server/page_token.h"
+#include "server/checkpoints/access.h"
+#include "server/checkpoints/scheme.h"
+#include "server/rpc/invalid_field.h"
+#include "server/rpc/page_position.h"
+#include "server/rpc/page_token.h"
 #include "server/search/search_answer.h"
 #include "server/search/version_scan.h"
-#include "storage/digest.h"
+#include "storage/format/digest.h"
 
 namespace armstate {
 namespace {

@@ -7,11 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "armstate/v1/register_search.pb.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
+#include "server/rpc/stop_check.h"
 #include "server/search/search_index.h"
 #include "server/search/search_results.h"
-#include "server/stop_check.h"
-#include "storage/checkpoint_repository.h"
+#include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
 

@@ -11,7 +11,7 @@
 #include "armstate/v1/register_search.pb.h"
 #include "server/search/filter.h"
 #include "server/search/search_index.h"
-#include "storage/checkpoint_repository.h"
+#include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "server/checkpoint_access.h"
-#include "server/checkpoint_scheme.h"
+#include "server/checkpoints/access.h"
+#include "server/checkpoints/scheme.h"
 #include "server/search/search_answer.h"
 
 namespace armstate {

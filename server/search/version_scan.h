@@ -5,12 +5,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "armstate/v1/register_search.pb.h"
-#include "server/page_position.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
+#include "server/rpc/page_position.h"
+#include "server/rpc/stop_check.h"
 #include "server/search/filter.h"
 #include "server/search/search_index.h"
-#include "server/stop_check.h"
-#include "storage/checkpoint_repository.h"
+#include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
 

@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
-#include "server/connection.h"
-#include "server/invalid_field.h"
+#include "server/rpc/connection.h"
+#include "server/rpc/invalid_field.h"
 #include "server/watch/event_messages.h"
 #include "server/watch/resume_token.h"
 

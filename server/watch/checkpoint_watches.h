@@ -14,7 +14,7 @@
 #include "armstate/v1/checkpoint_watch.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/memory_budget.h"
+#include "server/rpc/memory_budget.h"
 #include "server/watch/event_window.h"
 #include "server/watch/watcher.h"
 #include "storage/checkpoint_store.h"

@@ -3,7 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
-#include "server/page_token.h"
+#include "server/rpc/page_token.h"
 
 namespace armstate {
 namespace {

@@ -3,7 +3,7 @@
 //
 //   damage_database DATA_DIR FAMILY all|first
 //
-// FAMILY is a column family (storage/keys.h), as vms or events. Prints how many values it overwrote.
+// FAMILY is a column family (storage/rocksdb/keys.h), as vms or events. Prints how many values it overwrote.
 #include <cstdio>
 #include <cstring>
 #include <memory>

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "storage/checkpoint_repository.h"
-#include "storage/rocksdb_storage.h"
+#include "storage/repository/checkpoint_repository.h"
+#include "storage/rocksdb/storage.h"
 #include "tests/testing/linux_checkpoints.h"
 
 namespace armstate {

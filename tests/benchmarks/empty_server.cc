@@ -28,7 +28,7 @@
 #include "absl/synchronization/mutex.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/util/time_util.h"
-#include "server/arena_messages.h"
+#include "server/rpc/arena_messages.h"
 #include "server/server.h"
 
 namespace armstate {

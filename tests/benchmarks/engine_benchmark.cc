@@ -12,7 +12,7 @@
 #include "core/capture.h"
 #include "core/engine_vcpu.h"
 #include "core/restore.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
 
 namespace armstate {
 namespace {

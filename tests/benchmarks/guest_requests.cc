@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
 #include "tests/testing/linux_checkpoints.h"
 
 namespace armstate {

@@ -18,12 +18,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/catalog.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
 #include "server/search/index_follower.h"
 #include "server/search/register_search.h"
 #include "server/search/search_index.h"
-#include "storage/checkpoint_repository.h"
-#include "storage/rocksdb_storage.h"
+#include "storage/repository/checkpoint_repository.h"
+#include "storage/rocksdb/storage.h"
 #include "tests/testing/linux_checkpoints.h"
 
 namespace armstate {

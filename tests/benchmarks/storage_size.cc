@@ -15,10 +15,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "storage/byte_delta.h"
-#include "storage/checkpoint_repository.h"
-#include "storage/digest.h"
-#include "storage/rocksdb_storage.h"
+#include "storage/format/byte_delta.h"
+#include "storage/format/digest.h"
+#include "storage/repository/checkpoint_repository.h"
+#include "storage/rocksdb/storage.h"
 #include "tests/testing/linux_checkpoints.h"
 #include "tests/testing/temp_dir.h"
 

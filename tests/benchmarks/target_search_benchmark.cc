@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "server/built_in_tolerances.h"
-#include "server/target_search.h"
+#include "server/verdict/built_in_tolerances.h"
+#include "server/verdict/target_search.h"
 #include "tests/server/kvm_targets.h"
 
 namespace armstate {

@@ -7,10 +7,10 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
-#include "server/restore_history.h"
-#include "server/retention_sweeper.h"
-#include "server/statistics.h"
-#include "storage/rocksdb_storage.h"
+#include "server/admin/statistics.h"
+#include "server/restores/history.h"
+#include "server/retention/sweeper.h"
+#include "storage/rocksdb/storage.h"
 #include "tests/testing/temp_dir.h"
 
 namespace armstate {

@@ -8,6 +8,7 @@
 
 #include "core/engine_vm.h"
 #include "core/error.h"
+#include "core/port_errors.h"
 
 namespace armstate {
 namespace {

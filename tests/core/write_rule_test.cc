@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "core/port_errors.h"
+
 namespace armstate {
 namespace {
 

@@ -17,7 +17,7 @@
 #include "client/qemu/qmp_connection.h"
 #include "core/catalog.h"
 #include "core/engine_vcpu.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
 #include "tests/testing/qemu_process.h"
 #include "tests/testing/temp_dir.h"
 

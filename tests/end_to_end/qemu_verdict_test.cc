@@ -13,7 +13,7 @@
 #include "core/engine_vcpu.h"
 #include "core/error.h"
 #include "core/restore.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
 #include "tests/client/qemu/corpus.h"
 
 namespace armstate {

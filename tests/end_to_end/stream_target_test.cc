@@ -1,6 +1,6 @@
 // A saved VM as the target of a restore, without a CPU profile: what the server says of a checkpoint of each CPU model
 // on the stream of each other one, and what real QEMU says when it loads the patched stream.
-#include "server/stream_target.h"
+#include "server/restores/stream_target.h"
 
 #include <gtest/gtest.h>
 
@@ -18,8 +18,8 @@
 #include "client/qemu/qmp_connection.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"
-#include "server/judgement.h"
-#include "server/profile_registry.h"
+#include "server/profiles/registry.h"
+#include "server/verdict/judgement.h"
 #include "tests/testing/qemu_process.h"
 #include "tests/testing/temp_dir.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "client/commands/checkpoint_json.h"
-#include "server/checkpoint_codec.h"
+#include "server/checkpoints/codec.h"
 
 namespace armstate {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "proto/cpu_profile_conversion.h"
-#include "server/host_probe.h"
-#include "server/probed_host.h"
+#include "server/hosts/probed_host.h"
+#include "server/probe/recording.h"
 
 namespace armstate {
 namespace {

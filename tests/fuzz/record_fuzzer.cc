@@ -6,13 +6,13 @@
 #include <memory>
 #include <string>
 
-#include "storage/checkpoint_record.h"
-#include "storage/checksummed.h"
-#include "storage/difference_record.h"
-#include "storage/digest.h"
-#include "storage/full_copy.h"
-#include "storage/keys.h"
-#include "storage/rocksdb_values.h"
+#include "storage/format/checkpoint_record.h"
+#include "storage/format/checksummed.h"
+#include "storage/format/difference_record.h"
+#include "storage/format/digest.h"
+#include "storage/format/full_copy.h"
+#include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/values.h"
 
 namespace armstate {
 namespace {

@@ -8,8 +8,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
-#include "server/page_position.h"
-#include "server/page_token.h"
+#include "server/rpc/page_position.h"
+#include "server/rpc/page_token.h"
 #include "server/watch/resume_token.h"
 
 namespace armstate {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/register_list.h"
-#include "server/host_probe.h"
+#include "server/probe/recording.h"
 
 namespace armstate {
 

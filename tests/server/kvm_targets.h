@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "server/judged_target.h"
-#include "server/judgement.h"
-#include "server/probe_profiles.h"
+#include "server/probe/infer_profiles.h"
+#include "server/verdict/judged_target.h"
+#include "server/verdict/judgement.h"
 #include "tests/server/kvm_corpus.h"
 
 namespace armstate {

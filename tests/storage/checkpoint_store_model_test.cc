@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/storage/countdown.h"
 #include "tests/storage/memory_checkpoint_store.h"
-#include "tests/storage/rocksdb_under_test.h"
+#include "tests/storage/rocksdb/rocksdb_under_test.h"
 
 namespace armstate {
 namespace {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "core/error.h"
 #include "rocksdb/db.h"
-#include "tests/storage/rocksdb_under_test.h"
+#include "tests/storage/rocksdb/rocksdb_under_test.h"
 
 namespace armstate {
 namespace {

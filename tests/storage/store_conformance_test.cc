@@ -1,6 +1,6 @@
 #include "tests/storage/checkpoint_store_conformance.h"
 #include "tests/storage/memory_checkpoint_store.h"
-#include "tests/storage/rocksdb_under_test.h"
+#include "tests/storage/rocksdb/rocksdb_under_test.h"
 #include "tests/storage/unknown_injector.h"
 
 namespace armstate {

@@ -1,4 +1,4 @@
-// How a probe's file writes numbers; server/probe_json.h reads them.
+// How a probe's file writes numbers; server/probe/parse_json.h reads them.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_PROBE_TEXT_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_PROBE_TEXT_H_
 

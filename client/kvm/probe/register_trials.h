@@ -12,7 +12,7 @@
 namespace armstate {
 
 struct Trial {
-  // Members of the experiment's line, as server/probe_experiment.cc reads them.
+  // Members of the experiment's line, as server/probe/parse_experiment.cc reads them.
   ProbeJson result = ProbeJson::object();
   // Other values that were accepted and read back.
   std::vector<uint64_t> accepted;

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/engine_vm.h"
-#include "core/write_rule.h"
+#include "core/port_errors.h"
 
 namespace armstate {
 

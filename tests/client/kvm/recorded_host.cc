@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "proto/cpu_profile_conversion.h"
-#include "server/probe_profiles.h"
+#include "server/probe/infer_profiles.h"
 #include "tests/server/kvm_corpus.h"
 
 namespace armstate {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "server/host_probe.h"
+#include "server/probe/recording.h"
 #include "tests/client/kvm/fake_kvm.h"
 
 namespace armstate {

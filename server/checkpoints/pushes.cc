@@ -1,0 +1,301 @@
+#include "server/checkpoints/pushes.h"
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "core/error.h"
+#include "google/protobuf/arena.h"
+#include "proto/status_conversion.h"
+#include "server/rpc/connection.h"
+#include "server/checkpoints/create.h"
+#include "server/rpc/invalid_field.h"
+#include "server/rpc/request_decoding.h"
+#include "server/rpc/untaken_answer.h"
+
+namespace armstate {
+
+// One stream. Its state changes under its mutex, and so do gRPC's operations begin: gRPC never calls a reactor from
+// within them, and so nothing is begun after Finish, when the reactor may be gone at any time.
+//
+// Requests of one VM are stored one after the other: the store keeps their order only as long as each finds the base
+// that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
+class PushStream final : public CheckpointPushes::Reactor {
+ public:
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, grpc::CallbackServerContext& context,
+             CallWorkers& workers, bool draining)
+      : pushes_(pushes),
+        repository_(repository),
+        connection_(ConnectionOf(context)),
+        end_of_untaken_(EndOfUntaken(context)),
+        guard_(workers.connections),
+        draining_(draining) {
+    const absl::MutexLock lock(&mutex_);
+    auto share = workers.memory.TakeLasting(connection_, sizeof(PushStream));
+    refusal_ = share.status();
+    share_ = std::move(share).value_or(nullptr);
+    Continue();
+  }
+
+  void Drain() {
+    const absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    Continue();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      const absl::MutexLock lock(&mutex_);
+      reading_ = false;
+      read_all_ = true;
+      return Continue();
+    }
+    std::vector<Item> items;
+    const absl::Status refusal = TakeMessage(items);
+    std::vector<Item> startable;
+    {
+      const absl::MutexLock lock(&mutex_);
+      reading_ = false;
+      // It may come after a drain has ended the stream.
+      if (broken_ || finished_) return Continue();
+      refusal_ = refusal;
+      for (Item& item : items) {
+        unanswered_ += 1;
+        unanswered_bytes_ += item.bytes;
+        const auto [lane, is_new] = lanes_.try_emplace(item.parent);
+        if (is_new) {
+          startable.push_back(std::move(item));
+          ++running_;
+        } else {
+          lane->second.push_back(std::move(item));
+        }
+      }
+      // The next message is on its way while this one is worked on.
+      Continue();
+    }
+    for (Item& item : startable) Start(std::move(item));
+  }
+
+  void OnWriteDone(bool ok) override {
+    const absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    unanswered_ -= response_.acknowledgements_size();
+    unanswered_bytes_ -= written_bytes_;
+    share_->EndTaking(written_bytes_);
+    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);  // an idle stream keeps nothing of it
+    if (!ok) Break();
+    Continue();
+  }
+
+  void OnCancel() override {
+    const absl::MutexLock lock(&mutex_);
+    Break();
+    Continue();
+  }
+
+  void OnDone() override {
+    { const absl::MutexLock lock(&mutex_); }  // who called Finish has left
+    pushes_.Remove(this);
+    delete this;
+  }
+
+ private:
+  struct Item {
+    int64_t number = 0;
+    size_t bytes = 0;
+    // As the client wrote it: who has the same waits for each other.
+    std::string parent;
+    absl::StatusOr<CheckedCreate> create;
+  };
+
+  struct Answer {
+    int64_t number = 0;
+    size_t bytes = 0;
+    absl::StatusOr<CreateOutcome> outcome;
+  };
+
+  // The arena lasts only until all is taken out of it: most streams are idle at most times.
+  absl::Status TakeMessage(std::vector<Item>& items) {
+    const size_t bytes = bytes_.Length();
+    google::protobuf::ArenaOptions blocks;
+    blocks.start_block_size = kFirstBlockBytes;
+    google::protobuf::Arena arena(blocks);
+    auto& message = *google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena);
+    if (absl::Status status = DecodeRequest(bytes_, message); !status.ok()) return status;
+    if (!message.requests().empty()) guard_.CompleteInStream(connection_, bytes);
+    if (message.requests_size() > CheckpointPushes::kMaxRequests) {
+      return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
+                                                   " requests: send them in more messages"));
+    }
+    if (absl::Status status = Hold(message); !status.ok()) return status;
+    items.reserve(message.requests_size());
+    for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
+      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), CheckCreate(repository_, request)});
+    }
+    return absl::OkStatus();
+  }
+
+  // The stream has nothing else, so it could not know that there is no place.
+  absl::Status Hold(const v1::StreamCheckpointsRequest& message) {
+    size_t bytes = 0;
+    for (const v1::CreateCheckpointRequest& request : message.requests()) bytes += request.ByteSizeLong();
+    const absl::MutexLock lock(&mutex_);
+    const absl::Status room = unanswered_ == 0 ? share_->Check() : absl::OkStatus();
+    return room.ok() ? share_->Add(bytes) : room;
+  }
+
+  // Without the lock: the answer may come at once. The stream stays as long as items run.
+  void Start(Item item) {
+    if (!item.create.ok()) return End(item.number, item.bytes, item.parent, item.create.status());
+    StoreCreate(repository_, *std::move(item.create),
+                [this, number = item.number, bytes = item.bytes, parent = std::move(item.parent)](
+                    absl::StatusOr<CreateOutcome> outcome) { End(number, bytes, parent, std::move(outcome)); });
+  }
+
+  void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateOutcome> outcome) {
+    std::shared_ptr<Item> startable;
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!broken_) answers_.push_back({number, bytes, std::move(outcome)});
+      const auto lane = lanes_.find(parent);
+      if (lane->second.empty() || broken_) {
+        lanes_.erase(lane);
+        --running_;
+      } else {
+        startable = std::make_shared<Item>(std::move(lane->second.front()));
+        lane->second.pop_front();
+      }
+      Continue();
+    }
+    if (startable == nullptr) return;
+    // Not here: the store's thread has others to tell.
+    repository_.RunLater([this, startable] { Start(std::move(*startable)); });
+  }
+
+  // Nobody is there to be answered.
+  void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    broken_ = true;
+    answers_.clear();
+  }
+
+  // Begins what can be begun. Finish is the last thing, and only when nothing of this stream runs in the store.
+  void Continue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (finished_) return;
+    if (!writing_ && !answers_.empty()) Write();
+    if (!reading_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
+        unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes &&
+        (unanswered_ == 0 || share_->Check().ok())) {
+      reading_ = true;
+      StartRead(&bytes_);
+    }
+    if (running_ > 0 || writing_) return;
+    if (broken_) return End(CallCancelled("the client has gone"));
+    if (unanswered_ > 0) return;
+    if (!refusal_.ok()) return End(refusal_);
+    if (read_all_) return End(absl::OkStatus());
+    if (draining_)
+      return End(MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining, "the server is going away"));
+  }
+
+  void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    finished_ = true;
+    Finish(ToGrpcStatus(status));
+  }
+
+  // All that came since the last one, after a sync by the dozen.
+  void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    response_.Clear();
+    written_bytes_ = 0;
+    for (const Answer& answer : answers_) {
+      Fill(answer, *response_.add_acknowledgements());
+      written_bytes_ += answer.bytes;
+    }
+    answers_.clear();
+    writing_ = true;
+    share_->BeginTaking(end_of_untaken_);
+    StartWrite(&response_);
+  }
+
+  void Fill(const Answer& answer, v1::StreamCheckpointsResponse::Acknowledgement& acknowledgement)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    stored_.Clear();
+    acknowledgement.set_item(answer.number);
+    absl::Status status = answer.outcome.status();
+    if (status.ok()) {
+      stored_.set_vcpu_count(answer.outcome->summary.vcpu_count);
+      stored_.set_register_count(answer.outcome->register_count);
+      status = CompleteResponse(*answer.outcome, stored_);
+    }
+    if (!status.ok()) {
+      *acknowledgement.mutable_error() = ToGoogleRpcStatus(status);
+      return;
+    }
+    v1::Checkpoint& checkpoint = *acknowledgement.mutable_checkpoint();
+    checkpoint.set_name(std::move(*stored_.mutable_name()));
+    checkpoint.set_version(stored_.version());
+    if (stored_.has_create_time()) *checkpoint.mutable_create_time() = stored_.create_time();
+    checkpoint.set_vcpu_count(stored_.vcpu_count());
+    checkpoint.set_register_count(stored_.register_count());
+  }
+
+  // A message of one vCPU with a thousand registers.
+  static constexpr size_t kFirstBlockBytes = size_t{32} << 10;
+
+  CheckpointPushes& pushes_;
+  CheckpointRepository& repository_;
+  const std::string connection_;
+  const std::function<void()> end_of_untaken_;
+  ConnectionGuard& guard_;
+  // Of the requests that are unanswered, and of this; null if there is none, and never changed.
+  std::shared_ptr<MemoryBudget::Share> share_;
+
+  absl::Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_);
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool read_all_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t unanswered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // How many lanes are there: each has one item in the store, or about to be.
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By parent: those that wait for the one that runs.
+  absl::flat_hash_map<std::string, std::list<Item>> lanes_ ABSL_GUARDED_BY(mutex_);
+  // What was wrong with a message as a whole: it ends the stream.
+  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Answer> answers_ ABSL_GUARDED_BY(mutex_);
+  v1::StreamCheckpointsResponse response_ ABSL_GUARDED_BY(mutex_);
+  v1::Checkpoint stored_ ABSL_GUARDED_BY(mutex_);
+
+  // Of the read that is going on, or of OnReadDone.
+  grpc::ByteBuffer bytes_;
+  int64_t next_item_ = 0;
+};
+
+CheckpointPushes::Reactor* CheckpointPushes::Open(grpc::CallbackServerContext& context) {
+  const absl::MutexLock lock(&mutex_);
+  // It deletes itself in OnDone.
+  return *streams_.insert(new PushStream(*this, repository_, context, workers_, draining_)).first;
+}
+
+void CheckpointPushes::Drain() {
+  const absl::MutexLock lock(&mutex_);
+  draining_ = true;
+  for (PushStream* const stream : streams_) stream->Drain();
+}
+
+void CheckpointPushes::Remove(PushStream* stream) {
+  const absl::MutexLock lock(&mutex_);
+  streams_.erase(stream);
+}
+
+}  // namespace armstate

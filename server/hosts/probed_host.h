@@ -1,0 +1,29 @@
+// A host before it is registered.
+#ifndef ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
+#define ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/cpu_profile.pb.h"
+#include "armstate/v1/host_service.pb.h"
+#include "server/probe/recording.h"
+
+namespace armstate {
+
+struct ProbedHost {
+  // Names its profiles by host.profiles[].cpu_profile.
+  v1::Host host;
+  // Those of them that may not be known yet.
+  std::vector<v1::CpuProfile> profiles;
+};
+
+// What a probe tells of its host: all but the name, the labels and the times.
+//
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: more than 64 sets
+// of features, names that are longer than 255 bytes, experiments that contradict each other.
+absl::StatusOr<ProbedHost> HostFromProbe(const HostProbe& probe);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_

@@ -1,0 +1,32 @@
+// What a probe knows of one register -> what the target does with it.
+#ifndef ARMSTATE_SERVER_PROBE_INFER_REGISTER_RULES_H_
+#define ARMSTATE_SERVER_PROBE_INFER_REGISTER_RULES_H_
+
+#include <cstdint>
+
+#include "armstate/v1/cpu_profile.pb.h"
+#include "server/probe/recording.h"
+
+namespace armstate {
+
+// Refers to its parts.
+struct ProbedRegister {
+  uint64_t id;
+  uint64_t reset;  // the low 64 bits
+  uint32_t width;  // bytes
+  // Null if the register was not experimented on.
+  const HostProbe::Experiments* experiments;
+  const HostProbe::FeatureClass& feature_class;
+  const HostProbe& probe;
+  bool writable_implementation_id;
+
+  uint64_t ResetOf(uint64_t other) const;
+  bool has(uint64_t other) const { return feature_class.vcpus[0].count(other) > 0; }
+};
+
+// Adds all of the rule but `id`, `reset` and the growth of `reset`.
+void AddRule(const ProbedRegister& probed, v1::RegisterRule& rule);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_PROBE_INFER_REGISTER_RULES_H_

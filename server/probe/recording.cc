@@ -1,0 +1,164 @@
+#include "server/probe/recording.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/register_id.h"
+#include "server/probe/parse_experiment.h"
+#include "server/probe/parse_json.h"
+#include "server/probe/parse_lines.h"
+#include "server/probe/parse_text.h"
+
+namespace armstate {
+namespace {
+
+// Real probes have up to 4000. Each costs memory before it is judged, and may be a few bytes of a compressed file.
+constexpr size_t kMostExperiments = size_t{1} << 17;
+
+constexpr size_t kMostText = size_t{64} << 20;  // bytes, of all files
+
+absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, std::string>& registers) {
+  const absl::StatusOr<const Json*> entries = MemberArray(vcpu, "regs", place);
+  if (!entries.ok()) return entries.status();
+  for (const Json& entry : **entries) {
+    place.register_id.reset();
+    if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_unsigned() ||
+        !entry[2].is_string()) {
+      return place.Error("a register is not [id, bytes, value]");
+    }
+    const absl::StatusOr<uint64_t> raw = HexWord(entry[0].get_ref<const std::string&>(), place);
+    if (!raw.ok()) return raw.status();
+    place.register_id = *raw;
+    const absl::StatusOr<RegisterId> id = RegisterId::Create(*raw);
+    if (!id.ok()) return place.Error(id.status().message());
+    if (entry[1].get<uint64_t>() != id->width()) {
+      return place.Error(
+          absl::StrCat("is said to have ", entry[1].get<uint64_t>(), " bytes, but its ID says ", id->width()));
+    }
+    absl::StatusOr<std::string> value = HexBytes(entry[2].get_ref<const std::string&>(), id->width(), place);
+    if (!value.ok()) return value.status();
+    if (!registers.emplace(*raw, *std::move(value)).second) return place.Error("is listed twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
+  const absl::StatusOr<std::string> state = MemberText(line, "state", place);
+  if (!state.ok()) return state.status();
+  if (*state != "reset") return absl::OkStatus();
+  HostProbe::FeatureClass added;
+  const absl::StatusOr<std::string> name = MemberText(line, "cfg", place);
+  if (!name.ok()) return name.status();
+  added.name = *name;
+  for (const HostProbe::FeatureClass& other : probe.classes) {
+    if (other.name == added.name) return place.Error(absl::StrCat("class \"", added.name, "\" is listed twice"));
+  }
+  const absl::StatusOr<uint64_t> features = MemberNumber(line, "feature_bits", place);
+  if (!features.ok()) return features.status();
+  if (*features > UINT32_MAX) return place.Error("\"feature_bits\" has more than 32 bits");
+  added.features = *features;
+  const absl::StatusOr<uint64_t> memory_tagging = MemberNumber(line, "mte", place);
+  if (!memory_tagging.ok()) return memory_tagging.status();
+  added.memory_tagging = *memory_tagging != 0;
+  for (const HostProbe::FeatureClass& other : probe.classes) {
+    if (other.features == added.features && other.memory_tagging == added.memory_tagging) {
+      return place.Error(absl::StrCat("classes \"", other.name, "\" and \"", added.name, "\" have the same features"));
+    }
+  }
+  const absl::StatusOr<const Json*> vcpus = MemberArray(line, "vcpus", place);
+  if (!vcpus.ok()) return vcpus.status();
+  for (const Json& vcpu : **vcpus) {
+    absl::Status status = ParseRegisters(vcpu, place, added.vcpus.emplace_back());
+    if (!status.ok()) return status;
+    const auto same_id = [](const auto& a, const auto& b) { return a.first == b.first; };
+    if (added.vcpus[0].size() != added.vcpus.back().size() ||
+        !std::equal(added.vcpus[0].begin(), added.vcpus[0].end(), added.vcpus.back().begin(), same_id)) {
+      return place.Error("the vCPUs have different registers");
+    }
+  }
+  if (added.vcpus.empty() || added.vcpus[0].empty()) return place.Error("there are no registers");
+  for (const char* key : {"kernel", "cpu"}) {
+    const absl::StatusOr<std::string> text = MemberText(line, key, place);
+    if (!text.ok()) return text.status();
+    (key[0] == 'k' ? probe.kernel : probe.cpu) = *text;
+  }
+  probe.classes.push_back(std::move(added));
+  return absl::OkStatus();
+}
+
+absl::Status ParseMeta(const Json& meta, const Place& place, HostProbe& probe) {
+  if (!probe.host.empty()) return place.Error("the host is described twice");
+  const absl::StatusOr<std::string> host = MemberText(meta, "host", place);
+  if (!host.ok()) return host.status();
+  if (host->empty()) return place.Error("the host has no name");
+  probe.host = *host;
+  if (const Json* info = Member(meta, "info")) {
+    const Json* capability = Member(*info, "wr_imp_id");
+    probe.writable_implementation_id = capability != nullptr && *capability == "1";
+  }
+  const Json* masks = Member(meta, "writable_masks");
+  if (masks == nullptr || masks->is_null()) return absl::OkStatus();  // older than Linux 6.7
+  if (!masks->is_object()) return place.Missing("writable_masks", "an object");
+  for (const auto& [id, mask] : masks->items()) {
+    const absl::StatusOr<uint64_t> raw = HexWord(id, place);
+    if (!raw.ok()) return raw.status();
+    const absl::StatusOr<uint64_t> bits = MemberHex(*masks, id.c_str(), Place{place.file, place.line, *raw});
+    if (!bits.ok()) return bits.status();
+    probe.writable_masks[*raw] = *bits;
+  }
+  return absl::OkStatus();
+}
+
+// An experiment is judged by the lists, wherever those stand. Kept as text, which is smaller than what it is parsed to.
+struct Experiment {
+  absl::string_view text;
+  Place place;
+};
+
+absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, HostProbe& probe,
+                       std::vector<Experiment>& experiments) {
+  if (Member(line, "kind") != nullptr) {
+    if (experiments.size() == kMostExperiments) {
+      return place.Error(absl::StrCat("the probe has more than ", kMostExperiments, " experiments"));
+    }
+    experiments.push_back({text, place});
+    return absl::OkStatus();
+  }
+  if (Member(line, "state") != nullptr) return ParseList(line, place, probe);
+  if (Member(line, "info") != nullptr) return ParseMeta(line, place, probe);
+  return place.Error("is neither a list, nor an experiment, nor the description of the host");
+}
+
+}  // namespace
+
+absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
+  HostProbe probe;
+  std::vector<std::string> texts;
+  texts.reserve(files.size());  // `experiments` refers to them
+  std::vector<Experiment> experiments;
+  size_t room = kMostText;
+  for (const ProbeFile& file : files) {
+    absl::StatusOr<std::string> text = ProbeText(file.name, file.content, room);
+    if (!text.ok()) return text.status();
+    room -= text->size();
+    texts.push_back(*std::move(text));
+    probe.complete = probe.complete || HasChecksums(texts.back());
+    absl::Status status =
+        VisitProbeLines(file.name, texts.back(), [&](const Json& line, absl::string_view of, const Place& place) {
+          return ParseLine(line, of, place, probe, experiments);
+        });
+    if (!status.ok()) return status;
+  }
+  const Place nowhere{files.empty() ? "" : files[0].name, 1};
+  if (probe.classes.empty()) return nowhere.Error("there is no list of a fresh VM");
+  if (probe.host.empty()) return nowhere.Error("there is no description of the host");
+  for (const Experiment& experiment : experiments) {
+    const Json line = Json::parse(experiment.text.begin(), experiment.text.end());  // as it was parsed before
+    absl::Status status = ParseExperiment(line, experiment.place, probe);
+    if (!status.ok()) return status;
+  }
+  return probe;
+}
+
+}  // namespace armstate

@@ -1,0 +1,225 @@
+#include "server/process/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "spdlog/spdlog.h"
+
+namespace armstate {
+namespace {
+
+// What connections leave to the database, of few descriptors and of many.
+constexpr size_t kReserveShare = 4;
+constexpr size_t kMaxReserve = 1024;
+// A connection that has been without a request for so long makes place for a new one.
+constexpr absl::Duration kUnused = absl::Minutes(1);
+// After a connection could not be accepted.
+constexpr int kPauseMs = 100;
+
+void SetOption(int socket, int level, int option) {
+  const int on = 1;
+  setsockopt(socket, level, option, &on, sizeof(on));
+}
+
+int PortOf(int socket) {
+  sockaddr_storage bound = {};
+  socklen_t size = sizeof(bound);
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return 0;
+  return ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                           : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+}
+
+void LogRefusal(absl::string_view why) {
+  static absl::Time next;  // of the one thread that accepts
+  const absl::Time now = absl::Now();
+  if (now < next) return;
+  next = now + absl::Seconds(10);
+  spdlog::warn("connections are refused: {}; `ulimit -n` sets how many descriptors there are", std::string(why));
+}
+
+}  // namespace
+
+size_t RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised = {limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return static_cast<size_t>(std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int>::max()));
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const HostPort& address) {
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const std::string port = absl::StrCat(address.port);
+  if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", gai_strerror(error)));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
+  std::unique_ptr<Listener> listener(new Listener);  // the constructor is private
+  absl::Status status;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    if (absl::Status added = listener->Add(*one); !added.ok()) status = added;
+  }
+  // A name may have addresses of a kind that this machine lacks.
+  if (listener->sockets_.empty() || absl::IsAlreadyExists(status)) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", status.message()));
+  }
+  return listener;
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& address) {
+  const auto refuse = [&address](absl::string_view why) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", address, ": ", why, ": is the path right, and the folder there?"));
+  };
+  sockaddr_un bound = {};
+  bound.sun_family = AF_UNIX;
+  absl::string_view name = address;
+  const bool is_abstract = absl::ConsumePrefix(&name, "unix-abstract:");
+  if (!is_abstract) {
+    absl::ConsumePrefix(&name, "unix:");
+    absl::ConsumePrefix(&name, "//");
+  }
+  const size_t begin = is_abstract ? 1 : 0;
+  if (name.empty() || begin + name.size() >= sizeof(bound.sun_path)) return refuse(strerror(ENAMETOOLONG));
+  memcpy(bound.sun_path + begin, name.data(), name.size());
+  const auto size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + begin + name.size() + (is_abstract ? 0 : 1));
+  const auto* const bound_address = reinterpret_cast<const sockaddr*>(&bound);
+  std::unique_ptr<Listener> listener(new Listener);  // the constructor is private
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return refuse(strerror(errno));
+  listener->sockets_.push_back(socket);
+  if (connect(socket, bound_address, size) == 0 || errno == EAGAIN) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": another process listens there"));
+  }
+  if (!is_abstract) {
+    listener->path_ = std::string(name);
+    listener->RemoveFile();
+  }
+  if (bind(socket, bound_address, size) != 0 || listen(socket, SOMAXCONN) != 0) return refuse(strerror(errno));
+  listener->port_ = 1;
+  return listener;
+}
+
+Listener::Listener() : stop_(eventfd(0, EFD_CLOEXEC)) {
+  const size_t limit = RaiseDescriptorLimit();
+  max_descriptor_ = static_cast<int>(limit - std::min(limit / kReserveShare, kMaxReserve));
+}
+
+// What is no socket stays.
+void Listener::RemoveFile() const {
+  struct stat file = {};
+  if (!path_.empty() && lstat(path_.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) unlink(path_.c_str());
+}
+
+// ALREADY_EXISTS if somebody else listens there.
+absl::Status Listener::Add(const addrinfo& address) {
+  const int socket = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return absl::UnavailableError(strerror(errno));
+  SetOption(socket, SOL_SOCKET, SO_REUSEADDR);
+  SetOption(socket, IPPROTO_TCP, TCP_NODELAY);  // of its connections, too
+  sockaddr_storage bound = {};
+  memcpy(&bound, address.ai_addr, address.ai_addrlen);
+  if (address.ai_family == AF_INET6) {
+    // "[::]" is IPv4, too, as with gRPC; beside an IPv4 address it is not.
+    if (port_ != 0) SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (port_ != 0) reinterpret_cast<sockaddr_in6&>(bound).sin6_port = htons(static_cast<uint16_t>(port_));
+  } else if (port_ != 0) {
+    reinterpret_cast<sockaddr_in&>(bound).sin_port = htons(static_cast<uint16_t>(port_));
+  }
+  if (bind(socket, reinterpret_cast<sockaddr*>(&bound), address.ai_addrlen) != 0 || listen(socket, SOMAXCONN) != 0) {
+    const int error = errno;
+    close(socket);
+    return error == EADDRINUSE ? absl::AlreadyExistsError("the port is in use")
+                               : absl::UnavailableError(strerror(error));
+  }
+  sockets_.push_back(socket);
+  port_ = PortOf(socket);
+  return absl::OkStatus();
+}
+
+Listener::~Listener() {
+  Stop();
+  if (stop_ >= 0) close(stop_);
+}
+
+void Listener::Start(std::unique_ptr<Acceptor> acceptor, ConnectionGuard& guard) {
+  acceptor_ = std::move(acceptor);
+  guard_ = &guard;
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Listener::Stop() {
+  if (thread_.joinable()) {
+    eventfd_write(stop_, 1);
+    thread_.join();
+  }
+  if (sockets_.empty()) return;
+  for (const int socket : sockets_) close(socket);
+  sockets_.clear();
+  RemoveFile();
+}
+
+void Listener::Run() {
+  std::vector<pollfd> waits = {{stop_, POLLIN, 0}};
+  for (const int socket : sockets_) waits.push_back({socket, POLLIN, 0});
+  absl::Time next_look = absl::Now();
+  while (true) {
+    const int wait = guard_->IsWatching() ? absl::ToInt64Milliseconds(ConnectionGuard::kInterval) : -1;
+    if (poll(waits.data(), waits.size(), wait) < 0) continue;
+    if (waits[0].revents != 0) return;
+    if (const absl::Time now = absl::Now(); now >= next_look) {
+      guard_->HangUp();
+      next_look = now + ConnectionGuard::kInterval;
+    }
+    for (size_t i = 1; i < waits.size(); ++i) {
+      if (waits[i].revents == 0 || Accept(waits[i].fd)) continue;
+      pollfd stop = waits[0];
+      poll(&stop, 1, kPauseMs);
+    }
+  }
+}
+
+// False if it is of no use to try again at once.
+bool Listener::Accept(int socket) {
+  const int connection = accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (connection < 0) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) LogRefusal(strerror(errno));
+    return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+  }
+  if (connection >= max_descriptor_) {
+    close(connection);
+    guard_->MakePlace(kUnused);
+    LogRefusal(absl::StrCat("there are ", connection, " descriptors in use"));
+    return true;
+  }
+  Acceptor::NewConnectionParameters parameters;
+  parameters.listener_fd = socket;
+  parameters.fd = connection;
+  guard_->Watch(connection);
+  acceptor_->HandleNewConnection(&parameters);
+  return true;
+}
+
+}  // namespace armstate

@@ -1,0 +1,22 @@
+// ListRegisterHistory.
+#ifndef ARMSTATE_SERVER_QUERY_REGISTER_HISTORY_H_
+#define ARMSTATE_SERVER_QUERY_REGISTER_HISTORY_H_
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/register_history.pb.h"
+#include "server/profiles/registry.h"
+#include "server/rpc/stop_check.h"
+#include "storage/repository/checkpoint_repository.h"
+
+namespace armstate {
+
+// Reads versions one after the other, of each only the vCPU that is asked for. Errors: see ListRegisterHistory, and
+// what `stop` answers. Thread-safe.
+absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRepository& checkpoints,
+                                                                    const ProfileRegistry& profiles,
+                                                                    const v1::ListRegisterHistoryRequest& request,
+                                                                    const StopCheck& stop);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_QUERY_REGISTER_HISTORY_H_

@@ -1,0 +1,93 @@
+#include "server/restores/host_targets.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/vcpu_feature.h"
+
+namespace armstate {
+namespace {
+
+absl::StatusOr<std::vector<JudgedTarget>> AllTargets(const RegisteredHost& host) {
+  std::vector<JudgedTarget> targets;
+  std::vector<std::string> notes;
+  absl::Status damage;
+  for (const auto& profile : host.profiles) {
+    if (absl::Status status = CheckReadable(*profile); status.ok()) {
+      targets.push_back(TargetOfProfile(profile));
+    } else {
+      notes.push_back(absl::StrCat(profile->message.name(), " was not looked at: ", status.message()));
+      damage = std::move(status);
+    }
+  }
+  if (targets.empty() && !damage.ok()) return damage;
+  for (JudgedTarget& target : targets) target.notes = notes;
+  return targets;
+}
+
+// Names that armstate does not know are left out and told in `unknown`.
+VcpuFeatures KnownFeatures(const v1::Source& source, std::vector<std::string>& unknown) {
+  VcpuFeatures known;
+  for (const std::string& name : source.vcpu_features()) {
+    const absl::StatusOr<VcpuFeatures> one = ParseVcpuFeatures({name});
+    if (!one.ok()) {
+      unknown.push_back(absl::StrCat("armstate does not know the checkpoint's vCPU feature ", name));
+      continue;
+    }
+    known.bits |= one->bits;
+    known.memory_tagging |= one->memory_tagging;
+    known.writable_implementation_id |= one->writable_implementation_id;
+  }
+  return known;
+}
+
+}  // namespace
+
+JudgedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& profile) {
+  JudgedTarget target;
+  target.about = std::shared_ptr<const v1::CpuProfile>(profile, &profile->message);
+  target.profiles = {profile->profile};
+  return target;
+}
+
+absl::StatusOr<std::vector<JudgedTarget>> TargetsOfHost(const RegisteredHost& host, const v1::Source& source) {
+  if (source.vcpu_features().empty() || host.message.accelerator() != v1::ACCELERATOR_KVM) {
+    absl::StatusOr<std::vector<JudgedTarget>> targets = AllTargets(host);
+    if (targets.ok() && targets->size() > 1 && host.message.accelerator() == v1::ACCELERATOR_KVM) {
+      for (JudgedTarget& target : *targets) {
+        target.notes.push_back("the checkpoint does not say its vCPU features: judged with those that suit it best");
+      }
+    }
+    return targets;
+  }
+  std::vector<std::string> unknown;
+  const VcpuFeatures wanted = KnownFeatures(source, unknown);
+  const VcpuInit init = PredictVcpuInit(host.message, wanted);
+  absl::StatusOr<std::vector<JudgedTarget>> targets;
+  if (init.profile) {
+    const auto& profile = host.profiles[static_cast<size_t>(*init.profile)];
+    if (absl::Status status = CheckReadable(*profile); !status.ok()) return status;
+    targets = std::vector<JudgedTarget>{TargetOfProfile(profile)};
+  } else {
+    targets = AllTargets(host);
+    if (!targets.ok()) return targets;
+    unknown.push_back(absl::StrCat("the host was not probed with the vCPU features ",
+                                   absl::StrJoin(VcpuFeatureNames(wanted), ", "),
+                                   " together: judged with those that suit the checkpoint best"));
+  }
+  for (JudgedTarget& target : *targets) {
+    target.unknown = unknown;
+    for (const v1::UnsupportedFeature& missing : init.missing) {
+      v1::MissingVcpuFeature& feature = target.missing_features.emplace_back();
+      feature.set_feature(missing.feature());
+      feature.set_call(missing.call());
+      feature.set_error(missing.error());
+    }
+  }
+  return targets;
+}
+
+}  // namespace armstate

@@ -1,0 +1,59 @@
+// From a request's target to what a checkpoint is judged against.
+#ifndef ARMSTATE_SERVER_RESTORES_TARGETS_H_
+#define ARMSTATE_SERVER_RESTORES_TARGETS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "google/protobuf/map.h"
+#include "proto/resource_names.h"
+#include "server/hosts/registry.h"
+#include "server/profiles/registry.h"
+#include "server/verdict/judged_target.h"
+#include "server/verdict/judgement.h"
+#include "server/verdict/target_search.h"
+#include "storage/repository/checkpoint_repository.h"
+
+namespace armstate {
+
+// Thread-safe. All must outlive it.
+class RestoreTargets {
+ public:
+  RestoreTargets(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const HostRegistry& hosts)
+      : checkpoints_(checkpoints), profiles_(profiles), hosts_(hosts) {}
+
+  // The checkpoint `name`, to be judged. Errors: of LoadCheckpoint.
+  absl::StatusOr<JudgedCheckpoint> Load(absl::string_view name) const;
+
+  // The checkpoint's name, with its version instead of `latest`; it exists. Errors: of CheckpointRepository::Get.
+  absl::StatusOr<CheckpointName> FindCheckpoint(absl::string_view name) const;
+
+  // What `target` names: at least one target, of which the best one counts. INVALID_ARGUMENT, reason FIELD_INVALID, if
+  // none is set; NOT_FOUND with the reason for what is not there.
+  absl::StatusOr<std::vector<JudgedTarget>> Resolve(const v1::RestoreTarget& target,
+                                                    const JudgedCheckpoint& checkpoint) const;
+
+  // All hosts that have these labels and a profile, and the damaged ones: of one that cannot be read nobody knows the
+  // labels.
+  std::vector<SearchedHost> HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
+                                      const JudgedCheckpoint& checkpoint) const;
+
+  const HostRegistry& hosts() const { return hosts_; }
+  const ProfileRegistry& profiles() const { return profiles_; }
+
+ private:
+  absl::StatusOr<std::vector<JudgedTarget>> OfHost(absl::string_view name, const JudgedCheckpoint& checkpoint) const;
+  absl::StatusOr<JudgedTarget> OfProfile(const std::string& name, const JudgedCheckpoint& checkpoint) const;
+  absl::StatusOr<JudgedTarget> OfCheckpoint(absl::string_view name, const JudgedCheckpoint& judged) const;
+
+  CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
+  const HostRegistry& hosts_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_RESTORES_TARGETS_H_

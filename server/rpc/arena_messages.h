@@ -1,0 +1,90 @@
+// Requests and responses of an RPC on arenas that are used again and again.
+#ifndef ARMSTATE_SERVER_RPC_ARENA_MESSAGES_H_
+#define ARMSTATE_SERVER_RPC_ARENA_MESSAGES_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "google/protobuf/arena.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/message_allocator.h"
+
+namespace armstate {
+
+// Example:
+//   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> messages;
+//   OnRead(workers.reads, &Service::Get, messages);  // of DecodedService; they must outlive the server
+//
+// Saves most of the allocations that a message of many parts takes. Long strings (register values) are on the heap as
+// ever, so that they can be moved out of a message without a copy. Thread-safe.
+template <typename Request, typename Response>
+class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
+ public:
+  grpc::MessageHolder<Request, Response>* AllocateMessages() override {
+    std::unique_ptr<Holder> holder;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!free_.empty()) {
+        holder = std::move(free_.back());
+        free_.pop_back();
+      }
+    }
+    if (holder == nullptr) holder = std::make_unique<Holder>(*this);
+    holder->Begin();
+    return holder.release();  // it comes back by Release
+  }
+
+  // The request of a running call of an RPC that has this allocator: its own, to be emptied. gRPC only shows it as
+  // const.
+  static Request& MutableRequest(grpc::CallbackServerContext& context) {
+    return *static_cast<Holder*>(context.GetRpcAllocatorState())->request();
+  }
+
+ private:
+  // Of each arena, before it takes more from the heap: a request of one vCPU with some hundred registers.
+  static constexpr size_t kBlockBytes = size_t{8} << 10;
+  // Calls that run at the same time, as a rule; more take and give back memory.
+  static constexpr size_t kMaxFree = 128;
+
+  class Holder final : public grpc::MessageHolder<Request, Response> {
+   public:
+    explicit Holder(ArenaMessages& owner) : owner_(owner), arena_(block_, sizeof(block_)) {}
+
+    void Begin() {
+      this->set_request(google::protobuf::Arena::CreateMessage<Request>(&arena_));
+      this->set_response(google::protobuf::Arena::CreateMessage<Response>(&arena_));
+    }
+
+    // And the response: of a call that has none.
+    void FreeRequest() override {
+      arena_.Reset();
+      Begin();
+    }
+
+    void Release() override {
+      arena_.Reset();
+      owner_.TakeBack(std::unique_ptr<Holder>(this));
+    }
+
+   private:
+    ArenaMessages& owner_;
+    alignas(8) char block_[kBlockBytes];
+    google::protobuf::Arena arena_;
+  };
+
+  void TakeBack(std::unique_ptr<Holder> holder) {
+    absl::MutexLock lock(&mutex_);
+    if (free_.size() < kMaxFree) free_.push_back(std::move(holder));
+  }
+
+  absl::Mutex mutex_;
+  std::vector<std::unique_ptr<Holder>> free_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_RPC_ARENA_MESSAGES_H_

@@ -1,0 +1,135 @@
+#include "server/rpc/connection_guard.h"
+
+#include <linux/tcp.h>  // <netinet/tcp.h> has a tcp_info that ends before the bytes
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "server/rpc/connection.h"
+#include "spdlog/spdlog.h"
+
+namespace armstate {
+namespace {
+
+// For the headers of a call, and what else belongs to its message.
+constexpr uint64_t kCallAllowance = 512;
+// For a stream's message: its prefix and frame, and what is sent because of the answer. Long ones have more frames.
+constexpr uint64_t kStreamAllowance = 96;
+constexpr uint64_t kFrameHeadersPart = 1024;
+// Who takes an answer says so, at most with two WINDOW_UPDATEs of 13 bytes for a frame of 16 KiB: that part of it.
+constexpr uint64_t kWindowUpdatesPart = 512;
+// And what gRPC answers by itself, pings and health checks, is about as long as its answers: so much in an interval, of
+// some hundred health checks in a second.
+constexpr uint64_t kMostOfOwnAnswers = 256;
+// Of what is left for other reasons an interval forgets this part, half of it in some ten minutes. Above this size it
+// has no such reasons.
+constexpr uint64_t kForgottenPart = 16384;
+constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
+
+uint64_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  uint64_t pages = 0;
+  uint64_t resident = 0;
+  file >> pages >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+void ConnectionGuard::Complete(const std::string& connection, size_t bytes) { Add(connection, bytes + kCallAllowance); }
+
+void ConnectionGuard::CompleteInStream(const std::string& connection, size_t bytes) {
+  Add(connection, bytes + bytes / kFrameHeadersPart + kStreamAllowance);
+}
+
+void ConnectionGuard::Add(const std::string& connection, uint64_t bytes) {
+  if (!absl::StartsWith(connection, "ipv")) return;
+  const absl::MutexLock lock(&mutex_);
+  completed_[connection] += bytes;
+}
+
+void ConnectionGuard::Watch(int socket) {
+  if (std::string name = ConnectionOf(socket); !name.empty()) watched_[std::move(name)] = {socket, absl::Now()};
+}
+
+void ConnectionGuard::HangUp() {
+  absl::flat_hash_map<std::string, uint64_t> completed;
+  {
+    const absl::MutexLock lock(&mutex_);
+    completed.swap(completed_);
+  }
+  const absl::Time now = absl::Now();
+  uint64_t all = 0;
+  for (auto it = watched_.begin(); it != watched_.end();) {
+    const auto current = it++;
+    const auto done = completed.find(current->first);
+    if (done != completed.end()) current->second.used = now;
+    if (Update(current->first, done == completed.end() ? 0 : done->second, current->second)) {
+      all += current->second.unfinished;
+    } else {
+      watched_.erase(current);
+    }
+  }
+  HangUpOnLargest(all);
+  if (watched_.size() <= limits_.connections || ResidentBytes() <= limits_.resident_bytes) return;
+  spdlog::warn(
+      "armstated takes much memory: of {} connections {} are ended, which have been without a request for the "
+      "longest time; a larger --memory_limit has place for more",
+      watched_.size(), watched_.size() - limits_.connections);
+  while (watched_.size() > limits_.connections) End(LeastUsed());
+}
+
+void ConnectionGuard::HangUpOnLargest(uint64_t all) {
+  while (all > limits_.unfinished_bytes) {
+    const auto largest = std::max_element(watched_.begin(), watched_.end(), [](const auto& a, const auto& b) {
+      return a.second.unfinished < b.second.unfinished;
+    });
+    spdlog::warn(
+        "{}: the connection is ended: it has sent {} MiB of messages that do not end, and all connections {} MiB",
+        largest->first, largest->second.unfinished >> 20, all >> 20);
+    all -= largest->second.unfinished;
+    End(largest);
+  }
+}
+
+void ConnectionGuard::MakePlace(absl::Duration unused) {
+  const auto least = LeastUsed();
+  if (least == watched_.end() || least->second.used > absl::Now() - unused) return;
+  if (ConnectionOf(least->second.socket) == least->first) return End(least);
+  watched_.erase(least);  // it has gone
+}
+
+ConnectionGuard::Connections::iterator ConnectionGuard::LeastUsed() {
+  return std::min_element(watched_.begin(), watched_.end(),
+                          [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+}
+
+void ConnectionGuard::End(Connections::iterator connection) {
+  shutdown(connection->second.socket, SHUT_RDWR);
+  watched_.erase(connection);
+}
+
+bool ConnectionGuard::Update(const std::string& name, uint64_t completed, Connection& connection) {
+  tcp_info info = {};
+  socklen_t size = sizeof(info);
+  if (ConnectionOf(connection.socket) != name ||
+      getsockopt(connection.socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    return false;
+  }
+  const uint64_t received = info.tcpi_bytes_received - std::exchange(connection.received, info.tcpi_bytes_received);
+  const uint64_t taken = info.tcpi_bytes_acked - std::exchange(connection.taken, info.tcpi_bytes_acked);
+  const uint64_t unfinished = connection.unfinished + received;
+  const uint64_t forgotten = unfinished < kMostForgotten ? unfinished / kForgottenPart : 0;
+  const uint64_t explained = completed + taken / kWindowUpdatesPart + std::min(taken, kMostOfOwnAnswers) + forgotten;
+  connection.unfinished = unfinished - std::min(unfinished, explained);
+  return true;
+}
+
+}  // namespace armstate

@@ -1,0 +1,215 @@
+// DecodedService answers requests that cannot be decoded.
+#ifndef ARMSTATE_SERVER_RPC_DECODED_SERVICE_H_
+#define ARMSTATE_SERVER_RPC_DECODED_SERVICE_H_
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
+#include "grpcpp/impl/rpc_service_method.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/message_allocator.h"
+#include "grpcpp/support/server_callback.h"
+#include "proto/status_conversion.h"
+#include "server/rpc/call_workers.h"
+#include "server/rpc/memory_budget.h"
+#include "server/rpc/request_decoding.h"
+#include "server/rpc/stop_check.h"
+#include "server/rpc/worked_call.h"
+#include "server/rpc/worker_pool.h"
+#include "storage/memory_only_reads.h"
+
+namespace armstate {
+
+// Runs a handler of gRPC's, but for requests that cannot be decoded: gRPC would answer them UNIMPLEMENTED, without a
+// word.
+//
+// `RpcHandler` is one of gRPC's templates of handlers; `Reactor` is what its function returns.
+template <typename RpcHandler, typename Reactor, typename Request>
+class DecodedHandler final : public grpc::internal::MethodHandler {
+ public:
+  using Refuse = Reactor* (*)(grpc::CallbackServerContext*, const grpc::Status&);
+
+  DecodedHandler(RpcHandler handler, Refuse refuse) : handler_(std::move(handler)), refuse_(refuse) {}
+
+  void* Deserialize(grpc_call* call, grpc_byte_buffer* bytes, grpc::Status* status, void** data) override {
+    ForgetInvalidText();
+    void* const request = handler_.Deserialize(call, bytes, status, data);
+    if (!status->ok()) *status = ToGrpcStatus(Undecodable(Request::descriptor()->full_name()));
+    return request;
+  }
+
+  void RunHandler(const HandlerParameter& parameter) override {
+    if (parameter.status.ok()) return handler_.RunHandler(parameter);
+    const auto refuse = [&](grpc::CallbackServerContext* context, const auto*... /*request, response*/) {
+      return refuse_(context, parameter.status);
+    };
+    // A handler is needed no longer than until its RunHandler has returned.
+    RpcHandler(refuse).RunHandler({parameter.call, parameter.server_context, parameter.request, grpc::Status(),
+                                   parameter.internal_data, parameter.call_requester});
+  }
+
+ private:
+  RpcHandler handler_;
+  const Refuse refuse_;
+};
+
+// A generated service whose RPCs answer INVALID_ARGUMENT to requests that cannot be decoded. `RpcService` is the
+// generated class. Each RPC is named in the constructor of the class that implements them; one that is not answers as
+// gRPC does.
+//
+// Example:
+//   class VmServiceImpl final : public DecodedService<v1::VmService> {
+//    public:
+//     explicit VmServiceImpl(CallWorkers& workers) : DecodedService(workers) {
+//       OnUnary(workers.reads, &VmServiceImpl::Get);
+//       OnUnary(workers.writes, &VmServiceImpl::Delete);
+//     }
+//
+//    private:
+//     absl::StatusOr<v1::Vm> Get(const v1::GetVmRequest& request);
+//     absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteVmRequest& request);
+template <typename RpcService>
+class DecodedService : public RpcService::CallbackService {
+ protected:
+  // The workers must outlive the server.
+  explicit DecodedService(CallWorkers& workers) : workers_(workers) {}
+
+  CallWorkers& workers_;
+
+  // A thread of the pool calls the function, which may take its time.
+  template <typename Service, typename Request, typename Response>
+  void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&)) {
+    OnWorked<Request, Response>(pool,
+                                [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck&) {
+                                  return (service->*rpc)(request);
+                                });
+  }
+  // The function asks now and then whether it is to stop.
+  template <typename Service, typename Request, typename Response>
+  void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&, const StopCheck&)) {
+    OnWorked<Request, Response>(
+        pool, [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck& stop) {
+          return (service->*rpc)(request, stop);
+        });
+  }
+  // The function fills the response where it is, see WorkedCall. It is called at once, if all that it reads is in
+  // memory.
+  template <typename Service, typename Request, typename Response>
+  void OnRead(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&, MemoryBudget::Share&),
+              grpc::MessageAllocator<Request, Response>& messages) {
+    OnReactor<Request, Response>(
+        [this, &pool, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
+                                                                  const Request* request, Response* response) {
+          const auto read = [=](const StopCheck&, MemoryBudget::Share& share) {
+            return (service->*rpc)(*request, *response, share);
+          };
+          return WorkedCall::Begin(pool, workers_, *context, *request, read, [&](MemoryBudget::Share& share) {
+            const MemoryOnlyReads no_disk;
+            return (service->*rpc)(*request, *response, share);
+          });
+        },
+        &messages);
+  }
+
+  // A thread of gRPC's calls the function, which must neither wait for the disk nor think for long, lest it hold up all
+  // clients.
+  template <typename Service, typename Request, typename Response>
+  void OnAsyncUnary(grpc::ServerUnaryReactor* (Service::*rpc)(grpc::CallbackServerContext*, const Request*, Response*),
+                    grpc::MessageAllocator<Request, Response>& messages) {
+    OnReactor<Request, Response>([service = static_cast<Service*>(this), rpc](
+                                     grpc::CallbackServerContext* context, const Request* request,
+                                     Response* response) { return (service->*rpc)(context, request, response); },
+                                 &messages);
+  }
+
+  // The server answers with a stream.
+  template <typename Service, typename Request, typename Response>
+  void OnServerStream(grpc::ServerWriteReactor<Response>* (Service::*rpc)(grpc::CallbackServerContext*,
+                                                                          const Request*)) {
+    using RpcHandler = grpc::internal::CallbackServerStreamingHandler<Request, Response>;
+    Mark<RpcHandler, grpc::ServerWriteReactor<Response>, Request>(
+        RpcHandler(
+            [service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context, const Request* request) {
+              return (service->*rpc)(context, request);
+            }),
+        [](grpc::CallbackServerContext*, const grpc::Status& status) -> grpc::ServerWriteReactor<Response>* {
+          return new Refusal<Response>(status);
+        });
+  }
+
+  // Both sides stream. The reactor decodes the requests itself, with DecodeRequest: gRPC takes one that cannot be
+  // decoded for the end of the stream. So the RPC is not the method of the generated class, whose reactor gets
+  // messages.
+  template <typename Request, typename Service, typename Response>
+  void OnBidirectionalStream(
+      grpc::ServerBidiReactor<grpc::ByteBuffer, Response>* (Service::*rpc)(grpc::CallbackServerContext*)) {
+    using RpcHandler = grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, Response>;
+    this->MarkMethodCallback(
+        IndexOf(Request::descriptor()),
+        new RpcHandler([service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context) {
+          return (service->*rpc)(context);
+        }));
+  }
+
+ private:
+  template <typename Request, typename Response, typename Work>
+  void OnWorked(WorkerPool& pool, Work work) {
+    OnReactor<Request, Response>(
+        [this, &pool, work](grpc::CallbackServerContext* context, const Request* request, Response* response) {
+          const auto fill = [=](const StopCheck& stop, MemoryBudget::Share& share) {
+            absl::StatusOr<Response> result = work(*request, stop);
+            if (!result.ok()) return result.status();
+            absl::Status status = share.AddAnswer(WorkedCall::HeldBytes(*result));
+            if (status.ok()) *response = *std::move(result);
+            return status;
+          };
+          return WorkedCall::Begin(pool, workers_, *context, *request, fill,
+                                   [](MemoryBudget::Share&) { return absl::UnknownError("is not quick"); });
+        },
+        nullptr);
+  }
+
+  template <typename Request, typename Response, typename Rpc>
+  void OnReactor(Rpc rpc, grpc::MessageAllocator<Request, Response>* messages) {
+    using RpcHandler = grpc::internal::CallbackUnaryHandler<Request, Response>;
+    RpcHandler handler(std::move(rpc));
+    if (messages != nullptr) handler.SetMessageAllocator(messages);
+    Mark<RpcHandler, grpc::ServerUnaryReactor, Request>(
+        std::move(handler), [](grpc::CallbackServerContext* context, const grpc::Status& status) {
+          grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+          reactor->Finish(status);
+          return reactor;
+        });
+  }
+
+  template <typename Response>
+  class Refusal final : public grpc::ServerWriteReactor<Response> {
+   public:
+    explicit Refusal(const grpc::Status& status) { this->Finish(status); }
+    void OnDone() override { delete this; }
+  };
+
+  template <typename RpcHandler, typename Reactor, typename Request>
+  void Mark(RpcHandler handler, typename DecodedHandler<RpcHandler, Reactor, Request>::Refuse refuse) {
+    this->MarkMethodCallback(IndexOf(Request::descriptor()),
+                             new DecodedHandler<RpcHandler, Reactor, Request>(std::move(handler), refuse));
+  }
+
+  // Each RPC has a request of its own.
+  static int IndexOf(const google::protobuf::Descriptor* request) {
+    const google::protobuf::ServiceDescriptor* const service =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(RpcService::service_full_name());
+    for (int i = 0; i < service->method_count(); ++i) {
+      if (service->method(i)->input_type() == request) return i;
+    }
+    std::abort();  // the RPC would not have compiled
+  }
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_RPC_DECODED_SERVICE_H_

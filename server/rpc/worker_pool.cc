@@ -1,0 +1,82 @@
+#include "server/rpc/worker_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace armstate {
+
+WorkerPool::WorkerPool(int threads, size_t max_tasks, int threads_per_client)
+    : max_tasks_(max_tasks), threads_per_client_(threads_per_client) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool WorkerPool::TryRun(const std::string& client, std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  if (tasks_ >= max_tasks_) return false;
+  const auto own = clients_.find(client);
+  if (own != clients_.end() && own->second.waiting.size() >= std::max<size_t>(max_tasks_ / 2, 1)) return false;
+  Push(client, std::move(task));
+  return true;
+}
+
+void WorkerPool::Run(std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  Push("", std::move(task));
+}
+
+void WorkerPool::Push(const std::string& client, Task task) {
+  Client& own = clients_[client];
+  if (own.waiting.empty() && own.running < threads_per_client_) turns_.push_back(client);
+  own.waiting.push_back(std::move(task));
+  ++tasks_;
+}
+
+WorkerPool::Task WorkerPool::Pop(std::string& client) {
+  client = std::move(turns_.front());
+  turns_.pop_front();
+  Client& own = clients_[client];
+  Task task = std::move(own.waiting.front());
+  own.waiting.pop_front();
+  ++own.running;
+  if (!own.waiting.empty() && own.running < threads_per_client_) turns_.push_back(client);
+  return task;
+}
+
+void WorkerPool::End(const std::string& client) {
+  --tasks_;
+  const auto own = clients_.find(client);
+  const bool was_at_limit = own->second.running-- == threads_per_client_;
+  if (!own->second.waiting.empty()) {
+    if (was_at_limit) turns_.push_back(client);
+  } else if (own->second.running == 0) {
+    clients_.erase(own);
+  }
+}
+
+void WorkerPool::Loop() {
+  while (true) {
+    std::string client;
+    Task task;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &WorkerPool::HasNews));
+      // What waits for a place of its client is left to the thread that has the place.
+      if (turns_.empty()) return;
+      task = Pop(client);
+    }
+    task();
+    task = nullptr;  // with what it holds
+    absl::MutexLock lock(&mutex_);
+    End(client);
+  }
+}
+
+}  // namespace armstate

@@ -1,0 +1,19 @@
+// Which values of a field a target takes.
+#ifndef ARMSTATE_SERVER_VERDICT_ACCEPTED_VALUES_H_
+#define ARMSTATE_SERVER_VERDICT_ACCEPTED_VALUES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/engine_vcpu.h"
+
+namespace armstate {
+
+// The values of bits lsb .. lsb + width - 1 of register `index` that the vCPU takes and keeps while all else is as it
+// is now, ascending: each is tried on a copy. Nothing if the field has more than 5 bits, or the register more than 64.
+std::vector<uint64_t> AcceptedValues(const EngineVcpu& vcpu, size_t index, uint32_t lsb, uint32_t width);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_VERDICT_ACCEPTED_VALUES_H_

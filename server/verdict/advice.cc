@@ -1,0 +1,157 @@
+#include "server/verdict/advice.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/register_kind.h"
+#include "core/register_list.h"
+#include "core/vcpu_feature.h"
+
+namespace armstate {
+namespace {
+
+// Only of IDs that are valid, which a finding's is.
+RegisterId IdOf(const v1::RegisterReport& finding) { return *RegisterId::Create(finding.register_id()); }
+
+// The feature without which KVM does not list the register; empty if it needs none. Linux, api.rst and
+// arch/arm64/kvm/{sys_regs,guest}.c: which registers are visible.
+absl::string_view FeatureOf(RegisterId id, absl::string_view name) {
+  if (id.register_class() == RegisterClass::kSve || name == "ZCR_EL1") return "sve";
+  if (absl::StartsWith(name, "APGAKey")) return "ptrauth_generic";
+  if (absl::StartsWith(name, "AP") && absl::StrContains(name, "Key")) return "ptrauth_address";
+  if (name == "RGSR_EL1" || name == "GCR_EL1" || name == "TFSR_EL1" || name == "TFSRE0_EL1") return "mte";
+  if (absl::StartsWith(name, "PMEV") || absl::StartsWith(name, "PMCCFILTR") || absl::StartsWith(name, "PMC") ||
+      absl::StartsWith(name, "PMINTEN") || absl::StartsWith(name, "PMOVS") || absl::StartsWith(name, "PMSELR") ||
+      absl::StartsWith(name, "PMUSERENR") || absl::StartsWith(name, "PMSWINC")) {
+    return "pmu_v3";
+  }
+  return "";
+}
+
+bool Has(const v1::CpuProfile& target, absl::string_view feature) {
+  if (feature == "mte") return target.memory_tagging();
+  const absl::optional<int> bit = VcpuFeatureBit(feature);
+  return bit && (target.vcpu_features() >> *bit & 1) != 0;
+}
+
+std::string OrUnknown(const std::string& text) { return text.empty() ? "of unknown version" : text; }
+
+std::string ForUnknown(const v1::RegisterReport& finding, const v1::Source& source, const v1::CpuProfile& target) {
+  if (target.accelerator() != v1::ACCELERATOR_KVM) return "";
+  const absl::string_view feature = FeatureOf(IdOf(finding), finding.name());
+  if (!feature.empty() && !Has(target, feature)) {
+    return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it where the host has that");
+  }
+  if (source.accelerator() != v1::ACCELERATOR_KVM) return "";
+  return absl::StrCat("the kernel of the checkpoint's host (", OrUnknown(source.host_kernel()),
+                      ") lists it and the target's does not: restore under a kernel that does, or tolerate it if its "
+                      "value does not matter");
+}
+
+const FieldDefinition* FieldOf(RegisterId id, IdScheme scheme, absl::string_view name) {
+  for (const FieldDefinition& field : RegisterFields(id, scheme)) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+// Whether a VM on a host that offers `offered` can as well be started with `value`: by the safe rules, those that keep
+// a field as it is or take something away.
+bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field) {
+  if (field == nullptr) return false;
+  const auto of_sign = [&](uint64_t v) {
+    return field->is_signed && (v >> (field->width - 1) & 1) != 0 ? static_cast<int64_t>(v) - (1 << field->width)
+                                                                  : static_cast<int64_t>(v);
+  };
+  switch (field->rule) {
+    case SafeRule::kLower:
+      return of_sign(value) <= of_sign(offered);
+    case SafeRule::kHigher:
+    case SafeRule::kHigherOrZero:
+      return of_sign(value) >= of_sign(offered);
+    default:
+      return false;
+  }
+}
+
+// What to start the VM with so that the target takes the register, as far as the checkpoint's host can offer that.
+std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
+  std::string start, insists;
+  for (const v1::FieldDifference& field : finding.fields()) {
+    const auto& values = field.accepted();
+    if (values.empty() || std::binary_search(values.begin(), values.end(), field.wanted())) continue;
+    const FieldDefinition* definition = FieldOf(IdOf(finding), scheme, field.field());
+    absl::optional<uint64_t> best;
+    for (const uint64_t value : values) {
+      const bool possible = CanStartWith(value, field.wanted(), definition);
+      if (possible && (!best || CanStartWith(*best, value, definition))) best = value;
+    }
+    std::string& text = best ? start : insists;
+    absl::StrAppend(&text, text.empty() ? "" : ", ", field.field(), " = ", best.value_or(field.got()));
+  }
+  std::string advice;
+  if (!start.empty()) advice = absl::StrCat("start the VM with ", start);
+  if (!insists.empty()) {
+    absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target insists on ", insists,
+                    ": only a VM that was started with that can move there");
+  }
+  if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` tells what all your hosts take");
+  return advice;
+}
+
+std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile& profile) {
+  const absl::optional<absl::string_view> host = profile.reset().Find(kSveVectorLengths);
+  if (!host) return "";
+  const std::string& wanted = finding.wanted();
+  // The longest set that is both the VM's and the host's from the shortest length up.
+  int quadwords = 0;
+  for (int n = 0; n < static_cast<int>(8 * std::min(host->size(), wanted.size())); ++n) {
+    const bool of_host = (static_cast<uint8_t>((*host)[n / 8]) >> n % 8 & 1) != 0;
+    const bool of_vm = (static_cast<uint8_t>(wanted[n / 8]) >> n % 8 & 1) != 0;
+    if (of_host != of_vm) break;
+    if (of_host) quadwords = n + 1;
+  }
+  return quadwords == 0 ? "" : absl::StrCat("start the VM with vectors of at most ", 128 * quadwords, " bits");
+}
+
+std::string ForKvmRefusal(const v1::RegisterReport& finding, const JudgedTarget& target, const CpuProfile& profile) {
+  const RegisterId id = IdOf(finding);
+  if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
+  if (IsImplementationId(id) && !target.about->writable_implementation_id()) {
+    return "needs KVM_CAP_ARM_WRITABLE_IMP_ID_REGS switched on for the VM: Linux 6.15 or later";
+  }
+  return IsIdRegister(id) ? ForIdRegister(finding, target.scheme()) : "";
+}
+
+}  // namespace
+
+std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const JudgedTarget& target,
+                      const CpuProfile& profile) {
+  if (!finding.tolerance().empty()) return "";
+  const bool kvm = target.scheme() == IdScheme::kKvm;
+  switch (finding.outcome()) {
+    case v1::REGISTER_OUTCOME_UNKNOWN:
+      return ForUnknown(finding, source, *target.about);
+    case v1::REGISTER_OUTCOME_WRITE_UNDETERMINED:
+      return target.about->name().empty()
+                 ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
+             : kvm ? "try it on the host, or probe the host anew: `armstate-kvm probe`"
+                   : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
+    case v1::REGISTER_OUTCOME_REQUIRED:
+      return "`armstate convert` gives a saved guest the registers of another release of QEMU";
+    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
+    case v1::REGISTER_OUTCOME_IGNORED:
+    case v1::REGISTER_OUTCOME_DIFFERS:
+      break;
+    default:
+      return "";
+  }
+  if (kvm) return ForKvmRefusal(finding, target, profile);
+  // QEMU's emulation: what cannot be written is a constant of the CPU model.
+  if (source.cpu_model().empty() || source.cpu_model() == target.about->cpu_model()) return "";
+  return absl::StrCat("start the target with -cpu ", source.cpu_model());
+}
+
+}  // namespace armstate

@@ -1,0 +1,17 @@
+// The tolerances built into the program: profiles/tolerances.textproto.
+#ifndef ARMSTATE_SERVER_VERDICT_BUILT_IN_TOLERANCES_H_
+#define ARMSTATE_SERVER_VERDICT_BUILT_IN_TOLERANCES_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/tolerance.h"
+
+namespace armstate {
+
+// Checked for restores between all accelerators. An error means that the program is damaged.
+absl::StatusOr<std::vector<Tolerance>> BuiltInTolerances();
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_VERDICT_BUILT_IN_TOLERANCES_H_

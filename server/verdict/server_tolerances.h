@@ -1,0 +1,44 @@
+// The tolerances that every verdict uses: built into the program, and the operator's own.
+#ifndef ARMSTATE_SERVER_VERDICT_SERVER_TOLERANCES_H_
+#define ARMSTATE_SERVER_VERDICT_SERVER_TOLERANCES_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "armstate/v1/tolerance.pb.h"
+#include "core/tolerance.h"
+#include "google/protobuf/repeated_field.h"
+#include "server/verdict/judgement.h"
+
+namespace armstate {
+
+enum class ToleranceUse { kServerToo, kRequestOnly };
+// A conversion has rules of its own (Tolerance::conversion_only).
+enum class ToleratedRestore { kAsItIs, kConversion };
+
+// Immutable, thread-safe.
+class ServerTolerances {
+ public:
+  // `file`: the operator's, in protobuf's text format; empty: none. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with
+  // metadata "line" where the file is at fault; NOT_FOUND if it cannot be read.
+  static absl::StatusOr<ServerTolerances> Load(const std::string& file);
+
+  // Those of a request, with the server's before them. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
+  absl::StatusOr<JudgedTolerances> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
+                                        ToleranceUse use, ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
+
+ private:
+  ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)
+      : tolerances_(std::move(tolerances)), ready_(std::move(ready)), none_(std::move(none)) {}
+
+  std::vector<Tolerance> tolerances_;
+  // For the many requests without tolerances of their own.
+  JudgedTolerances ready_;
+  JudgedTolerances none_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_VERDICT_SERVER_TOLERANCES_H_

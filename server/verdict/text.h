@@ -1,0 +1,25 @@
+// A verdict's findings, as an engineer would put them.
+#ifndef ARMSTATE_SERVER_VERDICT_TEXT_H_
+#define ARMSTATE_SERVER_VERDICT_TEXT_H_
+
+#include <string>
+
+#include "armstate/v1/checkpoint.pb.h"
+#include "armstate/v1/restore_service.pb.h"
+#include "core/engine_vcpu.h"
+#include "core/restore.h"
+#include "server/verdict/judged_target.h"
+
+namespace armstate {
+
+// Adds to a report of one vCPU what the target takes of each field, why, and what to do about it.
+void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosition position,
+                 v1::VcpuRestoreReport& report);
+
+// The finding in a few words, for a line about a whole host: "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1".
+// `fresh` is a vCPU of the target in reset state.
+std::string BriefText(const RegisterFinding& finding, const EngineVcpu& fresh);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_VERDICT_TEXT_H_

@@ -1,0 +1,39 @@
+#include "storage/format/checksummed.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "storage/format/byte_codec.h"
+#include "storage/format/crc32c.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+namespace {
+
+constexpr size_t kCrcBytes = 4;
+
+}  // namespace
+
+std::string WithCrc(absl::string_view body) {
+  ByteWriter writer;
+  writer.Reserve(kCrcBytes + body.size());
+  writer.U32(Crc32c(body));
+  writer.Bytes(body);
+  return std::move(writer).Release();
+}
+
+absl::StatusOr<absl::string_view> CheckCrc(absl::string_view bytes, absl::string_view name) {
+  if (bytes.size() < kCrcBytes)
+    return RecordDamaged(name, absl::StrCat("only ", bytes.size(), " bytes are left of it"));
+  const uint32_t stored = ByteReader(bytes).U32();
+  const absl::string_view body = bytes.substr(kCrcBytes);
+  const uint32_t computed = Crc32c(body);
+  if (stored != computed) {
+    return RecordDamaged(name, absl::StrFormat("its CRC32C is %08x, but %08x was stored", computed, stored));
+  }
+  return body;
+}
+
+}  // namespace armstate

@@ -1,0 +1,94 @@
+#include "storage/format/difference_record.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/format/byte_codec.h"
+#include "storage/format/byte_delta.h"
+#include "storage/format/checksummed.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+namespace {
+
+constexpr uint8_t kFormat = 2;
+constexpr size_t kCrcBytes = 4;
+
+std::string ChecksumBytes(const FullCopy& base) {
+  ByteWriter writer;
+  writer.U32(base.checksum());
+  return std::move(writer).Release();
+}
+
+bool SameVcpus(const FullCopy& base, const std::vector<VcpuRecord>& vcpus) {
+  if (base.vcpus().size() != vcpus.size()) return false;
+  for (size_t i = 0; i < vcpus.size(); ++i) {
+    const FullCopy::Vcpu& vcpu = base.vcpus()[i];
+    if (vcpu.vcpu_index != vcpus[i].vcpu_index || !vcpu.layout.ok()) return false;
+    const RegisterLayout& layout = vcpus[i].registers.layout();
+    if (vcpu.layout->get() != &layout && !(**vcpu.layout == layout)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::optional<std::string> EncodeDifference(const FullCopy& base, const CheckpointRecord& checkpoint) {
+  if (!SameVcpus(base, checkpoint.vcpus)) return absl::nullopt;
+  const absl::string_view digest = absl::string_view(checkpoint.request_digest).substr(0, kKeptDigestBytes);
+  ByteWriter body;
+  body.U8(kFormat);
+  body.U8(static_cast<uint8_t>(digest.size()));
+  body.Bytes(digest);
+  AppendDelta(base.metadata().bytes, base.metadata().equal, checkpoint.metadata, body);
+  for (size_t i = 0; i < checkpoint.vcpus.size(); ++i) {
+    const FullCopy::Vcpu& vcpu = base.vcpus()[i];
+    AppendDelta(vcpu.values.bytes, vcpu.values.equal, checkpoint.vcpus[i].registers.values(), body);
+    AppendDelta(vcpu.opaque.bytes, vcpu.opaque.equal, checkpoint.vcpus[i].opaque, body);
+  }
+  body.Bytes(ChecksumBytes(base));
+  std::string record = WithCrc(std::move(body).Release());
+  record.resize(record.size() - kCrcBytes);
+  return record;
+}
+
+absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::string_view record,
+                                                   absl::string_view name, DifferencePart part) {
+  const std::string with_base = absl::StrCat(record, ChecksumBytes(base));
+  const absl::StatusOr<absl::string_view> body = CheckCrc(with_base, name);
+  if (!body.ok()) return body.status();
+  if (body->size() < kCrcBytes)
+    return RecordDamaged(name, absl::StrCat("only ", record.size(), " bytes are left of it"));
+  ByteReader reader(body->substr(0, body->size() - kCrcBytes));
+  const auto damaged = [&](const auto&... what) {
+    return RecordDamaged(name, absl::StrCat(what..., ": wrong bytes before offset ", kCrcBytes + reader.offset()));
+  };
+  const uint8_t format = reader.U8();
+  if (reader.ok() && format != kFormat)
+    return RecordDamaged(name, absl::StrCat("format ", format, ", but this program knows only ", kFormat));
+
+  DecodedDifference decoded;
+  const size_t digest_size = reader.U8();
+  if (digest_size > kKeptDigestBytes) return damaged("request digest");
+  decoded.request_digest = std::string(reader.Bytes(digest_size));
+  size_t room = kMaxRecordBytes;
+  const auto apply = [&](const FullCopy::Part& to, std::string& bytes) {
+    if (!ApplyDelta(to.bytes, to.equal, room, reader, bytes) || bytes.size() > room) return false;
+    room -= bytes.size();
+    return true;
+  };
+  if (!apply(base.metadata(), decoded.metadata)) return damaged("metadata");
+  if (part == DifferencePart::kSummary) return decoded;
+  decoded.vcpus.reserve(base.vcpus().size());
+  for (const FullCopy::Vcpu& vcpu : base.vcpus()) {
+    DecodedDifference::Vcpu& out = decoded.vcpus.emplace_back();
+    if (!apply(vcpu.values, out.values)) return damaged("values of vCPU ", vcpu.vcpu_index);
+    if (!apply(vcpu.opaque, out.opaque)) return damaged("opaque bytes of vCPU ", vcpu.vcpu_index);
+  }
+  if (reader.remaining() > 0)
+    return RecordDamaged(name,
+                         absl::StrCat(reader.remaining(), " bytes too many at offset ", kCrcBytes + reader.offset()));
+  return decoded;
+}
+
+}  // namespace armstate

@@ -1,0 +1,54 @@
+// A checkpoint as a difference to a full copy of an earlier version of its VM, with the same vCPUs and layouts.
+//
+// Record, format 2. Integers are little-endian, nothing follows the last part.
+//
+//   u32  CRC32C of all bytes after this field, then the u32 checksum of the full copy: neither is read for another
+//   u8   format: 2
+//   u8   length; request digest, its first bytes (up to kKeptDigestBytes)
+//   difference of the metadata (storage/format/byte_delta.h)
+//   for each vCPU of the full copy: difference of its register values, difference of its opaque bytes
+//
+// The time of the checkpoint is the store's: it is with every version.
+#ifndef ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
+#define ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "storage/format/checkpoint_record.h"
+#include "storage/format/full_copy.h"
+
+namespace armstate {
+
+// Enough to tell that a request ID came again with another request by mistake; it is random, so each byte costs one.
+inline constexpr size_t kKeptDigestBytes = 8;
+
+// Nothing if the vCPUs are not those of the full copy, in number, vcpu_index and layout.
+absl::optional<std::string> EncodeDifference(const FullCopy& base, const CheckpointRecord& checkpoint);
+
+struct DecodedDifference {
+  std::string request_digest;
+  std::string metadata;
+  // By position in the full copy; empty if only the rest was asked for.
+  struct Vcpu {
+    std::string values;
+    std::string opaque;
+  };
+  std::vector<Vcpu> vcpus;
+};
+
+enum class DifferencePart { kSummary, kAll };
+
+// Any bytes may be given. DATA_LOSS, reason RECORD_DAMAGED, metadata "record" is `name`, also if the record is whole
+// but belongs to another full copy.
+absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::string_view record,
+                                                   absl::string_view name, DifferencePart part);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_

@@ -1,0 +1,90 @@
+// Reads and decodes checkpoints, in whichever format they are stored.
+#ifndef ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_
+#define ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "storage/checkpoint_store.h"
+#include "storage/format/checkpoint_record.h"
+#include "storage/format/full_copy.h"
+#include "storage/repository/base_cache.h"
+#include "storage/repository/layout_cache.h"
+
+namespace armstate {
+
+enum class VcpuSelection { kNone, kAll };
+
+struct DecodedCheckpoint {
+  struct Vcpu {
+    int vcpu_index = 0;
+    absl::StatusOr<LayoutCache::Layout> layout;
+    std::string values;
+    std::string opaque;
+  };
+
+  int64_t version = 0;
+  bool is_protected = false;
+  absl::Time create_time;
+  std::string request_digest;
+  std::string metadata;
+  int vcpu_count = 0;
+  // All of them or, with kNone, none.
+  std::vector<Vcpu> vcpus;
+};
+
+struct DecodedPage {
+  struct Item {
+    int64_t version = 0;
+    absl::StatusOr<DecodedCheckpoint> checkpoint;
+  };
+  std::vector<Item> items;
+  bool more = false;
+};
+
+// Where a base may come from: one in memory may be of an earlier VM of the same name.
+enum class BaseSource { kMemory, kStore };
+
+// Thread-safe. Errors as CheckpointStore. A damaged checkpoint is DATA_LOSS with its own name also if it is the full
+// copy that is damaged.
+class CheckpointReader {
+ public:
+  // All must outlive it.
+  CheckpointReader(CheckpointStore& store, LayoutCache& layouts, BaseCache& bases)
+      : store_(store), layouts_(layouts), bases_(bases) {}
+
+  // Without a version the highest that is kept.
+  absl::StatusOr<DecodedCheckpoint> Read(absl::string_view vm, absl::optional<int64_t> version,
+                                         VcpuSelection selection);
+  // Without vCPUs; see CheckpointStore::List.
+  absl::StatusOr<DecodedPage> List(absl::string_view vm, int64_t after, size_t limit);
+  // A record that the caller has already. DATA_LOSS also if it was deleted meanwhile, with its base.
+  absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, VcpuSelection selection,
+                                           BaseSource source);
+
+  // Takes what is known of a base, and of the VM's present one, out of the caches.
+  void Forget(absl::string_view vm, int64_t base_version);
+
+  // The base that the VM's next checkpoint may be a difference to, if there is one that can be read.
+  absl::optional<BaseCache::Entry> PresentBase(absl::string_view vm);
+
+ private:
+  using Base = std::shared_ptr<const FullCopy>;
+
+  absl::StatusOr<Base> FindBase(absl::string_view vm, int64_t base_version);
+  absl::StatusOr<Base> LoadBase(absl::string_view vm, int64_t base_version);
+
+  CheckpointStore& store_;
+  LayoutCache& layouts_;
+  BaseCache& bases_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_

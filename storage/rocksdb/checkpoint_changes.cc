@@ -1,0 +1,131 @@
+#include "storage/rocksdb/checkpoint_changes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/values.h"
+#include "storage/storage_errors.h"
+
+namespace armstate {
+namespace {
+
+// How many versions a commit decides about for retention: more than one, so that it catches up after retention was
+// changed; few, so that a commit stays a commit.
+constexpr int kSweptByCommit = 4;
+
+}  // namespace
+
+void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint) {
+  const StoredRecord& stored = checkpoint.stored;
+  CheckpointValue value;
+  value.request_hash = checkpoint.request_hash;
+  if (stored.base_version != 0) value.base_distance = stored.version - stored.base_version;
+  value.time = stored.time;
+  value.raw_bytes = stored.raw_bytes;
+  value.labelled = stored.labelled;
+  value.is_protected = stored.is_protected;
+  value.record = stored.record;
+  batch_.Put(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, stored.version),
+             EncodeCheckpointValue(value));
+}
+
+absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, const std::string& request_hash) {
+  const int64_t version = info_.last_version + 1;
+  for (const auto& [hash, bytes] : request.layouts) {
+    const std::string value = EncodeBytesValue(bytes);
+    const absl::StatusOr<absl::optional<std::string>> present =
+        database_.Get(batch_, ColumnFamily::kLayouts, hash, LayoutName(hash));
+    if (!present.ok() && !absl::IsDataLoss(present.status())) return present.status();
+    // A damaged one is mended.
+    if (!present.ok() || *present != value) batch_.Put(database_.handle(ColumnFamily::kLayouts), ToSlice(hash), value);
+  }
+  if (!request.new_base.empty()) {
+    info_.base_version = version;
+    batch_.Put(database_.handle(ColumnFamily::kBases), CheckpointKey(info_.vm, version),
+               EncodeBytesValue(request.new_base));
+  } else if (!request.base) {
+    // The versions that need a base follow each other: IsBaseNeeded relies on it.
+    info_.base_version = 0;
+  }
+  KeptCheckpoint checkpoint;
+  checkpoint.request_hash = request_hash;
+  checkpoint.stored.version = version;
+  checkpoint.stored.base_version = info_.base_version;
+  checkpoint.stored.time = request.now;
+  checkpoint.stored.raw_bytes = request.raw_bytes;
+  checkpoint.stored.labelled = request.labelled;
+  checkpoint.stored.record = request.record;
+  PutCheckpoint(checkpoint);
+  if (!checkpoint.request_hash.empty()) {
+    batch_.Put(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint.request_hash),
+               EncodeRequestValue(version));
+  }
+  info_.last_version = info_.latest_kept_version = version;
+  info_.checkpoint_count += 1;
+  info_.raw_bytes += request.raw_bytes;
+  info_.update_time = request.now;
+  AddEvent(CheckpointEventKind::kCommitted, version, request.now);
+  return Sweep(request.now, kSweptByCommit).status();
+}
+
+void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint,
+                                      absl::Time now) {
+  batch_.Delete(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, version));
+  if (checkpoint.ok() && !checkpoint->request_hash.empty()) {
+    batch_.Delete(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint->request_hash));
+  }
+  info_.checkpoint_count -= 1;
+  if (checkpoint.ok()) {
+    info_.raw_bytes -= checkpoint->stored.raw_bytes;
+    info_.protected_count -= checkpoint->stored.is_protected ? 1 : 0;
+  }
+  // Of a damaged one it is not known what it counted.
+  info_.protected_count = std::min(info_.protected_count, info_.checkpoint_count);
+  if (info_.checkpoint_count == 0) info_.raw_bytes = 0;
+  AddEvent(CheckpointEventKind::kDeleted, version, now);
+}
+
+void RocksDbCheckpointChanges::AddEvent(CheckpointEventKind kind, int64_t version, absl::Time now) {
+  events_.push_back({0, kind, info_.vm, info_.incarnation, version, now});
+}
+
+absl::Status RocksDbCheckpointChanges::RemoveUnneededBase(int64_t base_version, int64_t above) {
+  if (base_version == 0) return absl::OkStatus();
+  const absl::StatusOr<bool> needed = reader_.IsBaseNeeded(info_, base_version, above, &batch_);
+  if (!needed.ok() || *needed) return needed.status();
+  batch_.Delete(database_.handle(ColumnFamily::kBases), CheckpointKey(info_.vm, base_version));
+  if (info_.base_version == base_version) info_.base_version = 0;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RetentionSweep> RocksDbCheckpointChanges::Sweep(absl::Time now, int max_versions) {
+  RetentionSweep sweep;
+  const Retention& retention = info_.retention;
+  if (!retention.enabled()) return RetentionSweep{0, true};
+  for (int i = 0; i < max_versions; ++i) {
+    const int64_t version = info_.swept_version + 1;
+    sweep.done = version >= info_.latest_kept_version ||
+                 (retention.keep_last > 0 && version > info_.last_version - retention.keep_last);
+    if (sweep.done) return sweep;
+    const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint =
+        reader_.FindCheckpoint(info_.vm, version, &batch_);
+    if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
+    // Of a damaged one nobody knows whether it is to be kept: that is left to people.
+    if (checkpoint.ok() && *checkpoint) {
+      const StoredRecord& stored = (**checkpoint).stored;
+      // Those after it are younger.
+      sweep.done = retention.keep_for > absl::ZeroDuration() && now - stored.time < retention.keep_for;
+      if (sweep.done) return sweep;
+      if (!stored.is_protected && !(retention.keep_labelled && stored.labelled)) {
+        Remove(version, **checkpoint, now);
+        if (absl::Status status = RemoveUnneededBase(stored.base_version, version); !status.ok()) return status;
+        sweep.removed += 1;
+      }
+    }
+    info_.swept_version = version;
+  }
+  return sweep;
+}
+
+}  // namespace armstate

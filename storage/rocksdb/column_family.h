@@ -1,0 +1,28 @@
+// The column families of the RocksDB database; storage/rocksdb/keys.h says what is in them.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_
+#define ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_
+
+#include <cstddef>
+
+namespace armstate {
+
+enum class ColumnFamily {
+  kDefault,
+  kVms,
+  kCheckpoints,
+  kRequests,
+  kLayouts,
+  kMachines,
+  kHosts,
+  kCpuProfiles,
+  kRestoreReports,
+  kBases,
+  kRetries,
+  kEvents
+};
+
+inline constexpr size_t kColumnFamilies = 12;
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_

@@ -1,0 +1,49 @@
+// VMs as the commit queue's thread sees and changes them.
+#ifndef ARMSTATE_STORAGE_ROCKSDB_WRITER_VMS_H_
+#define ARMSTATE_STORAGE_ROCKSDB_WRITER_VMS_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "storage/cache/clock_cache.h"
+#include "storage/checkpoint_store.h"
+#include "storage/rocksdb/checkpoint_table.h"
+#include "storage/rocksdb/commit_batch.h"
+#include "storage/rocksdb/database.h"
+
+namespace armstate {
+
+// All changes of VMs go through it, so those that changed lately are kept in memory, and not read for each commit.
+//
+// What is kept stands in the database or in the batch that is being prepared. If that cannot be written, the queue
+// opens the database anew before it prepares another: then all is forgotten. An operation that fails is rolled back in
+// its batch, but not here: Put and Delete are the last thing it does.
+//
+// Not thread-safe: for the queue's thread.
+class WriterVms {
+ public:
+  // Both must outlive it.
+  WriterVms(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader)
+      : database_(database), reader_(reader), vms_(kMaxBytes) {}
+
+  // Errors as RocksDbCheckpointReader::FindVm.
+  absl::StatusOr<absl::optional<VmInfo>> Find(absl::string_view vm, CommitBatch& batch);
+  void Put(const VmInfo& info, CommitBatch& batch);
+  void Delete(absl::string_view vm, CommitBatch& batch);
+
+ private:
+  // Some ten thousand VMs.
+  static constexpr size_t kMaxBytes = size_t{16} << 20;
+
+  const RocksDbDatabase& database_;
+  const RocksDbCheckpointReader& reader_;
+  // Of the database as it was opened for the n-th time.
+  uint64_t opened_ = 0;
+  LruMap<VmInfo> vms_;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_STORAGE_ROCKSDB_WRITER_VMS_H_

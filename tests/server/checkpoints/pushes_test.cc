@@ -1,0 +1,276 @@
+// A stream of pushes step by step: this test is gRPC, and decides when a write is done.
+#include "server/checkpoints/pushes.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "gtest/gtest.h"
+#include "storage/rocksdb/storage.h"
+#include "tests/server/server_fixture.h"
+#include "tests/testing/temp_dir.h"
+
+namespace armstate {
+namespace {
+
+using Answer = v1::StreamCheckpointsResponse::Acknowledgement;
+using Answers = std::vector<Answer>;
+
+class FakeCall final : public grpc::ServerCallbackReaderWriter<grpc::ByteBuffer, v1::StreamCheckpointsResponse> {
+ public:
+  explicit FakeCall(CheckpointPushes::Reactor* reactor) : reactor_(reactor) { BindReactor(reactor); }
+
+  void Finish(grpc::Status status) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    status_ = std::move(status);
+    changed_.notify_all();
+  }
+  void Read(grpc::ByteBuffer* message) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    read_ = message;
+  }
+  void Write(const v1::StreamCheckpointsResponse* message, grpc::WriteOptions /*options*/) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    EXPECT_FALSE(written_.has_value()) << "one write at a time";
+    written_.emplace(message->acknowledgements().begin(), message->acknowledgements().end());
+    changed_.notify_all();
+  }
+  void SendInitialMetadata() override { ADD_FAILURE(); }
+  void WriteAndFinish(const v1::StreamCheckpointsResponse*, grpc::WriteOptions, grpc::Status) override {
+    ADD_FAILURE();
+  }
+
+  bool is_reading() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return read_ != nullptr;
+  }
+
+  // A message with one request comes: the stream must be reading.
+  void Give(const v1::CreateCheckpointRequest& request) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ASSERT_NE(read_, nullptr);
+      v1::StreamCheckpointsRequest message;
+      *message.add_requests() = request;
+      const grpc::Slice bytes(message.SerializeAsString());
+      *read_ = grpc::ByteBuffer(&bytes, 1);
+      read_ = nullptr;
+    }
+    reactor_->OnReadDone(true);
+  }
+  void HalfClose() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      read_ = nullptr;
+    }
+    reactor_->OnReadDone(false);
+  }
+
+  void WaitForWrite() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return written_.has_value(); });
+  }
+  // Waits for a write, and says that it is done, or that the client has gone.
+  Answers EndWrite(bool ok = true) {
+    Answers answers;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return written_.has_value(); });
+      answers = *std::move(written_);
+      written_.reset();
+    }
+    reactor_->OnWriteDone(ok);
+    return answers;
+  }
+
+  bool is_finished() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return status_.has_value();
+  }
+  // Waits for the end, after which the reactor goes.
+  grpc::StatusCode End() {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return status_.has_value(); });
+    }
+    reactor_->OnDone();
+    return status_->error_code();
+  }
+  void Cancel() { reactor_->OnCancel(); }
+
+ private:
+  grpc::internal::ServerReactor* reactor() override { return reactor_; }
+  void CallOnDone() override { ADD_FAILURE(); }
+
+  CheckpointPushes::Reactor* const reactor_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  grpc::ByteBuffer* read_ = nullptr;
+  absl::optional<Answers> written_;
+  absl::optional<grpc::Status> status_;
+};
+
+class CheckpointPushesTest : public testing::Test {
+ protected:
+  CheckpointPushesTest()
+      : storage_(RocksDbStorage::Open(data_dir_.path() + "/data", {}).value()),
+        repository_(storage_->checkpoints()),
+        pushes_(repository_, memory_) {}
+
+  TempDir data_dir_;
+  std::unique_ptr<RocksDbStorage> storage_;
+  CheckpointRepository repository_;
+  MemoryBudget memory_{size_t{256} << 20};
+  CheckpointPushes pushes_;
+};
+
+TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
+  FakeCall call(pushes_.Open("client"));
+  for (int i = 0; i < 256; ++i) {
+    ASSERT_TRUE(call.is_reading()) << i;
+    call.Give(SmallRequest(absl::StrCat("vms/vm", i % 50), i));
+  }
+  // Whatever is stored by now: no answer has gone to the client.
+  EXPECT_FALSE(call.is_reading());
+  const Answers first = call.EndWrite();
+  ASSERT_EQ(first.size(), 1u) << "there were no more when it was written";
+  std::set<int64_t> items{first[0].item()};
+  EXPECT_TRUE(call.is_reading());
+  call.Give(SmallRequest("vms/vm0", 256));
+  EXPECT_FALSE(call.is_reading());
+  while (items.size() < 257) {
+    for (const Answer& answer : call.EndWrite()) EXPECT_TRUE(items.insert(answer.item()).second);
+  }
+  EXPECT_TRUE(call.is_reading());
+  EXPECT_FALSE(call.is_finished());
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
+  v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
+  (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{17} << 20, 'x');  // too long, too
+  FakeCall call(pushes_.Open("client"));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(call.is_reading()) << i;
+    call.Give(large);
+  }
+  EXPECT_FALSE(call.is_reading());
+  const Answers first = call.EndWrite();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].error().code(), 3) << "INVALID_ARGUMENT";
+  EXPECT_TRUE(call.is_reading());
+  const Answers rest = call.EndWrite();
+  ASSERT_EQ(rest.size(), 3u) << "what came meanwhile, in one message";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(rest[i].item(), i + 1);
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
+  MemoryBudget memory(size_t{20} << 20);
+  CheckpointPushes pushes(repository_, memory);
+  v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
+  (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
+  FakeCall call(pushes.Open("one"));
+  FakeCall of_same(pushes.Open("one"));
+  FakeCall of_other(pushes.Open("other"));
+  call.Give(large);
+  EXPECT_FALSE(call.is_reading());
+  of_same.Give(SmallRequest("vms/b", 1));
+  EXPECT_EQ(of_same.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  FakeCall of_same_later(pushes.Open("one"));
+  EXPECT_FALSE(of_same_later.is_reading());
+  EXPECT_EQ(of_same_later.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  of_other.Give(SmallRequest("vms/b", 1));
+  EXPECT_EQ(of_other.EndWrite().at(0).checkpoint().version(), 1);
+  of_other.Give(large);
+  EXPECT_EQ(of_other.End(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "others have taken all by then";
+
+  EXPECT_EQ(call.EndWrite().size(), 1u);
+  EXPECT_TRUE(call.is_reading()) << "there is place again";
+  call.HalfClose();
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+// 2000 idle streams, each of a host of its own, and what they take: the next one finds place for its push.
+TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
+  constexpr int kStreams = 2000;
+  MemoryBudget memory(size_t{48} << 20);
+  CheckpointPushes pushes(repository_, memory);
+  std::vector<std::unique_ptr<FakeCall>> idle;
+  for (int i = 0; i < kStreams; ++i) {
+    idle.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("host", i))));
+    ASSERT_TRUE(idle.back()->is_reading()) << i;
+  }
+  for (int version : {1, 2}) {
+    idle[0]->Give(SmallRequest("vms/a", version));
+    EXPECT_EQ(idle[0]->EndWrite().at(0).checkpoint().version(), version);
+  }
+  // What more there could be is refused, however small it is.
+  size_t refused = 0;
+  std::vector<std::unique_ptr<FakeCall>> more;
+  for (int i = 0; i < kStreams; ++i) {
+    more.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("more", i))));
+    if (!more.back()->is_reading()) ++refused;
+  }
+  EXPECT_GT(refused, 0u);
+  for (const auto* calls : {&idle, &more}) {
+    for (const std::unique_ptr<FakeCall>& call : *calls) {
+      if (call->is_reading()) call->HalfClose();
+      call->End();
+    }
+  }
+}
+
+TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
+  FakeCall call(pushes_.Open("client"));
+  call.Give(SmallRequest("vms/a", 1));
+  call.Give(SmallRequest("vms/a", 2));
+  call.HalfClose();
+  EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 1);
+  EXPECT_FALSE(call.is_finished());
+  EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 2);
+  EXPECT_EQ(call.End(), grpc::StatusCode::OK);
+}
+
+TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
+  FakeCall call(pushes_.Open("client"));
+  for (int i = 0; i < 20; ++i) call.Give(SmallRequest("vms/a", i));
+  call.WaitForWrite();
+  call.Cancel();
+  call.HalfClose();  // so gRPC ends the read
+  EXPECT_FALSE(call.is_finished());
+  call.EndWrite(false);
+  EXPECT_EQ(call.End(), grpc::StatusCode::CANCELLED);
+  // What was not begun by then is not stored, and there are no gaps.
+  const absl::StatusOr<VmInfo> vm = repository_.GetVm("a");
+  ASSERT_TRUE(vm.ok()) << vm.status();
+  EXPECT_EQ(vm->checkpoint_count, vm->last_version);
+  EXPECT_LE(vm->last_version, 20);
+}
+
+TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
+  FakeCall call(pushes_.Open("client"));
+  call.Give(SmallRequest("vms/a", 1));
+  pushes_.Drain();
+  EXPECT_FALSE(call.is_finished());
+  EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 1);
+  // A message that comes all the same is not stored: nobody would be told.
+  call.Give(SmallRequest("vms/a", 2));
+  EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(repository_.GetVm("a")->last_version, 1);
+
+  FakeCall late(pushes_.Open("client"));
+  EXPECT_FALSE(late.is_reading());
+  EXPECT_EQ(late.End(), grpc::StatusCode::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace armstate
