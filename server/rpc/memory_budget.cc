@@ -47,6 +47,7 @@ void MemoryBudget::EndOverdue() {
     while (taken_ - ending_ > bytes_ / 2 && !untaken_.empty() && ends.size() < kMostEnded) {
       const auto [due, share] = *untaken_.begin();
       if (due > now && taken_ - ending_ <= most()) break;
+      share->budget_.mutex_.AssertHeld();  // it is this budget's
       share->is_ending_ = true;
       ending_ += share->bytes_;
       ends.push_back(share->Forget());
