@@ -197,7 +197,7 @@ TEST_F(WatchTest, WhatCannotBeMeantEndsTheCall) {
 
 class LittleMemoryTest : public WatchTest {
  protected:
-  // Some 380 watches.
+  // Some 340 watches.
   LittleMemoryTest() : WatchTest(Options()) {}
 
   static ServerOptions Options() {
@@ -210,7 +210,7 @@ class LittleMemoryTest : public WatchTest {
 TEST_F(LittleMemoryTest, WatchesTakeMemoryUntilTheyEnd) {
   // A connection has 100 streams at most.
   std::vector<std::unique_ptr<CheckpointStub>> clients;
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 4; ++i) {
     grpc::ChannelArguments own_connection;
     own_connection.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     clients.push_back(v1::CheckpointService::NewStub(
@@ -219,7 +219,7 @@ TEST_F(LittleMemoryTest, WatchesTakeMemoryUntilTheyEnd) {
   const auto count_refused = [&clients] {
     std::vector<std::unique_ptr<Watching>> watches;
     int refused = 0;
-    for (int i = 0; i < 450; ++i) {
+    for (int i = 0; i < 400; ++i) {
       watches.push_back(std::make_unique<Watching>(*clients[i % clients.size()], Of("vms/-")));
       if (watches.back()->Next() == "PROGRESS") continue;
       const RpcResult result = watches.back()->Finish();
