@@ -52,8 +52,7 @@ struct VmInfo {
   int64_t checkpoint_count = 0;
   // Of them, those that are protected.
   int64_t protected_count = 0;
-  // CommitRequest::raw_bytes of all versions that are kept. Those that a program before database format 3 stored count
-  // 0, and of damaged ones that were removed nobody knows.
+  // CommitRequest::raw_bytes of all versions that are kept. Damaged versions that were removed still count.
   int64_t raw_bytes = 0;
   // The base that the next record may be a difference to; 0 if there is none.
   int64_t base_version = 0;
@@ -218,9 +217,6 @@ class CheckpointStore {
   // Removes one version, durably; a damaged one too. It is never given again. A base that no kept version needs goes
   // with the last that needed it. NOT_FOUND as Get. FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED.
   virtual absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) = 0;
-  // Removes all versions up to and including `up_to` that are not protected, durably, all or nothing. Answers how many
-  // those were. NOT_FOUND, reason VM_NOT_FOUND.
-  virtual absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) = 0;
   // Removes a VM with all its versions, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND. With kRefuse also
   // FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED, if there are protected versions: metadata "name" is one of them,
   // "protected" how many there are.

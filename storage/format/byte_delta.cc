@@ -260,4 +260,19 @@ bool ApplyDelta(absl::string_view base, const EqualWords& equal, size_t limit, B
   }
 }
 
+bool SkipDelta(size_t base_size, ByteReader& delta) {
+  switch (delta.U8()) {
+    case kSame:
+      return delta.ok();
+    case kWords:
+      return ReadWords(base_size, delta, [](size_t, uint32_t) {});
+    case kSplice: {
+      Splice splice;
+      return ReadSplice(base_size, delta, splice);
+    }
+    default:
+      return false;
+  }
+}
+
 }  // namespace armstate

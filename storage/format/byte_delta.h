@@ -20,6 +20,7 @@
 #ifndef ARMSTATE_STORAGE_FORMAT_BYTE_DELTA_H_
 #define ARMSTATE_STORAGE_FORMAT_BYTE_DELTA_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ void AppendDelta(absl::string_view base, const EqualWords& equal, absl::string_v
 
 // Reads a difference of any bytes. False if it is none to this base, or would give more than `limit` bytes.
 bool ApplyDelta(absl::string_view base, const EqualWords& equal, size_t limit, ByteReader& delta, std::string& bytes);
+
+// Moves behind a difference to a base of this size. False if it is none.
+bool SkipDelta(size_t base_size, ByteReader& delta);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_STORAGE_FORMAT_BYTE_DELTA_H_

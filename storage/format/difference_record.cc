@@ -1,5 +1,6 @@
 #include "storage/format/difference_record.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,7 +34,7 @@ bool SameVcpus(const FullCopy& base, const std::vector<VcpuRecord>& vcpus) {
 
 }  // namespace
 
-absl::optional<std::string> EncodeDifference(const FullCopy& base, const CheckpointRecord& checkpoint) {
+absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewCheckpoint& checkpoint) {
   if (!SameVcpus(base, checkpoint.vcpus)) return absl::nullopt;
   const absl::string_view digest = absl::string_view(checkpoint.request_digest).substr(0, kKeptDigestBytes);
   ByteWriter body;
@@ -53,7 +54,7 @@ absl::optional<std::string> EncodeDifference(const FullCopy& base, const Checkpo
 }
 
 absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::string_view record,
-                                                   absl::string_view name, DifferencePart part) {
+                                                   absl::string_view name, const WantedVcpus& wanted) {
   const std::string with_base = absl::StrCat(record, ChecksumBytes(base));
   const absl::StatusOr<absl::string_view> body = CheckCrc(with_base, name);
   if (!body.ok()) return body.status();
@@ -78,10 +79,16 @@ absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::s
     return true;
   };
   if (!apply(base.metadata(), decoded.metadata)) return damaged("metadata");
-  if (part == DifferencePart::kSummary) return decoded;
-  decoded.vcpus.reserve(base.vcpus().size());
-  for (const FullCopy::Vcpu& vcpu : base.vcpus()) {
+  decoded.vcpus.reserve(std::min(wanted ? wanted->size() : base.vcpus().size(), base.vcpus().size()));
+  for (size_t i = 0; i < base.vcpus().size(); ++i) {
+    const FullCopy::Vcpu& vcpu = base.vcpus()[i];
+    if (wanted && (wanted->empty() || vcpu.vcpu_index > wanted->back())) return decoded;
+    if (wanted && !std::binary_search(wanted->begin(), wanted->end(), vcpu.vcpu_index)) {
+      if (SkipDelta(vcpu.values.bytes.size(), reader) && SkipDelta(vcpu.opaque.bytes.size(), reader)) continue;
+      return damaged("vCPU ", vcpu.vcpu_index);
+    }
     DecodedDifference::Vcpu& out = decoded.vcpus.emplace_back();
+    out.position = i;
     if (!apply(vcpu.values, out.values)) return damaged("values of vCPU ", vcpu.vcpu_index);
     if (!apply(vcpu.opaque, out.opaque)) return damaged("opaque bytes of vCPU ", vcpu.vcpu_index);
   }

@@ -13,6 +13,7 @@
 #define ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,25 +30,29 @@ namespace armstate {
 inline constexpr size_t kKeptDigestBytes = 8;
 
 // Nothing if the vCPUs are not those of the full copy, in number, vcpu_index and layout.
-absl::optional<std::string> EncodeDifference(const FullCopy& base, const CheckpointRecord& checkpoint);
+absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewCheckpoint& checkpoint);
+
+// The vCPUs that are wanted, by vcpu_index, ascending; nullopt: all of them.
+using WantedVcpus = absl::optional<absl::Span<const int32_t>>;
+inline constexpr absl::Span<const int32_t> kNoVcpus;
 
 struct DecodedDifference {
   std::string request_digest;
   std::string metadata;
-  // By position in the full copy; empty if only the rest was asked for.
+  // Those that are wanted and that the full copy has, in its order.
   struct Vcpu {
+    // In the full copy.
+    size_t position = 0;
     std::string values;
     std::string opaque;
   };
   std::vector<Vcpu> vcpus;
 };
 
-enum class DifferencePart { kSummary, kAll };
-
 // Any bytes may be given. DATA_LOSS, reason RECORD_DAMAGED, metadata "record" is `name`, also if the record is whole
-// but belongs to another full copy.
+// but belongs to another full copy. The bytes of vCPUs that are not wanted may be wrong behind a right checksum.
 absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::string_view record,
-                                                   absl::string_view name, DifferencePart part);
+                                                   absl::string_view name, const WantedVcpus& wanted);
 
 }  // namespace armstate
 

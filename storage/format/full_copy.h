@@ -1,12 +1,5 @@
-// A checkpoint kept whole, to which other versions of its VM are differences (storage/format/difference_record.h).
-//
-// As stored:
-//
-//   u8      packing: 0 as it is, 1 zstd
-//   u32     only if packed: size before
-//   bytes   a record of format 1 (storage/format/checkpoint_record.h) without request ID, digest and time: those belong
-//   to the
-//           version, not to what later versions are compared with
+// `FullCopy` is a whole checkpoint, to which other versions of its VM are differences
+// (storage/format/difference_record.h). docs/storage-format.md defines its bytes.
 //
 // The size limit is that of a record, also when it is packed.
 #ifndef ARMSTATE_STORAGE_FORMAT_FULL_COPY_H_
@@ -45,10 +38,10 @@ class FullCopy {
     Part opaque;
   };
 
-  // The bytes to store for a record of format 1.
+  // The bytes to store for a full record.
   static std::string Pack(absl::string_view record);
 
-  // Of a record of format 1. Errors as Unpack.
+  // From a full record. Errors as Unpack.
   static absl::StatusOr<std::shared_ptr<const FullCopy>> Create(std::string record, absl::string_view name,
                                                                 const FindLayout& find_layout);
 

@@ -27,21 +27,7 @@
 
 namespace armstate {
 
-// A checkpoint that is to be stored.
-struct NewCheckpoint {
-  // Makes a retry safe, see CheckpointStore. At most kMaxRequestIdBytes; may be empty.
-  std::string request_id;
-  // The same for every attempt of one request and different for any other, e.g. Sha256() (storage/format/digest.h) of
-  // its deterministic serialization. Compared when a request ID comes again. At most kMaxRequestDigestBytes, of which
-  // the first kKeptDigestBytes (storage/format/difference_record.h) are kept.
-  std::string request_digest;
-  // The caller's bytes: what is shown without the vCPUs.
-  std::string metadata;
-  // It has labels, see Retention.
-  bool labelled = false;
-  // vcpu_index strictly ascending.
-  std::vector<VcpuRecord> vcpus;
-};
+enum class VcpuSelection { kNone, kAll };
 
 // A stored checkpoint without its vCPUs.
 struct CheckpointSummary {

@@ -1,12 +1,11 @@
 #include "storage/rocksdb/checkpoint_store.h"
 
 #include <algorithm>
+#include <future>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "storage/one_answer.h"
 #include "storage/rocksdb/checkpoint_changes.h"
 #include "storage/rocksdb/keys.h"
 #include "storage/rocksdb/random_id.h"
@@ -107,7 +106,8 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(CommitBatch& 
 
 absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function<absl::Status(CommitBatch&)>& prepare) {
   absl::Status prepared = absl::UnknownError("not prepared");
-  const auto answer = std::make_shared<OneAnswer<absl::Status>>();
+  // Shared, as set_value may not have returned when get does.
+  const auto answer = std::make_shared<std::promise<absl::Status>>();
   CommitQueue::Operation operation;
   operation.alone = kind == ChangeKind::kLoneDeletion;
   operation.deletes = kind != ChangeKind::kUpdate;
@@ -118,9 +118,9 @@ absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function
     // What is gone by now went by the write before, though that was said to have failed.
     if (!prepared.ok() || !absl::IsNotFound(status)) prepared = status;
   };
-  operation.done = [answer](const absl::Status& written) { answer->Give(written); };
+  operation.done = [answer](const absl::Status& written) { answer->set_value(written); };
   if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) return status;
-  const absl::Status written = answer->Wait();
+  const absl::Status written = answer->get_future().get();
   return written.ok() ? prepared : written;
 }
 
@@ -151,60 +151,6 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(CommitBatch& batch, absl::str
   }
   Finish(batch, **info, changes);
   return absl::OkStatus();
-}
-
-absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64_t up_to, absl::Time now) {
-  int64_t trimmed = 0;
-  // Alone, as it walks over the database.
-  const absl::Status status = Change(ChangeKind::kLoneDeletion, [&](CommitBatch& batch) {
-    const absl::StatusOr<int64_t> prepared = PrepareTrim(batch, vm, up_to, now);
-    // None if it went by the write before.
-    if (prepared.ok()) trimmed = std::max(trimmed, *prepared);
-    return prepared.status();
-  });
-  if (!status.ok()) return status;
-  return trimmed;
-}
-
-absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(CommitBatch& batch, absl::string_view vm, int64_t up_to,
-                                                            absl::Time now) {
-  absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
-  if (!info.ok()) return info.status();
-  if (!*info) return VmNotFound(vm);
-  const std::string end = VmKeyEnd(vm);
-  const rocksdb::Slice end_slice(end);
-  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
-  RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
-  std::set<int64_t> bases;
-  int64_t trimmed = 0;
-  int64_t latest_left = 0;
-  const int64_t last = std::min(up_to, (*info)->last_version);
-  for (int64_t version = 0;;) {
-    const absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> step =
-        reader_.NextCheckpoint(*it, vm, version + 1, last);
-    if (!step.ok()) return step.status();
-    if (!*step) break;
-    version = (*step)->version;
-    if ((*step)->checkpoint.ok()) {
-      if ((*step)->checkpoint->stored.is_protected) {
-        latest_left = version;
-        continue;
-      }
-      bases.insert((*step)->checkpoint->stored.base_version);
-    }
-    changes.Remove(version, (*step)->checkpoint, now);
-    ++trimmed;
-  }
-  if (trimmed == 0) return trimmed;
-  // All that went are in the batch by now; the search begins behind them.
-  for (const int64_t base : bases) {
-    const int64_t above = std::min(last, base + kMaxVersionsPerBase - 1);
-    if (absl::Status status = changes.RemoveUnneededBase(base, above); !status.ok()) return status;
-  }
-  (*info)->update_time = now;
-  if ((*info)->latest_kept_version <= up_to) (*info)->latest_kept_version = latest_left;
-  Finish(batch, **info, changes);
-  return trimmed;
 }
 
 absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm, ProtectedVersions protected_versions,

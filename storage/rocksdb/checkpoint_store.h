@@ -38,7 +38,6 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override;
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override;
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override;
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override;
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override;
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override;
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) override;
@@ -63,7 +62,6 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<CommitResult> PrepareCommit(CommitBatch& batch, const CommitRequest& request,
                                              const std::string& request_hash);
   absl::Status PrepareDelete(CommitBatch& batch, absl::string_view vm, int64_t version, absl::Time now);
-  absl::StatusOr<int64_t> PrepareTrim(CommitBatch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
   absl::Status PrepareDeleteVm(CommitBatch& batch, absl::string_view vm, ProtectedVersions protected_versions,
                                absl::Time now);
   // At least the highest version that is kept.

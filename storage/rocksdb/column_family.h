@@ -10,7 +10,6 @@ enum class ColumnFamily {
   kDefault,
   kVms,
   kCheckpoints,
-  kRequests,
   kLayouts,
   kMachines,
   kHosts,
@@ -21,7 +20,7 @@ enum class ColumnFamily {
   kEvents
 };
 
-inline constexpr size_t kColumnFamilies = 12;
+inline constexpr size_t kColumnFamilies = 11;
 
 }  // namespace armstate
 

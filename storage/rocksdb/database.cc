@@ -1,6 +1,7 @@
 #include "storage/rocksdb/database.h"
 
 #include <functional>
+#include <future>
 #include <utility>
 #include <vector>
 
@@ -102,7 +103,7 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
           ? rocksdb::DB::Open(options.database, data_dir_, options.families, &handles, &db)
           : rocksdb::DB::OpenForReadOnly(options.database, data_dir_, options.families, &handles, &db);
   // It refuses to open a database that has column families which are not asked for.
-  if (status.IsInvalidArgument()) return NewerFormat(data_dir_, status.ToString());
+  if (status.IsInvalidArgument()) return UnknownFormat(data_dir_, status.ToString());
   if (!status.ok()) return FromRocksDb(NameTables(status, &env_, data_dir_), data_dir_);
   {
     absl::MutexLock lock(&mutex_);
@@ -130,21 +131,22 @@ rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patienc
   if (status.IsNoSpace()) status = rocksdb::Status::OK();
   is_closing_ = true;
   opened->db().DisableManualCompaction();
-  const std::shared_ptr<OneAnswer<rocksdb::Status>> closed = opened->closed();
+  const std::shared_future<rocksdb::Status> closed = opened->closed();
   const std::weak_ptr<OpenedRocksDb> used = opened;
   opened = nullptr;
-  absl::optional<rocksdb::Status> close_status = closed->WaitFor(patience);
-  if (!close_status) {
+  // Not wait_for: it overflows at the longest time.
+  if (patience != absl::InfiniteDuration() &&
+      closed.wait_for(absl::ToChronoNanoseconds(patience)) == std::future_status::timeout) {
     opened = used.lock();
     if (opened != nullptr) {
       absl::MutexLock lock(&mutex_);
       opened_ = std::move(opened);
       return rocksdb::Status::TimedOut("the database cannot be opened anew after an error: somebody reads still");
     }
-    close_status = closed->Wait();
   }
   is_closing_ = false;
-  return status.ok() ? *close_status : status;
+  const rocksdb::Status close_status = closed.get();
+  return status.ok() ? close_status : status;
 }
 
 rocksdb::ColumnFamilyHandle* RocksDbDatabase::handle(ColumnFamily family) const { return PinOpen()->handle(family); }
@@ -160,8 +162,9 @@ absl::Status RocksDbDatabase::CheckFormat() {
   }
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
-  if (*format >= 1 && *format <= kDatabaseFormat) return absl::OkStatus();
-  return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
+  if (*format == kDatabaseFormat) return absl::OkStatus();
+  return UnknownFormat(data_dir_,
+                       absl::StrCat("its format is ", *format, ", but this one reads only ", kDatabaseFormat));
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }

@@ -2,12 +2,12 @@
 #ifndef ARMSTATE_STORAGE_ROCKSDB_OPENED_H_
 #define ARMSTATE_STORAGE_ROCKSDB_OPENED_H_
 
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "rocksdb/db.h"
-#include "storage/one_answer.h"
 #include "storage/rocksdb/column_family.h"
 
 namespace armstate {
@@ -24,12 +24,13 @@ class OpenedRocksDb {
   rocksdb::ColumnFamilyHandle* handle(ColumnFamily family) const { return handles_[static_cast<size_t>(family)]; }
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const { return handles_; }
   // Answered when it is gone.
-  std::shared_ptr<OneAnswer<rocksdb::Status>> closed() const { return closed_; }
+  std::shared_future<rocksdb::Status> closed() const { return closed_future_; }
 
  private:
   std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> handles_;
-  const std::shared_ptr<OneAnswer<rocksdb::Status>> closed_;
+  std::promise<rocksdb::Status> closed_;
+  const std::shared_future<rocksdb::Status> closed_future_ = closed_.get_future().share();
 };
 
 // Keeps its database open.

@@ -21,9 +21,9 @@ namespace armstate {
 namespace {
 
 // In the order of ColumnFamily.
-constexpr const char* kFamilyNames[kColumnFamilies] = {"default",         "vms",      "checkpoints", "requests",
-                                                       "layouts",         "machines", "hosts",       "cpu_profiles",
-                                                       "restore_reports", "bases",    "retries",     "events"};
+constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",     "checkpoints",  "layouts",
+                                                       "machines", "hosts",   "cpu_profiles", "restore_reports",
+                                                       "bases",    "retries", "events"};
 
 // RocksDB's own log of events, at warnings and above. Not RocksDB's usual file beside the data: when the disk is full,
 // Debian's build ends the process by an assertion at the second line that cannot be written.

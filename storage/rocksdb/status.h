@@ -24,7 +24,7 @@ absl::Status DiskFull(const std::string& data_dir, uint64_t free, uint64_t reser
 // FAILED_PRECONDITION.
 absl::Status DataDirInUse(const std::string& data_dir, const rocksdb::Status& cause);
 absl::Status NotOurFolder(const std::string& data_dir, absl::string_view why);
-absl::Status NewerFormat(const std::string& data_dir, absl::string_view what);
+absl::Status UnknownFormat(const std::string& data_dir, absl::string_view what);
 
 inline rocksdb::Slice ToSlice(absl::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }
 inline absl::string_view ToView(const rocksdb::Slice& slice) { return absl::string_view(slice.data(), slice.size()); }

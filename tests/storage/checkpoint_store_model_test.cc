@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/storage/countdown.h"
+#include "tests/storage/delete_up_to.h"
 #include "tests/storage/memory_checkpoint_store.h"
 #include "tests/storage/rocksdb/rocksdb_under_test.h"
 
@@ -130,7 +131,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     Compare("remove", [&](CheckpointStore& store) {
       if (what == 0) return store.DeleteVm(vm, ProtectedVersions::kRefuse, now_).ToString();
       if (what == 1) return store.DeleteVm(vm, ProtectedVersions::kDelete, now_).ToString();
-      if (what < 4) return Show(store.Trim(vm, version / 2, now_));
+      if (what < 4) return Show(DeleteUpTo(store, vm, version / 2, now_));
       return store.Delete(vm, version, now_).ToString();
     });
   }

@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/conformance_fixture.h"
+#include "tests/storage/delete_up_to.h"
 
 namespace armstate {
 
@@ -74,7 +75,7 @@ TEST_P(CheckpointStoreConformance, EventsTellAllChangesInOrder) {
   Commit("a", "a3");
   ASSERT_TRUE(store().SetProtected("a", 2, true).ok());
   Commit("a", "a4");
-  EXPECT_EQ(store().Trim("a", 4, At(1)).value(), 2);
+  EXPECT_EQ(DeleteUpTo(store(), "a", 4, At(1)).value(), 2);
   EXPECT_FALSE(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)).ok());
   ASSERT_TRUE(store().DeleteVm("a", ProtectedVersions::kDelete, At(1)).ok());
   Commit("a", "a1");

@@ -34,9 +34,6 @@ class ForwardingStore : public CheckpointStore {
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override {
     return store_.Delete(vm, version, now);
   }
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
-    return store_.Trim(vm, up_to, now);
-  }
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
     return store_.DeleteVm(vm, protected_versions, now);
   }

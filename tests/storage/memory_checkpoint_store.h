@@ -98,22 +98,6 @@ class MemoryCheckpointStore final : public CheckpointStore {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
-    const Teller teller(*this);
-    std::lock_guard<std::mutex> lock(mutex_);
-    Vm* const found = Find(vm);
-    if (found == nullptr) return VmNotFound(vm);
-    int64_t trimmed = 0;
-    for (auto it = found->versions.begin(); it != found->versions.end() && it->first <= up_to;) {
-      const bool goes = !it->second.stored.is_protected;
-      trimmed += goes;
-      if (goes) AddEvent(CheckpointEventKind::kDeleted, found->info, it->first, now);
-      it = goes ? found->versions.erase(it) : std::next(it);
-    }
-    if (trimmed > 0) AfterRemoval(*found, now);
-    return trimmed;
-  }
-
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
     const Teller teller(*this);
     std::lock_guard<std::mutex> lock(mutex_);

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/conformance_fixture.h"
+#include "tests/storage/delete_up_to.h"
 
 namespace armstate {
 
@@ -21,7 +22,6 @@ TEST_P(CheckpointStoreConformance, NothingThere) {
   ExpectNotFound(store().Last("a").status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().List("a", 0, 10).status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().Delete("a", 1, At(1)), ErrorReason::kVmNotFound, "vms/a");
-  ExpectNotFound(store().Trim("a", 1, At(1)).status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)), ErrorReason::kVmNotFound, "vms/a");
   EXPECT_TRUE(store().ListVms("", 10).value().vms.empty());
 }
@@ -148,7 +148,7 @@ TEST_P(CheckpointStoreConformance, RawBytesOfWhatIsKept) {
   ASSERT_TRUE(store().Delete("a", 5, At(1)).ok());
   EXPECT_EQ(store().Last("a")->raw_bytes, 4321);
   Reopen();
-  EXPECT_EQ(store().Trim("a", 1, At(1)).value(), 1);
+  EXPECT_EQ(DeleteUpTo(store(), "a", 1, At(1)).value(), 1);
   EXPECT_EQ(store().Last("a")->raw_bytes, 4320);
   ASSERT_TRUE(store().SetProtected("a", 3, true).ok());
   ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(1)).ok());

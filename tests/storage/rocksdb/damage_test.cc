@@ -15,6 +15,7 @@
 #include "rocksdb/convenience.h"
 #include "rocksdb/db.h"
 #include "rocksdb/utilities/options_util.h"
+#include "tests/storage/delete_up_to.h"
 #include "tests/storage/rocksdb/rocksdb_under_test.h"
 
 namespace armstate {
@@ -219,16 +220,16 @@ TEST_F(DamagedRecordTest, CountsStayPossible) {
   files_ = CopyFiles(original);
   Damage(1);
   Copy copy(files_);
-  EXPECT_EQ(copy.store().Trim("web", 1, absl::UnixEpoch()).value(), 1);
+  EXPECT_EQ(DeleteUpTo(copy.store(), "web", 1, absl::UnixEpoch()).value(), 1);
   EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 0);
   EXPECT_EQ(copy.store().Last("web")->protected_count, 0);
   EXPECT_EQ(copy.store().Last("web")->raw_bytes, 0);
 }
 
-TEST_F(DamagedRecordTest, TrimRemovesDamagedRecordsToo) {
+TEST_F(DamagedRecordTest, DeleteRemovesDamagedRecordsToo) {
   Damage(2);
   Copy copy(files_);
-  EXPECT_EQ(copy.store().Trim("web", 3, absl::UnixEpoch()).value(), 3);
+  EXPECT_EQ(DeleteUpTo(copy.store(), "web", 3, absl::UnixEpoch()).value(), 3);
   EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 2);
   EXPECT_EQ(copy.store().GetLatest("web")->record, records_[4]);
 }
