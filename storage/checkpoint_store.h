@@ -91,14 +91,14 @@ struct CommitRequest {
   bool labelled = false;
   // What the registers would take as they come over the wire: 16 bytes each.
   uint32_t raw_bytes = 0;
-  absl::Time now;
+  absl::Time commit_time;
 };
 
 struct StoredRecord {
   int64_t version = 0;
   // The base that the record needs; 0: none.
   int64_t base_version = 0;
-  // CommitRequest::now.
+  // CommitRequest::commit_time.
   absl::Time time;
   uint32_t raw_bytes = 0;
   bool labelled = false;
@@ -205,7 +205,7 @@ class CheckpointStore {
   // CHECKPOINT_NOT_FOUND, if there is none of this number.
   virtual absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) = 0;
   // NOT_FOUND, reason VM_NOT_FOUND.
-  virtual absl::StatusOr<VmInfo> Last(absl::string_view vm) = 0;
+  virtual absl::StatusOr<VmInfo> GetVm(absl::string_view vm) = 0;
 
   // The kept versions above `after`, ascending; at most `limit` of them (at least 1), and less if they are large.
   // NOT_FOUND, reason VM_NOT_FOUND.

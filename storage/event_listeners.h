@@ -30,13 +30,13 @@ class EventListeners {
 
   std::unique_ptr<EventSubscription> Add(EventListener listener);
   // Calls all of them, unless they were told of this event or a later one before.
-  void Tell(uint64_t newest);
+  void Notify(uint64_t newest);
 
  private:
   // Shared with the subscriptions.
   struct State {
     absl::Mutex mutex;
-    uint64_t told ABSL_GUARDED_BY(mutex) = 0;
+    uint64_t last_notified ABSL_GUARDED_BY(mutex) = 0;
     uint64_t next_id ABSL_GUARDED_BY(mutex) = 0;
     std::map<uint64_t, EventListener> listeners ABSL_GUARDED_BY(mutex);
   };

@@ -14,7 +14,7 @@
 namespace armstate {
 
 // Example:
-//   LruMap<int> map(1000);
+//   ClockCache<int> map(1000);
 //   map.Put("one", 1, /*bytes=*/4);
 //   int* one = map.Find("one");
 //
@@ -23,12 +23,12 @@ namespace armstate {
 //
 // Not thread-safe.
 template <typename Value>
-class LruMap {
+class ClockCache {
  public:
   // Always holds the value that was put last.
-  explicit LruMap(size_t max_bytes) : max_bytes_(max_bytes) {}
-  LruMap(const LruMap&) = delete;
-  LruMap& operator=(const LruMap&) = delete;
+  explicit ClockCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+  ClockCache(const ClockCache&) = delete;
+  ClockCache& operator=(const ClockCache&) = delete;
 
   // Null if it is not there. For use until the next change of the map.
   Value* Find(absl::string_view key) {

@@ -15,7 +15,6 @@ namespace armstate {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-constexpr size_t kCrcBytes = 4;
 constexpr size_t kVcpuEntryBytes = 16;
 
 absl::Status FieldInvalid(absl::string_view field, absl::string_view why) {
@@ -62,6 +61,7 @@ absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const NewCheckpoint& checkpoi
   }
 
   ByteWriter body;
+  body.U32(0);  // the checksum
   body.U8(kFormat);
   body.Counted(checkpoint.metadata);
   body.U32(static_cast<uint32_t>(encoded.layouts.size()));
@@ -78,7 +78,8 @@ absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const NewCheckpoint& checkpoi
     body.Bytes(vcpu.registers.values());
     body.Bytes(vcpu.opaque);
   }
-  encoded.record = WithCrc(std::move(body).Release());
+  encoded.record = std::move(body).Release();
+  SetCrc(encoded.record);
   return encoded;
 }
 

@@ -13,7 +13,6 @@ namespace armstate {
 namespace {
 
 constexpr uint8_t kFormat = 2;
-constexpr size_t kCrcBytes = 4;
 
 std::string ChecksumBytes(const FullCopy& base) {
   ByteWriter writer;
@@ -38,6 +37,7 @@ absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewChec
   if (!SameVcpus(base, checkpoint.vcpus)) return absl::nullopt;
   const absl::string_view digest = absl::string_view(checkpoint.request_digest).substr(0, kKeptDigestBytes);
   ByteWriter body;
+  body.U32(0);  // the checksum
   body.U8(kFormat);
   body.U8(static_cast<uint8_t>(digest.size()));
   body.Bytes(digest);
@@ -48,7 +48,8 @@ absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewChec
     AppendDelta(vcpu.opaque.bytes, vcpu.opaque.equal, checkpoint.vcpus[i].opaque, body);
   }
   body.Bytes(ChecksumBytes(base));
-  std::string record = WithCrc(std::move(body).Release());
+  std::string record = std::move(body).Release();
+  SetCrc(record);
   record.resize(record.size() - kCrcBytes);
   return record;
 }

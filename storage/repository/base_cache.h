@@ -48,8 +48,8 @@ class BaseCache {
 
  private:
   absl::Mutex mutex_;
-  LruMap<Entry> present_ ABSL_GUARDED_BY(mutex_);  // by VM
-  LruMap<Base> read_ ABSL_GUARDED_BY(mutex_);      // by name of the base
+  ClockCache<Entry> present_ ABSL_GUARDED_BY(mutex_);  // by VM
+  ClockCache<Base> read_ ABSL_GUARDED_BY(mutex_);      // by name of the base
 };
 
 }  // namespace armstate

@@ -38,8 +38,8 @@ absl::StatusOr<DecodedCheckpoint> DecodeWithBase(const StoredRecord& stored, con
 
 }  // namespace
 
-absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, absl::optional<int64_t> version,
-                                                         const WantedVcpus& wanted) {
+absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Read(absl::string_view vm, absl::optional<int64_t> version,
+                                                          const WantedVcpus& wanted) {
   // Between the record and its base, the version may have been deleted with its base, or the VM made again under the
   // same name. That is seen as damage, but not twice of the same record with the store's own base.
   BaseSource source = BaseSource::kMemory;
@@ -58,12 +58,12 @@ absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, a
   }
 }
 
-void CheckpointReader::Forget(absl::string_view vm, int64_t base_version) {
+void CheckpointDecoder::Forget(absl::string_view vm, int64_t base_version) {
   bases_.Remove(vm);
   bases_.RemoveRead(vm, base_version);
 }
 
-absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t after, size_t limit) {
+absl::StatusOr<DecodedPage> CheckpointDecoder::List(absl::string_view vm, int64_t after, size_t limit) {
   const absl::StatusOr<RecordPage> records = store_.List(vm, after, limit);
   if (!records.ok()) return records.status();
   DecodedPage page;
@@ -101,8 +101,8 @@ absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t
   return page;
 }
 
-absl::StatusOr<DecodedCheckpoint> CheckpointReader::Decode(absl::string_view vm, const StoredRecord& stored,
-                                                           const WantedVcpus& wanted, BaseSource source) {
+absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Decode(absl::string_view vm, const StoredRecord& stored,
+                                                            const WantedVcpus& wanted, BaseSource source) {
   const std::string name = CheckpointName(vm, stored.version);
   if (stored.base_version == 0) return WithoutBase(name);
   const absl::StatusOr<Base> base =
@@ -115,11 +115,11 @@ absl::StatusOr<DecodedCheckpoint> CheckpointReader::Decode(absl::string_view vm,
   return DecodeWithBase(stored, name, wanted, **base);
 }
 
-absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view vm) {
+absl::optional<BaseCache::Entry> CheckpointDecoder::PresentBase(absl::string_view vm) {
   absl::optional<BaseCache::Entry> cached = bases_.Find(vm);
   if (cached) return cached;
   // In this order: if the VM is made again between the two, the store refuses the old incarnation.
-  const absl::StatusOr<VmInfo> info = store_.Last(vm);
+  const absl::StatusOr<VmInfo> info = store_.GetVm(vm);
   if (!info.ok() || info->base_version == 0) return absl::nullopt;
   absl::StatusOr<Base> base = LoadBase(vm, info->base_version);
   if (!base.ok()) return absl::nullopt;
@@ -128,7 +128,7 @@ absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view
   return entry;
 }
 
-absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_view vm, int64_t base_version) {
+absl::StatusOr<CheckpointDecoder::Base> CheckpointDecoder::FindBase(absl::string_view vm, int64_t base_version) {
   Base base = bases_.FindRead(vm, base_version);
   const bool is_known = base != nullptr;
   if (!is_known) {
@@ -147,7 +147,7 @@ absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_v
   return base;
 }
 
-absl::StatusOr<CheckpointReader::Base> CheckpointReader::LoadBase(absl::string_view vm, int64_t base_version) {
+absl::StatusOr<CheckpointDecoder::Base> CheckpointDecoder::LoadBase(absl::string_view vm, int64_t base_version) {
   const absl::StatusOr<std::string> bytes = store_.GetBase(vm, base_version);
   if (!bytes.ok()) return bytes.status();
   return FullCopy::Unpack(*bytes, BaseName(vm, base_version),

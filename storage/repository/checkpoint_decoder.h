@@ -51,10 +51,10 @@ enum class BaseSource { kMemory, kStore };
 
 // Thread-safe. Errors as CheckpointStore. A damaged checkpoint is DATA_LOSS with its own name also if it is the full
 // copy that is damaged.
-class CheckpointReader {
+class CheckpointDecoder {
  public:
   // All must outlive it.
-  CheckpointReader(CheckpointStore& store, LayoutCache& layouts, BaseCache& bases)
+  CheckpointDecoder(CheckpointStore& store, LayoutCache& layouts, BaseCache& bases)
       : store_(store), layouts_(layouts), bases_(bases) {}
 
   // Without a version the highest that is kept.

@@ -84,7 +84,7 @@ CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock, 
       executor_(std::move(executor)),
       layouts_(store),
       bases_(base_cache_bytes),
-      reader_(store, layouts_, bases_) {}
+      decoder_(store, layouts_, bases_) {}
 
 absl::StatusOr<CreatedCheckpoint> CheckpointRepository::Create(absl::string_view vm, NewCheckpoint checkpoint,
                                                                absl::optional<int64_t> expected_latest_version) {
@@ -118,7 +118,7 @@ void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
   request.vm = pending->vm;
   request.expected_last_version = pending->expected_latest_version;
   request.request_id = pending->checkpoint.request_id;
-  request.now = pending->create_time;
+  request.commit_time = pending->create_time;
   request.labelled = pending->checkpoint.labelled;
   request.raw_bytes = RawBytes(pending->checkpoint);
 
@@ -126,7 +126,7 @@ void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
   // The base that was found may be outdated in turn, but a full copy needs none.
   const bool may_be_difference = ++pending->attempts < 3;
   const absl::optional<BaseCache::Entry> base =
-      may_be_difference ? reader_.PresentBase(pending->vm) : absl::optional<BaseCache::Entry>();
+      may_be_difference ? decoder_.PresentBase(pending->vm) : absl::optional<BaseCache::Entry>();
   if (base && base->last_version + 1 - base->base_version < CheckpointStore::kMaxVersionsPerBase) {
     absl::optional<std::string> difference = EncodeDifference(*base->base, pending->checkpoint);
     // Else it has changed so much that a full copy is a better base for the next ones.
@@ -198,13 +198,13 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
 void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed) {
   if (!committed.earlier_record->ok()) return pending->done(committed.earlier_record->status());
   const StoredRecord& stored = **committed.earlier_record;
-  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Decode(pending->vm, stored, kNoVcpus, pending->earlier_base);
+  absl::StatusOr<DecodedCheckpoint> decoded = decoder_.Decode(pending->vm, stored, kNoVcpus, pending->earlier_base);
   const std::pair<uint64_t, int64_t> found(committed.incarnation, committed.version);
   if (absl::IsDataLoss(decoded.status()) && pending->damaged != found) {
     // It may have been deleted since the store found it, with its base. Then the store finds it no more.
     if (pending->earlier_base == BaseSource::kStore) pending->damaged = found;
     pending->earlier_base = BaseSource::kStore;
-    reader_.Forget(pending->vm, stored.base_version);
+    decoder_.Forget(pending->vm, stored.base_version);
     return Commit(pending);
   }
   if (!decoded.ok()) return pending->done(decoded.status());
@@ -230,7 +230,7 @@ std::shared_ptr<const RegisterLayout> CheckpointRepository::LikelyLayout(absl::s
 }
 
 absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int64_t expected) {
-  const absl::StatusOr<VmInfo> info = store_.Last(vm);
+  const absl::StatusOr<VmInfo> info = store_.GetVm(vm);
   if (!info.ok() && !absl::IsNotFound(info.status())) return info.status();
   const int64_t latest = info.ok() ? info->last_version : 0;
   return latest == expected ? absl::OkStatus() : VersionConflict(vm, expected, latest);
@@ -239,7 +239,7 @@ absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int6
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::Get(absl::string_view vm, absl::optional<int64_t> version,
                                                            VcpuSelection selection) {
   absl::StatusOr<DecodedCheckpoint> decoded =
-      reader_.Read(vm, version, selection == VcpuSelection::kAll ? WantedVcpus() : kNoVcpus);
+      decoder_.Read(vm, version, selection == VcpuSelection::kAll ? WantedVcpus() : kNoVcpus);
   if (!decoded.ok()) return decoded.status();
   const std::string name = CheckpointName(vm, decoded->version);
   StoredCheckpoint checkpoint;
@@ -257,7 +257,7 @@ absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_vie
   std::vector<int32_t> wanted(vcpu_indexes.begin(), vcpu_indexes.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Read(vm, version, absl::MakeConstSpan(wanted));
+  absl::StatusOr<DecodedCheckpoint> decoded = decoder_.Read(vm, version, absl::MakeConstSpan(wanted));
   if (!decoded.ok()) return decoded.status();
   const std::string name = CheckpointName(vm, decoded->version);
   StoredCheckpoint checkpoint;
@@ -273,7 +273,7 @@ absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_vie
 }
 
 absl::StatusOr<CheckpointPage> CheckpointRepository::List(absl::string_view vm, int64_t after, size_t limit) {
-  absl::StatusOr<DecodedPage> decoded = reader_.List(vm, after, limit);
+  absl::StatusOr<DecodedPage> decoded = decoder_.List(vm, after, limit);
   if (!decoded.ok()) return decoded.status();
   CheckpointPage page;
   page.more = decoded->more;
@@ -291,7 +291,7 @@ absl::Status CheckpointRepository::Delete(absl::string_view vm, int64_t version)
   return store_.Delete(vm, version, clock_());
 }
 
-absl::StatusOr<VmInfo> CheckpointRepository::GetVm(absl::string_view vm) { return store_.Last(vm); }
+absl::StatusOr<VmInfo> CheckpointRepository::GetVm(absl::string_view vm) { return store_.GetVm(vm); }
 
 absl::StatusOr<VmPage> CheckpointRepository::ListVms(absl::string_view cursor, size_t limit) {
   return store_.ListVms(cursor, limit);

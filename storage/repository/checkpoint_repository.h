@@ -177,7 +177,7 @@ class CheckpointRepository {
   const Executor executor_;
   LayoutCache layouts_;
   BaseCache bases_;
-  CheckpointReader reader_;
+  CheckpointDecoder decoder_;
 
   mutable absl::Mutex mutex_;
   RepositoryStatistics statistics_ ABSL_GUARDED_BY(mutex_);

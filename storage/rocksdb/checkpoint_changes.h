@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "storage/checkpoint_store.h"
 #include "storage/rocksdb/checkpoint_table.h"
@@ -16,15 +17,16 @@
 namespace armstate {
 
 // Keeps the VM's counts with what is added and removed, and its events. Both are the caller's to put into the batch
-// (WriterVms::Put, RocksDbEventLog::Add).
+// (VmInfoCache::Put, RocksDbEventLog::Add).
 class RocksDbCheckpointChanges {
  public:
   // All must outlive it.
-  RocksDbCheckpointChanges(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader, CommitBatch& batch,
+  RocksDbCheckpointChanges(const RocksDbDatabase& database, const CheckpointTable& table, CommitBatch& batch,
                            VmInfo& info)
-      : database_(database), reader_(reader), batch_(batch), info_(info) {}
+      : database_(database), table_(table), batch_(batch), info_(info) {}
 
-  void PutCheckpoint(const KeptCheckpoint& checkpoint);
+  // See EncodeCheckpointValue.
+  void PutCheckpoint(const KeptCheckpoint& checkpoint, absl::string_view record);
   // Makes the next version; see CommitRequest. `request_hash`: RequestHash(request.request_id).
   absl::Status Append(const CommitRequest& request, const std::string& request_hash);
 
@@ -44,7 +46,7 @@ class RocksDbCheckpointChanges {
   void AddEvent(CheckpointEventKind kind, int64_t version, absl::Time now);
 
   const RocksDbDatabase& database_;
-  const RocksDbCheckpointReader& reader_;
+  const CheckpointTable& table_;
   CommitBatch& batch_;
   VmInfo& info_;
   std::vector<CheckpointEvent> events_;

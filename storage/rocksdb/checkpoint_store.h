@@ -15,7 +15,7 @@
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/event_log.h"
-#include "storage/rocksdb/writer_vms.h"
+#include "storage/rocksdb/vm_info_cache.h"
 #include "storage/storage_options.h"
 
 namespace armstate {
@@ -34,7 +34,7 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override;
   absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) override;
   absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) override;
-  absl::StatusOr<VmInfo> Last(absl::string_view vm) override;
+  absl::StatusOr<VmInfo> GetVm(absl::string_view vm) override;
   absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override;
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override;
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override;
@@ -70,9 +70,9 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   void Finish(CommitBatch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes);
 
   RocksDbDatabase& database_;
-  RocksDbCheckpointReader reader_;
+  CheckpointTable table_;
   RocksDbEventLog events_;
-  WriterVms vms_;
+  VmInfoCache vms_;
   CommitQueue queue_;
 };
 

@@ -16,16 +16,10 @@
 
 namespace armstate {
 
-// A version with what only the engine keeps of it.
-struct KeptCheckpoint {
-  std::string request_hash;
-  StoredRecord stored;
-};
-
 // Each function reads what is in the database or, if there is a batch, what will be when that is written.
 //
 // Thread-safe.
-class RocksDbCheckpointReader {
+class CheckpointTable {
  public:
   // The next checkpoint of a walk.
   struct Step {
@@ -41,7 +35,7 @@ class RocksDbCheckpointReader {
   };
 
   // The database must outlive it.
-  explicit RocksDbCheckpointReader(const RocksDbDatabase& database) : database_(database) {}
+  explicit CheckpointTable(const RocksDbDatabase& database) : database_(database) {}
 
   absl::StatusOr<absl::optional<VmInfo>> FindVm(absl::string_view vm, CommitBatch* batch = nullptr) const;
   absl::StatusOr<absl::optional<KeptCheckpoint>> FindCheckpoint(absl::string_view vm, int64_t version,

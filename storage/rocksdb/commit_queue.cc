@@ -31,7 +31,7 @@ absl::Status NotTaken(const char* cause) {
 
 void CommitQueue::Start() {
   writer_ = std::thread([this] { WriteLoop(); });
-  teller_ = std::thread([this] { TellLoop(); });
+  completer_ = std::thread([this] { CompletionLoop(); });
 }
 
 absl::Status CommitQueue::Push(Operation operation) {
@@ -56,7 +56,7 @@ void CommitQueue::Stop() {
     for_writer_.Signal();
   }
   if (writer_.joinable()) writer_.join();
-  if (teller_.joinable()) teller_.join();
+  if (completer_.joinable()) completer_.join();
 }
 
 CommitStatistics CommitQueue::statistics() const {
@@ -126,14 +126,14 @@ void CommitQueue::WriteLoop() {
     Answer(std::move(operations), status);
     absl::MutexLock lock(&mutex_);
     ended = writer_ended_ = is_idle && stopped_ && waiting_.empty();
-    if (ended) for_teller_.Signal();
+    if (ended) for_completer_.Signal();
   }
 }
 
 void CommitQueue::Answer(std::vector<Operation> operations, const absl::Status& status) {
   absl::MutexLock lock(&mutex_);
   written_.push_back({std::move(operations), status, events_.range().newest});
-  for_teller_.Signal();
+  for_completer_.Signal();
 }
 
 bool CommitQueue::IsStopped() const {
@@ -158,18 +158,18 @@ absl::Status CommitQueue::Write(CommitBatch& batch, size_t operations) {
   return status;
 }
 
-void CommitQueue::TellLoop() {
+void CommitQueue::CompletionLoop() {
   while (true) {
     Written written;
     {
       absl::MutexLock lock(&mutex_);
-      while (!writer_ended_ && written_.empty()) for_teller_.Wait(&mutex_);
+      while (!writer_ended_ && written_.empty()) for_completer_.Wait(&mutex_);
       if (written_.empty()) return;
       written = std::move(written_.front());
       written_.pop_front();
     }
     for (const Operation& operation : written.operations) operation.done(written.status);
-    events_.Tell(written.newest_event);
+    events_.Notify(written.newest_event);
   }
 }
 

@@ -73,10 +73,10 @@ class CommitQueue {
   absl::Status TryBatch(const std::vector<Operation>& operations);
   // While there is no space: answers all but the deletions, and tries those again. What became of them.
   absl::Status RetryDeletions(std::vector<Operation>& operations, absl::Status status);
-  // Hands them to the teller.
+  // Hands them to the completer.
   void Answer(std::vector<Operation> operations, const absl::Status& status);
   bool IsStopped() const;
-  void TellLoop();
+  void CompletionLoop();
   // The writer's: no write has failed since the database was opened and the events were loaded.
   bool IsWritable() const { return !database_.needs_recovery() && events_.is_loaded(); }
   // Opens the database anew, if it is not.
@@ -88,7 +88,7 @@ class CommitQueue {
   const size_t max_waiting_bytes_;
   mutable absl::Mutex mutex_;
   absl::CondVar for_writer_;
-  absl::CondVar for_teller_;
+  absl::CondVar for_completer_;
   std::deque<Operation> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Written> written_ ABSL_GUARDED_BY(mutex_);
@@ -96,7 +96,7 @@ class CommitQueue {
   bool writer_ended_ ABSL_GUARDED_BY(mutex_) = false;
   CommitStatistics statistics_ ABSL_GUARDED_BY(mutex_);
   std::thread writer_;
-  std::thread teller_;
+  std::thread completer_;
 };
 
 }  // namespace armstate

@@ -21,7 +21,7 @@ namespace armstate {
 // Numbers are given to what goes into a batch, and are used up only if the batch is on disk: after a write whose
 // outcome nobody knows, Load finds out, before the next batch. What is read was on disk in each case.
 //
-// Load, Add, Finish and OnWritten are for the commit queue's writer, Tell for its teller; the rest is thread-safe.
+// Load, Add, Finish and OnWritten are for the commit queue's writer, Notify for its completer; the rest is thread-safe.
 class RocksDbEventLog {
  public:
   // The database must outlive it. Of the newest events at least `kept` are kept, and at most a sixteenth more.
@@ -40,7 +40,7 @@ class RocksDbEventLog {
   void OnWritten(const absl::Status& written);
 
   // Calls the listeners.
-  void Tell(uint64_t newest) { listeners_.Tell(newest); }
+  void Notify(uint64_t newest) { listeners_.Notify(newest); }
 
   EventRange range() const;
   // See CheckpointStore.

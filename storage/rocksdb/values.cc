@@ -19,13 +19,23 @@ constexpr uint8_t kProtected = 2;
 constexpr uint8_t kHasRequest = 4;
 constexpr uint8_t kHasBase = 8;
 
-ByteWriter NewValue() {
+// The checksum, the format, and the fields of fixed size of any value.
+constexpr size_t kUsualBytes = 128;
+
+// `bytes`: what the value holds beside that.
+ByteWriter NewValue(size_t bytes = 0) {
   ByteWriter writer;
+  writer.Reserve(kUsualBytes + bytes);
+  writer.U32(0);  // the checksum
   writer.U8(kFormat);
   return writer;
 }
 
-std::string Finish(ByteWriter writer) { return WithCrc(std::move(writer).Release()); }
+std::string Finish(ByteWriter writer) {
+  std::string value = std::move(writer).Release();
+  SetCrc(value);
+  return value;
+}
 
 // The bytes after the checksum and the format.
 absl::StatusOr<absl::string_view> Payload(absl::string_view value, absl::string_view name) {
@@ -119,39 +129,44 @@ absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view val
   return info;
 }
 
-std::string EncodeCheckpointValue(const CheckpointValue& checkpoint) {
-  ByteWriter writer = NewValue();
-  writer.U8(static_cast<uint8_t>((checkpoint.labelled ? kLabelled : 0) | (checkpoint.is_protected ? kProtected : 0) |
-                                 (checkpoint.request_hash.empty() ? 0 : kHasRequest) |
-                                 (checkpoint.base_distance ? kHasBase : 0)));
-  writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(checkpoint.time)));
-  writer.Varint(checkpoint.raw_bytes);
-  if (checkpoint.base_distance) writer.U8(static_cast<uint8_t>(*checkpoint.base_distance));
+std::string EncodeCheckpointValue(const KeptCheckpoint& checkpoint, absl::string_view record) {
+  const StoredRecord& stored = checkpoint.stored;
+  const bool has_base = stored.base_version != 0;
+  ByteWriter writer = NewValue(record.size());
+  writer.U8(static_cast<uint8_t>((stored.labelled ? kLabelled : 0) | (stored.is_protected ? kProtected : 0) |
+                                 (checkpoint.request_hash.empty() ? 0 : kHasRequest) | (has_base ? kHasBase : 0)));
+  writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(stored.time)));
+  writer.Varint(stored.raw_bytes);
+  if (has_base) writer.U8(static_cast<uint8_t>(stored.version - stored.base_version));
   writer.Bytes(checkpoint.request_hash);
-  writer.Bytes(checkpoint.record);
+  writer.Bytes(record);
   return Finish(std::move(writer));
 }
 
-absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, absl::string_view name) {
+absl::StatusOr<KeptCheckpoint> DecodeCheckpointValue(int64_t version, absl::string_view value, absl::string_view name) {
   const absl::StatusOr<absl::string_view> payload = Payload(value, name);
   if (!payload.ok()) return payload.status();
   ByteReader reader(*payload);
-  CheckpointValue decoded;
+  KeptCheckpoint decoded;
+  StoredRecord& stored = decoded.stored;
+  stored.version = version;
   const uint8_t flags = reader.U8();
   if (flags > (kLabelled | kProtected | kHasRequest | kHasBase))
     return RecordDamaged(name, absl::StrCat("flags ", flags));
-  decoded.labelled = (flags & kLabelled) != 0;
-  decoded.is_protected = (flags & kProtected) != 0;
-  decoded.time = ReadTime(reader);
-  decoded.raw_bytes = reader.Varint();
+  stored.labelled = (flags & kLabelled) != 0;
+  stored.is_protected = (flags & kProtected) != 0;
+  stored.time = ReadTime(reader);
+  stored.raw_bytes = reader.Varint();
   if ((flags & kHasBase) != 0) {
-    decoded.base_distance = reader.U8();
-    if (*decoded.base_distance >= CheckpointStore::kMaxVersionsPerBase)
-      return RecordDamaged(name, absl::StrCat("its base is ", *decoded.base_distance, " versions before it"));
+    const int64_t distance = reader.U8();
+    if (distance >= CheckpointStore::kMaxVersionsPerBase || distance >= version)
+      return RecordDamaged(name, absl::StrCat("its base is ", distance, " versions before it"));
+    stored.base_version = version - distance;
   }
   if ((flags & kHasRequest) != 0) decoded.request_hash = std::string(reader.Bytes(kRequestHashBytes));
-  decoded.record = reader.Bytes(reader.remaining());
+  const absl::string_view record = reader.Bytes(reader.remaining());
   if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
+  stored.record = std::string(record);
   return decoded;
 }
 
@@ -259,7 +274,7 @@ absl::StatusOr<std::vector<CheckpointEvent>> DecodeEventsValue(uint64_t last, ab
 }
 
 std::string EncodeBytesValue(absl::string_view bytes) {
-  ByteWriter writer = NewValue();
+  ByteWriter writer = NewValue(bytes.size());
   writer.Bytes(bytes);
   return Finish(std::move(writer));
 }

@@ -1,7 +1,7 @@
 // The values of the RocksDB database, as bytes: docs/storage-format.md defines them.
 //
 // Every decoder accepts arbitrary bytes. Bytes that are not a value of its kind give DATA_LOSS, reason RECORD_DAMAGED
-// (metadata "record": `name`). A decoded value points into the bytes.
+// (metadata "record": `name`). DecodeBytesValue returns a view of the bytes.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_VALUES_H_
 #define ARMSTATE_STORAGE_ROCKSDB_VALUES_H_
 
@@ -11,8 +11,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "storage/checkpoint_event.h"
 #include "storage/checkpoint_store.h"
 
@@ -28,20 +26,16 @@ absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string
 std::string EncodeVmValue(const VmInfo& info);
 absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view value);
 
-struct CheckpointValue {
+// A version with what only the engine keeps of it.
+struct KeptCheckpoint {
   // Empty: there was no request ID.
   std::string request_hash;
-  // How many versions before this one its base was brought, 0 to kMaxVersionsPerBase - 1; nothing if it has no base.
-  absl::optional<int64_t> base_distance;
-  absl::Time time;
-  // See CommitRequest.
-  uint32_t raw_bytes = 0;
-  bool labelled = false;
-  bool is_protected = false;
-  absl::string_view record;
+  StoredRecord stored;
 };
-std::string EncodeCheckpointValue(const CheckpointValue& checkpoint);
-absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, absl::string_view name);
+// `record` takes the place of checkpoint.stored.record, so that it need not be copied there.
+std::string EncodeCheckpointValue(const KeptCheckpoint& checkpoint, absl::string_view record);
+// The version is in the key.
+absl::StatusOr<KeptCheckpoint> DecodeCheckpointValue(int64_t version, absl::string_view value, absl::string_view name);
 
 std::string EncodeRequestValue(int64_t version);
 absl::StatusOr<int64_t> DecodeRequestValue(absl::string_view value, absl::string_view name);

@@ -51,8 +51,8 @@ void ParseValues(const std::string& bytes) {
     Check(EncodeEventsValue(*events) == bytes);
   }
   if (const auto value = DecodeBytesValue(bytes, "it"); value.ok()) Check(EncodeBytesValue(*value) == bytes);
-  if (const auto checkpoint = DecodeCheckpointValue(bytes, "it"); checkpoint.ok()) {
-    Check(EncodeCheckpointValue(*checkpoint) == bytes);
+  if (const auto checkpoint = DecodeCheckpointValue(100, bytes, "it"); checkpoint.ok()) {
+    Check(EncodeCheckpointValue(*checkpoint, checkpoint->stored.record) == bytes);
   }
 }
 

@@ -16,13 +16,13 @@ namespace armstate {
 
 TEST_P(CheckpointStoreConformance, BaseServesTheVersionsAfterIt) {
   const uint64_t incarnation = CommitWithBase("a", "full", "v1");
-  EXPECT_EQ(store().Last("a")->base_version, 1);
+  EXPECT_EQ(store().GetVm("a")->base_version, 1);
   for (int version = 2; version <= CheckpointStore::kMaxVersionsPerBase; ++version) {
     EXPECT_EQ(CommitOn("a", {incarnation, 1}, absl::StrCat("v", version)), version);
   }
   // Not one more.
   EXPECT_EQ(CommitOn("a", {incarnation, 1}, "v33"), 0);
-  EXPECT_EQ(store().Last("a")->last_version, 32);
+  EXPECT_EQ(store().GetVm("a")->last_version, 32);
   EXPECT_EQ(store().Get("a", 32)->base_version, 1);
   EXPECT_EQ(store().GetBase("a", 1).value(), "full");
   CommitWithBase("a", "full again", "v33");
@@ -73,7 +73,7 @@ TEST_P(CheckpointStoreConformance, BasesThatNoKeptVersionNeedsAreDeleted) {
   EXPECT_FALSE(store().GetBase("a", 3).ok());
   // It is gone for the next one too.
   EXPECT_EQ(CommitOn("a", {incarnation, 3}, "v7"), 0);
-  EXPECT_EQ(store().Last("a")->base_version, 0);
+  EXPECT_EQ(store().GetVm("a")->base_version, 0);
 }
 
 TEST_P(CheckpointStoreConformance, BasesGoWithTheirVm) {

@@ -14,7 +14,7 @@ namespace armstate {
 // Deletes all versions up to and including `up_to` that are kept and not protected, damaged ones too, one by one.
 // Returns how many those are.
 inline absl::StatusOr<int64_t> DeleteUpTo(CheckpointStore& store, absl::string_view vm, int64_t up_to, absl::Time now) {
-  const absl::StatusOr<VmInfo> info = store.Last(vm);
+  const absl::StatusOr<VmInfo> info = store.GetVm(vm);
   if (!info.ok()) return info.status();
   int64_t deleted = 0;
   for (int64_t version = 1; version <= up_to && version <= info->last_version; ++version) {

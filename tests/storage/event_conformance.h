@@ -87,7 +87,7 @@ TEST_P(CheckpointStoreConformance, EventsTellAllChangesInOrder) {
 
 TEST_P(CheckpointStoreConformance, WhatAnEventSays) {
   CommitRequest request = Request(std::string("v\0m", 3), "r");
-  request.now = absl::FromUnixNanos(1500000000000000001);
+  request.commit_time = absl::FromUnixNanos(1500000000000000001);
   const uint64_t incarnation = Commit(request).incarnation;
   ASSERT_TRUE(store().Delete(request.vm, 1, absl::FromUnixNanos(1600000000000000002)).ok());
   ASSERT_TRUE(store().DeleteVm(request.vm, ProtectedVersions::kRefuse, absl::FromUnixNanos(-3)).ok());

@@ -202,7 +202,7 @@ TEST_F(CheckpointRepositoryTest, ListShowsDamagedOnesBesideTheOthers) {
   CommitRequest request;
   request.vm = "web";
   request.record = "no record";
-  request.now = now_;
+  request.commit_time = now_;
   ASSERT_TRUE(under_test_.store().Commit(request).ok());
   ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "fourth"), absl::nullopt).ok());
 
@@ -232,7 +232,7 @@ TEST_F(CheckpointRepositoryTest, ValuesThatDoNotFitTheLayout) {
   request.vm = "web";
   request.record = EncodeDifference(**copy, checkpoint).value();
   request.new_base = FullCopy::Pack(encoded.record);
-  request.now = now_;
+  request.commit_time = now_;
   ASSERT_TRUE(under_test_.store().Commit(request).ok());
   EXPECT_EQ(repository_->Get("web", 1).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(repository_->Get("web", 1, VcpuSelection::kNone).ok());
@@ -468,7 +468,7 @@ TEST_F(DeletedMeanwhileTest, ARetryIsStoredAnew) {
   ASSERT_TRUE(created.ok()) << created.status();
   EXPECT_FALSE(created->was_retry);
   EXPECT_EQ(created->summary.version, 3);
-  EXPECT_EQ(store_.Last("web")->checkpoint_count, 2);
+  EXPECT_EQ(store_.GetVm("web")->checkpoint_count, 2);
 }
 
 TEST_F(DeletedMeanwhileTest, ARetryThatExpectsAVersionIsInConflict) {

@@ -280,7 +280,7 @@ TEST_P(LogFaultTest, WritesSayWhyAndReadsGoOn) {
   ASSERT_NE(unknown, nullptr);
   ExpectFault(unknown->cause);
   EXPECT_EQ(store.Get("web", 1)->record, "before");
-  EXPECT_EQ(store.Last("web")->last_version, 1);
+  EXPECT_EQ(store.GetVm("web")->last_version, 1);
 }
 
 // After the fault, the same request ID settles what became of the commit: one version, whichever it was.
@@ -298,7 +298,7 @@ TEST_P(LogFaultTest, RetryAfterReopeningSettlesIt) {
   ASSERT_NE(std::get_if<Committed>(&*retry), nullptr);
   EXPECT_EQ(std::get<Committed>(*retry).version, 2);
   EXPECT_EQ(storage_->checkpoints().Get("web", 2)->record, "unknown");
-  EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 2);
+  EXPECT_EQ(storage_->checkpoints().GetVm("web")->last_version, 2);
 }
 
 // With little space left nothing new is taken, though it could be written still; but space can be made.
@@ -318,7 +318,7 @@ TEST_F(LogTest, FullDisk) {
                                  "only 67108869 bytes are free in /data, of which "))
         << status;
   }
-  EXPECT_EQ(store.Last("web")->last_version, 4);
+  EXPECT_EQ(store.GetVm("web")->last_version, 4);
   EXPECT_EQ(storage_->records().Get(RecordKind::kMachine, "m").value(), "machine");
 
   EXPECT_EQ(store.Delete("web", 4, absl::UnixEpoch()), absl::OkStatus());
@@ -345,7 +345,7 @@ TEST_F(LogTest, CommitsGoOnAfterAFailedSync) {
   EXPECT_EQ(store.Get("web", 1)->record, "first");
   EXPECT_EQ(store.Get("web", next_version)->record, "next");
   EXPECT_EQ(store.Get("web", unknown_version)->record, "unknown");
-  EXPECT_EQ(store.Last("web")->checkpoint_count, 3);
+  EXPECT_EQ(store.GetVm("web")->checkpoint_count, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -61,15 +61,15 @@ VmInfo Info() {
   return info;
 }
 
-CheckpointValue Checkpoint() {
-  CheckpointValue checkpoint;
+KeptCheckpoint Checkpoint() {
+  KeptCheckpoint checkpoint;
   checkpoint.request_hash = RequestHash("req");
-  checkpoint.base_distance = 31;
-  checkpoint.time = absl::FromUnixNanos(1500000000000000001);
-  checkpoint.raw_bytes = 12608;
-  checkpoint.labelled = true;
-  checkpoint.is_protected = true;
-  checkpoint.record = "record";
+  checkpoint.stored.version = 40;
+  checkpoint.stored.base_version = 9;
+  checkpoint.stored.time = absl::FromUnixNanos(1500000000000000001);
+  checkpoint.stored.raw_bytes = 12608;
+  checkpoint.stored.labelled = true;
+  checkpoint.stored.is_protected = true;
   return checkpoint;
 }
 
@@ -100,11 +100,11 @@ TEST(RocksDbValuesTest, GoldenBytes) {
   EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(3)), kFormatHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeVmValue(Info())), kVmHex);
   EXPECT_EQ(absl::BytesToHexString(RequestHash("req")), kHashOfReq);
-  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(Checkpoint())), kCheckpointHex);
-  CheckpointValue plain;
-  plain.time = absl::FromUnixNanos(1500000000000000001);
-  plain.record = "record";
-  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain)), kPlainCheckpointHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(Checkpoint(), "record")), kCheckpointHex);
+  KeptCheckpoint plain;
+  plain.stored.version = 40;
+  plain.stored.time = absl::FromUnixNanos(1500000000000000001);
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain, "record")), kPlainCheckpointHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeRequestValue(258)), kRequestHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeEventRangeValue({5, 258})), kEventRangeHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeEventsValue({OtherEvent(), Event()})), kEventsHex);
@@ -129,14 +129,15 @@ TEST(RocksDbValuesTest, GoldenBytesAreRead) {
   EXPECT_EQ(info.raw_bytes, 70000);
   EXPECT_EQ(info.protected_count, 2);
   const std::string bytes = absl::HexStringToBytes(kCheckpointHex);
-  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  const KeptCheckpoint checkpoint = DecodeCheckpointValue(40, bytes, "it").value();
+  EXPECT_EQ(checkpoint.stored.version, 40);
   EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
-  EXPECT_EQ(checkpoint.base_distance, 31);
-  EXPECT_EQ(absl::ToUnixNanos(checkpoint.time), 1500000000000000001);
-  EXPECT_EQ(checkpoint.raw_bytes, 12608u);
-  EXPECT_TRUE(checkpoint.labelled);
-  EXPECT_TRUE(checkpoint.is_protected);
-  EXPECT_EQ(checkpoint.record, "record");
+  EXPECT_EQ(checkpoint.stored.base_version, 9);
+  EXPECT_EQ(absl::ToUnixNanos(checkpoint.stored.time), 1500000000000000001);
+  EXPECT_EQ(checkpoint.stored.raw_bytes, 12608u);
+  EXPECT_TRUE(checkpoint.stored.labelled);
+  EXPECT_TRUE(checkpoint.stored.is_protected);
+  EXPECT_EQ(checkpoint.stored.record, "record");
   EXPECT_EQ(DecodeRequestValue(absl::HexStringToBytes(kRequestHex), "it").value(), 258);
   EXPECT_EQ(DecodeBytesValue(absl::HexStringToBytes(kBytesHex), "it").value(), "abc");
 }
@@ -166,12 +167,13 @@ TEST(RocksDbValuesTest, IdOfTheLogOfEvents) {
 
 TEST(RocksDbValuesTest, PlainCheckpoint) {
   const std::string bytes = absl::HexStringToBytes(kPlainCheckpointHex);
-  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  const KeptCheckpoint checkpoint = DecodeCheckpointValue(40, bytes, "it").value();
+  EXPECT_EQ(checkpoint.stored.version, 40);
   EXPECT_EQ(checkpoint.request_hash, "");
-  EXPECT_EQ(checkpoint.base_distance, absl::nullopt);
-  EXPECT_FALSE(checkpoint.labelled);
-  EXPECT_FALSE(checkpoint.is_protected);
-  EXPECT_EQ(checkpoint.record, "record");
+  EXPECT_EQ(checkpoint.stored.base_version, 0);
+  EXPECT_FALSE(checkpoint.stored.labelled);
+  EXPECT_FALSE(checkpoint.stored.is_protected);
+  EXPECT_EQ(checkpoint.stored.record, "record");
 }
 
 void ExpectDamaged(const absl::Status& status, absl::string_view record) {
@@ -196,7 +198,7 @@ const Decoder kDecoders[] = {
     {"event range", kEventRangeHex,
      [](absl::string_view bytes) { return DecodeEventRangeValue(bytes, "vms/web").status(); }, false},
     {"checkpoint", kCheckpointHex,
-     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
+     [](absl::string_view bytes) { return DecodeCheckpointValue(40, bytes, "vms/web").status(); }, true},
     {"request", kRequestHex, [](absl::string_view bytes) { return DecodeRequestValue(bytes, "vms/web").status(); },
      false},
     {"bytes", kBytesHex, [](absl::string_view bytes) { return DecodeBytesValue(bytes, "vms/web").status(); }, true},
@@ -235,14 +237,18 @@ TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
     ExpectDamaged(decoder.decode(WithCrc(body + "x")), "vms/web");
   }
   const std::string header = absl::HexStringToBytes(kCheckpointHex).substr(4, 21);  // up to the request hash
-  EXPECT_TRUE(DecodeCheckpointValue(WithCrc(header), "vms/web").ok());
+  EXPECT_TRUE(DecodeCheckpointValue(40, WithCrc(header), "vms/web").ok());
   for (size_t size = 0; size < header.size(); ++size)
-    ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, size)), "vms/web").status(), "vms/web");
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x02" + header.substr(1)), "vms/web").status(), "vms/web");
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x01\x10" + header.substr(2)), "vms/web").status(), "vms/web");
+    ExpectDamaged(DecodeCheckpointValue(40, WithCrc(header.substr(0, size)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(40, WithCrc("\x02" + header.substr(1)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(40, WithCrc("\x01\x10" + header.substr(2)), "vms/web").status(), "vms/web");
   // A base 32 versions before.
-  ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, 12) + "\x20" + header.substr(13)), "vms/web").status(),
-                "vms/web");
+  ExpectDamaged(
+      DecodeCheckpointValue(40, WithCrc(header.substr(0, 12) + "\x20" + header.substr(13)), "vms/web").status(),
+      "vms/web");
+  // A base before version 1.
+  ExpectDamaged(DecodeCheckpointValue(31, WithCrc(header), "vms/web").status(), "vms/web");
+  EXPECT_EQ(DecodeCheckpointValue(32, WithCrc(header), "vms/web")->stored.base_version, 1);
   ExpectDamaged(DecodeBytesValue(WithCrc("\x02xyz"s), "vms/web").status(), "vms/web");
   ExpectDamaged(DecodeBytesValue(WithCrc(""), "vms/web").status(), "vms/web");
 }

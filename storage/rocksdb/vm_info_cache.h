@@ -1,6 +1,6 @@
 // VMs as the commit queue's thread sees and changes them.
-#ifndef ARMSTATE_STORAGE_ROCKSDB_WRITER_VMS_H_
-#define ARMSTATE_STORAGE_ROCKSDB_WRITER_VMS_H_
+#ifndef ARMSTATE_STORAGE_ROCKSDB_VM_INFO_CACHE_H_
+#define ARMSTATE_STORAGE_ROCKSDB_VM_INFO_CACHE_H_
 
 #include <cstdint>
 
@@ -22,13 +22,13 @@ namespace armstate {
 // its batch, but not here: Put and Delete are the last thing it does.
 //
 // Not thread-safe: for the queue's thread.
-class WriterVms {
+class VmInfoCache {
  public:
   // Both must outlive it.
-  WriterVms(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader)
-      : database_(database), reader_(reader), vms_(kMaxBytes) {}
+  VmInfoCache(const RocksDbDatabase& database, const CheckpointTable& table)
+      : database_(database), table_(table), vms_(kMaxBytes) {}
 
-  // Errors as RocksDbCheckpointReader::FindVm.
+  // Errors as CheckpointTable::FindVm.
   absl::StatusOr<absl::optional<VmInfo>> Find(absl::string_view vm, CommitBatch& batch);
   void Put(const VmInfo& info, CommitBatch& batch);
   void Delete(absl::string_view vm, CommitBatch& batch);
@@ -38,12 +38,12 @@ class WriterVms {
   static constexpr size_t kMaxBytes = size_t{16} << 20;
 
   const RocksDbDatabase& database_;
-  const RocksDbCheckpointReader& reader_;
+  const CheckpointTable& table_;
   // Of the database as it was opened for the n-th time.
   uint64_t opened_ = 0;
-  LruMap<VmInfo> vms_;
+  ClockCache<VmInfo> vms_;
 };
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_STORAGE_ROCKSDB_WRITER_VMS_H_
+#endif  // ARMSTATE_STORAGE_ROCKSDB_VM_INFO_CACHE_H_
