@@ -1,4 +1,5 @@
-// Writing and reading of little-endian integers and counted bytes.
+// `ByteWriter` and `ByteReader` write and read little-endian integers, varints and counted bytes, as the notation of
+// docs/storage-format.md defines them.
 #ifndef ARMSTATE_STORAGE_FORMAT_BYTE_CODEC_H_
 #define ARMSTATE_STORAGE_FORMAT_BYTE_CODEC_H_
 

@@ -1,4 +1,4 @@
-// Bytes behind their checksum: a u32 (little-endian) with the CRC32C of all bytes that follow it.
+// Functions that put bytes behind their CRC32C and check it. docs/storage-format.md calls the checksum `crc`.
 #ifndef ARMSTATE_STORAGE_FORMAT_CHECKSUMMED_H_
 #define ARMSTATE_STORAGE_FORMAT_CHECKSUMMED_H_
 

@@ -1,14 +1,8 @@
-// A checkpoint as a difference to a full copy of an earlier version of its VM, with the same vCPUs and layouts.
+// A difference record is a checkpoint as the difference to a full copy of an earlier version of its VM, with the same
+// vCPUs and layouts. docs/storage-format.md defines it.
 //
-// Record, format 2. Integers are little-endian, nothing follows the last part.
-//
-//   u32  CRC32C of all bytes after this field, then the u32 checksum of the full copy: neither is read for another
-//   u8   format: 2
-//   u8   length; request digest, its first bytes (up to kKeptDigestBytes)
-//   difference of the metadata (storage/format/byte_delta.h)
-//   for each vCPU of the full copy: difference of its register values, difference of its opaque bytes
-//
-// The time of the checkpoint is the store's: it is with every version.
+// Its checksum covers the full copy's, so that it is never applied to another full copy. The time of the checkpoint is
+// not in it: the store keeps the time of every version.
 #ifndef ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
 #define ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
 

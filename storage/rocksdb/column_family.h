@@ -1,4 +1,4 @@
-// The column families of the RocksDB database; storage/rocksdb/keys.h says what is in them.
+// `ColumnFamily` names the column families of the RocksDB database; docs/storage-format.md says what each holds.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_
 #define ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_
 
