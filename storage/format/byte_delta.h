@@ -17,7 +17,8 @@
 
 namespace armstate {
 
-// For each word of a base the index of the nearest later one that is expected to stay equal to it; 0 if there is none.
+// For each word of a base the index of the nearest later one that is expected to stay equal to it; 0 if there is no
+// such word.
 using EqualWords = std::vector<uint32_t>;
 EqualWords FindEqualWords(absl::string_view base);
 

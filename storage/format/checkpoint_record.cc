@@ -87,7 +87,7 @@ absl::StatusOr<CheckpointRecordView> CheckpointRecordView::Parse(absl::string_vi
   const auto damaged = [&](const auto&... why) { return RecordDamaged(name, absl::StrCat(why...)); };
   absl::StatusOr<absl::string_view> body = CheckCrc(bytes, name);
   if (!body.ok()) return body.status();
-  // From here on the bytes are as somebody wrote them; but it need not have been us, so nothing is taken for granted.
+  // The bytes are as they were written, but not necessarily by this program, so all fields are checked.
   ByteReader reader(*body);
   const uint8_t format = reader.U8();
   if (reader.ok() && format != kFormat) return damaged("format ", format, ", but this program knows only ", kFormat);

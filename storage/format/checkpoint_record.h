@@ -1,4 +1,5 @@
-// The full record of a checkpoint as bytes, and the layouts that it refers to. docs/storage-format.md defines both.
+// `EncodeCheckpoint` and `CheckpointRecordView` write and read the full record of a checkpoint, and the functions for
+// layouts the layouts that it refers to. docs/storage-format.md defines both.
 //
 // Full copies are made of it (storage/format/full_copy.h); a version is stored as a difference to one
 // (storage/format/difference_record.h).

@@ -20,10 +20,11 @@
 
 namespace armstate {
 
-// Enough to tell that a request ID came again with another request by mistake; it is random, so each byte costs one.
+// Enough to notice that a request ID was used again for another request by mistake. A digest is random, so it cannot be
+// compressed.
 inline constexpr size_t kKeptDigestBytes = 8;
 
-// Nothing if the vCPUs are not those of the full copy, in number, vcpu_index and layout.
+// Nullopt if the vCPUs are not those of the full copy, in number, vcpu_index and layout.
 absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewCheckpoint& checkpoint);
 
 // The vCPUs that are wanted, by vcpu_index, ascending; nullopt: all of them.

@@ -53,15 +53,15 @@ class FullCopy {
   FullCopy(const FullCopy&) = delete;
   FullCopy& operator=(const FullCopy&) = delete;
 
-  // Of all its bytes: tells one full copy from another.
+  // The checksum of all its bytes, which tells one full copy from another.
   uint32_t checksum() const { return checksum_; }
   const Part& metadata() const { return metadata_; }
   const std::vector<Vcpu>& vcpus() const { return vcpus_; }
   // One that has not is not to be kept: why a layout was not found may be over, as a read that was not to wait.
   bool has_all_layouts() const;
-  // About what it takes in memory.
+  // The approximate size in memory.
   size_t memory_bytes() const;
-  // Of the record, unpacked.
+  // The size of the record, unpacked.
   size_t record_bytes() const { return record_.size(); }
 
  private:

@@ -1,4 +1,4 @@
-// Reads and decodes checkpoints, in whichever format they are stored.
+// `CheckpointDecoder` reads checkpoints from the store and decodes them.
 #ifndef ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_
 #define ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_
 
@@ -46,7 +46,7 @@ struct DecodedPage {
   bool more = false;
 };
 
-// Where a base may come from: one in memory may be of an earlier VM of the same name.
+// Where a base is looked for. A base in memory may belong to an earlier VM of the same name.
 enum class BaseSource { kMemory, kStore };
 
 // Thread-safe. Errors as CheckpointStore. A damaged checkpoint is DATA_LOSS with its own name also if it is the full
@@ -66,7 +66,7 @@ class CheckpointDecoder {
   absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, const WantedVcpus& wanted,
                                            BaseSource source);
 
-  // Takes what is known of a base, and of the VM's present one, out of the caches.
+  // Removes a base, and the VM's present one, from the caches.
   void Forget(absl::string_view vm, int64_t base_version);
 
   // The base that the VM's next checkpoint may be a difference to, if there is one that can be read.

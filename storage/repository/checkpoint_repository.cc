@@ -71,7 +71,7 @@ struct CheckpointRepository::Pending {
   // when the store had found it.
   absl::optional<std::pair<uint64_t, int64_t>> damaged;
   BaseSource earlier_base = BaseSource::kMemory;
-  // Of the last attempt: what it was a difference to, or the full copy that it brings.
+  // The full copy that the last attempt brings; null if it was a difference to another one.
   std::shared_ptr<const FullCopy> new_base;
   std::map<LayoutHash, std::shared_ptr<const RegisterLayout>> layouts;
   int64_t stored_bytes = 0;
@@ -105,7 +105,7 @@ void CheckpointRepository::CreateAsync(absl::string_view vm, NewCheckpoint check
   pending->expected_latest_version = expected_latest_version;
   pending->done = std::move(done);
   if (absl::Status status = CheckLimits(pending->checkpoint); !status.ok()) return pending->done(status);
-  // Of a VM that was not used lately the full copy is on disk.
+  // The full copy of a VM that was not used recently is on disk.
   if (bases_.Find(pending->vm)) {
     Commit(pending);
   } else {

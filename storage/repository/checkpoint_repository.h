@@ -1,4 +1,4 @@
-// The checkpoints of all VMs, typed: what the server works with.
+// `CheckpointRepository` stores and reads typed checkpoints; the server works with it.
 #ifndef ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_REPOSITORY_H_
 #define ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_REPOSITORY_H_
 
@@ -63,10 +63,10 @@ struct CheckpointPage {
   bool more = false;
 };
 
-// Since the repository was made.
+// Counts since the repository was created.
 struct RepositoryStatistics {
   int64_t checkpoints = 0;
-  // Of them, those that brought a full copy.
+  // The number of checkpoints that brought a full copy.
   int64_t full_copies = 0;
   // 16 bytes for each register, as it comes over the wire, and the bytes that the store got for them.
   int64_t raw_bytes = 0;
@@ -161,7 +161,7 @@ class CheckpointRepository {
   RepositoryStatistics statistics() const;
 
  private:
-  // What is on its way to the store.
+  // A checkpoint on its way to the store.
   struct Pending;
 
   // Encodes and commits; again, if the base was another by then. May read the full copy from disk.

@@ -10,7 +10,7 @@
 namespace armstate {
 namespace {
 
-// How many versions a commit decides about for retention: more than one, so that it catches up after retention was
+// The number of versions that a commit checks for retention: more than one, so that it catches up after retention was
 // changed; few, so that a commit stays a commit.
 constexpr int kSweptByCommit = 4;
 
@@ -70,7 +70,7 @@ void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<Kept
     info_.raw_bytes -= checkpoint->stored.raw_bytes;
     info_.protected_count -= checkpoint->stored.is_protected ? 1 : 0;
   }
-  // Of a damaged one it is not known what it counted.
+  // It is not known what a damaged version counted.
   info_.protected_count = std::min(info_.protected_count, info_.checkpoint_count);
   if (info_.checkpoint_count == 0) info_.raw_bytes = 0;
   AddEvent(CheckpointEventKind::kDeleted, version, now);
@@ -100,7 +100,7 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointChanges::Sweep(absl::Time now, i
     if (sweep.done) return sweep;
     const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(info_.vm, version, &batch_);
     if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
-    // Of a damaged one nobody knows whether it is to be kept: that is left to people.
+    // It is not known whether a damaged version is to be kept: an operator decides.
     if (checkpoint.ok() && *checkpoint) {
       const StoredRecord& stored = (**checkpoint).stored;
       // Those after it are younger.

@@ -1,4 +1,4 @@
-// Changes of one VM, put into a batch of the commit queue.
+// `RocksDbCheckpointChanges` adds changes of one VM to a batch of the commit queue.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
 
@@ -16,7 +16,7 @@
 
 namespace armstate {
 
-// Keeps the VM's counts with what is added and removed, and its events. Both are the caller's to put into the batch
+// Updates the VM's counts and collects its events. Both are the caller's to put into the batch
 // (VmInfoCache::Put, RocksDbEventLog::Add).
 class RocksDbCheckpointChanges {
  public:
@@ -39,7 +39,7 @@ class RocksDbCheckpointChanges {
   // Removes what retention does not keep, after a look at so many versions at most.
   absl::StatusOr<RetentionSweep> Sweep(absl::Time now, int max_versions);
 
-  // Of all that was appended and removed.
+  // The events of all that was appended and removed.
   std::vector<CheckpointEvent> TakeEvents() { return std::move(events_); }
 
  private:

@@ -115,7 +115,7 @@ absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function
     batch.SetSavePoint();
     const absl::Status status = prepare(batch);
     if (!status.ok()) batch.RollbackToSavePoint();
-    // What is gone by now went by the write before, though that was said to have failed.
+    // If it is not found now, the write before has removed it, although that reported a failure.
     if (!prepared.ok() || !absl::IsNotFound(status)) prepared = status;
   };
   operation.done = [answer](const absl::Status& written) { answer->set_value(written); };

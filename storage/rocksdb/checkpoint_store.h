@@ -1,4 +1,4 @@
-// Checkpoints in RocksDB; see storage/rocksdb/storage.h.
+// `RocksDbCheckpointStore` implements `CheckpointStore` on RocksDB; see storage/rocksdb/storage.h.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_STORE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_STORE_H_
 

@@ -1,4 +1,4 @@
-// What RocksDbCheckpointStore answers without the queue.
+// The methods of RocksDbCheckpointStore that do not use the queue.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -22,7 +22,7 @@ absl::StatusOr<StoredRecord> RocksDbCheckpointStore::Get(absl::string_view vm, i
 
 absl::StatusOr<StoredRecord> RocksDbCheckpointStore::GetLatest(absl::string_view vm) {
   // Two reads, and no RocksDB snapshot over them: whenever one is released, RocksDB rewrites files. Instead, if the
-  // version was deleted between the two, the VM tells of another one now.
+  // version was deleted between the two, the VM names another one now.
   VmInfo before;
   while (true) {
     absl::StatusOr<VmInfo> info = GetVm(vm);
@@ -60,7 +60,7 @@ absl::StatusOr<VmInfo> RocksDbCheckpointStore::GetVm(absl::string_view vm) {
 absl::StatusOr<int64_t> RocksDbCheckpointStore::LastVersion(absl::string_view vm) {
   const absl::StatusOr<VmInfo> info = GetVm(vm);
   if (info.ok()) return info->last_version;
-  // What is damaged is the VM, and not its checkpoints.
+  // The VM is damaged, but not its checkpoints.
   return absl::IsDataLoss(info.status()) ? table_.LastKept(vm) : info.status();
 }
 

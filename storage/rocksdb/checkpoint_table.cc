@@ -74,8 +74,8 @@ absl::StatusOr<absl::optional<CheckpointTable::Step>> CheckpointTable::NextCheck
           Step{*version, DecodeCheckpointValue(*version, ToView(iterator.value()), CheckpointName(vm, *version))});
     }
     if (iterator.status().ok()) return absl::optional<Step>();
-    // The iterator stops at a damaged block and does not tell where that ends. Versions have few gaps, so ask for each
-    // one until it goes on.
+    // The iterator stops at a damaged block whose end is not known. Versions have few gaps, so ask for each one until
+    // the iterator goes on.
     absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = FindCheckpoint(vm, from);
     if (!checkpoint.ok()) {
       if (!absl::IsDataLoss(checkpoint.status())) return checkpoint.status();

@@ -1,4 +1,4 @@
-// What is stored of checkpoints, read from RocksDB: shared by reads and by the preparation of changes.
+// `CheckpointTable` reads VMs and checkpoints from RocksDB, for reads and for the preparation of changes.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_TABLE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_TABLE_H_
 
@@ -28,9 +28,9 @@ class CheckpointTable {
   };
 
   struct ProtectedFound {
-    // Those that are known to be.
+    // The number of versions that are known to be protected.
     int64_t count = 0;
-    // The first one that is protected or damaged, so that nobody knows; 0 if there is none.
+    // The first version that is protected, or damaged and therefore possibly protected; 0 if there is no such version.
     int64_t first = 0;
   };
 
@@ -51,7 +51,7 @@ class CheckpointTable {
                                                       int64_t last) const;
   // The protected versions up to `last`, in the database. Reads all.
   absl::StatusOr<ProtectedFound> FindProtected(absl::string_view vm, int64_t last) const;
-  // The highest version below `version` that is kept; 0 if none is.
+  // The highest version below `version` that is kept; 0 if there is no such version.
   absl::StatusOr<int64_t> KeptBelow(absl::string_view vm, int64_t version, CommitBatch* batch) const;
   // The highest version that is kept, by the keys alone: for a VM that is damaged itself. DATA_LOSS if they are, too.
   absl::StatusOr<int64_t> LastKept(absl::string_view vm) const;

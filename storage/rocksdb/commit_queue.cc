@@ -13,12 +13,11 @@ namespace {
 // A batch is closed above this, so that no sync takes much longer than others.
 constexpr size_t kMaxBatchBytes = size_t{8} << 20;
 
-// How often it is looked whether a write has failed (others write too), and tried to recover, while there is nothing
-// else to do.
+// The poll interval for recovery when the queue is idle; RecordStore writes can fail too.
 constexpr absl::Duration kRecoveryInterval = absl::Seconds(1);
 
-// How long a deletion is tried again for which there was no space: others may take what the reserve gives back, so that
-// it takes some pieces of it, but not for ever.
+// The time for which a deletion is retried while there is no space for it: others may take what the reserve gives back,
+// so that it takes some pieces of it, but not for ever.
 constexpr absl::Duration kPatienceWithSpace = absl::Seconds(10);
 constexpr absl::Duration kPauseWithoutSpace = absl::Milliseconds(10);
 
@@ -122,7 +121,7 @@ void CommitQueue::WriteLoop() {
     absl::Status status = TryBatch(operations);
     is_full = !status.ok() && (is_full || absl::IsResourceExhausted(status));
     if (is_full) status = RetryDeletions(operations, status);
-    // Also without operations: opening anew may have found events.
+    // Also without operations: reopening may have found events.
     Answer(std::move(operations), status);
     absl::MutexLock lock(&mutex_);
     ended = writer_ended_ = is_idle && stopped_ && waiting_.empty();

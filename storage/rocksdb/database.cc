@@ -43,8 +43,8 @@ std::string DamagedTable(rocksdb::Env* env, const std::string& data_dir) {
   return "";
 }
 
-// Where a table is missing, RocksDB looks for it under its suffix of long ago, and tells only of that. Of a damaged one
-// it tells the list of tables, which is whole (CheckRocksDbLogs), and not always itself.
+// If a table is missing, RocksDB looks for it under its former suffix, and names only that. If one is damaged, RocksDB
+// names the list of tables, which is whole (CheckRocksDbLogs), and not always the table.
 rocksdb::Status NameTables(const rocksdb::Status& status, rocksdb::Env* env, const std::string& data_dir) {
   if (!status.IsCorruption()) return status;
   const std::string text =
@@ -55,7 +55,7 @@ rocksdb::Status NameTables(const rocksdb::Status& status, rocksdb::Env* env, con
   return rocksdb::Status::Corruption(table.empty() ? text : absl::StrCat(cause, " in ", table));
 }
 
-// Why the lock was not got.
+// The reason why the lock was not acquired.
 absl::Status LockFailed(rocksdb::Env* env, const std::string& data_dir, const rocksdb::Status& cause) {
   // On a full disk the file of a lock can be there all the same.
   const rocksdb::Status tried = TryFile(env, data_dir);
@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = CheckFolderIsOurs(env, data_dir); !status.ok()) return status;
   if (const rocksdb::Status status = env->CreateDirIfMissing(data_dir); !status.ok()) return StorageUnavailable(status);
-  // RocksDB has a lock of its own, but tells of it by an IOError like any other.
+  // RocksDB has a lock of its own, but reports it by an IOError like any other.
   rocksdb::FileLock* lock = nullptr;
   const rocksdb::Status locked = env->LockFile(LockFile(data_dir), &lock);
   if (!locked.ok()) return LockFailed(env, data_dir, locked);
@@ -141,7 +141,7 @@ rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patienc
     if (opened != nullptr) {
       absl::MutexLock lock(&mutex_);
       opened_ = std::move(opened);
-      return rocksdb::Status::TimedOut("the database cannot be opened anew after an error: somebody reads still");
+      return rocksdb::Status::TimedOut("the database cannot be reopened after an error: it is still being read");
     }
   }
   is_closing_ = false;
@@ -220,7 +220,7 @@ std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily fam
   Pin opened = PinOpen();
   if (opened == nullptr) {
     return std::unique_ptr<rocksdb::Iterator>(
-        rocksdb::NewErrorIterator(rocksdb::Status::ShutdownInProgress("the database is being opened anew")));
+        rocksdb::NewErrorIterator(rocksdb::Status::ShutdownInProgress("the database is being reopened")));
   }
   rocksdb::ReadOptions options;
   options.verify_checksums = true;

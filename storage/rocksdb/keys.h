@@ -1,4 +1,4 @@
-// The keys of the RocksDB database, as bytes: docs/storage-format.md defines them.
+// The functions here encode and decode the keys of the RocksDB database. docs/storage-format.md defines them.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_KEYS_H_
 #define ARMSTATE_STORAGE_ROCKSDB_KEYS_H_
 
@@ -16,7 +16,7 @@ inline constexpr char kEventRangeKey[] = "events";
 inline constexpr char kEventLogIdKey[] = "event_log_id";
 
 std::string VmKey(absl::string_view vm);
-// Of a key that begins with VmKey: how long that is.
+// The length of the VmKey that a key begins with.
 absl::optional<size_t> VmKeyBytes(absl::string_view key);
 // The end (exclusive) of all keys of a VM that begin with VmKey(vm).
 std::string VmKeyEnd(absl::string_view vm);
@@ -24,21 +24,21 @@ std::string CheckpointKey(absl::string_view vm, int64_t version);
 // In `retries`. `request_hash`: RequestHash of the ID.
 std::string RequestKey(absl::string_view vm, absl::string_view request_hash);
 
-// Of the last event of those that were written together.
+// `sequence`: of the last event of those that were written together.
 std::string EventKey(uint64_t sequence);
 absl::optional<uint64_t> ParseEventKey(absl::string_view key);
 
 // The end (exclusive) of all keys that begin with these bytes; "" if there is no end.
 std::string PrefixEnd(absl::string_view prefix);
 
-// What stands for a request ID in keys and values: IDs are long and random, so they do not get smaller by themselves.
-// The first bytes of its SHA-256; none for no ID.
+// Stands for a request ID in keys and values, as IDs are long and random: the first bytes of its SHA-256. Empty for an
+// empty ID.
 inline constexpr size_t kRequestHashBytes = 8;
 std::string RequestHash(absl::string_view request_id);
 
-// The name in a key of `vms`; nothing if the bytes are no such key.
+// The name in a key of `vms`; nullopt if the bytes are no such key.
 absl::optional<std::string> ParseVmKey(absl::string_view key);
-// The version in a key of `checkpoints` or `bases`; nothing if the bytes are no such key.
+// The version in a key of `checkpoints` or `bases`; nullopt if the bytes are no such key.
 absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key);
 
 }  // namespace armstate

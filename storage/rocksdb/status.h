@@ -1,4 +1,4 @@
-// RocksDB's status in our words.
+// The functions here convert RocksDB's status to absl::Status.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_STATUS_H_
 #define ARMSTATE_STORAGE_ROCKSDB_STATUS_H_
 
@@ -12,7 +12,7 @@
 
 namespace armstate {
 
-// Of a read; `name` is what was read. Not for OK and NotFound.
+// Converts the status of a read; `name` is what was read. Not for OK and NotFound.
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
 // The same of what was acknowledged: DATA_LOSS also if a file is missing.
 absl::Status FromRocksDbRead(const rocksdb::Status& status, absl::string_view name);

@@ -47,7 +47,7 @@ class RocksDbStorage::Impl {
 
 namespace {
 
-// What to do about it, at its end.
+// Adds what to do about it to the message.
 absl::Status AdviseRestore(const absl::Status& status) {
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
   if (!absl::IsDataLoss(status) || !info) return status;

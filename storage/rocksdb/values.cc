@@ -125,7 +125,7 @@ absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view val
   if (info.raw_bytes < 0 || info.protected_count < 0 || info.protected_count > info.checkpoint_count)
     return RecordDamaged(name, "its counts cannot be");
   if (info.retention.keep_last < 0 || info.retention.keep_for < absl::ZeroDuration() || keep_labelled > 1)
-    return RecordDamaged(name, "its retention is none");
+    return RecordDamaged(name, "its retention is invalid");
   return info;
 }
 
@@ -236,7 +236,7 @@ CheckpointEvent ReadEvent(ByteReader& reader) {
 absl::Status CheckEvent(const CheckpointEvent& event, absl::string_view name) {
   if (event.kind < CheckpointEventKind::kCommitted || event.kind > CheckpointEventKind::kVmDeleted)
     return RecordDamaged(name, absl::StrCat("kind ", static_cast<int>(event.kind)));
-  if (event.version < 0) return RecordDamaged(name, "its version is none");
+  if (event.version < 0) return RecordDamaged(name, "its version is negative");
   return absl::OkStatus();
 }
 

@@ -1,4 +1,4 @@
-// The values of the RocksDB database, as bytes: docs/storage-format.md defines them.
+// The functions here encode and decode the values of the RocksDB database. docs/storage-format.md defines them.
 //
 // Every decoder accepts arbitrary bytes. Bytes that are not a value of its kind give DATA_LOSS, reason RECORD_DAMAGED
 // (metadata "record": `name`). DecodeBytesValue returns a view of the bytes.

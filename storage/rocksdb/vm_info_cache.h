@@ -1,4 +1,4 @@
-// VMs as the commit queue's thread sees and changes them.
+// `VmInfoCache` caches the VMs that the commit queue's thread reads and changes.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_VM_INFO_CACHE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_VM_INFO_CACHE_H_
 
@@ -15,11 +15,11 @@
 
 namespace armstate {
 
-// All changes of VMs go through it, so those that changed lately are kept in memory, and not read for each commit.
+// All changes of VMs go through it, so VMs that changed recently need not be read for each commit.
 //
-// What is kept stands in the database or in the batch that is being prepared. If that cannot be written, the queue
-// opens the database anew before it prepares another: then all is forgotten. An operation that fails is rolled back in
-// its batch, but not here: Put and Delete are the last thing it does.
+// The entries are in the database or in the batch that is being prepared. If that cannot be written, the queue
+// reopens the database before it prepares another batch: then the cache is cleared. An operation that fails is rolled
+// back in its batch, but not here: Put and Delete are the last thing it does.
 //
 // Not thread-safe: for the queue's thread.
 class VmInfoCache {
@@ -39,7 +39,7 @@ class VmInfoCache {
 
   const RocksDbDatabase& database_;
   const CheckpointTable& table_;
-  // Of the database as it was opened for the n-th time.
+  // The RocksDbDatabase::times_opened() that the entries belong to.
   uint64_t opened_ = 0;
   ClockCache<VmInfo> vms_;
 };
