@@ -1,4 +1,5 @@
-// Backups of the database: incremental, verified, and restored into an empty place.
+// The functions here list and restore backups of the database. Backups are incremental and verified, and are restored
+// into an empty folder.
 //
 // A backup folder holds any number of backups, which share the files that they have in common. A backup is the
 // database at one moment: all that was acknowledged before it began is in it.
@@ -24,7 +25,7 @@ struct Backup {
   // 1, 2, 3 ... in the order in which they were made.
   uint32_t number = 0;
   absl::Time create_time;  // whole seconds
-  // Of all its files, those that it shares with other backups included.
+  // The size of all its files, including those that it shares with other backups.
   uint64_t bytes = 0;
 };
 
@@ -32,7 +33,8 @@ struct Backup {
 // sizes tell: only VerifyBackup reads the files. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if the folder cannot be read.
 absl::StatusOr<std::vector<Backup>> ListBackups(const std::string& backup_dir);
 
-// Those that ListBackups leaves out, ascending: what tells of their files is damaged, or a file is missing or cut.
+// Returns the backups that ListBackups leaves out, ascending: the list of their files is damaged, or a file is missing
+// or too short.
 absl::StatusOr<std::vector<uint32_t>> ListDamagedBackups(const std::string& backup_dir);
 
 // Reads all files of a backup, and compares them with what was written. Whether the database was whole then is what

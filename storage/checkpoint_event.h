@@ -1,7 +1,8 @@
-// What the store tells of its changes: a log of commits and deletions, in the order in which they happened.
+// `CheckpointEvent` is an entry of the store's log of events: a commit or a deletion, in the order in which they
+// happened.
 //
 // Example, which misses nothing: subscribe, then read on after the last event that is known until a page is empty; then
-// read again whenever the subscription tells of a newer one.
+// read again whenever the subscription reports a newer one.
 #ifndef ARMSTATE_STORAGE_CHECKPOINT_EVENT_H_
 #define ARMSTATE_STORAGE_CHECKPOINT_EVENT_H_
 
@@ -23,7 +24,7 @@ struct CheckpointEvent {
   std::string vm;
   // 0 if the VM was damaged when it was deleted.
   uint64_t incarnation = 0;
-  // Of a deleted VM the last one that it ever had; 0 if the VM was damaged.
+  // For a deleted VM the last version that it ever had; 0 if the VM was damaged.
   int64_t version = 0;
   // As the caller gave it to the call that changed something: not always ascending.
   absl::Time time;

@@ -1,15 +1,17 @@
 #include "storage/checkpoint_store.h"
 
+#include <future>
+#include <memory>
 #include <utility>
-
-#include "storage/one_answer.h"
 
 namespace armstate {
 
 absl::StatusOr<CommitResult> CheckpointStore::Commit(CommitRequest request) {
-  const auto answer = std::make_shared<OneAnswer<absl::StatusOr<CommitResult>>>();
-  CommitAsync(std::move(request), [answer](absl::StatusOr<CommitResult> result) { answer->Give(std::move(result)); });
-  return answer->Wait();
+  // Shared, as set_value may not have returned when get does.
+  const auto answer = std::make_shared<std::promise<absl::StatusOr<CommitResult>>>();
+  CommitAsync(std::move(request),
+              [answer](absl::StatusOr<CommitResult> result) { answer->set_value(std::move(result)); });
+  return answer->get_future().get();
 }
 
 }  // namespace armstate

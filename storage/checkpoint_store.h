@@ -1,9 +1,9 @@
-// Where checkpoints are kept: versioned records of VMs, and the register layouts that they share.
+// `CheckpointStore` keeps the checkpoints: versioned records of VMs, and the register layouts that they share.
 //
-// A record is bytes here (storage/format/checkpoint_record.h has the format), and so is a base, to which records of the
-// same VM are differences: the store only sees that no base goes before the last record that needs it. RocksDB is
-// behind this interface now (storage/rocksdb/storage.h); it is cut so that a distributed engine fits too: a commit is
-// one atomic write of one VM, lists only ascend, and a commit may end without anybody knowing how.
+// Records are bytes to the store (storage/format has their formats), and so are bases, to which records of the same VM
+// are differences: the store only makes sure that a base stays until the last record that needs it is removed. RocksDB
+// implements this interface (storage/rocksdb/storage.h). The interface is cut so that a distributed engine fits too: a
+// commit is one atomic write of one VM, lists only ascend, and the outcome of a commit may be unknown.
 #ifndef ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
 #define ARMSTATE_STORAGE_CHECKPOINT_STORE_H_
 
@@ -26,7 +26,8 @@
 
 namespace armstate {
 
-// Which versions of a VM go by themselves: those that no rule keeps. The latest one and protected ones are always kept.
+// `Retention` says which versions of a VM are kept: those that a rule keeps, the latest one, and protected ones. The
+// others are removed.
 struct Retention {
   // Versions above the last one ever given minus this; 0: not a rule.
   int64_t keep_last = 0;
@@ -35,7 +36,7 @@ struct Retention {
   // Versions that have labels.
   bool keep_labelled = false;
 
-  // Without a number or an age nothing goes.
+  // Without a number or an age nothing is removed.
   bool enabled() const { return keep_last > 0 || keep_for > absl::ZeroDuration(); }
 };
 
@@ -46,22 +47,21 @@ struct VmInfo {
   uint64_t incarnation = 0;
   // The highest version ever given, at least 1.
   int64_t last_version = 0;
-  // The highest version that is kept; 0 if none is.
+  // The highest version that is kept; 0 if no version is kept.
   int64_t latest_kept_version = 0;
-  // How many versions are kept.
+  // The number of versions that are kept.
   int64_t checkpoint_count = 0;
-  // Of them, those that are protected.
+  // The number of protected versions.
   int64_t protected_count = 0;
-  // CommitRequest::raw_bytes of all versions that are kept. Those that a program before database format 3 stored count
-  // 0, and of damaged ones that were removed nobody knows.
+  // CommitRequest::raw_bytes of all versions that are kept. Damaged versions that were removed still count.
   int64_t raw_bytes = 0;
-  // The base that the next record may be a difference to; 0 if there is none.
+  // The base that the next record may be a difference to; 0 if the VM has no such base.
   int64_t base_version = 0;
   Retention retention;
   // Retention has decided about all versions up to this one.
   int64_t swept_version = 0;
   absl::Time create_time;
-  // Of the last commit, deletion or change of the retention.
+  // The time of the last commit, deletion or change of the retention.
   absl::Time update_time;
 };
 
@@ -72,10 +72,10 @@ struct BaseRef {
   int64_t version = 0;
 };
 
-// What Commit is asked to do.
+// The arguments of Commit.
 struct CommitRequest {
   std::string vm;
-  // Only into this incarnation of the VM. Without one: into the present VM, which is made if there is none.
+  // Only into this incarnation of the VM. Without one: into the present VM, which is created if it does not exist.
   absl::optional<uint64_t> incarnation;
   // Only if this is the VM's last version; 0 means that the VM must not exist.
   absl::optional<int64_t> expected_last_version;
@@ -90,16 +90,16 @@ struct CommitRequest {
   std::map<std::string, std::string> layouts;
   // The checkpoint has labels, see Retention.
   bool labelled = false;
-  // What the registers would take as they come over the wire: 16 bytes each.
+  // The size of the registers on the wire: 16 bytes each.
   uint32_t raw_bytes = 0;
-  absl::Time now;
+  absl::Time commit_time;
 };
 
 struct StoredRecord {
   int64_t version = 0;
   // The base that the record needs; 0: none.
   int64_t base_version = 0;
-  // CommitRequest::now.
+  // CommitRequest::commit_time.
   absl::Time time;
   uint32_t raw_bytes = 0;
   bool labelled = false;
@@ -149,13 +149,13 @@ struct RecordPage {
 };
 
 struct RetentionSweep {
-  // How many versions were removed.
+  // The number of versions that were removed.
   int64_t removed = 0;
-  // Nothing more is left to decide at this time.
+  // Retention has decided about all versions, as of this time.
   bool done = false;
 };
 
-// What DeleteVm does with versions that are protected.
+// Tells DeleteVm what to do with protected versions.
 enum class ProtectedVersions { kRefuse, kDelete };
 
 // One VM of a list. A damaged one does not hide the others.
@@ -167,7 +167,7 @@ struct ListedVm {
 
 struct VmPage {
   std::vector<ListedVm> vms;
-  // Where the next page begins; empty on the last one.
+  // The begin of the next page; empty on the last one.
   std::string next_cursor;
 };
 
@@ -193,9 +193,9 @@ class CheckpointStore {
   // A request ID is looked up before anything else but the incarnation; it is remembered as long as its version is
   // kept. NOT_FOUND, reason VM_NOT_FOUND, if the VM has not (or no longer) the incarnation that was asked for.
   // Does not wait for the disk: `done` gets the answer, once, from a thread of the store, and must not block it.
-  // Commits of one VM take effect in the order of the calls. What retention does not keep goes in the same write.
+  // Commits of one VM take effect in the order of the calls. The same write removes what retention does not keep.
   virtual void CommitAsync(CommitRequest request, CommitCallback done) = 0;
-  // The same, and waits for the answer.
+  // Does the same, and waits for the answer.
   absl::StatusOr<CommitResult> Commit(CommitRequest request);
 
   // NOT_FOUND, reason VM_NOT_FOUND or CHECKPOINT_NOT_FOUND.
@@ -203,10 +203,10 @@ class CheckpointStore {
   // The record with the highest version that is kept. NOT_FOUND as Get.
   virtual absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) = 0;
   // A base that a kept version needs, also when the version that brought it is gone. NOT_FOUND, reason
-  // CHECKPOINT_NOT_FOUND, if there is none of this number.
+  // CHECKPOINT_NOT_FOUND, if there is no base of this number.
   virtual absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) = 0;
   // NOT_FOUND, reason VM_NOT_FOUND.
-  virtual absl::StatusOr<VmInfo> Last(absl::string_view vm) = 0;
+  virtual absl::StatusOr<VmInfo> GetVm(absl::string_view vm) = 0;
 
   // The kept versions above `after`, ascending; at most `limit` of them (at least 1), and less if they are large.
   // NOT_FOUND, reason VM_NOT_FOUND.
@@ -218,15 +218,12 @@ class CheckpointStore {
   // Removes one version, durably; a damaged one too. It is never given again. A base that no kept version needs goes
   // with the last that needed it. NOT_FOUND as Get. FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED.
   virtual absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) = 0;
-  // Removes all versions up to and including `up_to` that are not protected, durably, all or nothing. Answers how many
-  // those were. NOT_FOUND, reason VM_NOT_FOUND.
-  virtual absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) = 0;
   // Removes a VM with all its versions, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND. With kRefuse also
   // FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED, if there are protected versions: metadata "name" is one of them,
   // "protected" how many there are.
   virtual absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) = 0;
 
-  // What is to be kept of a VM from now on, durably. Removes nothing by itself. NOT_FOUND, reason VM_NOT_FOUND.
+  // Sets what is kept of a VM from now on, durably. Removes nothing by itself. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) = 0;
   // Protects a version from retention and Delete, or no longer, durably. NOT_FOUND as Get.
   virtual absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) = 0;
@@ -236,14 +233,14 @@ class CheckpointStore {
 
   // The events after this one (0: from the first), at most `limit` of them (at least 1); none if it is the newest. An
   // event is there as soon as the call that made it is answered, and only if it is durable. The newest ones are kept,
-  // as many as the store was told. DATA_LOSS only if the first of them is damaged.
+  // as many as the store is configured to keep. DATA_LOSS only if the first of them is damaged.
   // * OUT_OF_RANGE, reason EVENTS_GONE (metadata "after", "oldest"): they are not all kept any more.
   // * INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID (metadata "after", "newest"): there is no such event yet.
   virtual absl::StatusOr<EventPage> ReadEvents(uint64_t after, size_t limit) = 0;
-  // Which events there are, without looking.
+  // The range of the events that are kept, without a read.
   virtual EventRange events() = 0;
-  // Calls the listener from a thread of the store from now on, in order, when there are events that it was not told of.
-  // Each can be read then.
+  // Calls the listener from a thread of the store from now on, in order, when there are new events. They can be read
+  // then.
   virtual std::unique_ptr<EventSubscription> SubscribeToEvents(EventListener listener) = 0;
 
   // DATA_LOSS, reason RECORD_DAMAGED, if it is not there: nothing asks for a layout but a record that refers to it.

@@ -1,4 +1,4 @@
-// What the commit queue has done since the store was opened.
+// `CommitStatistics` counts what the commit queue has done since the store was opened.
 #ifndef ARMSTATE_STORAGE_COMMIT_STATISTICS_H_
 #define ARMSTATE_STORAGE_COMMIT_STATISTICS_H_
 
@@ -24,7 +24,7 @@ struct CommitStatistics {
   // Commits and deletions that were written, and in how many writes to disk.
   int64_t operations = 0;
   int64_t writes = 0;
-  // Of them, those that failed.
+  // The number of writes that failed.
   int64_t failed_writes = 0;
   // As RocksDB got them, uncompressed.
   int64_t written_bytes = 0;

@@ -27,10 +27,10 @@ std::unique_ptr<EventSubscription> EventListeners::Add(EventListener listener) {
   return std::make_unique<Subscription>(state_, id);
 }
 
-void EventListeners::Tell(uint64_t newest) {
+void EventListeners::Notify(uint64_t newest) {
   absl::MutexLock lock(&state_->mutex);
-  if (newest <= state_->told) return;
-  state_->told = newest;
+  if (newest <= state_->last_notified) return;
+  state_->last_notified = newest;
   for (const auto& [id, listener] : state_->listeners) listener(newest);
 }
 

@@ -1,4 +1,4 @@
-// Who wants to know at once that there are new events.
+// `EventListeners` calls its listeners when there are new events.
 #ifndef ARMSTATE_STORAGE_EVENT_LISTENERS_H_
 #define ARMSTATE_STORAGE_EVENT_LISTENERS_H_
 
@@ -12,8 +12,8 @@
 
 namespace armstate {
 
-// Gets the number of the newest event that can be read, each time a higher one. Commits wait for it to return, so it
-// only takes a note. It must not subscribe, or end a subscription.
+// Receives the number of the newest event that can be read, a higher one each time. Commits wait for the listener to
+// return, so it should only record the number. It must not subscribe, or end a subscription.
 using EventListener = std::function<void(uint64_t newest)>;
 
 // As long as it exists, its listener is called. It may outlive the store.
@@ -29,14 +29,14 @@ class EventListeners {
   EventListeners();
 
   std::unique_ptr<EventSubscription> Add(EventListener listener);
-  // Calls all of them, unless they were told of this event or a later one before.
-  void Tell(uint64_t newest);
+  // Calls all listeners, unless they were notified of this event or a later one before.
+  void Notify(uint64_t newest);
 
  private:
   // Shared with the subscriptions.
   struct State {
     absl::Mutex mutex;
-    uint64_t told ABSL_GUARDED_BY(mutex) = 0;
+    uint64_t last_notified ABSL_GUARDED_BY(mutex) = 0;
     uint64_t next_id ABSL_GUARDED_BY(mutex) = 0;
     std::map<uint64_t, EventListener> listeners ABSL_GUARDED_BY(mutex);
   };

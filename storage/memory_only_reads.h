@@ -25,7 +25,7 @@ class MemoryOnlyReads {
   MemoryOnlyReads& operator=(const MemoryOnlyReads&) = delete;
 
   static bool active() { return active_; }
-  // Whether this thread leaves a record of so many bytes to others.
+  // True if this thread does not read a record of this size.
   static bool IsTooLarge(size_t bytes) { return active_ && bytes > kLargeBytes; }
 
  private:

@@ -1,4 +1,4 @@
-// The kinds of named records beside the checkpoints.
+// `RecordKind` names the kinds of records that are kept beside the checkpoints.
 #ifndef ARMSTATE_STORAGE_RECORD_KIND_H_
 #define ARMSTATE_STORAGE_RECORD_KIND_H_
 

@@ -1,4 +1,5 @@
-// Where everything but the checkpoints is kept: a kind, a name, and bytes that belong to the caller.
+// `RecordStore` keeps everything but the checkpoints: each record has a kind, a name, and bytes that belong to the
+// caller.
 #ifndef ARMSTATE_STORAGE_RECORD_STORE_H_
 #define ARMSTATE_STORAGE_RECORD_STORE_H_
 

@@ -1,4 +1,4 @@
-// Names of stored things, and the errors that speak of them.
+// The functions here make the names of stored objects, and the errors that contain these names.
 #ifndef ARMSTATE_STORAGE_STORAGE_ERRORS_H_
 #define ARMSTATE_STORAGE_STORAGE_ERRORS_H_
 

@@ -19,13 +19,14 @@ struct StorageOptions {
   size_t block_cache_bytes = size_t{256} << 20;
   // Above it, changes that add something are refused: a disk that hangs would take the whole memory.
   size_t waiting_write_bytes = size_t{192} << 20;
-  // What may be in the log and in memory alone; above it, RocksDB writes it into tables. For a moment it takes more.
+  // The amount of data that may be only in the log and in memory; above it, RocksDB flushes to tables. It may be
+  // exceeded for a moment.
   size_t memtable_bytes = size_t{192} << 20;
-  // How many events are kept, the newest ones; at least 1. About 15 bytes each.
+  // The number of events that are kept, the newest ones; at least 1. About 15 bytes each.
   uint64_t kept_events = 1000000;
   // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
   std::function<void(absl::string_view)> log;
-  // Where the files are: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
+  // The environment that holds the files: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.
   rocksdb::Env* env = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// A map by name that holds about so many bytes: what was not used for long goes first.
+// `ClockCache` maps names to values of a limited total size, and evicts values that were not used for long.
 #ifndef ARMSTATE_STORAGE_CACHE_CLOCK_CACHE_H_
 #define ARMSTATE_STORAGE_CACHE_CLOCK_CACHE_H_
 
@@ -14,23 +14,23 @@
 namespace armstate {
 
 // Example:
-//   LruMap<int> map(1000);
-//   map.Put("one", 1, /*bytes=*/4);
-//   int* one = map.Find("one");
+//   ClockCache<int> cache(1000);
+//   cache.Put("one", 1, /*bytes=*/4);
+//   int* one = cache.Find("one");
 //
-// What is to go is the oldest value, but each that was used gets a second turn: so Find only leaves a mark. To keep
-// them in the order of their use is to change three other ones, wherever they lie in memory, for each Find.
+// Eviction is second-chance (CLOCK): a hit sets a bit. An LRU list would relink three nodes, wherever they are in
+// memory, for each hit.
 //
 // Not thread-safe.
 template <typename Value>
-class LruMap {
+class ClockCache {
  public:
-  // Always holds the value that was put last.
-  explicit LruMap(size_t max_bytes) : max_bytes_(max_bytes) {}
-  LruMap(const LruMap&) = delete;
-  LruMap& operator=(const LruMap&) = delete;
+  // Holds at most `max_bytes`, but always the value that was put last.
+  explicit ClockCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+  ClockCache(const ClockCache&) = delete;
+  ClockCache& operator=(const ClockCache&) = delete;
 
-  // Null if it is not there. For use until the next change of the map.
+  // Null if the key is not there. The pointer is valid until the next change of the cache.
   Value* Find(absl::string_view key) {
     const auto it = by_key_.find(key);
     if (it == by_key_.end()) return nullptr;
@@ -38,7 +38,7 @@ class LruMap {
     return &it->second->value;
   }
 
-  // In place of the one that is there. `bytes`: what the value takes; the map adds what it takes itself.
+  // Replaces the value that is there. `bytes`: the size of the value, to which the cache adds its own.
   void Put(absl::string_view key, Value value, size_t bytes) {
     bytes += sizeof(Node) + kOverheadBytes + key.size();
     auto it = by_key_.find(key);
@@ -65,7 +65,7 @@ class LruMap {
   }
 
  private:
-  // Of a node of the list and an entry of the table, which is half empty.
+  // The size of a node of the list and an entry of the table, which is half empty.
   static constexpr size_t kOverheadBytes = 64;
 
   struct Node {

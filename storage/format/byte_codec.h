@@ -1,4 +1,5 @@
-// Writing and reading of little-endian integers and counted bytes.
+// `ByteWriter` and `ByteReader` write and read little-endian integers, varints and counted bytes, as the notation of
+// docs/storage-format.md defines them.
 #ifndef ARMSTATE_STORAGE_FORMAT_BYTE_CODEC_H_
 #define ARMSTATE_STORAGE_FORMAT_BYTE_CODEC_H_
 
@@ -41,7 +42,7 @@ class ByteWriter {
 };
 
 // Reads from the front of bytes that may be anything. The first read past the end fails, and so do all after it: they
-// give 0 or nothing, and one ok() at the end tells. Never allocates; what Bytes gives points into the input.
+// return 0 or nothing, so one ok() at the end is enough. Never allocates; Bytes returns a view of the input.
 class ByteReader {
  public:
   explicit ByteReader(absl::string_view bytes) : bytes_(bytes) {}
@@ -85,7 +86,7 @@ class ByteReader {
   }
 
   bool ok() const { return ok_; }
-  // Where the next read begins, or the failed one began.
+  // The position of the next read, or of the one that failed.
   size_t offset() const { return offset_; }
   size_t remaining() const { return bytes_.size() - offset_; }
 

@@ -139,7 +139,7 @@ std::string SpliceHead(const Splice& splice) {
   return std::move(head).Release();
 }
 
-// Calls change(word, difference) for each changed word of a words delta. False if it is none.
+// Calls change(word, difference) for each changed word of a words delta. False if the bytes are not such a delta.
 template <typename Change>
 bool ReadWords(size_t base_size, ByteReader& delta, Change change) {
   const size_t words = WordCount(base_size);
@@ -162,7 +162,7 @@ bool ReadWords(size_t base_size, ByteReader& delta, Change change) {
   return delta.ok();
 }
 
-// The first one in `set` from `word` on; `end` if there is none before.
+// The first word in `set` from `word` on; `end` if there is no such word before `end`.
 size_t NextIn(const std::vector<uint64_t>& set, size_t word, size_t end) {
   while (word < end) {
     const uint64_t rest = set[word / 64] >> word % 64;
@@ -209,8 +209,8 @@ bool ReadSplice(size_t base_size, ByteReader& delta, Splice& splice) {
 
 EqualWords FindEqualWords(absl::string_view base) {
   EqualWords equal(WordCount(base.size()), 0);
-  // Where each value was last: a hash table of word numbers, at most half full. A flat_hash_map takes 15 times as long,
-  // for each full copy that is read.
+  // The last word of each value: a hash table of word numbers, at most half full. A flat_hash_map takes 15 times as
+  // long, for each full copy that is read.
   constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
   size_t slots = 1;
   while (slots < 2 * equal.size()) slots *= 2;
@@ -254,6 +254,21 @@ bool ApplyDelta(absl::string_view base, const EqualWords& equal, size_t limit, B
       bytes.append(splice.middle.data(), splice.middle.size());
       bytes.append(base.data() + base.size() - splice.suffix, splice.suffix);
       return true;
+    }
+    default:
+      return false;
+  }
+}
+
+bool SkipDelta(size_t base_size, ByteReader& delta) {
+  switch (delta.U8()) {
+    case kSame:
+      return delta.ok();
+    case kWords:
+      return ReadWords(base_size, delta, [](size_t, uint32_t) {});
+    case kSplice: {
+      Splice splice;
+      return ReadSplice(base_size, delta, splice);
     }
     default:
       return false;

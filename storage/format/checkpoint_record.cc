@@ -1,6 +1,5 @@
 #include "storage/format/checkpoint_record.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -16,7 +15,6 @@ namespace armstate {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-constexpr size_t kCrcBytes = 4;
 constexpr size_t kVcpuEntryBytes = 16;
 
 absl::Status FieldInvalid(absl::string_view field, absl::string_view why) {
@@ -31,7 +29,7 @@ absl::Status CheckSize(absl::string_view field, size_t size, size_t limit) {
 
 }  // namespace
 
-absl::Status CheckLimits(const CheckpointRecord& checkpoint) {
+absl::Status CheckLimits(const NewCheckpoint& checkpoint) {
   absl::Status status = CheckSize("request_id", checkpoint.request_id.size(), kMaxRequestIdBytes);
   status.Update(CheckSize("request_digest", checkpoint.request_digest.size(), kMaxRequestDigestBytes));
   if (!status.ok()) return status;
@@ -52,7 +50,7 @@ absl::Status CheckLimits(const CheckpointRecord& checkpoint) {
   return CheckSize("checkpoint", total, kMaxRecordBytes);
 }
 
-absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const CheckpointRecord& checkpoint) {
+absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const NewCheckpoint& checkpoint) {
   if (absl::Status status = CheckLimits(checkpoint); !status.ok()) return status;
   EncodedCheckpoint encoded;
   std::vector<LayoutHash> hashes;
@@ -63,10 +61,8 @@ absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const CheckpointRecord& check
   }
 
   ByteWriter body;
+  body.U32(0);  // the checksum
   body.U8(kFormat);
-  body.U64(static_cast<uint64_t>(absl::ToUnixNanos(checkpoint.create_time)));
-  body.Counted(checkpoint.request_id);
-  body.Counted(checkpoint.request_digest);
   body.Counted(checkpoint.metadata);
   body.U32(static_cast<uint32_t>(encoded.layouts.size()));
   for (const auto& [hash, layout] : encoded.layouts) body.Bytes(hash);
@@ -82,7 +78,8 @@ absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const CheckpointRecord& check
     body.Bytes(vcpu.registers.values());
     body.Bytes(vcpu.opaque);
   }
-  encoded.record = WithCrc(std::move(body).Release());
+  encoded.record = std::move(body).Release();
+  SetCrc(encoded.record);
   return encoded;
 }
 
@@ -90,15 +87,12 @@ absl::StatusOr<CheckpointRecordView> CheckpointRecordView::Parse(absl::string_vi
   const auto damaged = [&](const auto&... why) { return RecordDamaged(name, absl::StrCat(why...)); };
   absl::StatusOr<absl::string_view> body = CheckCrc(bytes, name);
   if (!body.ok()) return body.status();
-  // From here on the bytes are as somebody wrote them; but it need not have been us, so nothing is taken for granted.
+  // The bytes are as they were written, but not necessarily by this program, so all fields are checked.
   ByteReader reader(*body);
   const uint8_t format = reader.U8();
   if (reader.ok() && format != kFormat) return damaged("format ", format, ", but this program knows only ", kFormat);
 
   CheckpointRecordView view;
-  view.create_time_ = absl::FromUnixNanos(static_cast<int64_t>(reader.U64()));
-  view.request_id_ = reader.Counted(kMaxRequestIdBytes);
-  view.request_digest_ = reader.Counted(kMaxRequestDigestBytes);
   view.metadata_ = reader.Counted(kMaxRecordBytes);
   const uint32_t layout_count = reader.U32();
   if (layout_count > kMaxRecordVcpus)
@@ -131,12 +125,6 @@ absl::StatusOr<CheckpointRecordView> CheckpointRecordView::Parse(absl::string_vi
   if (reader.remaining() > 0)
     return damaged(reader.remaining(), " bytes too many at offset ", kCrcBytes + reader.offset());
   return view;
-}
-
-const VcpuRecordView* CheckpointRecordView::FindVcpu(int vcpu_index) const {
-  const auto it = std::lower_bound(vcpus_.begin(), vcpus_.end(), vcpu_index,
-                                   [](const VcpuRecordView& vcpu, int index) { return vcpu.vcpu_index < index; });
-  return it == vcpus_.end() || it->vcpu_index != vcpu_index ? nullptr : &*it;
 }
 
 std::string EncodeLayout(const RegisterLayout& layout) {

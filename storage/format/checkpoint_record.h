@@ -1,31 +1,8 @@
-// A checkpoint as bytes: what every store keeps, whatever engine it uses.
+// `EncodeCheckpoint` and `CheckpointRecordView` write and read the full record of a checkpoint, and the functions for
+// layouts the layouts that it refers to. docs/storage-format.md defines both.
 //
-// Record, format 1. Integers are little-endian; the parts follow each other without gaps, and nothing follows the last.
-//
-//   u32  CRC32C of all bytes after this field
-//   u8   format: 1
-//   i64  create time, nanoseconds since 1970-01-01 00:00 UTC
-//   u32  length, request ID          (up to kMaxRequestIdBytes)
-//   u32  length, request digest      (up to kMaxRequestDigestBytes)
-//   u32  length, metadata            (the caller's)
-//   u32  number of layouts, up to that of the vCPUs; for each:
-//     32 bytes  its hash
-//   u32  number of vCPUs, up to kMaxRecordVcpus; for each, by ascending vcpu_index:
-//     u32  vcpu_index
-//     u32  position of its layout in the list above
-//     u32  length of its register values in bytes
-//     u32  length of its opaque bytes
-//   for each vCPU: its register values, its opaque bytes
-//
-// The lengths of all vCPUs come before their bytes, so that one vCPU is read without looking at the others.
-//
-// Layout: the register IDs, ascending, each a u64. A layout is stored once per database under its SHA-256 and has no
-// other header. The hash is cryptographic because the IDs come from clients: nobody must be able to make a layout that
-// takes the place of another one's. It also serves as the layout's checksum.
-//
-// A later format gets another number; a reader refuses numbers that it does not know. This one stands alone. It is what
-// full copies are made of (storage/format/full_copy.h), and was all that there was at first. Format 2 is a difference
-// to a full copy (storage/format/difference_record.h).
+// Full copies are made of it (storage/format/full_copy.h); a version is stored as a difference to one
+// (storage/format/difference_record.h).
 #ifndef ARMSTATE_STORAGE_FORMAT_CHECKPOINT_RECORD_H_
 #define ARMSTATE_STORAGE_FORMAT_CHECKPOINT_RECORD_H_
 
@@ -39,8 +16,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "core/register_list.h"
 
 namespace armstate {
@@ -59,13 +34,18 @@ struct VcpuRecord {
   std::string opaque;
 };
 
-struct CheckpointRecord {
-  // Kept with a resolution of 1 ns; 1678 to 2262.
-  absl::Time create_time;
+// A checkpoint that is to be stored.
+struct NewCheckpoint {
+  // Makes a retry safe, see CheckpointStore. At most kMaxRequestIdBytes; may be empty.
   std::string request_id;
+  // The same for every attempt of one request and different for any other, e.g. Sha256() (storage/format/digest.h) of
+  // its deterministic serialization. Compared when a request ID comes again. At most kMaxRequestDigestBytes, of which
+  // the first kKeptDigestBytes (storage/format/difference_record.h) are kept.
   std::string request_digest;
   // The caller's bytes: what is shown without the vCPUs.
   std::string metadata;
+  // It has labels, see Retention.
+  bool labelled = false;
   // vcpu_index strictly ascending.
   std::vector<VcpuRecord> vcpus;
 };
@@ -80,10 +60,10 @@ struct EncodedCheckpoint {
 };
 
 // INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field"), if a limit is exceeded or the vCPUs are not in order.
-absl::Status CheckLimits(const CheckpointRecord& checkpoint);
+absl::Status CheckLimits(const NewCheckpoint& checkpoint);
 
-// INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field"), if a limit is exceeded or the vCPUs are not in order.
-absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const CheckpointRecord& checkpoint);
+// The metadata and the vCPUs: the rest belongs to one version, and not to a base of others. Errors as CheckLimits.
+absl::StatusOr<EncodedCheckpoint> EncodeCheckpoint(const NewCheckpoint& checkpoint);
 
 // One vCPU of a record; the bytes belong to the record.
 struct VcpuRecordView {
@@ -100,23 +80,15 @@ class CheckpointRecordView {
   // DATA_LOSS, reason RECORD_DAMAGED (metadata "record"); the message names the field and its offset.
   static absl::StatusOr<CheckpointRecordView> Parse(absl::string_view bytes, absl::string_view name);
 
-  absl::Time create_time() const { return create_time_; }
-  absl::string_view request_id() const { return request_id_; }
-  absl::string_view request_digest() const { return request_digest_; }
   absl::string_view metadata() const { return metadata_; }
 
   size_t vcpu_count() const { return vcpus_.size(); }
   // By position, 0 to vcpu_count() - 1.
   const VcpuRecordView& vcpu(size_t position) const { return vcpus_[position]; }
-  // By vcpu_index; null if the record has no such vCPU.
-  const VcpuRecordView* FindVcpu(int vcpu_index) const;
 
  private:
   CheckpointRecordView() = default;
 
-  absl::Time create_time_;
-  absl::string_view request_id_;
-  absl::string_view request_digest_;
   absl::string_view metadata_;
   std::vector<VcpuRecordView> vcpus_;
 };

@@ -1,7 +1,7 @@
 #include "storage/format/checksummed.h"
 
 #include <cstddef>
-#include <utility>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,18 +10,16 @@
 #include "storage/storage_errors.h"
 
 namespace armstate {
-namespace {
 
-constexpr size_t kCrcBytes = 4;
-
-}  // namespace
+void SetCrc(std::string& bytes) {
+  const uint32_t crc = Crc32c(absl::string_view(bytes).substr(kCrcBytes));
+  for (size_t i = 0; i < kCrcBytes; ++i) bytes[i] = static_cast<char>(crc >> 8 * i);
+}
 
 std::string WithCrc(absl::string_view body) {
-  ByteWriter writer;
-  writer.Reserve(kCrcBytes + body.size());
-  writer.U32(Crc32c(body));
-  writer.Bytes(body);
-  return std::move(writer).Release();
+  std::string bytes = absl::StrCat(absl::string_view("\0\0\0\0", kCrcBytes), body);
+  SetCrc(bytes);
+  return bytes;
 }
 
 absl::StatusOr<absl::string_view> CheckCrc(absl::string_view bytes, absl::string_view name) {

@@ -1,7 +1,8 @@
-// Bytes behind their checksum: a u32 (little-endian) with the CRC32C of all bytes that follow it.
+// Functions that put bytes behind their CRC32C and check it. docs/storage-format.md calls the checksum `crc`.
 #ifndef ARMSTATE_STORAGE_FORMAT_CHECKSUMMED_H_
 #define ARMSTATE_STORAGE_FORMAT_CHECKSUMMED_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,12 @@
 
 namespace armstate {
 
+// The room for the checksum, which a writer leaves at the front for SetCrc.
+inline constexpr size_t kCrcBytes = 4;
+
+// Writes the checksum into the first kCrcBytes, of all that follows them.
+void SetCrc(std::string& bytes);
+// A copy of the body behind its checksum.
 std::string WithCrc(absl::string_view body);
 
 // The body, which points into `bytes`. DATA_LOSS, reason RECORD_DAMAGED, metadata "record" is `name`.

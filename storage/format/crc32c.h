@@ -1,4 +1,4 @@
-// CRC32C (Castagnoli), as RocksDB computes it: with the processor's instruction where there is one.
+// `Crc32c` computes the checksum CRC32C (Castagnoli), with the processor's instruction where it has one.
 #ifndef ARMSTATE_STORAGE_FORMAT_CRC32C_H_
 #define ARMSTATE_STORAGE_FORMAT_CRC32C_H_
 

@@ -1,5 +1,6 @@
 #include "storage/format/difference_record.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,6 @@ namespace armstate {
 namespace {
 
 constexpr uint8_t kFormat = 2;
-constexpr size_t kCrcBytes = 4;
 
 std::string ChecksumBytes(const FullCopy& base) {
   ByteWriter writer;
@@ -33,10 +33,11 @@ bool SameVcpus(const FullCopy& base, const std::vector<VcpuRecord>& vcpus) {
 
 }  // namespace
 
-absl::optional<std::string> EncodeDifference(const FullCopy& base, const CheckpointRecord& checkpoint) {
+absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewCheckpoint& checkpoint) {
   if (!SameVcpus(base, checkpoint.vcpus)) return absl::nullopt;
   const absl::string_view digest = absl::string_view(checkpoint.request_digest).substr(0, kKeptDigestBytes);
   ByteWriter body;
+  body.U32(0);  // the checksum
   body.U8(kFormat);
   body.U8(static_cast<uint8_t>(digest.size()));
   body.Bytes(digest);
@@ -47,13 +48,14 @@ absl::optional<std::string> EncodeDifference(const FullCopy& base, const Checkpo
     AppendDelta(vcpu.opaque.bytes, vcpu.opaque.equal, checkpoint.vcpus[i].opaque, body);
   }
   body.Bytes(ChecksumBytes(base));
-  std::string record = WithCrc(std::move(body).Release());
+  std::string record = std::move(body).Release();
+  SetCrc(record);
   record.resize(record.size() - kCrcBytes);
   return record;
 }
 
 absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::string_view record,
-                                                   absl::string_view name, DifferencePart part) {
+                                                   absl::string_view name, const WantedVcpus& wanted) {
   const std::string with_base = absl::StrCat(record, ChecksumBytes(base));
   const absl::StatusOr<absl::string_view> body = CheckCrc(with_base, name);
   if (!body.ok()) return body.status();
@@ -78,10 +80,16 @@ absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::s
     return true;
   };
   if (!apply(base.metadata(), decoded.metadata)) return damaged("metadata");
-  if (part == DifferencePart::kSummary) return decoded;
-  decoded.vcpus.reserve(base.vcpus().size());
-  for (const FullCopy::Vcpu& vcpu : base.vcpus()) {
+  decoded.vcpus.reserve(std::min(wanted ? wanted->size() : base.vcpus().size(), base.vcpus().size()));
+  for (size_t i = 0; i < base.vcpus().size(); ++i) {
+    const FullCopy::Vcpu& vcpu = base.vcpus()[i];
+    if (wanted && (wanted->empty() || vcpu.vcpu_index > wanted->back())) return decoded;
+    if (wanted && !std::binary_search(wanted->begin(), wanted->end(), vcpu.vcpu_index)) {
+      if (SkipDelta(vcpu.values.bytes.size(), reader) && SkipDelta(vcpu.opaque.bytes.size(), reader)) continue;
+      return damaged("vCPU ", vcpu.vcpu_index);
+    }
     DecodedDifference::Vcpu& out = decoded.vcpus.emplace_back();
+    out.position = i;
     if (!apply(vcpu.values, out.values)) return damaged("values of vCPU ", vcpu.vcpu_index);
     if (!apply(vcpu.opaque, out.opaque)) return damaged("opaque bytes of vCPU ", vcpu.vcpu_index);
   }

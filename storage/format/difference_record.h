@@ -1,18 +1,13 @@
-// A checkpoint as a difference to a full copy of an earlier version of its VM, with the same vCPUs and layouts.
+// A difference record is a checkpoint as the difference to a full copy of an earlier version of its VM, with the same
+// vCPUs and layouts. docs/storage-format.md defines it.
 //
-// Record, format 2. Integers are little-endian, nothing follows the last part.
-//
-//   u32  CRC32C of all bytes after this field, then the u32 checksum of the full copy: neither is read for another
-//   u8   format: 2
-//   u8   length; request digest, its first bytes (up to kKeptDigestBytes)
-//   difference of the metadata (storage/format/byte_delta.h)
-//   for each vCPU of the full copy: difference of its register values, difference of its opaque bytes
-//
-// The time of the checkpoint is the store's: it is with every version.
+// Its checksum covers the full copy's, so that it is never applied to another full copy. The time of the checkpoint is
+// not in it: the store keeps the time of every version.
 #ifndef ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
 #define ARMSTATE_STORAGE_FORMAT_DIFFERENCE_RECORD_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,29 +20,34 @@
 
 namespace armstate {
 
-// Enough to tell that a request ID came again with another request by mistake; it is random, so each byte costs one.
+// Enough to notice that a request ID was used again for another request by mistake. A digest is random, so it cannot be
+// compressed.
 inline constexpr size_t kKeptDigestBytes = 8;
 
-// Nothing if the vCPUs are not those of the full copy, in number, vcpu_index and layout.
-absl::optional<std::string> EncodeDifference(const FullCopy& base, const CheckpointRecord& checkpoint);
+// Nullopt if the vCPUs are not those of the full copy, in number, vcpu_index and layout.
+absl::optional<std::string> EncodeDifference(const FullCopy& base, const NewCheckpoint& checkpoint);
+
+// The vCPUs that are wanted, by vcpu_index, ascending; nullopt: all of them.
+using WantedVcpus = absl::optional<absl::Span<const int32_t>>;
+inline constexpr absl::Span<const int32_t> kNoVcpus;
 
 struct DecodedDifference {
   std::string request_digest;
   std::string metadata;
-  // By position in the full copy; empty if only the rest was asked for.
+  // Those that are wanted and that the full copy has, in its order.
   struct Vcpu {
+    // In the full copy.
+    size_t position = 0;
     std::string values;
     std::string opaque;
   };
   std::vector<Vcpu> vcpus;
 };
 
-enum class DifferencePart { kSummary, kAll };
-
 // Any bytes may be given. DATA_LOSS, reason RECORD_DAMAGED, metadata "record" is `name`, also if the record is whole
-// but belongs to another full copy.
+// but belongs to another full copy. The bytes of vCPUs that are not wanted may be wrong behind a right checksum.
 absl::StatusOr<DecodedDifference> DecodeDifference(const FullCopy& base, absl::string_view record,
-                                                   absl::string_view name, DifferencePart part);
+                                                   absl::string_view name, const WantedVcpus& wanted);
 
 }  // namespace armstate
 

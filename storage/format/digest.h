@@ -1,4 +1,4 @@
-// SHA-256.
+// `Sha256` computes the digest SHA-256.
 #ifndef ARMSTATE_STORAGE_FORMAT_DIGEST_H_
 #define ARMSTATE_STORAGE_FORMAT_DIGEST_H_
 

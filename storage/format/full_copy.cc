@@ -17,7 +17,7 @@ enum Packing : uint8_t { kPlain = 0, kZstd = 1 };
 
 // Higher levels give 1% less at several times the time.
 constexpr int kZstdLevel = 3;
-// A record of format 1 has besides what kMaxRecordBytes counts: hashes, and 16 bytes for each vCPU.
+// A full record has besides what kMaxRecordBytes counts: hashes, and 16 bytes for each vCPU.
 constexpr size_t kMaxBytes = kMaxRecordBytes + (size_t{1} << 20);
 
 // Kept by each thread: making one takes several times as long as packing a record.

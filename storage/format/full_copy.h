@@ -1,12 +1,5 @@
-// A checkpoint kept whole, to which other versions of its VM are differences (storage/format/difference_record.h).
-//
-// As stored:
-//
-//   u8      packing: 0 as it is, 1 zstd
-//   u32     only if packed: size before
-//   bytes   a record of format 1 (storage/format/checkpoint_record.h) without request ID, digest and time: those belong
-//   to the
-//           version, not to what later versions are compared with
+// `FullCopy` is a whole checkpoint, to which other versions of its VM are differences
+// (storage/format/difference_record.h). docs/storage-format.md defines its bytes.
 //
 // The size limit is that of a record, also when it is packed.
 #ifndef ARMSTATE_STORAGE_FORMAT_FULL_COPY_H_
@@ -45,10 +38,10 @@ class FullCopy {
     Part opaque;
   };
 
-  // The bytes to store for a record of format 1.
+  // The bytes to store for a full record.
   static std::string Pack(absl::string_view record);
 
-  // Of a record of format 1. Errors as Unpack.
+  // From a full record. Errors as Unpack.
   static absl::StatusOr<std::shared_ptr<const FullCopy>> Create(std::string record, absl::string_view name,
                                                                 const FindLayout& find_layout);
 
@@ -60,15 +53,15 @@ class FullCopy {
   FullCopy(const FullCopy&) = delete;
   FullCopy& operator=(const FullCopy&) = delete;
 
-  // Of all its bytes: tells one full copy from another.
+  // The checksum of all its bytes, which tells one full copy from another.
   uint32_t checksum() const { return checksum_; }
   const Part& metadata() const { return metadata_; }
   const std::vector<Vcpu>& vcpus() const { return vcpus_; }
   // One that has not is not to be kept: why a layout was not found may be over, as a read that was not to wait.
   bool has_all_layouts() const;
-  // About what it takes in memory.
+  // The approximate size in memory.
   size_t memory_bytes() const;
-  // Of the record, unpacked.
+  // The size of the record, unpacked.
   size_t record_bytes() const { return record_.size(); }
 
  private:

@@ -1,4 +1,4 @@
-// The full copies that were used last.
+// `BaseCache` caches full copies that were used recently.
 #ifndef ARMSTATE_STORAGE_REPOSITORY_BASE_CACHE_H_
 #define ARMSTATE_STORAGE_REPOSITORY_BASE_CACHE_H_
 
@@ -15,25 +15,26 @@
 
 namespace armstate {
 
-// Of each VM the one that its next version may be a difference to; and beside them any that were read. Thread-safe.
+// Holds, for each VM, the full copy that its next version may be a difference to (the present base); and, separately,
+// full copies that were read. Thread-safe.
 class BaseCache {
  public:
   using Base = std::shared_ptr<const FullCopy>;
 
-  // Of a VM.
+  // The present base of a VM.
   struct Entry {
     uint64_t incarnation = 0;
-    // That brought the base.
+    // The version that brought the base.
     int64_t base_version = 0;
-    // The last version that is known of the VM.
+    // The last known version of the VM.
     int64_t last_version = 0;
     Base base;
   };
 
-  // Holds about so many bytes of each kind, but always what was put last.
+  // Holds about `max_bytes` of each kind, but always the entry that was put last.
   explicit BaseCache(size_t max_bytes) : present_(max_bytes), read_(max_bytes) {}
 
-  // What is there may be outdated: the store tells.
+  // The entry may be outdated; the store refuses a commit with an outdated base.
   absl::optional<Entry> Find(absl::string_view vm);
   void Put(absl::string_view vm, Entry entry);
   // A commit gave this version.
@@ -48,8 +49,8 @@ class BaseCache {
 
  private:
   absl::Mutex mutex_;
-  LruMap<Entry> present_ ABSL_GUARDED_BY(mutex_);  // by VM
-  LruMap<Base> read_ ABSL_GUARDED_BY(mutex_);      // by name of the base
+  ClockCache<Entry> present_ ABSL_GUARDED_BY(mutex_);  // by VM
+  ClockCache<Base> read_ ABSL_GUARDED_BY(mutex_);      // by name of the base
 };
 
 }  // namespace armstate

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "storage/format/difference_record.h"
 #include "storage/memory_only_reads.h"
 #include "storage/storage_errors.h"
 
@@ -18,45 +17,29 @@ DecodedCheckpoint NewDecoded(const StoredRecord& stored) {
   return decoded;
 }
 
-absl::StatusOr<DecodedCheckpoint> DecodeAlone(const StoredRecord& stored, const std::string& name,
-                                              VcpuSelection selection, LayoutCache& layouts) {
-  const absl::StatusOr<CheckpointRecordView> view = CheckpointRecordView::Parse(stored.record, name);
-  if (!view.ok()) return view.status();
-  DecodedCheckpoint decoded = NewDecoded(stored);
-  decoded.create_time = view->create_time();
-  decoded.request_digest = std::string(view->request_digest());
-  decoded.metadata = std::string(view->metadata());
-  decoded.vcpu_count = static_cast<int>(view->vcpu_count());
-  if (selection == VcpuSelection::kNone) return decoded;
-  for (size_t i = 0; i < view->vcpu_count(); ++i) {
-    const VcpuRecordView& vcpu = view->vcpu(i);
-    decoded.vcpus.push_back(
-        {vcpu.vcpu_index, layouts.Find(vcpu.layout_hash), std::string(vcpu.values), std::string(vcpu.opaque)});
-  }
-  return decoded;
-}
+// The store has records without a base, this repository does not.
+absl::Status WithoutBase(const std::string& name) { return RecordDamaged(name, "it has no base"); }
 
 absl::StatusOr<DecodedCheckpoint> DecodeWithBase(const StoredRecord& stored, const std::string& name,
-                                                 VcpuSelection selection, const FullCopy& base) {
-  absl::StatusOr<DecodedDifference> difference = DecodeDifference(
-      base, stored.record, name, selection == VcpuSelection::kNone ? DifferencePart::kSummary : DifferencePart::kAll);
+                                                 const WantedVcpus& wanted, const FullCopy& base) {
+  absl::StatusOr<DecodedDifference> difference = DecodeDifference(base, stored.record, name, wanted);
   if (!difference.ok()) return difference.status();
   DecodedCheckpoint decoded = NewDecoded(stored);
   decoded.request_digest = std::move(difference->request_digest);
   decoded.metadata = std::move(difference->metadata);
   decoded.vcpu_count = static_cast<int>(base.vcpus().size());
-  for (size_t i = 0; i < difference->vcpus.size(); ++i) {
-    const FullCopy::Vcpu& vcpu = base.vcpus()[i];
-    decoded.vcpus.push_back(
-        {vcpu.vcpu_index, vcpu.layout, std::move(difference->vcpus[i].values), std::move(difference->vcpus[i].opaque)});
+  decoded.vcpus.reserve(difference->vcpus.size());
+  for (DecodedDifference::Vcpu& vcpu : difference->vcpus) {
+    const FullCopy::Vcpu& of_base = base.vcpus()[vcpu.position];
+    decoded.vcpus.push_back({of_base.vcpu_index, of_base.layout, std::move(vcpu.values), std::move(vcpu.opaque)});
   }
   return decoded;
 }
 
 }  // namespace
 
-absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, absl::optional<int64_t> version,
-                                                         VcpuSelection selection) {
+absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Read(absl::string_view vm, absl::optional<int64_t> version,
+                                                          const WantedVcpus& wanted) {
   // Between the record and its base, the version may have been deleted with its base, or the VM made again under the
   // same name. That is seen as damage, but not twice of the same record with the store's own base.
   BaseSource source = BaseSource::kMemory;
@@ -64,7 +47,7 @@ absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, a
   while (true) {
     absl::StatusOr<StoredRecord> stored = version ? store_.Get(vm, *version) : store_.GetLatest(vm);
     if (!stored.ok()) return stored.status();
-    absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, selection, source);
+    absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, wanted, source);
     if (!absl::IsDataLoss(decoded.status())) return decoded;
     if (seen && seen->version == stored->version && seen->time == stored->time && seen->record == stored->record) {
       return decoded;
@@ -75,12 +58,12 @@ absl::StatusOr<DecodedCheckpoint> CheckpointReader::Read(absl::string_view vm, a
   }
 }
 
-void CheckpointReader::Forget(absl::string_view vm, int64_t base_version) {
+void CheckpointDecoder::Forget(absl::string_view vm, int64_t base_version) {
   bases_.Remove(vm);
   bases_.RemoveRead(vm, base_version);
 }
 
-absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t after, size_t limit) {
+absl::StatusOr<DecodedPage> CheckpointDecoder::List(absl::string_view vm, int64_t after, size_t limit) {
   const absl::StatusOr<RecordPage> records = store_.List(vm, after, limit);
   if (!records.ok()) return records.status();
   DecodedPage page;
@@ -96,20 +79,20 @@ absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t
     const StoredRecord& stored = *record.record;
     absl::StatusOr<DecodedCheckpoint> decoded = absl::UnknownError("not decoded");
     if (base != nullptr && stored.base_version == base_of.base_version) {
-      decoded = DecodeWithBase(stored, name, VcpuSelection::kNone, *base);
+      decoded = DecodeWithBase(stored, name, kNoVcpus, *base);
     } else if (stored.base_version == 0) {
-      decoded = DecodeAlone(stored, name, VcpuSelection::kNone, layouts_);
+      decoded = WithoutBase(name);
     } else if (absl::StatusOr<Base> found = FindBase(vm, stored.base_version); found.ok()) {
       base = *std::move(found);
       base_of.base_version = stored.base_version;
-      decoded = DecodeWithBase(stored, name, VcpuSelection::kNone, *base);
+      decoded = DecodeWithBase(stored, name, kNoVcpus, *base);
     } else {
       decoded = found.status();
     }
     // See Read. A version that was deleted since is not listed.
     if (!decoded.ok()) {
       base = nullptr;
-      decoded = Read(vm, record.version, VcpuSelection::kNone);
+      decoded = Read(vm, record.version, kNoVcpus);
       if (absl::IsNotFound(decoded.status())) continue;
       if (!decoded.ok() && !absl::IsDataLoss(decoded.status())) return decoded.status();
     }
@@ -118,10 +101,10 @@ absl::StatusOr<DecodedPage> CheckpointReader::List(absl::string_view vm, int64_t
   return page;
 }
 
-absl::StatusOr<DecodedCheckpoint> CheckpointReader::Decode(absl::string_view vm, const StoredRecord& stored,
-                                                           VcpuSelection selection, BaseSource source) {
+absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Decode(absl::string_view vm, const StoredRecord& stored,
+                                                            const WantedVcpus& wanted, BaseSource source) {
   const std::string name = CheckpointName(vm, stored.version);
-  if (stored.base_version == 0) return DecodeAlone(stored, name, selection, layouts_);
+  if (stored.base_version == 0) return WithoutBase(name);
   const absl::StatusOr<Base> base =
       source == BaseSource::kMemory ? FindBase(vm, stored.base_version) : LoadBase(vm, stored.base_version);
   if (absl::IsNotFound(base.status())) {
@@ -129,14 +112,14 @@ absl::StatusOr<DecodedCheckpoint> CheckpointReader::Decode(absl::string_view vm,
   }
   if (absl::IsDataLoss(base.status())) return RecordDamaged(name, base.status().message());
   if (!base.ok()) return base.status();
-  return DecodeWithBase(stored, name, selection, **base);
+  return DecodeWithBase(stored, name, wanted, **base);
 }
 
-absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view vm) {
+absl::optional<BaseCache::Entry> CheckpointDecoder::PresentBase(absl::string_view vm) {
   absl::optional<BaseCache::Entry> cached = bases_.Find(vm);
   if (cached) return cached;
   // In this order: if the VM is made again between the two, the store refuses the old incarnation.
-  const absl::StatusOr<VmInfo> info = store_.Last(vm);
+  const absl::StatusOr<VmInfo> info = store_.GetVm(vm);
   if (!info.ok() || info->base_version == 0) return absl::nullopt;
   absl::StatusOr<Base> base = LoadBase(vm, info->base_version);
   if (!base.ok()) return absl::nullopt;
@@ -145,7 +128,7 @@ absl::optional<BaseCache::Entry> CheckpointReader::PresentBase(absl::string_view
   return entry;
 }
 
-absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_view vm, int64_t base_version) {
+absl::StatusOr<CheckpointDecoder::Base> CheckpointDecoder::FindBase(absl::string_view vm, int64_t base_version) {
   Base base = bases_.FindRead(vm, base_version);
   const bool is_known = base != nullptr;
   if (!is_known) {
@@ -164,7 +147,7 @@ absl::StatusOr<CheckpointReader::Base> CheckpointReader::FindBase(absl::string_v
   return base;
 }
 
-absl::StatusOr<CheckpointReader::Base> CheckpointReader::LoadBase(absl::string_view vm, int64_t base_version) {
+absl::StatusOr<CheckpointDecoder::Base> CheckpointDecoder::LoadBase(absl::string_view vm, int64_t base_version) {
   const absl::StatusOr<std::string> bytes = store_.GetBase(vm, base_version);
   if (!bytes.ok()) return bytes.status();
   return FullCopy::Unpack(*bytes, BaseName(vm, base_version),

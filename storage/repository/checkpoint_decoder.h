@@ -1,4 +1,4 @@
-// Reads and decodes checkpoints, in whichever format they are stored.
+// `CheckpointDecoder` reads checkpoints from the store and decodes them.
 #ifndef ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_
 #define ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_DECODER_H_
 
@@ -12,14 +12,12 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "storage/checkpoint_store.h"
-#include "storage/format/checkpoint_record.h"
+#include "storage/format/difference_record.h"
 #include "storage/format/full_copy.h"
 #include "storage/repository/base_cache.h"
 #include "storage/repository/layout_cache.h"
 
 namespace armstate {
-
-enum class VcpuSelection { kNone, kAll };
 
 struct DecodedCheckpoint {
   struct Vcpu {
@@ -35,7 +33,7 @@ struct DecodedCheckpoint {
   std::string request_digest;
   std::string metadata;
   int vcpu_count = 0;
-  // All of them or, with kNone, none.
+  // Those that are wanted and that it has, ascending.
   std::vector<Vcpu> vcpus;
 };
 
@@ -48,27 +46,27 @@ struct DecodedPage {
   bool more = false;
 };
 
-// Where a base may come from: one in memory may be of an earlier VM of the same name.
+// Where a base is looked for. A base in memory may belong to an earlier VM of the same name.
 enum class BaseSource { kMemory, kStore };
 
 // Thread-safe. Errors as CheckpointStore. A damaged checkpoint is DATA_LOSS with its own name also if it is the full
 // copy that is damaged.
-class CheckpointReader {
+class CheckpointDecoder {
  public:
   // All must outlive it.
-  CheckpointReader(CheckpointStore& store, LayoutCache& layouts, BaseCache& bases)
+  CheckpointDecoder(CheckpointStore& store, LayoutCache& layouts, BaseCache& bases)
       : store_(store), layouts_(layouts), bases_(bases) {}
 
   // Without a version the highest that is kept.
   absl::StatusOr<DecodedCheckpoint> Read(absl::string_view vm, absl::optional<int64_t> version,
-                                         VcpuSelection selection);
+                                         const WantedVcpus& wanted);
   // Without vCPUs; see CheckpointStore::List.
   absl::StatusOr<DecodedPage> List(absl::string_view vm, int64_t after, size_t limit);
   // A record that the caller has already. DATA_LOSS also if it was deleted meanwhile, with its base.
-  absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, VcpuSelection selection,
+  absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, const WantedVcpus& wanted,
                                            BaseSource source);
 
-  // Takes what is known of a base, and of the VM's present one, out of the caches.
+  // Removes a base, and the VM's present one, from the caches.
   void Forget(absl::string_view vm, int64_t base_version);
 
   // The base that the VM's next checkpoint may be a difference to, if there is one that can be read.

@@ -1,14 +1,13 @@
 #include "storage/repository/checkpoint_repository.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 #include <variant>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "storage/format/difference_record.h"
-#include "storage/one_answer.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
@@ -17,9 +16,9 @@ namespace {
 constexpr size_t kRawBytesPerRegister = 16;
 
 // Far from 2^32: a register has at least a byte of value, of which a record has at most kMaxRecordBytes.
-uint32_t RawBytes(const CheckpointRecord& record) {
+uint32_t RawBytes(const NewCheckpoint& checkpoint) {
   size_t registers = 0;
-  for (const VcpuRecord& vcpu : record.vcpus) registers += vcpu.registers.size();
+  for (const VcpuRecord& vcpu : checkpoint.vcpus) registers += vcpu.registers.size();
   return static_cast<uint32_t>(registers * kRawBytesPerRegister);
 }
 
@@ -59,25 +58,20 @@ absl::StatusOr<VcpuRecord> ToVcpuRecord(DecodedCheckpoint::Vcpu vcpu, const std:
   return VcpuRecord{vcpu.vcpu_index, *std::move(registers), std::move(vcpu.opaque)};
 }
 
-// The whole digest is in format 1, its beginning in format 2.
-bool SameDigest(absl::string_view kept, absl::string_view given) {
-  return kept.size() >= std::min(given.size(), kKeptDigestBytes) && kept == given.substr(0, kept.size());
-}
-
 }  // namespace
 
 struct CheckpointRepository::Pending {
   std::string vm;
-  CheckpointRecord record;
+  NewCheckpoint checkpoint;
+  absl::Time create_time;
   absl::optional<int64_t> expected_latest_version;
-  bool labelled = false;
   CreateCallback done;
   int attempts = 0;
   // Incarnation and version of an earlier checkpoint of this request that could not be read, with the store's own base,
   // when the store had found it.
   absl::optional<std::pair<uint64_t, int64_t>> damaged;
   BaseSource earlier_base = BaseSource::kMemory;
-  // Of the last attempt: what it was a difference to, or the full copy that it brings.
+  // The full copy that the last attempt brings; null if it was a difference to another one.
   std::shared_ptr<const FullCopy> new_base;
   std::map<LayoutHash, std::shared_ptr<const RegisterLayout>> layouts;
   int64_t stored_bytes = 0;
@@ -90,14 +84,15 @@ CheckpointRepository::CheckpointRepository(CheckpointStore& store, Clock clock, 
       executor_(std::move(executor)),
       layouts_(store),
       bases_(base_cache_bytes),
-      reader_(store, layouts_, bases_) {}
+      decoder_(store, layouts_, bases_) {}
 
 absl::StatusOr<CreatedCheckpoint> CheckpointRepository::Create(absl::string_view vm, NewCheckpoint checkpoint,
                                                                absl::optional<int64_t> expected_latest_version) {
-  const auto answer = std::make_shared<OneAnswer<absl::StatusOr<CreatedCheckpoint>>>();
+  // Shared, as set_value may not have returned when get does.
+  const auto answer = std::make_shared<std::promise<absl::StatusOr<CreatedCheckpoint>>>();
   CreateAsync(vm, std::move(checkpoint), expected_latest_version,
-              [answer](absl::StatusOr<CreatedCheckpoint> result) { answer->Give(std::move(result)); });
-  return answer->Wait();
+              [answer](absl::StatusOr<CreatedCheckpoint> result) { answer->set_value(std::move(result)); });
+  return answer->get_future().get();
 }
 
 void CheckpointRepository::CreateAsync(absl::string_view vm, NewCheckpoint checkpoint,
@@ -105,16 +100,12 @@ void CheckpointRepository::CreateAsync(absl::string_view vm, NewCheckpoint check
   const auto pending = std::make_shared<Pending>();
   pending->vm = std::string(vm);
   // As it will be read back.
-  pending->record.create_time = absl::FromUnixNanos(absl::ToUnixNanos(clock_()));
-  pending->record.request_id = std::move(checkpoint.request_id);
-  pending->record.request_digest = std::move(checkpoint.request_digest);
-  pending->record.metadata = std::move(checkpoint.metadata);
-  pending->record.vcpus = std::move(checkpoint.vcpus);
+  pending->create_time = absl::FromUnixNanos(absl::ToUnixNanos(clock_()));
+  pending->checkpoint = std::move(checkpoint);
   pending->expected_latest_version = expected_latest_version;
-  pending->labelled = checkpoint.labelled;
   pending->done = std::move(done);
-  if (absl::Status status = CheckLimits(pending->record); !status.ok()) return pending->done(status);
-  // Of a VM that was not used lately the full copy is on disk.
+  if (absl::Status status = CheckLimits(pending->checkpoint); !status.ok()) return pending->done(status);
+  // The full copy of a VM that was not used recently is on disk.
   if (bases_.Find(pending->vm)) {
     Commit(pending);
   } else {
@@ -126,18 +117,18 @@ void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
   CommitRequest request;
   request.vm = pending->vm;
   request.expected_last_version = pending->expected_latest_version;
-  request.request_id = pending->record.request_id;
-  request.now = pending->record.create_time;
-  request.labelled = pending->labelled;
-  request.raw_bytes = RawBytes(pending->record);
+  request.request_id = pending->checkpoint.request_id;
+  request.commit_time = pending->create_time;
+  request.labelled = pending->checkpoint.labelled;
+  request.raw_bytes = RawBytes(pending->checkpoint);
 
   pending->new_base = nullptr;
   // The base that was found may be outdated in turn, but a full copy needs none.
   const bool may_be_difference = ++pending->attempts < 3;
   const absl::optional<BaseCache::Entry> base =
-      may_be_difference ? reader_.PresentBase(pending->vm) : absl::optional<BaseCache::Entry>();
+      may_be_difference ? decoder_.PresentBase(pending->vm) : absl::optional<BaseCache::Entry>();
   if (base && base->last_version + 1 - base->base_version < CheckpointStore::kMaxVersionsPerBase) {
-    absl::optional<std::string> difference = EncodeDifference(*base->base, pending->record);
+    absl::optional<std::string> difference = EncodeDifference(*base->base, pending->checkpoint);
     // Else it has changed so much that a full copy is a better base for the next ones.
     if (difference && difference->size() <= base->base->record_bytes() / 2) {
       request.base = BaseRef{base->incarnation, base->base_version};
@@ -153,14 +144,7 @@ void CheckpointRepository::Commit(const std::shared_ptr<Pending>& pending) {
 }
 
 absl::Status CheckpointRepository::EncodeFullCopy(Pending& pending, CommitRequest& request) {
-  // What belongs to the version is in its record.
-  CheckpointRecord& record = pending.record;
-  CheckpointRecord copied;
-  copied.create_time = absl::UnixEpoch();
-  copied.metadata = record.metadata;
-  copied.vcpus = std::move(record.vcpus);
-  absl::StatusOr<EncodedCheckpoint> encoded = EncodeCheckpoint(copied);
-  record.vcpus = std::move(copied.vcpus);
+  absl::StatusOr<EncodedCheckpoint> encoded = EncodeCheckpoint(pending.checkpoint);
   if (!encoded.ok()) return encoded.status();
   pending.layouts = std::move(encoded->layouts);
   request.new_base = FullCopy::Pack(encoded->record);
@@ -171,7 +155,7 @@ absl::Status CheckpointRepository::EncodeFullCopy(Pending& pending, CommitReques
                        });
   if (!copy.ok()) return copy.status();
   pending.new_base = *std::move(copy);
-  absl::optional<std::string> difference = EncodeDifference(*pending.new_base, record);
+  absl::optional<std::string> difference = EncodeDifference(*pending.new_base, pending.checkpoint);
   if (!difference) return absl::InternalError("a checkpoint has no difference to its own full copy");
   request.record = *std::move(difference);
   for (const auto& [hash, layout] : pending.layouts) {
@@ -205,28 +189,28 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
   CountCreated(*pending);
   CreatedCheckpoint created;
   created.summary.version = committed.version;
-  created.summary.create_time = pending->record.create_time;
-  created.summary.metadata = std::move(pending->record.metadata);
-  created.summary.vcpu_count = static_cast<int>(pending->record.vcpus.size());
+  created.summary.create_time = pending->create_time;
+  created.summary.metadata = std::move(pending->checkpoint.metadata);
+  created.summary.vcpu_count = static_cast<int>(pending->checkpoint.vcpus.size());
   pending->done(std::move(created));
 }
 
 void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed) {
   if (!committed.earlier_record->ok()) return pending->done(committed.earlier_record->status());
   const StoredRecord& stored = **committed.earlier_record;
-  absl::StatusOr<DecodedCheckpoint> decoded =
-      reader_.Decode(pending->vm, stored, VcpuSelection::kNone, pending->earlier_base);
+  absl::StatusOr<DecodedCheckpoint> decoded = decoder_.Decode(pending->vm, stored, kNoVcpus, pending->earlier_base);
   const std::pair<uint64_t, int64_t> found(committed.incarnation, committed.version);
   if (absl::IsDataLoss(decoded.status()) && pending->damaged != found) {
     // It may have been deleted since the store found it, with its base. Then the store finds it no more.
     if (pending->earlier_base == BaseSource::kStore) pending->damaged = found;
     pending->earlier_base = BaseSource::kStore;
-    reader_.Forget(pending->vm, stored.base_version);
+    decoder_.Forget(pending->vm, stored.base_version);
     return Commit(pending);
   }
   if (!decoded.ok()) return pending->done(decoded.status());
-  if (!SameDigest(decoded->request_digest, pending->record.request_digest)) {
-    return pending->done(RequestIdReused(CheckpointName(pending->vm, committed.version), pending->record.request_id));
+  const NewCheckpoint& given = pending->checkpoint;
+  if (decoded->request_digest != absl::string_view(given.request_digest).substr(0, kKeptDigestBytes)) {
+    return pending->done(RequestIdReused(CheckpointName(pending->vm, committed.version), given.request_id));
   }
   pending->done(CreatedCheckpoint{Summarize(*decoded), /*was_retry=*/true});
 }
@@ -235,7 +219,7 @@ void CheckpointRepository::CountCreated(const Pending& pending) {
   absl::MutexLock lock(&mutex_);
   statistics_.checkpoints += 1;
   statistics_.full_copies += pending.new_base != nullptr ? 1 : 0;
-  statistics_.raw_bytes += RawBytes(pending.record);
+  statistics_.raw_bytes += RawBytes(pending.checkpoint);
   statistics_.stored_bytes += pending.stored_bytes;
 }
 
@@ -246,7 +230,7 @@ std::shared_ptr<const RegisterLayout> CheckpointRepository::LikelyLayout(absl::s
 }
 
 absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int64_t expected) {
-  const absl::StatusOr<VmInfo> info = store_.Last(vm);
+  const absl::StatusOr<VmInfo> info = store_.GetVm(vm);
   if (!info.ok() && !absl::IsNotFound(info.status())) return info.status();
   const int64_t latest = info.ok() ? info->last_version : 0;
   return latest == expected ? absl::OkStatus() : VersionConflict(vm, expected, latest);
@@ -254,7 +238,8 @@ absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int6
 
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::Get(absl::string_view vm, absl::optional<int64_t> version,
                                                            VcpuSelection selection) {
-  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Read(vm, version, selection);
+  absl::StatusOr<DecodedCheckpoint> decoded =
+      decoder_.Read(vm, version, selection == VcpuSelection::kAll ? WantedVcpus() : kNoVcpus);
   if (!decoded.ok()) return decoded.status();
   const std::string name = CheckpointName(vm, decoded->version);
   StoredCheckpoint checkpoint;
@@ -269,19 +254,17 @@ absl::StatusOr<StoredCheckpoint> CheckpointRepository::Get(absl::string_view vm,
 
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_view vm, absl::optional<int64_t> version,
                                                                 absl::Span<const int32_t> vcpu_indexes) {
-  absl::StatusOr<DecodedCheckpoint> decoded = reader_.Read(vm, version, VcpuSelection::kAll);
-  if (!decoded.ok()) return decoded.status();
-  const std::string name = CheckpointName(vm, decoded->version);
-  absl::flat_hash_map<int32_t, DecodedCheckpoint::Vcpu*> by_index;
-  for (DecodedCheckpoint::Vcpu& vcpu : decoded->vcpus) by_index[vcpu.vcpu_index] = &vcpu;
   std::vector<int32_t> wanted(vcpu_indexes.begin(), vcpu_indexes.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  absl::StatusOr<DecodedCheckpoint> decoded = decoder_.Read(vm, version, absl::MakeConstSpan(wanted));
+  if (!decoded.ok()) return decoded.status();
+  const std::string name = CheckpointName(vm, decoded->version);
   StoredCheckpoint checkpoint;
-  for (const int32_t vcpu_index : wanted) {
-    const auto found = by_index.find(vcpu_index);
-    if (found == by_index.end()) return VcpuNotFound(name, vcpu_index);
-    absl::StatusOr<VcpuRecord> vcpu = ToVcpuRecord(std::move(*found->second), name);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    // Both ascend, so the first difference is a vCPU that is not there.
+    if (i == decoded->vcpus.size() || decoded->vcpus[i].vcpu_index != wanted[i]) return VcpuNotFound(name, wanted[i]);
+    absl::StatusOr<VcpuRecord> vcpu = ToVcpuRecord(std::move(decoded->vcpus[i]), name);
     if (!vcpu.ok()) return vcpu.status();
     checkpoint.vcpus.push_back(*std::move(vcpu));
   }
@@ -290,7 +273,7 @@ absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_vie
 }
 
 absl::StatusOr<CheckpointPage> CheckpointRepository::List(absl::string_view vm, int64_t after, size_t limit) {
-  absl::StatusOr<DecodedPage> decoded = reader_.List(vm, after, limit);
+  absl::StatusOr<DecodedPage> decoded = decoder_.List(vm, after, limit);
   if (!decoded.ok()) return decoded.status();
   CheckpointPage page;
   page.more = decoded->more;
@@ -308,7 +291,7 @@ absl::Status CheckpointRepository::Delete(absl::string_view vm, int64_t version)
   return store_.Delete(vm, version, clock_());
 }
 
-absl::StatusOr<VmInfo> CheckpointRepository::GetVm(absl::string_view vm) { return store_.Last(vm); }
+absl::StatusOr<VmInfo> CheckpointRepository::GetVm(absl::string_view vm) { return store_.GetVm(vm); }
 
 absl::StatusOr<VmPage> CheckpointRepository::ListVms(absl::string_view cursor, size_t limit) {
   return store_.ListVms(cursor, limit);

@@ -1,4 +1,4 @@
-// The checkpoints of all VMs, typed: what the server works with.
+// `CheckpointRepository` stores and reads typed checkpoints; the server works with it.
 #ifndef ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_REPOSITORY_H_
 #define ARMSTATE_STORAGE_REPOSITORY_CHECKPOINT_REPOSITORY_H_
 
@@ -27,21 +27,7 @@
 
 namespace armstate {
 
-// A checkpoint that is to be stored.
-struct NewCheckpoint {
-  // Makes a retry safe, see CheckpointStore. At most kMaxRequestIdBytes; may be empty.
-  std::string request_id;
-  // The same for every attempt of one request and different for any other, e.g. Sha256() (storage/format/digest.h) of
-  // its deterministic serialization. Compared when a request ID comes again. At most kMaxRequestDigestBytes, of which
-  // the first kKeptDigestBytes (storage/format/difference_record.h) are kept.
-  std::string request_digest;
-  // The caller's bytes: what is shown without the vCPUs.
-  std::string metadata;
-  // It has labels, see Retention.
-  bool labelled = false;
-  // vcpu_index strictly ascending.
-  std::vector<VcpuRecord> vcpus;
-};
+enum class VcpuSelection { kNone, kAll };
 
 // A stored checkpoint without its vCPUs.
 struct CheckpointSummary {
@@ -77,10 +63,10 @@ struct CheckpointPage {
   bool more = false;
 };
 
-// Since the repository was made.
+// Counts since the repository was created.
 struct RepositoryStatistics {
   int64_t checkpoints = 0;
-  // Of them, those that brought a full copy.
+  // The number of checkpoints that brought a full copy.
   int64_t full_copies = 0;
   // 16 bytes for each register, as it comes over the wire, and the bytes that the store got for them.
   int64_t raw_bytes = 0;
@@ -175,7 +161,7 @@ class CheckpointRepository {
   RepositoryStatistics statistics() const;
 
  private:
-  // What is on its way to the store.
+  // A checkpoint on its way to the store.
   struct Pending;
 
   // Encodes and commits; again, if the base was another by then. May read the full copy from disk.
@@ -191,7 +177,7 @@ class CheckpointRepository {
   const Executor executor_;
   LayoutCache layouts_;
   BaseCache bases_;
-  CheckpointReader reader_;
+  CheckpointDecoder decoder_;
 
   mutable absl::Mutex mutex_;
   RepositoryStatistics statistics_ ABSL_GUARDED_BY(mutex_);

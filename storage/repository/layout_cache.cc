@@ -4,7 +4,7 @@ namespace armstate {
 namespace {
 
 // About 12 MB of layouts. A fleet has a few dozen kinds of vCPU with up to 2000 registers each; more than this is an
-// attack or a test, and then the cache begins anew.
+// attack or a test, and then the cache is cleared.
 constexpr size_t kMaxRegisters = size_t{1} << 20;
 
 }  // namespace

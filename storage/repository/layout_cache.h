@@ -1,4 +1,4 @@
-// The register layouts of a store, each one object however many checkpoints use it.
+// `LayoutCache` caches the register layouts of a store: one object per layout, however many checkpoints share it.
 #ifndef ARMSTATE_STORAGE_REPOSITORY_LAYOUT_CACHE_H_
 #define ARMSTATE_STORAGE_REPOSITORY_LAYOUT_CACHE_H_
 

@@ -1,4 +1,4 @@
-// The part of storage/backup.h that needs the open database.
+// `BackUp` makes a backup of an open database; storage/backup.h has the rest.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
 #define ARMSTATE_STORAGE_ROCKSDB_BACKUP_H_
 

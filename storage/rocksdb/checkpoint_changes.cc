@@ -10,24 +10,15 @@
 namespace armstate {
 namespace {
 
-// How many versions a commit decides about for retention: more than one, so that it catches up after retention was
+// The number of versions that a commit checks for retention: more than one, so that it catches up after retention was
 // changed; few, so that a commit stays a commit.
 constexpr int kSweptByCommit = 4;
 
 }  // namespace
 
-void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint) {
-  const StoredRecord& stored = checkpoint.stored;
-  CheckpointValue value;
-  value.request_hash = checkpoint.request_hash;
-  if (stored.base_version != 0) value.base_distance = stored.version - stored.base_version;
-  value.time = stored.time;
-  value.raw_bytes = stored.raw_bytes;
-  value.labelled = stored.labelled;
-  value.is_protected = stored.is_protected;
-  value.record = stored.record;
-  batch_.Put(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, stored.version),
-             EncodeCheckpointValue(value));
+void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint, absl::string_view record) {
+  batch_.Put(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, checkpoint.stored.version),
+             EncodeCheckpointValue(checkpoint, record));
 }
 
 absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, const std::string& request_hash) {
@@ -52,11 +43,10 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, cons
   checkpoint.request_hash = request_hash;
   checkpoint.stored.version = version;
   checkpoint.stored.base_version = info_.base_version;
-  checkpoint.stored.time = request.now;
+  checkpoint.stored.time = request.commit_time;
   checkpoint.stored.raw_bytes = request.raw_bytes;
   checkpoint.stored.labelled = request.labelled;
-  checkpoint.stored.record = request.record;
-  PutCheckpoint(checkpoint);
+  PutCheckpoint(checkpoint, request.record);
   if (!checkpoint.request_hash.empty()) {
     batch_.Put(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint.request_hash),
                EncodeRequestValue(version));
@@ -64,9 +54,9 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, cons
   info_.last_version = info_.latest_kept_version = version;
   info_.checkpoint_count += 1;
   info_.raw_bytes += request.raw_bytes;
-  info_.update_time = request.now;
-  AddEvent(CheckpointEventKind::kCommitted, version, request.now);
-  return Sweep(request.now, kSweptByCommit).status();
+  info_.update_time = request.commit_time;
+  AddEvent(CheckpointEventKind::kCommitted, version, request.commit_time);
+  return Sweep(request.commit_time, kSweptByCommit).status();
 }
 
 void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint,
@@ -80,7 +70,7 @@ void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<Kept
     info_.raw_bytes -= checkpoint->stored.raw_bytes;
     info_.protected_count -= checkpoint->stored.is_protected ? 1 : 0;
   }
-  // Of a damaged one it is not known what it counted.
+  // It is not known what a damaged version counted.
   info_.protected_count = std::min(info_.protected_count, info_.checkpoint_count);
   if (info_.checkpoint_count == 0) info_.raw_bytes = 0;
   AddEvent(CheckpointEventKind::kDeleted, version, now);
@@ -92,7 +82,7 @@ void RocksDbCheckpointChanges::AddEvent(CheckpointEventKind kind, int64_t versio
 
 absl::Status RocksDbCheckpointChanges::RemoveUnneededBase(int64_t base_version, int64_t above) {
   if (base_version == 0) return absl::OkStatus();
-  const absl::StatusOr<bool> needed = reader_.IsBaseNeeded(info_, base_version, above, &batch_);
+  const absl::StatusOr<bool> needed = table_.IsBaseNeeded(info_, base_version, above, &batch_);
   if (!needed.ok() || *needed) return needed.status();
   batch_.Delete(database_.handle(ColumnFamily::kBases), CheckpointKey(info_.vm, base_version));
   if (info_.base_version == base_version) info_.base_version = 0;
@@ -108,10 +98,9 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointChanges::Sweep(absl::Time now, i
     sweep.done = version >= info_.latest_kept_version ||
                  (retention.keep_last > 0 && version > info_.last_version - retention.keep_last);
     if (sweep.done) return sweep;
-    const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint =
-        reader_.FindCheckpoint(info_.vm, version, &batch_);
+    const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(info_.vm, version, &batch_);
     if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
-    // Of a damaged one nobody knows whether it is to be kept: that is left to people.
+    // It is not known whether a damaged version is to be kept: an operator decides.
     if (checkpoint.ok() && *checkpoint) {
       const StoredRecord& stored = (**checkpoint).stored;
       // Those after it are younger.

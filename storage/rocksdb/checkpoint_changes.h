@@ -1,4 +1,4 @@
-// Changes of one VM, put into a batch of the commit queue.
+// `RocksDbCheckpointChanges` adds changes of one VM to a batch of the commit queue.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_CHANGES_H_
 
@@ -9,22 +9,24 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "storage/checkpoint_store.h"
 #include "storage/rocksdb/checkpoint_table.h"
 
 namespace armstate {
 
-// Keeps the VM's counts with what is added and removed, and its events. Both are the caller's to put into the batch
-// (WriterVms::Put, RocksDbEventLog::Add).
+// Updates the VM's counts and collects its events. Both are the caller's to put into the batch
+// (VmInfoCache::Put, RocksDbEventLog::Add).
 class RocksDbCheckpointChanges {
  public:
   // All must outlive it.
-  RocksDbCheckpointChanges(const RocksDbDatabase& database, const RocksDbCheckpointReader& reader, CommitBatch& batch,
+  RocksDbCheckpointChanges(const RocksDbDatabase& database, const CheckpointTable& table, CommitBatch& batch,
                            VmInfo& info)
-      : database_(database), reader_(reader), batch_(batch), info_(info) {}
+      : database_(database), table_(table), batch_(batch), info_(info) {}
 
-  void PutCheckpoint(const KeptCheckpoint& checkpoint);
+  // See EncodeCheckpointValue.
+  void PutCheckpoint(const KeptCheckpoint& checkpoint, absl::string_view record);
   // Makes the next version; see CommitRequest. `request_hash`: RequestHash(request.request_id).
   absl::Status Append(const CommitRequest& request, const std::string& request_hash);
 
@@ -37,14 +39,14 @@ class RocksDbCheckpointChanges {
   // Removes what retention does not keep, after a look at so many versions at most.
   absl::StatusOr<RetentionSweep> Sweep(absl::Time now, int max_versions);
 
-  // Of all that was appended and removed.
+  // The events of all that was appended and removed.
   std::vector<CheckpointEvent> TakeEvents() { return std::move(events_); }
 
  private:
   void AddEvent(CheckpointEventKind kind, int64_t version, absl::Time now);
 
   const RocksDbDatabase& database_;
-  const RocksDbCheckpointReader& reader_;
+  const CheckpointTable& table_;
   CommitBatch& batch_;
   VmInfo& info_;
   std::vector<CheckpointEvent> events_;

@@ -1,12 +1,11 @@
 #include "storage/rocksdb/checkpoint_store.h"
 
 #include <algorithm>
+#include <future>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "storage/one_answer.h"
 #include "storage/rocksdb/checkpoint_changes.h"
 #include "storage/rocksdb/keys.h"
 #include "storage/rocksdb/random_id.h"
@@ -30,9 +29,9 @@ bool BaseFits(const CommitRequest& request, const absl::optional<VmInfo>& presen
 
 RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, const StorageOptions& options)
     : database_(database),
-      reader_(database),
+      table_(database),
       events_(database, options.kept_events),
-      vms_(database, reader_),
+      vms_(database, table_),
       queue_(database, events_, options.waiting_write_bytes) {}
 
 absl::Status RocksDbCheckpointStore::Start() {
@@ -77,7 +76,7 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(CommitBatch& 
     return VmNotFound(request.vm);
   if (*present && !request.request_id.empty()) {
     absl::StatusOr<absl::optional<Committed>> earlier =
-        reader_.FindRequest(**present, request.request_id, request_hash, batch);
+        table_.FindRequest(**present, request.request_id, request_hash, batch);
     if (!earlier.ok()) return earlier.status();
     if (*earlier) return CommitResult(**std::move(earlier));
   }
@@ -97,9 +96,9 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(CommitBatch& 
   } else {
     info.vm = request.vm;
     info.incarnation = NewRandomId();
-    info.create_time = request.now;
+    info.create_time = request.commit_time;
   }
-  RocksDbCheckpointChanges changes(database_, reader_, batch, info);
+  RocksDbCheckpointChanges changes(database_, table_, batch, info);
   if (absl::Status status = changes.Append(request, request_hash); !status.ok()) return status;
   Finish(batch, info, changes);
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
@@ -107,7 +106,8 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(CommitBatch& 
 
 absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function<absl::Status(CommitBatch&)>& prepare) {
   absl::Status prepared = absl::UnknownError("not prepared");
-  const auto answer = std::make_shared<OneAnswer<absl::Status>>();
+  // Shared, as set_value may not have returned when get does.
+  const auto answer = std::make_shared<std::promise<absl::Status>>();
   CommitQueue::Operation operation;
   operation.alone = kind == ChangeKind::kLoneDeletion;
   operation.deletes = kind != ChangeKind::kUpdate;
@@ -115,12 +115,12 @@ absl::Status RocksDbCheckpointStore::Change(ChangeKind kind, const std::function
     batch.SetSavePoint();
     const absl::Status status = prepare(batch);
     if (!status.ok()) batch.RollbackToSavePoint();
-    // What is gone by now went by the write before, though that was said to have failed.
+    // If it is not found now, the write before has removed it, although that reported a failure.
     if (!prepared.ok() || !absl::IsNotFound(status)) prepared = status;
   };
-  operation.done = [answer](const absl::Status& written) { answer->Give(written); };
+  operation.done = [answer](const absl::Status& written) { answer->set_value(written); };
   if (absl::Status status = queue_.Push(std::move(operation)); !status.ok()) return status;
-  const absl::Status written = answer->Wait();
+  const absl::Status written = answer->get_future().get();
   return written.ok() ? prepared : written;
 }
 
@@ -133,78 +133,24 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(CommitBatch& batch, absl::str
   absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
   if (!info.ok()) return info.status();
   if (!*info) return VmNotFound(vm);
-  const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
+  const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(vm, version, &batch);
   if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
   if (checkpoint.ok() && !*checkpoint) return CheckpointNotFound(vm, version);
   if (checkpoint.ok() && (**checkpoint).stored.is_protected) return CheckpointProtected(vm, version);
 
-  RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
+  RocksDbCheckpointChanges changes(database_, table_, batch, **info);
   (*info)->update_time = now;
   changes.Remove(version, checkpoint.ok() ? absl::StatusOr<KeptCheckpoint>(**checkpoint) : checkpoint.status(), now);
   absl::Status status;
   if (checkpoint.ok()) status = changes.RemoveUnneededBase((**checkpoint).stored.base_version, version);
   if (!status.ok()) return status;
   if (version == (*info)->latest_kept_version) {
-    const absl::StatusOr<int64_t> kept = reader_.KeptBelow(vm, version, &batch);
+    const absl::StatusOr<int64_t> kept = table_.KeptBelow(vm, version, &batch);
     if (!kept.ok()) return kept.status();
     (*info)->latest_kept_version = *kept;
   }
   Finish(batch, **info, changes);
   return absl::OkStatus();
-}
-
-absl::StatusOr<int64_t> RocksDbCheckpointStore::Trim(absl::string_view vm, int64_t up_to, absl::Time now) {
-  int64_t trimmed = 0;
-  // Alone, as it walks over the database.
-  const absl::Status status = Change(ChangeKind::kLoneDeletion, [&](CommitBatch& batch) {
-    const absl::StatusOr<int64_t> prepared = PrepareTrim(batch, vm, up_to, now);
-    // None if it went by the write before.
-    if (prepared.ok()) trimmed = std::max(trimmed, *prepared);
-    return prepared.status();
-  });
-  if (!status.ok()) return status;
-  return trimmed;
-}
-
-absl::StatusOr<int64_t> RocksDbCheckpointStore::PrepareTrim(CommitBatch& batch, absl::string_view vm, int64_t up_to,
-                                                            absl::Time now) {
-  absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
-  if (!info.ok()) return info.status();
-  if (!*info) return VmNotFound(vm);
-  const std::string end = VmKeyEnd(vm);
-  const rocksdb::Slice end_slice(end);
-  const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
-  RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
-  std::set<int64_t> bases;
-  int64_t trimmed = 0;
-  int64_t latest_left = 0;
-  const int64_t last = std::min(up_to, (*info)->last_version);
-  for (int64_t version = 0;;) {
-    const absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> step =
-        reader_.NextCheckpoint(*it, vm, version + 1, last);
-    if (!step.ok()) return step.status();
-    if (!*step) break;
-    version = (*step)->version;
-    if ((*step)->checkpoint.ok()) {
-      if ((*step)->checkpoint->stored.is_protected) {
-        latest_left = version;
-        continue;
-      }
-      bases.insert((*step)->checkpoint->stored.base_version);
-    }
-    changes.Remove(version, (*step)->checkpoint, now);
-    ++trimmed;
-  }
-  if (trimmed == 0) return trimmed;
-  // All that went are in the batch by now; the search begins behind them.
-  for (const int64_t base : bases) {
-    const int64_t above = std::min(last, base + kMaxVersionsPerBase - 1);
-    if (absl::Status status = changes.RemoveUnneededBase(base, above); !status.ok()) return status;
-  }
-  (*info)->update_time = now;
-  if ((*info)->latest_kept_version <= up_to) (*info)->latest_kept_version = latest_left;
-  Finish(batch, **info, changes);
-  return trimmed;
 }
 
 absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm, ProtectedVersions protected_versions,
@@ -216,7 +162,7 @@ absl::Status RocksDbCheckpointStore::DeleteVm(absl::string_view vm, ProtectedVer
 
 absl::Status RocksDbCheckpointStore::PrepareDeleteVm(CommitBatch& batch, absl::string_view vm,
                                                      ProtectedVersions protected_versions, absl::Time now) {
-  const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
+  const absl::StatusOr<absl::optional<VmInfo>> info = table_.FindVm(vm);
   // A VM whose own record is damaged can be deleted too.
   if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
   if (info.ok() && !*info) return VmNotFound(vm);
@@ -224,9 +170,9 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(CommitBatch& batch, absl::s
   last.vm = std::string(vm);
   if (info.ok()) last = **info;
   if (protected_versions == ProtectedVersions::kRefuse && (!info.ok() || last.protected_count > 0)) {
-    const absl::StatusOr<int64_t> end = info.ok() ? absl::StatusOr<int64_t>(last.last_version) : reader_.LastKept(vm);
+    const absl::StatusOr<int64_t> end = info.ok() ? absl::StatusOr<int64_t>(last.last_version) : table_.LastKept(vm);
     if (!end.ok()) return end.status();
-    const absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> found = reader_.FindProtected(vm, *end);
+    const absl::StatusOr<CheckpointTable::ProtectedFound> found = table_.FindProtected(vm, *end);
     if (!found.ok()) return found.status();
     // The VM's own count may include damaged ones that were removed since; one that is there may be protected.
     if (found->first != 0) return VmProtected(vm, found->first, std::max<int64_t>(found->count, 1));
@@ -263,15 +209,15 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
     absl::StatusOr<absl::optional<VmInfo>> info = vms_.Find(vm, batch);
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
-    absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version, &batch);
+    absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(vm, version, &batch);
     if (!checkpoint.ok()) return checkpoint.status();
     if (!*checkpoint) return CheckpointNotFound(vm, version);
     (**info).protected_count += int{is_protected} - int{(**checkpoint).stored.is_protected};
     (**checkpoint).stored.is_protected = is_protected;
     // Retention may have passed it because it was protected.
     (**info).swept_version = std::min((**info).swept_version, version - 1);
-    RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
-    changes.PutCheckpoint(**checkpoint);
+    RocksDbCheckpointChanges changes(database_, table_, batch, **info);
+    changes.PutCheckpoint(**checkpoint, (**checkpoint).stored.record);
     vms_.Put(**info, batch);
     return absl::OkStatus();
   });
@@ -284,7 +230,7 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::stri
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
     const int64_t swept_before = (**info).swept_version;
-    RocksDbCheckpointChanges changes(database_, reader_, batch, **info);
+    RocksDbCheckpointChanges changes(database_, table_, batch, **info);
     sweep = changes.Sweep(now, kSweptAtOnce);
     if (!sweep.ok()) return sweep.status();
     if (sweep->removed > 0) (**info).update_time = now;

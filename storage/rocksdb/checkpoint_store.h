@@ -1,4 +1,4 @@
-// Checkpoints in RocksDB; see storage/rocksdb/storage.h.
+// `RocksDbCheckpointStore` implements `CheckpointStore` on RocksDB; see storage/rocksdb/storage.h.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_STORE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_STORE_H_
 
@@ -15,7 +15,7 @@
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/event_log.h"
-#include "storage/rocksdb/writer_vms.h"
+#include "storage/rocksdb/vm_info_cache.h"
 #include "storage/storage_options.h"
 
 namespace armstate {
@@ -34,11 +34,10 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override;
   absl::StatusOr<StoredRecord> GetLatest(absl::string_view vm) override;
   absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) override;
-  absl::StatusOr<VmInfo> Last(absl::string_view vm) override;
+  absl::StatusOr<VmInfo> GetVm(absl::string_view vm) override;
   absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override;
   absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) override;
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override;
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override;
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override;
   absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) override;
   absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) override;
@@ -63,7 +62,6 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   absl::StatusOr<CommitResult> PrepareCommit(CommitBatch& batch, const CommitRequest& request,
                                              const std::string& request_hash);
   absl::Status PrepareDelete(CommitBatch& batch, absl::string_view vm, int64_t version, absl::Time now);
-  absl::StatusOr<int64_t> PrepareTrim(CommitBatch& batch, absl::string_view vm, int64_t up_to, absl::Time now);
   absl::Status PrepareDeleteVm(CommitBatch& batch, absl::string_view vm, ProtectedVersions protected_versions,
                                absl::Time now);
   // At least the highest version that is kept.
@@ -72,9 +70,9 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   void Finish(CommitBatch& batch, const VmInfo& info, RocksDbCheckpointChanges& changes);
 
   RocksDbDatabase& database_;
-  RocksDbCheckpointReader reader_;
+  CheckpointTable table_;
   RocksDbEventLog events_;
-  WriterVms vms_;
+  VmInfoCache vms_;
   CommitQueue queue_;
 };
 

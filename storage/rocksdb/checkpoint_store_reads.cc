@@ -1,4 +1,4 @@
-// What RocksDbCheckpointStore answers without the queue.
+// The methods of RocksDbCheckpointStore that do not use the queue.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -12,24 +12,24 @@
 namespace armstate {
 
 absl::StatusOr<StoredRecord> RocksDbCheckpointStore::Get(absl::string_view vm, int64_t version) {
-  absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version);
+  absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(vm, version);
   if (!checkpoint.ok()) return checkpoint.status();
   if (*checkpoint) return (**std::move(checkpoint)).stored;
-  const absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
+  const absl::StatusOr<absl::optional<VmInfo>> info = table_.FindVm(vm);
   if (!info.ok()) return info.status();
   return *info ? CheckpointNotFound(vm, version) : VmNotFound(vm);
 }
 
 absl::StatusOr<StoredRecord> RocksDbCheckpointStore::GetLatest(absl::string_view vm) {
   // Two reads, and no RocksDB snapshot over them: whenever one is released, RocksDB rewrites files. Instead, if the
-  // version was deleted between the two, the VM tells of another one now.
+  // version was deleted between the two, the VM names another one now.
   VmInfo before;
   while (true) {
-    absl::StatusOr<VmInfo> info = Last(vm);
+    absl::StatusOr<VmInfo> info = GetVm(vm);
     if (!info.ok()) return info.status();
     const int64_t version = info->latest_kept_version;
     if (version == 0) return NoCheckpointKept(vm);
-    absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = reader_.FindCheckpoint(vm, version);
+    absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(vm, version);
     if (!checkpoint.ok()) return checkpoint.status();
     if (*checkpoint) return (**std::move(checkpoint)).stored;
     if (info->incarnation == before.incarnation && version == before.latest_kept_version) {
@@ -50,18 +50,18 @@ absl::StatusOr<std::string> RocksDbCheckpointStore::GetBase(absl::string_view vm
   return std::string(*bytes);
 }
 
-absl::StatusOr<VmInfo> RocksDbCheckpointStore::Last(absl::string_view vm) {
-  absl::StatusOr<absl::optional<VmInfo>> info = reader_.FindVm(vm);
+absl::StatusOr<VmInfo> RocksDbCheckpointStore::GetVm(absl::string_view vm) {
+  absl::StatusOr<absl::optional<VmInfo>> info = table_.FindVm(vm);
   if (!info.ok()) return info.status();
   if (!*info) return VmNotFound(vm);
   return **std::move(info);
 }
 
 absl::StatusOr<int64_t> RocksDbCheckpointStore::LastVersion(absl::string_view vm) {
-  const absl::StatusOr<VmInfo> info = Last(vm);
+  const absl::StatusOr<VmInfo> info = GetVm(vm);
   if (info.ok()) return info->last_version;
-  // What is damaged is the VM, and not its checkpoints.
-  return absl::IsDataLoss(info.status()) ? reader_.LastKept(vm) : info.status();
+  // The VM is damaged, but not its checkpoints.
+  return absl::IsDataLoss(info.status()) ? table_.LastKept(vm) : info.status();
 }
 
 absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, int64_t after, size_t limit) {
@@ -75,8 +75,8 @@ absl::StatusOr<RecordPage> RocksDbCheckpointStore::List(absl::string_view vm, in
   size_t bytes = 0;
   int64_t version = std::max<int64_t>(after, 0);
   while (true) {
-    absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> step =
-        reader_.NextCheckpoint(*it, vm, version + 1, *last_version);
+    absl::StatusOr<absl::optional<CheckpointTable::Step>> step =
+        table_.NextCheckpoint(*it, vm, version + 1, *last_version);
     if (!step.ok()) return step.status();
     if (!*step) return page;
     version = (*step)->version;
@@ -121,7 +121,7 @@ absl::StatusOr<VmPage> RocksDbCheckpointStore::ListVms(absl::string_view cursor,
     if (!it->status().IsCorruption()) return FromRocksDbRead(it->status(), "vms");
     // The names of the VMs in a damaged block are in the keys of their checkpoints.
     const std::string end = SeekBehindDamage(*it, next);
-    absl::StatusOr<std::vector<ListedVm>> hidden = reader_.FindVmsByCheckpoints(next, end, wanted + 1);
+    absl::StatusOr<std::vector<ListedVm>> hidden = table_.FindVmsByCheckpoints(next, end, wanted + 1);
     if (!hidden.ok()) return hidden.status();
     for (ListedVm& vm : *hidden) {
       if (add(std::move(vm.vm), std::move(vm.info))) return page;

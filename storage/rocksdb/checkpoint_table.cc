@@ -8,30 +8,13 @@
 #include "storage/storage_errors.h"
 
 namespace armstate {
-namespace {
 
-KeptCheckpoint ToKept(int64_t version, CheckpointValue value) {
-  KeptCheckpoint kept;
-  kept.request_hash = std::move(value.request_hash);
-  kept.stored.version = version;
-  kept.stored.base_version = value.base_distance ? version - *value.base_distance : 0;
-  kept.stored.time = value.time;
-  kept.stored.raw_bytes = value.raw_bytes;
-  kept.stored.labelled = value.labelled;
-  kept.stored.is_protected = value.is_protected;
-  kept.stored.record = std::string(value.record);
-  return kept;
-}
-
-}  // namespace
-
-absl::StatusOr<absl::optional<std::string>> RocksDbCheckpointReader::Read(CommitBatch* batch, ColumnFamily family,
-                                                                          absl::string_view key,
-                                                                          absl::string_view name) const {
+absl::StatusOr<absl::optional<std::string>> CheckpointTable::Read(CommitBatch* batch, ColumnFamily family,
+                                                                  absl::string_view key, absl::string_view name) const {
   return batch == nullptr ? database_.Get(family, key, name) : database_.Get(*batch, family, key, name);
 }
 
-absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointReader::FindVm(absl::string_view vm, CommitBatch* batch) const {
+absl::StatusOr<absl::optional<VmInfo>> CheckpointTable::FindVm(absl::string_view vm, CommitBatch* batch) const {
   const absl::StatusOr<absl::optional<std::string>> value = Read(batch, ColumnFamily::kVms, VmKey(vm), VmName(vm));
   if (!value.ok()) return value.status();
   if (!*value) return absl::optional<VmInfo>();
@@ -40,29 +23,27 @@ absl::StatusOr<absl::optional<VmInfo>> RocksDbCheckpointReader::FindVm(absl::str
   return absl::optional<VmInfo>(*std::move(info));
 }
 
-absl::StatusOr<absl::optional<KeptCheckpoint>> RocksDbCheckpointReader::FindCheckpoint(absl::string_view vm,
-                                                                                       int64_t version,
-                                                                                       CommitBatch* batch) const {
+absl::StatusOr<absl::optional<KeptCheckpoint>> CheckpointTable::FindCheckpoint(absl::string_view vm, int64_t version,
+                                                                               CommitBatch* batch) const {
   const std::string name = CheckpointName(vm, version);
   const absl::StatusOr<absl::optional<std::string>> value =
       Read(batch, ColumnFamily::kCheckpoints, CheckpointKey(vm, version), name);
   if (!value.ok()) return value.status();
   if (!*value) return absl::optional<KeptCheckpoint>();
-  absl::StatusOr<CheckpointValue> decoded = DecodeCheckpointValue(**value, name);
+  absl::StatusOr<KeptCheckpoint> decoded = DecodeCheckpointValue(version, **value, name);
   if (!decoded.ok()) return decoded.status();
-  return absl::optional<KeptCheckpoint>(ToKept(version, *std::move(decoded)));
+  return absl::optional<KeptCheckpoint>(*std::move(decoded));
 }
 
-absl::StatusOr<bool> RocksDbCheckpointReader::IsKept(absl::string_view vm, int64_t version, CommitBatch* batch) const {
+absl::StatusOr<bool> CheckpointTable::IsKept(absl::string_view vm, int64_t version, CommitBatch* batch) const {
   const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = FindCheckpoint(vm, version, batch);
   if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
   return !checkpoint.ok() || checkpoint->has_value();
 }
 
-absl::StatusOr<absl::optional<Committed>> RocksDbCheckpointReader::FindRequest(const VmInfo& info,
-                                                                               absl::string_view request_id,
-                                                                               absl::string_view request_hash,
-                                                                               CommitBatch& batch) const {
+absl::StatusOr<absl::optional<Committed>> CheckpointTable::FindRequest(const VmInfo& info, absl::string_view request_id,
+                                                                       absl::string_view request_hash,
+                                                                       CommitBatch& batch) const {
   const std::string name = absl::StrCat(VmName(info.vm), "/requests/", request_id);
   const absl::StatusOr<absl::optional<std::string>> value =
       Read(&batch, ColumnFamily::kRetries, RequestKey(info.vm, request_hash), name);
@@ -80,21 +61,21 @@ absl::StatusOr<absl::optional<Committed>> RocksDbCheckpointReader::FindRequest(c
   return absl::optional<Committed>(Committed{*version, info.incarnation, (**std::move(checkpoint)).stored});
 }
 
-absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> RocksDbCheckpointReader::NextCheckpoint(
-    rocksdb::Iterator& iterator, absl::string_view vm, int64_t from, int64_t last) const {
+absl::StatusOr<absl::optional<CheckpointTable::Step>> CheckpointTable::NextCheckpoint(rocksdb::Iterator& iterator,
+                                                                                      absl::string_view vm,
+                                                                                      int64_t from,
+                                                                                      int64_t last) const {
   for (; from <= last; ++from) {
     iterator.Seek(CheckpointKey(vm, from));
     if (iterator.Valid()) {
       const absl::optional<int64_t> version = ParseCheckpointVersion(ToView(iterator.key()));
       if (!version || *version > last) return absl::optional<Step>();
-      absl::StatusOr<CheckpointValue> value =
-          DecodeCheckpointValue(ToView(iterator.value()), CheckpointName(vm, *version));
-      if (!value.ok()) return absl::optional<Step>(Step{*version, value.status()});
-      return absl::optional<Step>(Step{*version, ToKept(*version, *std::move(value))});
+      return absl::optional<Step>(
+          Step{*version, DecodeCheckpointValue(*version, ToView(iterator.value()), CheckpointName(vm, *version))});
     }
     if (iterator.status().ok()) return absl::optional<Step>();
-    // The iterator stops at a damaged block and does not tell where that ends. Versions have few gaps, so ask for each
-    // one until it goes on.
+    // The iterator stops at a damaged block whose end is not known. Versions have few gaps, so ask for each one until
+    // the iterator goes on.
     absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = FindCheckpoint(vm, from);
     if (!checkpoint.ok()) {
       if (!absl::IsDataLoss(checkpoint.status())) return checkpoint.status();
@@ -105,8 +86,8 @@ absl::StatusOr<absl::optional<RocksDbCheckpointReader::Step>> RocksDbCheckpointR
   return absl::optional<Step>();
 }
 
-absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> RocksDbCheckpointReader::FindProtected(absl::string_view vm,
-                                                                                               int64_t last) const {
+absl::StatusOr<CheckpointTable::ProtectedFound> CheckpointTable::FindProtected(absl::string_view vm,
+                                                                               int64_t last) const {
   const std::string end = VmKeyEnd(vm);
   const rocksdb::Slice end_slice(end);
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
@@ -123,7 +104,7 @@ absl::StatusOr<RocksDbCheckpointReader::ProtectedFound> RocksDbCheckpointReader:
   }
 }
 
-absl::StatusOr<int64_t> RocksDbCheckpointReader::LastKept(absl::string_view vm) const {
+absl::StatusOr<int64_t> CheckpointTable::LastKept(absl::string_view vm) const {
   const std::string begin = VmKey(vm);
   const std::string end = VmKeyEnd(vm);
   const rocksdb::Slice end_slice(end);
@@ -134,9 +115,8 @@ absl::StatusOr<int64_t> RocksDbCheckpointReader::LastKept(absl::string_view vm) 
   return ParseCheckpointVersion(ToView(it->key())).value_or(0);
 }
 
-absl::StatusOr<std::vector<ListedVm>> RocksDbCheckpointReader::FindVmsByCheckpoints(absl::string_view begin,
-                                                                                    absl::string_view end,
-                                                                                    size_t limit) const {
+absl::StatusOr<std::vector<ListedVm>> CheckpointTable::FindVmsByCheckpoints(absl::string_view begin,
+                                                                            absl::string_view end, size_t limit) const {
   std::vector<ListedVm> vms;
   const rocksdb::Slice end_slice = ToSlice(end);
   const std::unique_ptr<rocksdb::Iterator> it = database_.NewIterator(ColumnFamily::kCheckpoints, end_slice);
@@ -164,8 +144,7 @@ absl::StatusOr<std::vector<ListedVm>> RocksDbCheckpointReader::FindVmsByCheckpoi
   return vms;
 }
 
-absl::StatusOr<int64_t> RocksDbCheckpointReader::KeptBelow(absl::string_view vm, int64_t version,
-                                                           CommitBatch* batch) const {
+absl::StatusOr<int64_t> CheckpointTable::KeptBelow(absl::string_view vm, int64_t version, CommitBatch* batch) const {
   // One by one: the version before is nearly always there.
   while (--version > 0) {
     const absl::StatusOr<bool> kept = IsKept(vm, version, batch);
@@ -175,8 +154,8 @@ absl::StatusOr<int64_t> RocksDbCheckpointReader::KeptBelow(absl::string_view vm,
   return 0;
 }
 
-absl::StatusOr<bool> RocksDbCheckpointReader::IsBaseNeeded(const VmInfo& info, int64_t base, int64_t except,
-                                                           CommitBatch* batch) const {
+absl::StatusOr<bool> CheckpointTable::IsBaseNeeded(const VmInfo& info, int64_t base, int64_t except,
+                                                   CommitBatch* batch) const {
   const auto needs_it = [&](int64_t version) -> absl::StatusOr<bool> {
     const absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = FindCheckpoint(info.vm, version, batch);
     if (!checkpoint.ok() && !absl::IsDataLoss(checkpoint.status())) return checkpoint.status();

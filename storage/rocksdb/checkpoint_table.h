@@ -1,4 +1,4 @@
-// What is stored of checkpoints, read from RocksDB: shared by reads and by the preparation of changes.
+// `CheckpointTable` reads VMs and checkpoints from RocksDB, for reads and for the preparation of changes.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_TABLE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_CHECKPOINT_TABLE_H_
 
@@ -16,16 +16,10 @@
 
 namespace armstate {
 
-// A version with what only the engine keeps of it.
-struct KeptCheckpoint {
-  std::string request_hash;
-  StoredRecord stored;
-};
-
 // Each function reads what is in the database or, if there is a batch, what will be when that is written.
 //
 // Thread-safe.
-class RocksDbCheckpointReader {
+class CheckpointTable {
  public:
   // The next checkpoint of a walk.
   struct Step {
@@ -34,14 +28,14 @@ class RocksDbCheckpointReader {
   };
 
   struct ProtectedFound {
-    // Those that are known to be.
+    // The number of versions that are known to be protected.
     int64_t count = 0;
-    // The first one that is protected or damaged, so that nobody knows; 0 if there is none.
+    // The first version that is protected, or damaged and therefore possibly protected; 0 if there is no such version.
     int64_t first = 0;
   };
 
   // The database must outlive it.
-  explicit RocksDbCheckpointReader(const RocksDbDatabase& database) : database_(database) {}
+  explicit CheckpointTable(const RocksDbDatabase& database) : database_(database) {}
 
   absl::StatusOr<absl::optional<VmInfo>> FindVm(absl::string_view vm, CommitBatch* batch = nullptr) const;
   absl::StatusOr<absl::optional<KeptCheckpoint>> FindCheckpoint(absl::string_view vm, int64_t version,
@@ -57,7 +51,7 @@ class RocksDbCheckpointReader {
                                                       int64_t last) const;
   // The protected versions up to `last`, in the database. Reads all.
   absl::StatusOr<ProtectedFound> FindProtected(absl::string_view vm, int64_t last) const;
-  // The highest version below `version` that is kept; 0 if none is.
+  // The highest version below `version` that is kept; 0 if there is no such version.
   absl::StatusOr<int64_t> KeptBelow(absl::string_view vm, int64_t version, CommitBatch* batch) const;
   // The highest version that is kept, by the keys alone: for a VM that is damaged itself. DATA_LOSS if they are, too.
   absl::StatusOr<int64_t> LastKept(absl::string_view vm) const;

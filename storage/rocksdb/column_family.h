@@ -1,4 +1,4 @@
-// The column families of the RocksDB database; storage/rocksdb/keys.h says what is in them.
+// `ColumnFamily` names the column families of the RocksDB database; docs/storage-format.md says what each holds.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_
 #define ARMSTATE_STORAGE_ROCKSDB_COLUMN_FAMILY_H_
 
@@ -10,7 +10,6 @@ enum class ColumnFamily {
   kDefault,
   kVms,
   kCheckpoints,
-  kRequests,
   kLayouts,
   kMachines,
   kHosts,
@@ -21,7 +20,7 @@ enum class ColumnFamily {
   kEvents
 };
 
-inline constexpr size_t kColumnFamilies = 12;
+inline constexpr size_t kColumnFamilies = 11;
 
 }  // namespace armstate
 

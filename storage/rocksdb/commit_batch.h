@@ -1,4 +1,4 @@
-// CommitBatch collects the changes of several operations that are written together.
+// `CommitBatch` collects the changes of several operations that are written together.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_COMMIT_BATCH_H_
 #define ARMSTATE_STORAGE_ROCKSDB_COMMIT_BATCH_H_
 

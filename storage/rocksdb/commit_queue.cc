@@ -13,12 +13,11 @@ namespace {
 // A batch is closed above this, so that no sync takes much longer than others.
 constexpr size_t kMaxBatchBytes = size_t{8} << 20;
 
-// How often it is looked whether a write has failed (others write too), and tried to recover, while there is nothing
-// else to do.
+// The poll interval for recovery when the queue is idle; RecordStore writes can fail too.
 constexpr absl::Duration kRecoveryInterval = absl::Seconds(1);
 
-// How long a deletion is tried again for which there was no space: others may take what the reserve gives back, so that
-// it takes some pieces of it, but not for ever.
+// The time for which a deletion is retried while there is no space for it: others may take what the reserve gives back,
+// so that it takes some pieces of it, but not for ever.
 constexpr absl::Duration kPatienceWithSpace = absl::Seconds(10);
 constexpr absl::Duration kPauseWithoutSpace = absl::Milliseconds(10);
 
@@ -31,7 +30,7 @@ absl::Status NotTaken(const char* cause) {
 
 void CommitQueue::Start() {
   writer_ = std::thread([this] { WriteLoop(); });
-  teller_ = std::thread([this] { TellLoop(); });
+  completer_ = std::thread([this] { CompletionLoop(); });
 }
 
 absl::Status CommitQueue::Push(Operation operation) {
@@ -56,7 +55,7 @@ void CommitQueue::Stop() {
     for_writer_.Signal();
   }
   if (writer_.joinable()) writer_.join();
-  if (teller_.joinable()) teller_.join();
+  if (completer_.joinable()) completer_.join();
 }
 
 CommitStatistics CommitQueue::statistics() const {
@@ -122,18 +121,18 @@ void CommitQueue::WriteLoop() {
     absl::Status status = TryBatch(operations);
     is_full = !status.ok() && (is_full || absl::IsResourceExhausted(status));
     if (is_full) status = RetryDeletions(operations, status);
-    // Also without operations: opening anew may have found events.
+    // Also without operations: reopening may have found events.
     Answer(std::move(operations), status);
     absl::MutexLock lock(&mutex_);
     ended = writer_ended_ = is_idle && stopped_ && waiting_.empty();
-    if (ended) for_teller_.Signal();
+    if (ended) for_completer_.Signal();
   }
 }
 
 void CommitQueue::Answer(std::vector<Operation> operations, const absl::Status& status) {
   absl::MutexLock lock(&mutex_);
   written_.push_back({std::move(operations), status, events_.range().newest});
-  for_teller_.Signal();
+  for_completer_.Signal();
 }
 
 bool CommitQueue::IsStopped() const {
@@ -158,18 +157,18 @@ absl::Status CommitQueue::Write(CommitBatch& batch, size_t operations) {
   return status;
 }
 
-void CommitQueue::TellLoop() {
+void CommitQueue::CompletionLoop() {
   while (true) {
     Written written;
     {
       absl::MutexLock lock(&mutex_);
-      while (!writer_ended_ && written_.empty()) for_teller_.Wait(&mutex_);
+      while (!writer_ended_ && written_.empty()) for_completer_.Wait(&mutex_);
       if (written_.empty()) return;
       written = std::move(written_.front());
       written_.pop_front();
     }
     for (const Operation& operation : written.operations) operation.done(written.status);
-    events_.Tell(written.newest_event);
+    events_.Notify(written.newest_event);
   }
 }
 

@@ -1,4 +1,5 @@
-// The one way by which checkpoints change in RocksDB: all that waits goes into one WriteBatch and one sync.
+// `CommitQueue` serializes the changes of checkpoints in RocksDB: all waiting operations share one WriteBatch and one
+// sync.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_COMMIT_QUEUE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_COMMIT_QUEUE_H_
 
@@ -21,20 +22,20 @@
 namespace armstate {
 
 // Operations are prepared in the order of Push, by one thread, so each sees the effect of all before it: in the
-// database, or in the batch that it is put into. A second thread tells the callers, so that their work and the next
-// sync go on at the same time.
+// database, or in the batch that it is put into. A second thread, the completer, calls
+// `done`, so that this work and the next sync overlap.
 //
 // Thread-safe, but for Stop.
 class CommitQueue {
  public:
   struct Operation {
-    // Alone in its batch: what it does can't be seen by an operation in the same one (a range is deleted, a walk over
-    // the database).
+    // Alone in its batch: other operations of the batch could not see its changes, or it theirs (it deletes a range, or
+    // iterates over the database).
     bool alone = false;
     // Only removes. When there is no space for it, it is tried again, before what waits behind it: then `prepare` is
     // called again, and what it changed before may be in the database or not.
     bool deletes = false;
-    // About what it keeps in memory.
+    // Its approximate size in memory.
     size_t bytes = 0;
     // Adds changes to the batch; may read through it. Called once, unless it deletes, or not at all if the database
     // takes no writes.
@@ -55,7 +56,7 @@ class CommitQueue {
   // nothing is called.
   absl::Status Push(Operation operation);
 
-  // Does what was pushed, and tells; then nothing more is taken.
+  // Completes what was pushed; nothing more is accepted then.
   void Stop();
 
   CommitStatistics statistics() const;
@@ -73,13 +74,13 @@ class CommitQueue {
   absl::Status TryBatch(const std::vector<Operation>& operations);
   // While there is no space: answers all but the deletions, and tries those again. What became of them.
   absl::Status RetryDeletions(std::vector<Operation>& operations, absl::Status status);
-  // Hands them to the teller.
+  // Passes them to the completer.
   void Answer(std::vector<Operation> operations, const absl::Status& status);
   bool IsStopped() const;
-  void TellLoop();
+  void CompletionLoop();
   // The writer's: no write has failed since the database was opened and the events were loaded.
   bool IsWritable() const { return !database_.needs_recovery() && events_.is_loaded(); }
-  // Opens the database anew, if it is not.
+  // Reopens the database if it is not writable.
   absl::Status EnsureWritable();
   absl::Status Write(CommitBatch& batch, size_t operations);
 
@@ -88,7 +89,7 @@ class CommitQueue {
   const size_t max_waiting_bytes_;
   mutable absl::Mutex mutex_;
   absl::CondVar for_writer_;
-  absl::CondVar for_teller_;
+  absl::CondVar for_completer_;
   std::deque<Operation> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Written> written_ ABSL_GUARDED_BY(mutex_);
@@ -96,7 +97,7 @@ class CommitQueue {
   bool writer_ended_ ABSL_GUARDED_BY(mutex_) = false;
   CommitStatistics statistics_ ABSL_GUARDED_BY(mutex_);
   std::thread writer_;
-  std::thread teller_;
+  std::thread completer_;
 };
 
 }  // namespace armstate

@@ -14,14 +14,14 @@
 namespace armstate {
 namespace {
 
-// Of each database since the first release.
+// The files of every database since the first release.
 constexpr char kOwnFamily[] = "checkpoints";
 
 }  // namespace
 
 absl::Status CheckFolderIsOurs(rocksdb::Env* env, const std::string& data_dir) {
   std::vector<std::string> names;
-  // Who cannot read it is told so when it is opened.
+  // If it cannot be read, opening it reports that.
   env->GetChildren(data_dir, &names).PermitUncheckedError();
   std::string foreign;
   bool is_database = false;
@@ -38,7 +38,7 @@ absl::Status CheckFolderIsOurs(rocksdb::Env* env, const std::string& data_dir) {
   rocksdb::DBOptions options;
   options.env = env;
   std::vector<std::string> families;
-  // What is damaged is told as that.
+  // A damaged database is reported as such when it is opened.
   if (!rocksdb::DB::ListColumnFamilies(options, data_dir, &families).ok()) return absl::OkStatus();
   if (std::find(families.begin(), families.end(), kOwnFamily) != families.end()) return absl::OkStatus();
   return NotOurFolder(data_dir, "it has a RocksDB database of another program");

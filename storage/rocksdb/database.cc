@@ -1,6 +1,7 @@
 #include "storage/rocksdb/database.h"
 
 #include <functional>
+#include <future>
 #include <utility>
 #include <vector>
 
@@ -42,8 +43,8 @@ std::string DamagedTable(rocksdb::Env* env, const std::string& data_dir) {
   return "";
 }
 
-// Where a table is missing, RocksDB looks for it under its suffix of long ago, and tells only of that. Of a damaged one
-// it tells the list of tables, which is whole (CheckRocksDbLogs), and not always itself.
+// If a table is missing, RocksDB looks for it under its former suffix, and names only that. If one is damaged, RocksDB
+// names the list of tables, which is whole (CheckRocksDbLogs), and not always the table.
 rocksdb::Status NameTables(const rocksdb::Status& status, rocksdb::Env* env, const std::string& data_dir) {
   if (!status.IsCorruption()) return status;
   const std::string text =
@@ -54,7 +55,7 @@ rocksdb::Status NameTables(const rocksdb::Status& status, rocksdb::Env* env, con
   return rocksdb::Status::Corruption(table.empty() ? text : absl::StrCat(cause, " in ", table));
 }
 
-// Why the lock was not got.
+// The reason why the lock was not acquired.
 absl::Status LockFailed(rocksdb::Env* env, const std::string& data_dir, const rocksdb::Status& cause) {
   // On a full disk the file of a lock can be there all the same.
   const rocksdb::Status tried = TryFile(env, data_dir);
@@ -70,7 +71,7 @@ absl::StatusOr<std::unique_ptr<RocksDbDatabase>> RocksDbDatabase::Open(const std
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = CheckFolderIsOurs(env, data_dir); !status.ok()) return status;
   if (const rocksdb::Status status = env->CreateDirIfMissing(data_dir); !status.ok()) return StorageUnavailable(status);
-  // RocksDB has a lock of its own, but tells of it by an IOError like any other.
+  // RocksDB has a lock of its own, but reports it by an IOError like any other.
   rocksdb::FileLock* lock = nullptr;
   const rocksdb::Status locked = env->LockFile(LockFile(data_dir), &lock);
   if (!locked.ok()) return LockFailed(env, data_dir, locked);
@@ -102,7 +103,7 @@ absl::Status RocksDbDatabase::OpenRocksDb(Mode mode) {
           ? rocksdb::DB::Open(options.database, data_dir_, options.families, &handles, &db)
           : rocksdb::DB::OpenForReadOnly(options.database, data_dir_, options.families, &handles, &db);
   // It refuses to open a database that has column families which are not asked for.
-  if (status.IsInvalidArgument()) return NewerFormat(data_dir_, status.ToString());
+  if (status.IsInvalidArgument()) return UnknownFormat(data_dir_, status.ToString());
   if (!status.ok()) return FromRocksDb(NameTables(status, &env_, data_dir_), data_dir_);
   {
     absl::MutexLock lock(&mutex_);
@@ -130,21 +131,22 @@ rocksdb::Status RocksDbDatabase::CloseRocksDb(bool flush, absl::Duration patienc
   if (status.IsNoSpace()) status = rocksdb::Status::OK();
   is_closing_ = true;
   opened->db().DisableManualCompaction();
-  const std::shared_ptr<OneAnswer<rocksdb::Status>> closed = opened->closed();
+  const std::shared_future<rocksdb::Status> closed = opened->closed();
   const std::weak_ptr<OpenedRocksDb> used = opened;
   opened = nullptr;
-  absl::optional<rocksdb::Status> close_status = closed->WaitFor(patience);
-  if (!close_status) {
+  // Not wait_for: it overflows at the longest time.
+  if (patience != absl::InfiniteDuration() &&
+      closed.wait_for(absl::ToChronoNanoseconds(patience)) == std::future_status::timeout) {
     opened = used.lock();
     if (opened != nullptr) {
       absl::MutexLock lock(&mutex_);
       opened_ = std::move(opened);
-      return rocksdb::Status::TimedOut("the database cannot be opened anew after an error: somebody reads still");
+      return rocksdb::Status::TimedOut("the database cannot be reopened after an error: it is still being read");
     }
-    close_status = closed->Wait();
   }
   is_closing_ = false;
-  return status.ok() ? *close_status : status;
+  const rocksdb::Status close_status = closed.get();
+  return status.ok() ? close_status : status;
 }
 
 rocksdb::ColumnFamilyHandle* RocksDbDatabase::handle(ColumnFamily family) const { return PinOpen()->handle(family); }
@@ -160,8 +162,9 @@ absl::Status RocksDbDatabase::CheckFormat() {
   }
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
-  if (*format >= 1 && *format <= kDatabaseFormat) return absl::OkStatus();
-  return NewerFormat(data_dir_, absl::StrCat("format ", *format, ", but this one knows only ", kDatabaseFormat));
+  if (*format == kDatabaseFormat) return absl::OkStatus();
+  return UnknownFormat(data_dir_,
+                       absl::StrCat("its format is ", *format, ", but this one reads only ", kDatabaseFormat));
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
@@ -217,7 +220,7 @@ std::unique_ptr<rocksdb::Iterator> RocksDbDatabase::NewIterator(ColumnFamily fam
   Pin opened = PinOpen();
   if (opened == nullptr) {
     return std::unique_ptr<rocksdb::Iterator>(
-        rocksdb::NewErrorIterator(rocksdb::Status::ShutdownInProgress("the database is being opened anew")));
+        rocksdb::NewErrorIterator(rocksdb::Status::ShutdownInProgress("the database is being reopened")));
   }
   rocksdb::ReadOptions options;
   options.verify_checksums = true;

@@ -1,4 +1,4 @@
-// The RocksDB database under the stores.
+// `RocksDbDatabase` is the RocksDB database that the stores share.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_DATABASE_H_
 
@@ -35,7 +35,7 @@ namespace armstate {
 // Thread-safe, but for Close. Only storage/ includes this.
 //
 // After a write has failed, RocksDB takes no more of them, or none for some time, though the disk may be whole again:
-// then the database is closed and opened anew (Recover), while this object stays. So whoever uses a handle or an
+// then the database is closed and reopened (Recover), while this object stays. So whoever uses a handle or an
 // iterator keeps the database open meanwhile: an iterator does so by itself, operations of the commit queue need
 // nothing, as Recover is called between them, and others use Pin and its handles.
 class RocksDbDatabase {
@@ -85,7 +85,7 @@ class RocksDbDatabase {
   bool needs_recovery() const { return needs_recovery_; }
   // By this object; at least 1.
   uint64_t times_opened() const { return times_opened_; }
-  // Opens the database anew, if a file can be written again; if that fails, for reading only. Waits for those who keep
+  // Reopens the database, if a file can be written again; if that fails, read-only. Waits for those who keep
   // it open, but not long: if they do not end, UNAVAILABLE, and all is as it was. The caller keeps nothing open. Not to
   // be called by two threads at once.
   absl::Status Recover();
@@ -116,7 +116,7 @@ class RocksDbDatabase {
   static std::string LockFile(const std::string& data_dir) { return absl::StrCat(data_dir, "/", kLockName); }
 
   static constexpr char kReserveName[] = "RESERVE";
-  // With so much free nobody looks closer.
+  // With this much free space no closer check is needed.
   static constexpr uint64_t kPlentyBytes = uint64_t{1} << 30;
   // Below this some of the reserve is given back before a write, whose own bytes come on top, if the log has no space
   // ahead: for what RocksDB and the file system add.
@@ -124,24 +124,24 @@ class RocksDbDatabase {
   // For the files that RocksDB makes when it opens a database.
   static constexpr uint64_t kRoomToOpen = uint64_t{4} << 20;
 
-  // In rocksdb_database.cc: opening, closing, reading and writing.
+  // In database.cc: opening, closing, reading and writing.
   enum class Mode { kReadWrite, kReadOnly };
   absl::Status OpenRocksDb(Mode mode);
-  // Waits until nobody uses it any more. If that takes longer than `patience`: TimedOut, and it is open still.
+  // Waits until all pins are released. If that takes longer than `patience`: TimedOut, and it stays open.
   rocksdb::Status CloseRocksDb(bool flush, absl::Duration patience);
   absl::Status CheckFormat();
 
-  // In rocksdb_database_recovery.cc, with Recover.
+  // In database_recovery.cc, with Recover.
   // UNAVAILABLE if data_dir is not the one that was opened.
   absl::Status CheckDirectory() const;
   // Logs which files are missing that have large records.
   void TellMissingFiles() const;
 
-  // In rocksdb_database_space.cc.
+  // In database_space.cc.
   uint64_t FreeOnDisk() const;
   // Gives back some of the reserve, until so much is free.
   void MakeRoom(uint64_t bytes);
-  // What RocksDB has not written into tables yet.
+  // The bytes that RocksDB has not flushed to tables yet.
   uint64_t UnflushedBytes() const;
   void KeepSpaceLoop();
   // Brings back the space of what was deleted. False if there is no space to do so.
@@ -157,7 +157,7 @@ class RocksDbDatabase {
   // As it was made; nothing if it is not on disk.
   const absl::optional<FileIdentity> lock_file_;
   SpaceReserve reserve_;
-  // Goes on counting when the database is opened anew.
+  // Keeps counting when the database is reopened.
   const std::shared_ptr<rocksdb::Statistics> counters_ = rocksdb::CreateDBStatistics();
   std::atomic<bool> needs_recovery_ = false;
   std::atomic<bool> is_closing_ = false;
@@ -165,14 +165,14 @@ class RocksDbDatabase {
   std::atomic<uint64_t> writes_ = 0;
   // For want of space, since space was made.
   mutable std::atomic<bool> was_refused_ = false;
-  // Of Recover. How long it waits for those who read, in which time nobody else can, and when it may do that again:
-  // reads take milliseconds, unless the disk hangs.
+  // How long Recover waits for readers, during which no new reads begin, and when it may wait again: reads take
+  // milliseconds, unless the disk hangs.
   static constexpr absl::Duration kPatienceWithReaders = absl::Milliseconds(100);
   static constexpr absl::Duration kMaxPatienceWithReaders = absl::Seconds(2);
   absl::Duration patience_with_readers_ = kPatienceWithReaders;
   absl::Time next_recovery_ = absl::InfinitePast();
   mutable absl::Mutex mutex_;
-  // Null while it is being opened anew.
+  // Null while the database is being reopened.
   std::shared_ptr<OpenedRocksDb> opened_ ABSL_GUARDED_BY(mutex_);
 
   absl::Mutex space_mutex_;

@@ -1,4 +1,4 @@
-// The part of RocksDbDatabase that opens it anew after an error.
+// The part of RocksDbDatabase that reopens it after an error.
 #include <algorithm>
 #include <string>
 
@@ -18,9 +18,9 @@ absl::Status RocksDbDatabase::Recover() {
   MakeRoom(kRoomToOpen);
   const rocksdb::Status whole = TryFile(&env_, data_dir_);
   if (!whole.ok()) return StorageUnavailable(whole);
-  // What is open has still what a log lost, for reading.
+  // The open database still has what a log lost, for reading.
   if (absl::Status status = CheckRocksDbLogs(&env_, data_dir_); !status.ok()) return status;
-  // What could not be written is in the log or not; opening decides it. RocksDB's own Resume does not take up a log
+  // A failed write may be in the log or not; opening decides it. RocksDB's own Resume does not take up a log
   // whose sync has failed.
   const absl::Time now = absl::Now();
   rocksdb::Status closed = rocksdb::Status::TimedOut("the database is still being read after an error");
@@ -43,7 +43,7 @@ absl::Status RocksDbDatabase::Recover() {
 }
 
 absl::Status RocksDbDatabase::NotOpen() {
-  return StorageUnavailable(rocksdb::Status::ShutdownInProgress("the database is being opened anew after an error"));
+  return StorageUnavailable(rocksdb::Status::ShutdownInProgress("the database is being reopened after an error"));
 }
 
 absl::Status RocksDbDatabase::CheckDirectory() const {
@@ -51,7 +51,7 @@ absl::Status RocksDbDatabase::CheckDirectory() const {
   const absl::optional<FileIdentity> found = FileIdentity::Of(LockFile(data_dir_));
   if (found && found->SameFile(*lock_file_)) return absl::OkStatus();
   return StorageUnavailable(rocksdb::Status::IOError(
-      absl::StrCat(data_dir_, " was removed or replaced since it was opened"), "put it back, or start armstated anew"));
+      absl::StrCat(data_dir_, " was removed or replaced since it was opened"), "put it back, or restart armstated"));
 }
 
 void RocksDbDatabase::TellMissingFiles() const {

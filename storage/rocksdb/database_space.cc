@@ -49,7 +49,7 @@ void RocksDbDatabase::MakeRoom(uint64_t bytes) {
 
 absl::Status RocksDbDatabase::CheckSpace(uint64_t free, size_t bytes) const {
   if (free >= kPlentyBytes + bytes) return absl::OkStatus();
-  // What is in the log is written once more, into tables.
+  // The content of the log is written once more, into tables.
   const uint64_t reserved = kReservedBytes + UnflushedBytes();
   if (free >= reserved + 2 * bytes) return absl::OkStatus();
   was_refused_ = true;
@@ -84,7 +84,8 @@ void RocksDbDatabase::TakeReserve() {
 }
 
 void RocksDbDatabase::KeepSpaceLoop() {
-  // Of the writes when space was made: with little of it, those are deletions. An earlier process may have left some.
+  // The number of writes when space was made: with little space, those are deletions. An earlier process may have left
+  // some.
   absl::optional<uint64_t> made_after;
   while (true) {
     const uint64_t writes = writes_;

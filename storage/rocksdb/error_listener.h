@@ -1,4 +1,4 @@
-// Tells when RocksDB takes no more writes.
+// `RocksDbErrorListener` notices when RocksDB takes no more writes.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_ERROR_LISTENER_H_
 #define ARMSTATE_STORAGE_ROCKSDB_ERROR_LISTENER_H_
 
@@ -17,7 +17,7 @@ class RocksDbErrorListener : public rocksdb::EventListener {
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
     if (error->severity() >= rocksdb::Status::Severity::kHardError) needs_recovery_ = true;
   }
-  // It is opened anew instead.
+  // The database is reopened instead.
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error, bool* auto_recovery) override {
     if (error.severity() >= rocksdb::Status::Severity::kHardError) *auto_recovery = false;
   }

@@ -1,4 +1,4 @@
-// The log of events in RocksDB: written with the changes that it tells of.
+// `RocksDbEventLog` is the log of events in RocksDB, which is written together with the changes that it records.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_EVENT_LOG_H_
 #define ARMSTATE_STORAGE_ROCKSDB_EVENT_LOG_H_
 
@@ -19,15 +19,15 @@
 namespace armstate {
 
 // Numbers are given to what goes into a batch, and are used up only if the batch is on disk: after a write whose
-// outcome nobody knows, Load finds out, before the next batch. What is read was on disk in each case.
+// outcome is unknown, Load finds out, before the next batch. What is read was on disk in each case.
 //
-// Load, Add, Finish and OnWritten are for the commit queue's writer, Tell for its teller; the rest is thread-safe.
+// Load, Add, Finish and OnWritten are for the commit queue's writer, Notify for its completer; the rest is thread-safe.
 class RocksDbEventLog {
  public:
   // The database must outlive it. Of the newest events at least `kept` are kept, and at most a sixteenth more.
   RocksDbEventLog(const RocksDbDatabase& database, uint64_t kept);
 
-  // What is on disk; EnsureEventLogId was called. Once before the first batch, and after the database was opened anew.
+  // Reads what is on disk; EnsureEventLogId was called. Once before the first batch, and after each reopening.
   absl::Status Load();
   bool is_loaded() const { return is_loaded_; }
 
@@ -36,11 +36,11 @@ class RocksDbEventLog {
   // Once for each batch, after all changes: puts the events into it, remembers the numbers, and removes the oldest
   // events if there are many.
   void Finish(rocksdb::WriteBatch& batch);
-  // What became of the batch.
+  // Takes the outcome of the batch.
   void OnWritten(const absl::Status& written);
 
   // Calls the listeners.
-  void Tell(uint64_t newest) { listeners_.Tell(newest); }
+  void Notify(uint64_t newest) { listeners_.Notify(newest); }
 
   EventRange range() const;
   // See CheckpointStore.

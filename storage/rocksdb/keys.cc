@@ -1,7 +1,5 @@
 #include "storage/rocksdb/keys.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "storage/format/digest.h"
 
@@ -70,25 +68,18 @@ std::string PrefixEnd(absl::string_view prefix) {
   return end;
 }
 
-absl::optional<VmKeyParts> SplitVmKey(absl::string_view key) {
-  VmKeyParts parts;
+absl::optional<std::string> ParseVmKey(absl::string_view key) {
+  std::string vm;
   for (size_t i = 0; i + 1 < key.size(); ++i) {
-    parts.vm.push_back(key[i]);
+    vm.push_back(key[i]);
     if (key[i] != '\0') continue;
     ++i;
     if (key[i] == kEscaped) continue;
-    if (key.substr(i - 1, kEnd.size()) != kEnd) return absl::nullopt;
-    parts.vm.pop_back();
-    parts.rest = key.substr(i + 1);
-    return parts;
+    if (key.substr(i - 1) != kEnd) return absl::nullopt;
+    vm.pop_back();
+    return vm;
   }
   return absl::nullopt;
-}
-
-absl::optional<std::string> ParseVmKey(absl::string_view key) {
-  absl::optional<VmKeyParts> parts = SplitVmKey(key);
-  if (!parts || !parts->rest.empty()) return absl::nullopt;
-  return std::move(parts->vm);
 }
 
 absl::optional<int64_t> ParseCheckpointVersion(absl::string_view key) {

@@ -134,7 +134,7 @@ class LogGuard::Log : public rocksdb::FSWritableFileOwnerWrapper {
   const std::string path_;
   int descriptor_ = -1;  // of a log on disk
   uint64_t taken_ = 0;   // up to here there is space
-  // Of the file as it was made; nothing if it is not on disk.
+  // The identity of the file when it was created; nullopt if it is not on disk.
   absl::optional<FileIdentity> made_;
   std::atomic<uint64_t> bytes_ = 0;
   std::unique_ptr<rocksdb::FSRandomRWFile> synced_;
@@ -144,7 +144,7 @@ rocksdb::IOStatus LogGuard::NewWritableFile(const std::string& path, const rocks
                                             std::unique_ptr<rocksdb::FSWritableFile>* file,
                                             rocksdb::IODebugContext* context) {
   if (!IsWatched(path)) return FileSystemWrapper::NewWritableFile(path, options, file, context);
-  // One of an earlier log of this number would tell of that, as if this one had its bytes.
+  // A file that is left of an earlier log of this number would state the bytes of that log.
   rocksdb::IOStatus status = target()->DeleteFile(SyncedFileOf(path), rocksdb::IOOptions(), nullptr);
   if (!status.ok() && !status.IsNotFound() && !status.IsPathNotFound()) return status;
   status = FileSystemWrapper::NewWritableFile(path, options, file, context);

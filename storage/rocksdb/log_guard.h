@@ -1,17 +1,14 @@
-// Watches RocksDB's write-ahead logs and its list of tables (MANIFEST): how much of each is on disk, and whether it
-// still is where it was made.
+// `LogGuard` records how much of RocksDB's write-ahead logs and of its list of tables (MANIFEST) is on disk, and
+// notices when one of these files is gone. docs/storage-format.md defines the files that it writes (NUMBER.synced,
+// MANIFEST-NUMBER.synced); docs/decisions/0020 says why.
 //
 // RocksDB opens a database without complaint if its newest log is missing or empty, or if the list of tables ends
-// between two entries, and goes on writing into a file that was removed. What is acknowledged rests on these files. So
-// beside 000012.log there is 000012.synced, and beside MANIFEST-000013 there is MANIFEST-000013.synced:
+// between two entries, and goes on writing into a file that was removed.
 //
-//   u64 bytes of the file that were on disk after a sync (all numbers little-endian)
-//   u32 CRC32C of these 8 bytes
-//
-// It is written after each sync and not synced itself: it survives the process, and after a crash of the machine it may
-// tell of less, but never of more than there is. A file that is missing or cannot be read tells of nothing; nor does
-// one whose log RocksDB has given up (storage/rocksdb/log_check.h), so that it does not matter which of the two goes
-// first, or that one of them cannot be removed.
+// A .synced file is written after each sync and is not synced itself: it survives the process, and after a crash of the
+// machine it may state less, but never more than there is. A missing or unreadable one states nothing; nor does
+// one whose log RocksDB has given up (storage/rocksdb/log_check.h), so it does not matter which of the two files
+// is removed first, or whether one of them cannot be removed.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_LOG_GUARD_H_
 #define ARMSTATE_STORAGE_ROCKSDB_LOG_GUARD_H_
 
@@ -27,7 +24,7 @@
 
 namespace armstate {
 
-// Which file a path leads to; nothing if to none.
+// `FileIdentity` is the identity of the file at a path; nullopt if there is no file.
 class FileIdentity {
  public:
   static absl::optional<FileIdentity> Of(const std::string& path);
@@ -40,7 +37,7 @@ class FileIdentity {
   uint64_t size_ = 0;
 };
 
-// Passes everything on, and writes the files above. With `is_on_disk`, a write into a watched file, or its sync, also
+// Forwards all calls, and writes the files above. With `is_on_disk`, a write into a watched file, or its sync, also
 // fails if its path leads to another file, to none, or to a shorter one; and a log has some space ahead, which other
 // programs cannot take.
 //
@@ -56,7 +53,7 @@ class LogGuard : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* context) override;
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* context) override;
-  // How many bytes the present log can grow by though nothing is free on the disk.
+  // The bytes by which the present log can grow even if nothing is free on the disk.
   uint64_t ahead() const { return ahead_; }
 
  private:
@@ -84,7 +81,7 @@ class GuardedEnv : public rocksdb::EnvWrapper {
 std::string SyncedFileOf(absl::string_view path);
 // "000012.log" of "000012.synced"; "" of a name without that end.
 std::string LogOfSyncedFile(absl::string_view name);
-// What a .synced file tells; 0 if nothing.
+// The number in a .synced file; 0 if it cannot be read.
 uint64_t SyncedBytes(rocksdb::Env* env, const std::string& path);
 
 }  // namespace armstate

@@ -20,7 +20,7 @@ absl::Status EnsureEventLogId(RocksDbDatabase& database, const std::string& data
   rocksdb::WriteBatch batch;
   batch.Put(kEventLogIdKey, EncodeEventLogIdValue(NewRandomId()));
   if (absl::Status status = database.Write(batch); !status.ok()) return status;
-  // If it stays, the next opening makes another ID: watchers begin anew once more.
+  // If it stays, the next opening makes another ID: watchers start over once more.
   if (found.ok()) env->DeleteFile(marker).PermitUncheckedError();
   return absl::OkStatus();
 }

@@ -1,7 +1,7 @@
-// The ID of the log of events.
+// `EnsureEventLogId` gives the log of events its ID.
 //
 // A restore brings the numbers of old events back, and they are given again to other events. So a restored database
-// gets another ID, by which a watcher who comes with a number of before is told apart.
+// gets another ID, which reveals watchers that come with a number from before.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_LOG_ID_H_
 #define ARMSTATE_STORAGE_ROCKSDB_LOG_ID_H_
 

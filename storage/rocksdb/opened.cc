@@ -31,13 +31,13 @@ class PinnedIterator : public rocksdb::Iterator {
 }  // namespace
 
 OpenedRocksDb::OpenedRocksDb(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
-    : db_(db), handles_(std::move(handles)), closed_(std::make_shared<OneAnswer<rocksdb::Status>>()) {}
+    : db_(db), handles_(std::move(handles)) {}
 
 OpenedRocksDb::~OpenedRocksDb() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   rocksdb::Status status = db_->Close();
   db_.reset();
-  closed_->Give(std::move(status));
+  closed_.set_value(std::move(status));
 }
 
 std::unique_ptr<rocksdb::Iterator> NewPinnedIterator(std::shared_ptr<OpenedRocksDb> opened, ColumnFamily family,

@@ -21,9 +21,9 @@ namespace armstate {
 namespace {
 
 // In the order of ColumnFamily.
-constexpr const char* kFamilyNames[kColumnFamilies] = {"default",         "vms",      "checkpoints", "requests",
-                                                       "layouts",         "machines", "hosts",       "cpu_profiles",
-                                                       "restore_reports", "bases",    "retries",     "events"};
+constexpr const char* kFamilyNames[kColumnFamilies] = {"default",  "vms",     "checkpoints",  "layouts",
+                                                       "machines", "hosts",   "cpu_profiles", "restore_reports",
+                                                       "bases",    "retries", "events"};
 
 // RocksDB's own log of events, at warnings and above. Not RocksDB's usual file beside the data: when the disk is full,
 // Debian's build ends the process by an assertion at the second line that cannot be written.
@@ -44,7 +44,7 @@ class EventLogger : public rocksdb::Logger {
   const std::function<void(absl::string_view)> log_;
 };
 
-// Of all column families but one.
+// The options of all column families but one.
 rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env,
                              const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
@@ -56,10 +56,10 @@ rocksdb::Options MakeOptions(const StorageOptions& options, rocksdb::Env* env,
   rocksdb.create_if_missing = true;
   rocksdb.create_missing_column_families = true;
   // RocksDB's default would open a database whose log is damaged in the middle, and silently drop all that was
-  // acknowledged after that place. This one accepts only the torn last record that a crash leaves, which nobody was
-  // told is stored.
+  // acknowledged after that place. This one accepts only the torn last record that a crash leaves, which was not
+  // acknowledged.
   rocksdb.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // What is stored is small already, so that the denser one costs little time; but what a memtable is written to is
+  // The records are small already, so that the denser one costs little time; but what a memtable is flushed to is
   // merged into the next level soon, and would be compressed twice.
   rocksdb.compression = rocksdb::kZSTD;
   rocksdb.compression_per_level = {rocksdb::kLZ4Compression, rocksdb::kZSTD};  // of the last for all that follow
@@ -85,7 +85,8 @@ rocksdb::ColumnFamilyOptions WithBlobFiles(rocksdb::ColumnFamilyOptions options)
   return options;
 }
 
-// Of what is small, and read only from some place on: larger blocks compress better, and nobody asks for a single key.
+// The table options for small values that are read in order: larger blocks compress better, and single keys are not
+// read.
 rocksdb::BlockBasedTableOptions ForReadingInOrder(std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = std::move(cache);

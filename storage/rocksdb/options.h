@@ -1,4 +1,4 @@
-// How RocksDB is set up: options of the database and of each column family.
+// `MakeRocksDbOptions` makes the options of RocksDB: of the database and of each column family.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_OPTIONS_H_
 #define ARMSTATE_STORAGE_ROCKSDB_OPTIONS_H_
 

@@ -1,4 +1,4 @@
-// IDs that are never given twice.
+// `NewRandomId` makes IDs that are never given twice.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_RANDOM_ID_H_
 #define ARMSTATE_STORAGE_ROCKSDB_RANDOM_ID_H_
 

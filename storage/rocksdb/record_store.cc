@@ -35,7 +35,7 @@ absl::StatusOr<std::string> Decode(RecordKind kind, absl::string_view name, absl
   return std::string(*bytes);
 }
 
-// How long a deletion is tried again for which there was no space.
+// The time for which a deletion is retried while there is no space for it.
 constexpr absl::Duration kPatienceWithSpace = absl::Seconds(10);
 
 absl::Status WriteOnce(RocksDbDatabase& database, absl::Span<const RecordChange> changes) {
@@ -60,13 +60,13 @@ absl::Status WriteOnce(RocksDbDatabase& database, absl::Span<const RecordChange>
   return database.Write(pin, batch);
 }
 
-// What only removes, and may do so again.
+// A change that only removes, and may be repeated.
 absl::Status RetryForSpace(const RocksDbDatabase& database, const std::function<absl::Status()>& remove) {
   const absl::Time deadline = absl::Now() + kPatienceWithSpace;
   absl::Status status = remove();
   const bool was_full = absl::IsResourceExhausted(status);
   while (was_full && !status.ok() && absl::Now() < deadline) {
-    // The commit queue's thread opens the database anew, with space from the reserve.
+    // The commit queue's thread reopens the database, with space from the reserve.
     absl::SleepFor(absl::Milliseconds(10));
     if (!database.needs_recovery()) status = remove();
   }

@@ -1,4 +1,4 @@
-// Named records in RocksDB; see storage/rocksdb/storage.h.
+// `RocksDbRecordStore` implements `RecordStore` on RocksDB; see storage/rocksdb/storage.h.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_RECORD_STORE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_RECORD_STORE_H_
 

@@ -16,7 +16,7 @@
 namespace armstate {
 namespace {
 
-// Of "OPTIONS-000012", the number; 0 of any other name.
+// The number in "OPTIONS-000012"; 0 for any other name.
 uint64_t NumberOfOptions(absl::string_view name) {
   uint64_t number = 0;
   return absl::ConsumePrefix(&name, "OPTIONS-") && absl::SimpleAtoi(name, &number) ? number : 0;
@@ -31,7 +31,7 @@ std::string ReleaseIn(absl::string_view options) {
   return "";
 }
 
-// Of what a patch changes, the format of files is not.
+// A patch release does not change the format of files.
 bool IsLater(absl::string_view release) {
   const std::vector<absl::string_view> parts = absl::StrSplit(release, '.');
   int major = 0;

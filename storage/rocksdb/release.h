@@ -1,4 +1,4 @@
-// Which RocksDB wrote a database.
+// `CheckRocksDbRelease` checks which release of RocksDB wrote a database.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_RELEASE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_RELEASE_H_
 

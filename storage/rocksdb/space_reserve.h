@@ -1,4 +1,4 @@
-// Space on the disk for deletions when nothing else is free.
+// `SpaceReserve` holds space on the disk for deletions when nothing else is free.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_SPACE_RESERVE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_SPACE_RESERVE_H_
 
@@ -27,9 +27,9 @@ class SpaceReserve {
   void Take(uint64_t bytes);
   // False if nothing is left.
   bool GiveBackAPiece();
-  // Looks at what is there: somebody may have removed it.
+  // Checks the file, which may have been removed.
   void Refresh();
-  // What is held.
+  // The bytes that are held.
   uint64_t bytes() const;
 
  private:

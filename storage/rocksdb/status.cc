@@ -34,9 +34,11 @@ absl::Status NotOurFolder(const std::string& data_dir, absl::string_view why) {
                    {{"cause", std::string(why)}});
 }
 
-absl::Status NewerFormat(const std::string& data_dir, absl::string_view what) {
+absl::Status UnknownFormat(const std::string& data_dir, absl::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
-                   absl::StrCat("a newer armstated wrote ", data_dir, ": ", what), {{"cause", std::string(what)}});
+                   absl::StrCat("another version of armstated wrote ", data_dir, ": ", what,
+                                ". Use that version, or another folder"),
+                   {{"cause", std::string(what)}});
 }
 
 absl::Status DiskFull(const std::string& data_dir, uint64_t free, uint64_t reserved) {

@@ -1,4 +1,4 @@
-// RocksDB's status in our words.
+// The functions here convert RocksDB's status to absl::Status.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_STATUS_H_
 #define ARMSTATE_STORAGE_ROCKSDB_STATUS_H_
 
@@ -12,7 +12,7 @@
 
 namespace armstate {
 
-// Of a read; `name` is what was read. Not for OK and NotFound.
+// Converts the status of a read; `name` is what was read. Not for OK and NotFound.
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view name);
 // The same of what was acknowledged: DATA_LOSS also if a file is missing.
 absl::Status FromRocksDbRead(const rocksdb::Status& status, absl::string_view name);
@@ -24,7 +24,7 @@ absl::Status DiskFull(const std::string& data_dir, uint64_t free, uint64_t reser
 // FAILED_PRECONDITION.
 absl::Status DataDirInUse(const std::string& data_dir, const rocksdb::Status& cause);
 absl::Status NotOurFolder(const std::string& data_dir, absl::string_view why);
-absl::Status NewerFormat(const std::string& data_dir, absl::string_view what);
+absl::Status UnknownFormat(const std::string& data_dir, absl::string_view what);
 
 inline rocksdb::Slice ToSlice(absl::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }
 inline absl::string_view ToView(const rocksdb::Slice& slice) { return absl::string_view(slice.data(), slice.size()); }

@@ -13,7 +13,6 @@
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/log_id.h"
 #include "storage/rocksdb/record_store.h"
-#include "storage/rocksdb/upgrade.h"
 #include "storage/storage_errors.h"
 
 namespace armstate {
@@ -48,7 +47,7 @@ class RocksDbStorage::Impl {
 
 namespace {
 
-// What to do about it, at its end.
+// Adds what to do about it to the message.
 absl::Status AdviseRestore(const absl::Status& status) {
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
   if (!absl::IsDataLoss(status) || !info) return status;
@@ -77,7 +76,6 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage::Impl>> RocksDbStorage::Impl::Open
   if (absl::Status status = CheckSha256(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
-  if (absl::Status status = UpgradeDatabase(**database, data_dir); !status.ok()) return status;
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = EnsureEventLogId(**database, data_dir, env); !status.ok()) return status;
   auto impl = std::make_unique<Impl>(*std::move(database), options);

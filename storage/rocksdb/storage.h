@@ -1,4 +1,4 @@
-// The embedded store: one RocksDB database in one directory.
+// `RocksDbStorage` is the embedded store: one RocksDB database in one directory.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
 #define ARMSTATE_STORAGE_ROCKSDB_STORAGE_H_
 
@@ -20,9 +20,9 @@ namespace armstate {
 
 struct StorageStatistics {
   CommitStatistics commits;
-  // Of all files that hold data, but for the log.
+  // The size of all files that hold data, except the log.
   uint64_t stored_bytes = 0;
-  // Of all files in data_dir.
+  // The size of all files in data_dir.
   uint64_t disk_bytes = 0;
   // RocksDB's counters since Open by their names there, e.g. "rocksdb.wal.synced", and of each of its histograms
   // ".count", ".sum" (of microseconds, as a rule), ".p50", ".p99" and ".max"; those that are not 0.
@@ -41,8 +41,8 @@ struct StorageStatistics {
 class RocksDbStorage {
  public:
   // Opens the database in `data_dir`, which is made if it does not exist (its parent must).
-  // * FAILED_PRECONDITION: another armstated uses this data_dir, or a newer one wrote it in a format that this one does
-  // not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256; or CheckDataDir says so.
+  // * FAILED_PRECONDITION: another armstated uses this data_dir, or another version wrote it in a format that this one
+  // does not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256; or CheckDataDir says so.
   // * DATA_LOSS, reason RECORD_DAMAGED: the database is damaged beyond a single record; metadata "record" is data_dir.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be read or written; metadata "cause".
   static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,
@@ -63,7 +63,7 @@ class RocksDbStorage {
   absl::Status Compact();
 
   StorageStatistics statistics() const;
-  // Whether a commit would be taken, as far as is known without one: UNAVAILABLE or RESOURCE_EXHAUSTED, reason
+  // OK if a commit would be accepted, as far as is known without one. Else UNAVAILABLE or RESOURCE_EXHAUSTED, reason
   // STORAGE_UNAVAILABLE, after a write has failed and when the disk is too full.
   absl::Status CheckWritable() const;
 

@@ -13,47 +13,40 @@ namespace armstate {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-// Of a VmInfo and of a checkpoint.
-constexpr uint8_t kFormat2 = 2;
-constexpr uint8_t kFormat3 = 3;
 
 constexpr uint8_t kLabelled = 1;
 constexpr uint8_t kProtected = 2;
 constexpr uint8_t kHasRequest = 4;
 constexpr uint8_t kHasBase = 8;
 
-ByteWriter NewValue(uint8_t format = kFormat) {
+// The checksum, the format, and the fields of fixed size of any value.
+constexpr size_t kUsualBytes = 128;
+
+// `bytes`: what the value holds beside that.
+ByteWriter NewValue(size_t bytes = 0) {
   ByteWriter writer;
-  writer.U8(format);
+  writer.Reserve(kUsualBytes + bytes);
+  writer.U32(0);  // the checksum
+  writer.U8(kFormat);
   return writer;
 }
 
-std::string Finish(ByteWriter writer) { return WithCrc(std::move(writer).Release()); }
-
-struct AnyFormat {
-  uint8_t format = 0;
-  absl::string_view payload;
-};
-
-// What follows the checksum: a format up to `newest`, and the rest.
-absl::StatusOr<AnyFormat> ReadFormat(absl::string_view value, absl::string_view name, uint8_t newest) {
-  absl::StatusOr<absl::string_view> body = CheckCrc(value, name);
-  if (!body.ok()) return body.status();
-  ByteReader reader(*body);
-  AnyFormat read;
-  read.format = reader.U8();
-  if (!reader.ok() || read.format < kFormat || read.format > newest) {
-    return RecordDamaged(name, absl::StrCat("format ", read.format, ", but this program knows only ", newest));
-  }
-  read.payload = body->substr(reader.offset());
-  return read;
+std::string Finish(ByteWriter writer) {
+  std::string value = std::move(writer).Release();
+  SetCrc(value);
+  return value;
 }
 
-// Of a value that has only one format.
+// The bytes after the checksum and the format.
 absl::StatusOr<absl::string_view> Payload(absl::string_view value, absl::string_view name) {
-  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat);
-  if (!read.ok()) return read.status();
-  return read->payload;
+  const absl::StatusOr<absl::string_view> body = CheckCrc(value, name);
+  if (!body.ok()) return body.status();
+  ByteReader reader(*body);
+  const uint8_t format = reader.U8();
+  if (!reader.ok() || format != kFormat) {
+    return RecordDamaged(name, absl::StrCat("format ", format, ", but this program knows only ", kFormat));
+  }
+  return body->substr(reader.offset());
 }
 
 // All values but those that end with free bytes are read to their end.
@@ -82,7 +75,7 @@ absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string
 }
 
 std::string EncodeVmValue(const VmInfo& info) {
-  ByteWriter writer = NewValue(kFormat3);
+  ByteWriter writer = NewValue();
   writer.U64(info.incarnation);
   writer.U64(static_cast<uint64_t>(info.last_version));
   writer.U64(static_cast<uint64_t>(info.latest_kept_version));
@@ -101,9 +94,9 @@ std::string EncodeVmValue(const VmInfo& info) {
 
 absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view value) {
   const std::string name = VmName(vm);
-  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat3);
-  if (!read.ok()) return read.status();
-  ByteReader reader(read->payload);
+  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
+  if (!payload.ok()) return payload.status();
+  ByteReader reader(*payload);
   VmInfo info;
   info.vm = std::string(vm);
   info.incarnation = reader.U64();
@@ -112,19 +105,14 @@ absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view val
   info.checkpoint_count = static_cast<int64_t>(reader.U64());
   info.create_time = ReadTime(reader);
   info.update_time = ReadTime(reader);
-  uint8_t keep_labelled = 0;
-  if (read->format >= kFormat2) {
-    info.base_version = static_cast<int64_t>(reader.U64());
-    info.swept_version = static_cast<int64_t>(reader.U64());
-    info.retention.keep_last = static_cast<int64_t>(reader.U64());
-    info.retention.keep_for = absl::Nanoseconds(static_cast<int64_t>(reader.U64()));
-    keep_labelled = reader.U8();
-    info.retention.keep_labelled = keep_labelled != 0;
-  }
-  if (read->format >= kFormat3) {
-    info.raw_bytes = static_cast<int64_t>(reader.U64());
-    info.protected_count = static_cast<int64_t>(reader.U64());
-  }
+  info.base_version = static_cast<int64_t>(reader.U64());
+  info.swept_version = static_cast<int64_t>(reader.U64());
+  info.retention.keep_last = static_cast<int64_t>(reader.U64());
+  info.retention.keep_for = absl::Nanoseconds(static_cast<int64_t>(reader.U64()));
+  const uint8_t keep_labelled = reader.U8();
+  info.retention.keep_labelled = keep_labelled != 0;
+  info.raw_bytes = static_cast<int64_t>(reader.U64());
+  info.protected_count = static_cast<int64_t>(reader.U64());
   if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
   const auto is_version = [&](int64_t version) { return version >= 0 && version <= info.last_version; };
   // The store counts up from last_version and down from the others.
@@ -137,51 +125,48 @@ absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view val
   if (info.raw_bytes < 0 || info.protected_count < 0 || info.protected_count > info.checkpoint_count)
     return RecordDamaged(name, "its counts cannot be");
   if (info.retention.keep_last < 0 || info.retention.keep_for < absl::ZeroDuration() || keep_labelled > 1)
-    return RecordDamaged(name, "its retention is none");
+    return RecordDamaged(name, "its retention is invalid");
   return info;
 }
 
-std::string EncodeCheckpointValue(const CheckpointValue& checkpoint) {
-  ByteWriter writer = NewValue(kFormat3);
-  writer.U8(static_cast<uint8_t>((checkpoint.labelled ? kLabelled : 0) | (checkpoint.is_protected ? kProtected : 0) |
-                                 (checkpoint.request_hash.empty() ? 0 : kHasRequest) |
-                                 (checkpoint.base_distance ? kHasBase : 0)));
-  writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(checkpoint.time)));
-  writer.Varint(checkpoint.raw_bytes);
-  if (checkpoint.base_distance) writer.U8(static_cast<uint8_t>(*checkpoint.base_distance));
+std::string EncodeCheckpointValue(const KeptCheckpoint& checkpoint, absl::string_view record) {
+  const StoredRecord& stored = checkpoint.stored;
+  const bool has_base = stored.base_version != 0;
+  ByteWriter writer = NewValue(record.size());
+  writer.U8(static_cast<uint8_t>((stored.labelled ? kLabelled : 0) | (stored.is_protected ? kProtected : 0) |
+                                 (checkpoint.request_hash.empty() ? 0 : kHasRequest) | (has_base ? kHasBase : 0)));
+  writer.U64(static_cast<uint64_t>(absl::ToUnixNanos(stored.time)));
+  writer.Varint(stored.raw_bytes);
+  if (has_base) writer.U8(static_cast<uint8_t>(stored.version - stored.base_version));
   writer.Bytes(checkpoint.request_hash);
-  writer.Bytes(checkpoint.record);
+  writer.Bytes(record);
   return Finish(std::move(writer));
 }
 
-absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, absl::string_view name) {
-  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat3);
-  if (!read.ok()) return read.status();
-  ByteReader reader(read->payload);
-  CheckpointValue decoded;
-  if (read->format == kFormat) {
-    decoded.request_hash = RequestHash(reader.Counted(read->payload.size()));
-    // CRC32C and format of the record come before its time.
-    ByteReader record(read->payload.substr(reader.offset()));
-    record.Bytes(5);
-    decoded.time = ReadTime(record);
-  } else {
-    const uint8_t flags = reader.U8();
-    if (flags > (kLabelled | kProtected | kHasRequest | kHasBase))
-      return RecordDamaged(name, absl::StrCat("flags ", flags));
-    decoded.labelled = (flags & kLabelled) != 0;
-    decoded.is_protected = (flags & kProtected) != 0;
-    decoded.time = ReadTime(reader);
-    if (read->format >= kFormat3) decoded.raw_bytes = reader.Varint();
-    if ((flags & kHasBase) != 0) {
-      decoded.base_distance = reader.U8();
-      if (*decoded.base_distance >= CheckpointStore::kMaxVersionsPerBase)
-        return RecordDamaged(name, absl::StrCat("its base is ", *decoded.base_distance, " versions before it"));
-    }
-    if ((flags & kHasRequest) != 0) decoded.request_hash = std::string(reader.Bytes(kRequestHashBytes));
+absl::StatusOr<KeptCheckpoint> DecodeCheckpointValue(int64_t version, absl::string_view value, absl::string_view name) {
+  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
+  if (!payload.ok()) return payload.status();
+  ByteReader reader(*payload);
+  KeptCheckpoint decoded;
+  StoredRecord& stored = decoded.stored;
+  stored.version = version;
+  const uint8_t flags = reader.U8();
+  if (flags > (kLabelled | kProtected | kHasRequest | kHasBase))
+    return RecordDamaged(name, absl::StrCat("flags ", flags));
+  stored.labelled = (flags & kLabelled) != 0;
+  stored.is_protected = (flags & kProtected) != 0;
+  stored.time = ReadTime(reader);
+  stored.raw_bytes = reader.Varint();
+  if ((flags & kHasBase) != 0) {
+    const int64_t distance = reader.U8();
+    if (distance >= CheckpointStore::kMaxVersionsPerBase || distance >= version)
+      return RecordDamaged(name, absl::StrCat("its base is ", distance, " versions before it"));
+    stored.base_version = version - distance;
   }
-  decoded.record = reader.Bytes(reader.remaining());
+  if ((flags & kHasRequest) != 0) decoded.request_hash = std::string(reader.Bytes(kRequestHashBytes));
+  const absl::string_view record = reader.Bytes(reader.remaining());
   if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
+  stored.record = std::string(record);
   return decoded;
 }
 
@@ -238,29 +223,27 @@ absl::StatusOr<uint64_t> DecodeEventLogIdValue(absl::string_view value, absl::st
 
 namespace {
 
-// The name is at the end, of the length that `name_bytes` answers when all before it is read.
-template <typename NameBytes>
-CheckpointEvent ReadEvent(ByteReader& reader, NameBytes name_bytes) {
+CheckpointEvent ReadEvent(ByteReader& reader) {
   CheckpointEvent event;
   event.kind = static_cast<CheckpointEventKind>(reader.U8());
   event.time = ReadTime(reader);
   event.incarnation = reader.U64();
   event.version = static_cast<int64_t>(reader.Varint64());
-  event.vm = std::string(reader.Bytes(name_bytes()));
+  event.vm = std::string(reader.Bytes(reader.Varint()));
   return event;
 }
 
 absl::Status CheckEvent(const CheckpointEvent& event, absl::string_view name) {
   if (event.kind < CheckpointEventKind::kCommitted || event.kind > CheckpointEventKind::kVmDeleted)
     return RecordDamaged(name, absl::StrCat("kind ", static_cast<int>(event.kind)));
-  if (event.version < 0) return RecordDamaged(name, "its version is none");
+  if (event.version < 0) return RecordDamaged(name, "its version is negative");
   return absl::OkStatus();
 }
 
 }  // namespace
 
 std::string EncodeEventsValue(const std::vector<CheckpointEvent>& events) {
-  ByteWriter writer = NewValue(kFormat2);
+  ByteWriter writer = NewValue();
   writer.Varint(events.size());
   for (const CheckpointEvent& event : events) {
     writer.U8(static_cast<uint8_t>(event.kind));
@@ -275,19 +258,13 @@ std::string EncodeEventsValue(const std::vector<CheckpointEvent>& events) {
 
 absl::StatusOr<std::vector<CheckpointEvent>> DecodeEventsValue(uint64_t last, absl::string_view value) {
   const std::string name = EventName(last);
-  const absl::StatusOr<AnyFormat> read = ReadFormat(value, name, kFormat2);
-  if (!read.ok()) return read.status();
-  ByteReader reader(read->payload);
+  const absl::StatusOr<absl::string_view> payload = Payload(value, name);
+  if (!payload.ok()) return payload.status();
+  ByteReader reader(*payload);
   std::vector<CheckpointEvent> events;
-  if (read->format == kFormat) {
-    events.push_back(ReadEvent(reader, [&] { return reader.remaining(); }));
-  } else {
-    const uint32_t count = reader.Varint();
-    if (count == 0 || count > last) return RecordDamaged(name, absl::StrCat(count, " events"));
-    for (uint32_t i = 0; i < count && reader.ok(); ++i) {
-      events.push_back(ReadEvent(reader, [&] { return reader.Varint(); }));
-    }
-  }
+  const uint32_t count = reader.Varint();
+  if (count == 0 || count > last) return RecordDamaged(name, absl::StrCat(count, " events"));
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) events.push_back(ReadEvent(reader));
   if (absl::Status status = CheckRead(reader, name); !status.ok()) return status;
   for (size_t i = 0; i < events.size(); ++i) {
     events[i].sequence = last - (events.size() - 1 - i);
@@ -297,7 +274,7 @@ absl::StatusOr<std::vector<CheckpointEvent>> DecodeEventsValue(uint64_t last, ab
 }
 
 std::string EncodeBytesValue(absl::string_view bytes) {
-  ByteWriter writer = NewValue();
+  ByteWriter writer = NewValue(bytes.size());
   writer.Bytes(bytes);
   return Finish(std::move(writer));
 }

@@ -1,30 +1,7 @@
-// All value bytes of the RocksDB database, format 4. (What records, bases and layouts look like inside is the business
-// of storage/format/checkpoint_record.h, difference_record.h and full_copy.h: any engine keeps those.)
+// The functions here encode and decode the values of the RocksDB database. docs/storage-format.md defines them.
 //
-// Integers are little-endian, varints LEB128, times are i64 nanoseconds since 1970-01-01 00:00 UTC. Every value is: u32
-// CRC32C of all that follows; u8 format of the value, 1 unless another is named; then
-//
-//   format     u32 number of the database's format
-//   VmInfo     format 3: as format 2, then i64 raw bytes, i64 protected checkpoints
-//              format 2: u64 incarnation, i64 last version, i64 latest kept version, i64 checkpoints kept, create time,
-//              update time, i64 base version, i64 swept version, i64 keep last, i64 keep for (nanoseconds),
-//              u8 keep labelled
-//              format 1: ends after the update time
-//   checkpoint format 3: u8 flags (1 labelled, 2 protected, 4 request hash, 8 base), time, varint raw bytes,
-//              if there is a base: u8 how many versions before this one it was brought,
-//              if there is a request ID: its hash (storage/rocksdb/keys.h); the record
-//              format 2: without raw bytes
-//              format 1: u32 length, request ID; the record
-//   retry      i64 version
-//   layout, base: its bytes
-//   events     u64 oldest, u64 newest sequence number that is kept
-//   event      format 2: varint number of events that were written together, at least 1; for each of them
-//              u8 kind (storage/checkpoint_event.h), time, u64 incarnation, varint version, varint length, name of the
-//              VM format 1: one event, without the length
-//   the rest   the caller's bytes: machines, hosts, CPU profiles, restore reports
-//
-// Every decoder takes any bytes, and answers DATA_LOSS, reason RECORD_DAMAGED (metadata "record": `name`), if they are
-// not such a value. What it gives points into the bytes.
+// Every decoder accepts arbitrary bytes. Bytes that are not a value of its kind give DATA_LOSS, reason RECORD_DAMAGED
+// (metadata "record": `name`). DecodeBytesValue returns a view of the bytes.
 #ifndef ARMSTATE_STORAGE_ROCKSDB_VALUES_H_
 #define ARMSTATE_STORAGE_ROCKSDB_VALUES_H_
 
@@ -34,38 +11,31 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "storage/checkpoint_event.h"
 #include "storage/checkpoint_store.h"
 
 namespace armstate {
 
-// The database's format that this program writes. It brings older ones to it when it opens them.
-inline constexpr uint32_t kDatabaseFormat = 4;
+// The format of the keys and of all values. A database with another number is not opened.
+inline constexpr uint32_t kDatabaseFormat = 1;
 
 std::string EncodeFormatValue(uint32_t format);
 absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string_view name);
 
-// The name is in the key. All formats are decoded.
+// The name of the VM is in the key.
 std::string EncodeVmValue(const VmInfo& info);
 absl::StatusOr<VmInfo> DecodeVmValue(absl::string_view vm, absl::string_view value);
 
-struct CheckpointValue {
+// A version with what only the engine keeps of it.
+struct KeptCheckpoint {
   // Empty: there was no request ID.
   std::string request_hash;
-  // How many versions before this one its base was brought, 0 to kMaxVersionsPerBase - 1; nothing if it has no base.
-  absl::optional<int64_t> base_distance;
-  absl::Time time;
-  // See CommitRequest; 0 in formats 1 and 2.
-  uint32_t raw_bytes = 0;
-  bool labelled = false;
-  bool is_protected = false;
-  absl::string_view record;
+  StoredRecord stored;
 };
-std::string EncodeCheckpointValue(const CheckpointValue& checkpoint);
-// All formats. Format 1 has its time in the record only, whose format was 1 too: it is read from there.
-absl::StatusOr<CheckpointValue> DecodeCheckpointValue(absl::string_view value, absl::string_view name);
+// `record` takes the place of checkpoint.stored.record, so that it need not be copied there.
+std::string EncodeCheckpointValue(const KeptCheckpoint& checkpoint, absl::string_view record);
+// The version is in the key.
+absl::StatusOr<KeptCheckpoint> DecodeCheckpointValue(int64_t version, absl::string_view value, absl::string_view name);
 
 std::string EncodeRequestValue(int64_t version);
 absl::StatusOr<int64_t> DecodeRequestValue(absl::string_view value, absl::string_view name);
@@ -79,7 +49,7 @@ absl::StatusOr<uint64_t> DecodeEventLogIdValue(absl::string_view value, absl::st
 
 // Events that were written together, in their order; at least one. The sequence number of the last one is in the key.
 std::string EncodeEventsValue(const std::vector<CheckpointEvent>& events);
-// All formats. `last`: of the key.
+// `last`: the sequence number in the key.
 absl::StatusOr<std::vector<CheckpointEvent>> DecodeEventsValue(uint64_t last, absl::string_view value);
 
 // Layouts, bases, and all records of RecordStore.

@@ -24,7 +24,7 @@
 namespace armstate {
 namespace {
 
-constexpr char kGolden[] = "tests/data/storage/format4";
+constexpr char kGolden[] = "tests/data/storage/format1";
 constexpr char kPage[] = "docs/storage-format.md";
 
 // "checkpoints 77 65 62" to the bytes of the value, both as two hexadecimal digits for each byte.

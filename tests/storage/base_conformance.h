@@ -10,18 +10,19 @@
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/conformance_fixture.h"
+#include "tests/storage/delete_up_to.h"
 
 namespace armstate {
 
 TEST_P(CheckpointStoreConformance, BaseServesTheVersionsAfterIt) {
   const uint64_t incarnation = CommitWithBase("a", "full", "v1");
-  EXPECT_EQ(store().Last("a")->base_version, 1);
+  EXPECT_EQ(store().GetVm("a")->base_version, 1);
   for (int version = 2; version <= CheckpointStore::kMaxVersionsPerBase; ++version) {
     EXPECT_EQ(CommitOn("a", {incarnation, 1}, absl::StrCat("v", version)), version);
   }
   // Not one more.
   EXPECT_EQ(CommitOn("a", {incarnation, 1}, "v33"), 0);
-  EXPECT_EQ(store().Last("a")->last_version, 32);
+  EXPECT_EQ(store().GetVm("a")->last_version, 32);
   EXPECT_EQ(store().Get("a", 32)->base_version, 1);
   EXPECT_EQ(store().GetBase("a", 1).value(), "full");
   CommitWithBase("a", "full again", "v33");
@@ -58,21 +59,21 @@ TEST_P(CheckpointStoreConformance, BaseStaysAsLongAsItIsNeeded) {
   EXPECT_EQ(store().GetBase("a", 4).value(), "full 4");
 }
 
-TEST_P(CheckpointStoreConformance, TrimTakesBasesThatNobodyNeeds) {
+TEST_P(CheckpointStoreConformance, BasesThatNoKeptVersionNeedsAreDeleted) {
   const uint64_t incarnation = CommitWithBase("a", "full", "v1");
   CommitOn("a", {incarnation, 1}, "v2");
   CommitWithBase("a", "full 3", "v3");
   CommitOn("a", {incarnation, 3}, "v4");
   CommitOn("a", {incarnation, 3}, "v5");
-  EXPECT_EQ(store().Trim("a", 4, At(1)).value(), 4);
+  EXPECT_EQ(DeleteUpTo(store(), "a", 4, At(1)).value(), 4);
   EXPECT_FALSE(store().GetBase("a", 1).ok());
   EXPECT_EQ(store().GetBase("a", 3).value(), "full 3");
   EXPECT_EQ(CommitOn("a", {incarnation, 3}, "v6"), 6);
-  EXPECT_EQ(store().Trim("a", 6, At(1)).value(), 2);
+  EXPECT_EQ(DeleteUpTo(store(), "a", 6, At(1)).value(), 2);
   EXPECT_FALSE(store().GetBase("a", 3).ok());
   // It is gone for the next one too.
   EXPECT_EQ(CommitOn("a", {incarnation, 3}, "v7"), 0);
-  EXPECT_EQ(store().Last("a")->base_version, 0);
+  EXPECT_EQ(store().GetVm("a")->base_version, 0);
 }
 
 TEST_P(CheckpointStoreConformance, BasesGoWithTheirVm) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/storage/countdown.h"
+#include "tests/storage/delete_up_to.h"
 #include "tests/storage/memory_checkpoint_store.h"
 #include "tests/storage/rocksdb/rocksdb_under_test.h"
 
@@ -80,7 +81,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     request.record = absl::StrCat("record ", ++commits_);
     request.labelled = Random(4) == 0;
     request.raw_bytes = Random(2) == 0 ? 0 : Random(0xffffffff);
-    request.now = now_;
+    request.commit_time = now_;
     if (Random(4) == 0) request.expected_last_version = Random(8);
     if (Random(8) == 0) request.new_base = absl::StrCat("base ", commits_);
     return request;
@@ -88,7 +89,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
 
   // Of the present base or another one.
   void AddBase(CommitRequest& request, CheckpointStore& store, uint32_t wrong) {
-    const absl::StatusOr<VmInfo> info = store.Last(request.vm);
+    const absl::StatusOr<VmInfo> info = store.GetVm(request.vm);
     if (!info.ok() || !request.new_base.empty()) return;
     request.base = BaseRef{info->incarnation, info->base_version + (wrong == 0 ? 1 : 0)};
   }
@@ -130,7 +131,7 @@ class ModelTest : public testing::TestWithParam<uint32_t> {
     Compare("remove", [&](CheckpointStore& store) {
       if (what == 0) return store.DeleteVm(vm, ProtectedVersions::kRefuse, now_).ToString();
       if (what == 1) return store.DeleteVm(vm, ProtectedVersions::kDelete, now_).ToString();
-      if (what < 4) return Show(store.Trim(vm, version / 2, now_));
+      if (what < 4) return Show(DeleteUpTo(store, vm, version / 2, now_));
       return store.Delete(vm, version, now_).ToString();
     });
   }

@@ -17,6 +17,7 @@
 #include "storage/checkpoint_store.h"
 #include "tests/storage/conformance_fixture.h"
 #include "tests/storage/countdown.h"
+#include "tests/storage/delete_up_to.h"
 
 namespace armstate {
 
@@ -52,7 +53,7 @@ TEST_P(CheckpointStoreConformance, ExpectedLastVersion) {
   CommitRequest request = Request("a", "a");
   request.expected_last_version = 1;
   EXPECT_EQ(Conflict(request), 0);
-  ExpectNotFound(store().Last("a").status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().GetVm("a").status(), ErrorReason::kVmNotFound, "vms/a");
   request.expected_last_version = 0;
   EXPECT_EQ(Commit(request).version, 1);
   EXPECT_EQ(Conflict(request), 1);
@@ -82,7 +83,7 @@ TEST_P(CheckpointStoreConformance, RetryComesBeforeTheExpectedVersion) {
   request.expected_last_version = 0;
   Commit(request);
   EXPECT_EQ(Commit(request).version, 1);
-  EXPECT_EQ(store().Last("a")->last_version, 1);
+  EXPECT_EQ(store().GetVm("a")->last_version, 1);
 }
 
 TEST_P(CheckpointStoreConformance, RequestIdsBelongToTheirVm) {
@@ -106,7 +107,7 @@ TEST_P(CheckpointStoreConformance, RequestIdIsForgottenWithItsVersion) {
   Commit("a", "a2", "trimmed");
   ASSERT_TRUE(store().Delete("a", 1, At(1)).ok());
   EXPECT_EQ(Commit("a", "a3", "id").version, 3);
-  ASSERT_EQ(store().Trim("a", 2, At(1)).value(), 1);
+  ASSERT_EQ(DeleteUpTo(store(), "a", 2, At(1)).value(), 1);
   EXPECT_EQ(Commit("a", "a4", "trimmed").version, 4);
   EXPECT_EQ(Commit("a", "a5", "id").version, 3);
 }
@@ -145,7 +146,7 @@ TEST_P(CheckpointStoreConformance, CommitsInOneWrite) {
   // Each got its own, without gaps.
   EXPECT_EQ(versions.size(), size_t{kRequests / 2});
   EXPECT_EQ(*versions.rbegin(), kRequests / 2);
-  EXPECT_EQ(store().Last("a")->checkpoint_count, kRequests / 2);
+  EXPECT_EQ(store().GetVm("a")->checkpoint_count, kRequests / 2);
 }
 
 TEST_P(CheckpointStoreConformance, LayoutsComeWithRecords) {
@@ -190,8 +191,8 @@ TEST_P(CheckpointStoreConformance, ConcurrentCommits) {
     const RecordPage page = store().List(vm, 0, 1000).value();
     ASSERT_EQ(page.records.size(), size_t{kThreads / 2 * kCommits});
     for (size_t i = 0; i < page.records.size(); ++i) EXPECT_EQ(page.records[i].version, static_cast<int64_t>(i + 1));
-    EXPECT_EQ(store().Last(vm)->last_version, kThreads / 2 * kCommits);
-    EXPECT_EQ(store().Last(vm)->checkpoint_count, kThreads / 2 * kCommits);
+    EXPECT_EQ(store().GetVm(vm)->last_version, kThreads / 2 * kCommits);
+    EXPECT_EQ(store().GetVm(vm)->checkpoint_count, kThreads / 2 * kCommits);
   }
 }
 
@@ -209,7 +210,7 @@ TEST_P(CheckpointStoreConformance, ConcurrentExpectations) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(std::count(stored.begin(), stored.end(), 1), 1);
-  EXPECT_EQ(store().Last("a")->last_version, 1);
+  EXPECT_EQ(store().GetVm("a")->last_version, 1);
 }
 
 }  // namespace armstate

@@ -30,7 +30,7 @@ class CheckpointStoreConformance : public testing::TestWithParam<StoreFactory> {
     request.vm = vm;
     request.record = record;
     request.request_id = request_id;
-    request.now = At(1000);
+    request.commit_time = At(1000);
     return request;
   }
 

@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/conformance_fixture.h"
+#include "tests/storage/delete_up_to.h"
 
 namespace armstate {
 
@@ -74,7 +75,7 @@ TEST_P(CheckpointStoreConformance, EventsTellAllChangesInOrder) {
   Commit("a", "a3");
   ASSERT_TRUE(store().SetProtected("a", 2, true).ok());
   Commit("a", "a4");
-  EXPECT_EQ(store().Trim("a", 4, At(1)).value(), 2);
+  EXPECT_EQ(DeleteUpTo(store(), "a", 4, At(1)).value(), 2);
   EXPECT_FALSE(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)).ok());
   ASSERT_TRUE(store().DeleteVm("a", ProtectedVersions::kDelete, At(1)).ok());
   Commit("a", "a1");
@@ -86,7 +87,7 @@ TEST_P(CheckpointStoreConformance, EventsTellAllChangesInOrder) {
 
 TEST_P(CheckpointStoreConformance, WhatAnEventSays) {
   CommitRequest request = Request(std::string("v\0m", 3), "r");
-  request.now = absl::FromUnixNanos(1500000000000000001);
+  request.commit_time = absl::FromUnixNanos(1500000000000000001);
   const uint64_t incarnation = Commit(request).incarnation;
   ASSERT_TRUE(store().Delete(request.vm, 1, absl::FromUnixNanos(1600000000000000002)).ok());
   ASSERT_TRUE(store().DeleteVm(request.vm, ProtectedVersions::kRefuse, absl::FromUnixNanos(-3)).ok());

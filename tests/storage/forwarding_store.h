@@ -24,7 +24,7 @@ class ForwardingStore : public CheckpointStore {
   absl::StatusOr<std::string> GetBase(absl::string_view vm, int64_t version) override {
     return store_.GetBase(vm, version);
   }
-  absl::StatusOr<VmInfo> Last(absl::string_view vm) override { return store_.Last(vm); }
+  absl::StatusOr<VmInfo> GetVm(absl::string_view vm) override { return store_.GetVm(vm); }
   absl::StatusOr<RecordPage> List(absl::string_view vm, int64_t after, size_t limit) override {
     return store_.List(vm, after, limit);
   }
@@ -33,9 +33,6 @@ class ForwardingStore : public CheckpointStore {
   }
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override {
     return store_.Delete(vm, version, now);
-  }
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
-    return store_.Trim(vm, up_to, now);
   }
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
     return store_.DeleteVm(vm, protected_versions, now);

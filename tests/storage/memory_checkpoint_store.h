@@ -22,7 +22,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
 
   void CommitAsync(CommitRequest request, CommitCallback done) override {
     done(DoCommit(request));
-    Tell();
+    Notify();
   }
 
   absl::StatusOr<StoredRecord> Get(absl::string_view vm, int64_t version) override {
@@ -49,7 +49,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
     return found->bases[version];
   }
 
-  absl::StatusOr<VmInfo> Last(absl::string_view vm) override {
+  absl::StatusOr<VmInfo> GetVm(absl::string_view vm) override {
     std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
@@ -85,7 +85,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) override {
-    const Teller teller(*this);
+    const Notifier notifier(*this);
     std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
@@ -98,24 +98,8 @@ class MemoryCheckpointStore final : public CheckpointStore {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<int64_t> Trim(absl::string_view vm, int64_t up_to, absl::Time now) override {
-    const Teller teller(*this);
-    std::lock_guard<std::mutex> lock(mutex_);
-    Vm* const found = Find(vm);
-    if (found == nullptr) return VmNotFound(vm);
-    int64_t trimmed = 0;
-    for (auto it = found->versions.begin(); it != found->versions.end() && it->first <= up_to;) {
-      const bool goes = !it->second.stored.is_protected;
-      trimmed += goes;
-      if (goes) AddEvent(CheckpointEventKind::kDeleted, found->info, it->first, now);
-      it = goes ? found->versions.erase(it) : std::next(it);
-    }
-    if (trimmed > 0) AfterRemoval(*found, now);
-    return trimmed;
-  }
-
   absl::Status DeleteVm(absl::string_view vm, ProtectedVersions protected_versions, absl::Time now) override {
-    const Teller teller(*this);
+    const Notifier notifier(*this);
     std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
@@ -149,7 +133,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
   }
 
   absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) override {
-    const Teller teller(*this);
+    const Notifier notifier(*this);
     std::lock_guard<std::mutex> lock(mutex_);
     Vm* const found = Find(vm);
     if (found == nullptr) return VmNotFound(vm);
@@ -197,15 +181,15 @@ class MemoryCheckpointStore final : public CheckpointStore {
   };
 
   // Tells the listeners at the end of a call, when the mutex is free.
-  class Teller {
+  class Notifier {
    public:
-    explicit Teller(MemoryCheckpointStore& store) : store_(store) {}
-    ~Teller() { store_.Tell(); }
+    explicit Notifier(MemoryCheckpointStore& store) : store_(store) {}
+    ~Notifier() { store_.Notify(); }
 
    private:
     MemoryCheckpointStore& store_;
   };
-  void Tell() { listeners_.Tell(events().newest); }
+  void Notify() { listeners_.Notify(events().newest); }
 
   void AddEvent(CheckpointEventKind kind, const VmInfo& info, int64_t version, absl::Time now) {
     const uint64_t sequence = ++range_.newest;
@@ -249,7 +233,7 @@ class MemoryCheckpointStore final : public CheckpointStore {
       found = &vms_[request.vm];
       found->info.vm = request.vm;
       found->info.incarnation = ++incarnations_;
-      found->info.create_time = request.now;
+      found->info.create_time = request.commit_time;
     }
     for (const auto& [hash, bytes] : request.layouts) layouts_[hash] = bytes;
     VmInfo& info = found->info;
@@ -261,13 +245,13 @@ class MemoryCheckpointStore final : public CheckpointStore {
       info.base_version = 0;
     }
     found->versions[info.last_version] = {request.request_id,
-                                          {info.last_version, info.base_version, request.now, request.raw_bytes,
+                                          {info.last_version, info.base_version, request.commit_time, request.raw_bytes,
                                            request.labelled, false, request.record}};
     info.latest_kept_version = info.last_version;
     info.checkpoint_count += 1;
-    info.update_time = request.now;
-    AddEvent(CheckpointEventKind::kCommitted, info, info.last_version, request.now);
-    Sweep(*found, request.now);
+    info.update_time = request.commit_time;
+    AddEvent(CheckpointEventKind::kCommitted, info, info.last_version, request.commit_time);
+    Sweep(*found, request.commit_time);
     return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
   }
 

@@ -12,16 +12,16 @@
 #include "core/error.h"
 #include "storage/checkpoint_store.h"
 #include "tests/storage/conformance_fixture.h"
+#include "tests/storage/delete_up_to.h"
 
 namespace armstate {
 
 TEST_P(CheckpointStoreConformance, NothingThere) {
   ExpectNotFound(store().Get("a", 1).status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().GetLatest("a").status(), ErrorReason::kVmNotFound, "vms/a");
-  ExpectNotFound(store().Last("a").status(), ErrorReason::kVmNotFound, "vms/a");
+  ExpectNotFound(store().GetVm("a").status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().List("a", 0, 10).status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().Delete("a", 1, At(1)), ErrorReason::kVmNotFound, "vms/a");
-  ExpectNotFound(store().Trim("a", 1, At(1)).status(), ErrorReason::kVmNotFound, "vms/a");
   ExpectNotFound(store().DeleteVm("a", ProtectedVersions::kRefuse, At(1)), ErrorReason::kVmNotFound, "vms/a");
   EXPECT_TRUE(store().ListVms("", 10).value().vms.empty());
 }
@@ -37,12 +37,12 @@ TEST_P(CheckpointStoreConformance, VersionNotThere) {
 
 TEST_P(CheckpointStoreConformance, VmInfo) {
   CommitRequest request = Request("a", "a");
-  request.now = absl::FromUnixNanos(1500000000000000001);
+  request.commit_time = absl::FromUnixNanos(1500000000000000001);
   const uint64_t incarnation = Commit(request).incarnation;
-  request.now = absl::FromUnixNanos(1600000000000000002);
+  request.commit_time = absl::FromUnixNanos(1600000000000000002);
   Commit(request);
   Commit(request);
-  VmInfo info = store().Last("a").value();
+  VmInfo info = store().GetVm("a").value();
   EXPECT_EQ(info.vm, "a");
   EXPECT_NE(info.incarnation, 0u);
   EXPECT_EQ(info.incarnation, incarnation);
@@ -53,7 +53,7 @@ TEST_P(CheckpointStoreConformance, VmInfo) {
   EXPECT_EQ(absl::ToUnixNanos(info.update_time), 1600000000000000002);
 
   ASSERT_TRUE(store().Delete("a", 3, At(7)).ok());
-  info = store().Last("a").value();
+  info = store().GetVm("a").value();
   EXPECT_EQ(info.last_version, 3);
   EXPECT_EQ(info.latest_kept_version, 2);
   EXPECT_EQ(info.checkpoint_count, 2);
@@ -62,7 +62,7 @@ TEST_P(CheckpointStoreConformance, VmInfo) {
 
 TEST_P(CheckpointStoreConformance, StoredRecord) {
   CommitRequest request = Request("a", "a1");
-  request.now = absl::FromUnixNanos(1500000000000000001);
+  request.commit_time = absl::FromUnixNanos(1500000000000000001);
   request.labelled = true;
   Commit(request);
   Commit("a", "a2");
@@ -87,7 +87,7 @@ TEST_P(CheckpointStoreConformance, LatestIsTheHighestKept) {
   ASSERT_TRUE(store().Delete("a", 1, At(1)).ok());
   ASSERT_TRUE(store().Delete("a", 2, At(1)).ok());
   ExpectNotFound(store().GetLatest("a").status(), ErrorReason::kCheckpointNotFound, "vms/a/checkpoints/latest");
-  EXPECT_EQ(store().Last("a")->checkpoint_count, 0);
+  EXPECT_EQ(store().GetVm("a")->checkpoint_count, 0);
   EXPECT_EQ(Commit("a", "5").version, 5);
   EXPECT_EQ(store().GetLatest("a")->version, 5);
 }
@@ -142,14 +142,14 @@ TEST_P(CheckpointStoreConformance, RawBytesOfWhatIsKept) {
     Commit(request);
   };
   for (const uint32_t raw_bytes : {1u, 20u, 300u, 4000u, 0xffffffffu}) commit(raw_bytes);
-  EXPECT_EQ(store().Last("a")->raw_bytes, 4321 + int64_t{0xffffffff});
+  EXPECT_EQ(store().GetVm("a")->raw_bytes, 4321 + int64_t{0xffffffff});
   EXPECT_EQ(store().Get("a", 3)->raw_bytes, 300u);
   EXPECT_EQ(store().GetLatest("a")->raw_bytes, 0xffffffffu);
   ASSERT_TRUE(store().Delete("a", 5, At(1)).ok());
-  EXPECT_EQ(store().Last("a")->raw_bytes, 4321);
+  EXPECT_EQ(store().GetVm("a")->raw_bytes, 4321);
   Reopen();
-  EXPECT_EQ(store().Trim("a", 1, At(1)).value(), 1);
-  EXPECT_EQ(store().Last("a")->raw_bytes, 4320);
+  EXPECT_EQ(DeleteUpTo(store(), "a", 1, At(1)).value(), 1);
+  EXPECT_EQ(store().GetVm("a")->raw_bytes, 4320);
   ASSERT_TRUE(store().SetProtected("a", 3, true).ok());
   ASSERT_TRUE(store().SetRetention("a", {1, absl::ZeroDuration(), false}, At(1)).ok());
   commit(50000);
@@ -170,10 +170,10 @@ TEST_P(CheckpointStoreConformance, EverythingIsThereAfterReopening) {
   for (int i = 0; i < 2; ++i) {
     Reopen();
     EXPECT_EQ(Listed("a", 0, 10), "1=a1");
-    EXPECT_EQ(store().Last("a")->last_version, 2);
-    EXPECT_EQ(store().Last("a")->incarnation, incarnation);
+    EXPECT_EQ(store().GetVm("a")->last_version, 2);
+    EXPECT_EQ(store().GetVm("a")->incarnation, incarnation);
     EXPECT_TRUE(Commit("a", "retry", "id").was_retry());
-    ExpectNotFound(store().Last("b").status(), ErrorReason::kVmNotFound, "vms/b");
+    ExpectNotFound(store().GetVm("b").status(), ErrorReason::kVmNotFound, "vms/b");
     EXPECT_EQ(store().GetLayout("hash").value(), "layout");
   }
   EXPECT_EQ(Commit("a", "a3").version, 3);

@@ -17,11 +17,11 @@ TEST_P(CheckpointStoreConformance, KeepLast) {
   Commit("a", "r1");
   const VmInfo info = store().SetRetention("a", {2, absl::ZeroDuration(), false}, At(1)).value();
   EXPECT_EQ(info.retention.keep_last, 2);
-  EXPECT_EQ(store().Last("a")->retention.keep_last, 2);
-  EXPECT_EQ(store().Last("a")->update_time, At(1));
+  EXPECT_EQ(store().GetVm("a")->retention.keep_last, 2);
+  EXPECT_EQ(store().GetVm("a")->update_time, At(1));
   for (int i = 2; i <= 5; ++i) Commit("a", absl::StrCat("r", i), absl::StrCat("id", i));
   EXPECT_EQ(Listed("a", 0, 10), "4=r4 5=r5");
-  EXPECT_EQ(store().Last("a")->checkpoint_count, 2);
+  EXPECT_EQ(store().GetVm("a")->checkpoint_count, 2);
   EXPECT_FALSE(Commit("a", "r6", "id2").was_retry());
   ExpectNotFound(store().SetRetention("b", {}, At(1)).status(), ErrorReason::kVmNotFound, "vms/b");
   ExpectNotFound(store().ApplyRetention("b", At(1)).status(), ErrorReason::kVmNotFound, "vms/b");
@@ -43,7 +43,7 @@ TEST_P(CheckpointStoreConformance, KeepLastWithBases) {
 TEST_P(CheckpointStoreConformance, KeepForATime) {
   for (int i = 1; i <= 5; ++i) {
     CommitRequest request = Request("a", absl::StrCat("r", i));
-    request.now = At(900 + 100 * i);
+    request.commit_time = At(900 + 100 * i);
     Commit(request);
   }
   ASSERT_TRUE(store().SetRetention("a", {0, absl::Seconds(200), false}, At(1400)).ok());
@@ -55,14 +55,14 @@ TEST_P(CheckpointStoreConformance, KeepForATime) {
   // The latest one is kept however old it is.
   EXPECT_EQ(Apply("a", At(100000)), 1);
   EXPECT_EQ(Listed("a", 0, 10), "5=r5");
-  EXPECT_EQ(store().Last("a")->checkpoint_count, 1);
+  EXPECT_EQ(store().GetVm("a")->checkpoint_count, 1);
 }
 
 // A version goes only if no rule keeps it.
 TEST_P(CheckpointStoreConformance, RulesOfRetentionAdd) {
   for (int i = 1; i <= 6; ++i) {
     CommitRequest request = Request("a", absl::StrCat("r", i));
-    request.now = At(1000 * i);
+    request.commit_time = At(1000 * i);
     request.labelled = i == 2;
     Commit(request);
   }

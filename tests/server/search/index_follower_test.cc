@@ -106,7 +106,7 @@ TEST_F(IndexFollowerTest, TellsOfACheckpointThatCannotBeRead) {
   CommitRequest garbage;
   garbage.vm = "a";
   garbage.record = "no record";
-  garbage.now = absl::Now();
+  garbage.commit_time = absl::Now();
   ASSERT_TRUE(store_.Commit(garbage).ok());
   EXPECT_THAT(Found(), IsEmpty());
   EXPECT_THAT(Answer().damaged, ElementsAre(HasSubstr("vms/a/checkpoints/2")));

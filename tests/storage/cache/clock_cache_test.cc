@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kValueBytes = 10000;
 constexpr size_t kMapBytes = 25000;
 
-TEST(LruMapTest, WhatWasNotUsedForLongestGoes) {
-  LruMap<int> map(kMapBytes);
+TEST(ClockCacheTest, WhatWasNotUsedForLongestGoes) {
+  ClockCache<int> map(kMapBytes);
   map.Put("a", 1, kValueBytes);
   map.Put("b", 2, kValueBytes);
   ASSERT_NE(map.Find("a"), nullptr);
@@ -25,8 +25,8 @@ TEST(LruMapTest, WhatWasNotUsedForLongestGoes) {
   EXPECT_EQ(*map.Find("c"), 3);
 }
 
-TEST(LruMapTest, PutReplacesAndTakesNoMoreRoom) {
-  LruMap<int> map(kMapBytes);
+TEST(ClockCacheTest, PutReplacesAndTakesNoMoreRoom) {
+  ClockCache<int> map(kMapBytes);
   map.Put("a", 1, kValueBytes);
   for (int value = 2; value < 10; ++value) map.Put("b", value, kValueBytes);
   ASSERT_NE(map.Find("a"), nullptr);
@@ -34,16 +34,16 @@ TEST(LruMapTest, PutReplacesAndTakesNoMoreRoom) {
   EXPECT_EQ(*map.Find("b"), 9);
 }
 
-TEST(LruMapTest, HoldsTheLastOneHoweverLarge) {
-  LruMap<int> map(kMapBytes);
+TEST(ClockCacheTest, HoldsTheLastOneHoweverLarge) {
+  ClockCache<int> map(kMapBytes);
   map.Put("a", 1, kValueBytes);
   map.Put("large", 2, 10 * kMapBytes);
   EXPECT_EQ(map.Find("a"), nullptr);
   ASSERT_NE(map.Find("large"), nullptr);
 }
 
-TEST(LruMapTest, WhatIsErasedGivesItsRoomBack) {
-  LruMap<std::shared_ptr<int>> map(kMapBytes);
+TEST(ClockCacheTest, WhatIsErasedGivesItsRoomBack) {
+  ClockCache<std::shared_ptr<int>> map(kMapBytes);
   const auto value = std::make_shared<int>(1);
   for (const std::string key : {"a", "b", "c", "d"}) {
     map.Put(key, value, kValueBytes);
@@ -62,8 +62,8 @@ TEST(LruMapTest, WhatIsErasedGivesItsRoomBack) {
 }
 
 // As the empty key, or one within another, is a key like others.
-TEST(LruMapTest, KeysAreBytes) {
-  LruMap<int> map(kMapBytes);
+TEST(ClockCacheTest, KeysAreBytes) {
+  ClockCache<int> map(kMapBytes);
   map.Put("", 1, 1);
   map.Put("a", 2, 1);
   map.Put(std::string("a\0", 2), 3, 1);

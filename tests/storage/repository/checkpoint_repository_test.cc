@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "storage/memory_only_reads.h"
 #include "tests/storage/countdown.h"
+#include "tests/storage/delete_up_to.h"
 #include "tests/storage/forwarding_store.h"
 #include "tests/storage/memory_checkpoint_store.h"
 #include "tests/storage/rocksdb/rocksdb_under_test.h"
@@ -201,7 +202,7 @@ TEST_F(CheckpointRepositoryTest, ListShowsDamagedOnesBesideTheOthers) {
   CommitRequest request;
   request.vm = "web";
   request.record = "no record";
-  request.now = now_;
+  request.commit_time = now_;
   ASSERT_TRUE(under_test_.store().Commit(request).ok());
   ASSERT_TRUE(repository_->Create("web", Checkpoint("", "", "fourth"), absl::nullopt).ok());
 
@@ -220,21 +221,23 @@ TEST_F(CheckpointRepositoryTest, ListShowsDamagedOnesBesideTheOthers) {
 
 // A record and a layout that are whole in themselves, but do not belong together.
 TEST_F(CheckpointRepositoryTest, ValuesThatDoNotFitTheLayout) {
-  CheckpointRecord record;
-  record.vcpus.push_back({0, *RegisterList::Create({kFpsr}, "ffff"), ""});
-  const EncodedCheckpoint encoded = EncodeCheckpoint(record).value();
+  NewCheckpoint checkpoint;
+  checkpoint.vcpus.push_back({0, *RegisterList::Create({kFpsr}, "ffff"), ""});
+  const EncodedCheckpoint encoded = EncodeCheckpoint(checkpoint).value();
+  const auto copy = FullCopy::Create(
+      encoded.record, "base",
+      [&](absl::string_view) -> absl::StatusOr<LayoutCache::Layout> { return encoded.layouts.begin()->second; });
   CommitRequest request;
   request.layouts = {{encoded.layouts.begin()->first, "of another hash"}};
   request.vm = "web";
-  request.record = encoded.record;
-  request.now = now_;
+  request.record = EncodeDifference(**copy, checkpoint).value();
+  request.new_base = FullCopy::Pack(encoded.record);
+  request.commit_time = now_;
   ASSERT_TRUE(under_test_.store().Commit(request).ok());
   EXPECT_EQ(repository_->Get("web", 1).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(repository_->Get("web", 1, VcpuSelection::kNone).ok());
 
   // Storing a checkpoint with that layout mends it.
-  NewCheckpoint checkpoint;
-  checkpoint.vcpus = std::move(record.vcpus);
   ASSERT_TRUE(repository_->Create("web", std::move(checkpoint), absl::nullopt).ok());
   EXPECT_EQ(repository_->Get("web", 1)->vcpus[0].registers.values(), "ffff");
 }
@@ -261,7 +264,7 @@ TEST_F(CheckpointRepositoryTest, VersionsOutliveTheirBase) {
   EXPECT_EQ(under_test_.store().Get("web", 32)->base_version, 1);
   EXPECT_EQ(under_test_.store().Get("web", 33)->base_version, 33);
   for (const int64_t deleted : {1, 33, 70, 65}) ASSERT_TRUE(repository_->Delete("web", deleted).ok());
-  ASSERT_EQ(under_test_.store().Trim("web", 20, now_).value(), 19);
+  ASSERT_EQ(DeleteUpTo(under_test_.store(), "web", 20, now_).value(), 19);
   Reopen();
   for (const int64_t left : {21, 32, 34, 64, 66, 69}) {
     const StoredCheckpoint stored = repository_->Get("web", left).value();
@@ -465,7 +468,7 @@ TEST_F(DeletedMeanwhileTest, ARetryIsStoredAnew) {
   ASSERT_TRUE(created.ok()) << created.status();
   EXPECT_FALSE(created->was_retry);
   EXPECT_EQ(created->summary.version, 3);
-  EXPECT_EQ(store_.Last("web")->checkpoint_count, 2);
+  EXPECT_EQ(store_.GetVm("web")->checkpoint_count, 2);
 }
 
 TEST_F(DeletedMeanwhileTest, ARetryThatExpectsAVersionIsInConflict) {

@@ -83,7 +83,7 @@ TEST_F(BackupTest, EachBackupIsTheDatabaseOfItsTime) {
   EXPECT_FALSE(std::filesystem::exists(Path("two.restoring")));
   // The database itself goes on.
   Create("fourth");
-  EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 4);
+  EXPECT_EQ(storage_->checkpoints().GetVm("web")->last_version, 4);
 }
 
 // Events of a restored database get numbers that others have had before it.

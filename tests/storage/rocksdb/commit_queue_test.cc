@@ -141,7 +141,7 @@ TEST_F(CommitQueueTest, AllThatWaitsSharesOneSync) {
   for (int i = 0; i < kWaiting; ++i) store.CommitAsync(Request(absl::StrCat("vm", i % 7), "r"), done);
   // Nothing is acknowledged before it is on disk, and nothing that was not synced is shown.
   EXPECT_EQ(answered, 0);
-  EXPECT_EQ(store.Last("vm0").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.GetVm("vm0").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store.events().newest, 0u);
   EXPECT_EQ(store.ReadEvents(0, 100)->events.size(), 0u);
   disk_->Release();
@@ -179,7 +179,7 @@ TEST_F(CommitQueueTest, WhatWaitsIsLimited) {
   disk_->Release();
   deletion.join();
   all.Wait();
-  EXPECT_EQ(store.Last("web")->last_version, 3);
+  EXPECT_EQ(store.GetVm("web")->last_version, 3);
   EXPECT_TRUE(store.Commit(Request("web", "fourth")).ok());
 }
 
@@ -220,11 +220,11 @@ TEST_F(CommitQueueTest, AnOperationThatFailsTakesItsChangesBack) {
   EXPECT_TRUE(answers[3].ok()) << answers[3];
   EXPECT_EQ(answers[4].code(), absl::StatusCode::kUnavailable) << answers[4];
 
-  EXPECT_EQ(store.Last("web")->last_version, 2);
+  EXPECT_EQ(store.GetVm("web")->last_version, 2);
   EXPECT_EQ(store.Get("web", 2)->record, "second");
   EXPECT_EQ(store.Get("web", 3).status().code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(store.GetLayout(std::string(32, 'h')).ok());
-  EXPECT_EQ(store.Last("other")->last_version, 1);
+  EXPECT_EQ(store.GetVm("other")->last_version, 1);
   // Its request ID is not known: now it is stored, and the first version goes.
   ASSERT_TRUE(store.Commit(failing).ok());
   EXPECT_EQ(store.Get("web", 3)->record, "failing");

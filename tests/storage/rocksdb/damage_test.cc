@@ -15,6 +15,7 @@
 #include "rocksdb/convenience.h"
 #include "rocksdb/db.h"
 #include "rocksdb/utilities/options_util.h"
+#include "tests/storage/delete_up_to.h"
 #include "tests/storage/rocksdb/rocksdb_under_test.h"
 
 namespace armstate {
@@ -185,11 +186,11 @@ TEST_F(DamagedRecordTest, DamagedRecordCanBeDeleted) {
 
   ASSERT_TRUE(copy.store().Delete("web", 5, absl::UnixEpoch()).ok());
   ASSERT_TRUE(copy.store().Delete("web", 4, absl::UnixEpoch()).ok());
-  EXPECT_EQ(copy.store().Last("web")->latest_kept_version, 3);
+  EXPECT_EQ(copy.store().GetVm("web")->latest_kept_version, 3);
   EXPECT_EQ(DamagedRecord(copy.store().GetLatest("web").status()), "vms/web/checkpoints/3");
   EXPECT_EQ(copy.store().Delete("web", 3, absl::UnixEpoch()), absl::OkStatus());
   EXPECT_EQ(copy.store().GetLatest("web")->version, 2);
-  EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 2);
+  EXPECT_EQ(copy.store().GetVm("web")->checkpoint_count, 2);
   retry.record = "again";
   EXPECT_EQ(std::get<Committed>(copy.store().Commit(retry).value()).version, 6);
 }
@@ -219,17 +220,17 @@ TEST_F(DamagedRecordTest, CountsStayPossible) {
   files_ = CopyFiles(original);
   Damage(1);
   Copy copy(files_);
-  EXPECT_EQ(copy.store().Trim("web", 1, absl::UnixEpoch()).value(), 1);
-  EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 0);
-  EXPECT_EQ(copy.store().Last("web")->protected_count, 0);
-  EXPECT_EQ(copy.store().Last("web")->raw_bytes, 0);
+  EXPECT_EQ(DeleteUpTo(copy.store(), "web", 1, absl::UnixEpoch()).value(), 1);
+  EXPECT_EQ(copy.store().GetVm("web")->checkpoint_count, 0);
+  EXPECT_EQ(copy.store().GetVm("web")->protected_count, 0);
+  EXPECT_EQ(copy.store().GetVm("web")->raw_bytes, 0);
 }
 
-TEST_F(DamagedRecordTest, TrimRemovesDamagedRecordsToo) {
+TEST_F(DamagedRecordTest, DeleteRemovesDamagedRecordsToo) {
   Damage(2);
   Copy copy(files_);
-  EXPECT_EQ(copy.store().Trim("web", 3, absl::UnixEpoch()).value(), 3);
-  EXPECT_EQ(copy.store().Last("web")->checkpoint_count, 2);
+  EXPECT_EQ(DeleteUpTo(copy.store(), "web", 3, absl::UnixEpoch()).value(), 3);
+  EXPECT_EQ(copy.store().GetVm("web")->checkpoint_count, 2);
   EXPECT_EQ(copy.store().GetLatest("web")->record, records_[4]);
 }
 
@@ -306,7 +307,7 @@ class DamagedLogTest : public testing::Test {
 
   // How many of the commits are there: the first ones, all of them, whole, and nothing else.
   size_t CountKept(Copy& copy) {
-    const VmInfo info = copy.store().Last("web").value();
+    const VmInfo info = copy.store().GetVm("web").value();
     const RecordPage page = copy.store().List("web", 1, 10).value();
     EXPECT_EQ(info.last_version, static_cast<int64_t>(page.records.size() + 1));
     EXPECT_EQ(info.checkpoint_count, static_cast<int64_t>(page.records.size() + 1));

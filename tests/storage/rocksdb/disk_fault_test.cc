@@ -202,15 +202,15 @@ TEST_F(FullDiskTest, ADeletionIsTriedAgain) {
     disk_->FailAt(n, DiskError::kNoSpace, DiskFault::kOnce);
     EXPECT_EQ(store.Delete("web", 1, absl::UnixEpoch()), absl::OkStatus());
     EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, "m1"), absl::OkStatus());
-    EXPECT_EQ(*store.Trim("web", 2, absl::UnixEpoch()), 1);
-    EXPECT_EQ(store.Last("web")->checkpoint_count, 0);
+    EXPECT_EQ(store.Delete("web", 2, absl::UnixEpoch()), absl::OkStatus());
+    EXPECT_EQ(store.GetVm("web")->checkpoint_count, 0);
     EXPECT_EQ(store.DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()), absl::OkStatus());
     EXPECT_EQ(store.events().newest, 5u);  // two commits, three deletions
     const bool reached = disk_->changes() >= n;
     disk_->Repair();
     Reopen();
     ASSERT_NE(storage_, nullptr);
-    EXPECT_TRUE(absl::IsNotFound(storage_->checkpoints().Last("web").status()));
+    EXPECT_TRUE(absl::IsNotFound(storage_->checkpoints().GetVm("web").status()));
     EXPECT_EQ(storage_->checkpoints().events().newest, 5u);
     if (HasFailure() || !reached) break;
   }

@@ -121,7 +121,7 @@ TEST_F(FullVolumeTest, OpensAndDeletesWhenNothingIsFree) {
   TakeTheRest();
   Open();
   ASSERT_NE(storage_, nullptr);
-  EXPECT_EQ(store().Last("full")->checkpoint_count, stored);
+  EXPECT_EQ(store().GetVm("full")->checkpoint_count, stored);
   EXPECT_EQ(store().Delete("full", 1, absl::Now()), absl::OkStatus());
   TakeTheRest();
   EXPECT_EQ(store().DeleteVm("full", ProtectedVersions::kRefuse, absl::Now()), absl::OkStatus());
@@ -189,7 +189,7 @@ TEST_F(FullVolumeTest, NoDeletionIsRefused) {
   }
   ended = true;
   for (std::thread& other : others) other.join();
-  EXPECT_EQ(store().Last("full")->checkpoint_count, 0);
+  EXPECT_EQ(store().GetVm("full")->checkpoint_count, 0);
   EXPECT_GT(refused, 0);
 }
 

@@ -1,4 +1,4 @@
-// The database is opened anew after an error, while others use it.
+// The database is reopened after an error, while others use it.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -114,7 +114,7 @@ class RecoveryTest : public testing::Test {
     }
     return false;
   }
-  // After it the database has to be opened anew, and can be.
+  // After it the database has to be reopened, and can be.
   void FailOnce() {
     disk_->set_fault(LogFault::kSyncFails);
     EXPECT_FALSE(IsCommitted("not synced"));
@@ -216,7 +216,7 @@ TEST_F(RecoveryOnDiskTest, ABackupGivesWay) {
   EXPECT_TRUE(IsCommittedSoon("r"));
   const absl::Status status = backup.get();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "opened anew after an error")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "reopened after an error")) << status;
   EXPECT_EQ(storage_->CreateBackup(folder_.path() + "/backups").status(), absl::OkStatus());
 }
 

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "rocksdb/env.h"
 #include "rocksdb/version.h"
+#include "tests/storage/delete_up_to.h"
 #include "tests/storage/rocksdb/release_database.h"
 #include "tests/testing/zstd_file.h"
 
@@ -130,7 +131,7 @@ TEST_P(ReleaseTest, IsUsedOrRefused) {
   EXPECT_EQ(repository_->Delete("web", kWebProtected).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(repository_->Delete("web", 5), absl::OkStatus());
   EXPECT_EQ(repository_->Delete("web", 40), absl::OkStatus());
-  EXPECT_EQ(store.Trim("web", 4, absl::Now()).value(), 2);  // 1 and 4
+  EXPECT_EQ(DeleteUpTo(store, "web", 4, absl::Now()).value(), 2);  // 1 and 4
   EXPECT_EQ(repository_->DeleteVm("db", ProtectedVersions::kRefuse), absl::OkStatus());
   EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, "m1"), absl::OkStatus());
   ASSERT_TRUE(repository_->Create("db", ReleaseCheckpoint("db", 1), 0).ok());

@@ -126,7 +126,7 @@ TEST(RocksDbStorageTest, WhatWasReadIsNotReadWhenItIsGone) {
   EXPECT_EQ(counters["rocksdb.row.cache.hit"] + counters["rocksdb.row.cache.miss"], 0);
 }
 
-TEST(RocksDbStorageTest, NewerFormatIsRefused) {
+TEST(RocksDbStorageTest, AnotherFormatIsRefused) {
   RocksDbUnderTest under_test(RocksDbUnderTest::Where::kMemory);
   under_test.Close();
   // Format 5: CRC32C of the rest (made by another program), 1, 5 as u32.
@@ -135,7 +135,8 @@ TEST(RocksDbStorageTest, NewerFormatIsRefused) {
   options.env = under_test.env();
   const absl::Status status = RocksDbStorage::Open(under_test.data_dir(), options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "a newer armstated wrote /data: format 5, but this one knows only 4"))
+  EXPECT_TRUE(absl::StrContains(status.message(),
+                                "another version of armstated wrote /data: its format is 5, but this one reads only 1"))
       << status;
 }
 
@@ -150,7 +151,7 @@ TEST(RocksDbStorageTest, DamagedFormatIsRefused) {
   EXPECT_EQ(GetErrorInfo(status)->metadata.at("record"), "/data");
 }
 
-// Written by the first armstated, which had no hosts, CPU profiles and restore reports.
+// A later version of this format may have more column families.
 TEST(RocksDbStorageTest, DatabaseWithFewerKindsIsOpened) {
   const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
   rocksdb::Options options;
@@ -158,7 +159,7 @@ TEST(RocksDbStorageTest, DatabaseWithFewerKindsIsOpened) {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const char* name : {"default", "vms", "checkpoints", "requests", "layouts", "machines"}) {
+  for (const char* name : {"default", "vms", "checkpoints", "layouts", "machines"}) {
     families.emplace_back(name, options);
   }
   ASSERT_TRUE(env->CreateDirIfMissing("/data").ok());
@@ -167,7 +168,7 @@ TEST(RocksDbStorageTest, DatabaseWithFewerKindsIsOpened) {
   ASSERT_TRUE(rocksdb::DB::Open(options, "/data", families, &handles, &db).ok());
   // The golden bytes of rocksdb_values_test: format 1, and "abc".
   ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "format", std::string("\x21\xb3\x26\xa0\x01\x01\0\0\0", 9)).ok());
-  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), handles[5], "m", "\xb2\x7d\x0d\xc3\x01\x61\x62\x63").ok());
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), handles[4], "m", "\xb2\x7d\x0d\xc3\x01\x61\x62\x63").ok());
   for (rocksdb::ColumnFamilyHandle* handle : handles) delete handle;
   delete db;
 
@@ -246,7 +247,6 @@ TEST_F(LogTest, EveryChangeIsSyncedWhenItAnswers) {
   expect_synced("SetProtected", store.SetProtected("web", 3, false).ok());
   expect_synced("Delete", store.Delete("web", 3, absl::UnixEpoch()).ok());
   expect_synced("Commit", store.Commit(Request("4")).ok());
-  expect_synced("Trim", store.Trim("web", 4, absl::UnixEpoch()).ok());
   expect_synced("DeleteVm", store.DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()).ok());
   expect_synced("Put", storage_->records().Put(RecordKind::kMachine, "m", "machine").ok());
   expect_synced("Delete", storage_->records().Delete(RecordKind::kMachine, "m").ok());
@@ -280,7 +280,7 @@ TEST_P(LogFaultTest, WritesSayWhyAndReadsGoOn) {
   ASSERT_NE(unknown, nullptr);
   ExpectFault(unknown->cause);
   EXPECT_EQ(store.Get("web", 1)->record, "before");
-  EXPECT_EQ(store.Last("web")->last_version, 1);
+  EXPECT_EQ(store.GetVm("web")->last_version, 1);
 }
 
 // After the fault, the same request ID settles what became of the commit: one version, whichever it was.
@@ -298,7 +298,7 @@ TEST_P(LogFaultTest, RetryAfterReopeningSettlesIt) {
   ASSERT_NE(std::get_if<Committed>(&*retry), nullptr);
   EXPECT_EQ(std::get<Committed>(*retry).version, 2);
   EXPECT_EQ(storage_->checkpoints().Get("web", 2)->record, "unknown");
-  EXPECT_EQ(storage_->checkpoints().Last("web")->last_version, 2);
+  EXPECT_EQ(storage_->checkpoints().GetVm("web")->last_version, 2);
 }
 
 // With little space left nothing new is taken, though it could be written still; but space can be made.
@@ -318,11 +318,11 @@ TEST_F(LogTest, FullDisk) {
                                  "only 67108869 bytes are free in /data, of which "))
         << status;
   }
-  EXPECT_EQ(store.Last("web")->last_version, 4);
+  EXPECT_EQ(store.GetVm("web")->last_version, 4);
   EXPECT_EQ(storage_->records().Get(RecordKind::kMachine, "m").value(), "machine");
 
   EXPECT_EQ(store.Delete("web", 4, absl::UnixEpoch()), absl::OkStatus());
-  EXPECT_TRUE(store.Trim("web", 1, absl::UnixEpoch()).ok());
+  EXPECT_EQ(store.Delete("web", 1, absl::UnixEpoch()), absl::OkStatus());
   EXPECT_EQ(storage_->records().Delete(RecordKind::kMachine, "m"), absl::OkStatus());
   EXPECT_EQ(store.DeleteVm("web", ProtectedVersions::kRefuse, absl::UnixEpoch()), absl::OkStatus());
   files_->set_free_bytes(128 << 20);
@@ -345,7 +345,7 @@ TEST_F(LogTest, CommitsGoOnAfterAFailedSync) {
   EXPECT_EQ(store.Get("web", 1)->record, "first");
   EXPECT_EQ(store.Get("web", next_version)->record, "next");
   EXPECT_EQ(store.Get("web", unknown_version)->record, "unknown");
-  EXPECT_EQ(store.Last("web")->checkpoint_count, 3);
+  EXPECT_EQ(store.GetVm("web")->checkpoint_count, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(

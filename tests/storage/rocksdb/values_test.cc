@@ -19,24 +19,17 @@ using namespace std::string_literals;
 // 0xe3069283 for "123456789".
 constexpr char kFormatHex[] = "a090411f0103000000";
 constexpr char kVmHex[] =
-    "ae2f23c30388776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416040000"
+    "d74bfd0d0188776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416040000"
     "000000000003000000000000000a0000000000000000a0b830460300000170110100000000000200000000000000";
-constexpr char kVmFormat2Hex[] =
-    "f1ca9cd80288776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416040000"
-    "000000000003000000000000000a0000000000000000a0b8304603000001";
-constexpr char kVmFormat1Hex[] =
-    "022a588a0188776655443322110700000000000000060000000000000005000000000000000100167b0d12d1140200a0d885573416";
-constexpr char kCheckpointHex[] = "bc0c76ac030f0100167b0d12d114c0621fc3f7bdf537c467247265636f7264";
-constexpr char kPlainCheckpointHex[] = "76c0756003000100167b0d12d114007265636f7264";
-constexpr char kCheckpointFormat2Hex[] = "3d64ea9b020f0100167b0d12d1141fc3f7bdf537c467247265636f7264";
-constexpr char kCheckpointFormat1Hex[] = "83ae7c3201030000007265717265636f7264";
+constexpr char kCheckpointHex[] = "fc290b10010f0100167b0d12d114c0621fc3f7bdf537c467247265636f7264";
+constexpr char kPlainCheckpointHex[] = "c878bcdf01000100167b0d12d114007265636f7264";
 // The first 8 bytes that sha256sum prints for "req".
 constexpr char kHashOfReq[] = "c3f7bdf537c46724";
 constexpr char kRequestHex[] = "6d68a0b5010201000000000000";
 constexpr char kEventRangeHex[] = "25087a4b0105000000000000000201000000000000";
 // Two events. In order: CRC32C, format, number of events; kind, time, incarnation, version, length and name of each.
 constexpr char kEventsHex[] =
-    "08c1d3e00202"
+    "3a63e3200102"
     "01"
     "0000167b0d12d114"
     "0100000000000000"
@@ -49,7 +42,6 @@ constexpr char kEventsHex[] =
     "ac02"
     "03"
     "776562";
-constexpr char kEventFormat1Hex[] = "85478c3201020100167b0d12d1148877665544332211ac02776562";
 constexpr char kBytesHex[] = "b27d0dc301616263";
 
 VmInfo Info() {
@@ -69,15 +61,15 @@ VmInfo Info() {
   return info;
 }
 
-CheckpointValue Checkpoint() {
-  CheckpointValue checkpoint;
+KeptCheckpoint Checkpoint() {
+  KeptCheckpoint checkpoint;
   checkpoint.request_hash = RequestHash("req");
-  checkpoint.base_distance = 31;
-  checkpoint.time = absl::FromUnixNanos(1500000000000000001);
-  checkpoint.raw_bytes = 12608;
-  checkpoint.labelled = true;
-  checkpoint.is_protected = true;
-  checkpoint.record = "record";
+  checkpoint.stored.version = 40;
+  checkpoint.stored.base_version = 9;
+  checkpoint.stored.time = absl::FromUnixNanos(1500000000000000001);
+  checkpoint.stored.raw_bytes = 12608;
+  checkpoint.stored.labelled = true;
+  checkpoint.stored.is_protected = true;
   return checkpoint;
 }
 
@@ -108,11 +100,11 @@ TEST(RocksDbValuesTest, GoldenBytes) {
   EXPECT_EQ(absl::BytesToHexString(EncodeFormatValue(3)), kFormatHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeVmValue(Info())), kVmHex);
   EXPECT_EQ(absl::BytesToHexString(RequestHash("req")), kHashOfReq);
-  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(Checkpoint())), kCheckpointHex);
-  CheckpointValue plain;
-  plain.time = absl::FromUnixNanos(1500000000000000001);
-  plain.record = "record";
-  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain)), kPlainCheckpointHex);
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(Checkpoint(), "record")), kCheckpointHex);
+  KeptCheckpoint plain;
+  plain.stored.version = 40;
+  plain.stored.time = absl::FromUnixNanos(1500000000000000001);
+  EXPECT_EQ(absl::BytesToHexString(EncodeCheckpointValue(plain, "record")), kPlainCheckpointHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeRequestValue(258)), kRequestHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeEventRangeValue({5, 258})), kEventRangeHex);
   EXPECT_EQ(absl::BytesToHexString(EncodeEventsValue({OtherEvent(), Event()})), kEventsHex);
@@ -137,14 +129,15 @@ TEST(RocksDbValuesTest, GoldenBytesAreRead) {
   EXPECT_EQ(info.raw_bytes, 70000);
   EXPECT_EQ(info.protected_count, 2);
   const std::string bytes = absl::HexStringToBytes(kCheckpointHex);
-  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  const KeptCheckpoint checkpoint = DecodeCheckpointValue(40, bytes, "it").value();
+  EXPECT_EQ(checkpoint.stored.version, 40);
   EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
-  EXPECT_EQ(checkpoint.base_distance, 31);
-  EXPECT_EQ(absl::ToUnixNanos(checkpoint.time), 1500000000000000001);
-  EXPECT_EQ(checkpoint.raw_bytes, 12608u);
-  EXPECT_TRUE(checkpoint.labelled);
-  EXPECT_TRUE(checkpoint.is_protected);
-  EXPECT_EQ(checkpoint.record, "record");
+  EXPECT_EQ(checkpoint.stored.base_version, 9);
+  EXPECT_EQ(absl::ToUnixNanos(checkpoint.stored.time), 1500000000000000001);
+  EXPECT_EQ(checkpoint.stored.raw_bytes, 12608u);
+  EXPECT_TRUE(checkpoint.stored.labelled);
+  EXPECT_TRUE(checkpoint.stored.is_protected);
+  EXPECT_EQ(checkpoint.stored.record, "record");
   EXPECT_EQ(DecodeRequestValue(absl::HexStringToBytes(kRequestHex), "it").value(), 258);
   EXPECT_EQ(DecodeBytesValue(absl::HexStringToBytes(kBytesHex), "it").value(), "abc");
 }
@@ -162,9 +155,6 @@ TEST(RocksDbValuesTest, GoldenBytesOfEventsAreRead) {
   EXPECT_EQ(events[0].version, 1);
   EXPECT_EQ(absl::ToUnixNanos(events[0].time), 1500000000000000000);
   ExpectEvent(events[1]);
-  const std::vector<CheckpointEvent> one = DecodeEventsValue(7, absl::HexStringToBytes(kEventFormat1Hex)).value();
-  ASSERT_EQ(one.size(), 1u);
-  ExpectEvent(one[0]);
 }
 
 TEST(RocksDbValuesTest, IdOfTheLogOfEvents) {
@@ -175,52 +165,15 @@ TEST(RocksDbValuesTest, IdOfTheLogOfEvents) {
   EXPECT_EQ(DecodeEventLogIdValue(WithCrc(bytes.substr(4, 8)), "events").status().code(), absl::StatusCode::kDataLoss);
 }
 
-TEST(RocksDbValuesTest, GoldenBytesOfFormat2AreRead) {
-  const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmFormat2Hex)).value();
-  EXPECT_EQ(info.checkpoint_count, 5);
-  EXPECT_EQ(info.base_version, 4);
-  EXPECT_EQ(info.retention.keep_last, 10);
-  EXPECT_TRUE(info.retention.keep_labelled);
-  EXPECT_EQ(info.raw_bytes, 0);
-  EXPECT_EQ(info.protected_count, 0);
-  const std::string bytes = absl::HexStringToBytes(kCheckpointFormat2Hex);
-  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
-  EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
-  EXPECT_EQ(checkpoint.base_distance, 31);
-  EXPECT_EQ(checkpoint.raw_bytes, 0u);
-  EXPECT_TRUE(checkpoint.is_protected);
-  EXPECT_EQ(checkpoint.record, "record");
-}
-
 TEST(RocksDbValuesTest, PlainCheckpoint) {
   const std::string bytes = absl::HexStringToBytes(kPlainCheckpointHex);
-  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
+  const KeptCheckpoint checkpoint = DecodeCheckpointValue(40, bytes, "it").value();
+  EXPECT_EQ(checkpoint.stored.version, 40);
   EXPECT_EQ(checkpoint.request_hash, "");
-  EXPECT_EQ(checkpoint.base_distance, absl::nullopt);
-  EXPECT_FALSE(checkpoint.labelled);
-  EXPECT_FALSE(checkpoint.is_protected);
-  EXPECT_EQ(checkpoint.record, "record");
-}
-
-TEST(RocksDbValuesTest, GoldenBytesOfFormat1AreRead) {
-  const VmInfo info = DecodeVmValue("web", absl::HexStringToBytes(kVmFormat1Hex)).value();
-  EXPECT_EQ(info.incarnation, 0x1122334455667788u);
-  EXPECT_EQ(info.last_version, 7);
-  EXPECT_EQ(absl::ToUnixNanos(info.update_time), 1600000000000000002);
-  EXPECT_EQ(info.base_version, 0);
-  EXPECT_FALSE(info.retention.enabled());
-  const std::string bytes = absl::HexStringToBytes(kCheckpointFormat1Hex);
-  const CheckpointValue checkpoint = DecodeCheckpointValue(bytes, "it").value();
-  EXPECT_EQ(absl::BytesToHexString(checkpoint.request_hash), kHashOfReq);
-  EXPECT_EQ(checkpoint.base_distance, absl::nullopt);
-  EXPECT_EQ(checkpoint.record, "record");
-}
-
-// Its time is inside the record: bytes 5 to 12, as checkpoint_record.h says.
-TEST(RocksDbValuesTest, TimeOfFormat1) {
-  const std::string record = "crc!\x01"s + absl::HexStringToBytes("0100167b0d12d114") + "rest";
-  const std::string bytes = WithCrc("\x01\0\0\0\0"s + record);
-  EXPECT_EQ(absl::ToUnixNanos(DecodeCheckpointValue(bytes, "it").value().time), 1500000000000000001);
+  EXPECT_EQ(checkpoint.stored.base_version, 0);
+  EXPECT_FALSE(checkpoint.stored.labelled);
+  EXPECT_FALSE(checkpoint.stored.is_protected);
+  EXPECT_EQ(checkpoint.stored.record, "record");
 }
 
 void ExpectDamaged(const absl::Status& status, absl::string_view record) {
@@ -242,18 +195,10 @@ struct Decoder {
 const Decoder kDecoders[] = {
     {"format", kFormatHex, [](absl::string_view bytes) { return DecodeFormatValue(bytes, "vms/web").status(); }, false},
     {"vm", kVmHex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); }, false},
-    {"vm, format 1", kVmFormat1Hex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); },
-     false},
-    {"vm, format 2", kVmFormat2Hex, [](absl::string_view bytes) { return DecodeVmValue("web", bytes).status(); },
-     false},
-    {"checkpoint, format 2", kCheckpointFormat2Hex,
-     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
     {"event range", kEventRangeHex,
      [](absl::string_view bytes) { return DecodeEventRangeValue(bytes, "vms/web").status(); }, false},
     {"checkpoint", kCheckpointHex,
-     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
-    {"checkpoint, format 1", kCheckpointFormat1Hex,
-     [](absl::string_view bytes) { return DecodeCheckpointValue(bytes, "vms/web").status(); }, true},
+     [](absl::string_view bytes) { return DecodeCheckpointValue(40, bytes, "vms/web").status(); }, true},
     {"request", kRequestHex, [](absl::string_view bytes) { return DecodeRequestValue(bytes, "vms/web").status(); },
      false},
     {"bytes", kBytesHex, [](absl::string_view bytes) { return DecodeBytesValue(bytes, "vms/web").status(); }, true},
@@ -291,16 +236,19 @@ TEST(RocksDbValuesTest, WrongLengthsAreFoundBehindTheChecksum) {
       ExpectDamaged(decoder.decode(WithCrc(body.substr(0, size))), "vms/web");
     ExpectDamaged(decoder.decode(WithCrc(body + "x")), "vms/web");
   }
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x01\xff\xff\xff\xffreqrecord"s), "vms/web").status(), "vms/web");
   const std::string header = absl::HexStringToBytes(kCheckpointHex).substr(4, 21);  // up to the request hash
-  EXPECT_TRUE(DecodeCheckpointValue(WithCrc(header), "vms/web").ok());
+  EXPECT_TRUE(DecodeCheckpointValue(40, WithCrc(header), "vms/web").ok());
   for (size_t size = 0; size < header.size(); ++size)
-    ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, size)), "vms/web").status(), "vms/web");
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x04" + header.substr(1)), "vms/web").status(), "vms/web");
-  ExpectDamaged(DecodeCheckpointValue(WithCrc("\x03\x10" + header.substr(2)), "vms/web").status(), "vms/web");
+    ExpectDamaged(DecodeCheckpointValue(40, WithCrc(header.substr(0, size)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(40, WithCrc("\x02" + header.substr(1)), "vms/web").status(), "vms/web");
+  ExpectDamaged(DecodeCheckpointValue(40, WithCrc("\x01\x10" + header.substr(2)), "vms/web").status(), "vms/web");
   // A base 32 versions before.
-  ExpectDamaged(DecodeCheckpointValue(WithCrc(header.substr(0, 12) + "\x20" + header.substr(13)), "vms/web").status(),
-                "vms/web");
+  ExpectDamaged(
+      DecodeCheckpointValue(40, WithCrc(header.substr(0, 12) + "\x20" + header.substr(13)), "vms/web").status(),
+      "vms/web");
+  // A base before version 1.
+  ExpectDamaged(DecodeCheckpointValue(31, WithCrc(header), "vms/web").status(), "vms/web");
+  EXPECT_EQ(DecodeCheckpointValue(32, WithCrc(header), "vms/web")->stored.base_version, 1);
   ExpectDamaged(DecodeBytesValue(WithCrc("\x02xyz"s), "vms/web").status(), "vms/web");
   ExpectDamaged(DecodeBytesValue(WithCrc(""), "vms/web").status(), "vms/web");
 }
@@ -343,36 +291,32 @@ TEST(RocksDbValuesTest, VmWithABaseOrRetentionThatCannotBe) {
   ExpectDamaged(decode([](VmInfo& info) { info.raw_bytes = -1; }), "vms/web");
 }
 
-// Of format 1, and of format 2 with one event: they differ by the number of events and the length of the name.
 TEST(RocksDbValuesTest, EventThatCannotBe) {
-  for (const char* hex : {kEventFormat1Hex, kEventsHex}) {
-    const std::string golden = absl::HexStringToBytes(hex);
-    for (size_t bit = 0; bit < 8 * golden.size(); ++bit) {
-      std::string damaged = golden;
-      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
-      ExpectDamaged(DecodeEventsValue(7, damaged).status(), "events/7");
-    }
+  const std::string golden = absl::HexStringToBytes(kEventsHex);
+  for (size_t bit = 0; bit < 8 * golden.size(); ++bit) {
+    std::string damaged = golden;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+    ExpectDamaged(DecodeEventsValue(7, damaged).status(), "events/7");
   }
-  const std::string body = absl::HexStringToBytes(kEventFormat1Hex).substr(6);  // from the time on
-  const std::string fixed = body.substr(0, 16);                                 // up to the version
-  for (const auto& [before, after] : {std::make_pair("\x01"s, ""s), {"\x02\x01"s, "\x00"s}}) {
-    const std::string header = before + "\x02"s + fixed + "\xac\x02"s + after;
-    EXPECT_EQ(DecodeEventsValue(7, WithCrc(header)).value().at(0).vm, "");
-    for (size_t size = 0; size < header.size(); ++size) {
-      ExpectDamaged(DecodeEventsValue(7, WithCrc(header.substr(0, size))).status(), "events/7");
-    }
-    for (const std::string& kind : {"\x00"s, "\x04"s}) {
-      ExpectDamaged(DecodeEventsValue(7, WithCrc(before + kind + fixed + "\x01"s + after)).status(), "events/7");
-    }
-    // The version: 2^63, and 1 written with two bytes.
-    for (const std::string& version : {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"s, "\x81\x00"s}) {
-      ExpectDamaged(DecodeEventsValue(7, WithCrc(before + "\x02"s + fixed + version + after)).status(), "events/7");
-    }
+  const std::string fixed = absl::HexStringToBytes("0100167b0d12d1148877665544332211");  // time, incarnation
+  const std::string before = "\x01\x01"s;
+  const std::string after = "\x00"s;
+  const std::string header = before + "\x02"s + fixed + "\xac\x02"s + after;
+  EXPECT_EQ(DecodeEventsValue(7, WithCrc(header)).value().at(0).vm, "");
+  for (size_t size = 0; size < header.size(); ++size) {
+    ExpectDamaged(DecodeEventsValue(7, WithCrc(header.substr(0, size))).status(), "events/7");
+  }
+  for (const std::string& kind : {"\x00"s, "\x04"s}) {
+    ExpectDamaged(DecodeEventsValue(7, WithCrc(before + kind + fixed + "\x01"s + after)).status(), "events/7");
+  }
+  // The version: 2^63, and 1 written with two bytes.
+  for (const std::string& version : {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"s, "\x81\x00"s}) {
+    ExpectDamaged(DecodeEventsValue(7, WithCrc(before + "\x02"s + fixed + version + after)).status(), "events/7");
   }
   // No events; more than there can be up to number 7; more bytes than the events have.
   const std::string event = "\x02"s + fixed + "\x01\x00"s;
-  ExpectDamaged(DecodeEventsValue(7, WithCrc("\x02\x00"s)).status(), "events/7");
-  std::string eight = "\x02\x08"s;
+  ExpectDamaged(DecodeEventsValue(7, WithCrc("\x01\x00"s)).status(), "events/7");
+  std::string eight = "\x01\x08"s;
   for (int i = 0; i < 8; ++i) eight += event;
   EXPECT_EQ(DecodeEventsValue(8, WithCrc(eight)).value().front().sequence, 1u);
   ExpectDamaged(DecodeEventsValue(7, WithCrc(eight)).status(), "events/7");
