@@ -26,13 +26,13 @@
 namespace armstate {
 namespace {
 
-absl::StatusOr<JudgedCheckpoint> TakeCheckpoint(v1::ConvertCheckpointRequest& request, const RestoreTargets& targets) {
+absl::StatusOr<VerdictInput> TakeCheckpoint(v1::ConvertCheckpointRequest& request, const RestoreTargets& targets) {
   if (request.has_checkpoint()) return targets.Load(request.checkpoint());
   if (!request.has_state()) return InvalidField("source", "is required: a checkpoint or a state");
   absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(*request.mutable_state());
   if (!vcpus.ok()) return vcpus.status();
   const absl::optional<IdScheme> scheme = SchemeOf(request.state().source(), targets.profiles());
-  return JudgedCheckpoint{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
+  return VerdictInput{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
 }
 
 // "qemu-11.1", without machine and CPU: those that the guest was recognised to have.
@@ -91,7 +91,7 @@ std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& about, c
 }
 
 // Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
-void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget& target) {
+void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, ResolvedTarget& target) {
   const std::string& machine_type = target.about->machine_type();
   const RecognisedProfile known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
   v1::CpuProfile about;
@@ -169,7 +169,7 @@ void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& g
   }
 }
 
-v1::VcpuState ConvertedVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+v1::VcpuState ConvertedVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const Judgement& judgement,
                             size_t i) {
   const CpuProfile& profile = *target.profile(i);
   const RegisterLayout& layout = *profile.layout();
@@ -189,11 +189,11 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
                                                       const RestoreTargets& targets, const ServerTolerances& tolerances,
                                                       const StopCheck& stop) {
   if (absl::Status accepted = CheckAccepted(request); !accepted.ok()) return accepted;
-  const absl::StatusOr<JudgedTolerances> judged =
+  const absl::StatusOr<TolerancesByScheme> judged =
       tolerances.With(request.tolerances(), request.strict() ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo,
                       ToleratedRestore::kConversion);
   if (!judged.ok()) return judged.status();
-  const absl::StatusOr<JudgedCheckpoint> checkpoint = TakeCheckpoint(request, targets);
+  const absl::StatusOr<VerdictInput> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();
   const v1::Source& source = checkpoint->basic().source();
   ConversionUse conversion;
@@ -212,7 +212,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
       if (request.target().has_cpu_profile()) CompleteProfile(recognised.entry->message, *request.mutable_target());
     }
   }
-  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve(request.target(), *checkpoint);
+  absl::StatusOr<std::vector<ResolvedTarget>> resolved = targets.Resolve(request.target(), *checkpoint);
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
   if (checkpoint->SchemeBefore(scheme) != scheme) {
@@ -233,7 +233,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     best = i;
     judgement = *std::move(one);
   }
-  const JudgedTarget& target = (*resolved)[best];
+  const ResolvedTarget& target = (*resolved)[best];
   std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.about)};
   if (recognised.entry != nullptr && !target.about->name().empty()) {
     obstacles.push_back(OtherOptions(recognised.entry->message, *target.about));
@@ -247,7 +247,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   for (const std::string& note : MachineNotes(source.machine_type(), response.target())) {
     judgement->notes.push_back(note);
   }
-  JudgedTarget with_machine = target;
+  ResolvedTarget with_machine = target;
   with_machine.about = WithMachine(*target.about, source.machine_type());
   v1::RestoreReport& report = *response.mutable_report();
   report = JudgementToProto(*checkpoint, with_machine, *judgement);

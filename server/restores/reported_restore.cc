@@ -129,8 +129,8 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
   return absl::OkStatus();
 }
 
-std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoint& checkpoint,
-                                                            const JudgedTarget& target, const Judgement& judgement,
+std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& checkpoint,
+                                                            const ResolvedTarget& target, const Judgement& judgement,
                                                             const v1::RestoreReport& report) {
   std::vector<v1::PredictionDifference> differences;
   for (int i = 0; i < report.vcpus_size(); ++i) {

@@ -19,8 +19,8 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
 
 // Where a checked report is not as the judgement says. What the report leaves out was WRITTEN; of what was not tried,
 // or is only on the target, nothing is known.
-std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoint& checkpoint,
-                                                            const JudgedTarget& target, const Judgement& judgement,
+std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& checkpoint,
+                                                            const ResolvedTarget& target, const Judgement& judgement,
                                                             const v1::RestoreReport& report);
 
 }  // namespace armstate

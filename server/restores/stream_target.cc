@@ -41,7 +41,7 @@ absl::StatusOr<std::string> WritableSomewhere(const RegisterLayout& layout, IdSc
 
 }  // namespace
 
-absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles) {
+absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles) {
   const v1::Accelerator accelerator = lists.accelerator();
   const absl::optional<IdScheme> scheme = SchemeOf(accelerator);
   if (!scheme) {
@@ -52,7 +52,7 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
   for (const v1::RegisterList& list : lists.vcpus()) register_counts.push_back(list.ids_size());
   if (sizes.ok()) sizes = CheckRegisterCounts(register_counts, "target.lists.vcpus");
   if (!sizes.ok()) return sizes;
-  JudgedTarget target;
+  ResolvedTarget target;
   std::shared_ptr<const RegisterLayout> layout;
   std::string writable;
   for (int i = 0; i < lists.vcpus_size(); ++i) {

@@ -14,7 +14,7 @@ namespace armstate {
 //
 // INVALID_ARGUMENT, reason FIELD_INVALID, for an accelerator that makes no lists and a wrong number of vCPUs;
 // REGISTER_LIST_MALFORMED or REGISTER_ID_INVALID for a list.
-absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles);
+absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles);
 
 }  // namespace armstate
 

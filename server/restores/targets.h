@@ -26,28 +26,28 @@ class RestoreTargets {
       : checkpoints_(checkpoints), profiles_(profiles), hosts_(hosts) {}
 
   // The checkpoint `name`, to be judged. Errors: of LoadCheckpoint.
-  absl::StatusOr<JudgedCheckpoint> Load(absl::string_view name) const;
+  absl::StatusOr<VerdictInput> Load(absl::string_view name) const;
 
   // The checkpoint's name, with its version instead of `latest`; it exists. Errors: of CheckpointRepository::Get.
   absl::StatusOr<CheckpointName> FindCheckpoint(absl::string_view name) const;
 
   // What `target` names: at least one target, of which the best one counts. INVALID_ARGUMENT, reason FIELD_INVALID, if
   // none is set; NOT_FOUND with the reason for what is not there.
-  absl::StatusOr<std::vector<JudgedTarget>> Resolve(const v1::RestoreTarget& target,
-                                                    const JudgedCheckpoint& checkpoint) const;
+  absl::StatusOr<std::vector<ResolvedTarget>> Resolve(const v1::RestoreTarget& target,
+                                                      const VerdictInput& checkpoint) const;
 
   // All hosts that have these labels and a profile, and the damaged ones: of one that cannot be read nobody knows the
   // labels.
   std::vector<SearchedHost> HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
-                                      const JudgedCheckpoint& checkpoint) const;
+                                      const VerdictInput& checkpoint) const;
 
   const HostRegistry& hosts() const { return hosts_; }
   const ProfileRegistry& profiles() const { return profiles_; }
 
  private:
-  absl::StatusOr<std::vector<JudgedTarget>> OfHost(absl::string_view name, const JudgedCheckpoint& checkpoint) const;
-  absl::StatusOr<JudgedTarget> OfProfile(const std::string& name, const JudgedCheckpoint& checkpoint) const;
-  absl::StatusOr<JudgedTarget> OfCheckpoint(absl::string_view name, const JudgedCheckpoint& judged) const;
+  absl::StatusOr<std::vector<ResolvedTarget>> OfHost(absl::string_view name, const VerdictInput& checkpoint) const;
+  absl::StatusOr<ResolvedTarget> OfProfile(const std::string& name, const VerdictInput& checkpoint) const;
+  absl::StatusOr<ResolvedTarget> OfCheckpoint(absl::string_view name, const VerdictInput& judged) const;
 
   CheckpointRepository& checkpoints_;
   const ProfileRegistry& profiles_;

@@ -37,11 +37,11 @@ template <typename Request>
 absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
                                                                       const StopCheck& stop) const {
   if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is none");
-  absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+  absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
-  absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
+  absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
-  absl::StatusOr<std::vector<JudgedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
+  absl::StatusOr<std::vector<ResolvedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
   absl::StatusOr<std::pair<size_t, Judgement>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
   if (!best.ok()) return best.status();
@@ -105,9 +105,9 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
     const v1::FindRestoreTargetsRequest& request, const StopCheck& stop) {
-  const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+  const absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
-  const absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
+  const absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> verdicts =
       JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances, stop);
@@ -178,7 +178,7 @@ absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(const v
                                                                          const StopCheck& stop) {
   const absl::StatusOr<BaselineTargets> targets = FindBaselineTargets(request, targets_.hosts(), targets_.profiles());
   if (!targets.ok()) return targets.status();
-  const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
+  const absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
   if (!tolerances.ok()) return tolerances.status();
   return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm), stop);
 }

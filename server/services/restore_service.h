@@ -29,8 +29,8 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
 
  private:
   struct Verdict {
-    JudgedCheckpoint checkpoint;
-    JudgedTarget target;
+    VerdictInput checkpoint;
+    ResolvedTarget target;
     Judgement judgement;
   };
 

@@ -116,7 +116,7 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
   return quadwords == 0 ? "" : absl::StrCat("start the VM with vectors of at most ", 128 * quadwords, " bits");
 }
 
-std::string ForKvmRefusal(const v1::RegisterReport& finding, const JudgedTarget& target, const CpuProfile& profile) {
+std::string ForKvmRefusal(const v1::RegisterReport& finding, const ResolvedTarget& target, const CpuProfile& profile) {
   const RegisterId id = IdOf(finding);
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
   if (IsImplementationId(id) && !target.about->writable_implementation_id()) {
@@ -127,7 +127,7 @@ std::string ForKvmRefusal(const v1::RegisterReport& finding, const JudgedTarget&
 
 }  // namespace
 
-std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const JudgedTarget& target,
+std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile) {
   if (!finding.tolerance().empty()) return "";
   const bool kvm = target.scheme() == IdScheme::kKvm;

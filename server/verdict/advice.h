@@ -11,7 +11,7 @@
 namespace armstate {
 
 // In one line; empty if nothing can be done, or nothing needs to be. `finding` is complete but for the advice.
-std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const JudgedTarget& target,
+std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile);
 
 }  // namespace armstate

@@ -14,7 +14,7 @@
 
 namespace armstate {
 
-struct JudgedTarget {
+struct ResolvedTarget {
   // What the profile is of; its registers do not matter here. Without a name if the target is another checkpoint.
   std::shared_ptr<const v1::CpuProfile> about;
   // Of vCPU 0, 1, ...; the last one is also that of all vCPUs after it. At least one, all of one scheme.

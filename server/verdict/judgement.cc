@@ -54,7 +54,7 @@ QemuMerge MergeOf(const v1::Source& source) {
   return known && major >= 11 ? QemuMerge::kFrom11 : QemuMerge::kBefore11;
 }
 
-absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+absl::StatusOr<Judgement> JudgeQemu(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                     const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
@@ -76,8 +76,8 @@ absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const Ju
 }
 
 // `conversion`: null if it is none.
-absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                        const JudgedTolerances& tolerances, const ConversionUse* conversion,
+absl::StatusOr<Judgement> JudgeArmstate(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                        const TolerancesByScheme& tolerances, const ConversionUse* conversion,
                                         const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
@@ -127,8 +127,8 @@ absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, cons
 
 }  // namespace
 
-absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Tolerance> tolerances) {
-  JudgedTolerances judged;
+absl::StatusOr<TolerancesByScheme> TolerancesByScheme::Create(absl::Span<const Tolerance> tolerances) {
+  TolerancesByScheme judged;
   for (const IdScheme source : {IdScheme::kKvm, IdScheme::kTcg}) {
     for (const IdScheme target : {IdScheme::kKvm, IdScheme::kTcg}) {
       absl::StatusOr<ToleranceSet> set = ToleranceSet::Create(tolerances, source, target);
@@ -139,21 +139,21 @@ absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Toler
   return judged;
 }
 
-absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                const JudgedTolerances& tolerances, v1::Restorer by, const StopCheck& stop) {
+absl::StatusOr<Judgement> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop) {
   if (by == v1::RESTORER_QEMU) return JudgeQemu(checkpoint, target, stop);
   return JudgeArmstate(checkpoint, target, tolerances, nullptr, stop);
 }
 
-absl::StatusOr<Judgement> JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                          const JudgedTolerances& tolerances, const ConversionUse& conversion,
+absl::StatusOr<Judgement> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                          const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop) {
   return JudgeArmstate(checkpoint, target, tolerances, &conversion, stop);
 }
 
-absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const JudgedCheckpoint& checkpoint,
-                                                       absl::Span<const JudgedTarget> targets,
-                                                       const JudgedTolerances& tolerances, v1::Restorer by,
+absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const VerdictInput& checkpoint,
+                                                       absl::Span<const ResolvedTarget> targets,
+                                                       const TolerancesByScheme& tolerances, v1::Restorer by,
                                                        const StopCheck& stop) {
   std::pair<size_t, Judgement> best;
   for (size_t i = 0; i < targets.size(); ++i) {
@@ -189,7 +189,7 @@ FindingCounts CountFindings(const Judgement& judgement) {
   return counts;
 }
 
-v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+v1::VcpuRestoreReport VcpuJudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                            const Judgement& judgement, int vcpu, ReportedRegisters which) {
   const auto i = static_cast<size_t>(vcpu);
   v1::VcpuRestoreReport message =
@@ -209,7 +209,7 @@ v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, c
   return message;
 }
 
-v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+v1::RestoreReport JudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                    const Judgement& judgement) {
   v1::RestoreReport message;
   message.set_verdict(VerdictToProto(judgement.verdict));

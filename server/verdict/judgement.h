@@ -22,7 +22,7 @@
 namespace armstate {
 
 // A checkpoint that is to be judged.
-struct JudgedCheckpoint {
+struct VerdictInput {
   LoadedCheckpoint loaded;
   // How its lists name registers. Nothing: as any target does.
   absl::optional<IdScheme> scheme;
@@ -33,17 +33,17 @@ struct JudgedCheckpoint {
 };
 
 // Tolerances, ready for restores between all accelerators. Immutable, thread-safe, cheap to copy.
-class JudgedTolerances {
+class TolerancesByScheme {
  public:
   // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
-  static absl::StatusOr<JudgedTolerances> Create(absl::Span<const Tolerance> tolerances);
+  static absl::StatusOr<TolerancesByScheme> Create(absl::Span<const Tolerance> tolerances);
 
   const std::shared_ptr<const ToleranceSet>& Between(IdScheme source, IdScheme target) const {
     return sets_.at({source, target});
   }
 
  private:
-  JudgedTolerances() = default;
+  TolerancesByScheme() = default;
 
   std::map<std::pair<IdScheme, IdScheme>, std::shared_ptr<const ToleranceSet>> sets_;
 };
@@ -75,26 +75,26 @@ struct Judgement {
   std::vector<std::string> target_values = {};
 
   // What is restored to a vCPU.
-  const RegisterList& list(const JudgedCheckpoint& checkpoint, size_t vcpu) const {
+  const RegisterList& list(const VerdictInput& checkpoint, size_t vcpu) const {
     return translations.empty() ? checkpoint.loaded.vcpus[vcpu].registers : translations[vcpu].registers;
   }
 };
 
 // `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none. `stop` is asked before each vCPU's
 // part of the work; its error is all that can go wrong, here and in what follows.
-absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                const JudgedTolerances& tolerances, v1::Restorer by = v1::RESTORER_ARMSTATE,
+absl::StatusOr<Judgement> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                const TolerancesByScheme& tolerances, v1::Restorer by = v1::RESTORER_ARMSTATE,
                                 const StopCheck& stop = NeverStop);
 
 // The same of a conversion: a restore by armstate to a target of the checkpoint's own accelerator.
-absl::StatusOr<Judgement> JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                          const JudgedTolerances& tolerances, const ConversionUse& conversion,
+absl::StatusOr<Judgement> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                          const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop);
 
 // The judgement of the best of several targets (at least one), and which one that is.
-absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const JudgedCheckpoint& checkpoint,
-                                                       absl::Span<const JudgedTarget> targets,
-                                                       const JudgedTolerances& tolerances, v1::Restorer by,
+absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const VerdictInput& checkpoint,
+                                                       absl::Span<const ResolvedTarget> targets,
+                                                       const TolerancesByScheme& tolerances, v1::Restorer by,
                                                        const StopCheck& stop);
 
 // True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
@@ -112,9 +112,9 @@ struct FindingCounts {
 FindingCounts CountFindings(const Judgement& judgement);
 
 // The report without vCPUs, and that of one vCPU.
-v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+v1::RestoreReport JudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                    const Judgement& judgement);
-v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+v1::VcpuRestoreReport VcpuJudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                            const Judgement& judgement, int vcpu, ReportedRegisters which);
 
 }  // namespace armstate

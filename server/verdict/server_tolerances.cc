@@ -40,12 +40,13 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
     if (!own.ok()) return Annotate(own.status(), file);
     tolerances->insert(tolerances->end(), own->begin(), own->end());
   }
-  absl::StatusOr<JudgedTolerances> ready = JudgedTolerances::Create(ForRestore(*tolerances, ToleratedRestore::kAsItIs));
+  absl::StatusOr<TolerancesByScheme> ready =
+      TolerancesByScheme::Create(ForRestore(*tolerances, ToleratedRestore::kAsItIs));
   if (!ready.ok()) return Annotate(ready.status(), file);
-  return ServerTolerances(*std::move(tolerances), *std::move(ready), *JudgedTolerances::Create({}));
+  return ServerTolerances(*std::move(tolerances), *std::move(ready), *TolerancesByScheme::Create({}));
 }
 
-absl::StatusOr<JudgedTolerances> ServerTolerances::With(
+absl::StatusOr<TolerancesByScheme> ServerTolerances::With(
     const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use,
     ToleratedRestore restore) const {
   const bool server_too = use == ToleranceUse::kServerToo;
@@ -55,7 +56,7 @@ absl::StatusOr<JudgedTolerances> ServerTolerances::With(
   std::vector<Tolerance> all;
   if (server_too) all = tolerances_;
   for (Tolerance& tolerance : *own) all.push_back(std::move(tolerance));
-  return JudgedTolerances::Create(ForRestore(std::move(all), restore));
+  return TolerancesByScheme::Create(ForRestore(std::move(all), restore));
 }
 
 }  // namespace armstate

@@ -26,17 +26,17 @@ class ServerTolerances {
   static absl::StatusOr<ServerTolerances> Load(const std::string& file);
 
   // Those of a request, with the server's before them. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
-  absl::StatusOr<JudgedTolerances> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
-                                        ToleranceUse use, ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
+  absl::StatusOr<TolerancesByScheme> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
+                                          ToleranceUse use, ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
 
  private:
-  ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)
+  ServerTolerances(std::vector<Tolerance> tolerances, TolerancesByScheme ready, TolerancesByScheme none)
       : tolerances_(std::move(tolerances)), ready_(std::move(ready)), none_(std::move(none)) {}
 
   std::vector<Tolerance> tolerances_;
   // For the many requests without tolerances of their own.
-  JudgedTolerances ready_;
-  JudgedTolerances none_;
+  TolerancesByScheme ready_;
+  TolerancesByScheme none_;
 };
 
 }  // namespace armstate

@@ -90,7 +90,7 @@ void AddOnce(std::vector<std::string>& notes, std::string note) {
 
 }  // namespace
 
-Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<std::string>& notes) {
+Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vector<std::string>& notes) {
   Verdict verdict = Verdict::kAccepted;
   for (const v1::SubsectionSize& size : target.about->subsection_sizes()) {
     const absl::optional<size_t> own = BodySize(vcpu, size.name());
@@ -102,7 +102,7 @@ Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<
   return verdict;
 }
 
-Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreReport& report,
+Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes) {
   // A target without a name is known by its registers only.
   if (!IsOfQemu(vcpu) || target.about->name().empty()) return report.verdict;

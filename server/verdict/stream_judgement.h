@@ -14,11 +14,11 @@ namespace armstate {
 // Judges the opaque fields of a vCPU that comes from a QEMU stream (client/qemu/opaque_fields.h); others have none, and
 // are left alone. Bits 63-32 that differ from the target's are a finding of their register in `report`. Subsections
 // that the target does not take refuse the restore, in a line of `notes`. Returns the verdict of all that.
-Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreReport& report,
+Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes);
 
 // Of these, only the MPU: what of a stream can be fitted to no other target. In lines of `notes`.
-Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<std::string>& notes);
+Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vector<std::string>& notes);
 
 }  // namespace armstate
 

@@ -24,7 +24,7 @@ struct ProfileVerdict {
 struct HostVerdict {
   Verdict verdict = Verdict::kRefused;
   const ProfileVerdict* registers = nullptr;
-  const JudgedTarget* target = nullptr;
+  const ResolvedTarget* target = nullptr;
 
   auto rank() const { return std::make_tuple(verdict, registers->counts.refused, registers->counts.changed); }
 };
@@ -40,7 +40,7 @@ bool Matters(const Judgement& judgement, const RegisterFinding& finding) {
 int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
 
 // "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers".
-std::string ReasonOf(const Judgement& judgement, const JudgedCheckpoint& checkpoint, const JudgedTarget& target) {
+std::string ReasonOf(const Judgement& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target) {
   const RegisterFinding* first = nullptr;
   int vcpu = 0;
   std::set<uint64_t> registers;
@@ -78,15 +78,15 @@ std::string HostReason(const HostVerdict& host) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedCheckpoint& checkpoint,
+absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
-                                                                 const JudgedTolerances& tolerances,
+                                                                 const TolerancesByScheme& tolerances,
                                                                  const StopCheck& stop) {
   std::map<const CpuProfile*, ProfileVerdict> judged;
-  const auto verdict_of = [&](const JudgedTarget& target) -> absl::StatusOr<const ProfileVerdict*> {
+  const auto verdict_of = [&](const ResolvedTarget& target) -> absl::StatusOr<const ProfileVerdict*> {
     const auto [entry, is_new] = judged.try_emplace(target.profiles[0].get());
     if (is_new) {
-      JudgedTarget registers_only;
+      ResolvedTarget registers_only;
       registers_only.about = target.about;
       registers_only.profiles = target.profiles;
       const absl::StatusOr<Judgement> judgement =
@@ -101,7 +101,7 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedChe
   for (const SearchedHost& host : hosts) {
     HostVerdict best;
     if (!host.damage.empty()) best = {not_judged.verdict, &not_judged, nullptr};
-    for (const JudgedTarget& target : host.targets) {
+    for (const ResolvedTarget& target : host.targets) {
       const absl::StatusOr<const ProfileVerdict*> registers = verdict_of(target);
       if (!registers.ok()) {
         return absl::Status(registers.status().code(),

@@ -16,7 +16,7 @@ namespace armstate {
 struct SearchedHost {
   std::string name;  // "hosts/{host}"
   // At least one, unless it is damaged; the best one counts.
-  std::vector<JudgedTarget> targets;
+  std::vector<ResolvedTarget> targets;
   // Why the host cannot be judged: what is wrong with its record.
   std::string damage = {};
 };
@@ -24,9 +24,9 @@ struct SearchedHost {
 // A verdict for each host, best first: by verdict, then by how many registers refuse and change, then by name. A
 // profile that many hosts share is judged once; a damaged host is UNDETERMINED. The error is that of `stop`, and says
 // how many hosts were judged.
-absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedCheckpoint& checkpoint,
+absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
-                                                                 const JudgedTolerances& tolerances,
+                                                                 const TolerancesByScheme& tolerances,
                                                                  const StopCheck& stop = NeverStop);
 
 }  // namespace armstate

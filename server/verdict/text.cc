@@ -83,7 +83,7 @@ std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& pr
 
 }  // namespace
 
-void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosition position,
+void ExplainVcpu(const v1::Source& source, const ResolvedTarget& target, VcpuPosition position,
                  v1::VcpuRestoreReport& report) {
   const CpuProfile& profile = *target.profile(static_cast<size_t>(position.index));
   const EngineVcpu fresh(target.profile(static_cast<size_t>(position.index)), position);

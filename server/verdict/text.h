@@ -13,7 +13,7 @@
 namespace armstate {
 
 // Adds to a report of one vCPU what the target takes of each field, why, and what to do about it.
-void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosition position,
+void ExplainVcpu(const v1::Source& source, const ResolvedTarget& target, VcpuPosition position,
                  v1::VcpuRestoreReport& report);
 
 // The finding in a few words, for a line about a whole host: "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1".

@@ -17,15 +17,15 @@ v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_cla
   std::abort();
 }
 
-JudgedTarget TargetOf(const v1::CpuProfile& profile) {
-  JudgedTarget target;
+ResolvedTarget TargetOf(const v1::CpuProfile& profile) {
+  ResolvedTarget target;
   target.about = std::make_shared<const v1::CpuProfile>(profile);
   target.profiles = {*CpuProfileFromProto(profile)};
   return target;
 }
 
-JudgedCheckpoint CheckpointOf(const RecordedVm& vm, const HostProbe& host) {
-  JudgedCheckpoint checkpoint;
+VerdictInput CheckpointOf(const RecordedVm& vm, const HostProbe& host) {
+  VerdictInput checkpoint;
   checkpoint.scheme = IdScheme::kKvm;
   checkpoint.loaded.basic.set_name("vms/v/checkpoints/1");
   v1::Source& source = *checkpoint.loaded.basic.mutable_source();

@@ -15,10 +15,10 @@ namespace armstate {
 // The profile of a class of a host's probe.
 v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_class,
                           ImplementationId implementation_id = ImplementationId::kFixed);
-JudgedTarget TargetOf(const v1::CpuProfile& profile);
+ResolvedTarget TargetOf(const v1::CpuProfile& profile);
 
 // A checkpoint of a recorded VM, named "vms/v/checkpoints/1".
-JudgedCheckpoint CheckpointOf(const RecordedVm& vm, const HostProbe& host);
+VerdictInput CheckpointOf(const RecordedVm& vm, const HostProbe& host);
 
 }  // namespace armstate
 

@@ -139,10 +139,10 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
 // Of one VM the registers are written and judged for seconds: each vCPU asks when it is written, and when it is judged.
 TEST(Judge, AsksWhileItRestores) {
   const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
-  const JudgedTarget target = TargetOf(KvmProfile(a72, "pmu"));
-  const JudgedCheckpoint checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
+  const ResolvedTarget target = TargetOf(KvmProfile(a72, "pmu"));
+  const VerdictInput checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
   ASSERT_EQ(checkpoint.vcpu_count(), 2);
-  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   for (const v1::Restorer by : {v1::RESTORER_ARMSTATE, v1::RESTORER_QEMU}) {
     int asked = 0;
     const auto judge = [&](int last) {
@@ -166,8 +166,8 @@ TEST(JudgeHosts, SaysHowManyWereJudged) {
       {"hosts/a", {TargetOf(KvmProfile(a72, "pmu"))}},
       {"hosts/b", {TargetOf(KvmProfile(ReadHostProbe("neoverse-n1@6.12"), "pmu"))}},
   };
-  const JudgedCheckpoint checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
-  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  const VerdictInput checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   int asked = 0, last = 1'000'000;
   const StopCheck stop = [&] { return ++asked <= last ? absl::OkStatus() : absl::DeadlineExceededError("it is late"); };
   ASSERT_EQ(JudgeHosts(checkpoint, hosts, tolerances, stop)->size(), 2u);

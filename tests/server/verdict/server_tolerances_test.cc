@@ -13,7 +13,7 @@ namespace armstate {
 namespace {
 
 // Why the rule of this name is harmless between KVM hosts; empty if there is none.
-std::string ReasonOf(const absl::StatusOr<JudgedTolerances>& tolerances, const std::string& name) {
+std::string ReasonOf(const absl::StatusOr<TolerancesByScheme>& tolerances, const std::string& name) {
   if (!tolerances.ok()) return std::string(tolerances.status().message());
   return std::string(tolerances->Between(IdScheme::kKvm, IdScheme::kKvm)->ReasonOf(name));
 }
