@@ -169,7 +169,7 @@ void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& g
   }
 }
 
-v1::VcpuState ConvertedVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const Judgement& judgement,
+v1::VcpuState ConvertedVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const VmVerdict& judgement,
                             size_t i) {
   const CpuProfile& profile = *target.profile(i);
   const RegisterLayout& layout = *profile.layout();
@@ -222,12 +222,12 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());
   }
   size_t best = 0;
-  absl::optional<Judgement> judgement;
+  absl::optional<VmVerdict> judgement;
   for (size_t i = 0; i < resolved->size(); ++i) {
     const std::string& model = (*resolved)[i].about->cpu_model();
     const bool other_model = !model.empty() && !cpu_model.empty() && model != cpu_model;
     conversion.has_rules = !(request.same_cpu_model() && other_model);
-    absl::StatusOr<Judgement> one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion, stop);
+    absl::StatusOr<VmVerdict> one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion, stop);
     if (!one.ok()) return one.status();
     if (judgement && !IsBetter(*one, *judgement)) continue;
     best = i;
@@ -250,14 +250,13 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   ResolvedTarget with_machine = target;
   with_machine.about = WithMachine(*target.about, source.machine_type());
   v1::RestoreReport& report = *response.mutable_report();
-  report = JudgementToProto(*checkpoint, with_machine, *judgement);
+  report = VmVerdictToProto(*checkpoint, with_machine, *judgement);
   report.clear_by();  // nobody restores anything
   const bool accepted = judgement->verdict <= Verdict::kAcceptedWithChanges;
   const VcpuPageRequest page{absl::StrCat("convert/", response.checkpoint(), "/", report.cpu_profile()),
                              request.page_size(), request.page_token()};
   absl::StatusOr<std::string> next = AddVcpuPage(page, checkpoint->vcpu_count(), [&](int vcpu) {
-    *report.add_vcpus() =
-        VcpuJudgementToProto(*checkpoint, with_machine, *judgement, vcpu, ReportedRegisters::kFindings);
+    *report.add_vcpus() = VcpuVerdictToProto(*checkpoint, with_machine, *judgement, vcpu, ReportedRegisters::kFindings);
     if (!accepted) return report.vcpus().rbegin()->ByteSizeLong();
     *response.add_vcpus() = ConvertedVcpu(*checkpoint, target, *judgement, vcpu);
     return report.vcpus().rbegin()->ByteSizeLong() + response.vcpus().rbegin()->ByteSizeLong();

@@ -103,7 +103,7 @@ void AddRestorePhases(IdScheme target, v1::PlanRestoreResponse& response) {
   }
 }
 
-v1::VcpuRestorePlan PlanVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const Judgement& judgement,
+v1::VcpuRestorePlan PlanVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const VmVerdict& judgement,
                              size_t vcpu) {
   v1::VcpuRestorePlan plan;
   plan.set_vcpu_index(checkpoint.loaded.vcpus[vcpu].vcpu_index);

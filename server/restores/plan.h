@@ -18,7 +18,7 @@ void AddRestorePhases(IdScheme target, v1::PlanRestoreResponse& response);
 // what the target lacks, what a tolerance gives up on because the target refuses it, and what is the VM's and was
 // written to the vCPU before with the same value. Registers that a fresh VM holds already are written: a probe's reset
 // values may be of another VM, and a write may change another register.
-v1::VcpuRestorePlan PlanVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const Judgement& judgement,
+v1::VcpuRestorePlan PlanVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const VmVerdict& judgement,
                              size_t vcpu);
 
 }  // namespace armstate

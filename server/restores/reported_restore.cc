@@ -130,7 +130,7 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
 }
 
 std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& checkpoint,
-                                                            const ResolvedTarget& target, const Judgement& judgement,
+                                                            const ResolvedTarget& target, const VmVerdict& judgement,
                                                             const v1::RestoreReport& report) {
   std::vector<v1::PredictionDifference> differences;
   for (int i = 0; i < report.vcpus_size(); ++i) {

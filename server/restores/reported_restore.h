@@ -20,7 +20,7 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
 // Where a checked report is not as the judgement says. What the report leaves out was WRITTEN; of what was not tried,
 // or is only on the target, nothing is known.
 std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& checkpoint,
-                                                            const ResolvedTarget& target, const Judgement& judgement,
+                                                            const ResolvedTarget& target, const VmVerdict& judgement,
                                                             const v1::RestoreReport& report);
 
 }  // namespace armstate

@@ -34,8 +34,8 @@ VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, co
 
 // Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
 template <typename Request>
-absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
-                                                                      const StopCheck& stop) const {
+absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
+                                                                            const StopCheck& stop) const {
   if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is none");
   absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
@@ -43,24 +43,23 @@ absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Requ
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<std::vector<ResolvedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
-  absl::StatusOr<std::pair<size_t, Judgement>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
+  absl::StatusOr<std::pair<size_t, VmVerdict>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
   if (!best.ok()) return best.status();
-  return Verdict{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
+  return JudgedRequest{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
 }
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
     const v1::ValidateCheckpointRequest& request, const StopCheck& stop) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, request.by(), stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(request, request.by(), stop);
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
   v1::RestoreReport& report = *response.mutable_report();
-  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
   const ReportedRegisters which = request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings;
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
-        *report.add_vcpus() =
-            VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu, which);
+        *report.add_vcpus() = VcpuVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu, which);
         return report.vcpus().rbegin()->ByteSizeLong();
       });
   if (!next.ok()) return next.status();
@@ -74,9 +73,9 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
                                               const StopCheck& stop) const {
   if (report.by() != v1::RESTORER_QEMU || report.verdict() != v1::VERDICT_REFUSED) return absl::OkStatus();
   if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
-  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::RESTORER_ARMSTATE, stop);
+  const absl::StatusOr<RestoreServiceImpl::JudgedRequest> other = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!other.ok()) return other.status();
-  if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
+  if (other->judgement.verdict <= Verdict::kAcceptedWithChanges) {
     report.add_notes("armstate's own restore would be accepted: see `--by armstate`, then `armstate restore --into`");
   }
   return absl::OkStatus();
@@ -84,18 +83,18 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
 
 absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request,
                                                                  const StopCheck& stop) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, v1::RESTORER_ARMSTATE, stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
   AddRestorePhases(verdict->target.scheme(), response);
   v1::RestoreReport& report = *response.mutable_report();
-  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
         *response.add_vcpus() = PlanVcpu(verdict->checkpoint, verdict->target, verdict->judgement, vcpu);
-        *report.add_vcpus() = VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu,
-                                                   ReportedRegisters::kFindings);
+        *report.add_vcpus() = VcpuVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu,
+                                                 ReportedRegisters::kFindings);
         return response.vcpus().rbegin()->ByteSizeLong() + report.vcpus().rbegin()->ByteSizeLong();
       });
   if (!next.ok()) return next.status();
@@ -131,7 +130,7 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
   judged.set_checkpoint(request.checkpoint());
   *judged.mutable_target() = request.target();
   *judged.mutable_tolerances() = request.tolerances();
-  const absl::StatusOr<Verdict> verdict = Judge(judged, request.report().by(), stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(judged, request.report().by(), stop);
   if (!verdict.ok()) return verdict.status();
   v1::RestoreRecord record;
   *record.mutable_target() = request.target();

@@ -28,14 +28,14 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
   }
 
  private:
-  struct Verdict {
+  struct JudgedRequest {
     VerdictInput checkpoint;
     ResolvedTarget target;
-    Judgement judgement;
+    VmVerdict judgement;
   };
 
   template <typename Request>
-  absl::StatusOr<Verdict> Judge(const Request& request, v1::Restorer by, const StopCheck& stop) const;
+  absl::StatusOr<JudgedRequest> Judge(const Request& request, v1::Restorer by, const StopCheck& stop) const;
 
   absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
                             const StopCheck& stop) const;

@@ -17,11 +17,11 @@
 namespace armstate {
 namespace {
 
-bool IsAcross(const Judgement& judgement) { return judgement.tolerances->is_across(); }
+bool IsAcross(const VmVerdict& judgement) { return judgement.tolerances->is_across(); }
 
 // How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within one, a line for
 // each reason.
-std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme target) {
+std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme target) {
   if (judgement.translations.empty()) return {};
   const bool across = IsAcross(judgement);
   const IdScheme source = (target == IdScheme::kKvm) == across ? IdScheme::kTcg : IdScheme::kKvm;
@@ -54,11 +54,11 @@ QemuMerge MergeOf(const v1::Source& source) {
   return known && major >= 11 ? QemuMerge::kFrom11 : QemuMerge::kBefore11;
 }
 
-absl::StatusOr<Judgement> JudgeQemu(const VerdictInput& checkpoint, const ResolvedTarget& target,
+absl::StatusOr<VmVerdict> JudgeQemu(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                     const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{
+  VmVerdict judgement{
       v1::RESTORER_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
   if (from != to)
     judgement.notes.push_back("taken under another accelerator than the target's: QEMU translates nothing");
@@ -76,12 +76,12 @@ absl::StatusOr<Judgement> JudgeQemu(const VerdictInput& checkpoint, const Resolv
 }
 
 // `conversion`: null if it is none.
-absl::StatusOr<Judgement> JudgeArmstate(const VerdictInput& checkpoint, const ResolvedTarget& target,
+absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                         const TolerancesByScheme& tolerances, const ConversionUse* conversion,
                                         const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
+  VmVerdict judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
   const int vcpu_count = checkpoint.vcpu_count();
   for (int i = 0; i < vcpu_count; ++i) {
     if (absl::Status status = stop(); !status.ok()) return status;
@@ -139,43 +139,43 @@ absl::StatusOr<TolerancesByScheme> TolerancesByScheme::Create(absl::Span<const T
   return judged;
 }
 
-absl::StatusOr<Judgement> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
+absl::StatusOr<VmVerdict> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                 const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop) {
   if (by == v1::RESTORER_QEMU) return JudgeQemu(checkpoint, target, stop);
   return JudgeArmstate(checkpoint, target, tolerances, nullptr, stop);
 }
 
-absl::StatusOr<Judgement> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
+absl::StatusOr<VmVerdict> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                           const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop) {
   return JudgeArmstate(checkpoint, target, tolerances, &conversion, stop);
 }
 
-absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const VerdictInput& checkpoint,
+absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& checkpoint,
                                                        absl::Span<const ResolvedTarget> targets,
                                                        const TolerancesByScheme& tolerances, v1::Restorer by,
                                                        const StopCheck& stop) {
-  std::pair<size_t, Judgement> best;
+  std::pair<size_t, VmVerdict> best;
   for (size_t i = 0; i < targets.size(); ++i) {
-    absl::StatusOr<Judgement> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
+    absl::StatusOr<VmVerdict> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
     if (!judgement.ok()) return judgement.status();
     if (i == 0 || IsBetter(*judgement, best.second)) best = {i, *std::move(judgement)};
   }
   return best;
 }
 
-bool IsBetter(const Judgement& a, const Judgement& b) {
+bool IsBetter(const VmVerdict& a, const VmVerdict& b) {
   if (a.verdict != b.verdict) return a.verdict < b.verdict;
   const FindingCounts of_a = CountFindings(a), of_b = CountFindings(b);
   return std::make_pair(of_a.refused, of_a.changed) < std::make_pair(of_b.refused, of_b.changed);
 }
 
-bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding) {
+bool RefusesRestore(const VmVerdict& judgement, const RegisterFinding& finding) {
   if (!finding.tolerance.empty()) return false;
   return Refuses(finding.outcome) || (IsAcross(judgement) && finding.outcome == RegisterOutcome::kNotInCheckpoint);
 }
 
-FindingCounts CountFindings(const Judgement& judgement) {
+FindingCounts CountFindings(const VmVerdict& judgement) {
   FindingCounts counts;
   for (const RestoreReport& report : judgement.reports) {
     for (const RegisterFinding& finding : report.findings) {
@@ -189,8 +189,8 @@ FindingCounts CountFindings(const Judgement& judgement) {
   return counts;
 }
 
-v1::VcpuRestoreReport VcpuJudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
-                                           const Judgement& judgement, int vcpu, ReportedRegisters which) {
+v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                         const VmVerdict& judgement, int vcpu, ReportedRegisters which) {
   const auto i = static_cast<size_t>(vcpu);
   v1::VcpuRestoreReport message =
       VcpuRestoreReportToProto({checkpoint.loaded.vcpus[i].vcpu_index, judgement.list(checkpoint, i),
@@ -209,8 +209,8 @@ v1::VcpuRestoreReport VcpuJudgementToProto(const VerdictInput& checkpoint, const
   return message;
 }
 
-v1::RestoreReport JudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
-                                   const Judgement& judgement) {
+v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                   const VmVerdict& judgement) {
   v1::RestoreReport message;
   message.set_verdict(VerdictToProto(judgement.verdict));
   message.set_cpu_profile(target.about->name());

@@ -58,7 +58,7 @@ struct ConversionUse {
   bool has_rules = true;
 };
 
-struct Judgement {
+struct VmVerdict {
   // Of whose restore.
   v1::Restorer by = v1::RESTORER_ARMSTATE;
   // The worst of all vCPUs and of what is known of the target besides.
@@ -82,40 +82,40 @@ struct Judgement {
 
 // `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none. `stop` is asked before each vCPU's
 // part of the work; its error is all that can go wrong, here and in what follows.
-absl::StatusOr<Judgement> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
+absl::StatusOr<VmVerdict> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                 const TolerancesByScheme& tolerances, v1::Restorer by = v1::RESTORER_ARMSTATE,
                                 const StopCheck& stop = NeverStop);
 
 // The same of a conversion: a restore by armstate to a target of the checkpoint's own accelerator.
-absl::StatusOr<Judgement> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
+absl::StatusOr<VmVerdict> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                           const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop);
 
 // The judgement of the best of several targets (at least one), and which one that is.
-absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const VerdictInput& checkpoint,
+absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& checkpoint,
                                                        absl::Span<const ResolvedTarget> targets,
                                                        const TolerancesByScheme& tolerances, v1::Restorer by,
                                                        const StopCheck& stop);
 
 // True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
-bool IsBetter(const Judgement& a, const Judgement& b);
+bool IsBetter(const VmVerdict& a, const VmVerdict& b);
 
 // True for a finding that refuses the restore. Between accelerators what only the target has does, too, unless a rule
 // covers it (core/tolerance_set.h).
-bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding);
+bool RefusesRestore(const VmVerdict& judgement, const RegisterFinding& finding);
 
 // How many registers refuse the restore, and how many will hold another value or were not known, over all vCPUs.
 struct FindingCounts {
   int refused = 0;
   int changed = 0;
 };
-FindingCounts CountFindings(const Judgement& judgement);
+FindingCounts CountFindings(const VmVerdict& judgement);
 
 // The report without vCPUs, and that of one vCPU.
-v1::RestoreReport JudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
-                                   const Judgement& judgement);
-v1::VcpuRestoreReport VcpuJudgementToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
-                                           const Judgement& judgement, int vcpu, ReportedRegisters which);
+v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                   const VmVerdict& judgement);
+v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                         const VmVerdict& judgement, int vcpu, ReportedRegisters which);
 
 }  // namespace armstate
 

@@ -30,7 +30,7 @@ struct HostVerdict {
 };
 
 // The findings that make the verdict what it is.
-bool Matters(const Judgement& judgement, const RegisterFinding& finding) {
+bool Matters(const VmVerdict& judgement, const RegisterFinding& finding) {
   if (judgement.verdict == Verdict::kRefused) return RefusesRestore(judgement, finding);
   if (judgement.verdict == Verdict::kUndetermined) return finding.outcome == RegisterOutcome::kWriteUndetermined;
   return finding.outcome != RegisterOutcome::kMoving;
@@ -40,7 +40,7 @@ bool Matters(const Judgement& judgement, const RegisterFinding& finding) {
 int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
 
 // "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers".
-std::string ReasonOf(const Judgement& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target) {
+std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target) {
   const RegisterFinding* first = nullptr;
   int vcpu = 0;
   std::set<uint64_t> registers;
@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
       ResolvedTarget registers_only;
       registers_only.about = target.about;
       registers_only.profiles = target.profiles;
-      const absl::StatusOr<Judgement> judgement =
+      const absl::StatusOr<VmVerdict> judgement =
           Judge(checkpoint, registers_only, tolerances, v1::RESTORER_ARMSTATE, stop);
       if (!judgement.ok()) return judgement.status();
       entry->second = {judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, registers_only)};

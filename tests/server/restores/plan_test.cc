@@ -43,7 +43,7 @@ TEST(RestorePlan, DoesWhatTheVerdictIsAbout) {
     const ResolvedTarget target = TargetOf(KvmProfile(ReadHostProbe(host), "pmu"));
     for (const auto& [source, checkpoint] : checkpoints) {
       v1::PlanRestoreResponse plan;
-      const Judgement judgement = *Judge(checkpoint, target, none);
+      const VmVerdict judgement = *Judge(checkpoint, target, none);
       for (size_t i = 0; i < judgement.reports.size(); ++i) {
         *plan.add_vcpus() = PlanVcpu(checkpoint, target, judgement, i);
       }

@@ -63,7 +63,7 @@ absl::StatusOr<ChosenProfile> Target(const nlohmann::json& target) {
   return ChooseProfile(Profiles(), machine);
 }
 
-std::string Text(const Judgement& judgement) {
+std::string Text(const VmVerdict& judgement) {
   std::string text;
   for (const std::string& note : judgement.notes) absl::StrAppend(&text, "\n  ", note);
   for (const RegisterFinding& finding : judgement.reports[0].findings) {
@@ -81,7 +81,7 @@ int CheckRows(const std::vector<nlohmann::json>& rows, const std::string& folder
     const absl::StatusOr<ChosenProfile> target = Target(row["dst"]);
     EXPECT_TRUE(target.ok()) << row << target.status();
     if (!target.ok()) continue;
-    const Judgement judgement = *Judge(Saved(folder, row["src"]), TargetOfProfile(target->entry), tolerances);
+    const VmVerdict judgement = *Judge(Saved(folder, row["src"]), TargetOfProfile(target->entry), tolerances);
     EXPECT_NE(judgement.verdict, Verdict::kUndetermined) << row << Text(judgement);
     EXPECT_EQ(judgement.verdict != Verdict::kRefused, row["accepted"].get<bool>()) << row << Text(judgement);
     accepted += row["accepted"].get<bool>();
@@ -115,7 +115,7 @@ TEST(QemuVersions, AnotherUpperHalfIsRefused) {
     ++changed;
   }
   ASSERT_EQ(changed, 1);
-  const Judgement judgement = *Judge(checkpoint, target, tolerances);
+  const VmVerdict judgement = *Judge(checkpoint, target, tolerances);
   EXPECT_EQ(judgement.verdict, Verdict::kRefused);
   ASSERT_EQ(judgement.reports[0].findings.size(), 1u);
   EXPECT_EQ(
