@@ -83,29 +83,30 @@ std::vector<std::string> MachineNotes(const std::string& machine_type, const v1:
 }
 
 // The profile may have been made on another machine type, which is told in MachineNotes.
-std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& about, const std::string& machine_type) {
-  auto changed = std::make_shared<v1::CpuProfile>(WithoutRegisters(about));
-  *changed->mutable_refused_subsections() = about.refused_subsections();
+std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& profile_header,
+                                                  const std::string& machine_type) {
+  auto changed = std::make_shared<v1::CpuProfile>(WithoutRegisters(profile_header));
+  *changed->mutable_refused_subsections() = profile_header.refused_subsections();
   changed->set_machine_type(machine_type);
   return changed;
 }
 
 // Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
 void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, ResolvedTarget& target) {
-  const std::string& machine_type = target.about->machine_type();
+  const std::string& machine_type = target.profile_header->machine_type();
   const RecognisedProfile known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
-  v1::CpuProfile about;
+  v1::CpuProfile profile_header;
   if (known.is_sure) {
-    about = WithoutRegisters(known.entry->message);
-    about.clear_name();  // it is not what the target is judged by
+    profile_header = WithoutRegisters(known.entry->message);
+    profile_header.clear_name();  // it is not what the target is judged by
   } else {
     // -cpu properties make lists that no profile has, but which are still nearest to those of their own release.
-    about = WithoutRegisters(*target.about);
-    about.set_hypervisor("QEMU");
-    about.set_hypervisor_version(NearestRelease(target.profile(0)->reset().layout(), profiles));
+    profile_header = WithoutRegisters(*target.profile_header);
+    profile_header.set_hypervisor("QEMU");
+    profile_header.set_hypervisor_version(NearestRelease(target.profile(0)->reset().layout(), profiles));
   }
-  about.set_machine_type(machine_type);
-  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  profile_header.set_machine_type(machine_type);
+  target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
 }
 
 absl::Status CheckAccepted(const v1::ConvertCheckpointRequest& request) {
@@ -224,7 +225,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   size_t best = 0;
   absl::optional<VmVerdict> judgement;
   for (size_t i = 0; i < resolved->size(); ++i) {
-    const std::string& model = (*resolved)[i].about->cpu_model();
+    const std::string& model = (*resolved)[i].profile_header->cpu_model();
     const bool other_model = !model.empty() && !cpu_model.empty() && model != cpu_model;
     conversion.has_rules = !(request.same_cpu_model() && other_model);
     absl::StatusOr<VmVerdict> one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion, stop);
@@ -234,21 +235,21 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     judgement = *std::move(one);
   }
   const ResolvedTarget& target = (*resolved)[best];
-  std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.about)};
-  if (recognised.entry != nullptr && !target.about->name().empty()) {
-    obstacles.push_back(OtherOptions(recognised.entry->message, *target.about));
+  std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.profile_header)};
+  if (recognised.entry != nullptr && !target.profile_header->name().empty()) {
+    obstacles.push_back(OtherOptions(recognised.entry->message, *target.profile_header));
   }
   for (const std::string& obstacle : obstacles) {
     if (obstacle.empty()) continue;
     judgement->verdict = Verdict::kRefused;
     judgement->notes.push_back(obstacle);
   }
-  *response.mutable_target() = WithoutRegisters(*target.about);
+  *response.mutable_target() = WithoutRegisters(*target.profile_header);
   for (const std::string& note : MachineNotes(source.machine_type(), response.target())) {
     judgement->notes.push_back(note);
   }
   ResolvedTarget with_machine = target;
-  with_machine.about = WithMachine(*target.about, source.machine_type());
+  with_machine.profile_header = WithMachine(*target.profile_header, source.machine_type());
   v1::RestoreReport& report = *response.mutable_report();
   report = VmVerdictToProto(*checkpoint, with_machine, *judgement);
   report.clear_by();  // nobody restores anything

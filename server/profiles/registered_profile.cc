@@ -82,11 +82,11 @@ v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
   return summary;
 }
 
-std::string AboutProfile(const v1::CpuProfile& profile) {
-  v1::CpuProfile about = WithoutRegisters(profile);
-  about.clear_name();
-  about.clear_register_count();
-  return about.SerializeAsString();
+std::string ProfileHeaderBytes(const v1::CpuProfile& profile) {
+  v1::CpuProfile header = WithoutRegisters(profile);
+  header.clear_name();
+  header.clear_register_count();
+  return header.SerializeAsString();
 }
 
 std::string ProfileDigest(const v1::CpuProfile& profile) {

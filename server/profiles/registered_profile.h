@@ -41,7 +41,7 @@ absl::Status CheckReadable(const RegisteredProfile& profile);
 v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile);
 
 // What a profile says of its target beside the registers, as bytes to be compared.
-std::string AboutProfile(const v1::CpuProfile& profile);
+std::string ProfileHeaderBytes(const v1::CpuProfile& profile);
 
 // The 32 bytes of RegisteredProfile::digest.
 std::string ProfileDigest(const v1::CpuProfile& profile);

@@ -72,10 +72,10 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view n
 
 ProfileRegistry::Entry ProfileRegistry::FindContent(const RegisteredProfile& profile) const {
   // Those that say of themselves what this one says are few, so that no digest of the others is needed.
-  const std::string about = AboutProfile(profile.message);
+  const std::string header_bytes = ProfileHeaderBytes(profile.message);
   for (size_t i = 0; i < built_in_.size(); ++i) {
     const absl::StatusOr<v1::CpuProfile> header = built_in_.Header(i);
-    if (!header.ok() || AboutProfile(*header) != about) continue;
+    if (!header.ok() || ProfileHeaderBytes(*header) != header_bytes) continue;
     const absl::StatusOr<Entry> entry = MakeReady(i);
     if (entry.ok() && (*entry)->digest == profile.digest) return *entry;
   }

@@ -30,7 +30,7 @@ class Comparison {
  private:
   // One of the two states.
   struct Side {
-    v1::Checkpoint about;
+    v1::Checkpoint basic;
     // Nothing if it is not known how its lists use IDs.
     absl::optional<IdScheme> scheme;
     // By index.

@@ -48,7 +48,7 @@ VcpuFeatures KnownFeatures(const v1::Source& source, std::vector<std::string>& u
 
 ResolvedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& profile) {
   ResolvedTarget target;
-  target.about = std::shared_ptr<const v1::CpuProfile>(profile, &profile->message);
+  target.profile_header = std::shared_ptr<const v1::CpuProfile>(profile, &profile->message);
   target.profiles = {profile->profile};
   return target;
 }

@@ -71,10 +71,10 @@ absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const P
     layout = list->shared_layout();
     target.profiles.push_back(ProfileOfList(name, *scheme, *list, writable));
   }
-  v1::CpuProfile about;
-  about.set_accelerator(accelerator);
-  about.set_machine_type(lists.machine_type());
-  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  v1::CpuProfile profile_header;
+  profile_header.set_accelerator(accelerator);
+  profile_header.set_machine_type(lists.machine_type());
+  target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
   target.notes.push_back(
       accelerator == v1::ACCELERATOR_TCG
           ? "constants (ID registers, caches) were compared with those in the target's own state; what it accepts "

@@ -113,13 +113,13 @@ absl::StatusOr<ResolvedTarget> RestoreTargets::OfCheckpoint(absl::string_view na
   ResolvedTarget target;
   // Of a machine whose profile is not known any more: the other's scheme is as good a guess as its own.
   const IdScheme scheme = other->scheme.value_or(judged.SchemeBefore(IdScheme::kKvm));
-  v1::CpuProfile about;
-  about.set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
-  about.set_hypervisor(source.hypervisor());
-  about.set_hypervisor_version(source.hypervisor_version());
-  about.set_machine_type(source.machine_type());
-  about.set_cpu_model(source.cpu_model());
-  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  v1::CpuProfile profile_header;
+  profile_header.set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
+  profile_header.set_hypervisor(source.hypervisor());
+  profile_header.set_hypervisor_version(source.hypervisor_version());
+  profile_header.set_machine_type(source.machine_type());
+  profile_header.set_cpu_model(source.cpu_model());
+  target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
   for (const VcpuState& vcpu : other->loaded.vcpus) {
     target.profiles.push_back(ProfileOfList(other->basic().name(), scheme, vcpu.registers));
   }

@@ -119,7 +119,7 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
 std::string ForKvmRefusal(const v1::RegisterReport& finding, const ResolvedTarget& target, const CpuProfile& profile) {
   const RegisterId id = IdOf(finding);
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
-  if (IsImplementationId(id) && !target.about->writable_implementation_id()) {
+  if (IsImplementationId(id) && !target.profile_header->writable_implementation_id()) {
     return "needs KVM_CAP_ARM_WRITABLE_IMP_ID_REGS switched on for the VM: Linux 6.15 or later";
   }
   return IsIdRegister(id) ? ForIdRegister(finding, target.scheme()) : "";
@@ -133,9 +133,9 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
   const bool kvm = target.scheme() == IdScheme::kKvm;
   switch (finding.outcome()) {
     case v1::REGISTER_OUTCOME_UNKNOWN:
-      return ForUnknown(finding, source, *target.about);
+      return ForUnknown(finding, source, *target.profile_header);
     case v1::REGISTER_OUTCOME_WRITE_UNDETERMINED:
-      return target.about->name().empty()
+      return target.profile_header->name().empty()
                  ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
              : kvm ? "try it on the host, or probe the host anew: `armstate-kvm probe`"
                    : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
@@ -150,7 +150,7 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
   }
   if (kvm) return ForKvmRefusal(finding, target, profile);
   // QEMU's emulation: what cannot be written is a constant of the CPU model.
-  if (source.cpu_model().empty() || source.cpu_model() == target.about->cpu_model()) return "";
+  if (source.cpu_model().empty() || source.cpu_model() == target.profile_header->cpu_model()) return "";
   return absl::StrCat("start the target with -cpu ", source.cpu_model());
 }
 

@@ -16,7 +16,7 @@ namespace armstate {
 
 struct ResolvedTarget {
   // What the profile is of; its registers do not matter here. Without a name if the target is another checkpoint.
-  std::shared_ptr<const v1::CpuProfile> about;
+  std::shared_ptr<const v1::CpuProfile> profile_header;
   // Of vCPU 0, 1, ...; the last one is also that of all vCPUs after it. At least one, all of one scheme.
   std::vector<std::shared_ptr<const CpuProfile>> profiles;
   // What the target cannot give the VM; refuses the restore.

@@ -213,14 +213,14 @@ v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const Resolve
                                    const VmVerdict& judgement) {
   v1::RestoreReport message;
   message.set_verdict(VerdictToProto(judgement.verdict));
-  message.set_cpu_profile(target.about->name());
+  message.set_cpu_profile(target.profile_header->name());
   message.set_by(judgement.by);
   *message.mutable_missing_vcpu_features() = {target.missing_features.begin(), target.missing_features.end()};
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);
   for (const std::string& note : judgement.notes) message.add_notes(note);
   for (const std::string& note : TranslationNotes(judgement, target.scheme())) message.add_notes(note);
-  for (const std::string& note : NotesFor(checkpoint.basic(), *target.about)) message.add_notes(note);
+  for (const std::string& note : NotesFor(checkpoint.basic(), *target.profile_header)) message.add_notes(note);
   return message;
 }
 

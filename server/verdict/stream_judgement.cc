@@ -92,7 +92,7 @@ void AddOnce(std::vector<std::string>& notes, std::string note) {
 
 Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vector<std::string>& notes) {
   Verdict verdict = Verdict::kAccepted;
-  for (const v1::SubsectionSize& size : target.about->subsection_sizes()) {
+  for (const v1::SubsectionSize& size : target.profile_header->subsection_sizes()) {
     const absl::optional<size_t> own = BodySize(vcpu, size.name());
     if (!own || *own == size.bytes()) continue;
     AddOnce(notes, absl::StrCat("the stream's subsection ", size.name(), " has ", *own, " bytes, the target's ",
@@ -105,17 +105,17 @@ Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vecto
 Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes) {
   // A target without a name is known by its registers only.
-  if (!IsOfQemu(vcpu) || target.about->name().empty()) return report.verdict;
+  if (!IsOfQemu(vcpu) || target.profile_header->name().empty()) return report.verdict;
   const auto index = static_cast<size_t>(vcpu.vcpu_index);
   JudgeUpperHalves(vcpu, *target.profile(index), report);
   Verdict verdict = report.verdict;
-  for (const std::string& name : target.about->refused_subsections()) {
+  for (const std::string& name : target.profile_header->refused_subsections()) {
     if (!Has(vcpu, name)) continue;
     AddOnce(notes, absl::StrCat("the stream has the subsection ", name, ", which the target's QEMU refuses"));
     verdict = Verdict::kRefused;
   }
   verdict = std::max(verdict, JudgeMpu(vcpu, target, notes));
-  for (const std::string& name : target.about->undetermined_subsections()) {
+  for (const std::string& name : target.profile_header->undetermined_subsections()) {
     if (!Has(vcpu, name)) continue;
     AddOnce(notes,
             absl::StrCat("the stream has the subsection ", name, ": nobody knows whether the target's QEMU takes it"));

@@ -87,7 +87,7 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
     const auto [entry, is_new] = judged.try_emplace(target.profiles[0].get());
     if (is_new) {
       ResolvedTarget registers_only;
-      registers_only.about = target.about;
+      registers_only.profile_header = target.profile_header;
       registers_only.profiles = target.profiles;
       const absl::StatusOr<VmVerdict> judgement =
           Judge(checkpoint, registers_only, tolerances, v1::RESTORER_ARMSTATE, stop);
@@ -126,7 +126,7 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
       message.set_reason(absl::StrCat("what is stored of the host is damaged: ", host->damage));
       continue;
     }
-    message.set_cpu_profile(verdict.target->about->name());
+    message.set_cpu_profile(verdict.target->profile_header->name());
     message.set_refused_count(verdict.registers->counts.refused);
     message.set_changed_count(verdict.registers->counts.changed);
     message.set_reason(HostReason(verdict));

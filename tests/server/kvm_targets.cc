@@ -19,7 +19,7 @@ v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_cla
 
 ResolvedTarget TargetOf(const v1::CpuProfile& profile) {
   ResolvedTarget target;
-  target.about = std::make_shared<const v1::CpuProfile>(profile);
+  target.profile_header = std::make_shared<const v1::CpuProfile>(profile);
   target.profiles = {*CpuProfileFromProto(profile)};
   return target;
 }
