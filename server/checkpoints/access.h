@@ -37,7 +37,7 @@ struct RequestIdentity {
 // Of all that a client sent.
 std::string DigestOfRequest(const google::protobuf::Message& request);
 
-// A checkpoint as the store takes it, of what CheckCheckpoint (server/checkpoints/codec.h) left and gave.
+// A checkpoint as the store takes it, of what ParseCheckpoint (server/checkpoints/codec.h) left and gave.
 NewCheckpoint ToNewCheckpoint(const v1::Checkpoint& checked, std::vector<VcpuState> vcpus, RequestIdentity identity);
 
 // Stores a checkpoint as the next version of `vm`, and waits for it; gives its BASIC view. Errors: see

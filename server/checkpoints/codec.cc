@@ -126,7 +126,7 @@ absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_vie
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
+absl::StatusOr<std::vector<VcpuState>> ParseCheckpoint(v1::Checkpoint& message,
                                                        std::shared_ptr<const RegisterLayout> likely_layout) {
   if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
   if (absl::Status status = CheckLabels(message.labels(), "checkpoint.labels"); !status.ok()) return status;

@@ -26,7 +26,7 @@ absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_vie
 // `message` is what the BASIC view shows, without the fields that say "Output only", but for the counts. Lists with the
 // IDs of `likely_layout` share that layout. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or that of the
 // register list; then `message` is in no particular state.
-absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
+absl::StatusOr<std::vector<VcpuState>> ParseCheckpoint(v1::Checkpoint& message,
                                                        std::shared_ptr<const RegisterLayout> likely_layout = nullptr);
 
 // The opaque fields of one vCPU as bytes for the store, and back. DATA_LOSS if they cannot be read.

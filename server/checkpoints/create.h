@@ -15,7 +15,7 @@
 namespace armstate {
 
 // A request that was checked.
-struct CheckedCreate {
+struct ParsedCreate {
   // Without "vms/".
   std::string vm;
   absl::optional<int64_t> expected_latest_version;
@@ -24,7 +24,7 @@ struct CheckedCreate {
 };
 
 // What a request made.
-struct CreateOutcome {
+struct CreateResult {
   std::string vm;
   // Version 0: nothing was stored, as the request asked for.
   CheckpointSummary summary;
@@ -36,16 +36,16 @@ struct CreateOutcome {
 
 // Checks everything that a client sends, and moves it out of `request`. What is left in its checkpoint is the BASIC
 // view, but for what storing adds. Does not wait for a disk. Errors: see CreateCheckpoint, INVALID_ARGUMENT.
-absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request);
+absl::StatusOr<ParsedCreate> ParseCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request);
 
 // Stores it. `done` is called once, from a thread of the store or this one; it must not block, and the repository must
 // outlive that call. Errors: see CreateCheckpoint.
-void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
-                 std::function<void(absl::StatusOr<CreateOutcome>)> done);
+void SubmitCreate(CheckpointRepository& repository, ParsedCreate create,
+                  std::function<void(absl::StatusOr<CreateResult>)> done);
 
-// Makes the BASIC view of `response`, which holds what CheckCreate left in the request. Without a parse of what was
+// Makes the BASIC view of `response`, which holds what ParseCreate left in the request. Without a parse of what was
 // stored: only a retry takes that. DATA_LOSS, reason RECORD_DAMAGED: of a retry, whose checkpoint is read.
-absl::Status CompleteResponse(const CreateOutcome& outcome, v1::Checkpoint& response);
+absl::Status FillCreateResponse(const CreateResult& outcome, v1::Checkpoint& response);
 
 }  // namespace armstate
 

@@ -14,8 +14,8 @@
 #include "core/error.h"
 #include "google/protobuf/arena.h"
 #include "proto/status_conversion.h"
-#include "server/rpc/connection.h"
 #include "server/checkpoints/create.h"
+#include "server/rpc/connection.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/request_decoding.h"
 #include "server/rpc/untaken_answer.h"
@@ -112,13 +112,13 @@ class PushStream final : public CheckpointPushes::Reactor {
     size_t bytes = 0;
     // As the client wrote it: who has the same waits for each other.
     std::string parent;
-    absl::StatusOr<CheckedCreate> create;
+    absl::StatusOr<ParsedCreate> create;
   };
 
   struct Answer {
     int64_t number = 0;
     size_t bytes = 0;
-    absl::StatusOr<CreateOutcome> outcome;
+    absl::StatusOr<CreateResult> outcome;
   };
 
   // The arena lasts only until all is taken out of it: most streams are idle at most times.
@@ -137,7 +137,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (absl::Status status = Hold(message); !status.ok()) return status;
     items.reserve(message.requests_size());
     for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
-      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), CheckCreate(repository_, request)});
+      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), ParseCreate(repository_, request)});
     }
     return absl::OkStatus();
   }
@@ -154,12 +154,12 @@ class PushStream final : public CheckpointPushes::Reactor {
   // Without the lock: the answer may come at once. The stream stays as long as items run.
   void Start(Item item) {
     if (!item.create.ok()) return End(item.number, item.bytes, item.parent, item.create.status());
-    StoreCreate(repository_, *std::move(item.create),
-                [this, number = item.number, bytes = item.bytes, parent = std::move(item.parent)](
-                    absl::StatusOr<CreateOutcome> outcome) { End(number, bytes, parent, std::move(outcome)); });
+    SubmitCreate(repository_, *std::move(item.create),
+                 [this, number = item.number, bytes = item.bytes, parent = std::move(item.parent)](
+                     absl::StatusOr<CreateResult> outcome) { End(number, bytes, parent, std::move(outcome)); });
   }
 
-  void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateOutcome> outcome) {
+  void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateResult> outcome) {
     std::shared_ptr<Item> startable;
     {
       const absl::MutexLock lock(&mutex_);
@@ -231,7 +231,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (status.ok()) {
       stored_.set_vcpu_count(answer.outcome->summary.vcpu_count);
       stored_.set_register_count(answer.outcome->register_count);
-      status = CompleteResponse(*answer.outcome, stored_);
+      status = FillCreateResponse(*answer.outcome, stored_);
     }
     if (!status.ok()) {
       *acknowledgement.mutable_error() = ToGoogleRpcStatus(status);

@@ -29,7 +29,7 @@ namespace {
 absl::StatusOr<VerdictInput> TakeCheckpoint(v1::ConvertCheckpointRequest& request, const RestoreTargets& targets) {
   if (request.has_checkpoint()) return targets.Load(request.checkpoint());
   if (!request.has_state()) return InvalidField("source", "is required: a checkpoint or a state");
-  absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(*request.mutable_state());
+  absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(*request.mutable_state());
   if (!vcpus.ok()) return vcpus.status();
   const absl::optional<IdScheme> scheme = SchemeOf(request.state().source(), targets.profiles());
   return VerdictInput{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};

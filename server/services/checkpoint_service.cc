@@ -159,11 +159,11 @@ class CheckpointServiceImpl::CreateCall final : public grpc::ServerUnaryReactor 
   void Begin(CheckpointRepository& checkpoints, v1::CreateCheckpointRequest& request, v1::Checkpoint& response) {
     if (!share_.ok()) return End(share_.status());
     const size_t held = WorkedCall::HeldBytes(request);
-    absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints, request);
+    absl::StatusOr<ParsedCreate> create = ParseCreate(checkpoints, request);
     if (!create.ok()) return End(create.status());
     response.Swap(request.mutable_checkpoint());  // both are on the call's arena: nothing is copied
-    StoreCreate(checkpoints, *std::move(create), [this, held, &response](const absl::StatusOr<CreateOutcome>& outcome) {
-      const absl::Status status = outcome.ok() ? CompleteResponse(*outcome, response) : outcome.status();
+    SubmitCreate(checkpoints, *std::move(create), [this, held, &response](const absl::StatusOr<CreateResult>& outcome) {
+      const absl::Status status = outcome.ok() ? FillCreateResponse(*outcome, response) : outcome.status();
       // The registers are gone; gRPC keeps the rest until the client takes it.
       if (const size_t answer = WorkedCall::HeldBytes(response); answer < held) (*share_)->Return(held - answer);
       End(status);

@@ -170,7 +170,7 @@ absl::StatusOr<v1::Checkpoint> EngineServiceImpl::Capture(const v1::CaptureMachi
   const absl::StatusOr<Machine> machine = machines_.Get(request.machine());
   if (!machine.ok()) return machine.status();
   v1::Checkpoint checkpoint = CaptureMessage(*machine, request.labels());
-  absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(checkpoint);
+  absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(checkpoint);
   if (!vcpus.ok()) return vcpus.status();
   // A retry finds the machine changed, and another time: what is the same is the request.
   return StoreCheckpoint(
