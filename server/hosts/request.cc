@@ -17,7 +17,7 @@ namespace {
 absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
   std::vector<std::string> names;
   names.reserve(probe.size());  // `files` refers to them
-  std::vector<ProbeFile> files;
+  std::vector<ProbeInput> files;
   for (const v1::ProbeFile& file : probe) {
     if (absl::Status status = CheckText("probe.name", file.name()); !status.ok()) return status;
     names.push_back(file.name().empty() ? absl::StrCat("probe[", names.size(), "]") : file.name());

@@ -132,13 +132,13 @@ absl::Status ParseLine(const Json& line, absl::string_view text, const Place& pl
 
 }  // namespace
 
-absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
+absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeInput>& files) {
   HostProbe probe;
   std::vector<std::string> texts;
   texts.reserve(files.size());  // `experiments` refers to them
   std::vector<Experiment> experiments;
   size_t room = kMostText;
-  for (const ProbeFile& file : files) {
+  for (const ProbeInput& file : files) {
     absl::StatusOr<std::string> text = ProbeText(file.name, file.content, room);
     if (!text.ok()) return text.status();
     room -= text->size();

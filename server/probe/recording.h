@@ -121,7 +121,7 @@ struct HostProbe {
 };
 
 // One file of a probe. Refers to its parts.
-struct ProbeFile {
+struct ProbeInput {
   absl::string_view name;     // for errors
   absl::string_view content;  // may be compressed with zstd
 };
@@ -135,7 +135,7 @@ struct ProbeFile {
 // value than the list has, bits that both stick and are rejected; more than 64 MiB of text, a line of more than 1 MiB,
 // more than 131072 experiments. What `armstate-kvm probe` wrote has checksums, which also show what was changed, lost,
 // doubled or moved. With metadata "file", "line" (from 1) and, where one is at fault, "register_id".
-absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files);
+absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeInput>& files);
 
 }  // namespace armstate
 

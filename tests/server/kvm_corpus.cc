@@ -41,7 +41,7 @@ std::vector<std::string> KvmHosts() {
           "max7@6.12",       "max7@6.18",       "neoverse-n1@6.1", "neoverse-n1@6.12", "neoverse-n1@6.18"};
 }
 
-std::vector<ProbeFile> ProbeFiles::list() const {
+std::vector<ProbeInput> ProbeFiles::list() const {
   return {{"lists", lists}, {"experiments", experiments}, {"meta", meta}};
 }
 

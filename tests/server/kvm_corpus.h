@@ -21,7 +21,7 @@ struct ProbeFiles {
   std::string lists, experiments, meta;
 
   // Views of the texts.
-  std::vector<ProbeFile> list() const;
+  std::vector<ProbeInput> list() const;
 };
 ProbeFiles ReadProbeFiles(const std::string& host);
 HostProbe ReadHostProbe(const std::string& host);
