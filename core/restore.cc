@@ -53,7 +53,7 @@ Verdict VerdictOf(const RegisterFinding& finding) {
   }
 }
 
-void JudgeAnew(RestoreReport& report) {
+void RecomputeVerdict(RestoreReport& report) {
   report.verdict = Verdict::kAccepted;
   for (const RegisterFinding& finding : report.findings) {
     report.verdict = std::max(report.verdict, VerdictOf(finding));

@@ -53,7 +53,7 @@ struct RestoreReport {
 };
 
 // The verdict of all findings, for a report in which tolerances were named.
-void JudgeAnew(RestoreReport& report);
+void RecomputeVerdict(RestoreReport& report);
 
 enum class OnRefusal {
   kPutBack,    // all or nothing: what was written is put back

@@ -67,7 +67,7 @@ void JudgeUpperHalves(const VcpuState& vcpu, const CpuProfile& profile, RestoreR
   }
   std::sort(report.findings.begin(), report.findings.end(),
             [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
-  JudgeAnew(report);
+  RecomputeVerdict(report);
 }
 
 bool Has(const VcpuState& vcpu, absl::string_view subsection) {

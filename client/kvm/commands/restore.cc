@@ -109,7 +109,7 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   if (memory) std::copy(memory->bytes().begin(), memory->bytes().end(), (*vmm)->memory().begin());
 
   KvmRestoreResult result = RestoreKvmVcpus(plan->states, (*vmm)->vcpus(), plan->orders);
-  TolerateAsPlanned(*plan, result);
+  ApplyPlanTolerances(*plan, result);
   const v1::RestoreReport report = ReportOf(*plan, **vmm, result);
   if (!options.report.empty()) {
     if (absl::Status status = WriteJsonFile(options.report, report); !status.ok()) return status;
