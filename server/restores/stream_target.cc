@@ -60,7 +60,7 @@ absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const P
     if (!list.ok()) return Annotate(list.status(), absl::StrCat("target.lists.vcpus[", i, "]"));
     const std::string name = absl::StrCat("vCPU ", i, " of the target's own state");
     if (accelerator != v1::ACCELERATOR_TCG) {
-      target.profiles.push_back(ProfileOfList(name, *scheme, *list));
+      target.profiles.push_back(ProfileFromRegisterList(name, *scheme, *list));
       continue;
     }
     if (layout != list->shared_layout()) {
@@ -69,7 +69,7 @@ absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const P
       writable = *std::move(somewhere);
     }
     layout = list->shared_layout();
-    target.profiles.push_back(ProfileOfList(name, *scheme, *list, writable));
+    target.profiles.push_back(ProfileFromRegisterList(name, *scheme, *list, writable));
   }
   v1::CpuProfile profile_header;
   profile_header.set_accelerator(accelerator);

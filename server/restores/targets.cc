@@ -121,7 +121,7 @@ absl::StatusOr<ResolvedTarget> RestoreTargets::OfCheckpoint(absl::string_view na
   profile_header.set_cpu_model(source.cpu_model());
   target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
   for (const VcpuState& vcpu : other->loaded.vcpus) {
-    target.profiles.push_back(ProfileOfList(other->basic().name(), scheme, vcpu.registers));
+    target.profiles.push_back(ProfileFromRegisterList(other->basic().name(), scheme, vcpu.registers));
   }
   if (judged.vcpu_count() > other->vcpu_count()) {
     target.notes.push_back(absl::StrCat(other->basic().name(), " has ", other->vcpu_count(),
