@@ -9,7 +9,7 @@ namespace {
 using google::protobuf::util::TimeUtil;
 
 // Lengths before texts, so that no two traits share a key.
-std::string KeyOf(const CheckpointTraits& traits) {
+std::string KeyOf(const SharedMetadata& traits) {
   const std::string source = traits.source.SerializeAsString();
   std::string key = absl::StrCat(static_cast<int>(traits.scheme), " ", source.size(), " ", source);
   for (const auto& [name, value] : traits.labels)
@@ -19,13 +19,13 @@ std::string KeyOf(const CheckpointTraits& traits) {
 
 }  // namespace
 
-CheckpointFacts FactsOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme) {
-  auto traits = std::make_shared<CheckpointTraits>();
+IndexedMetadata IndexedMetadataOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme) {
+  auto traits = std::make_shared<SharedMetadata>();
   traits->source = basic.source();
   traits->labels = {basic.labels().begin(), basic.labels().end()};
   traits->scheme = scheme;
   traits->key = KeyOf(*traits);
-  CheckpointFacts facts;
+  IndexedMetadata facts;
   facts.vm = std::string(vm);
   facts.version = basic.version();
   facts.create_time = TimeUtil::TimestampToNanoseconds(basic.create_time());

@@ -15,7 +15,7 @@
 namespace armstate {
 
 // What the checkpoints of many VMs have in common. Immutable.
-struct CheckpointTraits {
+struct SharedMetadata {
   // Two with the same key are the same.
   std::string key;
   v1::Source source;
@@ -24,7 +24,7 @@ struct CheckpointTraits {
   IdScheme scheme = IdScheme::kKvm;
 };
 
-struct CheckpointFacts {
+struct IndexedMetadata {
   std::string vm;
   int64_t version = 0;
   // Nanoseconds since 1970-01-01 00:00 UTC.
@@ -32,11 +32,11 @@ struct CheckpointFacts {
   absl::optional<int64_t> capture_time;
   int64_t vcpu_count = 0;
   int64_t register_count = 0;
-  std::shared_ptr<const CheckpointTraits> traits;
+  std::shared_ptr<const SharedMetadata> traits;
 };
 
 // Of a checkpoint's BASIC view.
-CheckpointFacts FactsOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme);
+IndexedMetadata IndexedMetadataOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme);
 
 }  // namespace armstate
 

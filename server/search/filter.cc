@@ -183,11 +183,11 @@ absl::StatusOr<Filter> Filter::Parse(absl::string_view text) {
   return FilterParser(*std::move(tokens)).Parse();
 }
 
-bool Filter::Matches(const CheckpointFacts& facts, int vcpu_index, const RegisterList& registers) const {
+bool Filter::Matches(const IndexedMetadata& facts, int vcpu_index, const RegisterList& registers) const {
   return Holds(root_, facts, vcpu_index, registers);
 }
 
-bool Filter::Holds(const FilterNode& node, const CheckpointFacts& facts, int vcpu_index,
+bool Filter::Holds(const FilterNode& node, const IndexedMetadata& facts, int vcpu_index,
                    const RegisterList& registers) const {
   if (const auto* metadata = std::get_if<MetadataCondition>(&node.condition)) return metadata->Holds(facts, vcpu_index);
   if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {

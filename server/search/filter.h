@@ -51,13 +51,13 @@ class Filter {
   const std::vector<FilterRegister>& registers() const { return registers_; }
 
   // One vCPU of a checkpoint.
-  bool Matches(const CheckpointFacts& facts, int vcpu_index, const RegisterList& registers) const;
+  bool Matches(const IndexedMetadata& facts, int vcpu_index, const RegisterList& registers) const;
 
  private:
   friend class FilterParser;
   Filter() = default;
 
-  bool Holds(const FilterNode& node, const CheckpointFacts& facts, int vcpu_index, const RegisterList& registers) const;
+  bool Holds(const FilterNode& node, const IndexedMetadata& facts, int vcpu_index, const RegisterList& registers) const;
 
   FilterNode root_;
   std::vector<FilterRegister> registers_;

@@ -28,7 +28,7 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
       }
     }
   }
-  const Truth truth = Evaluate(filter, filter.root());
+  const TriState truth = Evaluate(filter, filter.root());
   RowSet candidates = LiveRows();
   candidates.Remove(truth.no);
   std::vector<uint32_t> found;
@@ -73,15 +73,15 @@ MatchingCheckpoint SearchIndex::Describe(const Vm& vm, const Filter& filter, con
   return match;
 }
 
-SearchIndex::Truth SearchIndex::Evaluate(const Filter& filter, const FilterNode& node) const {
+SearchIndex::TriState SearchIndex::Evaluate(const Filter& filter, const FilterNode& node) const {
   if (const auto* metadata = std::get_if<MetadataCondition>(&node.condition)) return EvaluateMetadata(*metadata);
   if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {
     return EvaluateRegister(filter.registers()[condition->register_number], *condition);
   }
-  Truth truth = Evaluate(filter, node.children.front());
+  TriState truth = Evaluate(filter, node.children.front());
   if (node.join == FilterNode::Join::kNot) std::swap(truth.yes, truth.no);
   for (size_t i = 1; i < node.children.size(); ++i) {
-    const Truth other = Evaluate(filter, node.children[i]);
+    const TriState other = Evaluate(filter, node.children[i]);
     if (node.join == FilterNode::Join::kAnd) {
       truth.yes &= other.yes;
       truth.no |= other.no;
@@ -113,9 +113,9 @@ RowSet SearchIndex::RowsWith(const RegisterId& id, IdScheme scheme) const {
 }
 
 // A vCPU without the register compares false.
-SearchIndex::Truth SearchIndex::EvaluateRegister(const FilterRegister& named,
-                                                 const RegisterCondition& condition) const {
-  Truth truth{RowSet(rows_.size()), LiveRows()};
+SearchIndex::TriState SearchIndex::EvaluateRegister(const FilterRegister& named,
+                                                    const RegisterCondition& condition) const {
+  TriState truth{RowSet(rows_.size()), LiveRows()};
   for (const IdScheme scheme : {IdScheme::kKvm, IdScheme::kTcg}) {
     const absl::optional<RegisterSelector>& selector = named.In(scheme);
     if (!selector) continue;
@@ -136,7 +136,7 @@ SearchIndex::Truth SearchIndex::EvaluateRegister(const FilterRegister& named,
   return truth;
 }
 
-SearchIndex::Truth SearchIndex::EvaluateMetadata(const MetadataCondition& condition) const {
+SearchIndex::TriState SearchIndex::EvaluateMetadata(const MetadataCondition& condition) const {
   RowSet yes(0);
   if (condition.scope() == MetadataScope::kVcpu) {
     yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {

@@ -143,7 +143,7 @@ bool IndexFollower::ReadVm(const std::string& vm) {
   }
   std::vector<SearchIndex::Vcpu> vcpus;
   for (const VcpuRecord& vcpu : stored->vcpus) vcpus.push_back({vcpu.vcpu_index, &vcpu.registers});
-  index_.Put(FactsOf(vm, *basic, *scheme), vcpus);
+  index_.Put(IndexedMetadataOf(vm, *basic, *scheme), vcpus);
   return true;
 }
 

@@ -27,16 +27,16 @@ class MetadataCondition {
                                                                   const FilterToken& value);
 
   MetadataScope scope() const { return scope_; }
-  bool Holds(const CheckpointFacts& facts, int vcpu_index) const { return test_(facts, vcpu_index); }
+  bool Holds(const IndexedMetadata& facts, int vcpu_index) const { return test_(facts, vcpu_index); }
   // scope() is kTraits.
-  bool Holds(const CheckpointTraits& traits) const { return traits_test_(traits); }
+  bool Holds(const SharedMetadata& traits) const { return traits_test_(traits); }
 
   // All names, for proposals; that of labels without its key.
   static absl::Span<const absl::string_view> Names();
 
  private:
-  using TraitsTest = std::function<bool(const CheckpointTraits&)>;
-  using Test = std::function<bool(const CheckpointFacts&, int vcpu_index)>;
+  using TraitsTest = std::function<bool(const SharedMetadata&)>;
+  using Test = std::function<bool(const IndexedMetadata&, int vcpu_index)>;
 
   explicit MetadataCondition(TraitsTest test);
   MetadataCondition(MetadataScope scope, Test test) : scope_(scope), test_(std::move(test)) {}

@@ -133,7 +133,7 @@ absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus whic
     }
     if (!basic.ok()) return basic.status();
     absl::optional<MatchingCheckpoint> match =
-        MatchRead(FactsOf(candidate.vm, *basic, candidate.scheme), stored->vcpus, result.filter, which);
+        MatchRead(IndexedMetadataOf(candidate.vm, *basic, candidate.scheme), stored->vcpus, result.filter, which);
     if (match) matches.push_back(*std::move(match));
   }
   result.matches = std::move(matches);

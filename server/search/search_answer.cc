@@ -38,7 +38,7 @@ v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter
   return result;
 }
 
-absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl::Span<const VcpuRecord> vcpus,
+absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& facts, absl::Span<const VcpuRecord> vcpus,
                                              const Filter& filter, MatchedVcpus which) {
   MatchingCheckpoint match{facts.vm, facts.version, facts.create_time, facts.traits->scheme, {}};
   for (const VcpuRecord& vcpu : vcpus) {

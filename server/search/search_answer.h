@@ -18,7 +18,7 @@ namespace armstate {
 v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter& filter);
 
 // The vCPUs of a checkpoint that satisfy the filter; nothing if those are too few.
-absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl::Span<const VcpuRecord> vcpus,
+absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& facts, absl::Span<const VcpuRecord> vcpus,
                                              const Filter& filter, MatchedVcpus which);
 
 // Notes a checkpoint that could not be read, of 16 at most. `why` names it.

@@ -18,7 +18,7 @@ bool IsIndexed(RegisterId id) {
   return id.architecture() == RegisterArchitecture::kArm64 ? word > 61 : word > 14;
 }
 
-void SearchIndex::Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus) {
+void SearchIndex::Put(IndexedMetadata facts, absl::Span<const Vcpu> vcpus) {
   absl::MutexLock lock(&mutex_);
   damaged_.erase(facts.vm);
   const uint32_t number = TakeVm(facts.vm);
@@ -93,7 +93,7 @@ void SearchIndex::FreeRows(Vm& vm, size_t kept) {
   }
 }
 
-uint32_t SearchIndex::TraitsNumber(const std::shared_ptr<const CheckpointTraits>& traits) {
+uint32_t SearchIndex::TraitsNumber(const std::shared_ptr<const SharedMetadata>& traits) {
   const auto known = traits_numbers_.find(traits->key);
   if (known != traits_numbers_.end()) {
     ++traits_[known->second].vms;

@@ -64,7 +64,7 @@ class SearchIndex {
   };
 
   // Replaces what is there of this VM.
-  void Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus);
+  void Put(IndexedMetadata facts, absl::Span<const Vcpu> vcpus);
   void Remove(absl::string_view vm);
   // A VM whose latest checkpoint cannot be read, and why. As long as it is not put or removed, answers tell of it.
   void PutDamaged(absl::string_view vm, std::string why);
@@ -86,11 +86,11 @@ class SearchIndex {
   };
   // The checkpoints with the same source and labels.
   struct Traits {
-    std::shared_ptr<const CheckpointTraits> traits;
+    std::shared_ptr<const SharedMetadata> traits;
     size_t vms = 0;
   };
   struct Vm {
-    CheckpointFacts facts;
+    IndexedMetadata facts;
     uint32_t traits = 0;
     std::vector<uint32_t> rows;
   };
@@ -101,7 +101,7 @@ class SearchIndex {
     int32_t vcpu_index = 0;
   };
   // What a part of a filter says of each row; what is in neither is not known.
-  struct Truth {
+  struct TriState {
     RowSet yes;
     RowSet no;
   };
@@ -109,17 +109,17 @@ class SearchIndex {
   static constexpr uint32_t kNoLayout = 0;  // of a row that is free
 
   uint32_t LayoutNumber(const std::shared_ptr<const RegisterLayout>& registers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  uint32_t TraitsNumber(const std::shared_ptr<const CheckpointTraits>& traits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  uint32_t TraitsNumber(const std::shared_ptr<const SharedMetadata>& traits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetRow(uint32_t row, const RegisterList& registers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint32_t TakeVm(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint32_t TakeRow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropTraits(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FreeRows(Vm& vm, size_t kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  Truth Evaluate(const Filter& filter, const FilterNode& node) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  Truth EvaluateRegister(const FilterRegister& named, const RegisterCondition& condition) const
+  TriState Evaluate(const Filter& filter, const FilterNode& node) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  TriState EvaluateRegister(const FilterRegister& named, const RegisterCondition& condition) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  Truth EvaluateMetadata(const MetadataCondition& condition) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  TriState EvaluateMetadata(const MetadataCondition& condition) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   RowSet RowsWith(const RegisterId& id, IdScheme scheme) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   RowSet LiveRows() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   MatchingCheckpoint Describe(const Vm& vm, const Filter& filter, const RowSet& rows) const

@@ -69,7 +69,7 @@ class Scan {
       return absl::OkStatus();
     }
     const absl::optional<MatchingCheckpoint> match =
-        MatchRead(FactsOf(vm, *basic, *scheme), stored->vcpus, filter_, which_);
+        MatchRead(IndexedMetadataOf(vm, *basic, *scheme), stored->vcpus, filter_, which_);
     if (match) *response_.add_checkpoints() = MatchToProto(*match, filter_);
     return absl::OkStatus();
   }

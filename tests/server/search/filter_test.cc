@@ -21,7 +21,7 @@ constexpr RegisterId kV0 = RegisterId::Known<0x6040'0000'0010'0054>();
 class FilterTest : public testing::Test {
  protected:
   FilterTest() {
-    auto traits = std::make_shared<CheckpointTraits>();
+    auto traits = std::make_shared<SharedMetadata>();
     traits->source.set_accelerator(v1::ACCELERATOR_KVM);
     traits->source.set_host("rack7-host3");
     traits->source.set_host_kernel("6.12.5");
@@ -46,7 +46,7 @@ class FilterTest : public testing::Test {
     return filter.ok() && filter->Matches(facts_, 1, registers_);
   }
 
-  CheckpointFacts facts_;
+  IndexedMetadata facts_;
   RegisterList registers_;
 };
 

@@ -23,7 +23,7 @@ constexpr RegisterId kX0 = RegisterId::Core(RegisterArchitecture::kArm64, 3, 0);
 constexpr RegisterId kTimer = RegisterId::Known<0x6030'0000'0013'df1a>();
 
 struct ModelVm {
-  CheckpointFacts facts;
+  IndexedMetadata facts;
   std::vector<RegisterList> vcpus;
 };
 
@@ -33,12 +33,12 @@ RegisterList List(const std::vector<std::pair<RegisterId, uint64_t>>& registers)
   return *std::move(builder).Build();
 }
 
-CheckpointFacts Facts(const std::string& vm, IdScheme scheme, const std::string& team) {
+IndexedMetadata Facts(const std::string& vm, IdScheme scheme, const std::string& team) {
   v1::Checkpoint basic;
   basic.set_version(1);
   basic.mutable_source()->set_accelerator(scheme == IdScheme::kKvm ? v1::ACCELERATOR_KVM : v1::ACCELERATOR_TCG);
   (*basic.mutable_labels())["team"] = team;
-  return FactsOf(vm, basic, scheme);
+  return IndexedMetadataOf(vm, basic, scheme);
 }
 
 void Put(SearchIndex& index, const ModelVm& vm) {
