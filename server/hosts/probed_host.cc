@@ -61,11 +61,11 @@ void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
 
 }  // namespace
 
-absl::StatusOr<ProbedHost> HostFromProbe(const HostProbe& probe) {
+absl::StatusOr<HostDraft> HostFromProbe(const HostProbe& probe) {
   if (absl::Status status = CheckSizes(probe); !status.ok()) return status;
   absl::StatusOr<std::vector<v1::CpuProfile>> profiles = ProfilesFromProbe(probe);
   if (!profiles.ok()) return profiles.status();
-  ProbedHost probed{{}, *std::move(profiles)};
+  HostDraft probed{{}, *std::move(profiles)};
   probed.host.set_accelerator(v1::ACCELERATOR_KVM);
   probed.host.set_kernel(probe.kernel);
   probed.host.set_cpu_model(probe.cpu);

@@ -11,7 +11,7 @@
 
 namespace armstate {
 
-struct ProbedHost {
+struct HostDraft {
   // Names its profiles by host.profiles[].cpu_profile.
   v1::Host host;
   // Those of them that may not be known yet.
@@ -22,7 +22,7 @@ struct ProbedHost {
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: more than 64 sets
 // of features, names that are longer than 255 bytes, experiments that contradict each other.
-absl::StatusOr<ProbedHost> HostFromProbe(const HostProbe& probe);
+absl::StatusOr<HostDraft> HostFromProbe(const HostProbe& probe);
 
 }  // namespace armstate
 

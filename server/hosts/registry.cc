@@ -80,7 +80,7 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   std::unique_ptr<HostRegistry> registry(new HostRegistry(store, profiles, machines));
   std::map<std::string, Entry, std::less<>> hosts;
   status = ForEachRecord(store, RecordKind::kHost, [&registry, &hosts](const ListedNamedRecord& record) {
-    hosts.emplace(record.name, registry->Link(DecodeHost(record)));
+    hosts.emplace(record.name, registry->BindProfiles(DecodeHost(record)));
   });
   if (!status.ok()) return status;
   absl::MutexLock lock(&registry->mutex_);
@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   return registry;
 }
 
-HostRegistry::Entry HostRegistry::Link(v1::Host host) const {
+HostRegistry::Entry HostRegistry::BindProfiles(v1::Host host) const {
   RegisteredHost linked{std::move(host), {}};
   for (const v1::HostProfile& of_host : linked.message.profiles()) {
     const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(of_host.cpu_profile());
@@ -138,7 +138,7 @@ HostRegistry::Page HostRegistry::List(absl::string_view after, int limit,
   return page;
 }
 
-absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(ProbedHost host) {
+absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(HostDraft host) {
   const std::string name = host.host.name();
   const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::Status existing = Find(name).status();
@@ -148,17 +148,17 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(ProbedHost host) {
   }
   if (!absl::IsNotFound(existing)) return existing;
   *host.host.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
-  return Store(std::move(host), changes);
+  return CommitHost(std::move(host), changes);
 }
 
 absl::StatusOr<HostRegistry::Entry> HostRegistry::Update(
-    absl::string_view name, const std::function<absl::StatusOr<ProbedHost>(const v1::Host&)>& change) {
+    absl::string_view name, const std::function<absl::StatusOr<HostDraft>(const v1::Host&)>& change) {
   const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::StatusOr<Entry> existing = Find(name);
   if (!existing.ok()) return existing.status();
-  absl::StatusOr<ProbedHost> changed = change((*existing)->message);
+  absl::StatusOr<HostDraft> changed = change((*existing)->message);
   if (!changed.ok()) return changed.status();
-  return Store(*std::move(changed), changes);
+  return CommitHost(*std::move(changed), changes);
 }
 
 absl::Status HostRegistry::Delete(absl::string_view name) {
@@ -167,7 +167,7 @@ absl::Status HostRegistry::Delete(absl::string_view name) {
   const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::Status existing = Find(name).status();
   if (!existing.ok() && !absl::IsDataLoss(existing)) return existing;
-  const std::vector<std::string> unused = ProfilesUnusedWithout(*id, nullptr);
+  const std::vector<std::string> unused = UnreferencedProfiles(*id, nullptr);
   std::vector<RecordChange> records = {{RecordKind::kHost, *id, absl::nullopt}};
   for (const std::string& profile : unused) records.push_back({RecordKind::kCpuProfile, profile, absl::nullopt});
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
@@ -198,7 +198,7 @@ absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::ve
   }
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
   profiles_.Change(changes, added, {});
-  Relink(added);
+  RebindHosts(added);
   return answer;
 }
 
@@ -219,7 +219,8 @@ absl::StatusOr<ProfileRegistry::Entry> HostRegistry::Resolve(v1::CpuProfile prof
   return entry;
 }
 
-absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const ProfileRegistry::ChangeLock& changes) {
+absl::StatusOr<HostRegistry::Entry> HostRegistry::CommitHost(HostDraft probed,
+                                                             const ProfileRegistry::ChangeLock& changes) {
   std::map<std::string, std::string> known_as;  // names in the probe -> names in the registry
   std::vector<ProfileRegistry::Entry> added;
   std::vector<RecordChange> records;
@@ -247,21 +248,21 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const
 
   const absl::StatusOr<std::string> id = ParseHostName(host.name());
   if (!id.ok()) return id.status();
-  const std::vector<std::string> unused = ProfilesUnusedWithout(*id, &host);
+  const std::vector<std::string> unused = UnreferencedProfiles(*id, &host);
   for (const std::string& profile : unused) records.push_back({RecordKind::kCpuProfile, profile, absl::nullopt});
   records.push_back({RecordKind::kHost, *id, host.SerializeAsString()});
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
   profiles_.Change(changes, added, unused);
-  Entry entry = Link(std::move(host));
+  Entry entry = BindProfiles(std::move(host));
   {
     absl::MutexLock lock(&mutex_);
     hosts_[*id] = entry;
   }
-  Relink(added);
+  RebindHosts(added);
   return entry;
 }
 
-std::vector<std::string> HostRegistry::ProfilesUnusedWithout(absl::string_view id, const v1::Host* instead) const {
+std::vector<std::string> HostRegistry::UnreferencedProfiles(absl::string_view id, const v1::Host* instead) const {
   std::map<std::string, ProfileRegistry::Entry, std::less<>> unused = profiles_.Imported();
   const auto use = [&unused](absl::string_view name) {
     const absl::StatusOr<std::string> profile = ParseCpuProfileName(name);
@@ -290,7 +291,7 @@ std::vector<std::string> HostRegistry::ProfilesUnusedWithout(absl::string_view i
   return ids;
 }
 
-void HostRegistry::Relink(const std::vector<ProfileRegistry::Entry>& added) {
+void HostRegistry::RebindHosts(const std::vector<ProfileRegistry::Entry>& added) {
   std::set<absl::string_view> names;
   for (const ProfileRegistry::Entry& profile : added) names.insert(profile->message.name());
   absl::MutexLock lock(&mutex_);
@@ -300,7 +301,7 @@ void HostRegistry::Relink(const std::vector<ProfileRegistry::Entry>& added) {
                      [&names](const v1::HostProfile& p) { return names.count(p.cpu_profile()) > 0; })) {
       continue;
     }
-    host = Link(host->message);
+    host = BindProfiles(host->message);
   }
 }
 

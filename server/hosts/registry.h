@@ -57,11 +57,11 @@ class HostRegistry {
   // A host as made from a probe or of known profiles: host.message with its name, and the new profiles it needs.
   // ALREADY_EXISTS, reason HOST_EXISTS or (a profile's name stands for other content) CPU_PROFILE_EXISTS;
   // NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
-  absl::StatusOr<Entry> Create(ProbedHost host);
+  absl::StatusOr<Entry> Create(HostDraft host);
 
   // `change` gets the stored host and gives what takes its place. Errors: those of Find, of `change`, of Create.
   absl::StatusOr<Entry> Update(absl::string_view name,
-                               const std::function<absl::StatusOr<ProbedHost>(const v1::Host&)>& change);
+                               const std::function<absl::StatusOr<HostDraft>(const v1::Host&)>& change);
 
   // Errors: as Find, but a damaged host can be deleted.
   absl::Status Delete(absl::string_view name);
@@ -74,16 +74,16 @@ class HostRegistry {
       : store_(store), profiles_(profiles), machines_(machines) {}
 
   // With its profiles, or `damage` if one of them cannot be used.
-  Entry Link(v1::Host host) const;
+  Entry BindProfiles(v1::Host host) const;
   // The hosts that have one of these profiles, which are new or in place of others.
-  void Relink(const std::vector<ProfileRegistry::Entry>& added);
+  void RebindHosts(const std::vector<ProfileRegistry::Entry>& added);
 
   // The known profile with this content, or a new one that is not in the registry yet.
   absl::StatusOr<ProfileRegistry::Entry> Resolve(v1::CpuProfile profile, ProfileOrigin origin) const;
   // Makes the host or replaces it.
-  absl::StatusOr<Entry> Store(ProbedHost probed, const ProfileRegistry::ChangeLock& changes);
+  absl::StatusOr<Entry> CommitHost(HostDraft probed, const ProfileRegistry::ChangeLock& changes);
   // IDs of the profiles that nobody has once the host `id` is deleted, or replaced by `instead`.
-  std::vector<std::string> ProfilesUnusedWithout(absl::string_view id, const v1::Host* instead) const;
+  std::vector<std::string> UnreferencedProfiles(absl::string_view id, const v1::Host* instead) const;
 
   RecordStore& store_;
   ProfileRegistry& profiles_;

@@ -14,7 +14,7 @@
 namespace armstate {
 namespace {
 
-absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
+absl::StatusOr<HostDraft> FromProbe(const ProbeFileMessages& probe) {
   std::vector<std::string> names;
   names.reserve(probe.size());  // `files` refers to them
   std::vector<ProbeInput> files;
@@ -47,9 +47,9 @@ std::string Common(const std::string& before, const std::string& added, bool fir
   return first || before == added ? added : "";
 }
 
-absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
+absl::StatusOr<HostDraft> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
   if (absl::Status status = CheckLimit("host.profiles", named.size(), kMaxHostProfiles); !status.ok()) return status;
-  ProbedHost described;
+  HostDraft described;
   v1::Host& host = described.host;
   std::set<absl::string_view> names;
   for (const v1::HostProfile& profile : named) {
@@ -76,8 +76,8 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const 
 
 }  // namespace
 
-absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
-                                           const ProfileRegistry& known) {
+absl::StatusOr<HostDraft> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
+                                          const ProfileRegistry& known) {
   if (!probe.empty() && !named.empty()) {
     return InvalidField("host.profiles", "and a probe are both given; a probe says which profiles its host has");
   }
@@ -105,7 +105,7 @@ absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request,
     *update.labels.emplace().mutable_labels() = host.labels();
   }
   if (profiles || !request.probe().empty()) {
-    absl::StatusOr<ProbedHost> described =
+    absl::StatusOr<HostDraft> described =
         HostFromRequest(request.probe(), profiles ? host.profiles() : HostProfileMessages(), known);
     if (!described.ok()) return described.status();
     update.described = *std::move(described);
@@ -113,8 +113,8 @@ absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request,
   return update;
 }
 
-ProbedHost Updated(const v1::Host& stored, const HostUpdate& update) {
-  ProbedHost updated = update.described ? *update.described : ProbedHost{stored, {}};
+HostDraft Updated(const v1::Host& stored, const HostUpdate& update) {
+  HostDraft updated = update.described ? *update.described : HostDraft{stored, {}};
   updated.host.set_name(stored.name());
   *updated.host.mutable_labels() = update.labels ? update.labels->labels() : stored.labels();
   *updated.host.mutable_create_time() = stored.create_time();
@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromRequest(const v1::Import
     return std::vector<v1::CpuProfile>{request.cpu_profile()};
   }
   if (request.probe().empty()) return InvalidField("cpu_profile", "is required, or a probe");
-  absl::StatusOr<ProbedHost> probed = FromProbe(request.probe());
+  absl::StatusOr<HostDraft> probed = FromProbe(request.probe());
   if (!probed.ok()) return probed.status();
   return std::move(probed->profiles);
 }

@@ -20,13 +20,13 @@ using HostProfileMessages = google::protobuf::RepeatedPtrField<v1::HostProfile>;
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for a probe that ParseHostProbe or HostFromProbe refuses; reason
 // FIELD_INVALID, metadata "field", if both are given or none, a file's name is too long, or the profiles are named
 // twice, too many, or of several accelerators. NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
-absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
-                                           const ProfileRegistry& known);
+absl::StatusOr<HostDraft> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
+                                          const ProfileRegistry& known);
 
 // What an UpdateHostRequest changes.
 struct HostUpdate {
-  absl::optional<v1::Host> labels;       // only its labels
-  absl::optional<ProbedHost> described;  // all but its name, labels and times
+  absl::optional<v1::Host> labels;      // only its labels
+  absl::optional<HostDraft> described;  // all but its name, labels and times
 };
 
 // INVALID_ARGUMENT, reason FIELD_INVALID: an update_mask with other paths than "labels", "profiles" and "*", labels
@@ -34,7 +34,7 @@ struct HostUpdate {
 absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request, const ProfileRegistry& known);
 
 // The stored host with the changes.
-ProbedHost Updated(const v1::Host& stored, const HostUpdate& update);
+HostDraft Updated(const v1::Host& stored, const HostUpdate& update);
 
 // The profiles to import.
 //
