@@ -52,7 +52,7 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
 }
 
 // A register of the target without a finding: it holds, or held until it was put back, what the checkpoint wants.
-v1::RegisterReport UneventfulToProto(const VcpuRestore& vcpu, size_t index, IdScheme scheme, bool put_back) {
+v1::RegisterReport UneventfulToProto(const VcpuReportInput& vcpu, size_t index, IdScheme scheme, bool put_back) {
   const RegisterId id = vcpu.target.id(index);
   const RegisterOutcome outcome = vcpu.report.outcomes[index];
   v1::RegisterReport message;
@@ -83,7 +83,7 @@ v1::Verdict VerdictToProto(Verdict verdict) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
-v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
+v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuReportInput& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which) {
   const RestoreReport& report = vcpu.report;
   const bool put_back = WasPutBack(report);
@@ -110,12 +110,12 @@ v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme
   return message;
 }
 
-v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuRestore> vcpus, IdScheme target_scheme,
+v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuReportInput> vcpus, IdScheme target_scheme,
                                        ReportedRegisters which) {
   v1::RestoreReport message;
   Verdict verdict = Verdict::kAccepted;
   bool rolled_back = !vcpus.empty();
-  for (const VcpuRestore& vcpu : vcpus) {
+  for (const VcpuReportInput& vcpu : vcpus) {
     verdict = std::max(verdict, vcpu.report.verdict);
     rolled_back = rolled_back && vcpu.report.rolled_back;
     *message.add_vcpus() = VcpuRestoreReportToProto(vcpu, target_scheme, which);

@@ -11,7 +11,7 @@
 namespace armstate {
 
 // The restore of one vCPU: what RestoreRegisters was given, and what it answered. Refers to its parts.
-struct VcpuRestore {
+struct VcpuReportInput {
   int vcpu_index;
   const RegisterList& checkpoint;
   const RegisterLayout& target;
@@ -25,11 +25,11 @@ enum class ReportedRegisters {
 
 v1::Verdict VerdictToProto(Verdict verdict);
 
-v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
+v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuReportInput& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which);
 
 // The worst verdict of all vCPUs; rolled back only if all of them are. `notes` is empty.
-v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuRestore> vcpus, IdScheme target_scheme,
+v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuReportInput> vcpus, IdScheme target_scheme,
                                        ReportedRegisters which);
 
 }  // namespace armstate

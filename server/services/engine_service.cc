@@ -144,7 +144,7 @@ absl::StatusOr<v1::WriteRegistersResponse> EngineServiceImpl::Write(const v1::Wr
     RestoreReport report =
         RestoreRegisters(*registers, vcpu, RefusalMode(request.keep_going()), ListScope::kSomeRegisters);
     for (EngineVcpu& other : machine.vcpus()) other.AdoptVmWide(vcpu);
-    const VcpuRestore restore{request.vcpu_index(), *registers, *machine.profile().layout(), report};
+    const VcpuReportInput restore{request.vcpu_index(), *registers, *machine.profile().layout(), report};
     *response.mutable_report() =
         RestoreReportToProto({&restore, 1}, machine.profile().scheme(), ReportedRegisters::kFindings);
     return absl::OkStatus();
@@ -192,15 +192,15 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
                        {{"checkpoint_vcpus", absl::StrCat(checkpoint->vcpus.size())},
                         {"target_vcpus", absl::StrCat(machine.vcpus().size())}});
     }
-    const absl::StatusOr<VmRestore> restore =
-        RestoreVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()), stop);
+    const absl::StatusOr<EngineRestoreResult> restore =
+        RestoreEngineVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()), stop);
     if (!restore.ok()) return restore.status();
     if (!restore->rolled_back) machine.SetOpaqueFields(checkpoint->vcpus);
     v1::CpuProfile target;  // without a machine type: the engine has none
     target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
     *response.mutable_report() =
-        VmRestoreToProto(*checkpoint, machine.profile(), *restore, NotesForUntranslated(checkpoint->basic, target),
-                         request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
+        EngineRestoreToProto(*checkpoint, machine.profile(), *restore, NotesForUntranslated(checkpoint->basic, target),
+                             request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -93,7 +93,7 @@ absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const Re
   std::vector<const RegisterList*> lists;
   for (int i = 0; i < vcpu_count; ++i) lists.push_back(&judgement.list(checkpoint, i));
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(vcpu_count);
-  absl::StatusOr<VmRestore> restore = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing, stop);
+  absl::StatusOr<EngineRestoreResult> restore = RestoreEngineVm(lists, vcpus, OnRefusal::kKeepGoing, stop);
   if (!restore.ok()) return restore.status();
   judgement.reports = std::move(restore->reports);
   for (int i = 0; i < vcpu_count; ++i) {

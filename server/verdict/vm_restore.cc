@@ -15,16 +15,18 @@ constexpr size_t kMaxRestoreReportBytes = size_t{8} << 20;
 
 }  // namespace
 
-absl::StatusOr<VmRestore> RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop) {
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(const std::vector<VcpuState>& checkpoint,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop) {
   std::vector<const RegisterList*> lists;
   for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
-  return RestoreVm(lists, vcpus, on_refusal, stop);
+  return RestoreEngineVm(lists, vcpus, on_refusal, stop);
 }
 
-absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop) {
-  VmRestore restore;
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(absl::Span<const RegisterList* const> lists,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop) {
+  EngineRestoreResult restore;
   std::vector<EngineVcpu> tried = vcpus;
   absl::StatusOr<std::vector<RestoreReport>> reports =
       RestoreVcpus(lists, absl::MakeSpan(tried), {}, CounterPairWrites::kClearFirst, stop);
@@ -66,10 +68,10 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   return notes;
 }
 
-v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
-                                   const VmRestore& restore, const std::vector<std::string>& notes,
-                                   ReportedRegisters which) {
-  std::vector<VcpuRestore> vcpus;
+v1::RestoreReport EngineRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
+                                       const EngineRestoreResult& restore, const std::vector<std::string>& notes,
+                                       ReportedRegisters which) {
+  std::vector<VcpuReportInput> vcpus;
   for (size_t i = 0; i < restore.reports.size(); ++i) {
     const VcpuState& state = checkpoint.vcpus[i];
     vcpus.push_back({state.vcpu_index, state.registers, *target.layout(), restore.reports[i]});

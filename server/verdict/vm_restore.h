@@ -16,7 +16,7 @@
 
 namespace armstate {
 
-struct VmRestore {
+struct EngineRestoreResult {
   // The worst of all vCPUs.
   Verdict verdict = Verdict::kAccepted;
   // One for each vCPU, in order.
@@ -28,19 +28,21 @@ struct VmRestore {
 // Restores lists[i] into vcpus[i], of which there are as many. All or nothing over all of them with kPutBack; every
 // register has its outcome in either case, since the work is done on copies. The error is that of `stop`, which is
 // asked for each vCPU; then nothing is restored.
-absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop);
-absl::StatusOr<VmRestore> RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop);
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(absl::Span<const RegisterList* const> lists,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop);
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(const std::vector<VcpuState>& checkpoint,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop);
 
 // What a person should know besides the registers: another machine type, gaps of the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 // The same for a restore of lists that are not translated (core/translate.h): also another accelerator.
 std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 
-v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
-                                   const VmRestore& restore, const std::vector<std::string>& notes,
-                                   ReportedRegisters which);
+v1::RestoreReport EngineRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
+                                       const EngineRestoreResult& restore, const std::vector<std::string>& notes,
+                                       ReportedRegisters which);
 
 }  // namespace armstate
 

@@ -42,7 +42,7 @@ class RestoreReportConversion : public ::testing::Test {
     report_.findings[0].got = kMidrA57;
   }
 
-  VcpuRestore Vcpu() const { return {4, checkpoint_, *target_, report_}; }
+  VcpuReportInput Vcpu() const { return {4, checkpoint_, *target_, report_}; }
 
   RegisterList checkpoint_;
   std::shared_ptr<const RegisterLayout> target_;
@@ -149,8 +149,8 @@ TEST_F(RestoreReportConversion, TheWorstVcpuDecides) {
   changed.verdict = Verdict::kAcceptedWithChanges;
   changed.rolled_back = true;
   const RegisterList none;
-  const VcpuRestore good{0, none, none.layout(), accepted};
-  const VcpuRestore worse{1, none, none.layout(), changed};
+  const VcpuReportInput good{0, none, none.layout(), accepted};
+  const VcpuReportInput worse{1, none, none.layout(), changed};
   v1::RestoreReport message = RestoreReportToProto({good}, IdScheme::kTcg, ReportedRegisters::kFindings);
   EXPECT_EQ(message.verdict(), v1::VERDICT_ACCEPTED);
   message = RestoreReportToProto({worse, good}, IdScheme::kTcg, ReportedRegisters::kFindings);

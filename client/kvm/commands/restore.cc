@@ -45,7 +45,7 @@ absl::StatusOr<KvmRestorePlan> LoadPlan(const RestoreOptions& options, const v1:
 }
 
 v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const KvmRestoreResult& result) {
-  std::vector<VcpuRestore> vcpus;
+  std::vector<VcpuReportInput> vcpus;
   for (size_t i = 0; i < plan.states.size(); ++i) {
     vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *vmm.vcpus()[i].layout(), result.reports[i]});
   }
