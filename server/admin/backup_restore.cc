@@ -17,7 +17,7 @@
 namespace armstate {
 namespace {
 
-// Writes at most once in half a second, and not in the first.
+// Writes at most every half second, and not in the first half second.
 class ProgressLine {
  public:
   explicit ProgressLine(std::ostream& out) : out_(out), next_(absl::Now() + absl::Seconds(1)) {}
@@ -44,7 +44,7 @@ absl::Status NoBackup(absl::string_view which, const std::string& message) {
                    {{"name", absl::StrCat("backups/", which)}});
 }
 
-// Who asks for the latest is not given an older one.
+// A request for the latest backup never falls back to an older one.
 absl::Status BackupDamaged(uint32_t number, const std::vector<Backup>& whole) {
   std::string advice = "There is no whole one before it";
   for (const Backup& backup : whole) {
@@ -97,7 +97,7 @@ absl::StatusOr<v1::Backup> RestoreFromBackup(const std::string& which, const std
 
 std::string RestoreAnswer(const absl::StatusOr<v1::Backup>& restored) {
   std::string json;
-  // Fails only for an Any of an unknown type; there is none.
+  // Fails only for an Any of an unknown type, which does not occur here.
   const auto written = restored.ok()
                            ? google::protobuf::util::MessageToJsonString(*restored, &json)
                            : google::protobuf::util::MessageToJsonString(ToGoogleRpcStatus(restored.status()), &json);

@@ -22,11 +22,13 @@
 
 namespace armstate {
 
-// One stream. Its state changes under its mutex, and so do gRPC's operations begin: gRPC never calls a reactor from
-// within them, and so nothing is begun after Finish, when the reactor may be gone at any time.
+// PushStream is one stream. Its state changes under its mutex, and gRPC operations are also started under it: gRPC
+// never calls a reactor from within an operation, and so nothing is started after Finish, when the reactor may be
+// deleted at any time.
 //
-// Requests of one VM are stored one after the other: the store keeps their order only as long as each finds the base
-// that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
+// Requests of one VM are stored one after the other: the store preserves their order only while each one finds the base
+// that it was encoded against. A request that is encoded before its predecessor is stored may have to be encoded a
+// second time.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
   PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, grpc::CallbackServerContext& context,
@@ -63,7 +65,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     {
       const absl::MutexLock lock(&mutex_);
       reading_ = false;
-      // It may come after a drain has ended the stream.
+      // The notification may arrive after a drain has ended the stream.
       if (broken_ || finished_) return Continue();
       refusal_ = refusal;
       for (Item& item : items) {
@@ -77,7 +79,7 @@ class PushStream final : public CheckpointPushes::Reactor {
           lane->second.push_back(std::move(item));
         }
       }
-      // The next message is on its way while this one is worked on.
+      // The next message is read while this one is processed.
       Continue();
     }
     for (Item& item : startable) Start(std::move(item));
@@ -89,7 +91,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
     share_->EndTaking(written_bytes_);
-    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);  // an idle stream keeps nothing of it
+    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);  // frees the memory of an idle stream
     if (!ok) Break();
     Continue();
   }
@@ -101,7 +103,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnDone() override {
-    { const absl::MutexLock lock(&mutex_); }  // who called Finish has left
+    { const absl::MutexLock lock(&mutex_); }  // waits until the caller of Finish releases the lock
     pushes_.Remove(this);
     delete this;
   }
@@ -110,7 +112,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   struct Item {
     int64_t number = 0;
     size_t bytes = 0;
-    // As the client wrote it: who has the same waits for each other.
+    // The lane is keyed by the parent as the client wrote it: requests with the same parent wait for each other.
     std::string parent;
     absl::StatusOr<ParsedCreate> create;
   };
@@ -121,7 +123,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     absl::StatusOr<CreateResult> outcome;
   };
 
-  // The arena lasts only until all is taken out of it: most streams are idle at most times.
+  // The arena is freed as soon as everything is moved out of it: most streams are idle most of the time.
   absl::Status TakeMessage(std::vector<Item>& items) {
     const size_t bytes = bytes_.Length();
     google::protobuf::ArenaOptions blocks;
@@ -142,7 +144,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     return absl::OkStatus();
   }
 
-  // The stream has nothing else, so it could not know that there is no place.
+  // The stream has nothing else in flight, so no completion would free memory for it later.
   absl::Status Hold(const v1::StreamCheckpointsRequest& message) {
     size_t bytes = 0;
     for (const v1::CreateCheckpointRequest& request : message.requests()) bytes += request.ByteSizeLong();
@@ -151,7 +153,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     return room.ok() ? share_->Add(bytes) : room;
   }
 
-  // Without the lock: the answer may come at once. The stream stays as long as items run.
+  // The lock is not held, since the answer may arrive at once. The stream lives as long as items are running.
   void Start(Item item) {
     if (!item.create.ok()) return End(item.number, item.bytes, item.parent, item.create.status());
     SubmitCreate(repository_, *std::move(item.create),
@@ -175,17 +177,18 @@ class PushStream final : public CheckpointPushes::Reactor {
       Continue();
     }
     if (startable == nullptr) return;
-    // Not here: the store's thread has others to tell.
+    // Not done here: the store's completion thread must serve others.
     repository_.RunLater([this, startable] { Start(std::move(*startable)); });
   }
 
-  // Nobody is there to be answered.
+  // The client is gone, so there is nothing to answer.
   void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     broken_ = true;
     answers_.clear();
   }
 
-  // Begins what can be begun. Finish is the last thing, and only when nothing of this stream runs in the store.
+  // Starts every operation that can be started. Finish comes last, and only when no item of this stream is in the
+  // store.
   void Continue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
@@ -209,7 +212,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     Finish(ToGrpcStatus(status));
   }
 
-  // All that came since the last one, after a sync by the dozen.
+  // Answers everything that has completed since the last response; one sync completes dozens.
   void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     response_.Clear();
     written_bytes_ = 0;
@@ -245,7 +248,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     checkpoint.set_register_count(stored_.register_count());
   }
 
-  // A message of one vCPU with a thousand registers.
+  // The size of a message with one vCPU of a thousand registers.
   static constexpr size_t kFirstBlockBytes = size_t{32} << 10;
 
   CheckpointPushes& pushes_;
@@ -253,7 +256,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   const std::string connection_;
   const std::function<void()> end_of_untaken_;
   ConnectionGuard& guard_;
-  // Of the requests that are unanswered, and of this; null if there is none, and never changed.
+  // The memory of this stream and of its unanswered requests; null if none is left. Never changes.
   std::shared_ptr<MemoryBudget::Share> share_;
 
   absl::Mutex mutex_;
@@ -266,24 +269,24 @@ class PushStream final : public CheckpointPushes::Reactor {
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t unanswered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  // How many lanes are there: each has one item in the store, or about to be.
+  // The number of lanes; each has one item in the store, or about to enter it.
   int running_ ABSL_GUARDED_BY(mutex_) = 0;
-  // By parent: those that wait for the one that runs.
+  // By parent: the requests that wait for the running one.
   absl::flat_hash_map<std::string, std::list<Item>> lanes_ ABSL_GUARDED_BY(mutex_);
-  // What was wrong with a message as a whole: it ends the stream.
+  // The error of a message as a whole, which ends the stream.
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
   std::vector<Answer> answers_ ABSL_GUARDED_BY(mutex_);
   v1::StreamCheckpointsResponse response_ ABSL_GUARDED_BY(mutex_);
   v1::Checkpoint stored_ ABSL_GUARDED_BY(mutex_);
 
-  // Of the read that is going on, or of OnReadDone.
+  // The buffer of the current read or of OnReadDone.
   grpc::ByteBuffer bytes_;
   int64_t next_item_ = 0;
 };
 
 CheckpointPushes::Reactor* CheckpointPushes::Open(grpc::CallbackServerContext& context) {
   const absl::MutexLock lock(&mutex_);
-  // It deletes itself in OnDone.
+  // The stream deletes itself in OnDone.
   return *streams_.insert(new PushStream(*this, repository_, context, workers_, draining_)).first;
 }
 

@@ -35,7 +35,7 @@ absl::StatusOr<VerdictInput> TakeCheckpoint(v1::ConvertCheckpointRequest& reques
   return VerdictInput{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
 }
 
-// "qemu-11.1", without machine and CPU: those that the guest was recognised to have.
+// Resolves "qemu-11.1", a name without machine and CPU, with the machine and CPU that the guest was recognised to have.
 void CompleteProfile(const v1::CpuProfile& source, v1::RestoreTarget& target) {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(target.cpu_profile());
   const absl::StatusOr<std::string> own = ParseCpuProfileName(source.name());
@@ -45,7 +45,7 @@ void CompleteProfile(const v1::CpuProfile& source, v1::RestoreTarget& target) {
   target.set_cpu_profile(FormatCpuProfileName(absl::StrCat(*id, ".", name->machine, ".", name->cpu)));
 }
 
-// With these the machine has other RAM: the stream has that of the guest's machine.
+// These options change the machine's RAM: the stream contains the RAM of the guest's machine.
 std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& target) {
   const auto has = [](const v1::CpuProfile& profile, absl::string_view option) {
     const auto& options = profile.machine_options();
@@ -60,7 +60,7 @@ std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& tar
   return "";
 }
 
-// A guest keeps its machine type, which an older QEMU does not have. Nothing if it has it, as far as one can tell.
+// A guest keeps its machine type, which an older QEMU may lack. Empty if the release has it, as far as is known.
 std::string MissingMachineType(const std::string& machine_type, const v1::CpuProfile& target) {
   const auto version = ParseMachineType(machine_type).second;
   const auto release = ParseQemuVersion(target.hypervisor_version());
@@ -70,7 +70,7 @@ std::string MissingMachineType(const std::string& machine_type, const v1::CpuPro
                       "back with one that both releases have");
 }
 
-// What a person must see to, since the guest keeps its machine.
+// Returns what the user must take care of, since the guest keeps its machine.
 std::vector<std::string> MachineNotes(const std::string& machine_type, const v1::CpuProfile& target) {
   if (target.accelerator() != v1::ACCELERATOR_TCG || machine_type.empty()) return {};
   if (ParseMachineType(machine_type).second) {
@@ -82,7 +82,7 @@ std::vector<std::string> MachineNotes(const std::string& machine_type, const v1:
                        "whatever its CPU state is")};
 }
 
-// The profile may have been made on another machine type, which is told in MachineNotes.
+// The profile may belong to another machine type, which MachineNotes reports.
 std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& profile_header,
                                                   const std::string& machine_type) {
   auto changed = std::make_shared<v1::CpuProfile>(WithoutRegisters(profile_header));
@@ -91,16 +91,16 @@ std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& profile_
   return changed;
 }
 
-// Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
+// Lists contain neither QEMU's release nor the CPU model, but they may match a profile.
 void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, ResolvedTarget& target) {
   const std::string& machine_type = target.profile_header->machine_type();
   const RecognisedProfile known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
   v1::CpuProfile profile_header;
   if (known.is_sure) {
     profile_header = WithoutRegisters(known.entry->message);
-    profile_header.clear_name();  // it is not what the target is judged by
+    profile_header.clear_name();  // the target is not judged by this profile
   } else {
-    // -cpu properties make lists that no profile has, but which are still nearest to those of their own release.
+    // -cpu properties produce lists that no profile has, but that are still closest to those of their own release.
     profile_header = WithoutRegisters(*target.profile_header);
     profile_header.set_hypervisor("QEMU");
     profile_header.set_hypervisor_version(NearestRelease(target.profile(0)->reset().layout(), profiles));
@@ -126,7 +126,7 @@ const RegisterFinding* FindingOf(const RestoreReport& report, RegisterId id) {
   return found == report.findings.end() || found->id != id ? nullptr : &*found;
 }
 
-// What QEMU's emulation is to hold: every register, since it loads as 0 what a stream lacks.
+// Returns what QEMU's emulation must hold: every register, since QEMU loads registers that the stream lacks as 0.
 RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, const RestoreReport& report) {
   RegisterListBuilder builder;
   for (size_t i = 0; i < layout.size(); ++i) {
@@ -137,7 +137,7 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   return *std::move(builder).Build();
 }
 
-// What KVM is to be given: the rest it has by itself.
+// Returns what KVM must be given; KVM has the rest by itself.
 RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, const RestoreReport& report) {
   RegisterListBuilder builder;
   for (size_t i = 0; i < list.size(); ++i) {
@@ -150,7 +150,7 @@ RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, c
   return *std::move(builder).Build();
 }
 
-// What the target's constants hold above their registers' width, and the guest's own bits there.
+// Returns the bits of the target's constants above their registers' width, and the guest's own bits there.
 void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& guest, v1::VcpuState& vcpu) {
   std::map<absl::string_view, absl::string_view> data_of;
   for (const OpaqueField& field : guest) data_of.emplace(field.name, field.data);
@@ -252,7 +252,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   with_machine.profile_header = WithMachine(*target.profile_header, source.machine_type());
   v1::RestoreReport& report = *response.mutable_report();
   report = VmVerdictToProto(*checkpoint, with_machine, *judgement);
-  report.clear_by();  // nobody restores anything
+  report.clear_by();  // no restore takes place
   const bool accepted = judgement->verdict <= Verdict::kAcceptedWithChanges;
   const VcpuPageRequest page{absl::StrCat("convert/", response.checkpoint(), "/", report.cpu_profile()),
                              request.page_size(), request.page_token()};

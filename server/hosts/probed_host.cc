@@ -52,7 +52,7 @@ void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
     if (answer == probe.answers.end() || answer->second == "0") continue;
     AddUnsupported(VcpuFeatureName(bit), "KVM_ARM_VCPU_INIT", answer->second, host);
   }
-  // Linux, Documentation/virt/kvm/api.rst: KVM_ENABLE_CAP of a capability that the host lacks.
+  // Linux, Documentation/virt/kvm/api.rst: the answer to KVM_ENABLE_CAP for a capability that the host lacks.
   VcpuFeatures capabilities;
   capabilities.memory_tagging = !memory_tagging;
   capabilities.writable_implementation_id = !probe.writable_implementation_id;

@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   });
   if (!status.ok()) return status;
   profiles.Change(ProfileRegistry::ChangeLock(profiles), imported, {});
-  // Not make_unique: the constructor is private.
+  // std::make_unique cannot call the private constructor.
   std::unique_ptr<HostRegistry> registry(new HostRegistry(store, profiles, machines));
   std::map<std::string, Entry, std::less<>> hosts;
   status = ForEachRecord(store, RecordKind::kHost, [&registry, &hosts](const ListedNamedRecord& record) {
@@ -186,7 +186,7 @@ absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::ve
     absl::StatusOr<ProfileRegistry::Entry> entry = Resolve(std::move(profile), ProfileOrigin::kImported);
     if (!entry.ok()) return entry.status();
     if ((*entry)->origin == ProfileOrigin::kHost) {
-      // It came with a host; from now on it stays without one.
+      // It came with a host and now stays even without one.
       RegisteredProfile kept = **entry;
       kept.origin = ProfileOrigin::kImported;
       *entry = std::make_shared<const RegisteredProfile>(std::move(kept));
@@ -211,7 +211,7 @@ absl::StatusOr<ProfileRegistry::Entry> HostRegistry::Resolve(v1::CpuProfile prof
     return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
                      absl::StrCat(name, " is larger than ", kMaxProfileBytes, " bytes"));
   }
-  // A damaged one is replaced.
+  // A damaged profile is replaced.
   if (profiles_.Find(name).ok()) {
     return MakeError(absl::StatusCode::kAlreadyExists, ErrorReason::kCpuProfileExists,
                      absl::StrCat(name, " is another profile; give this one another name"), {{"name", name}});
@@ -239,7 +239,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::CommitHost(HostDraft probed,
     if (known != known_as.end()) {
       of_host.set_cpu_profile(known->second);
     } else if (absl::Status status = profiles_.Find(of_host.cpu_profile()).status();
-               !status.ok() && !absl::IsDataLoss(status)) {  // a damaged one stays with its host
+               !status.ok() && !absl::IsDataLoss(status)) {  // a damaged profile stays with its host
       return status;
     }
   }
@@ -282,9 +282,9 @@ std::vector<std::string> HostRegistry::UnreferencedProfiles(absl::string_view id
     it = it->second->origin == ProfileOrigin::kHost ? std::next(it) : unused.erase(it);
   }
   if (unused.empty()) return {};
-  // Machines are many bytes on disk, so they are looked at only now.
+  // Machine records are large, so they are read only now.
   const absl::StatusOr<std::set<std::string>> of_machines = machines_.UsedProfiles();
-  if (!of_machines.ok()) return {};  // rather too many than one too few
+  if (!of_machines.ok()) return {};  // keep too many rather than too few
   for (const std::string& name : *of_machines) use(name);
   std::vector<std::string> ids;
   for (const auto& entry : unused) ids.push_back(entry.first);

@@ -42,7 +42,7 @@ absl::Status CheckProfileSize(const v1::CpuProfile& profile) {
   return status;
 }
 
-// What all profiles have in common; otherwise nothing.
+// Returns the accelerator that all profiles share; unset if they differ.
 std::string Common(const std::string& before, const std::string& added, bool first) {
   return first || before == added ? added : "";
 }

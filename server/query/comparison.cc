@@ -97,7 +97,7 @@ void AddNote(absl::string_view what, const std::string& old_value, const std::st
   response.add_notes(absl::StrCat(what, ": ", old_value, " -> ", new_value));
 }
 
-// Empty where it is not told.
+// Empty where it is unknown.
 std::string HypervisorOf(const v1::Source& source) {
   if (source.hypervisor_version().empty()) return source.hypervisor();
   return absl::StrCat(source.hypervisor(), " ", source.hypervisor_version());
@@ -146,7 +146,8 @@ absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::Com
   if (!old_side.ok()) return AnnotateField(old_side.status(), "old");
   absl::StatusOr<Side> new_side = Load(request.new_checkpoint());
   if (!new_side.ok()) return AnnotateField(new_side.status(), "new");
-  // With the version that `latest` stands for: when that changes, the pages before are of another comparison.
+  // The list name contains the version that `latest` stands for: when that changes, earlier pages belong to another
+  // comparison.
   const std::string list = absl::StrCat("compare/", old_side->basic.name(), "/", new_side->basic.name());
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();

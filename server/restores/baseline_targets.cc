@@ -23,7 +23,7 @@ bool HasProfileFor(const RegisteredHost& host, const VcpuFeatures& features) {
   return init.missing.empty() && init.profile.has_value();
 }
 
-// The largest set of features that all hosts were probed with.
+// Returns the largest set of features that all hosts were probed with.
 absl::StatusOr<VcpuFeatures> CommonFeatures(const std::vector<HostRegistry::Entry>& hosts) {
   absl::optional<VcpuFeatures> most;
   for (const v1::HostProfile& profile : hosts[0]->message.profiles()) {
@@ -55,7 +55,7 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> ProfileOnHost(const Registered
   return profile.profile;
 }
 
-// Of `positions` in targets.names.
+// `positions` are indexes into targets.names.
 template <typename Names>
 void AddNames(const BaselineTargets& targets, const std::vector<size_t>& positions, Names* names) {
   for (const size_t position : positions) *names->Add() = targets.names[position];
@@ -70,8 +70,8 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
   if (sizes.ok()) sizes = CheckLimit("vcpu_features", request.vcpu_features_size(), kMaxVcpuFeatures);
   if (!sizes.ok()) return sizes;
   BaselineTargets found;
-  std::vector<HostRegistry::Entry> entries;  // of the hosts
-  std::vector<size_t> positions;             // of theirs in `found`
+  std::vector<HostRegistry::Entry> entries;  // one for each host
+  std::vector<size_t> positions;             // the hosts' positions in `found`
   for (const v1::RestoreTarget& target : request.targets()) {
     found.names.push_back(target.has_host() ? target.host() : target.cpu_profile());
     found.profiles.emplace_back();

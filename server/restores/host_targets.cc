@@ -28,7 +28,7 @@ absl::StatusOr<std::vector<ResolvedTarget>> AllTargets(const RegisteredHost& hos
   return targets;
 }
 
-// Names that armstate does not know are left out and told in `unknown`.
+// Names that armstate does not know are skipped and reported in `unknown`.
 VcpuFeatures KnownFeatures(const v1::Source& source, std::vector<std::string>& unknown) {
   VcpuFeatures known;
   for (const std::string& name : source.vcpu_features()) {

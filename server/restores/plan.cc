@@ -52,7 +52,7 @@ const RegisterFinding* FindingOf(const RestoreReport& report, RegisterId id) {
   return found == report.findings.end() || found->id != id ? nullptr : &*found;
 }
 
-// `before`: the list of the vCPU before this one; null for the first.
+// `before` is the list of the previous vCPU; null for the first one.
 void PlanList(const RegisterList& list, const RegisterList* before, const CpuProfile& profile,
               const RestoreReport& report, v1::VcpuRestorePlan& plan) {
   const RegisterLayout& own = *profile.layout();

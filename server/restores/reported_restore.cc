@@ -33,20 +33,20 @@ absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::Regist
     }
   }
   entry.set_name(RegisterName(*id, scheme));
-  entry.clear_fields();  // the server's to tell
+  entry.clear_fields();  // set by the server only
   return absl::OkStatus();
 }
 
-// What became of one register.
+// The reported outcome of one register.
 struct Fate {
   RegisterOutcome outcome = RegisterOutcome::kWritten;
   std::string error;
   std::string got;
-  // By a tolerance: a restore by plan leaves the register out.
+  // The restore followed a tolerance: a restore by plan skips the register.
   bool tolerated = false;
 };
 
-// A counter that has not moved yet is as good as written.
+// A counter that has not moved yet counts as written.
 RegisterOutcome Plain(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kUnchanged || outcome == RegisterOutcome::kMoving ? RegisterOutcome::kWritten
                                                                                        : outcome;
@@ -74,8 +74,8 @@ Fates PredictedFates(const RestoreReport& report, const RegisterList& list, cons
   return fates;
 }
 
-// True where the restore did not try the register, though the checkpoint has it: because of what the plan says (a
-// tolerance; what the VM shares is written once), or because it was refused before.
+// Returns true where the restore did not try a register that the checkpoint has: because the plan says so (a tolerance,
+// or a register of the VM that is written only once), or because the register was refused before.
 bool WasLeftOut(const Fate& predicted, const Fate* actual) {
   if (actual == nullptr) return predicted.tolerated || predicted.outcome == RegisterOutcome::kNotInCheckpoint;
   return actual->outcome == RegisterOutcome::kNotTried || (actual->outcome == RegisterOutcome::kNotInCheckpoint &&
@@ -139,7 +139,7 @@ std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& 
     Fates actual;
     for (const v1::RegisterReport& entry : report.vcpus(i).registers()) {
       actual[entry.register_id()] = {*RegisterOutcomeFromProto(entry.outcome()), entry.error(), entry.got()};
-      // Neither in the checkpoint nor in the profile: the target has a register more than its profile says.
+      // Neither the checkpoint nor the profile has the register: the target has one that its profile lacks.
       predicted.emplace(entry.register_id(), Fate{RegisterOutcome::kUnknown});
     }
     for (const auto& [id, fate] : predicted) {

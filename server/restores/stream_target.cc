@@ -16,7 +16,7 @@
 namespace armstate {
 namespace {
 
-// A value area of the layout: the bits that some profile of the scheme lets be written.
+// Returns a value area of the layout: the bits that at least one profile of the scheme allows to be written.
 absl::StatusOr<std::string> WritableSomewhere(const RegisterLayout& layout, IdScheme scheme,
                                               const ProfileRegistry& profiles) {
   std::string writable(layout.values_size(), '\0');

@@ -17,7 +17,7 @@
 namespace armstate {
 namespace {
 
-// A QEMU profile is mostly named without the version of its machine type; the VM has one, and keeps it.
+// The name of a QEMU profile mostly lacks the version of its machine type; the VM has a versioned one and keeps it.
 std::string WithMachineType(const std::string& profile, const std::string& machine_type) {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(profile);
   const absl::optional<QemuProfileName> name = id.ok() ? ParseQemuProfileName(*id) : absl::nullopt;
@@ -96,7 +96,7 @@ absl::StatusOr<std::vector<ResolvedTarget>> RestoreTargets::OfHost(absl::string_
 
 absl::StatusOr<ResolvedTarget> RestoreTargets::OfProfile(const std::string& name,
                                                          const VerdictInput& checkpoint) const {
-  // That of the VM's own machine type, where the release has several.
+  // Prefer the profile of the VM's own machine type, where the release has several.
   absl::StatusOr<ChosenProfile> chosen =
       ChooseProfile(profiles_, WithMachineType(name, checkpoint.basic().source().machine_type()));
   if (absl::IsNotFound(chosen.status())) chosen = ChooseProfile(profiles_, name);
@@ -111,7 +111,7 @@ absl::StatusOr<ResolvedTarget> RestoreTargets::OfCheckpoint(absl::string_view na
   if (!other.ok()) return other.status();
   const v1::Source& source = other->basic().source();
   ResolvedTarget target;
-  // Of a machine whose profile is not known any more: the other's scheme is as good a guess as its own.
+  // The machine's profile no longer exists: the scheme of the other checkpoint is as good a guess as its own.
   const IdScheme scheme = other->scheme.value_or(judged.SchemeBefore(IdScheme::kKvm));
   v1::CpuProfile profile_header;
   profile_header.set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);

@@ -12,11 +12,11 @@
 namespace armstate {
 namespace {
 
-// Only of IDs that are valid, which a finding's is.
+// `id` must be valid; the ID of a finding is.
 RegisterId IdOf(const v1::RegisterReport& finding) { return *RegisterId::Create(finding.register_id()); }
 
-// The feature without which KVM does not list the register; empty if it needs none. Linux, api.rst and
-// arch/arm64/kvm/{sys_regs,guest}.c: which registers are visible.
+// Returns the feature without which KVM does not list the register; empty if the register needs none. Source: Linux,
+// api.rst and arch/arm64/kvm/{sys_regs,guest}.c, visibility of registers.
 absl::string_view FeatureOf(RegisterId id, absl::string_view name) {
   if (id.register_class() == RegisterClass::kSve || name == "ZCR_EL1") return "sve";
   if (absl::StartsWith(name, "APGAKey")) return "ptrauth_generic";
@@ -57,8 +57,8 @@ const FieldDefinition* FieldOf(RegisterId id, IdScheme scheme, absl::string_view
   return nullptr;
 }
 
-// Whether a VM on a host that offers `offered` can as well be started with `value`: by the safe rules, those that keep
-// a field as it is or take something away.
+// Returns true if a VM on a host that offers `offered` can also be started with `value` under the safe rules, i.e.
+// those that keep a field or remove something from it.
 bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field) {
   if (field == nullptr) return false;
   const auto of_sign = [&](uint64_t v) {
@@ -76,7 +76,8 @@ bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field
   }
 }
 
-// What to start the VM with so that the target takes the register, as far as the checkpoint's host can offer that.
+// Returns what to start the VM with so that the target accepts the register, as far as the checkpoint's host can offer
+// it.
 std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
   std::string start, insists;
   for (const v1::FieldDifference& field : finding.fields()) {
@@ -105,7 +106,7 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
   const absl::optional<absl::string_view> host = profile.reset().Find(kSveVectorLengths);
   if (!host) return "";
   const std::string& wanted = finding.wanted();
-  // The longest set that is both the VM's and the host's from the shortest length up.
+  // Find the longest set of lengths that the VM and the host share, counted from the shortest length up.
   int quadwords = 0;
   for (int n = 0; n < static_cast<int>(8 * std::min(host->size(), wanted.size())); ++n) {
     const bool of_host = (static_cast<uint8_t>((*host)[n / 8]) >> n % 8 & 1) != 0;
@@ -149,7 +150,7 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
       return "";
   }
   if (kvm) return ForKvmRefusal(finding, target, profile);
-  // QEMU's emulation: what cannot be written is a constant of the CPU model.
+  // In QEMU's emulation a register that cannot be written is a constant of the CPU model.
   if (source.cpu_model().empty() || source.cpu_model() == target.profile_header->cpu_model()) return "";
   return absl::StrCat("start the target with -cpu ", source.cpu_model());
 }

@@ -19,8 +19,8 @@ namespace {
 
 bool IsAcross(const VmVerdict& judgement) { return judgement.tolerances->is_across(); }
 
-// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within one, a line for
-// each reason.
+// Describes how the registers of vCPU 0 change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within
+// one accelerator, one line for each reason.
 std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme target) {
   if (judgement.translations.empty()) return {};
   const bool across = IsAcross(judgement);
@@ -45,7 +45,7 @@ std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme t
   return notes;
 }
 
-// QEMU is taken to be of the same release on both sides; one that is not known is taken for an earlier one, as most
+// QEMU is assumed to be of the same release on both sides. An unknown release is assumed to be an earlier one, as most
 // are.
 QemuMerge MergeOf(const v1::Source& source) {
   int major = 0;
@@ -75,7 +75,7 @@ absl::StatusOr<VmVerdict> JudgeQemu(const VerdictInput& checkpoint, const Resolv
   return judgement;
 }
 
-// `conversion`: null if it is none.
+// `conversion` is null for a restore that is not a conversion.
 absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                         const TolerancesByScheme& tolerances, const ConversionUse* conversion,
                                         const StopCheck& stop) {
@@ -112,7 +112,7 @@ absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const Re
       }
       if (conversion != nullptr) judgement.target_values.push_back(std::move(values));
     }
-    // A conversion rewrites the list and what else QEMU looks at.
+    // A conversion rewrites the list and everything else that QEMU checks.
     if (conversion != nullptr) {
       judgement.verdict = std::max(judgement.verdict, JudgeMpu(checkpoint.loaded.vcpus[i], target, judgement.notes));
     } else if (to == IdScheme::kTcg && from == to) {

@@ -33,7 +33,7 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
     std::ostringstream text;
     text << stream.rdbuf();
     std::error_code ignored;
-    if (!stream || std::filesystem::is_directory(file, ignored)) {  // a folder can be opened, but not be read
+    if (!stream || std::filesystem::is_directory(file, ignored)) {  // a directory can be opened but not read
       return absl::NotFoundError(absl::StrCat("cannot read the tolerances in ", file));
     }
     const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(text.str());

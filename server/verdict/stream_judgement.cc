@@ -19,7 +19,7 @@ bool IsOfQemu(const VcpuState& vcpu) {
                      [](const OpaqueField& field) { return field.name == "cpu"; });
 }
 
-// Bits 63-32 of registers of 32 bits, where they are not 0.
+// Bits 63-32 of 32-bit registers, where they are not 0.
 std::map<RegisterId, uint32_t> UpperHalves(const VcpuState& vcpu) {
   std::map<RegisterId, uint32_t> halves;
   for (const OpaqueField& field : vcpu.opaque_fields) {
@@ -43,7 +43,7 @@ void JudgeUpperHalves(const VcpuState& vcpu, const CpuProfile& profile, RestoreR
     const CpuProfile::UpperHalf own = profile.upper_half(index);
     if (((wanted ^ own.reset) & ~own.writable) == 0 || !vcpu.registers.Find(layout.id(index))) return;
     const RegisterOutcome outcome = report.outcomes[index];
-    if (Refuses(outcome) || outcome == RegisterOutcome::kWriteUndetermined) return;  // there is a finding
+    if (Refuses(outcome) || outcome == RegisterOutcome::kWriteUndetermined) return;  // already a finding
     report.outcomes[index] = RegisterOutcome::kIgnored;
     RegisterFinding finding{
         layout.id(index),
@@ -71,12 +71,12 @@ void JudgeUpperHalves(const VcpuState& vcpu, const CpuProfile& profile, RestoreR
 }
 
 bool Has(const VcpuState& vcpu, absl::string_view subsection) {
-  // Of a subsection that holds registers, fields follow as "NAME:FIELD".
+  // A subsection that holds registers has its fields behind it, as "NAME:FIELD".
   return std::any_of(vcpu.opaque_fields.begin(), vcpu.opaque_fields.end(),
                      [&](const OpaqueField& field) { return field.name == subsection; });
 }
 
-// Of a subsection that is kept whole, behind its version.
+// A subsection that is stored as a whole, after its version.
 absl::optional<size_t> BodySize(const VcpuState& vcpu, absl::string_view subsection) {
   for (const OpaqueField& field : vcpu.opaque_fields) {
     if (field.name == subsection && field.data.size() > sizeof(uint32_t)) return field.data.size() - sizeof(uint32_t);
@@ -104,7 +104,7 @@ Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vecto
 
 Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes) {
-  // A target without a name is known by its registers only.
+  // A target without a name is known only by its registers.
   if (!IsOfQemu(vcpu) || target.profile_header->name().empty()) return report.verdict;
   const auto index = static_cast<size_t>(vcpu.vcpu_index);
   JudgeUpperHalves(vcpu, *target.profile(index), report);

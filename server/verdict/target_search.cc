@@ -14,7 +14,7 @@
 namespace armstate {
 namespace {
 
-// What the registers of one profile come to, whatever else is to be said of a host.
+// The verdict on the registers of one profile, independent of the host.
 struct ProfileVerdict {
   Verdict verdict;
   FindingCounts counts;
@@ -29,14 +29,14 @@ struct HostVerdict {
   auto rank() const { return std::make_tuple(verdict, registers->counts.refused, registers->counts.changed); }
 };
 
-// The findings that make the verdict what it is.
+// Returns true for findings that determine the verdict.
 bool Matters(const VmVerdict& judgement, const RegisterFinding& finding) {
   if (judgement.verdict == Verdict::kRefused) return RefusesRestore(judgement, finding);
   if (judgement.verdict == Verdict::kUndetermined) return finding.outcome == RegisterOutcome::kWriteUndetermined;
   return finding.outcome != RegisterOutcome::kMoving;
 }
 
-// What tells a person most: features, then which implementation it is; most others follow from those.
+// Orders findings by how much they explain: features first, then the implementation; most others follow from those.
 int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
 
 // "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers".
@@ -70,7 +70,7 @@ std::string HostReason(const HostVerdict& host) {
     parts.push_back(absl::StrCat("no vCPU feature ", feature.feature()));
   }
   for (const std::string& unknown : host.target->unknown) parts.push_back(unknown);
-  // Changes are not what matters where something refuses.
+  // Where something refuses the restore, changes are not listed.
   if (!host.registers->reason.empty() && host.registers->verdict == host.verdict)
     parts.push_back(host.registers->reason);
   return absl::StrJoin(parts, "; ");

@@ -10,7 +10,7 @@ namespace armstate {
 
 namespace {
 
-// With one vCPU more it still fits into a message.
+// The report plus one more vCPU still fits into a message.
 constexpr size_t kMaxRestoreReportBytes = size_t{8} << 20;
 
 }  // namespace
