@@ -18,14 +18,14 @@ bool IsAddress(int family, absl::string_view text) {
   return inet_pton(family, std::string(text).c_str(), bytes) == 1;
 }
 
-// It may name an interface: "fe80::1%eth0".
+// The address may name an interface: "fe80::1%eth0".
 bool IsIpv6(absl::string_view text) { return IsAddress(AF_INET6, text.substr(0, text.find('%'))); }
 
 bool IsName(absl::string_view host) {
   const bool has_name_characters = std::all_of(
       host.begin(), host.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_'; });
   if (host.empty() || host.size() > 253 || !has_name_characters || !absl::ascii_isalnum(host.front())) return false;
-  // What looks like a number is one, and so must be right: "127.0.0.1.1" and "1234" are no names.
+  // A name that looks like a number must be a valid address: "127.0.0.1.1" and "1234" are not names.
   const absl::string_view last = host.substr(host.rfind('.') + 1);
   const bool is_number = std::all_of(last.begin(), last.end(), absl::ascii_isdigit);
   return !is_number || IsAddress(AF_INET, host);

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// True for outcomes that left another value in the target, which a rollback takes back.
+// Returns true for outcomes that left another value in the target, which a rollback undoes.
 bool ChangedTarget(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
          outcome == RegisterOutcome::kOverwritten || outcome == RegisterOutcome::kMoving;
@@ -41,7 +41,7 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   message.set_got(finding.got);
   message.set_reason(finding.reason);
   message.set_error(finding.error);
-  // KVM_SET_ONE_REG answers so to an ID that the vCPU does not list.
+  // This is how KVM_SET_ONE_REG answers to an ID that the vCPU does not list.
   if (finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm) message.set_error("ENOENT");
   message.set_tolerance(finding.tolerance);
   message.set_accept_as(finding.accept_as);
@@ -51,7 +51,7 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   return message;
 }
 
-// A register of the target without a finding: it holds, or held until it was put back, what the checkpoint wants.
+// A register of the target without a finding: it holds the checkpoint's value, or held it until it was put back.
 v1::RegisterReport UneventfulToProto(const VcpuReportInput& vcpu, size_t index, IdScheme scheme, bool put_back) {
   const RegisterId id = vcpu.target.id(index);
   const RegisterOutcome outcome = vcpu.report.outcomes[index];

@@ -1,4 +1,5 @@
-// RestoreReport (of one vCPU) -> armstate.v1.RestoreReport (of a VM), with the names of registers and fields.
+// This header converts RestoreReport (of one vCPU) to armstate.v1.RestoreReport (of a VM), with the names of registers
+// and fields.
 #ifndef ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
 #define ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
 
@@ -10,7 +11,7 @@
 
 namespace armstate {
 
-// The restore of one vCPU: what RestoreRegisters was given, and what it answered. Refers to its parts.
+// The arguments and the result of RestoreRegisters for one vCPU. Refers to its parts, which must outlive it.
 struct VcpuReportInput {
   int vcpu_index;
   const RegisterList& checkpoint;
@@ -19,7 +20,7 @@ struct VcpuReportInput {
 };
 
 enum class ReportedRegisters {
-  kFindings,  // all but the written and unchanged ones
+  kFindings,  // all except those that were written or unchanged
   kAll,
 };
 
@@ -28,7 +29,7 @@ v1::Verdict VerdictToProto(Verdict verdict);
 v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuReportInput& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which);
 
-// The worst verdict of all vCPUs; rolled back only if all of them are. `notes` is empty.
+// The result has the worst verdict of all vCPUs, and is rolled back only if all vCPUs are. Its `notes` are empty.
 v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuReportInput> vcpus, IdScheme target_scheme,
                                        ReportedRegisters which);
 

@@ -1,4 +1,4 @@
-// armstated: the armstate service.
+// armstated is the server of the armstate service.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ namespace {
 constexpr int kWrongFlags = 2;
 constexpr size_t kLeastMemory = size_t{512} << 20;
 
-// Of an option that has to say something: "--listen=" and "--listen ''" do not.
+// A validator for options that must have a value: it rejects "--listen=" and "--listen ''".
 const CLI::Validator kNotEmpty([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
 
 const CLI::Validator kNotNegative(
@@ -47,7 +47,7 @@ const CLI::Validator kEnoughMemory(
     },
     "");
 
-// CLI11 would take what follows "--listen=" for its value. The name of the first such option, or empty.
+// CLI11 would take the argument after "--listen=" as its value. Returns the name of the first such option, or "".
 std::string OptionWithoutValue(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const absl::string_view argument = argv[i];
@@ -56,8 +56,9 @@ std::string OptionWithoutValue(int argc, char** argv) {
   return "";
 }
 
-// Not refused: it is the default that is too much for a small machine, and the same unit may serve machines of many
-// sizes. Not left either: clients that are refused call again, a process that is killed refuses everybody.
+// A limit above the machine's memory is not refused: the default may be too large for a small machine, and the same
+// unit file may serve machines of many sizes. It is not accepted either: refused clients call again, whereas a process
+// that is killed refuses everybody.
 void LowerMemoryLimit(ServerOptions& options) {
   const absl::optional<MemoryBound> machine = MachineMemory();
   if (!machine || options.memory_limit <= machine->bytes) return;
@@ -67,7 +68,7 @@ void LowerMemoryLimit(ServerOptions& options) {
 }
 
 int Run(ServerOptions options, absl::Duration drain_time) {
-  // Blocked before any thread starts, so that only the sigwait below sees them.
+  // Blocked before any thread starts, so that only the sigwait below receives them.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGTERM);
@@ -99,7 +100,7 @@ int Run(ServerOptions options, absl::Duration drain_time) {
   return EXIT_SUCCESS;
 }
 
-// Without a log: who started it reads the answer.
+// Without a log: the caller of the program reads the answer.
 int Restore(const std::string& which, const ServerOptions& options) {
   std::ostream* const progress = isatty(STDERR_FILENO) != 0 ? &std::cerr : nullptr;
   const absl::StatusOr<v1::Backup> restored = RestoreFromBackup(which, options.backup_dir, options.data_dir, progress);
@@ -111,12 +112,12 @@ int Restore(const std::string& which, const ServerOptions& options) {
 }  // namespace armstate
 
 int main(int argc, char** argv) {
-  // What it makes is for its own user: checkpoints hold the keys of guests.
+  // The files that it creates are for its own user only: checkpoints contain the keys of guests.
   umask(077);
   armstate::RaiseDescriptorLimit();
   absl::InitializeSymbolizer(argv[0]);
   absl::InstallFailureSignalHandler({});
-  // Debian's Abseil looks at every lock whether it could make a deadlock, which costs 5% of a push.
+  // Debian's Abseil checks every lock for potential deadlocks, which costs 5% of a push.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   spdlog::set_default_logger(spdlog::stderr_color_mt("armstated"));
 

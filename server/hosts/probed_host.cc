@@ -20,13 +20,13 @@ absl::Status Malformed(absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, what);
 }
 
-absl::Status CheckSizes(const HostProbe& probe) {
+absl::Status CheckSizes(const ProbeRecording& probe) {
   if (probe.classes.size() > kMaxFeatureSets) {
     return Malformed(
         absl::StrCat("the probe has ", probe.classes.size(), " sets of vCPU features, more than ", kMaxFeatureSets));
   }
   bool too_long = probe.kernel.size() > kMaxTextBytes || probe.cpu.size() > kMaxTextBytes;
-  for (const HostProbe::FeatureClass& c : probe.classes) too_long |= c.name.size() > kMaxTextBytes;
+  for (const ProbeRecording::FeatureClass& c : probe.classes) too_long |= c.name.size() > kMaxTextBytes;
   for (const auto& [label, answer] : probe.answers) too_long |= answer.size() > kMaxTextBytes;
   if (!too_long) return absl::OkStatus();
   return Malformed(absl::StrCat("the probe has a name or an answer of more than ", kMaxTextBytes, " bytes"));
@@ -39,10 +39,10 @@ void AddUnsupported(const std::string& feature, const char* call, const std::str
   unsupported->set_error(error);
 }
 
-void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
+void AddUnsupportedFeatures(const ProbeRecording& probe, v1::Host& host) {
   uint64_t supported = 0;
   bool memory_tagging = false;
-  for (const HostProbe::FeatureClass& c : probe.classes) {
+  for (const ProbeRecording::FeatureClass& c : probe.classes) {
     supported |= c.features;
     memory_tagging |= c.memory_tagging;
   }
@@ -61,7 +61,7 @@ void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
 
 }  // namespace
 
-absl::StatusOr<HostDraft> HostFromProbe(const HostProbe& probe) {
+absl::StatusOr<HostDraft> HostFromProbe(const ProbeRecording& probe) {
   if (absl::Status status = CheckSizes(probe); !status.ok()) return status;
   absl::StatusOr<std::vector<v1::CpuProfile>> profiles = ProfilesFromProbe(probe);
   if (!profiles.ok()) return profiles.status();
@@ -72,7 +72,7 @@ absl::StatusOr<HostDraft> HostFromProbe(const HostProbe& probe) {
   for (const v1::CpuProfile& profile : probed.profiles) {
     v1::HostProfile* of_host = probed.host.add_profiles();
     *of_host = HostProfileOf(profile);
-    for (const HostProbe::FeatureClass& c : probe.classes) {
+    for (const ProbeRecording::FeatureClass& c : probe.classes) {
       // No two classes have the same features.
       if (c.features == profile.vcpu_features() && c.memory_tagging == profile.memory_tagging()) {
         of_host->set_feature_set(c.name);

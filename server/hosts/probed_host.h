@@ -22,7 +22,7 @@ struct HostDraft {
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: more than 64 sets
 // of features, names that are longer than 255 bytes, experiments that contradict each other.
-absl::StatusOr<HostDraft> HostFromProbe(const HostProbe& probe);
+absl::StatusOr<HostDraft> HostFromProbe(const ProbeRecording& probe);
 
 }  // namespace armstate
 

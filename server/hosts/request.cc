@@ -23,7 +23,7 @@ absl::StatusOr<HostDraft> FromProbe(const ProbeFileMessages& probe) {
     names.push_back(file.name().empty() ? absl::StrCat("probe[", names.size(), "]") : file.name());
     files.push_back({names.back(), file.content()});
   }
-  const absl::StatusOr<HostProbe> parsed = ParseHostProbe(files);
+  const absl::StatusOr<ProbeRecording> parsed = ParseProbeRecording(files);
   if (!parsed.ok()) return parsed.status();
   return HostFromProbe(*parsed);
 }

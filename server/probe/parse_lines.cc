@@ -27,7 +27,7 @@ uint32_t Crc32(uint32_t of_text_before, absl::string_view text) {
       crc32_z(of_text_before, reinterpret_cast<const unsigned char*>(text.data()), text.size()));
 }
 
-// Cuts the first line off.
+// Splits off the first line.
 absl::string_view TakeLine(absl::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
   const absl::string_view line = text.substr(0, end);
@@ -42,7 +42,7 @@ absl::StatusOr<Json> ParseLine(absl::string_view line, const Place& place) {
   return json;
 }
 
-// The first register of a list whose own checksum is not that of its ID and value.
+// Returns the first register of a list whose own checksum does not match its ID and value.
 absl::optional<uint64_t> ChangedRegister(const Json& vcpu, const Place& place) {
   const absl::StatusOr<const Json*> registers = MemberArray(vcpu, "regs", place);
   const absl::StatusOr<std::string> sums = MemberText(vcpu, "sums", place);

@@ -23,14 +23,14 @@ absl::Status Malformed(absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, what);
 }
 
-// The fields of a serialized message, one after the other, without parsing what is in them. Bytes that are no message
-// end it early; `ok` is false then.
+// Iterates over the fields of a serialized message without parsing their contents. Bytes that are not a message end the
+// iteration early; `ok` is then false.
 class Fields {
  public:
   explicit Fields(absl::string_view bytes)
       : bytes_(bytes), input_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
 
-  // To the next field; false behind the last one.
+  // Advances to the next field; returns false after the last one.
   bool Next() {
     begin_ = static_cast<size_t>(input_.CurrentPosition());
     const uint32_t tag = input_.ReadTag();
@@ -54,9 +54,9 @@ class Fields {
 
   bool ok() const { return ok_; }
   int number() const { return number_; }
-  // Of a string, bytes or message.
+  // The content of a string, bytes or message field.
   absl::string_view content() const { return content_; }
-  // With its tag.
+  // The field including its tag.
   absl::string_view whole() const {
     return bytes_.substr(begin_, static_cast<size_t>(input_.CurrentPosition()) - begin_);
   }

@@ -14,13 +14,13 @@
 namespace armstate {
 namespace {
 
-// A name has at most 128 bytes.
+// The limits keep a name within 128 bytes.
 constexpr size_t kMaxKernelPart = 24;
 constexpr size_t kMaxCpuPart = 40;
 constexpr size_t kMaxFeatureSetPart = 40;
 constexpr size_t kDigestPart = 4;
 
-// What may stand in a name.
+// The characters that a name may contain.
 std::string NamePart(absl::string_view text, size_t max_size) {
   std::string part(text.substr(0, max_size));
   std::replace_if(
@@ -28,7 +28,7 @@ std::string NamePart(absl::string_view text, size_t max_size) {
   return part;
 }
 
-// "6.12.117" of "6.12.117+deb12-cloud-arm64".
+// Returns "6.12.117" for "6.12.117+deb12-cloud-arm64".
 absl::string_view VersionNumber(absl::string_view kernel) {
   const auto end =
       std::find_if(kernel.begin(), kernel.end(), [](char c) { return !absl::ascii_isdigit(c) && c != '.'; });
@@ -95,7 +95,7 @@ std::string ProfileDigest(const v1::CpuProfile& profile) {
   content.set_register_count(content.registers_size());
   content.clear_damage();
   content.DiscardUnknownFields();
-  // A message without maps has one serialization.
+  // A message without maps has only one serialization.
   return Sha256(content.SerializeAsString());
 }
 

@@ -12,7 +12,7 @@
 namespace armstate {
 namespace {
 
-// Of the request that this thread decodes: the full name of a field, or empty.
+// The full name of the invalid field in the request that this thread decodes; empty if there is none.
 std::string& InvalidText() {
   thread_local std::string field;
   return field;

@@ -8,7 +8,7 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-// Lengths before texts, so that no two traits share a key.
+// The length precedes each text, so that no two traits share a key.
 std::string KeyOf(const SharedMetadata& traits) {
   const std::string source = traits.source.SerializeAsString();
   std::string key = absl::StrCat(static_cast<int>(traits.scheme), " ", source.size(), " ", source);

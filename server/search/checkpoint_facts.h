@@ -1,4 +1,4 @@
-// What a search knows of a checkpoint besides its registers.
+// IndexedMetadata is what a search knows of a checkpoint besides its registers.
 #ifndef ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
 #define ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
 
@@ -14,13 +14,13 @@
 
 namespace armstate {
 
-// What the checkpoints of many VMs have in common. Immutable.
+// The part of the metadata that checkpoints of many VMs share. Immutable.
 struct SharedMetadata {
-  // Two with the same key are the same.
+  // Equal keys mean equal content.
   std::string key;
   v1::Source source;
   std::map<std::string, std::string> labels;
-  // How its lists use register IDs.
+  // The scheme by which its lists use register IDs.
   IdScheme scheme = IdScheme::kKvm;
 };
 
@@ -35,7 +35,7 @@ struct IndexedMetadata {
   std::shared_ptr<const SharedMetadata> traits;
 };
 
-// Of a checkpoint's BASIC view.
+// Extracts the metadata from a checkpoint's BASIC view.
 IndexedMetadata IndexedMetadataOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme);
 
 }  // namespace armstate

@@ -11,7 +11,7 @@
 namespace armstate {
 namespace {
 
-// Of parentheses and NOTs: what the stack bears.
+// The maximum nesting of parentheses and NOTs that the stack can hold.
 constexpr int kMaxDepth = 64;
 
 Comparator ComparatorOf(absl::string_view text) {
@@ -34,7 +34,7 @@ FilterNode Condition(std::variant<std::monostate, RegisterCondition, MetadataCon
 
 }  // namespace
 
-// Grammar of aip.dev/160, where OR binds closer than AND, and AND may be left out:
+// The grammar of aip.dev/160, in which OR binds tighter than AND, and AND may be omitted:
 //   expression: sequence {AND sequence}   sequence: factor {factor}   factor: term {OR term}
 //   term: [NOT | -] (comparison | "(" expression ")")
 class FilterParser {
@@ -97,7 +97,7 @@ class FilterParser {
       FilterToken& token = tokens_[next_];
       token.text.erase(0, 1);
       ++token.position;
-      if (token.text.empty()) ++next_;  // before a parenthesis
+      if (token.text.empty()) ++next_;  // the token before a parenthesis
       return ParseNegated(depth);
     }
     if (Peek().kind != FilterTokenKind::kOpen) return ParseComparison();
@@ -161,7 +161,7 @@ class FilterParser {
     return number;
   }
 
-  // Neither metadata nor a register: it may have been meant as either.
+  // The name is neither metadata nor a register, and may have been meant as either.
   static absl::Status Unknown(const FilterToken& name, const absl::Status& as_register) {
     const absl::string_view first_part = absl::string_view(name.text).substr(0, name.text.find('.'));
     NearestName nearest(name.text);

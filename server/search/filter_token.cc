@@ -16,7 +16,7 @@ bool IsText(char c) {
   return !absl::ascii_isspace(static_cast<unsigned char>(c)) && kSpecial.find(c) == absl::string_view::npos;
 }
 
-// The bytes of a string that begins with a quote; a backslash takes the next byte as it is.
+// Returns the bytes of a string that begins with a quote; a backslash escapes the next byte.
 absl::StatusOr<size_t> ReadString(absl::string_view filter, size_t begin, std::string& text) {
   const char quote = filter[begin];
   for (size_t i = begin + 1; i < filter.size(); ++i) {

@@ -1,4 +1,4 @@
-// SearchIndex: finding.
+// This file implements SearchIndex::Find.
 #include <algorithm>
 
 #include "server/search/search_index.h"
@@ -32,14 +32,14 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
   RowSet candidates = LiveRows();
   candidates.Remove(truth.no);
   std::vector<uint32_t> found;
-  // For functions below, which clang takes to be called without the lock.
+  // Needed by the functions below, which clang assumes to be called without the lock.
   const Row* const all_rows = rows_.data();
   const Vm* const vms = vms_.data();
   candidates.ForEach([&](size_t row) {
     const uint32_t vm = all_rows[row].vm;
     if (found.empty() || found.back() != vm) found.push_back(vm);
   });
-  // A VM's rows need not follow each other.
+  // The rows of a VM need not be adjacent.
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   if (which == MatchedVcpus::kAll) {
@@ -112,7 +112,7 @@ RowSet SearchIndex::RowsWith(const RegisterId& id, IdScheme scheme) const {
   });
 }
 
-// A vCPU without the register compares false.
+// The comparison is false for a vCPU without the register.
 SearchIndex::TriState SearchIndex::EvaluateRegister(const FilterRegister& named,
                                                     const RegisterCondition& condition) const {
   TriState truth{RowSet(rows_.size()), LiveRows()};

@@ -33,7 +33,7 @@ constexpr absl::string_view kNames[] = {"vm",
                                         "source.vcpu_features",
                                         "source.cpu_profile"};
 
-// Text, of which "*" at its ends stands for any other; ":" also finds a part of it.
+// A comparison with text, in which a "*" at either end matches any text; ":" also matches substrings.
 struct TextTest {
   static absl::StatusOr<TextTest> Create(const FilterToken& name, Comparator comparator, const FilterToken& value) {
     if (comparator != Comparator::kEqual && comparator != Comparator::kNotEqual && comparator != Comparator::kHas) {
@@ -155,7 +155,7 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     });
   }
   if (is_label) {
-    // As of a register that the vCPU lacks: a checkpoint without the label compares false.
+    // As for a register that the vCPU lacks, the comparison is false for a checkpoint without the label.
     return MetadataCondition([test = *test, key = text.substr(7)](const SharedMetadata& traits) {
       const auto label = traits.labels.find(key);
       return label != traits.labels.end() && test.Holds(label->second);

@@ -20,7 +20,7 @@
 namespace armstate {
 namespace {
 
-// Short, whatever the filter.
+// The result is short for any filter.
 std::string QuestionOf(const v1::SearchRegistersRequest& request) {
   const std::string asked = absl::StrCat(request.all_versions() ? "all " : "", request.vcpu_match(), request.filter());
   return absl::StrCat("search/", absl::BytesToHexString(Sha256(asked).substr(0, 8)));
@@ -107,7 +107,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
   if (answer.must_be_read) {
     if (absl::Status status = ReadMatches(*result, which, response, stop); !status.ok()) return status;
   }
-  // Only what has further pages is kept.
+  // Only an answer with further pages is cached.
   AddPage(*result, 0, 0, page_size, response);
   if (response.next_page_token().empty()) return response;
   const absl::StatusOr<uint64_t> name = results_.Keep(result);
@@ -125,7 +125,7 @@ absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus whic
     if (absl::Status status = stop(); !status.ok()) return status;
     const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(candidate.vm, candidate.version);
     response.set_scanned_checkpoints(response.scanned_checkpoints() + 1);
-    if (absl::IsNotFound(stored.status())) continue;  // deleted since
+    if (absl::IsNotFound(stored.status())) continue;  // deleted in the meantime
     const absl::StatusOr<v1::Checkpoint> basic = BasicView(candidate.vm, stored);
     if (absl::IsDataLoss(basic.status())) {
       AddDamaged(basic.status().message(), response);

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// On the heap, more or less.
+// Estimates the heap usage.
 size_t BytesOf(const SearchResult& result) {
   size_t bytes = result.matches.capacity() * sizeof(MatchingCheckpoint);
   for (const MatchingCheckpoint& match : result.matches) {

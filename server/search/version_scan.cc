@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMaxRead = 2000;
 constexpr size_t kListed = 100;
 
-// One page's work.
+// The limit of one page's work.
 class Scan {
  public:
   Scan(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter, MatchedVcpus which,
@@ -29,13 +29,13 @@ class Scan {
     return response_.checkpoints_size() >= page_size_ || response_.scanned_checkpoints() >= kMaxRead;
   }
 
-  // The rest of one VM, until the page is full. A VM that was deleted meanwhile has none.
+  // Reads the rest of one VM until the page is full. A VM that was deleted in the meantime has nothing left.
   absl::Status ScanVm(ScanPosition& position) {
     bool more = true;
     while (more && !full()) {
       const absl::StatusOr<CheckpointPage> page = checkpoints_.List(position.vm, position.version, kListed);
       if (absl::IsNotFound(page.status())) return absl::OkStatus();
-      if (absl::IsDataLoss(page.status())) {  // the VM, and nobody knows which checkpoints it has
+      if (absl::IsDataLoss(page.status())) {  // the VM itself is damaged, so its checkpoints are unknown
         AddDamaged(page.status().message(), response_);
         return absl::OkStatus();
       }

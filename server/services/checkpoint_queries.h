@@ -1,4 +1,5 @@
-// The RPCs of CheckpointService that ask about what is stored: compare, history, search, watch.
+// CheckpointQueries implements the RPCs of CheckpointService that query what is stored: compare, history, search,
+// watch.
 #ifndef ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
 #define ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
 
@@ -22,11 +23,11 @@
 
 namespace armstate {
 
-// They may take long, and end when nobody waits for the answer any more.
+// The calls may take long, and are cancelled when the client no longer waits.
 //
-// `watch_patience`: see ServerOptions. `search_bytes`: of answers that are kept for further pages.
+// `watch_patience`: see ServerOptions. `search_bytes` limits the answers that are cached for further pages.
 //
-// Thread-safe. All other arguments must outlive it.
+// Thread-safe. All other arguments must outlive the object.
 class CheckpointQueries {
  public:
   CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
@@ -57,7 +58,7 @@ class CheckpointQueries {
     return watches_.Watch(*context, *request);
   }
 
-  // Ends the calls that have no end of their own.
+  // Ends the watches, which do not end by themselves.
   void EndWatches() { watches_.EndAll(); }
 
  private:

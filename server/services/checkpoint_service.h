@@ -1,4 +1,4 @@
-// armstate.v1.CheckpointService.
+// CheckpointServiceImpl implements armstate.v1.CheckpointService.
 #ifndef ARMSTATE_SERVER_SERVICES_CHECKPOINT_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_CHECKPOINT_SERVICE_H_
 
@@ -17,7 +17,7 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
   CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RestoreHistory& history,
@@ -53,9 +53,9 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
     return queries_.Watch(context, request);
   }
 
-  // A call of StreamCheckpoints.
+  // Opens a call of StreamCheckpoints.
   CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) { return pushes_.Open(*context); }
-  // Ends the streams, see CheckpointPushes.
+  // Ends the streams; see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 
  private:

@@ -23,7 +23,7 @@ namespace {
 
 ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
-// Of ValidateCheckpoint and PlanRestore. A page is of the same checkpoint and target as the one before.
+// The page request of ValidateCheckpoint and PlanRestore. All pages must be of the same checkpoint and target.
 template <typename Request>
 VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, const v1::RestoreReport& report) {
   return {absl::StrCat(request.GetTypeName(), "/", checkpoint, "/", report.cpu_profile()), request.page_size(),
@@ -32,7 +32,8 @@ VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, co
 
 }  // namespace
 
-// Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
+// Resolves and judges a request of ValidateCheckpoint or PlanRestore, which both have a checkpoint, a target and
+// tolerances.
 template <typename Request>
 absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
                                                                             const StopCheck& stop) const {
@@ -68,11 +69,11 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
   return response;
 }
 
-// A verdict about QEMU's load that refuses is not the last word: the checkpoint may be carried over all the same.
+// If QEMU's load refuses the checkpoint, armstate may still be able to restore it.
 absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
                                               const StopCheck& stop) const {
   if (report.by() != v1::RESTORER_QEMU || report.verdict() != v1::VERDICT_REFUSED) return absl::OkStatus();
-  if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
+  if (!request.page_token().empty()) return absl::OkStatus();  // the note is on the first page
   const absl::StatusOr<RestoreServiceImpl::JudgedRequest> other = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!other.ok()) return other.status();
   if (other->judgement.verdict <= Verdict::kAcceptedWithChanges) {
@@ -125,7 +126,7 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
                                                              const StopCheck& stop) {
   if (request.target().has_checkpoint()) return InvalidField("target", "must be a host or a CPU profile");
   if (absl::Status time = CheckTime(request.restore_time(), "restore_time"); !time.ok()) return time;
-  // As in ValidateCheckpoint, but for what that has besides.
+  // As for ValidateCheckpoint, except for the fields that only its request has.
   v1::ValidateCheckpointRequest judged;
   judged.set_checkpoint(request.checkpoint());
   *judged.mutable_target() = request.target();

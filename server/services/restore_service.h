@@ -1,4 +1,4 @@
-// armstate.v1.RestoreService.
+// RestoreServiceImpl implements armstate.v1.RestoreService.
 #ifndef ARMSTATE_SERVER_SERVICES_RESTORE_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_RESTORE_SERVICE_H_
 
@@ -12,7 +12,7 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
  public:
   RestoreServiceImpl(CallWorkers& workers, const RestoreTargets& targets, const ServerTolerances& tolerances,
@@ -23,7 +23,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
     OnUnary(workers.judging, &RestoreServiceImpl::Convert);
     OnUnary(workers.judging, &RestoreServiceImpl::FindTargets);
     OnUnary(workers.judging, &RestoreServiceImpl::Baseline);
-    OnUnary(workers.judging, &RestoreServiceImpl::Report);  // and waits for the disk at its end
+    OnUnary(workers.judging, &RestoreServiceImpl::Report);  // also waits for the disk at the end
     OnUnary(workers.reads, &RestoreServiceImpl::List);
   }
 

@@ -10,7 +10,8 @@
 namespace armstate {
 namespace {
 
-// After so many events of other VMs a watcher of one gets a new resume token, lest its own be too old one day.
+// After this many events of other VMs, the watcher of one VM gets a new resume token, so that its own does not become
+// too old.
 constexpr uint64_t kProgressAfter = 10'000;
 
 }  // namespace
@@ -77,7 +78,7 @@ void Watcher::OnCancel() {
 
 void Watcher::OnDone() {
   {
-    absl::MutexLock lock(&mutex_);  // who called Finish has left
+    absl::MutexLock lock(&mutex_);  // waits until the caller of Finish releases the lock
     done_ = true;
   }
   on_done_(this);

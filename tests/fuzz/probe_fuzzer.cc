@@ -22,7 +22,7 @@ void CheckRefused(const absl::Status& status) {
 }
 
 void ParseProbe(const std::string& bytes) {
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"it", bytes}});
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"it", bytes}});
   if (!probe.ok()) return CheckRefused(probe.status());
   const absl::StatusOr<HostDraft> host = HostFromProbe(*probe);
   if (!host.ok()) return Check(absl::IsInvalidArgument(host.status()));

@@ -24,7 +24,7 @@ struct ProbeFiles {
   std::vector<ProbeInput> list() const;
 };
 ProbeFiles ReadProbeFiles(const std::string& host);
-HostProbe ReadHostProbe(const std::string& host);
+ProbeRecording ReadHostProbe(const std::string& host);
 
 // Hosts that `armstate-kvm probe` was run on, and the file that it wrote there, compressed.
 std::vector<std::string> ProbedKvmHosts();

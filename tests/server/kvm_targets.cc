@@ -8,9 +8,9 @@
 
 namespace armstate {
 
-v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_class,
+v1::CpuProfile KvmProfile(const ProbeRecording& probe, const std::string& feature_class,
                           ImplementationId implementation_id) {
-  for (const HostProbe::FeatureClass& candidate : probe.classes) {
+  for (const ProbeRecording::FeatureClass& candidate : probe.classes) {
     if (candidate.name == feature_class) return *ProfileFromProbe(probe, candidate, implementation_id);
   }
   ADD_FAILURE() << probe.host << " has no class " << feature_class;
@@ -24,7 +24,7 @@ ResolvedTarget TargetOf(const v1::CpuProfile& profile) {
   return target;
 }
 
-VerdictInput CheckpointOf(const RecordedVm& vm, const HostProbe& host) {
+VerdictInput CheckpointOf(const RecordedVm& vm, const ProbeRecording& host) {
   VerdictInput checkpoint;
   checkpoint.scheme = IdScheme::kKvm;
   checkpoint.loaded.basic.set_name("vms/v/checkpoints/1");

@@ -13,12 +13,12 @@
 namespace armstate {
 
 // The profile of a class of a host's probe.
-v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_class,
+v1::CpuProfile KvmProfile(const ProbeRecording& probe, const std::string& feature_class,
                           ImplementationId implementation_id = ImplementationId::kFixed);
 ResolvedTarget TargetOf(const v1::CpuProfile& profile);
 
 // A checkpoint of a recorded VM, named "vms/v/checkpoints/1".
-VerdictInput CheckpointOf(const RecordedVm& vm, const HostProbe& host);
+VerdictInput CheckpointOf(const RecordedVm& vm, const ProbeRecording& host);
 
 }  // namespace armstate
 

@@ -20,7 +20,7 @@ std::string ProbeText() { return ReadZstdFile("tests/data/kvm/armstate-kvm/neove
 
 void ExpectProbeRefused(const std::string& text, const std::string& line, const std::string& register_id,
                         const std::string& what) {
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"n1.probe", text}});
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"n1.probe", text}});
   ASSERT_EQ(probe.status().code(), absl::StatusCode::kInvalidArgument) << what;
   const auto info = GetErrorInfo(probe.status());
   ASSERT_TRUE(info.has_value());
@@ -67,7 +67,7 @@ TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
 // A CPU without AArch32, with vectors of 1, 2 and 4 quadwords.
 TEST(ArmstateKvmProbeTest, HostWithGapsInItsVectorLengths) {
   const std::string content = ReadZstdFile("tests/data/kvm/armstate-kvm/a64fx@6.12.probe.zst");
-  const auto probe = ParseHostProbe({{"a64fx.probe", content}});
+  const auto probe = ParseProbeRecording({{"a64fx.probe", content}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   ASSERT_EQ(probe->classes.size(), 3u);
   EXPECT_EQ(probe->classes[2].name, "sve");
@@ -97,7 +97,7 @@ std::string WithoutChecksums(const std::string& probe) {
 
 TEST(ArmstateKvmProbeTest, LinesAreTakenWithoutTheirFrame) {
   const std::string text = WithoutChecksums(ProbeText());
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"n1.probe", text}});
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"n1.probe", text}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   EXPECT_EQ(probe->host, "neoverse-n1@6.12");
   EXPECT_FALSE(probe->complete);
@@ -164,7 +164,7 @@ TEST(ArmstateKvmProbeTest, UnexplainedEffectIsUndetermined) {
   // ID_PFR0_EL1 is said to change VBAR_EL1.
   Edit(text, effect, R"("changed":[])",
        R"("changed":[["0x603000000013c600","0x0000000000000000","0x0000000000000001"]])");
-  const auto probe = ParseHostProbe({{"n1.probe", text}});
+  const auto probe = ParseProbeRecording({{"n1.probe", text}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   const auto profile = ProfileFromProbe(*probe, probe->classes.at(1), ImplementationId::kFixed);
   ASSERT_TRUE(profile.ok());
@@ -179,7 +179,7 @@ TEST(ArmstateKvmProbeTest, UnexplainedEffectIsUndetermined) {
 
 TEST(ArmstateKvmProbeTest, LinesThatAreMissingDoubleOrMovedAreRefused) {
   const std::string probe = ProbeText();
-  ASSERT_TRUE(ParseHostProbe({{"n1.probe", probe}}).ok());
+  ASSERT_TRUE(ParseProbeRecording({{"n1.probe", probe}}).ok());
   const std::string pstate = R"({"kind":"bits","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")";
   const std::string range = R"({"kind":"range","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")";
   const std::string line = LineNumber(probe, pstate);
@@ -214,7 +214,7 @@ TEST(ArmstateKvmProbeTest, CutOffProbeIsRefusedByLine) {
 // Behaviours that recorded probes do not show, from a host's own experiments.
 TEST(ArmstateKvmProbeTest, ExperimentsBecomeRules) {
   const std::string content = ProbeText();
-  const auto probe = ParseHostProbe({{"n1.probe", content}});
+  const auto probe = ParseProbeRecording({{"n1.probe", content}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   const auto profile = ProfileFromProbe(*probe, probe->classes.at(1), ImplementationId::kFixed);
   ASSERT_TRUE(profile.ok()) << profile.status();

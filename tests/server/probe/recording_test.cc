@@ -35,7 +35,7 @@ std::string Compress(const std::string& text) {
 
 void ExpectRefused(const ProbeFiles& files, const std::string& file, const std::string& line,
                    const std::string& register_id, const std::string& what) {
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe(files.list());
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording(files.list());
   ASSERT_EQ(probe.status().code(), absl::StatusCode::kInvalidArgument);
   const auto info = GetErrorInfo(probe.status());
   ASSERT_TRUE(info.has_value());
@@ -95,7 +95,7 @@ TEST(HostProbeTest, OneFileSaysTheSameAsThree) {
   const auto expected = ProfilesFromProbe(ReadHostProbe(kHost));
   ASSERT_TRUE(expected.ok());
   for (const std::string& content : {all, Compress(all)}) {
-    const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"probe", content}});
+    const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"probe", content}});
     ASSERT_TRUE(probe.ok()) << probe.status();
     const auto profiles = ProfilesFromProbe(*probe);
     ASSERT_TRUE(profiles.ok());
@@ -168,7 +168,7 @@ TEST(HostProbeTest, EditedExperimentIsRefusedByLineAndRegister) {
 
 // Restores the VM's own reset state, with one register changed.
 RegisterFinding RestoreChanged(const ProbeFiles& files, uint64_t id, uint64_t value) {
-  const auto probe = ParseHostProbe(files.list());
+  const auto probe = ParseProbeRecording(files.list());
   EXPECT_TRUE(probe.ok()) << probe.status();
   const auto message = ProfileFromProbe(*probe, probe->classes.at(0), ImplementationId::kFixed);
   EXPECT_TRUE(message.ok()) << message.status();
@@ -232,7 +232,7 @@ TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
     std::string& text = round % 3 == 0 ? damaged.meta : round % 3 == 1 ? damaged.lists : damaged.experiments;
     const size_t at = random() % text.size();
     text[at] = characters[random() % characters.size()];
-    const absl::StatusOr<HostProbe> probe = ParseHostProbe(damaged.list());
+    const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording(damaged.list());
     const absl::Status status = probe.ok() ? ProfilesFromProbe(*probe).status() : probe.status();
     if (status.ok()) continue;
     ++refused;

@@ -61,8 +61,8 @@ Profile KvmProfile(const std::string& host, const std::string& feature_class = "
   static auto* profiles = new std::map<std::string, Profile>;
   Profile& profile = (*profiles)[host + "." + feature_class];
   if (profile != nullptr) return profile;
-  const HostProbe probe = ReadHostProbe(host);
-  for (const HostProbe::FeatureClass& c : probe.classes) {
+  const ProbeRecording probe = ReadHostProbe(host);
+  for (const ProbeRecording::FeatureClass& c : probe.classes) {
     if (c.name == feature_class) profile = *CpuProfileFromProto(*ProfileFromProbe(probe, c, ImplementationId::kFixed));
   }
   return profile;

@@ -138,7 +138,7 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
 
 // Of one VM the registers are written and judged for seconds: each vCPU asks when it is written, and when it is judged.
 TEST(Judge, AsksWhileItRestores) {
-  const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
+  const ProbeRecording a72 = ReadHostProbe("cortex-a72@6.12");
   const ResolvedTarget target = TargetOf(KvmProfile(a72, "pmu"));
   const VerdictInput checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
   ASSERT_EQ(checkpoint.vcpu_count(), 2);
@@ -161,7 +161,7 @@ TEST(Judge, AsksWhileItRestores) {
 }
 
 TEST(JudgeHosts, SaysHowManyWereJudged) {
-  const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
+  const ProbeRecording a72 = ReadHostProbe("cortex-a72@6.12");
   const std::vector<SearchedHost> hosts = {
       {"hosts/a", {TargetOf(KvmProfile(a72, "pmu"))}},
       {"hosts/b", {TargetOf(KvmProfile(ReadHostProbe("neoverse-n1@6.12"), "pmu"))}},

@@ -92,12 +92,12 @@ class KvmRestoresTest : public testing::TestWithParam<Case> {
  protected:
   const std::string& host() const { return GetParam().host; }
 
-  HostProbe Probe() {
+  ProbeRecording Probe() {
     if (GetParam().prober == Prober::kRecorded) return ReadHostProbe(host());
     const std::string content = ReadArmstateKvmProbe(host());
-    absl::StatusOr<HostProbe> probe = ParseHostProbe({{"probe", content}});
+    absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"probe", content}});
     EXPECT_TRUE(probe.ok()) << probe.status();
-    return probe.ok() ? *std::move(probe) : HostProbe{};
+    return probe.ok() ? *std::move(probe) : ProbeRecording{};
   }
 
   static void SetUpTestSuite() {
