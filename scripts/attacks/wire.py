@@ -1,7 +1,9 @@
 """What an attacker says to armstated: by gRPC with whatever bytes it likes, or by frames of HTTP/2 that no library would send."""
 
 import os
+import select
 import socket
+import time
 import uuid
 from collections.abc import Callable
 
@@ -100,3 +102,44 @@ def open_socket(port: int, patience: float = 10) -> socket.socket:
     opened = socket.create_connection(("127.0.0.1", port), timeout=patience)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return opened
+
+
+def open_and_hold(port: int, connections: int, per_second: float, first: bytes, seconds: float) -> None:
+    """So many connections that send these bytes, and from then on read and answer pings; all within the seconds."""
+    end = time.monotonic() + seconds
+    begin = time.monotonic()
+    opened: dict[int, socket.socket] = {}
+    with select.epoll() as poll:
+        for number in range(connections):
+            if time.monotonic() >= end:
+                break
+            try:
+                connection = open_socket(port)
+                connection.sendall(first)
+            except OSError:  # it has hung up, as it may
+                continue
+            opened[connection.fileno()] = connection
+            poll.register(connection, select.EPOLLIN)
+            _answer_pings(poll, opened, begin + number / per_second)
+        _answer_pings(poll, opened, end)
+    for connection in opened.values():
+        connection.close()
+
+
+def _answer_pings(poll: select.epoll, opened: dict[int, socket.socket], end: float) -> None:
+    """A ping that comes in two parts is not answered: for that the server hangs up later."""
+    while (left := end - time.monotonic()) > 0:
+        for descriptor, _ in poll.poll(left):
+            try:
+                received = opened[descriptor].recv(1 << 16)
+                ended = not received
+                while len(received) >= 9:
+                    size, kind, flags = int.from_bytes(received[:3], "big"), received[3], received[4]
+                    if kind in (SETTINGS, PING) and not flags:
+                        opened[descriptor].sendall(frame(kind, 1, 0, received[9:9 + size] if kind == PING else b""))
+                    received = received[9 + size:]
+            except OSError:
+                ended = True
+            if ended:
+                poll.unregister(descriptor)
+                opened.pop(descriptor).close()

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -39,6 +40,15 @@ uint64_t ResidentBytes() {
   uint64_t resident = 0;
   file >> pages >> resident;
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+// How many connections may be left. Fewer, the less memory there is, as gRPC holds a connection to its number of calls
+// only when it has acknowledged the settings; but never none, as other things are in memory, too.
+size_t Allowed(const ConnectionGuard::Limits& limits, uint64_t resident) {
+  if (resident <= limits.resident_bytes) return std::numeric_limits<size_t>::max();
+  const uint64_t last_quarter = limits.resident_bytes / 3;
+  const uint64_t over = std::min(resident - limits.resident_bytes, last_quarter);
+  return std::max<size_t>(limits.connections / 4, limits.connections * (last_quarter - over) / (last_quarter + 1));
 }
 
 }  // namespace
@@ -78,12 +88,18 @@ void ConnectionGuard::HangUp() {
     }
   }
   HangUpOnLargest(all);
-  if (watched_.size() <= limits_.connections || ResidentBytes() <= limits_.resident_bytes) return;
-  spdlog::warn(
-      "armstated takes much memory: of {} connections {} are ended, which have been without a request for the "
-      "longest time; a larger --memory_limit has place for more",
-      watched_.size(), watched_.size() - limits_.connections);
-  while (watched_.size() > limits_.connections) End(LeastUsed());
+  const size_t allowed = Allowed(limits_, ResidentBytes());
+  if (watched_.size() <= allowed) return;
+  static absl::Time next_warning;  // of the one thread that accepts
+  if (now >= next_warning) {
+    next_warning = now + absl::Seconds(10);
+    spdlog::warn(
+        "armstated takes much memory: of {} connections {} are ended, which have been without a request for the "
+        "longest "
+        "time; a larger --memory_limit has place for more",
+        watched_.size(), watched_.size() - allowed);
+  }
+  while (watched_.size() > allowed) End(LeastUsed());
 }
 
 void ConnectionGuard::HangUpOnLargest(uint64_t all) {

@@ -153,7 +153,7 @@ TEST(ConnectionGuardTest, WhileMemoryIsShortTheLeastUsedGo) {
   std::vector<std::unique_ptr<Connection>> connections;
   for (int i = 0; i < 6; ++i) connections.push_back(std::make_unique<Connection>());
   for (const size_t resident : {size_t{1} << 50, size_t{0}}) {
-    ConnectionGuard guard({kMiB, 4, resident});
+    ConnectionGuard guard({kMiB, 16, resident});  // a quarter, when all of 0 bytes are taken
     for (const auto& each : connections) guard.Watch(each->server());
     guard.Complete(connections[0]->name(), 1);
     guard.CompleteInStream(connections[2]->name(), 1);

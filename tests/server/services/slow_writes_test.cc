@@ -211,7 +211,9 @@ class SlowWritesTest : public testing::Test {
   }
 
   const TempDir data_dir_;
-  CallWorkers workers_{/*memory_bytes=*/size_t{64} << 20, /*unfinished_bytes=*/size_t{64} << 20};
+  CallWorkers workers_{
+      /*memory_bytes=*/size_t{64} << 20,
+      {/*unfinished_bytes=*/size_t{64} << 20, /*connections=*/1000, /*resident_bytes=*/size_t{1} << 30}};
   const std::unique_ptr<RocksDbStorage> storage_;
   const std::unique_ptr<ProfileRegistry> profiles_;
   MachineRegistry machines_;
