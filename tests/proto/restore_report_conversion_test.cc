@@ -162,7 +162,7 @@ TEST_F(RestoreReportConversion, TheWorstVcpuDecides) {
   EXPECT_EQ(message.vcpus_size(), 3);
 }
 
-// A new outcome in core must have its name on the wire: kNotTried is the last one.
+// A new outcome in core needs a name on the wire: kNotTried is the last one.
 TEST_F(RestoreReportConversion, EveryOutcomeHasItsNameOnTheWire) {
   const std::vector<std::pair<RegisterOutcome, v1::RegisterOutcome>> kOutcomes = {
       {RegisterOutcome::kWritten, v1::REGISTER_OUTCOME_WRITTEN},

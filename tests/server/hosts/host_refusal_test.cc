@@ -1,4 +1,4 @@
-// HostService: what it refuses, naming what is wrong, without changing anything; and stored hosts that are damaged.
+// Tests what HostService refuses, naming the fault and changing nothing, and stored hosts that are damaged.
 #include <gmock/gmock.h>
 #include <zstd.h>
 
@@ -325,7 +325,7 @@ TEST_F(HostRefusalTest, ADamagedProfileIsNamedAndComesBackWithTheProbe) {
   (*update.mutable_host()->mutable_labels())["zone"] = "x";
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update), RpcResult());
 
-  // Only what needs this profile is told of it.
+  // Only requests that need this profile get the error.
   v1::CreateCheckpointRequest of_profile[2];
   for (int i = 0; i < 2; ++i) {
     of_profile[i] = SmallRequest("vms/v", 1);

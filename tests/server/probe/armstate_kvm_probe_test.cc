@@ -1,4 +1,4 @@
-// Probes as `armstate-kvm probe` writes them: checksums, and experiments that recorded probes lack.
+// Tests probes as `armstate-kvm probe` writes them: checksums, and experiments that recorded probes lack.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace armstate {
 namespace {
 
-// The text of what armstate-kvm wrote on a host.
+// Returns the text that armstate-kvm wrote on a host.
 std::string ProbeText() { return ReadZstdFile("tests/data/kvm/armstate-kvm/neoverse-n1@6.12.probe.zst"); }
 
 void ExpectProbeRefused(const std::string& text, const std::string& line, const std::string& register_id,
@@ -31,7 +31,7 @@ void ExpectProbeRefused(const std::string& text, const std::string& line, const 
   EXPECT_NE(probe.status().message().find(what), absl::string_view::npos) << probe.status();
 }
 
-// One character of a line of each kind, changed so that the line alone still makes sense.
+// One character is changed in a line of each kind so that the line alone still makes sense.
 TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
   constexpr char kChanged[] = "its checksum does not fit";
   const struct {
@@ -104,7 +104,7 @@ TEST(ArmstateKvmProbeTest, LinesAreTakenWithoutTheirFrame) {
   EXPECT_EQ(probe->classes.at(1).counter_pairs.size(), 3u);
 }
 
-// What contradicts itself or has no rule is refused by line and register even where no checksum tells.
+// Input that contradicts itself or has no rule is refused with line and register, even without checksums.
 TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
   const std::string probe = WithoutChecksums(ReadZstdFile("tests/data/kvm/armstate-kvm/max7@6.12.probe.zst"));
   const auto line = [](const std::string& kind, const std::string& id) {
@@ -157,7 +157,7 @@ TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
   }
 }
 
-// A register that changes with another one in a way that no rule tells is not guessed at.
+// No rule is guessed for a register that changes with another one in an unknown way.
 TEST(ArmstateKvmProbeTest, UnexplainedEffectIsUndetermined) {
   std::string text = WithoutChecksums(ProbeText());
   const std::string effect = R"({"kind":"effect","cfg":"pmu","phase":"fresh","reg":"0x603000000013c008")";

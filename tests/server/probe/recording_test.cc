@@ -86,7 +86,7 @@ TEST(HostProbeTest, DamagedFileIsRefusedByLine) {
   ExpectRefused(files, "meta", "1", "", "is not a JSON object");
 }
 
-// How a probe's lines are spread over files does not matter, nor does compression.
+// The distribution of a probe's lines over files does not matter, nor does compression.
 TEST(HostProbeTest, OneFileSaysTheSameAsThree) {
   const ProbeFiles files = ReadProbeFiles(kHost);
   std::string one_line_meta = files.meta;
@@ -166,7 +166,7 @@ TEST(HostProbeTest, EditedExperimentIsRefusedByLineAndRegister) {
   ExpectRefused(files, "experiments", fields_line, "0x603000000013c0ff", "not in the list of class \"pmu\"");
 }
 
-// Restores the VM's own reset state, with one register changed.
+// Restores the VM's own reset state with one register changed.
 RegisterFinding RestoreChanged(const ProbeFiles& files, uint64_t id, uint64_t value) {
   const auto probe = ParseProbeRecording(files.list());
   EXPECT_TRUE(probe.ok()) << probe.status();
@@ -192,7 +192,7 @@ TEST(HostProbeTest, WhatWasNotTriedIsUndetermined) {
   EXPECT_EQ(RestoreChanged(files, kPfr0Id, 0x1100000011110113).outcome, RegisterOutcome::kWriteRefused);
   // ... and of CSV3 = 1 that 0 was accepted, but of 2 nothing is known.
   EXPECT_EQ(RestoreChanged(files, kPfr0Id, 0x0100000011110112).outcome, RegisterOutcome::kWritten);
-  // Without these nothing is known.
+  // Without these experiments nothing is known.
   const std::string bits = LineOf(files.experiments, Experiment("bits", "base", kPfr0));
   Edit(files.experiments, bits, bits, "\n");
   EXPECT_EQ(RestoreChanged(files, kPfr0Id, 0x0100000011110112).outcome, RegisterOutcome::kWriteUndetermined);
@@ -220,7 +220,7 @@ TEST(HostProbeTest, ModesThatNobodyTriedAreUndetermined) {
   }
 }
 
-// Whatever one character becomes, the file is taken or refused by name of the file and line.
+// Whatever a character is changed to, the file is accepted, or refused with the name of file and line.
 TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
   constexpr uint32_t kSeed = 6;
   std::mt19937 random(kSeed);

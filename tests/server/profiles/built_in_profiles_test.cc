@@ -1,4 +1,4 @@
-// The profiles that are stored as differences: every one expands to what a QEMU has, and all are small together.
+// Tests the profiles that are stored as differences: each one expands to what a QEMU has, and together they are small.
 #include "server/profiles/built_in_profiles.h"
 
 #include <gtest/gtest.h>
@@ -144,7 +144,7 @@ TEST(BuiltInProfiles, RefusesADifferenceThatDoesNotFit) {
   }
 }
 
-// Whoever asks while a profile is in use gets the same object.
+// Concurrent users of a profile get the same object.
 TEST(BuiltInProfiles, AreMadeOnceWhileInUse) {
   const auto registry = *ProfileRegistry::BuiltIn();
   const ProfileRegistry::Entry held = *registry->Find("cpuProfiles/qemu-11.1.virt.max");

@@ -1,5 +1,5 @@
-// Verdicts against hosts, profiles and checkpoints; what the reports tell an engineer. What the hosts answer is what
-// real ones did (tests/data/kvm/restores).
+// Tests verdicts against hosts, profiles and checkpoints, and how reports explain them. The hosts' answers are those of
+// real hosts (tests/data/kvm/restores).
 #include <gmock/gmock.h>
 
 #include <string>
@@ -77,7 +77,7 @@ TEST_F(RestoreTest, ATolerancesNameStandsAtTheRegisterAndStrictUsesNone) {
   EXPECT_EQ(workaround.outcome(), v1::REGISTER_OUTCOME_IGNORED);
   EXPECT_EQ(workaround.tolerance(), "");
 
-  // The user's own rule is used without the server's, too.
+  // The user's own rule also applies without the server's.
   v1::Tolerance* own = request.add_tolerances();
   own->set_name("any-midr");
   own->set_reason("our guests do not read it");

@@ -1,4 +1,4 @@
-// The index against the plain way: it must find what Filter::Matches finds in the same checkpoints.
+// Compares the index with a plain evaluation: it must find what Filter::Matches finds in the same checkpoints.
 #include "server/search/search_index.h"
 
 #include <gmock/gmock.h>
@@ -85,7 +85,7 @@ TEST(SearchIndexTest, SaysWhatMustBeRead) {
   Put(index, {Facts("b", IdScheme::kKvm, ""), {List({{kX0, 2}, {kSctlr, 0}})}});
   const IndexAnswer answer = index.Find(*Filter::Parse("X0 = 2 AND SCTLR_EL1.M = 0"), MatchedVcpus::kAny);
   EXPECT_TRUE(answer.must_be_read);
-  ASSERT_EQ(answer.matches.size(), 1u);  // what is indexed leaves out the other
+  ASSERT_EQ(answer.matches.size(), 1u);  // the indexed part of the filter excludes the other one
   EXPECT_EQ(answer.matches[0].vm, "b");
   EXPECT_FALSE(index.Find(*Filter::Parse("X5 = 2"), MatchedVcpus::kAny).must_be_read);  // no vCPU has it
 }

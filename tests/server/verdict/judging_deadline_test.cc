@@ -1,5 +1,5 @@
-// Long judging ends with its deadline and leaves others a thread meanwhile. Each call here would take half a minute or
-// longer.
+// Tests that long judging ends at its deadline and leaves a thread to other clients meanwhile. Each call here would
+// take half a minute or longer.
 #include <grpcpp/create_channel.h>
 
 #include <memory>
@@ -48,7 +48,7 @@ class JudgingDeadlineTest : public RestoreTest {
       ASSERT_EQ(Call(host(), &HostStub::CreateHost, request), RpcResult());
     }
     AddHost("n1", "neoverse-n1@6.12");
-    // As many as there may be, each of which is compared with each other one.
+    // The maximum number of targets, each of which is compared with each other.
     for (int i = 0; i < 500; ++i) {
       baseline_.add_targets()->set_host("hosts/a72");
       baseline_.add_targets()->set_host("hosts/n1");
@@ -65,7 +65,7 @@ class JudgingDeadlineTest : public RestoreTest {
     EXPECT_EQ((stub.*method)(&context, request, &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   }
 
-  // The server's work on earlier calls of the same client is over: one at a time is worked on.
+  // The server has finished the client's earlier calls: it works on one at a time.
   void ExpectIsServed(RestoreStub& stub) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + kLate));
@@ -107,7 +107,7 @@ TEST_F(JudgingDeadlineTest, AnotherClientGoesOnMeanwhile) {
       EXPECT_EQ(restore().FindRestoreTargets(&context, find_, &response).error_code(), grpc::StatusCode::CANCELLED);
     });
   }
-  absl::SleepFor(absl::Seconds(1));  // they are under way
+  absl::SleepFor(absl::Seconds(1));  // they have started
   for (int i = 0; i < 5; ++i) ExpectIsServed(*other);
   for (const auto& context : contexts) context->TryCancel();
   for (std::thread& call : calls) call.join();
@@ -128,7 +128,7 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
     v1::FindRestoreTargetsResponse response;
     EXPECT_FALSE(stub->FindRestoreTargets(&context, find_, &response).ok());
   });
-  absl::SleepFor(absl::Seconds(1));  // it is under way
+  absl::SleepFor(absl::Seconds(1));  // it has started
   const absl::Time begin = absl::Now();
   EXPECT_EQ((*server)->Shutdown(begin + absl::Seconds(1)), absl::OkStatus());
   EXPECT_LT(absl::Now() - begin, absl::Seconds(1) + kLate);
@@ -136,7 +136,7 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
   Start();  // the fixture's
 }
 
-// Of one VM the registers are written and judged for seconds: each vCPU asks when it is written, and when it is judged.
+// The registers of one VM are written and judged for seconds: each vCPU polls when it is written and when it is judged.
 TEST(Judge, AsksWhileItRestores) {
   const ProbeRecording a72 = ReadHostProbe("cortex-a72@6.12");
   const ResolvedTarget target = TargetOf(KvmProfile(a72, "pmu"));
