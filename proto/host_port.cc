@@ -51,7 +51,8 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
   absl::string_view rest;
   if (absl::ConsumePrefix(&host, "[")) {
     const size_t end = host.find(']');
-    if (end == host.npos || !IsIpv6(host.substr(0, end))) return Wrong(address, "in brackets stands an IPv6 address");
+    if (end == host.npos || !IsIpv6(host.substr(0, end)))
+      return Wrong(address, "only an IPv6 address can be in brackets");
     rest = host.substr(end + 1);
     host = host.substr(0, end);
   } else {

@@ -73,7 +73,7 @@ absl::StatusOr<ToleranceCondition> ConditionFromProto(const v1::Tolerance& toler
   if (!comparison) return Malformed(tolerance, "a condition has no comparison");
   ToleranceCondition condition;
   const absl::optional<ToleranceCondition::Side> side = SideFromProto(message.side());
-  if (!side) return Malformed(tolerance, "a condition looks at a side that is none");
+  if (!side) return Malformed(tolerance, "a condition names an unknown side");
   condition.side = *side;
   condition.register_name = message.register_name();
   condition.field = message.field();

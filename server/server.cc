@@ -197,7 +197,8 @@ class Server::Impl {
     address_ = address->ToString();
     if (!address->IsLoopback()) {
       spdlog::warn(
-          "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can read "
+          "{} accepts connections from other machines, and there is neither encryption nor authentication: whoever can "
+          "connect can read "
           "and delete all checkpoints",
           address_);
     }

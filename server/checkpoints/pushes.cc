@@ -199,12 +199,13 @@ class PushStream final : public CheckpointPushes::Reactor {
       StartRead(&bytes_);
     }
     if (running_ > 0 || writing_) return;
-    if (broken_) return End(CallCancelled("the client has gone"));
+    if (broken_) return End(CallCancelled("the client disconnected"));
     if (unanswered_ > 0) return;
     if (!refusal_.ok()) return End(refusal_);
     if (read_all_) return End(absl::OkStatus());
     if (draining_)
-      return End(MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining, "the server is going away"));
+      return End(
+          MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining, "the server is shutting down"));
   }
 
   void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

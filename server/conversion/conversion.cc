@@ -217,7 +217,7 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
   if (checkpoint->SchemeBefore(scheme) != scheme) {
-    return InvalidField("target", "is of another accelerator than the checkpoint: a conversion stays with its own");
+    return InvalidField("target", "is of another accelerator than the checkpoint: a conversion keeps the accelerator");
   }
   if (request.target().has_lists() && request.target().lists().accelerator() == v1::ACCELERATOR_TCG) {
     DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());

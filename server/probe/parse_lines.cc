@@ -76,7 +76,7 @@ absl::Status VisitChecked(absl::string_view file, absl::string_view text, const 
   while (!text.empty()) {
     const absl::string_view line = TakeLine(text);
     ++place.line;
-    if (ended) return place.Error("stands behind the last line");
+    if (ended) return place.Error("follows the last line");
     const absl::StatusOr<Json> json = ParseLine(line, place);
     if (!json.ok()) return json.status();
     const absl::string_view content = line.substr(0, line.size() - std::min(line.size(), kChecksumSize));
@@ -96,7 +96,7 @@ absl::Status VisitChecked(absl::string_view file, absl::string_view text, const 
       ended = true;
       const absl::StatusOr<uint64_t> lines = MemberNumber(*json, "end", place);
       if (!lines.ok()) return lines.status();
-      if (*lines != place.line - 1) return place.Error(absl::StrCat("there should be ", *lines, " lines before it"));
+      if (*lines != place.line - 1) return place.Error(absl::StrCat("there must be ", *lines, " lines before it"));
       continue;
     }
     if (absl::Status status = visit(*json, line, place); !status.ok()) return status;

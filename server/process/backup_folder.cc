@@ -35,8 +35,9 @@ absl::Status CheckBackupFolder(const std::string& backup_dir, const std::string&
   fs::path existing = backups;
   while (existing.has_relative_path() && !fs::exists(existing, error)) existing = existing.parent_path();
   if (!fs::is_directory(existing, error)) {
-    return absl::InvalidArgumentError(absl::StrCat("--backup_dir ", backup_dir, ": ", existing.string(),
-                                                   " is no folder; name one, which is made if it is missing"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--backup_dir ", backup_dir, ": ", existing.string(),
+                     " is not a folder; name a folder, which is created if it is missing"));
   }
   return absl::OkStatus();
 }

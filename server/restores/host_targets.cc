@@ -19,7 +19,7 @@ absl::StatusOr<std::vector<ResolvedTarget>> AllTargets(const RegisteredHost& hos
     if (absl::Status status = CheckReadable(*profile); status.ok()) {
       targets.push_back(TargetOfProfile(profile));
     } else {
-      notes.push_back(absl::StrCat(profile->message.name(), " was not looked at: ", status.message()));
+      notes.push_back(absl::StrCat(profile->message.name(), " was skipped: ", status.message()));
       damage = std::move(status);
     }
   }

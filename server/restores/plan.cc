@@ -37,7 +37,7 @@ bool IsVmWide(const CpuProfile& profile, size_t index) {
 }
 
 std::string Refusal(const RegisterFinding& finding) {
-  if (finding.outcome == RegisterOutcome::kWriteUndetermined) return "nobody knows whether the target takes it";
+  if (finding.outcome == RegisterOutcome::kWriteUndetermined) return "it is unknown whether the target accepts it";
   return absl::StrCat("the target would refuse it with ", finding.error);
 }
 

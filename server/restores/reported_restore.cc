@@ -103,7 +103,7 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
     return InvalidField("report.vcpus",
                         absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
   }
-  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is none");
+  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is not a known verdict");
   absl::Status status = CheckLimit("report.notes", report.notes_size(), kMaxReportNotes);
   for (const std::string& note : report.notes()) {
     if (status.ok()) status = CheckText("report.notes", note, kMaxLineBytes);

@@ -21,7 +21,7 @@ inline StopCheck StopCheckOf(const grpc::CallbackServerContext& context) {
   const absl::Time end = deadline - std::min((deadline - absl::Now()) / 10, absl::Milliseconds(200));
   return [&context, end] {
     if (context.IsCancelled()) {
-      return CallCancelled("the caller went away, its deadline has passed, or the server is shut down");
+      return CallCancelled("the caller disconnected, its deadline passed, or the server is shutting down");
     }
     return absl::Now() < end ? absl::OkStatus()
                              : MakeError(absl::StatusCode::kDeadlineExceeded, ErrorReason::kDeadlinePassed,

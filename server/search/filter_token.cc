@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<FilterToken>> SplitFilter(absl::string_view filter) {
       tokens.push_back({FilterTokenKind::kText, std::string(filter.substr(begin, i - begin)), begin});
     } else {
       const size_t size = ComparatorSize(filter.substr(i));
-      if (size == 0) return FilterError(i, "\"!\" stands only before \"=\"; NOT negates");
+      if (size == 0) return FilterError(i, "\"!\" must be followed by \"=\"; NOT negates");
       i += size;
       tokens.push_back({FilterTokenKind::kComparator, std::string(filter.substr(begin, size)), begin});
     }

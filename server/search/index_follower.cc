@@ -53,7 +53,7 @@ absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
   absl::MutexLock lock(&mutex_);
   if (!ready_) {
     return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kIndexBuilding,
-                     absl::StrCat("the server has just started and reads what it stores: ", index_.vm_count(),
+                     absl::StrCat("the server has just started and is indexing its checkpoints: ", index_.vm_count(),
                                   " VMs so far; try again in a few seconds"),
                      {{"done_vms", absl::StrCat(index_.vm_count())}});
   }

@@ -56,14 +56,14 @@ void AddPage(const SearchResult& result, uint64_t name, uint64_t begin, int page
 
 absl::Status PageTokenTooOld() {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
-                   "page_token is too old: the answer that it belongs to is not kept any more; begin again without it");
+                   "page_token is too old: its answer is no longer cached; start again without it");
 }
 
 }  // namespace
 
 absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::SearchRegistersRequest& request,
                                                                    const StopCheck& stop) {
-  if (!v1::VcpuMatch_IsValid(request.vcpu_match())) return InvalidField("vcpu_match", "is none of the known values");
+  if (!v1::VcpuMatch_IsValid(request.vcpu_match())) return InvalidField("vcpu_match", "is not a known value");
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   const std::string question = QuestionOf(request);

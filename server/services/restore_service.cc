@@ -37,7 +37,7 @@ VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, co
 template <typename Request>
 absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
                                                                             const StopCheck& stop) const {
-  if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is none");
+  if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is not a known restorer");
   absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());

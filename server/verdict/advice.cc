@@ -98,7 +98,7 @@ std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
     absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target insists on ", insists,
                     ": only a VM that was started with that can move there");
   }
-  if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` tells what all your hosts take");
+  if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` shows what all your hosts accept");
   return advice;
 }
 
@@ -137,8 +137,8 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
       return ForUnknown(finding, source, *target.profile_header);
     case v1::REGISTER_OUTCOME_WRITE_UNDETERMINED:
       return target.profile_header->name().empty()
-                 ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
-             : kvm ? "try it on the host, or probe the host anew: `armstate-kvm probe`"
+                 ? "name a host or a profile as the target: a checkpoint does not say what its host accepts"
+             : kvm ? "try it on the host, or probe the host again: `armstate-kvm probe`"
                    : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
     case v1::REGISTER_OUTCOME_REQUIRED:
       return "`armstate convert` gives a saved guest the registers of another release of QEMU";

@@ -203,7 +203,7 @@ v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const R
     if (!reason.empty()) finding.set_reason(std::string(reason));
     if (!judgement.target_values.empty()) finding.clear_advice();  // a conversion has other ways out
     if (!finding.accept_as().empty() && finding.tolerance().empty()) {
-      finding.set_advice(absl::StrCat("to convert all the same: --accept ", finding.accept_as()));
+      finding.set_advice(absl::StrCat("to convert nevertheless: --accept ", finding.accept_as()));
     }
   }
   return message;

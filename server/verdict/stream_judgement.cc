@@ -117,8 +117,8 @@ Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, Restore
   verdict = std::max(verdict, JudgeMpu(vcpu, target, notes));
   for (const std::string& name : target.profile_header->undetermined_subsections()) {
     if (!Has(vcpu, name)) continue;
-    AddOnce(notes,
-            absl::StrCat("the stream has the subsection ", name, ": nobody knows whether the target's QEMU takes it"));
+    AddOnce(notes, absl::StrCat("the stream has the subsection ", name,
+                                ": it is unknown whether the target's QEMU accepts it"));
     verdict = std::max(verdict, Verdict::kUndetermined);
   }
   return verdict;

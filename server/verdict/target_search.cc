@@ -123,7 +123,7 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
     message.set_host(host->name);
     message.set_verdict(VerdictToProto(verdict.verdict));
     if (verdict.target == nullptr) {
-      message.set_reason(absl::StrCat("what is stored of the host is damaged: ", host->damage));
+      message.set_reason(absl::StrCat("the record of the host is damaged: ", host->damage));
       continue;
     }
     message.set_cpu_profile(verdict.target->profile_header->name());

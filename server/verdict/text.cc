@@ -76,9 +76,9 @@ std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& pr
     fields.push_back(absl::StrCat(field.field(), field.accepted_size() == 1 ? " only as " : " as ",
                                   NumberRanges(absl::MakeConstSpan(field.accepted().data(), field.accepted().size()))));
   }
-  if (!fields.empty()) return absl::StrCat("the target takes ", absl::StrJoin(fields, ", "));
+  if (!fields.empty()) return absl::StrCat("the target accepts ", absl::StrJoin(fields, ", "));
   const std::string tried = TriedValues(profile, index);
-  return tried.empty() ? "" : absl::StrCat("of the values that were tried on it, the host takes ", tried);
+  return tried.empty() ? "" : absl::StrCat("of the values that were tried on it, the host accepts ", tried);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class Ended final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
 
 absl::Status GoingAway() {
   return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining,
-                   "the server is going away; watch again with the last resume_token");
+                   "the server is shutting down; watch again with the last resume_token");
 }
 
 }  // namespace

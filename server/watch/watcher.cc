@@ -61,7 +61,7 @@ void Watcher::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     messages_.pop_front();
-    if (!ok) FinishOnce(CallCancelled("the watcher went away"));
+    if (!ok) FinishOnce(CallCancelled("the client disconnected"));
     if (finished_) return;
     if (!messages_.empty()) {
       WriteNext();
@@ -73,7 +73,7 @@ void Watcher::OnWriteDone(bool ok) {
 
 void Watcher::OnCancel() {
   absl::MutexLock lock(&mutex_);
-  FinishOnce(CallCancelled("the watcher went away"));
+  FinishOnce(CallCancelled("the client disconnected"));
 }
 
 void Watcher::OnDone() {
@@ -92,7 +92,7 @@ void Watcher::EndIfStalled(absl::Time deadline) {
   }
   if (messages_.empty() || write_begin_ >= deadline) return;
   FinishOnce(MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kWatcherTooSlow,
-                       "messages were not taken in time; watch again with the last resume_token"));
+                       "the client did not read messages in time; watch again with the last resume_token"));
 }
 
 void Watcher::End(const absl::Status& status) {

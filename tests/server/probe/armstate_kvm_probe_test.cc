@@ -195,8 +195,7 @@ TEST(ArmstateKvmProbeTest, LinesThatAreMissingDoubleOrMovedAreRefused) {
   Edit(text, pstate, bits + ranges, ranges + bits);
   ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
   text = probe + bits;
-  ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')), "",
-                     "stands behind the last line");
+  ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')), "", "follows the last line");
 }
 
 TEST(ArmstateKvmProbeTest, CutOffProbeIsRefusedByLine) {
@@ -208,7 +207,7 @@ TEST(ArmstateKvmProbeTest, CutOffProbeIsRefusedByLine) {
   ExpectProbeRefused(probe.substr(0, probe.size() - 10), std::to_string(lines), "", "is not a JSON object");
   ExpectProbeRefused(probe.substr(0, probe.find('\n') + 1), "2", "", "is missing");
   ExpectProbeRefused(probe.substr(0, 20), "1", "", "is not a JSON object");
-  ExpectProbeRefused(probe + probe, std::to_string(lines + 1), "", "stands behind the last line");
+  ExpectProbeRefused(probe + probe, std::to_string(lines + 1), "", "follows the last line");
 }
 
 // Behaviours that recorded probes do not show, from a host's own experiments.
