@@ -198,8 +198,7 @@ class Server::Impl {
     if (!address->IsLoopback()) {
       spdlog::warn(
           "{} accepts connections from other machines, and there is neither encryption nor authentication: whoever can "
-          "connect can read "
-          "and delete all checkpoints",
+          "connect can read and delete all checkpoints",
           address_);
     }
     return absl::OkStatus();

@@ -46,16 +46,16 @@ absl::Status NoBackup(absl::string_view which, const std::string& message) {
 
 // A request for the latest backup never falls back to an older one.
 absl::Status BackupDamaged(uint32_t number, const std::vector<Backup>& whole) {
-  std::string advice = "There is no whole one before it";
+  std::string advice = "There is no intact backup before it";
   for (const Backup& backup : whole) {
     if (backup.number > number) break;
-    advice = absl::StrCat("The latest whole one before it is ", backup.number,
-                          ": restore that by its number, if what is newer may be lost");
+    advice = absl::StrCat("The latest intact backup before it is ", backup.number,
+                          ": restore it by its number if newer data may be lost");
   }
   const std::string name = absl::StrCat("backups/", number);
   return MakeError(
       absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
-      absl::StrCat(name, " is damaged: its list of files cannot be read, or one is missing or was cut. ", advice),
+      absl::StrCat(name, " is damaged: its list of files cannot be read, or a file is missing or truncated. ", advice),
       {{"record", name}});
 }
 

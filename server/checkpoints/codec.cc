@@ -79,7 +79,7 @@ absl::Status CheckOpaqueFields(const std::vector<OpaqueField>& fields, absl::str
     status = CheckText(absl::StrCat(where, ".name"), field.name);
     if (!status.ok()) return status;
     bytes += field.name.size() + field.data.size();
-    if (field.name.empty()) return InvalidField(where, "have one without a name");
+    if (field.name.empty()) return InvalidField(where, "have a field without a name");
     if (!names.insert(field.name).second) return InvalidField(where, absl::StrCat("have ", field.name, " twice"));
   }
   return CheckLimit(where, static_cast<int64_t>(bytes), static_cast<int64_t>(kMaxOpaqueBytes), "bytes");

@@ -24,7 +24,7 @@ inline absl::optional<IdScheme> SchemeOf(const v1::Source& source, const Profile
 // Returns the note on a checkpoint without a scheme, where registers are requested by name.
 inline std::string SchemeUnknown(const v1::Checkpoint& checkpoint) {
   return absl::StrCat(
-      checkpoint.name(), ": its registers have no names here: the server does not know ",
+      checkpoint.name(), ": its registers have no names, because the server does not know ",
       checkpoint.source().accelerator() == v1::ACCELERATOR_ENGINE ? "its CPU profile" : "its accelerator");
 }
 

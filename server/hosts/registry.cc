@@ -105,7 +105,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Find(absl::string_view name) c
   const auto found = hosts_.find(*id);
   if (found == hosts_.end()) {
     return MakeError(absl::StatusCode::kNotFound, ErrorReason::kHostNotFound,
-                     absl::StrCat(name, " does not exist; ListHosts has the names"), {{"name", std::string(name)}});
+                     absl::StrCat(name, " does not exist; see ListHosts for the names"), {{"name", std::string(name)}});
   }
   if (!found->second->message.damage().empty()) {
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
@@ -214,7 +214,7 @@ absl::StatusOr<ProfileRegistry::Entry> HostRegistry::Resolve(v1::CpuProfile prof
   // A damaged profile is replaced.
   if (profiles_.Find(name).ok()) {
     return MakeError(absl::StatusCode::kAlreadyExists, ErrorReason::kCpuProfileExists,
-                     absl::StrCat(name, " is another profile; give this one another name"), {{"name", name}});
+                     absl::StrCat(name, " is a different profile; choose another name for this one"), {{"name", name}});
   }
   return entry;
 }

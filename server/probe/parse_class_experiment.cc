@@ -96,7 +96,7 @@ absl::Status ParsePair(const Json& line, Place place, FeatureClass& feature_clas
     const Json numbers = {step[1], step[3], step[4], step[5]};
     const absl::StatusOr<std::vector<uint64_t>> words = Words(numbers, 4, place);
     if (!words.ok()) return words.status();
-    if (name != "set" && name != "clear" && name != "pmcr") return place.Error("a step is of no known register");
+    if (name != "set" && name != "clear" && name != "pmcr") return place.Error("a step names an unknown register");
     const uint64_t id = name == "set" ? pair.set : name == "clear" ? pair.clear : kPmcr;
     pair.steps.push_back({id, (*words)[0], (*words)[1], (*words)[2], (*words)[3]});
   }

@@ -22,7 +22,7 @@ absl::StatusOr<ProbeRecording::Fields> ParseFields(const Json& line, uint64_t va
   ProbeRecording::Fields fields;
   const absl::StatusOr<const Json*> accepted = MemberArray(line, "accepted", place);
   if (!accepted.ok()) return accepted.status();
-  if ((*accepted)->size() != fields.accepted.size()) return place.Error("\"accepted\" has not 16 bitmaps");
+  if ((*accepted)->size() != fields.accepted.size()) return place.Error("\"accepted\" does not have 16 bitmaps");
   for (size_t f = 0; f < fields.accepted.size(); ++f) {
     const Json& text = (**accepted)[f];
     if (!text.is_string()) return place.Error("\"accepted\" has a bitmap that is not text");
@@ -30,7 +30,7 @@ absl::StatusOr<ProbeRecording::Fields> ParseFields(const Json& line, uint64_t va
     if (!bitmap.ok()) return bitmap.status();
     if (*bitmap > 0xffff) return place.Error(absl::StrCat("the bitmap of field ", f, " has more than 16 bits"));
     if ((*bitmap >> (value >> 4 * f & 15) & 1) == 0) {
-      return place.Error(absl::StrCat("field ", f, " does not accept the value that it has"));
+      return place.Error(absl::StrCat("field ", f, " does not accept its current value"));
     }
     fields.accepted[f] = static_cast<uint16_t>(*bitmap);
   }
@@ -46,7 +46,7 @@ absl::StatusOr<ProbeRecording::Fields> ParseFields(const Json& line, uint64_t va
     if (!reads.ok()) return reads.status();
     const uint64_t outside = ~(uint64_t{15} << 4 * *field);
     if (((*wrote ^ value) & outside) != 0) {
-      return place.Error(absl::StrCat("an experiment with field ", *field, " wrote other fields too"));
+      return place.Error(absl::StrCat("an experiment with field ", *field, " also wrote other fields"));
     }
     if (((*reads ^ value) & outside) != 0) {
       fields.unclear[*field] |= static_cast<uint16_t>(1u << (*wrote >> 4 * *field & 15));
@@ -99,7 +99,7 @@ absl::StatusOr<ProbeRecording::Range> ParseRange(const Json& line, uint64_t valu
   for (uint64_t v = 0; v < values; ++v) {
     range.accepted.push_back((static_cast<unsigned char>((*bitmap)[v / 8]) >> v % 8 & 1) != 0);
   }
-  if (!range.accepted[(value & mask) >> range.shift]) return place.Error("it does not accept the value that it has");
+  if (!range.accepted[(value & mask) >> range.shift]) return place.Error("it does not accept its current value");
   const absl::StatusOr<const Json*> changed = MemberArray(line, "changed", place);
   if (!changed.ok()) return changed.status();
   size_t known = static_cast<size_t>(std::count(range.accepted.begin(), range.accepted.end(), true));
@@ -108,8 +108,7 @@ absl::StatusOr<ProbeRecording::Range> ParseRange(const Json& line, uint64_t valu
     if (!wrote.ok()) return wrote.status();
     const absl::StatusOr<uint64_t> reads = MemberHex(entry, "readback", place);
     if (!reads.ok()) return reads.status();
-    if ((((*wrote ^ value) | (*reads ^ value)) & ~mask) != 0)
-      return place.Error("bits outside of the range changed too");
+    if ((((*wrote ^ value) | (*reads ^ value)) & ~mask) != 0) return place.Error("bits outside the range also changed");
     range.changed.emplace_back((*wrote & mask) >> range.shift, (*reads & mask) >> range.shift);
     if (range.accepted[range.changed.back().first]) return place.Error("a value has two results");
     ++known;
@@ -117,7 +116,7 @@ absl::StatusOr<ProbeRecording::Range> ParseRange(const Json& line, uint64_t valu
   absl::StatusOr<std::string> error = ParseErrors(line, place);
   if (!error.ok()) return error.status();
   range.error = *std::move(error);
-  if (range.error.empty() != (known == values)) return place.Error("its errnos and its bitmap contradict each other");
+  if (range.error.empty() != (known == values)) return place.Error("its errnos contradict its bitmap");
   return range;
 }
 
@@ -161,7 +160,7 @@ absl::Status AddLevel(const Json& line, const Json& with, const Place& place,
     }
     if (value.value <= *level && (!value.error.empty() || value.reads != *level)) {
       return place.Error(
-          absl::StrFormat("armstate has no rule for what becomes of 0x%x at level 0x%x", value.value, *level));
+          absl::StrFormat("armstate has no rule for the result of 0x%x at level 0x%x", value.value, *level));
     }
   }
   return absl::OkStatus();
@@ -239,7 +238,7 @@ absl::StatusOr<std::string> ParseErrors(const Json& line, const Place& place) {
   if (!errors.ok()) return errors.status();
   std::string names;
   for (const Json& error : **errors) {
-    if (!error.is_string()) return place.Error("\"errnos\" has one that is not text");
+    if (!error.is_string()) return place.Error("\"errnos\" has an entry that is not text");
     absl::StrAppend(&names, names.empty() ? "" : "|", error.get_ref<const std::string&>());
   }
   return names;

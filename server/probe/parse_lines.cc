@@ -66,7 +66,8 @@ absl::Status ChangedError(const Json& line, Place place) {
       if (!place.register_id) place.register_id = ChangedRegister(vcpu, place);
     }
   }
-  return place.Error("its checksum does not fit: it was changed, or lines before it are missing, double or moved");
+  return place.Error(
+      "its checksum does not match: it was changed, or lines before it are missing, duplicated or moved");
 }
 
 absl::Status VisitChecked(absl::string_view file, absl::string_view text, const ProbeLineVisitor& visit) {
@@ -88,8 +89,7 @@ absl::Status VisitChecked(absl::string_view file, absl::string_view text, const 
     if (place.line == 1) {
       const absl::StatusOr<uint64_t> version = MemberNumber(*json, "version", place);
       if (!version.ok()) return version.status();
-      if (*version != kVersion)
-        return place.Error(absl::StrCat("version ", *version, " of the format is not known here"));
+      if (*version != kVersion) return place.Error(absl::StrCat("version ", *version, " of the format is unknown"));
       continue;
     }
     if (Member(*json, "end") != nullptr) {
@@ -102,7 +102,7 @@ absl::Status VisitChecked(absl::string_view file, absl::string_view text, const 
     if (absl::Status status = visit(*json, line, place); !status.ok()) return status;
   }
   ++place.line;
-  return ended ? absl::OkStatus() : place.Error("is missing: the file ends too early");
+  return ended ? absl::OkStatus() : place.Error("is missing: the file is truncated");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, st
     if (!id.ok()) return place.Error(id.status().message());
     if (entry[1].get<uint64_t>() != id->width()) {
       return place.Error(
-          absl::StrCat("is said to have ", entry[1].get<uint64_t>(), " bytes, but its ID says ", id->width()));
+          absl::StrCat("is recorded with ", entry[1].get<uint64_t>(), " bytes, but its ID says ", id->width()));
     }
     absl::StatusOr<std::string> value = HexBytes(entry[2].get_ref<const std::string&>(), id->width(), place);
     if (!value.ok()) return value.status();
@@ -129,7 +129,7 @@ absl::Status ParseLine(const Json& line, absl::string_view text, const Place& pl
   }
   if (Member(line, "state") != nullptr) return ParseList(line, place, probe);
   if (Member(line, "info") != nullptr) return ParseMeta(line, place, probe);
-  return place.Error("is neither a list, nor an experiment, nor the description of the host");
+  return place.Error("is neither a list, nor an experiment, nor a description of the host");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 using ::google::protobuf::internal::WireFormatLite;
 
 absl::Status Damaged() {
-  return absl::InternalError("the built-in CPU profiles cannot be read: the program is damaged");
+  return absl::InternalError("the built-in CPU profiles cannot be read: the program file is corrupt");
 }
 
 absl::Status Malformed(absl::string_view what) {
@@ -110,17 +110,17 @@ absl::StatusOr<BuiltInProfiles> BuiltInProfiles::Create(absl::string_view set) {
     names.push_back(profiles.id(i));
     for (const std::string& name : names) {
       if (!profiles.names_.emplace(name, i).second) {
-        return Malformed(absl::StrCat("two CPU profiles are named ", name));
+        return Malformed(absl::StrCat("two CPU profiles have the name ", name));
       }
     }
   }
   for (size_t i = 0; i < profiles.size(); ++i) {
     if (!profiles.stored_[i].base.empty() && !profiles.Find(profiles.stored_[i].base)) {
-      return Malformed(absl::StrCat(profiles.id(i), ": its base, ", profiles.stored_[i].base, ", is not there"));
+      return Malformed(absl::StrCat(profiles.id(i), ": its base, ", profiles.stored_[i].base, ", does not exist"));
     }
   }
   for (size_t i = 0; i < profiles.size(); ++i) {
-    if (profiles.Chain(i).empty()) return Malformed(absl::StrCat(profiles.id(i), ": its bases go in a circle"));
+    if (profiles.Chain(i).empty()) return Malformed(absl::StrCat(profiles.id(i), ": its bases form a cycle"));
   }
   return profiles;
 }

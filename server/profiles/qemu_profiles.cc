@@ -146,7 +146,7 @@ absl::StatusOr<ChosenProfile> ChooseProfile(const ProfileRegistry& profiles, con
   return Choose(profiles, wanted,
                 MakeError(absl::StatusCode::kNotFound, ErrorReason::kCpuProfileNotFound,
                           absl::StrCat("no CPU profile of QEMU with machine ", machine.machine_type, " and CPU ",
-                                       wanted.cpu, "; ListCpuProfiles has the names"),
+                                       wanted.cpu, "; see ListCpuProfiles for the names"),
                           {{"name", wanted.cpu}}));
 }
 

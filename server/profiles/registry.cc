@@ -64,7 +64,7 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view n
   const auto found = profiles_.find(*id);
   if (found == profiles_.end()) {
     return MakeError(absl::StatusCode::kNotFound, ErrorReason::kCpuProfileNotFound,
-                     absl::StrCat("no CPU profile ", *id, "; ListCpuProfiles has the names"),
+                     absl::StrCat("no CPU profile ", *id, "; see ListCpuProfiles for the names"),
                      {{"name", std::string(name)}});
   }
   if (absl::Status status = CheckReadable(*found->second); !status.ok()) return status;

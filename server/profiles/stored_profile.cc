@@ -30,7 +30,7 @@ absl::StatusOr<v1::CpuProfile> ExpandProfile(v1::StoredCpuProfile stored, v1::Cp
     const bool is_left_out = left_out != stored.left_out().end() && *left_out == rule.id();
     if (is_left_out) ++left_out;
     if (changed != own.end() && changed->id() == rule.id()) {
-      if (is_left_out) return Malformed(rule.id(), "is left out and has a rule");
+      if (is_left_out) return Malformed(rule.id(), "is left out but also has a rule");
       profile.add_registers()->Swap(&*changed++);
     } else if (!is_left_out) {
       profile.add_registers()->Swap(&rule);

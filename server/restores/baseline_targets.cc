@@ -79,17 +79,17 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
       absl::StatusOr<HostRegistry::Entry> host = hosts.Find(target.host());
       if (!host.ok()) return host.status();
       if ((*host)->message.accelerator() != v1::ACCELERATOR_KVM)
-        return InvalidField("targets", "has a host that is not of KVM");
+        return InvalidField("targets", "has a host that is not a KVM host");
       entries.push_back(*std::move(host));
       positions.push_back(found.profiles.size() - 1);
     } else if (target.has_cpu_profile()) {
       const absl::StatusOr<ProfileRegistry::Entry> profile = profiles.Find(target.cpu_profile());
       if (!profile.ok()) return profile.status();
       if ((*profile)->message.accelerator() != v1::ACCELERATOR_KVM)
-        return InvalidField("targets", "has a profile that is not of KVM");
+        return InvalidField("targets", "has a profile that is not a KVM profile");
       found.profiles.back() = (*profile)->profile;
     } else {
-      return InvalidField("targets", "has one that is neither a host nor a CPU profile");
+      return InvalidField("targets", "has an entry that is neither a host nor a CPU profile");
     }
   }
   if (entries.empty()) return found;

@@ -58,7 +58,8 @@ absl::StatusOr<std::vector<ResolvedTarget>> TargetsOfHost(const RegisteredHost& 
     absl::StatusOr<std::vector<ResolvedTarget>> targets = AllTargets(host);
     if (targets.ok() && targets->size() > 1 && host.message.accelerator() == v1::ACCELERATOR_KVM) {
       for (ResolvedTarget& target : *targets) {
-        target.notes.push_back("the checkpoint does not say its vCPU features: judged with those that suit it best");
+        target.notes.push_back(
+            "the checkpoint does not say its vCPU features: judged with the features that suit it best");
       }
     }
     return targets;
@@ -76,7 +77,7 @@ absl::StatusOr<std::vector<ResolvedTarget>> TargetsOfHost(const RegisteredHost& 
     if (!targets.ok()) return targets;
     unknown.push_back(absl::StrCat("the host was not probed with the vCPU features ",
                                    absl::StrJoin(VcpuFeatureNames(wanted), ", "),
-                                   " together: judged with those that suit the checkpoint best"));
+                                   " together: judged with the features that suit the checkpoint best"));
   }
   for (ResolvedTarget& target : *targets) {
     target.unknown = unknown;

@@ -168,7 +168,7 @@ class FilterParser {
     for (const absl::string_view metadata : MetadataCondition::Names()) nearest.Consider(metadata);
     const bool is_metadata = first_part == "source" || first_part == "label";
     if (nearest.name().empty() || (!is_metadata && EditDistance(nearest.name(), name.text) > 2)) return as_register;
-    return FilterError(name.position, absl::StrCat("nothing is called \"", name.text, "\"; \"", nearest.name(), "\"?"),
+    return FilterError(name.position, absl::StrCat("there is no \"", name.text, "\"; \"", nearest.name(), "\"?"),
                        {{"nearest", std::string(nearest.name())}});
   }
 

@@ -162,7 +162,7 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     });
   }
   if (comparator != Comparator::kHas) {
-    return FilterError(value.position, absl::StrCat(text, " is a collection: ask with \":\" what it has, e.g. ", text,
+    return FilterError(value.position, absl::StrCat(text, " is a collection: test its content with \":\", e.g. ", text,
                                                     text == "labels" ? ":team" : ":sve"));
   }
   const std::string item = value.text;

@@ -99,7 +99,7 @@ absl::StatusOr<NumberTest> NumberTest::Create(const RegisterSelector& selector, 
   if (!selector.field) {
     if (number.negative) return FilterError(position, "whole registers are never negative");
     if (number.bytes.size() > selector.id.width()) {
-      return FilterError(position, absl::StrCat("the register has ", 8 * selector.id.width(), " bits only"));
+      return FilterError(position, absl::StrCat("the register has only ", 8 * selector.id.width(), " bits"));
     }
     test.operand_ = LowWord(number.bytes);
     test.wide_operand_ = number.bytes;

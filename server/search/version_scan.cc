@@ -88,7 +88,7 @@ class Scan {
 absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
                           MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,
                           const StopCheck& stop, v1::SearchRegistersResponse& response) {
-  response.set_scan_reason("all versions are searched, and only each VM's latest one is indexed");
+  response.set_scan_reason("all versions are searched, but only the latest version of each VM is indexed");
   Scan scan(checkpoints, profiles, filter, which, page_size, stop, response);
   while (true) {
     const absl::StatusOr<VmPage> page = checkpoints.ListVms(position.cursor, 1);

@@ -42,7 +42,7 @@ std::string ForUnknown(const v1::RegisterReport& finding, const v1::Source& sour
   if (target.accelerator() != v1::ACCELERATOR_KVM) return "";
   const absl::string_view feature = FeatureOf(IdOf(finding), finding.name());
   if (!feature.empty() && !Has(target, feature)) {
-    return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it where the host has that");
+    return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it on a host that has it");
   }
   if (source.accelerator() != v1::ACCELERATOR_KVM) return "";
   return absl::StrCat("the kernel of the checkpoint's host (", OrUnknown(source.host_kernel()),
@@ -95,7 +95,7 @@ std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
   std::string advice;
   if (!start.empty()) advice = absl::StrCat("start the VM with ", start);
   if (!insists.empty()) {
-    absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target insists on ", insists,
+    absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target requires ", insists,
                     ": only a VM that was started with that can move there");
   }
   if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` shows what all your hosts accept");
@@ -121,7 +121,7 @@ std::string ForKvmRefusal(const v1::RegisterReport& finding, const ResolvedTarge
   const RegisterId id = IdOf(finding);
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
   if (IsImplementationId(id) && !target.profile_header->writable_implementation_id()) {
-    return "needs KVM_CAP_ARM_WRITABLE_IMP_ID_REGS switched on for the VM: Linux 6.15 or later";
+    return "enable KVM_CAP_ARM_WRITABLE_IMP_ID_REGS for the VM (Linux 6.15 or later)";
   }
   return IsIdRegister(id) ? ForIdRegister(finding, target.scheme()) : "";
 }

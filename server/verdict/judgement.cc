@@ -33,7 +33,7 @@ std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme t
     by_reason[r.reason].push_back(names.back());
   }
   if (across) {
-    return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
+    return {absl::StrCat("captured under an accelerator other than the target's: ", names.size(),
                          " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
                          absl::StrJoin(names, ", "))};
   }
@@ -61,7 +61,8 @@ absl::StatusOr<VmVerdict> JudgeQemu(const VerdictInput& checkpoint, const Resolv
   VmVerdict judgement{
       v1::RESTORER_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
   if (from != to)
-    judgement.notes.push_back("taken under another accelerator than the target's: QEMU translates nothing");
+    judgement.notes.push_back(
+        "captured under an accelerator other than the target's: QEMU does not translate registers");
   std::vector<const RegisterList*> lists;
   for (const VcpuState& vcpu : checkpoint.loaded.vcpus) lists.push_back(&vcpu.registers);
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(checkpoint.vcpu_count());

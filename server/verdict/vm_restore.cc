@@ -47,7 +47,7 @@ std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, 
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
   if (accelerator != v1::ACCELERATOR_ENGINE && accelerator != target.accelerator()) {
     notes.insert(notes.begin(),
-                 absl::StrCat("taken with the accelerator ", EnumName(accelerator), ", and the profile is of ",
+                 absl::StrCat("captured with the accelerator ", EnumName(accelerator), ", and the profile is of ",
                               EnumName(target.accelerator()), ": some register IDs mean other registers there"));
   }
   return notes;
@@ -58,7 +58,7 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(
-        absl::StrCat("taken on machine type ", machine_type, ", and the ",
+        absl::StrCat("captured on machine type ", machine_type, ", and the ",
                      target.name().empty() ? "target is of " : "profile was made on ", target.machine_type(),
                      ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
   }
@@ -83,8 +83,9 @@ v1::RestoreReport EngineRestoreToProto(const LoadedCheckpoint& checkpoint, const
     bytes += message.vcpus(given++).ByteSizeLong();
   if (given < message.vcpus_size()) {
     message.mutable_vcpus()->DeleteSubrange(given, message.vcpus_size() - given);
-    message.add_notes(absl::StrCat("the report ends before vCPU ", given, ", as it would be larger than a message: ",
-                                   "ValidateCheckpoint has all of it, in pages"));
+    message.add_notes(absl::StrCat(
+        "the report ends before vCPU ", given,
+        ", because it would exceed the size of a message: ", "ValidateCheckpoint returns all of it, in pages"));
   }
   message.set_rolled_back(restore.rolled_back);
   for (const std::string& note : notes) message.add_notes(note);

@@ -78,7 +78,7 @@ const BadProbe kBadProbes[] = {
     {"WrongWidth",
      [](auto& request) { Replace(Content(request, 0), std::string(kPfr0) + "\", 8,", std::string(kPfr0) + "\", 4,"); },
      {{"file", "lists"}, {"line", "1"}, {"register_id", kPfr0}},
-     "is said to have 4 bytes, but its ID says 8"},
+     "is recorded with 4 bytes, but its ID says 8"},
     {"NoRegisterId",
      [](auto& request) { Replace(Content(request, 0), kPfr0, "0x603000000013c02g"); },
      {{"file", "lists"}, {"line", "1"}},

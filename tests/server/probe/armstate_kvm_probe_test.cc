@@ -33,7 +33,7 @@ void ExpectProbeRefused(const std::string& text, const std::string& line, const 
 
 // One character is changed in a line of each kind so that the line alone still makes sense.
 TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
-  constexpr char kChanged[] = "its checksum does not fit";
+  constexpr char kChanged[] = "its checksum does not match";
   const struct {
     std::string line, from, to, register_id;
   } edits[] = {
@@ -120,11 +120,11 @@ TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
   } edits[] = {
       {line("range", pstate), R"("width":5)", R"("width":60)", pstate, "not in the register"},
       {line("range", pstate), R"("shift":0)", R"("shift":60)", pstate, "not in the register"},
-      {line("range", pstate), "0x00010031", "0x00010011", pstate, "does not accept the value that it has"},
+      {line("range", pstate), "0x00010031", "0x00010011", pstate, "does not accept its current value"},
       {line("range", pstate), "0x00010031", "0x0001003", pstate, "8 hexadecimal digits"},
-      {line("range", pstate), R"(["EINVAL"])", "[]", pstate, "contradict each other"},
+      {line("range", pstate), R"(["EINVAL"])", "[]", pstate, "its errnos contradict its bitmap"},
       {line("range", "0x603000000013dce0"), R"("readback":"0x3000")", R"("readback":"0x3001")", "0x603000000013dce0",
-       "bits outside of the range"},
+       "bits outside the range"},
       {line("pair", set), R"(["clear","0xffffffffffffffff",)", R"(["clear","0xfffffffffffffff",1,)", set,
        "not a list of 6 texts"},
       {line("pair", set), R"("0xffffffffffffffff","")", R"("0xffffffffffffffff","EPERM")", set, "refused step"},
@@ -187,13 +187,13 @@ TEST(ArmstateKvmProbeTest, LinesThatAreMissingDoubleOrMovedAreRefused) {
   const std::string ranges = LineOf(probe, range);
   std::string text = probe;
   Edit(text, pstate, bits, "");
-  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
+  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, duplicated or moved");
   text = probe;
   Edit(text, pstate, bits, bits + bits);
-  ExpectProbeRefused(text, std::to_string(std::stoi(line) + 1), "0x6030000000100042", "missing, double or moved");
+  ExpectProbeRefused(text, std::to_string(std::stoi(line) + 1), "0x6030000000100042", "missing, duplicated or moved");
   text = probe;
   Edit(text, pstate, bits + ranges, ranges + bits);
-  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
+  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, duplicated or moved");
   text = probe + bits;
   ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')), "", "follows the last line");
 }

@@ -110,7 +110,7 @@ TEST(HostProbeTest, DamagedCompressionIsRefused) {
   ProbeFiles files = ReadProbeFiles(kHost);
   const std::string compressed = Compress(files.lists);
   files.lists = compressed.substr(0, compressed.size() - 1);
-  ExpectRefused(files, "lists", "1", "", "ends too early");
+  ExpectRefused(files, "lists", "1", "", "is truncated");
   files.lists = compressed;
   files.lists[4] = static_cast<char>(files.lists[4] ^ 8);  // a reserved bit
   ExpectRefused(files, "lists", "1", "", "zstd compression");

@@ -110,12 +110,12 @@ TEST(BuiltInProfiles, ADifferenceChangesAddsAndLeavesOut) {
 
 TEST(BuiltInProfiles, RefusesWhatCannotBeASet) {
   const std::pair<const char*, const char*> cases[] = {
-      {R"(profiles { base: "b" profile { name: "cpuProfiles/a" } })", "a: its base, b, is not there"},
+      {R"(profiles { base: "b" profile { name: "cpuProfiles/a" } })", "a: its base, b, does not exist"},
       {R"(profiles { base: "b" profile { name: "cpuProfiles/a" } } profiles { base: "a" profile { name: "cpuProfiles/b" } })",
-       "a: its bases go in a circle"},
-      {R"(profiles { base: "a" profile { name: "cpuProfiles/a" } })", "a: its bases go in a circle"},
+       "a: its bases form a cycle"},
+      {R"(profiles { base: "a" profile { name: "cpuProfiles/a" } })", "a: its bases form a cycle"},
       {R"(profiles { profile { name: "cpuProfiles/a" } } profiles { same: "a" profile { name: "cpuProfiles/b" } })",
-       "two CPU profiles are named a"},
+       "two CPU profiles have the name a"},
   };
   for (const auto& [text, message] : cases) {
     const absl::Status status = BuiltInProfiles::Create(Set(text)).status();

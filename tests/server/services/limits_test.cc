@@ -287,7 +287,7 @@ TEST_F(LimitsTest, RefusedFieldsOfManyVcpusAreAnswered) {
   ASSERT_EQ(Call(engine(), &EngineStub::RestoreMachine, request, &response), RpcResult());
   EXPECT_EQ(response.report().verdict(), v1::VERDICT_REFUSED);
   EXPECT_LT(response.report().vcpus_size(), 512);
-  EXPECT_THAT(response.report().notes(), Contains(HasSubstr("ValidateCheckpoint has all of it")));
+  EXPECT_THAT(response.report().notes(), Contains(HasSubstr("ValidateCheckpoint returns all of it")));
 }
 
 }  // namespace
