@@ -15,10 +15,8 @@
 #include "google/protobuf/arena.h"
 #include "proto/status_conversion.h"
 #include "server/checkpoints/create.h"
-#include "server/rpc/connection.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/request_decoding.h"
-#include "server/rpc/untaken_answer.h"
 
 namespace armstate {
 
@@ -31,12 +29,12 @@ namespace armstate {
 // second time.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
-  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, grpc::CallbackServerContext& context,
-             CallWorkers& workers, bool draining)
+  PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, const std::string& connection,
+             std::function<void()> end_untaken, CallWorkers& workers, bool draining)
       : pushes_(pushes),
         repository_(repository),
-        connection_(ConnectionOf(context)),
-        end_of_untaken_(EndOfUntaken(context)),
+        connection_(connection),
+        end_untaken_(std::move(end_untaken)),
         guard_(workers.connections),
         draining_(draining) {
     const absl::MutexLock lock(&mutex_);
@@ -223,7 +221,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     }
     answers_.clear();
     writing_ = true;
-    share_->BeginTaking(end_of_untaken_);
+    share_->BeginTaking(end_untaken_);
     StartWrite(&response_);
   }
 
@@ -255,7 +253,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   CheckpointPushes& pushes_;
   CheckpointRepository& repository_;
   const std::string connection_;
-  const std::function<void()> end_of_untaken_;
+  const std::function<void()> end_untaken_;
   ConnectionGuard& guard_;
   // The memory of this stream and of its unanswered requests; null if none is left. Never changes.
   std::shared_ptr<MemoryBudget::Share> share_;
@@ -285,10 +283,11 @@ class PushStream final : public CheckpointPushes::Reactor {
   int64_t next_item_ = 0;
 };
 
-CheckpointPushes::Reactor* CheckpointPushes::Open(grpc::CallbackServerContext& context) {
+CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection, std::function<void()> end_untaken) {
   const absl::MutexLock lock(&mutex_);
   // The stream deletes itself in OnDone.
-  return *streams_.insert(new PushStream(*this, repository_, context, workers_, draining_)).first;
+  return *streams_.insert(new PushStream(*this, repository_, connection, std::move(end_untaken), workers_, draining_))
+              .first;
 }
 
 void CheckpointPushes::Drain() {

@@ -3,6 +3,8 @@
 #define ARMSTATE_SERVER_CHECKPOINTS_PUSHES_H_
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <unordered_set>
 
 #include "absl/base/thread_annotations.h"
@@ -36,8 +38,10 @@ class CheckpointPushes {
 
   // Starts one call; the reactor deletes itself when the call has ended. Streams of one connection share its part of
   // the memory budget. When it is used up, a stream reads on only while it has nothing unanswered; if that message is
-  // also too large, the stream ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY.
-  Reactor* Open(grpc::CallbackServerContext& context);
+  // also too large, the stream ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY. `connection`: see ConnectionOf.
+  // `end_untaken` ends the call if its client does not accept acknowledgements and the memory is needed; see
+  // EndOfUntaken.
+  Reactor* Open(const std::string& connection, std::function<void()> end_untaken);
 
   // Stops all streams from reading, answers what they have read, and ends them with UNAVAILABLE. Without it a shutdown
   // would have to wait for clients that push continuously.

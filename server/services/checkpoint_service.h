@@ -12,6 +12,7 @@
 #include "server/rpc/connection.h"
 #include "server/rpc/decoded_service.h"
 #include "server/rpc/stop_check.h"
+#include "server/rpc/untaken_answer.h"
 #include "server/services/checkpoint_queries.h"
 #include "storage/repository/checkpoint_repository.h"
 
@@ -54,7 +55,9 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
 
   // Opens a call of StreamCheckpoints.
-  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) { return pushes_.Open(*context); }
+  CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) {
+    return pushes_.Open(ConnectionOf(*context), EndOfUntaken(*context));
+  }
   // Ends the streams; see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 

@@ -116,22 +116,25 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<grpc::ByteBuffer,
   absl::optional<grpc::Status> status_;
 };
 
+// Of connections, which there are none of.
+constexpr ConnectionGuard::Limits kNoLimits = {size_t{1} << 30, 1000, size_t{1} << 30};
+
 class CheckpointPushesTest : public testing::Test {
  protected:
   CheckpointPushesTest()
       : storage_(RocksDbStorage::Open(data_dir_.path() + "/data", {}).value()),
         repository_(storage_->checkpoints()),
-        pushes_(repository_, memory_) {}
+        pushes_(repository_, workers_) {}
 
   TempDir data_dir_;
   std::unique_ptr<RocksDbStorage> storage_;
   CheckpointRepository repository_;
-  MemoryBudget memory_{size_t{256} << 20};
+  CallWorkers workers_{size_t{256} << 20, kNoLimits};
   CheckpointPushes pushes_;
 };
 
 TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
-  FakeCall call(pushes_.Open("client"));
+  FakeCall call(pushes_.Open("client", [] {}));
   for (int i = 0; i < 256; ++i) {
     ASSERT_TRUE(call.is_reading()) << i;
     call.Give(SmallRequest(absl::StrCat("vms/vm", i % 50), i));
@@ -156,7 +159,7 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
 TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
   v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{17} << 20, 'x');  // too long, too
-  FakeCall call(pushes_.Open("client"));
+  FakeCall call(pushes_.Open("client", [] {}));
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(call.is_reading()) << i;
     call.Give(large);
@@ -174,18 +177,18 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
 }
 
 TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
-  MemoryBudget memory(size_t{20} << 20);
-  CheckpointPushes pushes(repository_, memory);
+  CallWorkers workers(size_t{20} << 20, kNoLimits);
+  CheckpointPushes pushes(repository_, workers);
   v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
-  FakeCall call(pushes.Open("one"));
-  FakeCall of_same(pushes.Open("one"));
-  FakeCall of_other(pushes.Open("other"));
+  FakeCall call(pushes.Open("one", [] {}));
+  FakeCall of_same(pushes.Open("one", [] {}));
+  FakeCall of_other(pushes.Open("other", [] {}));
   call.Give(large);
   EXPECT_FALSE(call.is_reading());
   of_same.Give(SmallRequest("vms/b", 1));
   EXPECT_EQ(of_same.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  FakeCall of_same_later(pushes.Open("one"));
+  FakeCall of_same_later(pushes.Open("one", [] {}));
   EXPECT_FALSE(of_same_later.is_reading());
   EXPECT_EQ(of_same_later.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   of_other.Give(SmallRequest("vms/b", 1));
@@ -202,11 +205,11 @@ TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
 // 2000 idle streams, each on its own host, and their memory: a push of the next one still finds room.
 TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
   constexpr int kStreams = 2000;
-  MemoryBudget memory(size_t{48} << 20);
-  CheckpointPushes pushes(repository_, memory);
+  CallWorkers workers(size_t{48} << 20, kNoLimits);
+  CheckpointPushes pushes(repository_, workers);
   std::vector<std::unique_ptr<FakeCall>> idle;
   for (int i = 0; i < kStreams; ++i) {
-    idle.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("host", i))));
+    idle.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("host", i), [] {})));
     ASSERT_TRUE(idle.back()->is_reading()) << i;
   }
   for (int version : {1, 2}) {
@@ -217,7 +220,7 @@ TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
   size_t refused = 0;
   std::vector<std::unique_ptr<FakeCall>> more;
   for (int i = 0; i < kStreams; ++i) {
-    more.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("more", i))));
+    more.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("more", i), [] {})));
     if (!more.back()->is_reading()) ++refused;
   }
   EXPECT_GT(refused, 0u);
@@ -230,7 +233,7 @@ TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
 }
 
 TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
-  FakeCall call(pushes_.Open("client"));
+  FakeCall call(pushes_.Open("client", [] {}));
   call.Give(SmallRequest("vms/a", 1));
   call.Give(SmallRequest("vms/a", 2));
   call.HalfClose();
@@ -241,7 +244,7 @@ TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
 }
 
 TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
-  FakeCall call(pushes_.Open("client"));
+  FakeCall call(pushes_.Open("client", [] {}));
   for (int i = 0; i < 20; ++i) call.Give(SmallRequest("vms/a", i));
   call.WaitForWrite();
   call.Cancel();
@@ -257,7 +260,7 @@ TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
 }
 
 TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
-  FakeCall call(pushes_.Open("client"));
+  FakeCall call(pushes_.Open("client", [] {}));
   call.Give(SmallRequest("vms/a", 1));
   pushes_.Drain();
   EXPECT_FALSE(call.is_finished());
@@ -267,7 +270,7 @@ TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
   EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(repository_.GetVm("a")->last_version, 1);
 
-  FakeCall late(pushes_.Open("client"));
+  FakeCall late(pushes_.Open("client", [] {}));
   EXPECT_FALSE(late.is_reading());
   EXPECT_EQ(late.End(), grpc::StatusCode::UNAVAILABLE);
 }
