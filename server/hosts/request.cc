@@ -64,7 +64,7 @@ absl::StatusOr<HostDraft> FromProfiles(const HostProfileMessages& named, const P
       return InvalidField("host.profiles", "are of several accelerators; make a host for each");
     }
     host.set_accelerator(message.accelerator());
-    // Of QEMU's emulation the version says nothing of the kernel below it.
+    // The version of QEMU says nothing about the kernel below it.
     if (message.accelerator() == v1::ACCELERATOR_KVM) {
       host.set_kernel(Common(host.kernel(), message.hypervisor_version(), first));
     }
