@@ -39,7 +39,7 @@ bool Watcher::Give(const absl::StatusOr<WatchedEvents>& events) {
 
 void Watcher::AddProgress() {
   messages_.push_back(std::make_shared<const v1::CheckpointEvent>(ProgressTo(position_, log_id_)));
-  told_ = position_;
+  last_delivered_ = position_;
 }
 
 void Watcher::AddEvents(const WatchedEvents& events) {
@@ -47,9 +47,9 @@ void Watcher::AddEvents(const WatchedEvents& events) {
     position_ = event->sequence;
     if (!vm_.empty() && event->vm != vm_) continue;
     messages_.push_back(Message(event, &event->message));
-    told_ = position_;
+    last_delivered_ = position_;
   }
-  if (position_ - told_ >= kProgressAfter) AddProgress();
+  if (position_ - last_delivered_ >= kProgressAfter) AddProgress();
 }
 
 void Watcher::WriteNext() {
