@@ -213,7 +213,7 @@ class Server::Impl {
   const ServerTolerances tolerances_;
   const RestoreTargets restore_targets_;
   RestoreHistory history_;
-  CheckpointQueries queries_;
+  QueryRpcs queries_;
   CheckpointServiceImpl checkpoint_service_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;

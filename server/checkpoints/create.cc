@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/codec.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 
 namespace armstate {

@@ -12,8 +12,8 @@
 #include "core/error.h"
 #include "core/list_comparison.h"
 #include "core/translate.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
 

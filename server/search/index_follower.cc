@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/search/search_answer.h"
 
 namespace armstate {

@@ -13,7 +13,7 @@
 #include "server/rpc/decoded_service.h"
 #include "server/rpc/stop_check.h"
 #include "server/rpc/untaken_answer.h"
-#include "server/services/checkpoint_queries.h"
+#include "server/services/query_rpcs.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
@@ -22,7 +22,7 @@ namespace armstate {
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
   CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RestoreHistory& history,
-                        CheckpointQueries& queries)
+                        QueryRpcs& queries)
       : DecodedService(workers),
         checkpoints_(checkpoints),
         history_(history),
@@ -90,7 +90,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
 
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
-  CheckpointQueries& queries_;
+  QueryRpcs& queries_;
   VmRetention retention_;
   CheckpointPushes pushes_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;

@@ -13,7 +13,7 @@
 #include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
 #include "server/verdict/vm_restore.h"

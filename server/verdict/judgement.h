@@ -17,7 +17,7 @@
 #include "core/tolerance_set.h"
 #include "core/translate.h"
 #include "proto/restore_report_conversion.h"
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/verdict/judged_target.h"
 
 namespace armstate {

@@ -12,7 +12,7 @@
 #include "core/restore.h"
 #include "core/stop_check.h"
 #include "proto/restore_report_conversion.h"
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 
 namespace armstate {
 

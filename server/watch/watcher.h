@@ -74,8 +74,8 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
   mutable absl::Mutex mutex_;
   bool begun_ ABSL_GUARDED_BY(mutex_) = false;  // the first answer of the log has arrived
   uint64_t position_ ABSL_GUARDED_BY(mutex_);   // the last event that was given to the watcher
-  uint64_t last_delivered_
-      ABSL_GUARDED_BY(mutex_);  // the last event whose number the client will know from its messages
+  // The last event whose number the client will know from its messages.
+  uint64_t last_delivered_ ABSL_GUARDED_BY(mutex_);
   std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);  // the first message is being written
   absl::Time write_begin_ ABSL_GUARDED_BY(mutex_);
   absl::optional<absl::Time> finished_ ABSL_GUARDED_BY(mutex_);

@@ -220,7 +220,7 @@ class SlowWritesTest : public testing::Test {
   HangingStore store_;
   CheckpointRepository repository_;
   RestoreHistory history_;
-  CheckpointQueries queries_;
+  QueryRpcs queries_;
   CheckpointServiceImpl service_;
   std::unique_ptr<grpc::Server> server_;
   std::string target_;

@@ -1,4 +1,4 @@
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 
 #include <utility>
 

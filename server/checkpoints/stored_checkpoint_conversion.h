@@ -1,6 +1,6 @@
 // This header converts stored checkpoints to the server's terms and back: resource names, wire metadata, vCPU states.
-#ifndef ARMSTATE_SERVER_CHECKPOINTS_ACCESS_H_
-#define ARMSTATE_SERVER_CHECKPOINTS_ACCESS_H_
+#ifndef ARMSTATE_SERVER_CHECKPOINTS_STORED_CHECKPOINT_CONVERSION_H_
+#define ARMSTATE_SERVER_CHECKPOINTS_STORED_CHECKPOINT_CONVERSION_H_
 
 #include <cstdint>
 #include <string>
@@ -64,4 +64,4 @@ absl::Status FillView(absl::string_view vm, StoredCheckpoint stored, v1::Checkpo
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_CHECKPOINTS_ACCESS_H_
+#endif  // ARMSTATE_SERVER_CHECKPOINTS_STORED_CHECKPOINT_CONVERSION_H_

@@ -1,7 +1,7 @@
-// CheckpointQueries implements the RPCs of CheckpointService that query what is stored: compare, history, search,
+// QueryRpcs implements the RPCs of CheckpointService that query what is stored: compare, history, search,
 // watch.
-#ifndef ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
-#define ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
+#ifndef ARMSTATE_SERVER_SERVICES_QUERY_RPCS_H_
+#define ARMSTATE_SERVER_SERVICES_QUERY_RPCS_H_
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -28,11 +28,10 @@ namespace armstate {
 // `watch_patience`: see ServerOptions. `search_bytes` limits the answers that are cached for further pages.
 //
 // Thread-safe. All other arguments must outlive the object.
-class CheckpointQueries {
+class QueryRpcs {
  public:
-  CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
-                    const ProfileRegistry& profiles, MemoryBudget& memory, absl::Duration watch_patience,
-                    size_t search_bytes)
+  QueryRpcs(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
+            const ProfileRegistry& profiles, MemoryBudget& memory, absl::Duration watch_patience, size_t search_bytes)
       : checkpoints_(checkpoints),
         profiles_(profiles),
         comparison_(checkpoints, machines, profiles),
@@ -73,4 +72,4 @@ class CheckpointQueries {
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
+#endif  // ARMSTATE_SERVER_SERVICES_QUERY_RPCS_H_
