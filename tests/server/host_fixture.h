@@ -1,4 +1,4 @@
-// HostFixture is a server with requests that carry the recorded hosts' probes.
+// HostTest is a fixture with a server and requests that carry the recorded hosts' probes.
 #ifndef ARMSTATE_TESTS_SERVER_HOST_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_HOST_FIXTURE_H_
 

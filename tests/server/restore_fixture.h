@@ -1,4 +1,4 @@
-// RestoreFixture is a server with recorded KVM hosts and checkpoints of recorded VMs.
+// RestoreTest is a fixture with a server, recorded KVM hosts and checkpoints of recorded VMs.
 #ifndef ARMSTATE_TESTS_SERVER_RESTORE_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_RESTORE_FIXTURE_H_
 

@@ -1,5 +1,5 @@
-// ServerFixture is a whole server on a free port, with RocksDB in its own folder, and clients that are connected to it
-// by a socket.
+// ServerTest is a fixture with a whole server on a free port, with RocksDB in its own folder, and clients that are
+// connected to it by a socket.
 #ifndef ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
 

@@ -1,4 +1,4 @@
-// RetentionFixture is a server whose clock is set by the test.
+// RetentionTest is a fixture with a server whose clock the test sets.
 #ifndef ARMSTATE_TESTS_SERVER_RETENTION_RETENTION_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_RETENTION_RETENTION_FIXTURE_H_
 
