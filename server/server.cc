@@ -74,8 +74,8 @@ spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
 }
 
 // Done before anything is created or read in it, since others could have changed it.
-void MakePrivateAndTell(const std::string& option, const std::string& folder,
-                        absl::Span<const absl::string_view> subfolders) {
+void MakePrivateAndLog(const std::string& option, const std::string& folder,
+                       absl::Span<const absl::string_view> subfolders) {
   const Privacy privacy = MakePrivate(folder, subfolders);
   if (privacy.mended > 0) {
     spdlog::warn("{} {}: other users could read {} files and folders there; now they cannot", option, folder,
@@ -239,8 +239,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
   if (absl::Status status = RocksDbStorage::CheckDataDir(options.data_dir); !status.ok()) return status;
-  MakePrivateAndTell("--data_dir", options.data_dir, {});
-  if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
+  MakePrivateAndLog("--data_dir", options.data_dir, {});
+  if (!options.backup_dir.empty()) MakePrivateAndLog("--backup_dir", options.backup_dir, kBackupFolders);
   const MemoryDivision memory(options.memory_limit);
   StorageOptions storage_options;
   storage_options.block_cache_bytes = memory.block_cache;

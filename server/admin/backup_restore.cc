@@ -17,7 +17,7 @@
 namespace armstate {
 namespace {
 
-// Writes at most every half second, and not in the first half second.
+// Writes at most every half second, and not in the first second.
 class ProgressLine {
  public:
   explicit ProgressLine(std::ostream& out) : out_(out), next_(absl::Now() + absl::Seconds(1)) {}
@@ -25,7 +25,7 @@ class ProgressLine {
     if (written_) out_ << std::endl;
   }
 
-  void Tell(uint64_t bytes, uint64_t all) {
+  void Show(uint64_t bytes, uint64_t all) {
     const absl::Time now = absl::Now();
     if (now < next_) return;
     next_ = now + absl::Milliseconds(500);
@@ -85,13 +85,13 @@ absl::StatusOr<v1::Backup> RestoreFromBackup(const std::string& which, const std
                                              const std::string& data_dir, std::ostream* progress) {
   const absl::StatusOr<Backup> backup = Find(which, backup_dir);
   if (!backup.ok()) return backup.status();
-  RestoreProgress tell;
+  RestoreProgress show;
   absl::optional<ProgressLine> line;
   if (progress != nullptr) {
     line.emplace(*progress);
-    tell = [&line](uint64_t bytes, uint64_t all) { line->Tell(bytes, all); };
+    show = [&line](uint64_t bytes, uint64_t all) { line->Show(bytes, all); };
   }
-  if (absl::Status status = RestoreBackup(backup_dir, backup->number, data_dir, tell); !status.ok()) return status;
+  if (absl::Status status = RestoreBackup(backup_dir, backup->number, data_dir, show); !status.ok()) return status;
   return BackupToProto(*backup);
 }
 

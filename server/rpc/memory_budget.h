@@ -1,4 +1,5 @@
-// MemoryBudget bounds what clients make the server keep: what they sent and what they have not taken.
+// MemoryBudget bounds the memory that clients occupy in the server: their requests, and answers that they have not
+// read.
 #ifndef ARMSTATE_SERVER_RPC_MEMORY_BUDGET_H_
 #define ARMSTATE_SERVER_RPC_MEMORY_BUDGET_H_
 
