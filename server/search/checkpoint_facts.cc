@@ -25,15 +25,15 @@ IndexedMetadata IndexedMetadataOf(absl::string_view vm, const v1::Checkpoint& ba
   traits->labels = {basic.labels().begin(), basic.labels().end()};
   traits->scheme = scheme;
   traits->key = KeyOf(*traits);
-  IndexedMetadata facts;
-  facts.vm = std::string(vm);
-  facts.version = basic.version();
-  facts.create_time = TimeUtil::TimestampToNanoseconds(basic.create_time());
-  if (basic.has_capture_time()) facts.capture_time = TimeUtil::TimestampToNanoseconds(basic.capture_time());
-  facts.vcpu_count = basic.vcpu_count();
-  facts.register_count = basic.register_count();
-  facts.traits = std::move(traits);
-  return facts;
+  IndexedMetadata metadata;
+  metadata.vm = std::string(vm);
+  metadata.version = basic.version();
+  metadata.create_time = TimeUtil::TimestampToNanoseconds(basic.create_time());
+  if (basic.has_capture_time()) metadata.capture_time = TimeUtil::TimestampToNanoseconds(basic.capture_time());
+  metadata.vcpu_count = basic.vcpu_count();
+  metadata.register_count = basic.register_count();
+  metadata.traits = std::move(traits);
+  return metadata;
 }
 
 }  // namespace armstate

@@ -183,22 +183,24 @@ absl::StatusOr<Filter> Filter::Parse(absl::string_view text) {
   return FilterParser(*std::move(tokens)).Parse();
 }
 
-bool Filter::Matches(const IndexedMetadata& facts, int vcpu_index, const RegisterList& registers) const {
-  return Holds(root_, facts, vcpu_index, registers);
+bool Filter::Matches(const IndexedMetadata& metadata, int vcpu_index, const RegisterList& registers) const {
+  return Holds(root_, metadata, vcpu_index, registers);
 }
 
-bool Filter::Holds(const FilterNode& node, const IndexedMetadata& facts, int vcpu_index,
+bool Filter::Holds(const FilterNode& node, const IndexedMetadata& metadata, int vcpu_index,
                    const RegisterList& registers) const {
-  if (const auto* metadata = std::get_if<MetadataCondition>(&node.condition)) return metadata->Holds(facts, vcpu_index);
+  if (const auto* condition = std::get_if<MetadataCondition>(&node.condition)) {
+    return condition->Holds(metadata, vcpu_index);
+  }
   if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {
-    const IdScheme scheme = facts.traits->scheme;
+    const IdScheme scheme = metadata.traits->scheme;
     const absl::optional<RegisterSelector>& selector = registers_[condition->register_number].In(scheme);
     const absl::optional<absl::string_view> value = selector ? registers.Find(selector->id) : absl::nullopt;
     if (!value) return false;
     const absl::optional<NumberTest>& test = condition->In(scheme);
     return !test || test->Holds(*value);
   }
-  const auto holds = [&](const FilterNode& child) { return Holds(child, facts, vcpu_index, registers); };
+  const auto holds = [&](const FilterNode& child) { return Holds(child, metadata, vcpu_index, registers); };
   switch (node.join) {
     case FilterNode::Join::kAnd:
       return std::all_of(node.children.begin(), node.children.end(), holds);

@@ -40,7 +40,7 @@ struct FilterNode {
 //
 // Example:
 //   absl::StatusOr<Filter> filter = Filter::Parse("SCTLR_EL1.M = 0 AND labels.team = web");
-//   if (filter->Matches(facts, 0, registers)) ...
+//   if (filter->Matches(metadata, 0, registers)) ...
 class Filter {
  public:
   // INVALID_ARGUMENT, reason FILTER_INVALID (metadata "position", "nearest").
@@ -51,13 +51,14 @@ class Filter {
   const std::vector<FilterRegister>& registers() const { return registers_; }
 
   // Returns true if one vCPU of a checkpoint matches.
-  bool Matches(const IndexedMetadata& facts, int vcpu_index, const RegisterList& registers) const;
+  bool Matches(const IndexedMetadata& metadata, int vcpu_index, const RegisterList& registers) const;
 
  private:
   friend class FilterParser;
   Filter() = default;
 
-  bool Holds(const FilterNode& node, const IndexedMetadata& facts, int vcpu_index, const RegisterList& registers) const;
+  bool Holds(const FilterNode& node, const IndexedMetadata& metadata, int vcpu_index,
+             const RegisterList& registers) const;
 
   FilterNode root_;
   std::vector<FilterRegister> registers_;

@@ -49,13 +49,15 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
     };
     found.erase(std::remove_if(found.begin(), found.end(), lacks_one), found.end());
   }
-  std::sort(found.begin(), found.end(), [&](uint32_t a, uint32_t b) { return vms[a].facts.vm < vms[b].facts.vm; });
+  std::sort(found.begin(), found.end(),
+            [&](uint32_t a, uint32_t b) { return vms[a].metadata.vm < vms[b].metadata.vm; });
   for (const uint32_t vm : found) answer.matches.push_back(Describe(vms_[vm], filter, candidates));
   return answer;
 }
 
 MatchingCheckpoint SearchIndex::Describe(const Vm& vm, const Filter& filter, const RowSet& rows) const {
-  MatchingCheckpoint match{vm.facts.vm, vm.facts.version, vm.facts.create_time, vm.facts.traits->scheme, {}};
+  MatchingCheckpoint match{
+      vm.metadata.vm, vm.metadata.version, vm.metadata.create_time, vm.metadata.traits->scheme, {}};
   for (const uint32_t row : vm.rows) {
     if (!rows.Has(row)) continue;
     MatchingVcpu vcpu{rows_[row].vcpu_index, {}};
@@ -140,7 +142,7 @@ SearchIndex::TriState SearchIndex::EvaluateMetadata(const MetadataCondition& con
   RowSet yes(0);
   if (condition.scope() == MetadataScope::kVcpu) {
     yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return rows_[row].layout != kNoLayout && condition.Holds(vms_[rows_[row].vm].facts, rows_[row].vcpu_index);
+      return rows_[row].layout != kNoLayout && condition.Holds(vms_[rows_[row].vm].metadata, rows_[row].vcpu_index);
     });
   } else if (condition.scope() == MetadataScope::kTraits) {
     std::vector<char> holds;
@@ -150,7 +152,7 @@ SearchIndex::TriState SearchIndex::EvaluateMetadata(const MetadataCondition& con
     });
   } else {
     std::vector<char> holds;
-    for (const Vm& vm : vms_) holds.push_back(vm.facts.traits != nullptr && condition.Holds(vm.facts, 0));
+    for (const Vm& vm : vms_) holds.push_back(vm.metadata.traits != nullptr && condition.Holds(vm.metadata, 0));
     yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       return rows_[row].layout != kNoLayout && holds[rows_[row].vm] != 0;
     });

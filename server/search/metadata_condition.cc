@@ -99,7 +99,7 @@ absl::StatusOr<v1::Accelerator> ParseAccelerator(const FilterToken& value) {
 MetadataCondition::MetadataCondition(TraitsTest test)
     : scope_(MetadataScope::kTraits),
       traits_test_(test),
-      test_([test](const IndexedMetadata& facts, int) { return test(*facts.traits); }) {}
+      test_([test](const IndexedMetadata& metadata, int) { return test(*metadata.traits); }) {}
 
 absl::Span<const absl::string_view> MetadataCondition::Names() { return kNames; }
 
@@ -111,11 +111,11 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     const absl::StatusOr<int64_t> number = ParseCount(name, value);
     if (!number.ok()) return number.status();
     const auto scope = text == "vcpu" ? MetadataScope::kVcpu : MetadataScope::kCheckpoint;
-    return MetadataCondition(scope, [comparator, text, number = *number](const IndexedMetadata& facts, int vcpu) {
+    return MetadataCondition(scope, [comparator, text, number = *number](const IndexedMetadata& metadata, int vcpu) {
       const int64_t have = text == "vcpu"         ? vcpu
-                           : text == "version"    ? facts.version
-                           : text == "vcpu_count" ? facts.vcpu_count
-                                                  : facts.register_count;
+                           : text == "version"    ? metadata.version
+                           : text == "vcpu_count" ? metadata.vcpu_count
+                                                  : metadata.register_count;
       return Compare(comparator, have, number);
     });
   }
@@ -123,8 +123,8 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     const absl::StatusOr<int64_t> time = ParseTime(name, value);
     if (!time.ok()) return time.status();
     const bool created = text == "create_time";
-    return MetadataCondition(MetadataScope::kCheckpoint, [=, time = *time](const IndexedMetadata& facts, int) {
-      const absl::optional<int64_t> have = created ? facts.create_time : facts.capture_time;
+    return MetadataCondition(MetadataScope::kCheckpoint, [=, time = *time](const IndexedMetadata& metadata, int) {
+      const absl::optional<int64_t> have = created ? metadata.create_time : metadata.capture_time;
       return have && Compare(comparator, *have, time);
     });
   }
@@ -147,7 +147,7 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
   if (!test.ok()) return test.status();
   if (text == "vm") {
     return MetadataCondition(MetadataScope::kCheckpoint,
-                             [test = *test](const IndexedMetadata& facts, int) { return test.Holds(facts.vm); });
+                             [test = *test](const IndexedMetadata& metadata, int) { return test.Holds(metadata.vm); });
   }
   if (source_field) {
     return MetadataCondition([test = *test, get = *source_field](const SharedMetadata& traits) {

@@ -26,7 +26,7 @@ class MetadataCondition {
                                                                   const FilterToken& value);
 
   MetadataScope scope() const { return scope_; }
-  bool Holds(const IndexedMetadata& facts, int vcpu_index) const { return test_(facts, vcpu_index); }
+  bool Holds(const IndexedMetadata& metadata, int vcpu_index) const { return test_(metadata, vcpu_index); }
   // Precondition: scope() is kTraits.
   bool Holds(const SharedMetadata& traits) const { return traits_test_(traits); }
 

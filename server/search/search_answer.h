@@ -18,7 +18,7 @@ namespace armstate {
 v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter& filter);
 
 // Returns the vCPUs of a checkpoint that satisfy the filter; unset if there are too few of them.
-absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& facts, absl::Span<const VcpuRecord> vcpus,
+absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& metadata, absl::Span<const VcpuRecord> vcpus,
                                              const Filter& filter, MatchedVcpus which);
 
 // Notes a checkpoint that could not be read; at most 16 are noted. `why` names it.

@@ -18,15 +18,15 @@ bool IsIndexed(RegisterId id) {
   return id.architecture() == RegisterArchitecture::kArm64 ? word > 61 : word > 14;
 }
 
-void SearchIndex::Put(IndexedMetadata facts, absl::Span<const Vcpu> vcpus) {
+void SearchIndex::Put(IndexedMetadata metadata, absl::Span<const Vcpu> vcpus) {
   absl::MutexLock lock(&mutex_);
-  damaged_.erase(facts.vm);
-  const uint32_t number = TakeVm(facts.vm);
-  const uint32_t traits = TraitsNumber(facts.traits);
+  damaged_.erase(metadata.vm);
+  const uint32_t number = TakeVm(metadata.vm);
+  const uint32_t traits = TraitsNumber(metadata.traits);
   Vm& vm = vms_[number];
-  if (vm.facts.traits != nullptr) DropTraits(vm.traits);
-  vm.facts = std::move(facts);
-  vm.facts.traits = traits_[traits].traits;
+  if (vm.metadata.traits != nullptr) DropTraits(vm.traits);
+  vm.metadata = std::move(metadata);
+  vm.metadata.traits = traits_[traits].traits;
   vm.traits = traits;
   FreeRows(vm, vcpus.size());
   while (vm.rows.size() < vcpus.size()) vm.rows.push_back(TakeRow());
@@ -175,7 +175,7 @@ size_t SearchIndex::memory_bytes() const {
   // A VM's name is stored twice; a hash table has about as many free slots as used ones.
   size_t bytes = vms_.capacity() * sizeof(Vm) + rows_.capacity() * sizeof(Row);
   for (const Vm& vm : vms_) {
-    bytes += 2 * vm.facts.vm.capacity() + 2 * sizeof(std::string) + vm.rows.capacity() * sizeof(uint32_t);
+    bytes += 2 * vm.metadata.vm.capacity() + 2 * sizeof(std::string) + vm.rows.capacity() * sizeof(uint32_t);
   }
   for (const Traits& traits : traits_) {
     if (traits.traits != nullptr) bytes += traits.traits->source.SpaceUsedLong() + 3 * traits.traits->key.size();

@@ -66,7 +66,7 @@ class SearchIndex {
   };
 
   // Replaces the entry of this VM.
-  void Put(IndexedMetadata facts, absl::Span<const Vcpu> vcpus);
+  void Put(IndexedMetadata metadata, absl::Span<const Vcpu> vcpus);
   void Remove(absl::string_view vm);
   // Records that the latest checkpoint of a VM cannot be read, and why. Answers report it until the VM is put or
   // removed.
@@ -93,7 +93,7 @@ class SearchIndex {
     size_t vms = 0;
   };
   struct Vm {
-    IndexedMetadata facts;
+    IndexedMetadata metadata;
     uint32_t traits = 0;
     std::vector<uint32_t> rows;
   };

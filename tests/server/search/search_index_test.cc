@@ -23,7 +23,7 @@ constexpr RegisterId kX0 = RegisterId::Core(RegisterArchitecture::kArm64, 3, 0);
 constexpr RegisterId kTimer = RegisterId::Known<0x6030'0000'0013'df1a>();
 
 struct ModelVm {
-  IndexedMetadata facts;
+  IndexedMetadata metadata;
   std::vector<RegisterList> vcpus;
 };
 
@@ -44,7 +44,7 @@ IndexedMetadata Facts(const std::string& vm, IdScheme scheme, const std::string&
 void Put(SearchIndex& index, const ModelVm& vm) {
   std::vector<SearchIndex::Vcpu> vcpus;
   for (size_t i = 0; i < vm.vcpus.size(); ++i) vcpus.push_back({static_cast<int>(i), &vm.vcpus[i]});
-  index.Put(vm.facts, vcpus);
+  index.Put(vm.metadata, vcpus);
 }
 
 std::string Found(const SearchIndex& index, absl::string_view text, MatchedVcpus which = MatchedVcpus::kAny) {
@@ -137,7 +137,7 @@ TEST(SearchIndexTest, AgreesWithReadingEveryCheckpoint) {
         std::string vcpus;
         size_t count = 0;
         for (size_t i = 0; i < vm.vcpus.size(); ++i) {
-          if (!filter.Matches(vm.facts, static_cast<int>(i), vm.vcpus[i])) continue;
+          if (!filter.Matches(vm.metadata, static_cast<int>(i), vm.vcpus[i])) continue;
           absl::StrAppend(&vcpus, i, ",");
           ++count;
         }
