@@ -235,7 +235,7 @@ TEST_F(EngineServiceTest, ListGoesOnAfterAMachineThatCannotBeRead) {
   EXPECT_EQ(list.machines(1).damage(), "a stored machine cannot be read");
   EXPECT_EQ(list.machines(2).name(), "machines/c");
   EXPECT_EQ(list.machines(2).damage(), "");
-  EXPECT_THAT(list.machines(3).damage(), HasSubstr("cpuProfiles/gone"));
+  EXPECT_THAT(list.machines(3).damage(), HasSubstr("no CPU profile gone"));
   v1::GetMachineRequest get;
   get.set_name("machines/b");
   EXPECT_EQ(Call(engine(), &EngineStub::GetMachine, get).reason, "RECORD_DAMAGED");
