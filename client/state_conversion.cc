@@ -79,7 +79,7 @@ void ReportLosses(const std::vector<SubsectionLoss>& losses, absl::Span<const st
   for (const SubsectionLoss& loss : losses) {
     report.add_notes(absl::StrCat(accepted ? "lost, and accepted: " : "refused: ", "vCPU ", loss.vcpu_index, ": ",
                                   loss.subsection, ", which the target's QEMU does not read: ", loss.text,
-                                  accepted ? "" : absl::StrCat("; to convert all the same: --accept ", kStateLost)));
+                                  accepted ? "" : absl::StrCat("; to convert nevertheless: --accept ", kStateLost)));
     const v1::Verdict verdict = accepted ? v1::VERDICT_ACCEPTED_WITH_CHANGES : v1::VERDICT_REFUSED;
     if (report.verdict() == v1::VERDICT_ACCEPTED || verdict == v1::VERDICT_REFUSED) report.set_verdict(verdict);
   }

@@ -273,7 +273,7 @@ void ApplyConversion(const RegisterList& list, const ConversionSide& source, con
       finding.tolerance = finding.accept_as;
     }
   }
-  JudgeAnew(report);
+  RecomputeVerdict(report);
 }
 
 }  // namespace armstate

@@ -53,7 +53,7 @@ class CpuProfile {
   // Write rules and behaviours: KVM's.
   const ComputedRegisters& computed() const { return computed_; }
   // Null where writes must be judged one by one: a register is computed, shared by all vCPUs, or narrower than 32 bits.
-  const WholeWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
+  const BulkWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }
   // A constant that QEMU's emulation refuses when it is missing (ListLoad::Missing). KVM requires no register.
@@ -90,7 +90,7 @@ class CpuProfile {
   std::string writable_;
   std::string vm_wide_;
   ComputedRegisters computed_;
-  absl::optional<WholeWrite> whole_write_;
+  absl::optional<BulkWrite> whole_write_;
   std::vector<SharedView> views_;
   std::vector<uint32_t> owners_;
   std::vector<bool> shared_;

@@ -81,8 +81,8 @@ void EngineVcpu::ReadAll(std::string& values, std::vector<RegisterError>& /*erro
   profile_->computed().Show(values_, absl::MakeSpan(values));
 }
 
-void EngineVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
-                          std::vector<RegisterError>& errors) {
+void EngineVcpu::WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
+                              std::vector<RegisterError>& errors) {
   const RegisterLayout& registers = *layout();
   if (!profile_->computed().empty()) {
     for (const uint32_t i : indexes) {
@@ -100,8 +100,8 @@ void EngineVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view 
   }
 }
 
-bool EngineVcpu::WriteAllAtOnce(absl::string_view values, std::vector<RegisterOutcome>& outcomes) {
-  const WholeWrite* whole = profile_->whole_write();
+bool EngineVcpu::TryBulkWrite(absl::string_view values, std::vector<RegisterOutcome>& outcomes) {
+  const BulkWrite* whole = profile_->whole_write();
   if (whole == nullptr) return false;
   after_.resize(values_.size());
   if (!whole->Write(values_, values, profile_->writable(), absl::MakeSpan(after_), outcomes)) return false;

@@ -42,9 +42,9 @@ class EngineVcpu final : public VcpuRegisterPort {
                                                                                 : ReadBack::kWhenAllAreWritten;
   }
   void ReadAll(std::string& values, std::vector<RegisterError>& errors) override;
-  void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
-                std::vector<RegisterError>& errors) override;
-  bool WriteAllAtOnce(absl::string_view values, std::vector<RegisterOutcome>& outcomes) override;
+  void WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
+                    std::vector<RegisterError>& errors) override;
+  bool TryBulkWrite(absl::string_view values, std::vector<RegisterOutcome>& outcomes) override;
 
  private:
   void Store(size_t index, const char* value);
@@ -53,7 +53,7 @@ class EngineVcpu final : public VcpuRegisterPort {
   std::shared_ptr<const CpuProfile> profile_;
   VcpuPosition position_;
   std::string values_;
-  // WriteAllAtOnce makes the next state here. Kept only for its memory.
+  // TryBulkWrite makes the next state here. Kept only for its memory.
   std::string after_;
 };
 

@@ -7,7 +7,7 @@
 
 namespace armstate {
 
-std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme scheme, const RegisterList& list) {
+std::shared_ptr<const CpuProfile> ProfileFromRegisterList(std::string name, IdScheme scheme, const RegisterList& list) {
   std::vector<RegisterRule> rules;
   for (size_t i = 0; i < list.size(); ++i) {
     RegisterRule rule{list.id(i), std::string(list.value(i)), std::string(list.id(i).width(), '\xff')};
@@ -21,8 +21,8 @@ std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme schem
   return *CpuProfile::Create(std::move(name), scheme, std::move(rules));
 }
 
-std::shared_ptr<const CpuProfile> ProfileOfList(std::string name, IdScheme scheme, const RegisterList& list,
-                                                absl::string_view writable) {
+std::shared_ptr<const CpuProfile> ProfileFromRegisterList(std::string name, IdScheme scheme, const RegisterList& list,
+                                                          absl::string_view writable) {
   std::vector<RegisterRule> rules;
   for (size_t i = 0; i < list.size(); ++i) {
     const size_t width = list.id(i).width();

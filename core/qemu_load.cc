@@ -98,7 +98,7 @@ absl::StatusOr<QemuLoad> LoadAsQemu(absl::Span<const RegisterList* const> lists,
                                         "cpu:cpreg_vmstate_array_len'), from then on the registers it does not know"));
     }
     for (RegisterFinding& finding : load.reports[i].findings) loader.Judge(finding);
-    JudgeAnew(load.reports[i]);
+    RecomputeVerdict(load.reports[i]);
   }
   return load;
 }
@@ -124,7 +124,7 @@ void JudgeListLoad(const RegisterList& incoming, const CpuProfile& profile, Rest
       finding.reason = "it sorts after the last register of the target: its QEMU drops it in silence";
     }
   }
-  JudgeAnew(report);
+  RecomputeVerdict(report);
 }
 
 }  // namespace armstate

@@ -53,7 +53,7 @@ Verdict VerdictOf(const RegisterFinding& finding) {
   }
 }
 
-void JudgeAnew(RestoreReport& report) {
+void RecomputeVerdict(RestoreReport& report) {
   report.verdict = Verdict::kAccepted;
   for (const RegisterFinding& finding : report.findings) {
     report.verdict = std::max(report.verdict, VerdictOf(finding));
@@ -108,20 +108,20 @@ void RegisterRestore::CompareLists() {
 }
 
 // The usual restore: the list is of the port's own kind, and nothing stands against it.
-bool RegisterRestore::WriteAtOnce(absl::Span<const uint32_t> order) {
+bool RegisterRestore::WriteInBulk(absl::Span<const uint32_t> order) {
   const absl::Span<const uint32_t> own = port_.restore_order();  // names every register
   if (!same_layout_ || order.data() != own.data() || order.size() != own.size()) return false;
-  return port_.WriteAllAtOnce(list_.values(), outcomes_);
+  return port_.TryBulkWrite(list_.values(), outcomes_);
 }
 
 // Writes `values` in write_order_.
 void RegisterRestore::WriteInOrder(std::string values, absl::Span<char> read_back, std::vector<RegisterError>& errors) {
   for (const uint32_t index : cleared_) std::memset(&values[layout_.offset(index)], 0xff, layout_.width(index));
-  port_.WriteAll(write_order_, values, read_back, errors);
+  port_.WriteInOrder(write_order_, values, read_back, errors);
 }
 
 void RegisterRestore::Write(absl::Span<const uint32_t> order, CounterPairWrites pairs) {
-  if (WriteAtOnce(order)) return;
+  if (WriteInBulk(order)) return;
   if (same_layout_) {
     wanted_ = std::string(list_.values());
     incoming_.assign(layout_.size(), true);

@@ -53,7 +53,7 @@ struct RestoreReport {
 };
 
 // The verdict of all findings, for a report in which tolerances were named.
-void JudgeAnew(RestoreReport& report);
+void RecomputeVerdict(RestoreReport& report);
 
 enum class OnRefusal {
   kPutBack,    // all or nothing: what was written is put back
@@ -100,7 +100,7 @@ class RegisterRestore {
   absl::string_view ValueAt(absl::string_view area, size_t index) const;
   void Add(RestoreReport& report, RegisterFinding finding) const;
   void CompareLists();
-  bool WriteAtOnce(absl::Span<const uint32_t> order);
+  bool WriteInBulk(absl::Span<const uint32_t> order);
   void WriteInOrder(std::string values, absl::Span<char> read_back, std::vector<RegisterError>& errors);
   RestoreReport StartReport(absl::string_view after) const;
   RegisterOutcome Kept(size_t index) const;

@@ -13,8 +13,8 @@ void VcpuRegisterPort::ReadAll(std::string& values, std::vector<RegisterError>& 
   }
 }
 
-void VcpuRegisterPort::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values,
-                                absl::Span<char> read_back, std::vector<RegisterError>& errors) {
+void VcpuRegisterPort::WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_view values,
+                                    absl::Span<char> read_back, std::vector<RegisterError>& errors) {
   const RegisterLayout& registers = *layout();
   for (const uint32_t i : indexes) {
     const size_t offset = registers.offset(i);

@@ -70,16 +70,14 @@ class VcpuRegisterPort {
   // Writes the registers `indexes`, in this order, out of `values`, and reads each back at once into
   // `read_back`; both are value areas of the layout. Goes on after errors, which it adds to `errors`. A port that is
   // read back when all are written leaves `read_back` alone.
-  virtual void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
-                        std::vector<RegisterError>& errors);
+  virtual void WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
+                            std::vector<RegisterError>& errors);
 
   // Writes all registers out of `values` (a value area of the layout), if the port can tell that each of them will read
   // back as written, when it is written and when all are, on this vCPU and all others of its VM. Then
   // `outcomes` says of each register whether it was written or held its value before (kWritten, kUnchanged). False:
-  // nothing was written, `outcomes` is as it was, and WriteAll will find out what stands against it.
-  virtual bool WriteAllAtOnce(absl::string_view /*values*/, std::vector<RegisterOutcome>& /*outcomes*/) {
-    return false;
-  }
+  // nothing was written, `outcomes` is as it was, and WriteInOrder will find out what stands against it.
+  virtual bool TryBulkWrite(absl::string_view /*values*/, std::vector<RegisterOutcome>& /*outcomes*/) { return false; }
 };
 
 }  // namespace armstate

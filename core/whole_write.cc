@@ -71,8 +71,8 @@ uint64_t LoadRegister(absl::string_view area, size_t offset, size_t width) {
 
 }  // namespace
 
-absl::optional<WholeWrite> WholeWrite::Create(const RegisterLayout& layout, absl::Span<const SharedView> views) {
-  WholeWrite whole;
+absl::optional<BulkWrite> BulkWrite::Create(const RegisterLayout& layout, absl::Span<const SharedView> views) {
+  BulkWrite whole;
   whole.registers_ = layout.size();
   for (size_t i = 0; i < layout.size(); ++i) {
     const size_t words = layout.width(i) / kWordBytes;
@@ -89,7 +89,7 @@ absl::optional<WholeWrite> WholeWrite::Create(const RegisterLayout& layout, absl
 }
 
 // A view shows the bits of its owner from `shift` on; above the owner's top it shows 0.
-bool WholeWrite::ViewsAgree(absl::string_view values) const {
+bool BulkWrite::ViewsAgree(absl::string_view values) const {
   uint64_t different = 0;
   for (const View& view : views_) {
     const uint64_t owner = LoadRegister(values, view.owner_offset, view.owner_width);
@@ -98,8 +98,8 @@ bool WholeWrite::ViewsAgree(absl::string_view values) const {
   return different == 0;
 }
 
-bool WholeWrite::Write(absl::string_view held, absl::string_view wanted, absl::string_view writable,
-                       absl::Span<char> after, std::vector<RegisterOutcome>& outcomes) const {
+bool BulkWrite::Write(absl::string_view held, absl::string_view wanted, absl::string_view writable,
+                      absl::Span<char> after, std::vector<RegisterOutcome>& outcomes) const {
   if (!ViewsAgree(wanted)) return false;
   // On the stack for all but the widest vectors.
   absl::FixedArray<uint8_t, 1024> same_words(held.size() / kWordBytes);

@@ -20,10 +20,10 @@ namespace armstate {
 // else (CpuProfile::computed() is empty).
 //
 // Areas are value areas of one layout. Thread-safe (immutable).
-class WholeWrite {
+class BulkWrite {
  public:
   // Nothing for a layout with registers of less than 32 bits: no target that we know has them.
-  static absl::optional<WholeWrite> Create(const RegisterLayout& layout, absl::Span<const SharedView> views);
+  static absl::optional<BulkWrite> Create(const RegisterLayout& layout, absl::Span<const SharedView> views);
 
   // Makes `after` of what the registers hold and what is wanted: the writable bits of the one, the others of the other.
   // True if all registers then read back as wanted; then `outcomes` says of each whether it held that before. False:
@@ -46,7 +46,7 @@ class WholeWrite {
     uint64_t mask;
   };
 
-  WholeWrite() = default;
+  BulkWrite() = default;
   bool ViewsAgree(absl::string_view values) const;
 
   size_t registers_ = 0;

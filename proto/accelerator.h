@@ -1,4 +1,4 @@
-// SchemeOf tells what the IDs of a register list mean under an accelerator.
+// SchemeOf returns the scheme of the IDs in a register list, by accelerator.
 #ifndef ARMSTATE_PROTO_ACCELERATOR_H_
 #define ARMSTATE_PROTO_ACCELERATOR_H_
 
@@ -9,8 +9,7 @@
 
 namespace armstate {
 
-// Nothing for ENGINE, whose scheme is that of the machine's profile, and for accelerators that only later releases
-// know.
+// Unset for ENGINE, whose scheme is that of the machine's profile, and for accelerators of later releases.
 inline absl::optional<IdScheme> SchemeOf(v1::Accelerator accelerator) {
   switch (accelerator) {
     case v1::ACCELERATOR_TCG:
@@ -23,7 +22,7 @@ inline absl::optional<IdScheme> SchemeOf(v1::Accelerator accelerator) {
   }
 }
 
-// ACCELERATOR_UNSPECIFIED for an unknown origin.
+// Returns ACCELERATOR_UNSPECIFIED for an unknown origin.
 inline v1::Accelerator AcceleratorOf(ListOrigin origin) {
   switch (origin) {
     case ListOrigin::kTcg:

@@ -20,7 +20,7 @@ namespace {
 
 using ::google::protobuf::TextFormat;
 
-// The messages nest four deep.
+// The messages are nested four deep.
 constexpr int kMaxNesting = 8;
 
 absl::Status Malformed(absl::string_view message, std::map<std::string, std::string> metadata = {}) {
@@ -33,7 +33,7 @@ absl::Status AtLocation(int line, int column, absl::string_view message, std::ma
   return Malformed(absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message), std::move(metadata));
 }
 
-// Keeps the first error; those that follow are often only its consequence.
+// Keeps the first error, since later ones are often its consequences.
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
@@ -45,7 +45,7 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   absl::Status status_;
 };
 
-// Where in the text the fault of `status` lies, as well as its metadata tells.
+// Returns the place in the text that is at fault, as precisely as the metadata of `status` allows.
 TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::CpuProfile& message,
                                        const TextFormat::ParseInfoTree& locations) {
   const auto* descriptor = v1::CpuProfile::descriptor();
@@ -57,7 +57,7 @@ TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::Cpu
     for (int i = 0; i < message.registers_size(); ++i) {
       const uint64_t id = message.registers(i).id();
       if (absl::StrFormat("0x%016x", id) == register_id->second) found = i;
-      // The rules are checked in turn: of an ID that is there twice, the one out of order is meant.
+      // The rules are checked in order: for an ID that occurs twice, the one out of order is at fault.
       if (found == i && i > 0 && id <= message.registers(i - 1).id()) break;
     }
     if (found >= 0) return locations.GetLocation(field, found);
@@ -68,7 +68,7 @@ TextFormat::ParseLocation FindLocation(const absl::Status& status, const v1::Cpu
     const TextFormat::ParseLocation location = locations.GetLocation(field, -1);
     if (location.line >= 0) return location;
   }
-  return TextFormat::ParseLocation(0, 0);  // what is missing is missing from the start
+  return TextFormat::ParseLocation(0, 0);  // a missing field is reported at the start
 }
 
 absl::StatusOr<ListLoad> ListLoadFromProto(const v1::ListLoad& message) {

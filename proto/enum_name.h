@@ -1,5 +1,5 @@
-// EnumName and ParseEnumName name the values of enums in armstate.v1 as people meet them: without the prefix that the
-// style guide asks for. VERDICT_REFUSED is "REFUSED".
+// EnumName and ParseEnumName convert enum values of armstate.v1 to and from the names that users see, which lack the
+// prefix that the style guide requires: VERDICT_REFUSED is "REFUSED".
 #ifndef ARMSTATE_PROTO_ENUM_NAME_H_
 #define ARMSTATE_PROTO_ENUM_NAME_H_
 
@@ -12,9 +12,9 @@
 
 namespace armstate {
 
-// Of an enum whose value 0 is PREFIX_UNSPECIFIED. Empty for a number without a name.
+// For an enum whose value 0 is PREFIX_UNSPECIFIED. Empty for a number without a name.
 std::string EnumName(const google::protobuf::EnumDescriptor& type, int number);
-// Nothing for a name that the enum does not have. Takes the name with its prefix, too.
+// Unset for a name that the enum lacks. Also accepts the name with its prefix.
 absl::optional<int> ParseEnumName(const google::protobuf::EnumDescriptor& type, absl::string_view name);
 
 template <typename Enum>

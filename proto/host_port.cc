@@ -18,14 +18,14 @@ bool IsAddress(int family, absl::string_view text) {
   return inet_pton(family, std::string(text).c_str(), bytes) == 1;
 }
 
-// It may name an interface: "fe80::1%eth0".
+// The address may name an interface: "fe80::1%eth0".
 bool IsIpv6(absl::string_view text) { return IsAddress(AF_INET6, text.substr(0, text.find('%'))); }
 
 bool IsName(absl::string_view host) {
   const bool has_name_characters = std::all_of(
       host.begin(), host.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_'; });
   if (host.empty() || host.size() > 253 || !has_name_characters || !absl::ascii_isalnum(host.front())) return false;
-  // What looks like a number is one, and so must be right: "127.0.0.1.1" and "1234" are no names.
+  // A name that looks like a number must be a valid address: "127.0.0.1.1" and "1234" are not names.
   const absl::string_view last = host.substr(host.rfind('.') + 1);
   const bool is_number = std::all_of(last.begin(), last.end(), absl::ascii_isdigit);
   return !is_number || IsAddress(AF_INET, host);
@@ -51,7 +51,8 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
   absl::string_view rest;
   if (absl::ConsumePrefix(&host, "[")) {
     const size_t end = host.find(']');
-    if (end == host.npos || !IsIpv6(host.substr(0, end))) return Wrong(address, "in brackets stands an IPv6 address");
+    if (end == host.npos || !IsIpv6(host.substr(0, end)))
+      return Wrong(address, "only an IPv6 address can be in brackets");
     rest = host.substr(end + 1);
     host = host.substr(0, end);
   } else {

@@ -1,4 +1,4 @@
-// Addresses as users write them: "host", "host:port", "[::1]:port".
+// HostPort is an address as users write it: "host", "host:port", "[::1]:port".
 #ifndef ARMSTATE_PROTO_HOST_PORT_H_
 #define ARMSTATE_PROTO_HOST_PORT_H_
 
@@ -9,21 +9,21 @@
 
 namespace armstate {
 
-// What armstated listens on unless told otherwise. gRPC would take 443 where none is named.
+// The default port of armstated. gRPC would use 443 if none is given.
 inline constexpr int kDefaultPort = 7443;
 
 struct HostPort {
   std::string host;  // without brackets
   int port = kDefaultPort;
 
-  // As gRPC reads it: always with a port.
+  // Returns the address in gRPC's form, always with a port.
   std::string ToString() const;
-  // Whether only this machine can reach it, as far as its name tells.
+  // Returns true if only this machine can reach the address, as far as its name shows.
   bool IsLoopback() const;
 };
 
-// A port is a number from 0 to 65535. An IPv6 address with a port stands in brackets. INVALID_ARGUMENT, without a
-// reason of the wire, for all else: gRPC would take 99999 for 34463.
+// A port is a number from 0 to 65535. An IPv6 address with a port is in brackets. INVALID_ARGUMENT, without an error
+// reason, for everything else: gRPC would take 99999 for 34463.
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view address);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// armstate.v1.RegisterList <-> RegisterList.
+// This header converts between armstate.v1.RegisterList and RegisterList.
 #ifndef ARMSTATE_PROTO_REGISTER_LIST_CONVERSION_H_
 #define ARMSTATE_PROTO_REGISTER_LIST_CONVERSION_H_
 
@@ -10,13 +10,13 @@
 
 namespace armstate {
 
-// Takes the values out of `message` without a copy. Where the IDs are those of `likely_layout`, the list shares that
+// Moves the values out of `message` without a copy. If the IDs are those of `likely_layout`, the list shares that
 // layout. INVALID_ARGUMENT, reason REGISTER_LIST_MALFORMED or REGISTER_ID_INVALID.
 absl::StatusOr<RegisterList> RegisterListFromProto(
     v1::RegisterList&& message, const std::shared_ptr<const RegisterLayout>& likely_layout = nullptr);
 
 v1::RegisterList RegisterListToProto(RegisterList list);
-// Into a message that is there already, and empty.
+// Converts into an existing, empty message.
 void RegisterListToProto(RegisterList list, v1::RegisterList& message);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// RegisterOutcome <-> armstate.v1.RegisterOutcome.
+// This header converts between RegisterOutcome and armstate.v1.RegisterOutcome.
 #ifndef ARMSTATE_PROTO_REGISTER_OUTCOME_CONVERSION_H_
 #define ARMSTATE_PROTO_REGISTER_OUTCOME_CONVERSION_H_
 
@@ -9,7 +9,7 @@
 namespace armstate {
 
 v1::RegisterOutcome RegisterOutcomeToProto(RegisterOutcome outcome);
-// Nothing for REGISTER_OUTCOME_UNSPECIFIED and numbers without a name.
+// Unset for REGISTER_OUTCOME_UNSPECIFIED and numbers without a name.
 absl::optional<RegisterOutcome> RegisterOutcomeFromProto(v1::RegisterOutcome outcome);
 
 }  // namespace armstate

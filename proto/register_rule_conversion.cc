@@ -17,7 +17,7 @@ absl::Status MalformedRegister(uint64_t raw_id, absl::string_view what) {
                    absl::StrCat("register ", id, ": ", what), {{"register_id", id}});
 }
 
-// 64-bit words, least significant first, as the little-endian bytes of a register. Words left out are 0.
+// Converts 64-bit words, least significant first, to the little-endian bytes of a register. Omitted words are 0.
 absl::StatusOr<std::string> ValueFromWords(const google::protobuf::RepeatedField<uint64_t>& words, RegisterId id,
                                            absl::string_view field) {
   std::string value(id.width(), '\0');
@@ -36,7 +36,7 @@ absl::StatusOr<std::string> ValueFromWords(const google::protobuf::RepeatedField
   return value;
 }
 
-// The ID of another register that this one depends on.
+// Parses the ID of another register that this one depends on.
 absl::StatusOr<RegisterId> OtherId(RegisterId id, uint64_t other) {
   const absl::StatusOr<RegisterId> created = RegisterId::Create(other);
   if (!created.ok()) return MalformedRegister(id.raw(), absl::StrCat("its behaviour: ", created.status().message()));

@@ -1,4 +1,4 @@
-// armstate.v1.RegisterRule -> RegisterRule.
+// RegisterRuleFromProto converts armstate.v1.RegisterRule to RegisterRule.
 #ifndef ARMSTATE_PROTO_REGISTER_RULE_CONVERSION_H_
 #define ARMSTATE_PROTO_REGISTER_RULE_CONVERSION_H_
 
@@ -8,8 +8,8 @@
 
 namespace armstate {
 
-// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id": an ID that is none, a value wider than
-// its register. Whether the rule is fit for the register is for CpuProfile::Create to say.
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED with metadata "register_id": an invalid ID, or a value wider than its
+// register. CpuProfile::Create checks whether the rule suits the register.
 absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& message);
 
 }  // namespace armstate

@@ -56,7 +56,7 @@ absl::StatusOr<std::string> ParseHostName(absl::string_view name) { return Parse
 
 absl::StatusOr<CheckpointName> ParseCheckpointName(absl::string_view name) {
   const auto invalid = [name] { return Invalid(name, "vms/{vm}/checkpoints/{version}"); };
-  // The last one: a VM may be called "checkpoints".
+  // Search from the end: a VM may be called "checkpoints".
   const size_t separator = name.rfind(kCheckpoints);
   if (separator == absl::string_view::npos) return invalid();
   const absl::StatusOr<std::string> vm = ParseVmName(name.substr(0, separator));
@@ -64,7 +64,7 @@ absl::StatusOr<CheckpointName> ParseCheckpointName(absl::string_view name) {
   const absl::string_view version_text = name.substr(separator + kCheckpoints.size());
   if (version_text == kLatest) return CheckpointName{*vm, absl::nullopt};
   int64_t version = 0;
-  // SimpleAtoi also takes blanks, signs and leading zeros; one version must have one name.
+  // SimpleAtoi also accepts blanks, signs and leading zeros, but a version must have only one name.
   if (!absl::SimpleAtoi(version_text, &version) || version < 1 || absl::StrCat(version) != version_text)
     return invalid();
   return CheckpointName{*vm, version};

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// True for outcomes that left another value in the target, which a rollback takes back.
+// Returns true for outcomes that left another value in the target, which a rollback undoes.
 bool ChangedTarget(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
          outcome == RegisterOutcome::kOverwritten || outcome == RegisterOutcome::kMoving;
@@ -41,7 +41,7 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   message.set_got(finding.got);
   message.set_reason(finding.reason);
   message.set_error(finding.error);
-  // KVM_SET_ONE_REG answers so to an ID that the vCPU does not list.
+  // This is how KVM_SET_ONE_REG answers to an ID that the vCPU does not list.
   if (finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm) message.set_error("ENOENT");
   message.set_tolerance(finding.tolerance);
   message.set_accept_as(finding.accept_as);
@@ -51,8 +51,8 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   return message;
 }
 
-// A register of the target without a finding: it holds, or held until it was put back, what the checkpoint wants.
-v1::RegisterReport UneventfulToProto(const VcpuRestore& vcpu, size_t index, IdScheme scheme, bool put_back) {
+// A register of the target without a finding: it holds the checkpoint's value, or held it until it was put back.
+v1::RegisterReport UneventfulToProto(const VcpuReportInput& vcpu, size_t index, IdScheme scheme, bool put_back) {
   const RegisterId id = vcpu.target.id(index);
   const RegisterOutcome outcome = vcpu.report.outcomes[index];
   v1::RegisterReport message;
@@ -83,7 +83,7 @@ v1::Verdict VerdictToProto(Verdict verdict) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
-v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
+v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuReportInput& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which) {
   const RestoreReport& report = vcpu.report;
   const bool put_back = WasPutBack(report);
@@ -110,12 +110,12 @@ v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme
   return message;
 }
 
-v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuRestore> vcpus, IdScheme target_scheme,
+v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuReportInput> vcpus, IdScheme target_scheme,
                                        ReportedRegisters which) {
   v1::RestoreReport message;
   Verdict verdict = Verdict::kAccepted;
   bool rolled_back = !vcpus.empty();
-  for (const VcpuRestore& vcpu : vcpus) {
+  for (const VcpuReportInput& vcpu : vcpus) {
     verdict = std::max(verdict, vcpu.report.verdict);
     rolled_back = rolled_back && vcpu.report.rolled_back;
     *message.add_vcpus() = VcpuRestoreReportToProto(vcpu, target_scheme, which);

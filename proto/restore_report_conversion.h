@@ -1,4 +1,5 @@
-// RestoreReport (of one vCPU) -> armstate.v1.RestoreReport (of a VM), with the names of registers and fields.
+// This header converts RestoreReport (of one vCPU) to armstate.v1.RestoreReport (of a VM), with the names of registers
+// and fields.
 #ifndef ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
 #define ARMSTATE_PROTO_RESTORE_REPORT_CONVERSION_H_
 
@@ -10,8 +11,8 @@
 
 namespace armstate {
 
-// The restore of one vCPU: what RestoreRegisters was given, and what it answered. Refers to its parts.
-struct VcpuRestore {
+// The arguments and the result of RestoreRegisters for one vCPU. Refers to its parts, which must outlive it.
+struct VcpuReportInput {
   int vcpu_index;
   const RegisterList& checkpoint;
   const RegisterLayout& target;
@@ -19,17 +20,17 @@ struct VcpuRestore {
 };
 
 enum class ReportedRegisters {
-  kFindings,  // all but the written and unchanged ones
+  kFindings,  // all except those that were written or unchanged
   kAll,
 };
 
 v1::Verdict VerdictToProto(Verdict verdict);
 
-v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuRestore& vcpu, IdScheme target_scheme,
+v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuReportInput& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which);
 
-// The worst verdict of all vCPUs; rolled back only if all of them are. `notes` is empty.
-v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuRestore> vcpus, IdScheme target_scheme,
+// The result has the worst verdict of all vCPUs, and is rolled back only if all vCPUs are. Its `notes` are empty.
+v1::RestoreReport RestoreReportToProto(absl::Span<const VcpuReportInput> vcpus, IdScheme target_scheme,
                                        ReportedRegisters which);
 
 }  // namespace armstate

@@ -18,8 +18,8 @@ namespace {
 
 constexpr int64_t kRetryDelaySeconds = 1;
 
-// At most `max_size` bytes of `text`, cut between characters. Text that is not UTF-8 (a message may quote a file) loses
-// its non-ASCII bytes, since nobody could parse a proto3 string with them.
+// Returns at most `max_size` bytes of `text`, cut between characters. Text that is not UTF-8 (a message may quote a
+// file) loses its non-ASCII bytes, since proto3 strings must be UTF-8.
 std::string Cut(absl::string_view text, size_t max_size) {
   size_t size = std::min(text.size(), max_size);
   if (size < text.size()) {
@@ -56,7 +56,7 @@ absl::string_view ResourceType(ErrorReason reason) {
   }
 }
 
-// The value of a key, empty if there is none.
+// Returns the value of a key, empty if the key is missing.
 absl::string_view Find(const ErrorInfo& info, const std::string& key) {
   const auto it = info.metadata.find(key);
   return it == info.metadata.end() ? absl::string_view() : absl::string_view(it->second);
@@ -73,8 +73,8 @@ void AddErrorInfo(const ErrorInfo& info, google::rpc::Status& message) {
   message.add_details()->PackFrom(detail);
 }
 
-// The detail that the code asks for. Its description stays empty: it would be the message again, in a place with little
-// room.
+// Returns the detail that the code calls for. Its description stays empty: it would repeat the message where there is
+// little room.
 void AddCodeDetail(absl::StatusCode code, const ErrorInfo& info, google::rpc::Status& message) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
@@ -115,7 +115,7 @@ void AddCodeDetail(absl::StatusCode code, const ErrorInfo& info, google::rpc::St
   }
 }
 
-// The armstate ErrorInfo among the details.
+// Finds the armstate ErrorInfo among the details.
 absl::optional<ErrorInfo> FindErrorInfo(const google::rpc::Status& status) {
   google::rpc::ErrorInfo detail;
   for (const google::protobuf::Any& any : status.details()) {
@@ -148,7 +148,7 @@ google::rpc::Status ToGoogleRpcStatus(const absl::Status& status) {
 }
 
 absl::Status FromGoogleRpcStatus(const google::rpc::Status& status) {
-  // absl::Status makes UNKNOWN of a code that is out of range.
+  // absl::Status turns a code that is out of range into UNKNOWN.
   const auto code = static_cast<absl::StatusCode>(status.code());
   if (code == absl::StatusCode::kOk) return absl::OkStatus();
   absl::optional<ErrorInfo> info = FindErrorInfo(status);
@@ -165,7 +165,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   google::rpc::Status message;
-  // The details only add to the status that gRPC itself gives: its code and message stand.
+  // The details only add to gRPC's own status, whose code and message are authoritative.
   if (!message.ParseFromString(status.error_details())) message.Clear();
   message.set_code(status.error_code());
   message.set_message(status.error_message());

@@ -73,7 +73,7 @@ absl::StatusOr<ToleranceCondition> ConditionFromProto(const v1::Tolerance& toler
   if (!comparison) return Malformed(tolerance, "a condition has no comparison");
   ToleranceCondition condition;
   const absl::optional<ToleranceCondition::Side> side = SideFromProto(message.side());
-  if (!side) return Malformed(tolerance, "a condition looks at a side that is none");
+  if (!side) return Malformed(tolerance, "a condition names an unknown side");
   condition.side = *side;
   condition.register_name = message.register_name();
   condition.field = message.field();
@@ -152,7 +152,7 @@ absl::Status Located(const absl::Status& status, const v1::ToleranceSet& set,
   const auto* field = v1::ToleranceSet::descriptor()->FindFieldByNumber(v1::ToleranceSet::kTolerancesFieldNumber);
   int found = -1;
   for (int i = 0; i < set.tolerances_size(); ++i) {
-    // Of two with one name the second is meant.
+    // Of two tolerances with the same name, the second one is at fault.
     if (name != info->metadata.end() && absl::CEscape(set.tolerances(i).name()) == name->second) found = i;
   }
   if (found < 0) return status;

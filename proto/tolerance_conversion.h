@@ -1,4 +1,4 @@
-// Text -> armstate.v1.ToleranceSet -> Tolerance.
+// This header converts the text of tolerances to armstate.v1.ToleranceSet and to Tolerance.
 #ifndef ARMSTATE_PROTO_TOLERANCE_CONVERSION_H_
 #define ARMSTATE_PROTO_TOLERANCE_CONVERSION_H_
 
@@ -12,14 +12,14 @@
 
 namespace armstate {
 
-// What only the message can get wrong: INVALID_ARGUMENT, reason TOLERANCE_MALFORMED with metadata "tolerance", for an
-// outcome without a name, an accelerator other than TCG and KVM, a condition without a comparison or with nothing to
-// compare with. The rest is for CheckTolerances (core/tolerance_set.h) to say.
+// Checks what only the message can get wrong. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED with metadata "tolerance":
+// an outcome without a name, an accelerator other than TCG and KVM, a condition without a comparison or operand.
+// CheckTolerances (core/tolerance_set.h) checks the rest.
 absl::StatusOr<std::vector<Tolerance>> TolerancesFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tolerance>& messages);
 
-// A file in protobuf's text format: `tolerances { ... }`. All that TolerancesFromProto and CheckTolerances refuse, and
-// what is no such text, with metadata "line" (from 1).
+// Parses a file in protobuf text format: `tolerances { ... }`. Errors: those of TolerancesFromProto and
+// CheckTolerances, and malformed text, with metadata "line" (from 1).
 absl::StatusOr<std::vector<Tolerance>> ParseTolerancesText(absl::string_view text);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// armstate.v1.VcpuState and CaptureGap <-> VcpuState and CaptureGap.
+// This header converts armstate.v1.VcpuState and CaptureGap to VcpuState and CaptureGap, and back.
 #ifndef ARMSTATE_PROTO_VCPU_STATE_CONVERSION_H_
 #define ARMSTATE_PROTO_VCPU_STATE_CONVERSION_H_
 
@@ -11,8 +11,8 @@
 
 namespace armstate {
 
-// Takes the bytes out of `message` without a copy; `likely_layout` as for RegisterListFromProto.
-// INVALID_ARGUMENT, reason REGISTER_LIST_MALFORMED or REGISTER_ID_INVALID; the message names the vCPU.
+// Moves the bytes out of `message` without a copy; `likely_layout` as for RegisterListFromProto. INVALID_ARGUMENT,
+// reason REGISTER_LIST_MALFORMED or REGISTER_ID_INVALID; the message names the vCPU.
 absl::StatusOr<VcpuState> VcpuStateFromProto(v1::VcpuState&& message,
                                              const std::shared_ptr<const RegisterLayout>& likely_layout = nullptr);
 

@@ -1,4 +1,4 @@
-// armstated: the armstate service.
+// armstated is the server of the armstate service.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ namespace {
 constexpr int kWrongFlags = 2;
 constexpr size_t kLeastMemory = size_t{512} << 20;
 
-// Of an option that has to say something: "--listen=" and "--listen ''" do not.
+// A validator for options that must have a value: it rejects "--listen=" and "--listen ''".
 const CLI::Validator kNotEmpty([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
 
 const CLI::Validator kNotNegative(
@@ -47,7 +47,7 @@ const CLI::Validator kEnoughMemory(
     },
     "");
 
-// CLI11 would take what follows "--listen=" for its value. The name of the first such option, or empty.
+// CLI11 would take the argument after "--listen=" as its value. Returns the name of the first such option, or "".
 std::string OptionWithoutValue(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const absl::string_view argument = argv[i];
@@ -56,18 +56,19 @@ std::string OptionWithoutValue(int argc, char** argv) {
   return "";
 }
 
-// Not refused: it is the default that is too much for a small machine, and the same unit may serve machines of many
-// sizes. Not left either: clients that are refused call again, a process that is killed refuses everybody.
+// A limit above the machine's memory is not refused: the default may be too large for a small machine, and the same
+// unit file may serve machines of many sizes. It is not accepted either: refused clients call again, whereas a process
+// that is killed refuses everybody.
 void LowerMemoryLimit(ServerOptions& options) {
   const absl::optional<MemoryBound> machine = MachineMemory();
   if (!machine || options.memory_limit <= machine->bytes) return;
-  spdlog::warn("--memory_limit is {} MiB, and there are {} MiB for this process ({}): it takes no more than the latter",
+  spdlog::warn("--memory_limit is {} MiB, but this process can have only {} MiB ({}): the latter applies",
                options.memory_limit >> 20, machine->bytes >> 20, machine->file);
   options.memory_limit = std::max(machine->bytes, kLeastMemory);
 }
 
 int Run(ServerOptions options, absl::Duration drain_time) {
-  // Blocked before any thread starts, so that only the sigwait below sees them.
+  // Blocked before any thread starts, so that only the sigwait below receives them.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGTERM);
@@ -92,14 +93,14 @@ int Run(ServerOptions options, absl::Duration drain_time) {
   sigwait(&stop_signals, &signal);
   spdlog::info("{}: draining", strsignal(signal));
   if (absl::Status status = (*server)->Shutdown(absl::Now() + drain_time); !status.ok()) {
-    spdlog::error("stopped, but the database could not be written at the end: {}", std::string(status.message()));
+    spdlog::error("stopped, but the last writes to the database failed: {}", std::string(status.message()));
     return EXIT_FAILURE;
   }
   spdlog::info("stopped");
   return EXIT_SUCCESS;
 }
 
-// Without a log: who started it reads the answer.
+// Without a log: the caller of the program reads the answer.
 int Restore(const std::string& which, const ServerOptions& options) {
   std::ostream* const progress = isatty(STDERR_FILENO) != 0 ? &std::cerr : nullptr;
   const absl::StatusOr<v1::Backup> restored = RestoreFromBackup(which, options.backup_dir, options.data_dir, progress);
@@ -111,12 +112,12 @@ int Restore(const std::string& which, const ServerOptions& options) {
 }  // namespace armstate
 
 int main(int argc, char** argv) {
-  // What it makes is for its own user: checkpoints hold the keys of guests.
+  // The files that it creates are for its own user only: checkpoints contain the keys of guests.
   umask(077);
   armstate::RaiseDescriptorLimit();
   absl::InitializeSymbolizer(argv[0]);
   absl::InstallFailureSignalHandler({});
-  // Debian's Abseil looks at every lock whether it could make a deadlock, which costs 5% of a push.
+  // Debian's Abseil checks every lock for potential deadlocks, which costs 5% of a push.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   spdlog::set_default_logger(spdlog::stderr_color_mt("armstated"));
 
@@ -128,55 +129,56 @@ int main(int argc, char** argv) {
   options.data_dir = std::string(home != nullptr ? home : "/var/lib") + "/armstate";
 
   CLI::App app("The armstate service: checkpoints of the CPU state of ARM virtual machines.", "armstated");
-  app.add_option(
-         "--listen", options.listen_address,
-         "address and port, or unix:PATH; without a port 7443; port 0 takes a free one. There is no encryption: "
-         "other machines should reach it only over a network where all may read and delete checkpoints")
+  app.add_option("--listen", options.listen_address,
+                 "address and port, or unix:PATH; the default port is 7443, and port 0 picks a free one. There is no "
+                 "encryption: use a network in which everybody may read and delete checkpoints")
       ->check(armstate::kNotEmpty)
       ->capture_default_str();
   app.add_option("--data_dir", options.data_dir,
-                 "folder of the database, made if missing; it and its files are closed to other users")
+                 "folder of the database, created if missing; other users cannot access it")
       ->check(armstate::kNotEmpty)
       ->capture_default_str();
-  app.add_option("--tolerances", options.tolerances_file,
-                 "file of tolerances that verdicts use besides the built-in ones, see profiles/tolerances.textproto")
+  app.add_option(
+         "--tolerances", options.tolerances_file,
+         "file of tolerances that verdicts apply in addition to the built-in ones; see profiles/tolerances.textproto")
       ->check(armstate::kNotEmpty)
       ->type_name("FILE");
   CLI::Option* const backup_dir =
       app.add_option("--backup_dir", options.backup_dir,
-                     "folder of the backups, made with the first one; see `armstate backup`")
+                     "folder of the backups, created with the first backup; see `armstate backup`")
           ->check(armstate::kNotEmpty)
           ->type_name("FOLDER");
-  app.add_option("--restore_backup", restore_backup,
-                 "make --data_dir, which must be empty or missing, from this backup of --backup_dir, and exit; prints "
-                 "the armstate.v1.Backup or google.rpc.Status as JSON")
+  app.add_option(
+         "--restore_backup", restore_backup,
+         "restore this backup of --backup_dir into --data_dir, which must be empty or missing, and exit; prints "
+         "the armstate.v1.Backup or google.rpc.Status as JSON")
       ->check(armstate::kNotEmpty)
       ->type_name("NUMBER|latest")
       ->needs(backup_dir);
   app.add_option(
          "--memory_limit", options.memory_limit,
-         "what it may take, as 512MiB or 4GiB, and no more than the machine or its control group has; clients that ask "
-         "for more than their share are refused, or wait. The search index and the registered hosts come on top")
+         "memory limit, e.g. 512MiB or 4GiB, capped at the memory of the machine or control group; clients that need "
+         "more than their share are refused or wait. The search index and the registered hosts are not included")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->check(armstate::kEnoughMemory)
       ->default_str("2GiB");
   app.add_option("--retention_sweep_seconds", sweep_seconds,
-                 "how often VMs that get no new checkpoints are looked at for what their retention does not keep; 0: "
+                 "interval at which retention is applied to VMs that get no new checkpoints; 0: "
                  "never")
       ->capture_default_str()
       ->check(armstate::kNotNegative);
-  app.add_option("--drain_seconds", drain_seconds, "how long running calls may take to end after SIGTERM")
+  app.add_option("--drain_seconds", drain_seconds, "time for running calls to finish after SIGTERM")
       ->capture_default_str()
       ->check(armstate::kNotNegative);
   app.set_version_flag("--version", "armstated 0.1.0");
   app.footer(
       "Examples:\n  armstated --listen=0.0.0.0:7443 --data_dir=/var/lib/armstate --backup_dir=/backup/armstate\n"
       "  armstated --restore_backup=latest --backup_dir=/backup/armstate --data_dir=/var/lib/armstate\n\n"
-      "SIGTERM and SIGINT drain: no new calls, running ones end, the database is closed.\n"
+      "SIGTERM and SIGINT drain the server: it refuses new calls, lets running calls finish, and closes the database.\n"
       "Exit status: 0 after a drain or a restore, 1 if the server cannot start, the database could not be\nwritten "
       "when it was closed, or a backup cannot be restored, 2 for wrong flags.\n"
-      "Log: standard error. Health: grpc.health.v1.Health; NOT_SERVING, but for what only reads, while nothing "
-      "can be stored. Server reflection is on.");
+      "Log: standard error. Health: grpc.health.v1.Health; NOT_SERVING while nothing can be stored, except "
+      "for services that only read. Server reflection is enabled.");
   if (const std::string option = armstate::OptionWithoutValue(argc, argv); !option.empty()) {
     std::cerr << option << " has no value\n";
     return armstate::kWrongFlags;

@@ -48,34 +48,34 @@ bool SameFolder(const std::string& a, const std::string& b) {
   return !error_a && !error_b && real_a == real_b;
 }
 
-// Not host and port.
+// Returns true for an address that is not host and port.
 bool IsUnixSocket(const std::string& address) {
   return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
 }
 
-// A client that says nothing keeps its connection for so long.
+// How long the connection of a silent client is kept.
 constexpr int kHandshakeTimeoutMs = 20'000;
 constexpr int kMaxIdleMs = 10 * 60 * 1000;
-// A client that has calls and reads nothing, nor an HTTP/2 ping, is asked after so long, and hung up on after as long
-// again.
+// A client that has calls but reads nothing is sent an HTTP/2 ping after this time, and disconnected if it does not
+// answer within the same time again.
 constexpr int kKeepaliveMs = 20'000;
-// Of one connection; further calls of it wait at the client. RFC 9113, 6.5.2 recommends no fewer. Each takes some 14
-// KiB before there is a request.
+// The limit for one connection; further calls wait at the client. RFC 9113, 6.5.2 recommends no fewer. Each call takes
+// some 14 KiB before its request arrives.
 constexpr int kMaxStreams = 100;
-// What a connection may take with them: so many connections are left when memory is short.
+// The memory that a connection may take with them, which determines how many connections are kept when memory is short.
 constexpr size_t kMemoryPerConnection = size_t{2} << 20;
-// Only server reflection, gRPC's own, has a thread for each call.
+// Only gRPC's own server reflection uses a thread for each call.
 constexpr int kMaxThreads = 8;
 
-// RocksDB begins a line with its level: "[WARN] ...".
+// RocksDB starts a line with its level: "[WARN] ...".
 spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
   if (absl::StartsWith(line, "[FATAL]")) return spdlog::level::critical;
   return absl::StartsWith(line, "[ERROR]") ? spdlog::level::err : spdlog::level::warn;
 }
 
-// Before anything is made in it, or read: others might have changed it meanwhile.
-void MakePrivateAndTell(const std::string& option, const std::string& folder,
-                        absl::Span<const absl::string_view> subfolders) {
+// Done before anything is created or read in it, since others could have changed it.
+void MakePrivateAndLog(const std::string& option, const std::string& folder,
+                       absl::Span<const absl::string_view> subfolders) {
   const Privacy privacy = MakePrivate(folder, subfolders);
   if (privacy.mended > 0) {
     spdlog::warn("{} {}: other users could read {} files and folders there; now they cannot", option, folder,
@@ -86,7 +86,7 @@ void MakePrivateAndTell(const std::string& option, const std::string& folder,
 
 }  // namespace
 
-// Members in the order of their needs: the gRPC server goes first, the store last.
+// Members are ordered by their dependencies: the gRPC server is destroyed first, the store last.
 class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
@@ -134,7 +134,7 @@ class Server::Impl {
     builder.SetResourceQuota(quota.Resize(memory.transport).SetMaxThreads(kMaxThreads));
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
     builder.SetMaxSendMessageSize(kMaxResponseBytes);
-    // 16 KiB would become 16 MiB, and ConnectionGuard would take that for what has been received.
+    // Otherwise 16 KiB would grow to 16 MiB, which ConnectionGuard would count as received.
     builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
     builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
     builder.RegisterService(&checkpoint_service_);
@@ -166,7 +166,7 @@ class Server::Impl {
     absl::MutexLock lock(&shutdown_mutex_);
     if (server_ == nullptr) return absl::OkStatus();
     write_health_.reset();
-    // Load balancers see the change before calls begin to fail.
+    // Load balancers see the change before calls start to fail.
     if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (listener_ != nullptr) listener_->Stop();
     if (sweeper_) sweeper_->Stop();
@@ -175,7 +175,7 @@ class Server::Impl {
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
     server_.reset();
-    // What still reads, as the search index does, is told from now on that the store is not open.
+    // From now on, readers that are still active, such as the search index, get the error that the store is not open.
     return storage_->Close();
   }
 
@@ -197,8 +197,8 @@ class Server::Impl {
     address_ = address->ToString();
     if (!address->IsLoopback()) {
       spdlog::warn(
-          "{} is open to other machines, and nothing is encrypted nor asks who calls: whoever reaches it can read "
-          "and delete all checkpoints",
+          "{} accepts connections from other machines, and there is neither encryption nor authentication: whoever can "
+          "connect can read and delete all checkpoints",
           address_);
     }
     return absl::OkStatus();
@@ -213,7 +213,7 @@ class Server::Impl {
   const ServerTolerances tolerances_;
   const RestoreTargets restore_targets_;
   RestoreHistory history_;
-  CheckpointQueries queries_;
+  QueryRpcs queries_;
   CheckpointServiceImpl checkpoint_service_;
   RestoreServiceImpl restore_service_;
   EngineServiceImpl engine_service_;
@@ -239,8 +239,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
   if (absl::Status status = RocksDbStorage::CheckDataDir(options.data_dir); !status.ok()) return status;
-  MakePrivateAndTell("--data_dir", options.data_dir, {});
-  if (!options.backup_dir.empty()) MakePrivateAndTell("--backup_dir", options.backup_dir, kBackupFolders);
+  MakePrivateAndLog("--data_dir", options.data_dir, {});
+  if (!options.backup_dir.empty()) MakePrivateAndLog("--backup_dir", options.backup_dir, kBackupFolders);
   const MemoryDivision memory(options.memory_limit);
   StorageOptions storage_options;
   storage_options.block_cache_bytes = memory.block_cache;
@@ -258,7 +258,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
                                      *std::move(tolerances), options, memory);
   if (absl::Status status = impl->Listen(options.listen_address, memory); !status.ok()) return status;
-  return std::unique_ptr<Server>(new Server(std::move(impl)));  // the constructor is private
+  return std::unique_ptr<Server>(new Server(std::move(impl)));  // std::make_unique cannot call the private constructor
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

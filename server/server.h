@@ -1,4 +1,4 @@
-// A running armstate service.
+// Server is a running armstate service.
 #ifndef ARMSTATE_SERVER_SERVER_H_
 #define ARMSTATE_SERVER_SERVER_H_
 
@@ -15,56 +15,57 @@
 namespace armstate {
 
 struct ServerOptions {
-  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name"; port 0 takes a free one, see
+  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name"; port 0 picks a free port, see
   // Server::port().
   std::string listen_address = "127.0.0.1:7443";
-  // Made if it does not exist. Only one server at a time can have it open.
+  // Created if it does not exist. Only one server at a time can open it.
   std::string data_dir;
-  // Tolerances (armstate.v1.ToleranceSet as text) that verdicts use besides the built-in ones. Empty: none.
+  // Tolerances (armstate.v1.ToleranceSet in text format) that verdicts apply in addition to the built-in ones. Empty:
+  // no file.
   std::string tolerances_file = {};
-  // Where AdminService.CreateBackup puts backups; made with the first one. Empty: there are none.
+  // The folder for AdminService.CreateBackup; created with the first backup. Empty: backups are disabled.
   std::string backup_dir = {};
-  // How often VMs that get no new checkpoints are looked at for what their retention does not keep. Zero: never.
+  // How often retention is applied to VMs that get no new checkpoints. Zero: never.
   absl::Duration retention_sweep_interval = absl::Minutes(10);
-  // How long a client of WatchCheckpoints may take for a message before its call is ended.
+  // How long a client of WatchCheckpoints may take to accept a message before its call is ended.
   absl::Duration watch_patience = absl::Seconds(30);
-  // What the process may take, more or less; see MemoryDivision.
+  // The approximate memory limit of the process; see MemoryDivision.
   size_t memory_limit = size_t{2} << 30;
-  // For tests: what the time is for checkpoints and their retention.
+  // The clock for checkpoints and their retention; replaced in tests.
   std::function<absl::Time()> clock = absl::Now;
 };
 
-// Largest message that is received, in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits. What is sent
-// may be larger by the name, the times and the counts that the server adds to a checkpoint: all that can be stored can
-// be read.
+// The maximum size of a received message in bytes: a checkpoint of 512 vCPUs with 2000 registers of 64 bits. A sent
+// message may be larger by the name, the times and the counts that the server adds to a checkpoint, so that everything
+// that can be stored can be read.
 inline constexpr int kMaxRequestBytes = 16 << 20;
 inline constexpr int kMaxResponseBytes = kMaxRequestBytes + (64 << 10);
 
 // Example:
-//   ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start({"127.0.0.1:0", data_dir}));
-//   Use(server->port());
-//   RETURN_IF_ERROR(server->Shutdown(absl::Now() + absl::Seconds(10)));
+//   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({"127.0.0.1:0", data_dir});
+//   if (!server.ok()) return server.status();
+//   std::cout << "listening on port " << (*server)->port() << "\n";
 //
 // Thread-safe.
 class Server {
  public:
-  // Opens the store, then answers RPCs, health checks and reflection.
-  // Errors: FAILED_PRECONDITION if another server has data_dir open or its format is newer than this program;
-  // INVALID_ARGUMENT if the address is none, data_dir is empty, or backup_dir is data_dir; UNAVAILABLE if the address
-  // cannot be listened on; DATA_LOSS if the store is damaged beyond a single record.
+  // Opens the store, then serves RPCs, health checks and reflection. Errors: FAILED_PRECONDITION if another server has
+  // data_dir open or its format is newer than this program; INVALID_ARGUMENT if the address is malformed, data_dir is
+  // empty, or backup_dir is data_dir; UNAVAILABLE if the server cannot listen on the address; DATA_LOSS if the store is
+  // damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
-  // As Shutdown with no time left.
+  // Equivalent to Shutdown without time to drain.
   ~Server();
 
-  // The port that is listened on; a socket of a path has none, and answers 1.
+  // The port that the server listens on; 1 for a socket with a path.
   int port() const;
-  // What is listened on, with that port.
+  // The address that the server listens on, with that port.
   const std::string& address() const;
 
-  // Takes no new calls, ends streams behind what they have read, lets running calls end until `deadline`, cancels the
-  // rest, and closes the store. UNAVAILABLE or RESOURCE_EXHAUSTED if the store could not be written before it was
-  // closed: if data_dir is still there, its log has what was acknowledged. A second Shutdown does nothing.
+  // Refuses new calls, ends streams after what they have read, lets running calls finish until `deadline`, cancels the
+  // rest, and closes the store. UNAVAILABLE or RESOURCE_EXHAUSTED if the last writes before closing failed; the log in
+  // data_dir, if it still exists, contains everything that was acknowledged. A second Shutdown does nothing.
   absl::Status Shutdown(absl::Time deadline);
 
  private:

@@ -37,7 +37,7 @@ struct RestoreOptions {
 v1::RestoreReport ReportOf(const QemuRestore& restore, const v1::Checkpoint& checkpoint,
                            const std::vector<VcpuState>& vcpus, IdScheme scheme) {
   const RegisterList no_list;  // the layout of the target is needed only for reports of all registers
-  std::vector<VcpuRestore> reports;
+  std::vector<VcpuReportInput> reports;
   for (size_t i = 0; i < restore.reports.size(); ++i) {
     reports.push_back({vcpus[i].vcpu_index, vcpus[i].registers, no_list.layout(), restore.reports[i]});
   }

@@ -113,7 +113,7 @@ void TolerateTimerStatus(RestoreReport& report) {
     finding.tolerance = "timer-status";
     finding.reason = "ISTATUS is computed from the compare value and the counter whenever it is read";
   }
-  JudgeAnew(report);
+  RecomputeVerdict(report);
 }
 
 }  // namespace

@@ -84,8 +84,8 @@ bool KvmVcpu::is_moving(size_t index) const {
   return id == kTimerCount || id == kPhysicalTimerCount;
 }
 
-void KvmVcpu::WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> /*read_back*/,
-                       std::vector<RegisterError>& errors) {
+void KvmVcpu::WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> /*read_back*/,
+                           std::vector<RegisterError>& errors) {
   for (const uint32_t index : indexes) {
     absl::Status status = Write(index, values.substr(layout_->offset(index), layout_->width(index)));
     if (!status.ok()) errors.push_back({index, std::move(status)});

@@ -39,8 +39,8 @@ class KvmVcpu final : public VcpuRegisterPort {
   // The counters of the timers.
   bool is_moving(size_t index) const override;
   ReadBack read_back() const override { return ReadBack::kWhenAllAreWritten; }
-  void WriteAll(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
-                std::vector<RegisterError>& errors) override;
+  void WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_view values, absl::Span<char> read_back,
+                    std::vector<RegisterError>& errors) override;
 
  private:
   KvmVcpu(KvmVcpuCalls& calls, std::shared_ptr<const RegisterLayout> layout, KvmErrno vector_lengths);

@@ -133,7 +133,7 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
   return planned;
 }
 
-void TolerateAsPlanned(const KvmRestorePlan& plan, KvmRestoreResult& result) {
+void ApplyPlanTolerances(const KvmRestorePlan& plan, KvmRestoreResult& result) {
   for (size_t i = 0; i < plan.tolerated.size() && i < result.reports.size(); ++i) {
     for (RegisterFinding& finding : result.reports[i].findings) {
       const auto planned = plan.tolerated[i].find(finding.id.raw());
@@ -141,7 +141,7 @@ void TolerateAsPlanned(const KvmRestorePlan& plan, KvmRestoreResult& result) {
       finding.tolerance = planned->second.tolerance;
       finding.reason = planned->second.reason;
     }
-    JudgeAnew(result.reports[i]);
+    RecomputeVerdict(result.reports[i]);
   }
 }
 

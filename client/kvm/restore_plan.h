@@ -44,7 +44,7 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
 
 // Names the plan's tolerances in the findings that are as the plan says, value by value, and judges anew: what happened
 // as planned refuses nothing.
-void TolerateAsPlanned(const KvmRestorePlan& plan, KvmRestoreResult& result);
+void ApplyPlanTolerances(const KvmRestorePlan& plan, KvmRestoreResult& result);
 
 }  // namespace armstate
 

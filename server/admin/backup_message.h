@@ -1,4 +1,4 @@
-// Backups on the wire.
+// BackupToProto converts a backup to its message.
 #ifndef ARMSTATE_SERVER_ADMIN_BACKUP_MESSAGE_H_
 #define ARMSTATE_SERVER_ADMIN_BACKUP_MESSAGE_H_
 

@@ -17,7 +17,7 @@
 namespace armstate {
 namespace {
 
-// Writes at most once in half a second, and not in the first.
+// Writes at most every half second, and not in the first second.
 class ProgressLine {
  public:
   explicit ProgressLine(std::ostream& out) : out_(out), next_(absl::Now() + absl::Seconds(1)) {}
@@ -25,7 +25,7 @@ class ProgressLine {
     if (written_) out_ << std::endl;
   }
 
-  void Tell(uint64_t bytes, uint64_t all) {
+  void Show(uint64_t bytes, uint64_t all) {
     const absl::Time now = absl::Now();
     if (now < next_) return;
     next_ = now + absl::Milliseconds(500);
@@ -44,18 +44,18 @@ absl::Status NoBackup(absl::string_view which, const std::string& message) {
                    {{"name", absl::StrCat("backups/", which)}});
 }
 
-// Who asks for the latest is not given an older one.
+// A request for the latest backup never falls back to an older one.
 absl::Status BackupDamaged(uint32_t number, const std::vector<Backup>& whole) {
-  std::string advice = "There is no whole one before it";
+  std::string advice = "There is no intact backup before it";
   for (const Backup& backup : whole) {
     if (backup.number > number) break;
-    advice = absl::StrCat("The latest whole one before it is ", backup.number,
-                          ": restore that by its number, if what is newer may be lost");
+    advice = absl::StrCat("The latest intact backup before it is ", backup.number,
+                          ": restore it by its number if newer data may be lost");
   }
   const std::string name = absl::StrCat("backups/", number);
   return MakeError(
       absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
-      absl::StrCat(name, " is damaged: its list of files cannot be read, or one is missing or was cut. ", advice),
+      absl::StrCat(name, " is damaged: its list of files cannot be read, or a file is missing or truncated. ", advice),
       {{"record", name}});
 }
 
@@ -85,19 +85,19 @@ absl::StatusOr<v1::Backup> RestoreFromBackup(const std::string& which, const std
                                              const std::string& data_dir, std::ostream* progress) {
   const absl::StatusOr<Backup> backup = Find(which, backup_dir);
   if (!backup.ok()) return backup.status();
-  RestoreProgress tell;
+  RestoreProgress show;
   absl::optional<ProgressLine> line;
   if (progress != nullptr) {
     line.emplace(*progress);
-    tell = [&line](uint64_t bytes, uint64_t all) { line->Tell(bytes, all); };
+    show = [&line](uint64_t bytes, uint64_t all) { line->Show(bytes, all); };
   }
-  if (absl::Status status = RestoreBackup(backup_dir, backup->number, data_dir, tell); !status.ok()) return status;
+  if (absl::Status status = RestoreBackup(backup_dir, backup->number, data_dir, show); !status.ok()) return status;
   return BackupToProto(*backup);
 }
 
 std::string RestoreAnswer(const absl::StatusOr<v1::Backup>& restored) {
   std::string json;
-  // Fails only for an Any of an unknown type; there is none.
+  // Fails only for an Any of an unknown type, which does not occur here.
   const auto written = restored.ok()
                            ? google::protobuf::util::MessageToJsonString(*restored, &json)
                            : google::protobuf::util::MessageToJsonString(ToGoogleRpcStatus(restored.status()), &json);

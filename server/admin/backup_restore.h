@@ -1,4 +1,4 @@
-// `armstated --restore_backup`: makes a data_dir from a backup, without a server.
+// RestoreFromBackup implements `armstated --restore_backup`: it makes a data_dir from a backup, without a server.
 #ifndef ARMSTATE_SERVER_ADMIN_BACKUP_RESTORE_H_
 #define ARMSTATE_SERVER_ADMIN_BACKUP_RESTORE_H_
 
@@ -10,8 +10,9 @@
 
 namespace armstate {
 
-// Restores a backup, a number or "latest", into `data_dir`, which must not exist or be empty; all or nothing. What
-// takes longer than a second is told on `progress`, if that is not null, on one line that is written anew.
+// Restores a backup, a number or "latest", into `data_dir`, which must be empty or not exist; all or nothing. If the
+// restore takes longer than a second, its progress is written to `progress`, unless null, on one line that is
+// overwritten.
 // * INVALID_ARGUMENT, reason FIELD_INVALID: neither a number nor "latest".
 // * NOT_FOUND, reason BACKUP_NOT_FOUND: there is no such backup.
 // * FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: data_dir is not empty.
@@ -21,7 +22,7 @@ namespace armstate {
 absl::StatusOr<v1::Backup> RestoreFromBackup(const std::string& which, const std::string& backup_dir,
                                              const std::string& data_dir, std::ostream* progress);
 
-// One line of JSON for who started the program: the armstate.v1.Backup, or the google.rpc.Status.
+// Returns one line of JSON for the caller of the program: the armstate.v1.Backup, or the google.rpc.Status.
 std::string RestoreAnswer(const absl::StatusOr<v1::Backup>& restored);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// What is stored, and what the server did since it started.
+// CollectStatistics reports what is stored and what the server has done since it started.
 #ifndef ARMSTATE_SERVER_ADMIN_STATISTICS_H_
 #define ARMSTATE_SERVER_ADMIN_STATISTICS_H_
 
@@ -12,12 +12,12 @@
 
 namespace armstate {
 
-// Reads what the store has of every VM. Errors: see GetStatistics. CANCELLED if `cancelled` is true, which is asked
-// every 1000 VMs.
+// Reads the store's summary of every VM. Errors: see GetStatistics. `cancelled` is polled every 1000 VMs; CANCELLED if
+// it returns true.
 absl::StatusOr<v1::Statistics> CollectStatistics(CheckpointRepository& checkpoints, const RocksDbStorage& storage,
                                                  absl::Time start_time, const std::function<bool()>& cancelled);
 
-// The buckets that are not empty.
+// Returns the non-empty buckets.
 v1::Histogram HistogramToProto(const PowerHistogram& histogram);
 
 }  // namespace armstate

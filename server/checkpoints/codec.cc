@@ -39,7 +39,7 @@ absl::Status CheckSource(const v1::Source& source) {
   return status;
 }
 
-// Under another accelerator than its own a list would give some registers the values of others.
+// Under the wrong accelerator a list would assign values to the wrong registers.
 absl::Status CheckAccelerator(const v1::Source& source, const RegisterLayout& layout) {
   if (source.accelerator() == v1::ACCELERATOR_ENGINE) return absl::OkStatus();
   const ListEvidence evidence = OriginOfList(layout.raw_ids());
@@ -79,16 +79,16 @@ absl::Status CheckOpaqueFields(const std::vector<OpaqueField>& fields, absl::str
     status = CheckText(absl::StrCat(where, ".name"), field.name);
     if (!status.ok()) return status;
     bytes += field.name.size() + field.data.size();
-    if (field.name.empty()) return InvalidField(where, "have one without a name");
+    if (field.name.empty()) return InvalidField(where, "have a field without a name");
     if (!names.insert(field.name).second) return InvalidField(where, absl::StrCat("have ", field.name, " twice"));
   }
   return CheckLimit(where, static_cast<int64_t>(bytes), static_cast<int64_t>(kMaxOpaqueBytes), "bytes");
 }
 
-// One vCPU of a checkpoint, which must have this index.
+// Parses one vCPU of a checkpoint, which must have this index.
 absl::StatusOr<VcpuState> CheckVcpu(v1::VcpuState&& message, int index,
                                     const std::shared_ptr<const RegisterLayout>& likely_layout) {
-  // Only made where it is wanted: this is done for every checkpoint.
+  // The field name is only built on an error: this code runs for every checkpoint.
   const auto field = [index](absl::string_view part) { return absl::StrCat("checkpoint.vcpus[", index, "].", part); };
   if (message.vcpu_index() != index) {
     return InvalidField(field("vcpu_index"), absl::StrCat("is ", message.vcpu_index(), ", not ", index));
@@ -126,7 +126,7 @@ absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_vie
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
+absl::StatusOr<std::vector<VcpuState>> ParseCheckpoint(v1::Checkpoint& message,
                                                        std::shared_ptr<const RegisterLayout> likely_layout) {
   if (absl::Status status = CheckSource(message.source()); !status.ok()) return status;
   if (absl::Status status = CheckLabels(message.labels(), "checkpoint.labels"); !status.ok()) return status;
@@ -147,7 +147,7 @@ absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
       const absl::Status accelerator = CheckAccelerator(message.source(), state->registers.layout());
       if (!accelerator.ok()) return accelerator;
     }
-    likely_layout = state->registers.shared_layout();  // all vCPUs of a VM have the same, as a rule
+    likely_layout = state->registers.shared_layout();  // the vCPUs of a VM usually share one layout
     register_count += static_cast<int64_t>(state->registers.size());
     vcpus.push_back(*std::move(state));
   }

@@ -1,4 +1,4 @@
-// A checkpoint on the wire <-> a checkpoint for the store.
+// ParseCheckpoint converts a checkpoint from the wire into a checkpoint for the store.
 #ifndef ARMSTATE_SERVER_CHECKPOINTS_CODEC_H_
 #define ARMSTATE_SERVER_CHECKPOINTS_CODEC_H_
 
@@ -14,22 +14,23 @@
 
 namespace armstate {
 
-// INVALID_ARGUMENT, reason FIELD_INVALID, where there is no vCPU, or more than kMaxVcpus; where one has more registers
-// than kMaxVcpuRegisters, or all together more than kMaxRegisters. `field` has them.
+// INVALID_ARGUMENT, reason FIELD_INVALID, if there is no vCPU or more than kMaxVcpus, if a vCPU has more registers than
+// kMaxVcpuRegisters, or if all vCPUs together have more than kMaxRegisters. `field` is the name of the field that holds
+// the vCPUs.
 absl::Status CheckRegisterCounts(absl::Span<const int> of_vcpus, absl::string_view field);
 
-// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says: another time has no JSON. INVALID_ARGUMENT, reason
-// FIELD_INVALID, with `field` in the metadata.
+// Accepts 0001-01-01 to 9999-12-31, the range of google.protobuf.Timestamp: other times have no JSON form.
+// INVALID_ARGUMENT, reason FIELD_INVALID, with `field` in the metadata.
 absl::Status CheckTime(const google::protobuf::Timestamp& time, absl::string_view field);
 
-// Checks everything that a client sends, and takes the vCPUs out: in order of vcpu_index, 0 to n - 1. What is left in
-// `message` is what the BASIC view shows, without the fields that say "Output only", but for the counts. Lists with the
-// IDs of `likely_layout` share that layout. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or that of the
-// register list; then `message` is in no particular state.
-absl::StatusOr<std::vector<VcpuState>> CheckCheckpoint(v1::Checkpoint& message,
+// Validates everything that a client sends, and moves the vCPUs out, in order of vcpu_index, 0 to n - 1. `message`
+// keeps what the BASIC view shows, without the "Output only" fields except for the counts. Lists with the IDs of
+// `likely_layout` share that layout. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field") or the reason of the
+// register list; `message` is then in an unspecified state.
+absl::StatusOr<std::vector<VcpuState>> ParseCheckpoint(v1::Checkpoint& message,
                                                        std::shared_ptr<const RegisterLayout> likely_layout = nullptr);
 
-// The opaque fields of one vCPU as bytes for the store, and back. DATA_LOSS if they cannot be read.
+// Encode and decode the opaque fields of one vCPU for the store. DATA_LOSS if the bytes cannot be decoded.
 std::string EncodeOpaqueFields(const std::vector<OpaqueField>& fields);
 absl::StatusOr<std::vector<OpaqueField>> DecodeOpaqueFields(absl::string_view bytes);
 

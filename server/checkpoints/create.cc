@@ -6,23 +6,23 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/codec.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 
 namespace armstate {
 
-absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request) {
+absl::StatusOr<ParsedCreate> ParseCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request) {
   absl::StatusOr<std::string> vm = ParseVmName(request.parent());
   if (!vm.ok()) return vm.status();
   if (absl::Status id = CheckText("request_id", request.request_id(), kMaxRequestIdBytes); !id.ok()) return id;
-  CheckedCreate create;
+  ParsedCreate create;
   if (request.has_expected_latest_version()) create.expected_latest_version = request.expected_latest_version();
   if (create.expected_latest_version && *create.expected_latest_version < 0) {
     return InvalidField("expected_latest_version", "is below 0");
   }
   v1::Checkpoint& checkpoint = *request.mutable_checkpoint();
-  absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(checkpoint, repository.LikelyLayout(*vm));
+  absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(checkpoint, repository.LikelyLayout(*vm));
   if (!vcpus.ok()) return vcpus.status();
   create.checkpoint =
       ToNewCheckpoint(checkpoint, *std::move(vcpus), {std::move(*request.mutable_request_id()), /*digest=*/""});
@@ -31,9 +31,9 @@ absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::
   return create;
 }
 
-void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
-                 std::function<void(absl::StatusOr<CreateOutcome>)> done) {
-  CreateOutcome outcome{std::move(create.vm)};
+void SubmitCreate(CheckpointRepository& repository, ParsedCreate create,
+                  std::function<void(absl::StatusOr<CreateResult>)> done) {
+  CreateResult outcome{std::move(create.vm)};
   outcome.summary.vcpu_count = static_cast<int>(create.checkpoint.vcpus.size());
   for (const VcpuRecord& vcpu : create.checkpoint.vcpus) {
     outcome.register_count += static_cast<int64_t>(vcpu.registers.size());
@@ -43,7 +43,7 @@ void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
     return repository.RunLater([&repository, outcome = std::move(outcome), done = std::move(done),
                                 expected = *create.expected_latest_version] {
       const absl::Status status = repository.CheckLatestVersion(outcome.vm, expected);
-      done(status.ok() ? absl::StatusOr<CreateOutcome>(outcome) : status);
+      done(status.ok() ? absl::StatusOr<CreateResult>(outcome) : status);
     });
   }
   const std::string vm = outcome.vm;
@@ -57,7 +57,7 @@ void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
       });
 }
 
-absl::Status CompleteResponse(const CreateOutcome& outcome, v1::Checkpoint& response) {
+absl::Status FillCreateResponse(const CreateResult& outcome, v1::Checkpoint& response) {
   if (outcome.was_retry) return FillBasicView(outcome.vm, outcome.summary, response);
   if (outcome.summary.version == 0) return absl::OkStatus();
   SetStoredFields(FormatCheckpointName(outcome.vm, outcome.summary.version), outcome.summary, response);

@@ -1,4 +1,4 @@
-// Storing one checkpoint that came over the wire: as a call of its own, or as an item of a stream.
+// ParseCreate and SubmitCreate store one checkpoint that arrived in a CreateCheckpoint call or in an item of a stream.
 #ifndef ARMSTATE_SERVER_CHECKPOINTS_CREATE_H_
 #define ARMSTATE_SERVER_CHECKPOINTS_CREATE_H_
 
@@ -14,38 +14,40 @@
 
 namespace armstate {
 
-// A request that was checked.
-struct CheckedCreate {
-  // Without "vms/".
+// A validated request.
+struct ParsedCreate {
+  // The VM's ID, without "vms/".
   std::string vm;
   absl::optional<int64_t> expected_latest_version;
   bool validate_only = false;
   NewCheckpoint checkpoint;
 };
 
-// What a request made.
-struct CreateOutcome {
+// The result of a request.
+struct CreateResult {
   std::string vm;
-  // Version 0: nothing was stored, as the request asked for.
+  // Version 0: nothing was stored, as the request asked for validation only.
   CheckpointSummary summary;
-  // Of the request.
+  // The number of registers in the request.
   int64_t register_count = 0;
-  // The answer is what an earlier request with this ID made; else all of it but the summary is in the request.
+  // True if the response is the result of an earlier request with this ID. Otherwise everything except the summary is
+  // in the request.
   bool was_retry = false;
 };
 
-// Checks everything that a client sends, and moves it out of `request`. What is left in its checkpoint is the BASIC
-// view, but for what storing adds. Does not wait for a disk. Errors: see CreateCheckpoint, INVALID_ARGUMENT.
-absl::StatusOr<CheckedCreate> CheckCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request);
+// Validates everything that a client sends, and moves it out of `request`. The request's checkpoint keeps the BASIC
+// view, except for the fields that storing adds. Does not wait for the disk. Errors: see CreateCheckpoint,
+// INVALID_ARGUMENT.
+absl::StatusOr<ParsedCreate> ParseCreate(CheckpointRepository& repository, v1::CreateCheckpointRequest& request);
 
-// Stores it. `done` is called once, from a thread of the store or this one; it must not block, and the repository must
-// outlive that call. Errors: see CreateCheckpoint.
-void StoreCreate(CheckpointRepository& repository, CheckedCreate create,
-                 std::function<void(absl::StatusOr<CreateOutcome>)> done);
+// Stores the checkpoint. `done` is called once, from a thread of the store or from this one, and must not block. The
+// repository must outlive that call. Errors: see CreateCheckpoint.
+void SubmitCreate(CheckpointRepository& repository, ParsedCreate create,
+                  std::function<void(absl::StatusOr<CreateResult>)> done);
 
-// Makes the BASIC view of `response`, which holds what CheckCreate left in the request. Without a parse of what was
-// stored: only a retry takes that. DATA_LOSS, reason RECORD_DAMAGED: of a retry, whose checkpoint is read.
-absl::Status CompleteResponse(const CreateOutcome& outcome, v1::Checkpoint& response);
+// Completes the BASIC view in `response`, which must hold what ParseCreate left in the request. The stored metadata is
+// parsed only for a retry. DATA_LOSS, reason RECORD_DAMAGED, for a retry whose checkpoint is damaged.
+absl::Status FillCreateResponse(const CreateResult& outcome, v1::Checkpoint& response);
 
 }  // namespace armstate
 

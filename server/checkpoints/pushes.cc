@@ -20,11 +20,13 @@
 
 namespace armstate {
 
-// One stream. Its state changes under its mutex, and so do gRPC's operations begin: gRPC never calls a reactor from
-// within them, and so nothing is begun after Finish, when the reactor may be gone at any time.
+// PushStream is one stream. Its state changes under its mutex, and gRPC operations are also started under it: gRPC
+// never calls a reactor from within an operation, and so nothing is started after Finish, when the reactor may be
+// deleted at any time.
 //
-// Requests of one VM are stored one after the other: the store keeps their order only as long as each finds the base
-// that it was encoded for, and a second one that is encoded before the first is stored may be sent back.
+// Requests of one VM are stored one after the other: the store preserves their order only while each one finds the base
+// that it was encoded against. A request that is encoded before its predecessor is stored may have to be encoded a
+// second time.
 class PushStream final : public CheckpointPushes::Reactor {
  public:
   PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, const std::string& connection,
@@ -61,7 +63,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     {
       const absl::MutexLock lock(&mutex_);
       reading_ = false;
-      // It may come after a drain has ended the stream.
+      // The notification may arrive after a drain has ended the stream.
       if (broken_ || finished_) return Continue();
       refusal_ = refusal;
       for (Item& item : items) {
@@ -75,7 +77,7 @@ class PushStream final : public CheckpointPushes::Reactor {
           lane->second.push_back(std::move(item));
         }
       }
-      // The next message is on its way while this one is worked on.
+      // The next message is read while this one is processed.
       Continue();
     }
     for (Item& item : startable) Start(std::move(item));
@@ -87,7 +89,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     unanswered_ -= response_.acknowledgements_size();
     unanswered_bytes_ -= written_bytes_;
     share_->EndTaking(written_bytes_);
-    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);  // an idle stream keeps nothing of it
+    if (unanswered_ == 0) v1::StreamCheckpointsResponse().Swap(&response_);  // frees the memory of an idle stream
     if (!ok) Break();
     Continue();
   }
@@ -99,7 +101,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnDone() override {
-    { const absl::MutexLock lock(&mutex_); }  // who called Finish has left
+    { const absl::MutexLock lock(&mutex_); }  // waits until the caller of Finish releases the lock
     pushes_.Remove(this);
     delete this;
   }
@@ -108,18 +110,18 @@ class PushStream final : public CheckpointPushes::Reactor {
   struct Item {
     int64_t number = 0;
     size_t bytes = 0;
-    // As the client wrote it: who has the same waits for each other.
+    // The lane is keyed by the parent as the client wrote it: requests with the same parent wait for each other.
     std::string parent;
-    absl::StatusOr<CheckedCreate> create;
+    absl::StatusOr<ParsedCreate> create;
   };
 
   struct Answer {
     int64_t number = 0;
     size_t bytes = 0;
-    absl::StatusOr<CreateOutcome> outcome;
+    absl::StatusOr<CreateResult> outcome;
   };
 
-  // The arena lasts only until all is taken out of it: most streams are idle at most times.
+  // The arena is freed as soon as everything is moved out of it: most streams are idle most of the time.
   absl::Status TakeMessage(std::vector<Item>& items) {
     const size_t bytes = bytes_.Length();
     google::protobuf::ArenaOptions blocks;
@@ -135,12 +137,12 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (absl::Status status = Hold(message); !status.ok()) return status;
     items.reserve(message.requests_size());
     for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
-      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), CheckCreate(repository_, request)});
+      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), ParseCreate(repository_, request)});
     }
     return absl::OkStatus();
   }
 
-  // The stream has nothing else, so it could not know that there is no place.
+  // The stream has nothing else in flight, so no completion would free memory for it later.
   absl::Status Hold(const v1::StreamCheckpointsRequest& message) {
     size_t bytes = 0;
     for (const v1::CreateCheckpointRequest& request : message.requests()) bytes += request.ByteSizeLong();
@@ -149,15 +151,15 @@ class PushStream final : public CheckpointPushes::Reactor {
     return room.ok() ? share_->Add(bytes) : room;
   }
 
-  // Without the lock: the answer may come at once. The stream stays as long as items run.
+  // The lock is not held, since the answer may arrive at once. The stream lives as long as items are running.
   void Start(Item item) {
     if (!item.create.ok()) return End(item.number, item.bytes, item.parent, item.create.status());
-    StoreCreate(repository_, *std::move(item.create),
-                [this, number = item.number, bytes = item.bytes, parent = std::move(item.parent)](
-                    absl::StatusOr<CreateOutcome> outcome) { End(number, bytes, parent, std::move(outcome)); });
+    SubmitCreate(repository_, *std::move(item.create),
+                 [this, number = item.number, bytes = item.bytes, parent = std::move(item.parent)](
+                     absl::StatusOr<CreateResult> outcome) { End(number, bytes, parent, std::move(outcome)); });
   }
 
-  void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateOutcome> outcome) {
+  void End(int64_t number, size_t bytes, const std::string& parent, absl::StatusOr<CreateResult> outcome) {
     std::shared_ptr<Item> startable;
     {
       const absl::MutexLock lock(&mutex_);
@@ -173,17 +175,18 @@ class PushStream final : public CheckpointPushes::Reactor {
       Continue();
     }
     if (startable == nullptr) return;
-    // Not here: the store's thread has others to tell.
+    // Not done here: the store's completion thread must serve others.
     repository_.RunLater([this, startable] { Start(std::move(*startable)); });
   }
 
-  // Nobody is there to be answered.
+  // The client is gone, so there is nothing to answer.
   void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     broken_ = true;
     answers_.clear();
   }
 
-  // Begins what can be begun. Finish is the last thing, and only when nothing of this stream runs in the store.
+  // Starts every operation that can be started. Finish comes last, and only when no item of this stream is in the
+  // store.
   void Continue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
@@ -194,12 +197,13 @@ class PushStream final : public CheckpointPushes::Reactor {
       StartRead(&bytes_);
     }
     if (running_ > 0 || writing_) return;
-    if (broken_) return End(CallCancelled("the client has gone"));
+    if (broken_) return End(CallCancelled("the client disconnected"));
     if (unanswered_ > 0) return;
     if (!refusal_.ok()) return End(refusal_);
     if (read_all_) return End(absl::OkStatus());
     if (draining_)
-      return End(MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining, "the server is going away"));
+      return End(
+          MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining, "the server is shutting down"));
   }
 
   void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -207,7 +211,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     Finish(ToGrpcStatus(status));
   }
 
-  // All that came since the last one, after a sync by the dozen.
+  // Answers everything that has completed since the last response; one sync completes dozens.
   void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     response_.Clear();
     written_bytes_ = 0;
@@ -229,7 +233,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     if (status.ok()) {
       stored_.set_vcpu_count(answer.outcome->summary.vcpu_count);
       stored_.set_register_count(answer.outcome->register_count);
-      status = CompleteResponse(*answer.outcome, stored_);
+      status = FillCreateResponse(*answer.outcome, stored_);
     }
     if (!status.ok()) {
       *acknowledgement.mutable_error() = ToGoogleRpcStatus(status);
@@ -243,7 +247,7 @@ class PushStream final : public CheckpointPushes::Reactor {
     checkpoint.set_register_count(stored_.register_count());
   }
 
-  // A message of one vCPU with a thousand registers.
+  // The size of a message with one vCPU of a thousand registers.
   static constexpr size_t kFirstBlockBytes = size_t{32} << 10;
 
   CheckpointPushes& pushes_;
@@ -251,7 +255,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   const std::string connection_;
   const std::function<void()> end_untaken_;
   ConnectionGuard& guard_;
-  // Of the requests that are unanswered, and of this; null if there is none, and never changed.
+  // The memory of this stream and of its unanswered requests; null if none is left. Never changes.
   std::shared_ptr<MemoryBudget::Share> share_;
 
   absl::Mutex mutex_;
@@ -264,24 +268,24 @@ class PushStream final : public CheckpointPushes::Reactor {
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t unanswered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t written_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  // How many lanes are there: each has one item in the store, or about to be.
+  // The number of lanes; each has one item in the store, or about to enter it.
   int running_ ABSL_GUARDED_BY(mutex_) = 0;
-  // By parent: those that wait for the one that runs.
+  // By parent: the requests that wait for the running one.
   absl::flat_hash_map<std::string, std::list<Item>> lanes_ ABSL_GUARDED_BY(mutex_);
-  // What was wrong with a message as a whole: it ends the stream.
+  // The error of a message as a whole, which ends the stream.
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
   std::vector<Answer> answers_ ABSL_GUARDED_BY(mutex_);
   v1::StreamCheckpointsResponse response_ ABSL_GUARDED_BY(mutex_);
   v1::Checkpoint stored_ ABSL_GUARDED_BY(mutex_);
 
-  // Of the read that is going on, or of OnReadDone.
+  // The buffer of the current read or of OnReadDone.
   grpc::ByteBuffer bytes_;
   int64_t next_item_ = 0;
 };
 
 CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection, std::function<void()> end_untaken) {
   const absl::MutexLock lock(&mutex_);
-  // It deletes itself in OnDone.
+  // The stream deletes itself in OnDone.
   return *streams_.insert(new PushStream(*this, repository_, connection, std::move(end_untaken), workers_, draining_))
               .first;
 }

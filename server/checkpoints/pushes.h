@@ -1,4 +1,4 @@
-// StreamCheckpoints: many CreateCheckpoint over one call.
+// CheckpointPushes implements StreamCheckpoints: many CreateCheckpoint requests over one call.
 #ifndef ARMSTATE_SERVER_CHECKPOINTS_PUSHES_H_
 #define ARMSTATE_SERVER_CHECKPOINTS_PUSHES_H_
 
@@ -20,30 +20,31 @@ namespace armstate {
 
 class PushStream;
 
-// The running streams. What a stream promises is in the comment of the RPC. Thread-safe.
+// Holds the running streams. The comment of the RPC says what a stream guarantees. Thread-safe.
 class CheckpointPushes {
  public:
-  // It gets each StreamCheckpointsRequest as bytes.
+  // The reactor gets each StreamCheckpointsRequest as bytes.
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, v1::StreamCheckpointsResponse>;
 
-  // A stream reads on only below both.
+  // A stream reads the next message only while it is below both limits.
   static constexpr int kMaxUnanswered = 256;
   static constexpr size_t kMaxUnansweredBytes = size_t{64} << 20;
-  // Of one message.
+  // The limit of one message.
   static constexpr int kMaxRequests = 256;
 
-  // Both must outlive it, and it all streams.
+  // Both arguments must outlive the object, and the object must outlive all streams.
   CheckpointPushes(CheckpointRepository& repository, CallWorkers& workers)
       : repository_(repository), workers_(workers) {}
 
-  // One call; the reactor goes by itself when that has ended. Streams of one connection take from its part of the
-  // memory; while there is none left, a stream reads on only when it has nothing unanswered. If what it reads then is
-  // too much, too, it ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY. `connection`: see ConnectionOf; `end_untaken`
-  // ends the call when its client does not take acknowledgements and the memory is needed, see EndOfUntaken.
+  // Starts one call; the reactor deletes itself when the call has ended. Streams of one connection share its part of
+  // the memory budget. When it is used up, a stream reads on only while it has nothing unanswered; if that message is
+  // also too large, the stream ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY. `connection`: see ConnectionOf.
+  // `end_untaken` ends the call if its client does not accept acknowledgements and the memory is needed; see
+  // EndOfUntaken.
   Reactor* Open(const std::string& connection, std::function<void()> end_untaken);
 
-  // From now on streams read nothing more, answer what they have read and end as UNAVAILABLE: else a server that is
-  // going away would have to wait for clients that push all the time.
+  // Stops all streams from reading, answers what they have read, and ends them with UNAVAILABLE. Without it a shutdown
+  // would have to wait for clients that push continuously.
   void Drain();
 
  private:

@@ -26,16 +26,16 @@
 namespace armstate {
 namespace {
 
-absl::StatusOr<JudgedCheckpoint> TakeCheckpoint(v1::ConvertCheckpointRequest& request, const RestoreTargets& targets) {
+absl::StatusOr<VerdictInput> TakeCheckpoint(v1::ConvertCheckpointRequest& request, const RestoreTargets& targets) {
   if (request.has_checkpoint()) return targets.Load(request.checkpoint());
   if (!request.has_state()) return InvalidField("source", "is required: a checkpoint or a state");
-  absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(*request.mutable_state());
+  absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(*request.mutable_state());
   if (!vcpus.ok()) return vcpus.status();
   const absl::optional<IdScheme> scheme = SchemeOf(request.state().source(), targets.profiles());
-  return JudgedCheckpoint{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
+  return VerdictInput{{std::move(*request.mutable_state()), *std::move(vcpus)}, scheme};
 }
 
-// "qemu-11.1", without machine and CPU: those that the guest was recognised to have.
+// Resolves "qemu-11.1", a name without machine and CPU, with the machine and CPU that the guest was recognised to have.
 void CompleteProfile(const v1::CpuProfile& source, v1::RestoreTarget& target) {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(target.cpu_profile());
   const absl::StatusOr<std::string> own = ParseCpuProfileName(source.name());
@@ -45,7 +45,7 @@ void CompleteProfile(const v1::CpuProfile& source, v1::RestoreTarget& target) {
   target.set_cpu_profile(FormatCpuProfileName(absl::StrCat(*id, ".", name->machine, ".", name->cpu)));
 }
 
-// With these the machine has other RAM: the stream has that of the guest's machine.
+// These options change the machine's RAM: the stream contains the RAM of the guest's machine.
 std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& target) {
   const auto has = [](const v1::CpuProfile& profile, absl::string_view option) {
     const auto& options = profile.machine_options();
@@ -60,7 +60,7 @@ std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& tar
   return "";
 }
 
-// A guest keeps its machine type, which an older QEMU does not have. Nothing if it has it, as far as one can tell.
+// A guest keeps its machine type, which an older QEMU may lack. Empty if the release has it, as far as is known.
 std::string MissingMachineType(const std::string& machine_type, const v1::CpuProfile& target) {
   const auto version = ParseMachineType(machine_type).second;
   const auto release = ParseQemuVersion(target.hypervisor_version());
@@ -70,7 +70,7 @@ std::string MissingMachineType(const std::string& machine_type, const v1::CpuPro
                       "back with one that both releases have");
 }
 
-// What a person must see to, since the guest keeps its machine.
+// Returns what the user must take care of, since the guest keeps its machine.
 std::vector<std::string> MachineNotes(const std::string& machine_type, const v1::CpuProfile& target) {
   if (target.accelerator() != v1::ACCELERATOR_TCG || machine_type.empty()) return {};
   if (ParseMachineType(machine_type).second) {
@@ -82,30 +82,31 @@ std::vector<std::string> MachineNotes(const std::string& machine_type, const v1:
                        "whatever its CPU state is")};
 }
 
-// The profile may have been made on another machine type, which is told in MachineNotes.
-std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& about, const std::string& machine_type) {
-  auto changed = std::make_shared<v1::CpuProfile>(WithoutRegisters(about));
-  *changed->mutable_refused_subsections() = about.refused_subsections();
+// The profile may belong to another machine type, which MachineNotes reports.
+std::shared_ptr<const v1::CpuProfile> WithMachine(const v1::CpuProfile& profile_header,
+                                                  const std::string& machine_type) {
+  auto changed = std::make_shared<v1::CpuProfile>(WithoutRegisters(profile_header));
+  *changed->mutable_refused_subsections() = profile_header.refused_subsections();
   changed->set_machine_type(machine_type);
   return changed;
 }
 
-// Lists say neither QEMU's release nor the CPU model, but they may be those of a profile.
-void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, JudgedTarget& target) {
-  const std::string& machine_type = target.about->machine_type();
+// Lists contain neither QEMU's release nor the CPU model, but they may match a profile.
+void DescribeLists(int vcpu_count, const ProfileRegistry& profiles, ResolvedTarget& target) {
+  const std::string& machine_type = target.profile_header->machine_type();
   const RecognisedProfile known = RecogniseProfile(target.profile(0)->reset(), vcpu_count, machine_type, profiles);
-  v1::CpuProfile about;
+  v1::CpuProfile profile_header;
   if (known.is_sure) {
-    about = WithoutRegisters(known.entry->message);
-    about.clear_name();  // it is not what the target is judged by
+    profile_header = WithoutRegisters(known.entry->message);
+    profile_header.clear_name();  // the target is not judged by this profile
   } else {
-    // -cpu properties make lists that no profile has, but which are still nearest to those of their own release.
-    about = WithoutRegisters(*target.about);
-    about.set_hypervisor("QEMU");
-    about.set_hypervisor_version(NearestRelease(target.profile(0)->reset().layout(), profiles));
+    // -cpu properties produce lists that no profile has, but that are still closest to those of their own release.
+    profile_header = WithoutRegisters(*target.profile_header);
+    profile_header.set_hypervisor("QEMU");
+    profile_header.set_hypervisor_version(NearestRelease(target.profile(0)->reset().layout(), profiles));
   }
-  about.set_machine_type(machine_type);
-  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  profile_header.set_machine_type(machine_type);
+  target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
 }
 
 absl::Status CheckAccepted(const v1::ConvertCheckpointRequest& request) {
@@ -125,7 +126,7 @@ const RegisterFinding* FindingOf(const RestoreReport& report, RegisterId id) {
   return found == report.findings.end() || found->id != id ? nullptr : &*found;
 }
 
-// What QEMU's emulation is to hold: every register, since it loads as 0 what a stream lacks.
+// Returns what QEMU's emulation must hold: every register, since QEMU loads registers that the stream lacks as 0.
 RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, const RestoreReport& report) {
   RegisterListBuilder builder;
   for (size_t i = 0; i < layout.size(); ++i) {
@@ -136,7 +137,7 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   return *std::move(builder).Build();
 }
 
-// What KVM is to be given: the rest it has by itself.
+// Returns what KVM must be given; KVM has the rest by itself.
 RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, const RestoreReport& report) {
   RegisterListBuilder builder;
   for (size_t i = 0; i < list.size(); ++i) {
@@ -149,7 +150,7 @@ RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, c
   return *std::move(builder).Build();
 }
 
-// What the target's constants hold above their registers' width, and the guest's own bits there.
+// Returns the bits of the target's constants above their registers' width, and the guest's own bits there.
 void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& guest, v1::VcpuState& vcpu) {
   std::map<absl::string_view, absl::string_view> data_of;
   for (const OpaqueField& field : guest) data_of.emplace(field.name, field.data);
@@ -169,7 +170,7 @@ void AddUpperHalves(const CpuProfile& profile, const std::vector<OpaqueField>& g
   }
 }
 
-v1::VcpuState ConvertedVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+v1::VcpuState ConvertedVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const VmVerdict& judgement,
                             size_t i) {
   const CpuProfile& profile = *target.profile(i);
   const RegisterLayout& layout = *profile.layout();
@@ -189,11 +190,11 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
                                                       const RestoreTargets& targets, const ServerTolerances& tolerances,
                                                       const StopCheck& stop) {
   if (absl::Status accepted = CheckAccepted(request); !accepted.ok()) return accepted;
-  const absl::StatusOr<JudgedTolerances> judged =
+  const absl::StatusOr<TolerancesByScheme> judged =
       tolerances.With(request.tolerances(), request.strict() ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo,
                       ToleratedRestore::kConversion);
   if (!judged.ok()) return judged.status();
-  const absl::StatusOr<JudgedCheckpoint> checkpoint = TakeCheckpoint(request, targets);
+  const absl::StatusOr<VerdictInput> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();
   const v1::Source& source = checkpoint->basic().source();
   ConversionUse conversion;
@@ -212,52 +213,51 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
       if (request.target().has_cpu_profile()) CompleteProfile(recognised.entry->message, *request.mutable_target());
     }
   }
-  absl::StatusOr<std::vector<JudgedTarget>> resolved = targets.Resolve(request.target(), *checkpoint);
+  absl::StatusOr<std::vector<ResolvedTarget>> resolved = targets.Resolve(request.target(), *checkpoint);
   if (!resolved.ok()) return resolved.status();
   const IdScheme scheme = resolved->front().scheme();
   if (checkpoint->SchemeBefore(scheme) != scheme) {
-    return InvalidField("target", "is of another accelerator than the checkpoint: a conversion stays with its own");
+    return InvalidField("target", "is of another accelerator than the checkpoint: a conversion keeps the accelerator");
   }
   if (request.target().has_lists() && request.target().lists().accelerator() == v1::ACCELERATOR_TCG) {
     DescribeLists(checkpoint->vcpu_count(), targets.profiles(), resolved->front());
   }
   size_t best = 0;
-  absl::optional<Judgement> judgement;
+  absl::optional<VmVerdict> judgement;
   for (size_t i = 0; i < resolved->size(); ++i) {
-    const std::string& model = (*resolved)[i].about->cpu_model();
+    const std::string& model = (*resolved)[i].profile_header->cpu_model();
     const bool other_model = !model.empty() && !cpu_model.empty() && model != cpu_model;
     conversion.has_rules = !(request.same_cpu_model() && other_model);
-    absl::StatusOr<Judgement> one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion, stop);
+    absl::StatusOr<VmVerdict> one = JudgeConversion(*checkpoint, (*resolved)[i], *judged, conversion, stop);
     if (!one.ok()) return one.status();
     if (judgement && !IsBetter(*one, *judgement)) continue;
     best = i;
     judgement = *std::move(one);
   }
-  const JudgedTarget& target = (*resolved)[best];
-  std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.about)};
-  if (recognised.entry != nullptr && !target.about->name().empty()) {
-    obstacles.push_back(OtherOptions(recognised.entry->message, *target.about));
+  const ResolvedTarget& target = (*resolved)[best];
+  std::vector<std::string> obstacles = {MissingMachineType(source.machine_type(), *target.profile_header)};
+  if (recognised.entry != nullptr && !target.profile_header->name().empty()) {
+    obstacles.push_back(OtherOptions(recognised.entry->message, *target.profile_header));
   }
   for (const std::string& obstacle : obstacles) {
     if (obstacle.empty()) continue;
     judgement->verdict = Verdict::kRefused;
     judgement->notes.push_back(obstacle);
   }
-  *response.mutable_target() = WithoutRegisters(*target.about);
+  *response.mutable_target() = WithoutRegisters(*target.profile_header);
   for (const std::string& note : MachineNotes(source.machine_type(), response.target())) {
     judgement->notes.push_back(note);
   }
-  JudgedTarget with_machine = target;
-  with_machine.about = WithMachine(*target.about, source.machine_type());
+  ResolvedTarget with_machine = target;
+  with_machine.profile_header = WithMachine(*target.profile_header, source.machine_type());
   v1::RestoreReport& report = *response.mutable_report();
-  report = JudgementToProto(*checkpoint, with_machine, *judgement);
-  report.clear_by();  // nobody restores anything
+  report = VmVerdictToProto(*checkpoint, with_machine, *judgement);
+  report.clear_by();  // no restore takes place
   const bool accepted = judgement->verdict <= Verdict::kAcceptedWithChanges;
   const VcpuPageRequest page{absl::StrCat("convert/", response.checkpoint(), "/", report.cpu_profile()),
                              request.page_size(), request.page_token()};
   absl::StatusOr<std::string> next = AddVcpuPage(page, checkpoint->vcpu_count(), [&](int vcpu) {
-    *report.add_vcpus() =
-        VcpuJudgementToProto(*checkpoint, with_machine, *judgement, vcpu, ReportedRegisters::kFindings);
+    *report.add_vcpus() = VcpuVerdictToProto(*checkpoint, with_machine, *judgement, vcpu, ReportedRegisters::kFindings);
     if (!accepted) return report.vcpus().rbegin()->ByteSizeLong();
     *response.add_vcpus() = ConvertedVcpu(*checkpoint, target, *judgement, vcpu);
     return report.vcpus().rbegin()->ByteSizeLong() + response.vcpus().rbegin()->ByteSizeLong();

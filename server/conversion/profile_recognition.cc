@@ -32,8 +32,8 @@ size_t WritableBits(const CpuProfile& profile) {
   return bits;
 }
 
-// How well a profile's machine type suits the VM's: 0 is best. A profile of an older machine type stands for those
-// before it (profiles/README.md).
+// Returns how well a profile's machine type matches the VM's; 0 is best. A profile of an older machine type also stands
+// for the machine types before it (profiles/README.md).
 int MachineDistance(const std::string& machine_type, const v1::CpuProfile& profile) {
   if (profile.machine_type() == machine_type) return 0;
   const absl::StatusOr<std::string> id = ParseCpuProfileName(profile.name());
@@ -49,7 +49,7 @@ int MachineDistance(const std::string& machine_type, const v1::CpuProfile& profi
 
 RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, const std::string& machine_type,
                                    const ProfileRegistry& profiles) {
-  // Those whose machine suits best come first.
+  // The profiles with the best matching machine come first.
   std::multimap<int, std::string> candidates;
   const BuiltInProfiles& built_in = profiles.built_in();
   for (size_t i = 0; i < built_in.size(); ++i) {
@@ -68,8 +68,8 @@ RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, con
     const CpuProfile& profile = *(*entry)->profile;
     if (!(*profile.layout() == list.layout()) || !HasConstantsOf(list, vcpu_count, profile)) continue;
     releases.insert((*entry)->message.hypervisor_version());
-    // A CPU without EL2 lists its registers as constant zeros, which a CPU with EL2 may hold as well: the one that can
-    // hold less is the likelier one.
+    // A CPU without EL2 lists its registers as constant zeros, which a CPU with EL2 may also hold: the CPU that allows
+    // fewer values is the more likely one.
     const size_t writable = WritableBits(profile);
     if (recognised.entry != nullptr && (distance > nearest || writable >= fewest_writable)) continue;
     recognised.entry = *entry;
@@ -86,7 +86,7 @@ std::string NearestRelease(const RegisterLayout& layout, const ProfileRegistry& 
   const BuiltInProfiles& built_in = profiles.built_in();
   for (size_t i = 0; i < built_in.size(); ++i) {
     const absl::StatusOr<v1::CpuProfile> header = built_in.Header(i);
-    // A list of another length differs at least by that.
+    // A list of another length differs by at least the difference in length.
     if (!header.ok() || header->accelerator() != v1::ACCELERATOR_TCG) continue;
     const auto size = static_cast<size_t>(header->register_count());
     if (std::max(size, layout.size()) - std::min(size, layout.size()) >= fewest) continue;

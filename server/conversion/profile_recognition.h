@@ -1,5 +1,5 @@
-// RecogniseProfile finds the built-in profile that a saved VM's lists are of: a stream says neither its QEMU's release
-// nor its CPU model.
+// RecogniseProfile finds the built-in profile that matches a saved VM's lists: a stream contains neither the QEMU
+// release nor the CPU model.
 #ifndef ARMSTATE_SERVER_CONVERSION_PROFILE_RECOGNITION_H_
 #define ARMSTATE_SERVER_CONVERSION_PROFILE_RECOGNITION_H_
 
@@ -11,19 +11,19 @@
 namespace armstate {
 
 struct RecognisedProfile {
-  // Null if there is none.
+  // Null if no profile matches.
   ProfileRegistry::Entry entry;
-  // No profile of another release fits as well.
+  // True if no profile of another release matches equally well.
   bool is_sure = false;
 };
 
-// The profile of QEMU's emulation that has the list's registers, and its constants, on vCPU 0 of `vcpu_count`. Of
-// several the one whose machine suits `machine_type` best, and of those the one with the most constants.
+// Finds the profile of QEMU's emulation that has the list's registers, and its constants, on vCPU 0 of `vcpu_count`. Of
+// several, the one whose machine matches `machine_type` best; of those, the one with the most constants.
 RecognisedProfile RecogniseProfile(const RegisterList& list, int vcpu_count, const std::string& machine_type,
                                    const ProfileRegistry& profiles);
 
-// The version of the QEMU whose profiles come nearest to a list's registers, whatever its CPU has been given; empty if
-// there are no profiles.
+// Returns the version of the QEMU whose profiles are closest to a list's registers, whatever options its CPU has; empty
+// if there are no profiles.
 std::string NearestRelease(const RegisterLayout& layout, const ProfileRegistry& profiles);
 
 }  // namespace armstate

@@ -20,13 +20,13 @@ absl::Status Malformed(absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, what);
 }
 
-absl::Status CheckSizes(const HostProbe& probe) {
+absl::Status CheckSizes(const ProbeRecording& probe) {
   if (probe.classes.size() > kMaxFeatureSets) {
     return Malformed(
         absl::StrCat("the probe has ", probe.classes.size(), " sets of vCPU features, more than ", kMaxFeatureSets));
   }
   bool too_long = probe.kernel.size() > kMaxTextBytes || probe.cpu.size() > kMaxTextBytes;
-  for (const HostProbe::FeatureClass& c : probe.classes) too_long |= c.name.size() > kMaxTextBytes;
+  for (const ProbeRecording::FeatureClass& c : probe.classes) too_long |= c.name.size() > kMaxTextBytes;
   for (const auto& [label, answer] : probe.answers) too_long |= answer.size() > kMaxTextBytes;
   if (!too_long) return absl::OkStatus();
   return Malformed(absl::StrCat("the probe has a name or an answer of more than ", kMaxTextBytes, " bytes"));
@@ -39,10 +39,10 @@ void AddUnsupported(const std::string& feature, const char* call, const std::str
   unsupported->set_error(error);
 }
 
-void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
+void AddUnsupportedFeatures(const ProbeRecording& probe, v1::Host& host) {
   uint64_t supported = 0;
   bool memory_tagging = false;
-  for (const HostProbe::FeatureClass& c : probe.classes) {
+  for (const ProbeRecording::FeatureClass& c : probe.classes) {
     supported |= c.features;
     memory_tagging |= c.memory_tagging;
   }
@@ -52,7 +52,7 @@ void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
     if (answer == probe.answers.end() || answer->second == "0") continue;
     AddUnsupported(VcpuFeatureName(bit), "KVM_ARM_VCPU_INIT", answer->second, host);
   }
-  // Linux, Documentation/virt/kvm/api.rst: KVM_ENABLE_CAP of a capability that the host lacks.
+  // Linux, Documentation/virt/kvm/api.rst: the answer to KVM_ENABLE_CAP for a capability that the host lacks.
   VcpuFeatures capabilities;
   capabilities.memory_tagging = !memory_tagging;
   capabilities.writable_implementation_id = !probe.writable_implementation_id;
@@ -61,18 +61,18 @@ void AddUnsupportedFeatures(const HostProbe& probe, v1::Host& host) {
 
 }  // namespace
 
-absl::StatusOr<ProbedHost> HostFromProbe(const HostProbe& probe) {
+absl::StatusOr<HostDraft> HostFromProbe(const ProbeRecording& probe) {
   if (absl::Status status = CheckSizes(probe); !status.ok()) return status;
   absl::StatusOr<std::vector<v1::CpuProfile>> profiles = ProfilesFromProbe(probe);
   if (!profiles.ok()) return profiles.status();
-  ProbedHost probed{{}, *std::move(profiles)};
+  HostDraft probed{{}, *std::move(profiles)};
   probed.host.set_accelerator(v1::ACCELERATOR_KVM);
   probed.host.set_kernel(probe.kernel);
   probed.host.set_cpu_model(probe.cpu);
   for (const v1::CpuProfile& profile : probed.profiles) {
     v1::HostProfile* of_host = probed.host.add_profiles();
     *of_host = HostProfileOf(profile);
-    for (const HostProbe::FeatureClass& c : probe.classes) {
+    for (const ProbeRecording::FeatureClass& c : probe.classes) {
       // No two classes have the same features.
       if (c.features == profile.vcpu_features() && c.memory_tagging == profile.memory_tagging()) {
         of_host->set_feature_set(c.name);

@@ -1,4 +1,4 @@
-// A host before it is registered.
+// HostDraft is a host that is not registered yet.
 #ifndef ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
 #define ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
 
@@ -11,18 +11,18 @@
 
 namespace armstate {
 
-struct ProbedHost {
-  // Names its profiles by host.profiles[].cpu_profile.
+struct HostDraft {
+  // Refers to its profiles by host.profiles[].cpu_profile.
   v1::Host host;
-  // Those of them that may not be known yet.
+  // Those of its profiles that may not be registered yet.
   std::vector<v1::CpuProfile> profiles;
 };
 
-// What a probe tells of its host: all but the name, the labels and the times.
+// Builds a host from a probe: everything except the name, the labels and the times.
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: more than 64 sets
 // of features, names that are longer than 255 bytes, experiments that contradict each other.
-absl::StatusOr<ProbedHost> HostFromProbe(const HostProbe& probe);
+absl::StatusOr<HostDraft> HostFromProbe(const ProbeRecording& probe);
 
 }  // namespace armstate
 

@@ -9,10 +9,10 @@ namespace {
 constexpr char kEnableCap[] = "KVM_ENABLE_CAP";
 constexpr char kVcpuInit[] = "KVM_ARM_VCPU_INIT";
 
-// Whether a vCPU starts by itself is no matter of its registers.
+// Whether a vCPU starts powered off does not affect its registers.
 constexpr uint32_t kPowerOff = uint32_t{1} << static_cast<int>(VcpuFeature::kPowerOff);
 
-// All that at least one of the host's profiles has.
+// Returns every feature that at least one of the host's profiles has.
 VcpuFeatures Supported(const v1::Host& host) {
   VcpuFeatures supported;
   for (const v1::HostProfile& profile : host.profiles()) {
@@ -53,7 +53,7 @@ VcpuInit PredictVcpuInit(const v1::Host& host, const VcpuFeatures& wanted) {
   vcpu_lacks.bits = wanted.bits & ~supported.bits & ~kPowerOff;
 
   VcpuInit init;
-  // A VM's capabilities are switched on before it has vCPUs.
+  // A VM's capabilities are enabled before it has vCPUs.
   for (const std::string& name : VcpuFeatureNames(vm_lacks)) init.missing.push_back(Answer(host, name, kEnableCap));
   for (const std::string& name : VcpuFeatureNames(vcpu_lacks)) init.missing.push_back(Answer(host, name, kVcpuInit));
   for (int i = 0; i < host.profiles_size(); ++i) {

@@ -1,4 +1,4 @@
-// A host as the server holds it.
+// RegisteredHost is a host as HostRegistry keeps it in memory.
 #ifndef ARMSTATE_SERVER_HOSTS_REGISTERED_HOST_H_
 #define ARMSTATE_SERVER_HOSTS_REGISTERED_HOST_H_
 
@@ -15,25 +15,25 @@ namespace armstate {
 // Immutable, with all its profiles ready for use.
 struct RegisteredHost {
   v1::Host message;
-  // As message.profiles, in the same order. Hosts with the same profile have the same object. A damaged one takes
-  // nothing from the others: see CheckReadable.
+  // The profiles of message.profiles, in the same order. Hosts that share a profile share the object. A damaged profile
+  // does not affect the others; see CheckReadable.
   std::vector<std::shared_ptr<const RegisteredProfile>> profiles;
 };
 
-// How a host has a profile; without the probe's name of the feature set.
+// Returns the entry of a host for a profile, without the probe's name of the feature set.
 v1::HostProfile HostProfileOf(const v1::CpuProfile& profile);
 
-// What making a vCPU on a host comes to.
+// VcpuInit is the predicted result of creating a vCPU on a host.
 struct VcpuInit {
-  // The wanted features that the host lacks, in the order in which KVM refuses them: the first one's error is what a
-  // VMM gets that asks for all.
+  // The wanted features that the host lacks, in the order in which KVM refuses them: a VMM that asks for all of them
+  // gets the error of the first one.
   std::vector<v1::UnsupportedFeature> missing;
-  // Which of host.profiles is that of the other features, KVM_ARM_VCPU_POWER_OFF left aside. Nothing if the probe has
-  // not seen them together.
+  // The index in host.profiles of the profile for the remaining features, ignoring KVM_ARM_VCPU_POWER_OFF. Unset if the
+  // probe did not see these features together.
   absl::optional<int> profile;
 };
 
-// For a KVM host: profiles of QEMU's emulation have no vCPU features.
+// For KVM hosts only: profiles of QEMU's emulation have no vCPU features.
 VcpuInit PredictVcpuInit(const v1::Host& host, const VcpuFeatures& wanted);
 
 }  // namespace armstate

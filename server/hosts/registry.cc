@@ -76,11 +76,11 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   });
   if (!status.ok()) return status;
   profiles.Change(ProfileRegistry::ChangeLock(profiles), imported, {});
-  // Not make_unique: the constructor is private.
+  // std::make_unique cannot call the private constructor.
   std::unique_ptr<HostRegistry> registry(new HostRegistry(store, profiles, machines));
   std::map<std::string, Entry, std::less<>> hosts;
   status = ForEachRecord(store, RecordKind::kHost, [&registry, &hosts](const ListedNamedRecord& record) {
-    hosts.emplace(record.name, registry->Link(DecodeHost(record)));
+    hosts.emplace(record.name, registry->BindProfiles(DecodeHost(record)));
   });
   if (!status.ok()) return status;
   absl::MutexLock lock(&registry->mutex_);
@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(RecordStore& st
   return registry;
 }
 
-HostRegistry::Entry HostRegistry::Link(v1::Host host) const {
+HostRegistry::Entry HostRegistry::BindProfiles(v1::Host host) const {
   RegisteredHost linked{std::move(host), {}};
   for (const v1::HostProfile& of_host : linked.message.profiles()) {
     const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(of_host.cpu_profile());
@@ -105,7 +105,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Find(absl::string_view name) c
   const auto found = hosts_.find(*id);
   if (found == hosts_.end()) {
     return MakeError(absl::StatusCode::kNotFound, ErrorReason::kHostNotFound,
-                     absl::StrCat(name, " does not exist; ListHosts has the names"), {{"name", std::string(name)}});
+                     absl::StrCat(name, " does not exist; see ListHosts for the names"), {{"name", std::string(name)}});
   }
   if (!found->second->message.damage().empty()) {
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
@@ -138,7 +138,7 @@ HostRegistry::Page HostRegistry::List(absl::string_view after, int limit,
   return page;
 }
 
-absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(ProbedHost host) {
+absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(HostDraft host) {
   const std::string name = host.host.name();
   const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::Status existing = Find(name).status();
@@ -148,17 +148,17 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Create(ProbedHost host) {
   }
   if (!absl::IsNotFound(existing)) return existing;
   *host.host.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
-  return Store(std::move(host), changes);
+  return CommitHost(std::move(host), changes);
 }
 
 absl::StatusOr<HostRegistry::Entry> HostRegistry::Update(
-    absl::string_view name, const std::function<absl::StatusOr<ProbedHost>(const v1::Host&)>& change) {
+    absl::string_view name, const std::function<absl::StatusOr<HostDraft>(const v1::Host&)>& change) {
   const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::StatusOr<Entry> existing = Find(name);
   if (!existing.ok()) return existing.status();
-  absl::StatusOr<ProbedHost> changed = change((*existing)->message);
+  absl::StatusOr<HostDraft> changed = change((*existing)->message);
   if (!changed.ok()) return changed.status();
-  return Store(*std::move(changed), changes);
+  return CommitHost(*std::move(changed), changes);
 }
 
 absl::Status HostRegistry::Delete(absl::string_view name) {
@@ -167,7 +167,7 @@ absl::Status HostRegistry::Delete(absl::string_view name) {
   const ProfileRegistry::ChangeLock changes(profiles_);
   const absl::Status existing = Find(name).status();
   if (!existing.ok() && !absl::IsDataLoss(existing)) return existing;
-  const std::vector<std::string> unused = ProfilesUnusedWithout(*id, nullptr);
+  const std::vector<std::string> unused = UnreferencedProfiles(*id, nullptr);
   std::vector<RecordChange> records = {{RecordKind::kHost, *id, absl::nullopt}};
   for (const std::string& profile : unused) records.push_back({RecordKind::kCpuProfile, profile, absl::nullopt});
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
@@ -186,7 +186,7 @@ absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::ve
     absl::StatusOr<ProfileRegistry::Entry> entry = Resolve(std::move(profile), ProfileOrigin::kImported);
     if (!entry.ok()) return entry.status();
     if ((*entry)->origin == ProfileOrigin::kHost) {
-      // It came with a host; from now on it stays without one.
+      // It came with a host and now stays even without one.
       RegisteredProfile kept = **entry;
       kept.origin = ProfileOrigin::kImported;
       *entry = std::make_shared<const RegisteredProfile>(std::move(kept));
@@ -198,7 +198,7 @@ absl::StatusOr<std::vector<ProfileRegistry::Entry>> HostRegistry::Import(std::ve
   }
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
   profiles_.Change(changes, added, {});
-  Relink(added);
+  RebindHosts(added);
   return answer;
 }
 
@@ -211,15 +211,16 @@ absl::StatusOr<ProfileRegistry::Entry> HostRegistry::Resolve(v1::CpuProfile prof
     return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
                      absl::StrCat(name, " is larger than ", kMaxProfileBytes, " bytes"));
   }
-  // A damaged one is replaced.
+  // A damaged profile is replaced.
   if (profiles_.Find(name).ok()) {
     return MakeError(absl::StatusCode::kAlreadyExists, ErrorReason::kCpuProfileExists,
-                     absl::StrCat(name, " is another profile; give this one another name"), {{"name", name}});
+                     absl::StrCat(name, " is a different profile; choose another name for this one"), {{"name", name}});
   }
   return entry;
 }
 
-absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const ProfileRegistry::ChangeLock& changes) {
+absl::StatusOr<HostRegistry::Entry> HostRegistry::CommitHost(HostDraft probed,
+                                                             const ProfileRegistry::ChangeLock& changes) {
   std::map<std::string, std::string> known_as;  // names in the probe -> names in the registry
   std::vector<ProfileRegistry::Entry> added;
   std::vector<RecordChange> records;
@@ -238,7 +239,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const
     if (known != known_as.end()) {
       of_host.set_cpu_profile(known->second);
     } else if (absl::Status status = profiles_.Find(of_host.cpu_profile()).status();
-               !status.ok() && !absl::IsDataLoss(status)) {  // a damaged one stays with its host
+               !status.ok() && !absl::IsDataLoss(status)) {  // a damaged profile stays with its host
       return status;
     }
   }
@@ -247,21 +248,21 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Store(ProbedHost probed, const
 
   const absl::StatusOr<std::string> id = ParseHostName(host.name());
   if (!id.ok()) return id.status();
-  const std::vector<std::string> unused = ProfilesUnusedWithout(*id, &host);
+  const std::vector<std::string> unused = UnreferencedProfiles(*id, &host);
   for (const std::string& profile : unused) records.push_back({RecordKind::kCpuProfile, profile, absl::nullopt});
   records.push_back({RecordKind::kHost, *id, host.SerializeAsString()});
   if (absl::Status status = store_.Commit(records); !status.ok()) return status;
   profiles_.Change(changes, added, unused);
-  Entry entry = Link(std::move(host));
+  Entry entry = BindProfiles(std::move(host));
   {
     absl::MutexLock lock(&mutex_);
     hosts_[*id] = entry;
   }
-  Relink(added);
+  RebindHosts(added);
   return entry;
 }
 
-std::vector<std::string> HostRegistry::ProfilesUnusedWithout(absl::string_view id, const v1::Host* instead) const {
+std::vector<std::string> HostRegistry::UnreferencedProfiles(absl::string_view id, const v1::Host* instead) const {
   std::map<std::string, ProfileRegistry::Entry, std::less<>> unused = profiles_.Imported();
   const auto use = [&unused](absl::string_view name) {
     const absl::StatusOr<std::string> profile = ParseCpuProfileName(name);
@@ -281,16 +282,16 @@ std::vector<std::string> HostRegistry::ProfilesUnusedWithout(absl::string_view i
     it = it->second->origin == ProfileOrigin::kHost ? std::next(it) : unused.erase(it);
   }
   if (unused.empty()) return {};
-  // Machines are many bytes on disk, so they are looked at only now.
+  // Machine records are large, so they are read only now.
   const absl::StatusOr<std::set<std::string>> of_machines = machines_.UsedProfiles();
-  if (!of_machines.ok()) return {};  // rather too many than one too few
+  if (!of_machines.ok()) return {};  // keep too many rather than too few
   for (const std::string& name : *of_machines) use(name);
   std::vector<std::string> ids;
   for (const auto& entry : unused) ids.push_back(entry.first);
   return ids;
 }
 
-void HostRegistry::Relink(const std::vector<ProfileRegistry::Entry>& added) {
+void HostRegistry::RebindHosts(const std::vector<ProfileRegistry::Entry>& added) {
   std::set<absl::string_view> names;
   for (const ProfileRegistry::Entry& profile : added) names.insert(profile->message.name());
   absl::MutexLock lock(&mutex_);
@@ -300,7 +301,7 @@ void HostRegistry::Relink(const std::vector<ProfileRegistry::Entry>& added) {
                      [&names](const v1::HostProfile& p) { return names.count(p.cpu_profile()) > 0; })) {
       continue;
     }
-    host = Link(host->message);
+    host = BindProfiles(host->message);
   }
 }
 

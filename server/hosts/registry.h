@@ -1,4 +1,5 @@
-// The hosts, and the CPU profiles that came with them or were imported: on disk, and in memory ready for use.
+// HostRegistry holds the hosts, and the CPU profiles that were registered with them or imported: on disk, and in memory
+// ready for use.
 #ifndef ARMSTATE_SERVER_HOSTS_REGISTRY_H_
 #define ARMSTATE_SERVER_HOSTS_REGISTRY_H_
 
@@ -21,25 +22,26 @@
 
 namespace armstate {
 
-// Each change is on disk, all of it or nothing, when it answers. Reading needs no disk.
+// A change is atomic and is on disk when the method returns. Reads do not access the disk.
 //
-// Profiles are stored once by content: one that is there already, under whatever name, is used again. A profile that
-// came with a host goes in the same write as the last host that has it; while a machine of the engine has it, it stays,
-// and goes with the next host that is deleted or changed afterwards. A profile that was imported on its own stays.
+// Profiles are stored once by content: a profile whose content is already stored, under any name, is reused. A profile
+// that was registered with a host is deleted in the same write as the last host that refers to it; while a machine of
+// the engine uses it, it stays until the next deletion or change of a host. A profile that was imported on its own
+// stays.
 //
-// Thread-safe; changes follow one another.
+// Thread-safe; changes are serialized.
 class HostRegistry {
  public:
   using Entry = std::shared_ptr<const RegisteredHost>;
 
   struct Page {
     std::vector<Entry> hosts;
-    // There are hosts after the last of these.
+    // True if more hosts follow the last of these.
     bool more = false;
   };
 
-  // Reads all hosts and adds their profiles and the imported ones to `profiles`. Damaged ones hide no others. All three
-  // must outlive the registry. Errors: those of RecordStore::List.
+  // Reads all hosts, and adds their profiles and the imported ones to `profiles`. Damaged records do not hide others.
+  // All arguments must outlive the registry. Errors: those of RecordStore::List.
   static absl::StatusOr<std::unique_ptr<HostRegistry>> Open(RecordStore& store, ProfileRegistry& profiles,
                                                             MachineRegistry& machines);
 
@@ -47,43 +49,43 @@ class HostRegistry {
   // its profiles is damaged.
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
-  // All hosts by name. Damaged ones have message.damage set.
+  // Returns all hosts by name. Damaged hosts have message.damage set.
   std::vector<Entry> Snapshot() const;
 
-  // By name: at most `limit` of those that `wanted` takes, after the host with the ID `after`. Damaged ones have
+  // Returns by name at most `limit` hosts that match `wanted`, after the host with the ID `after`. Damaged hosts have
   // message.damage set.
   Page List(absl::string_view after, int limit, const std::function<bool(const v1::Host&)>& wanted) const;
 
-  // A host as made from a probe or of known profiles: host.message with its name, and the new profiles it needs.
-  // ALREADY_EXISTS, reason HOST_EXISTS or (a profile's name stands for other content) CPU_PROFILE_EXISTS;
-  // NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
-  absl::StatusOr<Entry> Create(ProbedHost host);
+  // Registers a host that was made from a probe or from known profiles: host.message with its name, and the new
+  // profiles that it needs. ALREADY_EXISTS, reason HOST_EXISTS, or CPU_PROFILE_EXISTS if a profile's name is taken by
+  // other content; NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
+  absl::StatusOr<Entry> Create(HostDraft host);
 
-  // `change` gets the stored host and gives what takes its place. Errors: those of Find, of `change`, of Create.
+  // `change` gets the stored host and returns its replacement. Errors: those of Find, of `change` and of Create.
   absl::StatusOr<Entry> Update(absl::string_view name,
-                               const std::function<absl::StatusOr<ProbedHost>(const v1::Host&)>& change);
+                               const std::function<absl::StatusOr<HostDraft>(const v1::Host&)>& change);
 
-  // Errors: as Find, but a damaged host can be deleted.
+  // Errors: those of Find, except that a damaged host can be deleted.
   absl::Status Delete(absl::string_view name);
 
-  // Gives the profiles as they are known afterwards. ALREADY_EXISTS, reason CPU_PROFILE_EXISTS.
+  // Returns the profiles as registered. ALREADY_EXISTS, reason CPU_PROFILE_EXISTS.
   absl::StatusOr<std::vector<ProfileRegistry::Entry>> Import(std::vector<v1::CpuProfile> profiles);
 
  private:
   HostRegistry(RecordStore& store, ProfileRegistry& profiles, MachineRegistry& machines)
       : store_(store), profiles_(profiles), machines_(machines) {}
 
-  // With its profiles, or `damage` if one of them cannot be used.
-  Entry Link(v1::Host host) const;
-  // The hosts that have one of these profiles, which are new or in place of others.
-  void Relink(const std::vector<ProfileRegistry::Entry>& added);
+  // Returns the host with its profiles, or with `damage` set if one of them cannot be used.
+  Entry BindProfiles(v1::Host host) const;
+  // Updates the hosts that refer to one of these profiles, which were added or replaced.
+  void RebindHosts(const std::vector<ProfileRegistry::Entry>& added);
 
-  // The known profile with this content, or a new one that is not in the registry yet.
+  // Returns the known profile with this content, or a new one that is not in the registry yet.
   absl::StatusOr<ProfileRegistry::Entry> Resolve(v1::CpuProfile profile, ProfileOrigin origin) const;
-  // Makes the host or replaces it.
-  absl::StatusOr<Entry> Store(ProbedHost probed, const ProfileRegistry::ChangeLock& changes);
-  // IDs of the profiles that nobody has once the host `id` is deleted, or replaced by `instead`.
-  std::vector<std::string> ProfilesUnusedWithout(absl::string_view id, const v1::Host* instead) const;
+  // Creates or replaces the host.
+  absl::StatusOr<Entry> CommitHost(HostDraft probed, const ProfileRegistry::ChangeLock& changes);
+  // Returns the IDs of the profiles that no host refers to once the host `id` is deleted, or replaced by `instead`.
+  std::vector<std::string> UnreferencedProfiles(absl::string_view id, const v1::Host* instead) const;
 
   RecordStore& store_;
   ProfileRegistry& profiles_;

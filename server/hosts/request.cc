@@ -14,16 +14,16 @@
 namespace armstate {
 namespace {
 
-absl::StatusOr<ProbedHost> FromProbe(const ProbeFileMessages& probe) {
+absl::StatusOr<HostDraft> FromProbe(const ProbeFileMessages& probe) {
   std::vector<std::string> names;
   names.reserve(probe.size());  // `files` refers to them
-  std::vector<ProbeFile> files;
+  std::vector<ProbeInput> files;
   for (const v1::ProbeFile& file : probe) {
     if (absl::Status status = CheckText("probe.name", file.name()); !status.ok()) return status;
     names.push_back(file.name().empty() ? absl::StrCat("probe[", names.size(), "]") : file.name());
     files.push_back({names.back(), file.content()});
   }
-  const absl::StatusOr<HostProbe> parsed = ParseHostProbe(files);
+  const absl::StatusOr<ProbeRecording> parsed = ParseProbeRecording(files);
   if (!parsed.ok()) return parsed.status();
   return HostFromProbe(*parsed);
 }
@@ -42,14 +42,14 @@ absl::Status CheckProfileSize(const v1::CpuProfile& profile) {
   return status;
 }
 
-// What all profiles have in common; otherwise nothing.
+// Returns the accelerator that all profiles share; unset if they differ.
 std::string Common(const std::string& before, const std::string& added, bool first) {
   return first || before == added ? added : "";
 }
 
-absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
+absl::StatusOr<HostDraft> FromProfiles(const HostProfileMessages& named, const ProfileRegistry& known) {
   if (absl::Status status = CheckLimit("host.profiles", named.size(), kMaxHostProfiles); !status.ok()) return status;
-  ProbedHost described;
+  HostDraft described;
   v1::Host& host = described.host;
   std::set<absl::string_view> names;
   for (const v1::HostProfile& profile : named) {
@@ -64,7 +64,7 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const 
       return InvalidField("host.profiles", "are of several accelerators; make a host for each");
     }
     host.set_accelerator(message.accelerator());
-    // Of QEMU's emulation the version says nothing of the kernel below it.
+    // The version of QEMU says nothing about the kernel below it.
     if (message.accelerator() == v1::ACCELERATOR_KVM) {
       host.set_kernel(Common(host.kernel(), message.hypervisor_version(), first));
     }
@@ -76,8 +76,8 @@ absl::StatusOr<ProbedHost> FromProfiles(const HostProfileMessages& named, const 
 
 }  // namespace
 
-absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
-                                           const ProfileRegistry& known) {
+absl::StatusOr<HostDraft> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
+                                          const ProfileRegistry& known) {
   if (!probe.empty() && !named.empty()) {
     return InvalidField("host.profiles", "and a probe are both given; a probe says which profiles its host has");
   }
@@ -105,7 +105,7 @@ absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request,
     *update.labels.emplace().mutable_labels() = host.labels();
   }
   if (profiles || !request.probe().empty()) {
-    absl::StatusOr<ProbedHost> described =
+    absl::StatusOr<HostDraft> described =
         HostFromRequest(request.probe(), profiles ? host.profiles() : HostProfileMessages(), known);
     if (!described.ok()) return described.status();
     update.described = *std::move(described);
@@ -113,8 +113,8 @@ absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request,
   return update;
 }
 
-ProbedHost Updated(const v1::Host& stored, const HostUpdate& update) {
-  ProbedHost updated = update.described ? *update.described : ProbedHost{stored, {}};
+HostDraft Updated(const v1::Host& stored, const HostUpdate& update) {
+  HostDraft updated = update.described ? *update.described : HostDraft{stored, {}};
   updated.host.set_name(stored.name());
   *updated.host.mutable_labels() = update.labels ? update.labels->labels() : stored.labels();
   *updated.host.mutable_create_time() = stored.create_time();
@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromRequest(const v1::Import
     return std::vector<v1::CpuProfile>{request.cpu_profile()};
   }
   if (request.probe().empty()) return InvalidField("cpu_profile", "is required, or a probe");
-  absl::StatusOr<ProbedHost> probed = FromProbe(request.probe());
+  absl::StatusOr<HostDraft> probed = FromProbe(request.probe());
   if (!probed.ok()) return probed.status();
   return std::move(probed->profiles);
 }

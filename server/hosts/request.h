@@ -1,4 +1,4 @@
-// What clients send about hosts -> what HostRegistry stores.
+// HostFromRequest and its kin parse what clients send about hosts into what HostRegistry stores.
 #ifndef ARMSTATE_SERVER_HOSTS_REQUEST_H_
 #define ARMSTATE_SERVER_HOSTS_REQUEST_H_
 
@@ -15,30 +15,30 @@ namespace armstate {
 using ProbeFileMessages = google::protobuf::RepeatedPtrField<v1::ProbeFile>;
 using HostProfileMessages = google::protobuf::RepeatedPtrField<v1::HostProfile>;
 
-// A host from its probe or from the profiles that a user names: without a name, labels and times.
+// Makes a host, without name, labels and times, from its probe or from the profiles that a user names.
 //
-// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for a probe that ParseHostProbe or HostFromProbe refuses; reason
-// FIELD_INVALID, metadata "field", if both are given or none, a file's name is too long, or the profiles are named
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for a probe that ParseProbeRecording or HostFromProbe refuses; reason
+// FIELD_INVALID, metadata "field", if both or neither are given, a file's name is too long, or the profiles are named
 // twice, too many, or of several accelerators. NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
-absl::StatusOr<ProbedHost> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
-                                           const ProfileRegistry& known);
+absl::StatusOr<HostDraft> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
+                                          const ProfileRegistry& known);
 
-// What an UpdateHostRequest changes.
+// The changes of an UpdateHostRequest.
 struct HostUpdate {
-  absl::optional<v1::Host> labels;       // only its labels
-  absl::optional<ProbedHost> described;  // all but its name, labels and times
+  absl::optional<v1::Host> labels;      // only the labels count
+  absl::optional<HostDraft> described;  // everything except name, labels and times
 };
 
-// INVALID_ARGUMENT, reason FIELD_INVALID: an update_mask with other paths than "labels", "profiles" and "*", labels
-// that CheckLabels refuses, a probe beside profiles. And the errors of HostFromRequest.
+// INVALID_ARGUMENT, reason FIELD_INVALID: an update_mask with paths other than "labels", "profiles" and "*", labels
+// that CheckLabels refuses, or a probe together with profiles. Also the errors of HostFromRequest.
 absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request, const ProfileRegistry& known);
 
-// The stored host with the changes.
-ProbedHost Updated(const v1::Host& stored, const HostUpdate& update);
+// Returns the stored host with the changes applied.
+HostDraft Updated(const v1::Host& stored, const HostUpdate& update);
 
-// The profiles to import.
+// Returns the profiles to import.
 //
-// INVALID_ARGUMENT, reason FIELD_INVALID or CPU_PROFILE_MALFORMED, as HostFromRequest.
+// INVALID_ARGUMENT, reason FIELD_INVALID or CPU_PROFILE_MALFORMED, as for HostFromRequest.
 absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromRequest(const v1::ImportCpuProfileRequest& request);
 
 }  // namespace armstate

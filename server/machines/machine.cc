@@ -46,7 +46,7 @@ absl::StatusOr<Machine> Machine::Decode(absl::string_view bytes, const ProfileRe
     if (!state.ok()) return Damaged(state.status().message());
     if (!(state->registers.layout() == *layout)) {
       return Unusable(machine.info_,
-                      absl::StrCat(machine.info_.name(), " was made when ", machine.info_.cpu_profile(),
+                      absl::StrCat(machine.info_.name(), " was created when ", machine.info_.cpu_profile(),
                                    " had other registers; capture it with the server that made it, or delete it"));
     }
     machine.opaque_fields_[i] = std::move(state->opaque_fields);

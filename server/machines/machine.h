@@ -1,4 +1,4 @@
-// A VM hosted by the engine: some vCPUs of one CPU profile.
+// Machine is a VM that the engine hosts: vCPUs of one CPU profile.
 #ifndef ARMSTATE_SERVER_MACHINES_MACHINE_H_
 #define ARMSTATE_SERVER_MACHINES_MACHINE_H_
 
@@ -18,11 +18,11 @@ namespace armstate {
 // Not thread-safe.
 class Machine {
  public:
-  // All vCPUs in reset state. `info` is complete, but for register_count.
+  // Makes a machine with all vCPUs in reset state. `info` must be complete except for register_count.
   Machine(v1::Machine info, std::shared_ptr<const CpuProfile> profile);
 
-  // From Encode(). DATA_LOSS if the bytes cannot be read, FAILED_PRECONDITION, reason MACHINE_UNUSABLE, if its profile
-  // is not known any more or now has other registers.
+  // Decodes the result of Encode(). DATA_LOSS if the bytes cannot be read; FAILED_PRECONDITION, reason
+  // MACHINE_UNUSABLE, if the profile no longer exists or now has other registers.
   static absl::StatusOr<Machine> Decode(absl::string_view bytes, const ProfileRegistry& profiles);
   std::string Encode() const;
 
@@ -31,19 +31,19 @@ class Machine {
   std::vector<EngineVcpu>& vcpus() { return vcpus_; }
 
   void Reset();
-  // All registers and opaque fields of all vCPUs.
+  // Returns all registers and opaque fields of all vCPUs.
   std::vector<VcpuState> Capture() const;
-  // The engine has no use for opaque fields, but gives them back with the next capture.
+  // Stores opaque fields. The engine does not use them; the next capture returns them.
   void SetOpaqueFields(const std::vector<VcpuState>& states);
 
  private:
-  // Of vCPU `vcpu`, with these register values.
+  // Returns the state of vCPU `vcpu` with these register values.
   VcpuState State(size_t vcpu, std::string values) const;
 
   v1::Machine info_;
   std::shared_ptr<const CpuProfile> profile_;
   std::vector<EngineVcpu> vcpus_;
-  std::vector<std::vector<OpaqueField>> opaque_fields_;  // of each vCPU
+  std::vector<std::vector<OpaqueField>> opaque_fields_;  // by vCPU
 };
 
 }  // namespace armstate

@@ -66,7 +66,7 @@ absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, i
     if (machine.ok()) {
       infos.machines.push_back(machine->info());
     } else {
-      // One that is damaged, or whose profile is gone, must not hide the others.
+      // A machine that is damaged, or whose profile is gone, must not hide the others.
       v1::Machine& damaged = infos.machines.emplace_back();
       damaged.set_name(FormatMachineName(listed.name));
       damaged.set_damage(std::string(machine.status().message()));

@@ -1,4 +1,4 @@
-// The machines of the engine, on disk.
+// MachineRegistry stores the machines of the engine on disk.
 #ifndef ARMSTATE_SERVER_MACHINES_REGISTRY_H_
 #define ARMSTATE_SERVER_MACHINES_REGISTRY_H_
 
@@ -20,35 +20,35 @@ namespace armstate {
 
 struct MachineInfoPage {
   std::vector<v1::Machine> machines;
-  // There are machines after the last of these.
+  // True if more machines follow the last of these.
   bool more = false;
 };
 
-// Keeps nothing in memory: each operation reads the machine and, where it changes it, writes it back before it answers.
-// Thread-safe; operations on one machine follow one another.
+// Keeps nothing in memory: each operation reads the machine and, if it changes it, writes it back before it returns.
+// Thread-safe; operations on the same machine are serialized.
 class MachineRegistry {
  public:
-  // Both must outlive it.
+  // Both arguments must outlive the object.
   MachineRegistry(RecordStore& store, const ProfileRegistry& profiles) : store_(store), profiles_(profiles) {}
 
-  // ALREADY_EXISTS, reason MACHINE_EXISTS; NOT_FOUND, reason CPU_PROFILE_NOT_FOUND, if its profile has just been
-  // removed.
+  // ALREADY_EXISTS, reason MACHINE_EXISTS; NOT_FOUND, reason CPU_PROFILE_NOT_FOUND, if its profile was removed in the
+  // meantime.
   absl::Status Create(absl::string_view id, const Machine& machine);
 
-  // Names are "machines/{machine}" from here on. NOT_FOUND, reason MACHINE_NOT_FOUND.
+  // Here and below, `name` is "machines/{machine}". NOT_FOUND, reason MACHINE_NOT_FOUND.
   absl::StatusOr<Machine> Get(absl::string_view name);
   absl::Status Delete(absl::string_view name);
 
-  // Reads the machine, lets `change` work on it, and stores it if that answers OK. Errors: of Get, of `change`, of the
-  // store.
+  // Reads the machine, applies `change`, and stores the machine if `change` returns OK. Errors: those of Get, of
+  // `change` and of the store.
   absl::Status Update(absl::string_view name, const std::function<absl::Status(Machine&)>& change);
 
-  // By name, at most `limit` of those after the machine `after`. One that cannot be read is there with its name and
-  // `damage`.
+  // Lists by name at most `limit` machines after the machine `after`. A machine that cannot be read has only its name
+  // and `damage`.
   absl::StatusOr<MachineInfoPage> List(absl::string_view after, int limit);
 
-  // Names of the CPU profiles of all machines. A damaged machine is left out: nobody can use it any more. Errors: those
-  // of the store.
+  // Returns the names of the CPU profiles of all machines. Damaged machines are skipped, since they can no longer be
+  // used. Errors: those of the store.
   absl::StatusOr<std::set<std::string>> UsedProfiles();
 
  private:
@@ -56,7 +56,7 @@ class MachineRegistry {
 
   RecordStore& store_;
   const ProfileRegistry& profiles_;
-  std::array<absl::Mutex, 64> locks_;  // of the machine IDs, by hash
+  std::array<absl::Mutex, 64> locks_;  // indexed by the hash of the machine ID
 };
 
 }  // namespace armstate

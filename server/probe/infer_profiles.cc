@@ -12,7 +12,7 @@
 namespace armstate {
 namespace {
 
-using FeatureClass = HostProbe::FeatureClass;
+using FeatureClass = ProbeRecording::FeatureClass;
 
 void AddWords(const std::string& bytes, google::protobuf::RepeatedField<uint64_t>& words) {
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -23,21 +23,23 @@ void AddWords(const std::string& bytes, google::protobuf::RepeatedField<uint64_t
   }
 }
 
-// A counter has another value whenever it is read.
-bool Moves(const HostProbe::Experiments& experiments, size_t width) {
+// A counter has another value at every read.
+bool Moves(const ProbeRecording::Experiments& experiments, size_t width) {
   if (experiments.moving) return true;
   if (!experiments.bits) return false;
   return experiments.bits->other == (width == 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * width) - 1);
 }
 
-// What was tried on this register, in this class or else in the most similar one where it has the same reset value.
-const HostProbe::Experiments* FindExperiments(const HostProbe& probe, const FeatureClass& feature_class, uint64_t id) {
+// Returns what was tried on this register in this class, or else in the most similar class in which it has the same
+// reset value.
+const ProbeRecording::Experiments* FindExperiments(const ProbeRecording& probe, const FeatureClass& feature_class,
+                                                   uint64_t id) {
   const auto own = feature_class.experiments.find(id);
   if (own != feature_class.experiments.end()) return &own->second;
-  // Something was tried in this class, so that what is missing is missing.
+  // This class was experimented on, so what is missing was not observed.
   if (!feature_class.experiments.empty()) return nullptr;
   const std::string& reset = feature_class.vcpus[0].at(id);
-  const HostProbe::Experiments* best = nullptr;
+  const ProbeRecording::Experiments* best = nullptr;
   std::pair<int, int> best_likeness;
   for (const FeatureClass& other : probe.classes) {
     const auto found = other.experiments.find(id);
@@ -54,7 +56,7 @@ const HostProbe::Experiments* FindExperiments(const HostProbe& probe, const Feat
   return best;
 }
 
-// How the value depends on the vCPU (MPIDR_EL1), if evenly.
+// Returns how the value grows with the vCPU's index (MPIDR_EL1), if it grows evenly.
 void AddGrowth(const FeatureClass& feature_class, uint64_t id, v1::RegisterRule& rule) {
   if (feature_class.vcpus.size() < 2 || feature_class.vcpus[0].at(id).size() > 8) return;
   if (rule.has_moving_counter() || rule.has_view()) return;
@@ -68,7 +70,7 @@ void AddGrowth(const FeatureClass& feature_class, uint64_t id, v1::RegisterRule&
 
 }  // namespace
 
-absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const FeatureClass& feature_class,
+absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const ProbeRecording& probe, const FeatureClass& feature_class,
                                                 ImplementationId implementation_id) {
   const bool writable_id = implementation_id == ImplementationId::kWritable;
   v1::CpuProfile profile;
@@ -87,7 +89,7 @@ absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const Fe
              feature_class, probe, writable_id},
             *rule);
     AddGrowth(feature_class, id, *rule);
-    // The moment's value: two probes of one host would differ in nothing else.
+    // The value is momentary; without this, two probes of the same host would differ.
     if (rule->has_moving_counter()) rule->clear_reset();
   }
   profile.set_register_count(profile.registers_size());
@@ -97,7 +99,7 @@ absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const Fe
   return profile;
 }
 
-absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromProbe(const HostProbe& probe) {
+absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromProbe(const ProbeRecording& probe) {
   std::vector<v1::CpuProfile> profiles;
   for (const FeatureClass& feature_class : probe.classes) {
     for (const ImplementationId implementation_id : {ImplementationId::kFixed, ImplementationId::kWritable}) {

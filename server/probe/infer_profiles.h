@@ -1,4 +1,4 @@
-// What a probe recorded -> the CPU profiles of the host.
+// ProfilesFromProbe infers the CPU profiles of a host from its probe.
 #ifndef ARMSTATE_SERVER_PROBE_INFER_PROFILES_H_
 #define ARMSTATE_SERVER_PROBE_INFER_PROFILES_H_
 
@@ -12,17 +12,19 @@ namespace armstate {
 
 enum class ImplementationId { kFixed, kWritable };
 
-// The profile of VMs of one feature class, named by ProbedProfileName. What no experiment shows is undetermined in it.
-// A class that was not experimented on takes over what was found of a register in the class most like it in which the
-// register has the same reset value.
+// Returns the profile of VMs with one feature class, named by ProbedProfileName. Whatever no experiment shows is
+// undetermined in it. A class that was not experimented on adopts the findings for a register from the most similar
+// class in which the register has the same reset value.
 //
-// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: experiments that
-// contradict each other.
-absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const HostProbe& probe, const HostProbe::FeatureClass& feature_class,
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id" where one is at fault: contradictory
+// experiments.
+absl::StatusOr<v1::CpuProfile> ProfileFromProbe(const ProbeRecording& probe,
+                                                const ProbeRecording::FeatureClass& feature_class,
                                                 ImplementationId implementation_id);
 
-// All profiles of the host: each class, and each again with a writable implementation ID where the host has that.
-absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromProbe(const HostProbe& probe);
+// Returns all profiles of the host: one for each class, and another one with a writable implementation ID where the
+// host supports that.
+absl::StatusOr<std::vector<v1::CpuProfile>> ProfilesFromProbe(const ProbeRecording& probe);
 
 }  // namespace armstate
 

@@ -44,7 +44,7 @@ constexpr uint64_t kInvalidationNotNeeded = uint64_t{1} << 28;            // CTR
 constexpr uint64_t kSsbs = uint64_t{15} << 4;                             // ID_AA64PFR1_EL1.SSBS
 constexpr uint64_t kNotRequired = 3;  // KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_REQUIRED
 
-// ID_..._EL1 and CTR_EL0: made of 4-bit fields.
+// ID_..._EL1 and CTR_EL0 consist of 4-bit fields.
 bool HasIdFields(uint64_t id) {
   return id == kCtr || (id >= RegisterId::System(3, 0, 0, 1, 0).raw() && id <= RegisterId::System(3, 0, 0, 7, 7).raw());
 }
@@ -53,9 +53,10 @@ uint64_t Ones(uint32_t bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} 
 
 RegisterClass ClassOf(uint64_t id) { return static_cast<RegisterClass>(id >> 16 & 0xfff); }
 
-// A register of fields that was flipped bit by bit only, as CTR_EL0 in the recorded probes. Whether a field takes its
-// own value alone, or all below or all above it as well: one where no flip is accepted has no other value at all.
-void AddFieldsFromFlips(const ProbedRegister& probed, const HostProbe::Bits& bits, Rule& rule) {
+// Handles a register of fields whose bits were only flipped one by one, such as CTR_EL0 in the recorded probes: decides
+// whether a field accepts only its own value, or also all values below or above it. A field in which no flip is
+// accepted has no other valid value.
+void AddFieldsFromFlips(const ProbedRegister& probed, const ProbeRecording::Bits& bits, Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
   rule.set_error(FirstError(bits));
   for (uint32_t shift = 0; shift < 64; shift += 4) {
@@ -65,11 +66,11 @@ void AddFieldsFromFlips(const ProbedRegister& probed, const HostProbe::Bits& bit
   }
 }
 
-// A level is refused as a whole. A bit that no accepted value ever had changed is refused in any value.
+// A level is refused as a whole. A bit that differs in no accepted value is refused in any value.
 void AddValues(const ProbedRegister& probed, Rule& rule) {
   SetWritable(rule, Ones(probed.width));
   uint64_t changed_by_accepted = 0;
-  for (const HostProbe::Value& value : probed.experiments->values) {
+  for (const ProbeRecording::Value& value : probed.experiments->values) {
     Rule::ValueRule* added = rule.add_values();
     added->set_value(value.value);
     added->set_error(value.error);
@@ -85,8 +86,8 @@ void AddValues(const ProbedRegister& probed, Rule& rule) {
   }
 }
 
-// While ID_AA64PFR1_EL1.SSBS tells the guest that it can help itself, KVM offers no workaround 2. Recorded probes do
-// not show it.
+// While ID_AA64PFR1_EL1.SSBS tells the guest that it can mitigate by itself, KVM does not offer workaround 2. Recorded
+// probes do not show this.
 void AddFirmwareLevel(const ProbedRegister& probed, Rule& rule) {
   if (const auto& level = probed.experiments->level; level && level->level != probed.reset) {
     rule.mutable_firmware_level()->set_id(level->controller);
@@ -103,9 +104,9 @@ void AddFirmwareLevel(const ProbedRegister& probed, Rule& rule) {
   level->set_level(kNotRequired);
 }
 
-// A write is judged by the mode that it asks for. Answers to whole values belong to classes that start in one of the
-// accepted ones.
-void AddModes(const ProbedRegister& probed, const HostProbe::Bits& bits, Rule& rule) {
+// A write is judged by the mode that it requests. Results for whole values belong to classes that start in one of the
+// accepted modes.
+void AddModes(const ProbedRegister& probed, const ProbeRecording::Bits& bits, Rule& rule) {
   constexpr uint64_t kModes = (uint64_t{1} << kModeBits) - 1;
   AddBits(bits, kModes, rule);
   rule.set_error(FirstError(bits));
@@ -124,15 +125,15 @@ void AddModes(const ProbedRegister& probed, const HostProbe::Bits& bits, Rule& r
   field->set_refused(field->refused() | (refused & ~field->accepted()));
 }
 
-// Smaller cache lines than the host's are refused: cache maintenance by line would miss some.
-void AddCacheGeometry(const ProbedRegister& probed, const HostProbe::Bits& bits, Rule& rule) {
+// Cache lines smaller than the host's are refused: cache maintenance by line would skip some.
+void AddCacheGeometry(const ProbedRegister& probed, const ProbeRecording::Bits& bits, Rule& rule) {
   constexpr uint64_t kLineSize = (uint64_t{1} << kLineSizeBits) - 1;
   AddBits(bits, kLineSize, rule);
   rule.set_error(FirstError(bits));
   const uint32_t own = static_cast<uint32_t>(probed.reset & kLineSize);
   Rule::FieldRule flips = FieldFromFlips(bits, probed.reset, 0, kLineSizeBits);
   const uint32_t below = (uint32_t{1} << own) - 1;
-  // Only if nothing that was tried speaks against it.
+  // Applies only if no experiment contradicts it.
   if ((flips.refused() & ~below) == 0 && (flips.accepted() & below) == 0 && flips.read_back().empty()) {
     flips.set_refused(below);
     flips.set_accepted(0xff & ~below);
@@ -140,8 +141,8 @@ void AddCacheGeometry(const ProbedRegister& probed, const HostProbe::Bits& bits,
   *rule.add_fields() = flips;
 }
 
-// Where instruction fetches need cleaned data caches, a guest must have a level to clean to.
-void AddCacheLevels(const ProbedRegister& probed, const HostProbe::Bits& bits, Rule& rule) {
+// Where instruction fetches need cleaned data caches, the guest needs a level to clean to.
+void AddCacheLevels(const ProbedRegister& probed, const ProbeRecording::Bits& bits, Rule& rule) {
   AddBits(bits, kCoherence | kUnification, rule);
   if ((probed.ResetOf(kCtr) & kInvalidationNotNeeded) != 0) return;
   rule.set_error("EINVAL");
@@ -150,11 +151,12 @@ void AddCacheLevels(const ProbedRegister& probed, const HostProbe::Bits& bits, R
 }
 
 // Both registers of a pair have the same storage.
-void AddCounterPair(const ProbedRegister& probed, const CounterPairIds& pair, const HostProbe::Bits* bits, Rule& rule) {
+void AddCounterPair(const ProbedRegister& probed, const CounterPairIds& pair, const ProbeRecording::Bits* bits,
+                    Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
   const auto [lower, higher] = std::minmax({pair.set.raw(), pair.clear.raw()});
   if (probed.id == lower && probed.has(higher)) rule.mutable_view()->set_id(higher);
-  if (const HostProbe::CounterPair* trial = FindPair(probed.feature_class, pair.set.raw()); trial != nullptr) {
+  if (const ProbeRecording::CounterPair* trial = FindPair(probed.feature_class, pair.set.raw()); trial != nullptr) {
     return AddPairTrial(*trial, probed.id, rule);
   }
   if (bits == nullptr) return rule.set_undetermined(~uint64_t{0});
@@ -166,18 +168,18 @@ void AddCounterPair(const ProbedRegister& probed, const CounterPairIds& pair, co
   }
 }
 
-void AddCounterControl(const HostProbe::Bits& bits, Rule& rule) {
+void AddCounterControl(const ProbeRecording::Bits& bits, Rule& rule) {
   constexpr uint64_t kCounterNumber = 0xf800;
   if ((bits.ignored & kCounterNumber) == 0) return AddBits(bits, 0, rule);
   AddBits(bits, kCounterNumber, rule);
   rule.mutable_counter_control();
 }
 
-// Whether ISTATUS tells if the compare value has been passed. Recorded probes show it by the reset value only.
+// Determines whether ISTATUS shows that the compare value has passed. Recorded probes show it only by the reset value.
 bool ComputesStatus(const ProbedRegister& probed) {
-  for (const HostProbe::Timer& timer : probed.feature_class.timers) {
+  for (const ProbeRecording::Timer& timer : probed.feature_class.timers) {
     if (timer.control != probed.id) continue;
-    return std::all_of(timer.tries.begin(), timer.tries.end(), [](const HostProbe::Timer::Try& t) {
+    return std::all_of(timer.tries.begin(), timer.tries.end(), [](const ProbeRecording::Timer::Try& t) {
       return t.reads == ((t.control & ~kTimerStatus) | (t.compare == 0 ? kTimerStatus : 0));
     });
   }
@@ -201,7 +203,7 @@ void AddUnprobed(const ProbedRegister& probed, Rule& rule) {
     rule.set_undetermined(Ones(probed.width));
     return;
   }
-  // Vectors hold data: no experiment tried them, and all of their bits are the guest's.
+  // Vectors hold data: no experiment tried them, and all their bits belong to the guest.
   for (uint32_t word = 0; word < probed.width / 8; ++word) rule.add_writable(~uint64_t{0});
   if (probed.id == kVectorLengths) {
     rule.mutable_vector_lengths();
@@ -225,7 +227,7 @@ void AddKnownRule(const ProbedRegister& probed, Rule& rule) {
     rule.set_undetermined(~writable);
     return;
   }
-  const HostProbe::Experiments* experiments = probed.experiments;
+  const ProbeRecording::Experiments* experiments = probed.experiments;
   for (const CounterPairIds& pair : kCounterPairs) {
     if (probed.id != pair.set.raw() && probed.id != pair.clear.raw()) continue;
     if (experiments == nullptr && FindPair(probed.feature_class, pair.set.raw()) == nullptr) break;
@@ -240,14 +242,14 @@ void AddKnownRule(const ProbedRegister& probed, Rule& rule) {
     return AddFirmwareLevel(probed, rule);
   }
   if (!experiments->bits) return AddUnprobed(probed, rule);
-  const HostProbe::Bits& bits = *experiments->bits;
+  const ProbeRecording::Bits& bits = *experiments->bits;
   if (experiments->range) return AddRangeTrial(probed, *experiments->range, bits, rule);
   if (probed.id == kPmcr) return AddCounterControl(bits, rule);
   if (probed.id == kPstate) return AddModes(probed, bits, rule);
   if (HasIdFields(probed.id)) return AddFieldsFromFlips(probed, bits, rule);
   if (probed.id == kClidr && bits.sticks != 0) return AddCacheLevels(probed, bits, rule);
   if (ClassOf(probed.id) == RegisterClass::kDemux && bits.sticks != 0) return AddCacheGeometry(probed, bits, rule);
-  // Whatever was written, the register held something else when it was read back.
+  // Whatever was written, the register read back as something else.
   if (bits.other == Ones(probed.width)) return AddMoving(probed, rule);
   AddBits(bits, 0, rule);
   for (const Timer& timer : kTimers) {
@@ -258,7 +260,7 @@ void AddKnownRule(const ProbedRegister& probed, Rule& rule) {
   }
 }
 
-// It was seen to change with another register, and no behaviour says how.
+// The register was observed to change with another one, and no known behaviour explains how.
 bool DependsUnexplained(const ProbedRegister& probed, const Rule& rule) {
   const auto& effects = probed.feature_class.effects;
   return std::any_of(effects.begin(), effects.end(), [&](const auto& effect) {

@@ -1,4 +1,4 @@
-// What a probe knows of one register -> what the target does with it.
+// AddRule infers the rule of one register from a probe's experiments.
 #ifndef ARMSTATE_SERVER_PROBE_INFER_REGISTER_RULES_H_
 #define ARMSTATE_SERVER_PROBE_INFER_REGISTER_RULES_H_
 
@@ -9,22 +9,22 @@
 
 namespace armstate {
 
-// Refers to its parts.
+// Refers to its parts, which must outlive it.
 struct ProbedRegister {
   uint64_t id;
   uint64_t reset;  // the low 64 bits
   uint32_t width;  // bytes
   // Null if the register was not experimented on.
-  const HostProbe::Experiments* experiments;
-  const HostProbe::FeatureClass& feature_class;
-  const HostProbe& probe;
+  const ProbeRecording::Experiments* experiments;
+  const ProbeRecording::FeatureClass& feature_class;
+  const ProbeRecording& probe;
   bool writable_implementation_id;
 
   uint64_t ResetOf(uint64_t other) const;
   bool has(uint64_t other) const { return feature_class.vcpus[0].count(other) > 0; }
 };
 
-// Adds all of the rule but `id`, `reset` and the growth of `reset`.
+// Adds everything to the rule except `id`, `reset` and the growth of `reset`.
 void AddRule(const ProbedRegister& probed, v1::RegisterRule& rule);
 
 }  // namespace armstate

@@ -7,13 +7,13 @@ using Rule = v1::RegisterRule;
 
 }  // namespace
 
-uint64_t Rejected(const HostProbe::Bits& bits) {
+uint64_t Rejected(const ProbeRecording::Bits& bits) {
   uint64_t mask = 0;
   for (const auto& rejected : bits.rejected) mask |= rejected.second;
   return mask;
 }
 
-std::string FirstError(const HostProbe::Bits& bits) {
+std::string FirstError(const ProbeRecording::Bits& bits) {
   for (const auto& [error, mask] : bits.rejected) {
     if (mask != 0) return error;
   }
@@ -25,7 +25,7 @@ void SetWritable(Rule& rule, uint64_t mask) {
   if (mask != 0) rule.add_writable(mask);
 }
 
-void AddBits(const HostProbe::Bits& bits, uint64_t elsewhere, Rule& rule) {
+void AddBits(const ProbeRecording::Bits& bits, uint64_t elsewhere, Rule& rule) {
   SetWritable(rule, bits.sticks | elsewhere);
   for (const auto& [error, mask] : bits.rejected) {
     if ((mask & ~elsewhere) == 0) continue;
@@ -36,7 +36,7 @@ void AddBits(const HostProbe::Bits& bits, uint64_t elsewhere, Rule& rule) {
   rule.set_undetermined(bits.other & ~elsewhere);
 }
 
-Rule::FieldRule FieldFromFlips(const HostProbe::Bits& bits, uint64_t reset, uint32_t shift, uint32_t width) {
+Rule::FieldRule FieldFromFlips(const ProbeRecording::Bits& bits, uint64_t reset, uint32_t shift, uint32_t width) {
   Rule::FieldRule field;
   field.set_shift(shift);
   field.set_width(width);
@@ -58,7 +58,7 @@ Rule::FieldRule FieldFromFlips(const HostProbe::Bits& bits, uint64_t reset, uint
   return field;
 }
 
-void AddFields(const HostProbe::Fields& fields, Rule& rule) {
+void AddFields(const ProbeRecording::Fields& fields, Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
   rule.set_error(fields.error);
   for (uint32_t f = 0; f < fields.accepted.size(); ++f) {
@@ -66,7 +66,7 @@ void AddFields(const HostProbe::Fields& fields, Rule& rule) {
     field->set_shift(4 * f);
     field->set_width(4);
     uint32_t known = fields.accepted[f];
-    for (const HostProbe::Fields::Changed& changed : fields.changed) {
+    for (const ProbeRecording::Fields::Changed& changed : fields.changed) {
       if (changed.field != f) continue;
       Rule::FieldRule::ReadBack* read_back = field->add_read_back();
       read_back->set_wrote(changed.wrote);

@@ -14,11 +14,11 @@ using Write = Rule::CounterBits::Write;
 constexpr uint64_t kPmcr = RegisterId::System(3, 3, 9, 12, 0).raw();
 constexpr uint32_t kWidestField = 5;  // bits, of v1.RegisterRule.FieldRule
 
-// The bits of PMINTEN, PMCNTEN and PMOVS that a VM with this PMCR_EL0 has: its event counters, and the cycle counter.
+// Returns the bits of PMINTEN, PMCNTEN and PMOVS in a VM with this PMCR_EL0: its event counters and the cycle counter.
 uint64_t Counters(uint64_t control) { return uint64_t{1} << 31 | ((uint64_t{1} << (control >> 11 & 31)) - 1); }
 
 struct PairModel {
-  bool cut;  // to the VM's counters
+  bool cut;  // reduced to the VM's counters
   Write set, clear;
 };
 
@@ -28,10 +28,10 @@ uint64_t AfterWrite(Write write, uint64_t storage, uint64_t value) {
   return value;
 }
 
-bool Explains(const PairModel& model, const HostProbe::CounterPair& pair) {
+bool Explains(const PairModel& model, const ProbeRecording::CounterPair& pair) {
   uint64_t storage = 0;
-  bool known = false;  // the first write is of all ones, which leaves nothing of what was there before
-  for (const HostProbe::CounterPair::Step& step : pair.steps) {
+  bool known = false;  // the first write is all ones, which overrides any earlier state
+  for (const ProbeRecording::CounterPair::Step& step : pair.steps) {
     const uint64_t counters = model.cut ? Counters(step.control) : ~uint64_t{0};
     if (step.id != kPmcr) {
       if (!known && step.value != ~uint64_t{0}) return false;
@@ -43,7 +43,7 @@ bool Explains(const PairModel& model, const HostProbe::CounterPair& pair) {
   return known;
 }
 
-Rule::FieldRule FieldFromRange(const HostProbe::Range& range) {
+Rule::FieldRule FieldFromRange(const ProbeRecording::Range& range) {
   Rule::FieldRule field;
   field.set_shift(range.shift);
   field.set_width(range.width);
@@ -63,15 +63,15 @@ Rule::FieldRule FieldFromRange(const HostProbe::Range& range) {
   return field;
 }
 
-// Values above the host's own number are accepted, and read back as its own.
-bool IsUpTo(const HostProbe::Range& range, uint32_t own) {
+// Values above the host's own number are accepted, but read back as the host's number.
+bool IsUpTo(const ProbeRecording::Range& range, uint32_t own) {
   return range.error.empty() && std::count(range.accepted.begin(), range.accepted.end(), true) == own + 1 &&
          std::all_of(range.changed.begin(), range.changed.end(),
                      [&](const auto& changed) { return changed.first > own && changed.second == own; });
 }
 
-// CLIDR_EL1: bits 8-6 of the range are LoUU, 5-3 LoC, 2-0 LoUIS. Refused are 0 as LoC, and 0 as both of the others.
-bool NeedsLevels(const HostProbe::Range& range) {
+// CLIDR_EL1: bits 8-6 of the range are LoUU, 5-3 LoC, 2-0 LoUIS. Refused are LoC = 0, and 0 in both of the others.
+bool NeedsLevels(const ProbeRecording::Range& range) {
   if (range.width != 9 || !range.changed.empty()) return false;
   for (uint32_t value = 0; value < range.accepted.size(); ++value) {
     if (range.accepted[value] != ((value & 0070) != 0 && (value & 0707) != 0)) return false;
@@ -81,13 +81,13 @@ bool NeedsLevels(const HostProbe::Range& range) {
 
 }  // namespace
 
-const HostProbe::CounterPair* FindPair(const HostProbe::FeatureClass& feature_class, uint64_t set) {
+const ProbeRecording::CounterPair* FindPair(const ProbeRecording::FeatureClass& feature_class, uint64_t set) {
   const auto found = std::find_if(feature_class.counter_pairs.begin(), feature_class.counter_pairs.end(),
-                                  [&](const HostProbe::CounterPair& pair) { return pair.set == set; });
+                                  [&](const ProbeRecording::CounterPair& pair) { return pair.set == set; });
   return found == feature_class.counter_pairs.end() ? nullptr : &*found;
 }
 
-void AddPairTrial(const HostProbe::CounterPair& pair, uint64_t id, Rule& rule) {
+void AddPairTrial(const ProbeRecording::CounterPair& pair, uint64_t id, Rule& rule) {
   if (Explains({false, Rule::CounterBits::WRITE_UNSPECIFIED, Rule::CounterBits::WRITE_UNSPECIFIED}, pair))
     return;  // plain storage
   for (const Write set : {Rule::CounterBits::WRITE_UNSPECIFIED, Rule::CounterBits::WRITE_SET}) {
@@ -99,13 +99,13 @@ void AddPairTrial(const HostProbe::CounterPair& pair, uint64_t id, Rule& rule) {
   rule.set_undetermined(~uint64_t{0});
 }
 
-void AddRangeTrial(const ProbedRegister& probed, const HostProbe::Range& range, const HostProbe::Bits& bits,
+void AddRangeTrial(const ProbedRegister& probed, const ProbeRecording::Range& range, const ProbeRecording::Bits& bits,
                    Rule& rule) {
   const uint64_t values = (uint64_t{1} << range.width) - 1;
   const uint64_t mask = values << range.shift;
   const uint32_t own = static_cast<uint32_t>(probed.reset >> range.shift & values);
   const auto accepted = static_cast<uint64_t>(std::count(range.accepted.begin(), range.accepted.end(), true));
-  // Nothing else, or everything: single bits say the same.
+  // Nothing else or everything is accepted: single bits express the same.
   if ((accepted == 1 && range.changed.empty()) || accepted == values + 1) return AddBits(bits, 0, rule);
   AddBits(bits, mask, rule);
   if (probed.id == kPmcr && IsUpTo(range, own)) {

@@ -1,4 +1,5 @@
-// Trials of several values, as `armstate-kvm probe` makes them -> the parts of a rule that say the same.
+// This header converts trials of several values, as `armstate-kvm probe` makes them, into the equivalent parts of a
+// rule.
 #ifndef ARMSTATE_SERVER_PROBE_INFER_TRIAL_RULES_H_
 #define ARMSTATE_SERVER_PROBE_INFER_TRIAL_RULES_H_
 
@@ -10,14 +11,14 @@
 
 namespace armstate {
 
-// Null if the pair was not tried.
-const HostProbe::CounterPair* FindPair(const HostProbe::FeatureClass& feature_class, uint64_t set);
+// Returns null if the pair was not tried.
+const ProbeRecording::CounterPair* FindPair(const ProbeRecording::FeatureClass& feature_class, uint64_t set);
 
-// What writes to `id`, one of the pair, do, if one behaviour explains all steps; undetermined otherwise.
-void AddPairTrial(const HostProbe::CounterPair& pair, uint64_t id, v1::RegisterRule& rule);
+// Infers what writes to `id`, a register of the pair, do, if one behaviour explains all steps; otherwise undetermined.
+void AddPairTrial(const ProbeRecording::CounterPair& pair, uint64_t id, v1::RegisterRule& rule);
 
-// PSTATE's mode, CCSIDR's line size, PMCR's number of counters, CLIDR's levels: every value was tried.
-void AddRangeTrial(const ProbedRegister& probed, const HostProbe::Range& range, const HostProbe::Bits& bits,
+// Handles PSTATE's mode, CCSIDR's line size, PMCR's number of counters and CLIDR's levels, where every value was tried.
+void AddRangeTrial(const ProbedRegister& probed, const ProbeRecording::Range& range, const ProbeRecording::Bits& bits,
                    v1::RegisterRule& rule);
 
 }  // namespace armstate

@@ -13,14 +13,14 @@
 namespace armstate {
 namespace {
 
-using FeatureClass = HostProbe::FeatureClass;
+using FeatureClass = ProbeRecording::FeatureClass;
 using Parser = absl::Status (*)(const Json& line, Place place, FeatureClass& feature_class);
 
 constexpr uint64_t kVectorLengths = 0x6060'0000'0015'ffff;
 constexpr uint64_t kPmcr = RegisterId::System(3, 3, 9, 12, 0).raw();
-constexpr size_t kMostQuadwords = 16;  // of a vector: the widths in the IDs of Z, P and FFR are for that many
+constexpr size_t kMostQuadwords = 16;  // of a vector; the widths in the IDs of Z, P and FFR allow this many
 
-// A register of the class, given as text. From then on `place` is of this register.
+// Parses a register of the class from text. From then on `place` refers to this register.
 absl::StatusOr<uint64_t> ListedId(const Json& text, Place& place, const FeatureClass& feature_class) {
   if (!text.is_string()) return place.Error("a register ID is not text");
   const absl::StatusOr<uint64_t> id = HexWord(text.get_ref<const std::string&>(), place);
@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<uint64_t>> MemberIds(const Json& line, const char* ke
   return ids;
 }
 
-// An array of `count` texts that are numbers.
+// Parses an array of `count` texts that are numbers.
 absl::StatusOr<std::vector<uint64_t>> Words(const Json& array, size_t count, const Place& place) {
   if (!array.is_array() || array.size() != count) return place.Error(absl::StrCat("is not a list of ", count));
   std::vector<uint64_t> words;
@@ -75,7 +75,7 @@ absl::Status ParseVmWide(const Json& line, Place place, FeatureClass& feature_cl
 }
 
 absl::Status ParsePair(const Json& line, Place place, FeatureClass& feature_class) {
-  HostProbe::CounterPair pair;
+  ProbeRecording::CounterPair pair;
   for (const auto& [key, id] : {std::pair("reg", &pair.set), std::pair("clear", &pair.clear)}) {
     const Json* text = Member(line, key);
     if (text == nullptr) return place.Missing(key, "text");
@@ -96,19 +96,19 @@ absl::Status ParsePair(const Json& line, Place place, FeatureClass& feature_clas
     const Json numbers = {step[1], step[3], step[4], step[5]};
     const absl::StatusOr<std::vector<uint64_t>> words = Words(numbers, 4, place);
     if (!words.ok()) return words.status();
-    if (name != "set" && name != "clear" && name != "pmcr") return place.Error("a step is of no known register");
+    if (name != "set" && name != "clear" && name != "pmcr") return place.Error("a step names an unknown register");
     const uint64_t id = name == "set" ? pair.set : name == "clear" ? pair.clear : kPmcr;
     pair.steps.push_back({id, (*words)[0], (*words)[1], (*words)[2], (*words)[3]});
   }
   const bool twice = std::any_of(feature_class.counter_pairs.begin(), feature_class.counter_pairs.end(),
-                                 [&](const HostProbe::CounterPair& other) { return other.set == pair.set; });
+                                 [&](const ProbeRecording::CounterPair& other) { return other.set == pair.set; });
   if (twice) return place.Error("has a second experiment of this kind");
   feature_class.counter_pairs.push_back(std::move(pair));
   return absl::OkStatus();
 }
 
 absl::Status ParseTimer(const Json& line, Place place, FeatureClass& feature_class) {
-  HostProbe::Timer timer;
+  ProbeRecording::Timer timer;
   for (const auto& [key, id] : {std::pair("reg", &timer.control), std::pair("compare", &timer.compare)}) {
     const Json* text = Member(line, key);
     if (text == nullptr) return place.Missing(key, "text");
@@ -125,7 +125,7 @@ absl::Status ParseTimer(const Json& line, Place place, FeatureClass& feature_cla
     timer.tries.push_back({(*words)[0], (*words)[1], (*words)[2]});
   }
   const bool twice = std::any_of(feature_class.timers.begin(), feature_class.timers.end(),
-                                 [&](const HostProbe::Timer& other) { return other.control == timer.control; });
+                                 [&](const ProbeRecording::Timer& other) { return other.control == timer.control; });
   if (twice) return place.Error("has a second experiment of this kind");
   feature_class.timers.push_back(std::move(timer));
   return absl::OkStatus();
@@ -136,7 +136,7 @@ absl::Status ParseEffect(const Json& line, Place place, FeatureClass& feature_cl
   if (!id.ok()) return id.status();
   const absl::StatusOr<std::string> result = MemberText(line, "result", place);
   if (!result.ok()) return result.status();
-  // Fields were accepted one by one, but not together.
+  // The fields were accepted one by one, but not together.
   if (*result != "ok") feature_class.effects.emplace(*id, *id);
   const absl::StatusOr<std::vector<uint64_t>> gone = MemberIds(line, "gone", place, feature_class);
   if (!gone.ok()) return gone.status();
@@ -152,7 +152,7 @@ absl::Status ParseEffect(const Json& line, Place place, FeatureClass& feature_cl
   return absl::OkStatus();
 }
 
-// The rule is that of v1.RegisterRule.VectorLengths.
+// The rule is the one of v1.RegisterRule.VectorLengths.
 absl::Status ParseVectorLengths(const Json& line, Place place, FeatureClass& feature_class) {
   const absl::StatusOr<uint64_t> own = MemberHex(line, "value", place);
   if (!own.ok()) return own.status();
@@ -166,7 +166,7 @@ absl::Status ParseVectorLengths(const Json& line, Place place, FeatureClass& fea
     const absl::StatusOr<uint64_t> wanted = HexWord(text, place);
     if (!wanted.ok()) return wanted.status();
     uint64_t up_to = *wanted;
-    for (int shift = 1; shift < 64; shift *= 2) up_to |= up_to >> shift;  // all ones up to the largest
+    for (int shift = 1; shift < 64; shift *= 2) up_to |= up_to >> shift;  // all bits up to the highest
     const bool expected = *wanted != 0 && *wanted <= *own && (*own & up_to) == *wanted;
     if (expected != (result == "ok") || (!expected && result != "EINVAL")) {
       return place.Error(absl::StrCat("armstate has no rule for vector lengths ", text, ": ", result.dump()));
@@ -175,7 +175,7 @@ absl::Status ParseVectorLengths(const Json& line, Place place, FeatureClass& fea
   return absl::OkStatus();
 }
 
-// The rule is that of v1.RegisterRule.VectorData: what vectors of `lengths` keep of all ones.
+// The rule is the one of v1.RegisterRule.VectorData: which bits vectors of `lengths` keep when all ones are written.
 absl::Status CheckVector(const Json& entry, uint64_t lengths, Place place, const FeatureClass& feature_class) {
   if (!entry.is_array() || entry.size() != 3 || !entry[1].is_string() || !entry[2].is_string()) {
     return place.Error("a vector is not [id, errno, value]");
@@ -234,7 +234,7 @@ const std::pair<absl::string_view, Parser>* Find(absl::string_view kind) {
 bool IsClassExperiment(absl::string_view kind) { return Find(kind) != nullptr; }
 
 absl::Status ParseClassExperiment(absl::string_view kind, const Json& line, Place place,
-                                  HostProbe::FeatureClass& feature_class) {
+                                  ProbeRecording::FeatureClass& feature_class) {
   return Find(kind)->second(line, place, feature_class);
 }
 

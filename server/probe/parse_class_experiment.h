@@ -1,5 +1,5 @@
-// Lines of a probe's experiments that are not about one register's values alone.
-// docs/probe-format.md has all kinds.
+// ParseClassExperiment parses the lines of a probe that are not about the values of a single register.
+// docs/probe-format.md lists all kinds.
 #ifndef ARMSTATE_SERVER_PROBE_PARSE_CLASS_EXPERIMENT_H_
 #define ARMSTATE_SERVER_PROBE_PARSE_CLASS_EXPERIMENT_H_
 
@@ -12,10 +12,10 @@ namespace armstate {
 
 bool IsClassExperiment(absl::string_view kind);
 
-// Adds what the line says to the class it was made on. Precondition: IsClassExperiment(kind). Errors: see
-// ParseHostProbe; also for a host that treats its vectors in a way that no CPU profile can tell.
+// Adds the content of the line to the class that it refers to. Precondition: IsClassExperiment(kind). Errors: see
+// ParseProbeRecording; also for a host whose treatment of vectors no CPU profile can express.
 absl::Status ParseClassExperiment(absl::string_view kind, const Json& line, Place place,
-                                  HostProbe::FeatureClass& feature_class);
+                                  ProbeRecording::FeatureClass& feature_class);
 
 }  // namespace armstate
 

@@ -18,11 +18,11 @@ namespace {
 
 uint64_t Ones(size_t bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * bytes) - 1; }
 
-absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, const Place& place) {
-  HostProbe::Fields fields;
+absl::StatusOr<ProbeRecording::Fields> ParseFields(const Json& line, uint64_t value, const Place& place) {
+  ProbeRecording::Fields fields;
   const absl::StatusOr<const Json*> accepted = MemberArray(line, "accepted", place);
   if (!accepted.ok()) return accepted.status();
-  if ((*accepted)->size() != fields.accepted.size()) return place.Error("\"accepted\" has not 16 bitmaps");
+  if ((*accepted)->size() != fields.accepted.size()) return place.Error("\"accepted\" does not have 16 bitmaps");
   for (size_t f = 0; f < fields.accepted.size(); ++f) {
     const Json& text = (**accepted)[f];
     if (!text.is_string()) return place.Error("\"accepted\" has a bitmap that is not text");
@@ -30,7 +30,7 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
     if (!bitmap.ok()) return bitmap.status();
     if (*bitmap > 0xffff) return place.Error(absl::StrCat("the bitmap of field ", f, " has more than 16 bits"));
     if ((*bitmap >> (value >> 4 * f & 15) & 1) == 0) {
-      return place.Error(absl::StrCat("field ", f, " does not accept the value that it has"));
+      return place.Error(absl::StrCat("field ", f, " does not accept its current value"));
     }
     fields.accepted[f] = static_cast<uint16_t>(*bitmap);
   }
@@ -46,7 +46,7 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
     if (!reads.ok()) return reads.status();
     const uint64_t outside = ~(uint64_t{15} << 4 * *field);
     if (((*wrote ^ value) & outside) != 0) {
-      return place.Error(absl::StrCat("an experiment with field ", *field, " wrote other fields too"));
+      return place.Error(absl::StrCat("an experiment with field ", *field, " also wrote other fields"));
     }
     if (((*reads ^ value) & outside) != 0) {
       fields.unclear[*field] |= static_cast<uint16_t>(1u << (*wrote >> 4 * *field & 15));
@@ -60,13 +60,14 @@ absl::StatusOr<HostProbe::Fields> ParseFields(const Json& line, uint64_t value, 
   fields.error = *std::move(error);
   std::array<uint16_t, 16> taken = fields.unclear;
   for (size_t f = 0; f < taken.size(); ++f) taken[f] |= fields.accepted[f];
-  for (const HostProbe::Fields::Changed& c : fields.changed) taken[c.field] |= static_cast<uint16_t>(1u << c.wrote);
+  for (const ProbeRecording::Fields::Changed& c : fields.changed)
+    taken[c.field] |= static_cast<uint16_t>(1u << c.wrote);
   const bool all_taken = std::all_of(taken.begin(), taken.end(), [](uint16_t bitmap) { return bitmap == 0xffff; });
   if (fields.error.empty() && !all_taken) return place.Error("fields are refused without an errno");
   return fields;
 }
 
-absl::Status ParseAnswer(const Json& line, const Place& place, HostProbe& probe) {
+absl::Status ParseAnswer(const Json& line, const Place& place, ProbeRecording& probe) {
   const absl::StatusOr<std::string> label = MemberText(line, "label", place);
   if (!label.ok()) return label.status();
   const absl::StatusOr<const Json*> result = MemberArray(line, "result", place);
@@ -78,9 +79,9 @@ absl::Status ParseAnswer(const Json& line, const Place& place, HostProbe& probe)
   return absl::OkStatus();
 }
 
-absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, size_t width, const Place& place) {
+absl::StatusOr<ProbeRecording::Range> ParseRange(const Json& line, uint64_t value, size_t width, const Place& place) {
   constexpr uint64_t kWidest = 9;  // bits: CLIDR_EL1's three levels
-  HostProbe::Range range;
+  ProbeRecording::Range range;
   const absl::StatusOr<uint64_t> first = MemberNumber(line, "shift", place);
   if (!first.ok()) return first.status();
   const absl::StatusOr<uint64_t> bits = MemberNumber(line, "width", place);
@@ -98,7 +99,7 @@ absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, si
   for (uint64_t v = 0; v < values; ++v) {
     range.accepted.push_back((static_cast<unsigned char>((*bitmap)[v / 8]) >> v % 8 & 1) != 0);
   }
-  if (!range.accepted[(value & mask) >> range.shift]) return place.Error("it does not accept the value that it has");
+  if (!range.accepted[(value & mask) >> range.shift]) return place.Error("it does not accept its current value");
   const absl::StatusOr<const Json*> changed = MemberArray(line, "changed", place);
   if (!changed.ok()) return changed.status();
   size_t known = static_cast<size_t>(std::count(range.accepted.begin(), range.accepted.end(), true));
@@ -107,8 +108,7 @@ absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, si
     if (!wrote.ok()) return wrote.status();
     const absl::StatusOr<uint64_t> reads = MemberHex(entry, "readback", place);
     if (!reads.ok()) return reads.status();
-    if ((((*wrote ^ value) | (*reads ^ value)) & ~mask) != 0)
-      return place.Error("bits outside of the range changed too");
+    if ((((*wrote ^ value) | (*reads ^ value)) & ~mask) != 0) return place.Error("bits outside the range also changed");
     range.changed.emplace_back((*wrote & mask) >> range.shift, (*reads & mask) >> range.shift);
     if (range.accepted[range.changed.back().first]) return place.Error("a value has two results");
     ++known;
@@ -116,14 +116,14 @@ absl::StatusOr<HostProbe::Range> ParseRange(const Json& line, uint64_t value, si
   absl::StatusOr<std::string> error = ParseErrors(line, place);
   if (!error.ok()) return error.status();
   range.error = *std::move(error);
-  if (range.error.empty() != (known == values)) return place.Error("its errnos and its bitmap contradict each other");
+  if (range.error.empty() != (known == values)) return place.Error("its errnos contradict its bitmap");
   return range;
 }
 
-// Values of a firmware register while `with`, a register with a field that is 0 but was not after reset, tells the
-// guest to help itself.
-absl::Status AddLevel(const Json& line, const Json& with, const Place& place, HostProbe::FeatureClass& feature_class,
-                      HostProbe::Experiments& experiments) {
+// Values of a firmware register while the field of register `with` that was not 0 after reset is 0, which tells the
+// guest to mitigate by itself.
+absl::Status AddLevel(const Json& line, const Json& with, const Place& place,
+                      ProbeRecording::FeatureClass& feature_class, ProbeRecording::Experiments& experiments) {
   const absl::StatusOr<uint64_t> controller = MemberHex(with, "reg", place);
   if (!controller.ok()) return controller.status();
   const absl::StatusOr<uint64_t> controller_value = MemberHex(with, "value", place);
@@ -140,33 +140,33 @@ absl::Status AddLevel(const Json& line, const Json& with, const Place& place, Ho
   if (mask == 0 || (different & ~mask) != 0 || (*controller_value & mask) != 0) {
     return place.Error("\"with\" does not set one field to 0");
   }
-  const absl::StatusOr<std::vector<HostProbe::Value>> values = ParseValues(line, place);
+  const absl::StatusOr<std::vector<ProbeRecording::Value>> values = ParseValues(line, place);
   if (!values.ok()) return values.status();
-  // A register that does not depend on the other one takes the same values.
+  // A register that does not depend on the other one accepts the same values.
   if (LowWord(feature_class.vcpus[0].at(*place.register_id)) == *level) {
-    const auto same = [](const HostProbe::Value& a, const HostProbe::Value& b) {
+    const auto same = [](const ProbeRecording::Value& a, const ProbeRecording::Value& b) {
       return a.value == b.value && a.error == b.error && a.reads == b.reads;
     };
-    const std::vector<HostProbe::Value>& before = experiments.values;
+    const std::vector<ProbeRecording::Value>& before = experiments.values;
     if (!std::equal(values->begin(), values->end(), before.begin(), before.end(), same)) {
       feature_class.effects.emplace(*controller, *place.register_id);
     }
     return absl::OkStatus();
   }
-  experiments.level = HostProbe::Level{*controller, mask, *level, {}};
-  for (const HostProbe::Value& value : *values) {
+  experiments.level = ProbeRecording::Level{*controller, mask, *level, {}};
+  for (const ProbeRecording::Value& value : *values) {
     if (value.value > *level && value.error.empty() && value.reads == *level) {
       experiments.level->ignored.push_back(value.value);
     }
     if (value.value <= *level && (!value.error.empty() || value.reads != *level)) {
       return place.Error(
-          absl::StrFormat("armstate has no rule for what becomes of 0x%x at level 0x%x", value.value, *level));
+          absl::StrFormat("armstate has no rule for the result of 0x%x at level 0x%x", value.value, *level));
     }
   }
   return absl::OkStatus();
 }
 
-// Puts a result where there is none yet.
+// Stores a result that must not be there yet.
 template <typename Result>
 absl::Status Put(absl::StatusOr<Result> result, absl::optional<Result>& to, const Place& place) {
   if (!result.ok()) return result.status();
@@ -177,8 +177,8 @@ absl::Status Put(absl::StatusOr<Result> result, absl::optional<Result>& to, cons
 
 }  // namespace
 
-absl::StatusOr<HostProbe::Bits> ParseBits(const Json& line, size_t width, const Place& place) {
-  HostProbe::Bits bits;
+absl::StatusOr<ProbeRecording::Bits> ParseBits(const Json& line, size_t width, const Place& place) {
+  ProbeRecording::Bits bits;
   uint64_t seen = 0;
   uint64_t twice = 0;
   const auto note = [&](uint64_t mask) {
@@ -208,10 +208,10 @@ absl::StatusOr<HostProbe::Bits> ParseBits(const Json& line, size_t width, const 
   return bits;
 }
 
-absl::StatusOr<std::vector<HostProbe::Value>> ParseValues(const Json& line, const Place& place) {
+absl::StatusOr<std::vector<ProbeRecording::Value>> ParseValues(const Json& line, const Place& place) {
   const Json* tries = Member(line, "tries");
   if (tries == nullptr || !tries->is_object()) return place.Missing("tries", "an object");
-  std::vector<HostProbe::Value> values;
+  std::vector<ProbeRecording::Value> values;
   for (const auto& [tried, result] : tries->items()) {
     const absl::StatusOr<uint64_t> value = HexWord(tried, place);
     if (!value.ok()) return value.status();
@@ -238,13 +238,13 @@ absl::StatusOr<std::string> ParseErrors(const Json& line, const Place& place) {
   if (!errors.ok()) return errors.status();
   std::string names;
   for (const Json& error : **errors) {
-    if (!error.is_string()) return place.Error("\"errnos\" has one that is not text");
+    if (!error.is_string()) return place.Error("\"errnos\" has an entry that is not text");
     absl::StrAppend(&names, names.empty() ? "" : "|", error.get_ref<const std::string&>());
   }
   return names;
 }
 
-absl::Status ParseExperiment(const Json& line, Place place, HostProbe& probe) {
+absl::Status ParseExperiment(const Json& line, Place place, ProbeRecording& probe) {
   const absl::StatusOr<std::string> kind = MemberText(line, "kind", place);
   if (!kind.ok()) return kind.status();
   if (*kind == "errno") return ParseAnswer(line, place, probe);
@@ -254,11 +254,11 @@ absl::Status ParseExperiment(const Json& line, Place place, HostProbe& probe) {
   if (*id != 0) place.register_id = *id;
   const absl::StatusOr<std::string> phase = MemberText(line, "phase", place);
   if (!phase.ok()) return phase.status();
-  if (*phase != "fresh") return absl::OkStatus();  // a restore writes to a VM that has not run
+  if (*phase != "fresh") return absl::OkStatus();  // only fresh VMs count: a restore writes to a VM that has not run
   const absl::StatusOr<std::string> name = MemberText(line, "cfg", place);
   if (!name.ok()) return name.status();
   const auto feature_class = std::find_if(probe.classes.begin(), probe.classes.end(),
-                                          [&](const HostProbe::FeatureClass& c) { return c.name == *name; });
+                                          [&](const ProbeRecording::FeatureClass& c) { return c.name == *name; });
   if (feature_class == probe.classes.end()) return place.Error(absl::StrCat("no list of class \"", *name, "\""));
   if (of_class) return ParseClassExperiment(*kind, line, place, *feature_class);
   const auto reset = feature_class->vcpus[0].find(*id);
@@ -269,9 +269,9 @@ absl::Status ParseExperiment(const Json& line, Place place, HostProbe& probe) {
   if (width > 8) return place.Error("experiments are on registers of at most 64 bits");
   const absl::StatusOr<uint64_t> value = MemberHex(line, "value", place);
   if (!value.ok()) return value.status();
-  HostProbe::Experiments& experiments = feature_class->experiments[*id];
+  ProbeRecording::Experiments& experiments = feature_class->experiments[*id];
   if (const Json* with = Member(line, "with")) return AddLevel(line, *with, place, *feature_class, experiments);
-  // Registers that count or were never set may have another value than when they were listed, these not.
+  // Only registers that count or were never set may differ from the list.
   const uint64_t listed = LowWord(reset->second);
   if (*kind != "bits" && *value != listed) {
     return place.Error(absl::StrFormat("the experiment began from 0x%x, but the list has 0x%x", *value, listed));
@@ -282,7 +282,7 @@ absl::Status ParseExperiment(const Json& line, Place place, HostProbe& probe) {
   if (*kind == "range") return Put(ParseRange(line, *value, width, place), experiments.range, place);
   if (*kind != "fw") return place.Error(absl::StrCat("\"", *kind, "\" is not a kind of experiment"));
   if (!experiments.values.empty()) return place.Error("has a second experiment of this kind");
-  absl::StatusOr<std::vector<HostProbe::Value>> values = ParseValues(line, place);
+  absl::StatusOr<std::vector<ProbeRecording::Value>> values = ParseValues(line, place);
   if (!values.ok()) return values.status();
   experiments.values = *std::move(values);
   return absl::OkStatus();

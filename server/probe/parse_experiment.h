@@ -1,4 +1,4 @@
-// One line of a probe's experiments.
+// ParseExperiment parses one line of a probe's experiments.
 #ifndef ARMSTATE_SERVER_PROBE_PARSE_EXPERIMENT_H_
 #define ARMSTATE_SERVER_PROBE_PARSE_EXPERIMENT_H_
 
@@ -12,14 +12,14 @@
 
 namespace armstate {
 
-// Adds what the line says to `probe`, which has its classes. Errors: see ParseHostProbe.
-absl::Status ParseExperiment(const Json& line, Place place, HostProbe& probe);
+// Adds the content of the line to `probe`, whose classes must be complete. Errors: see ParseProbeRecording.
+absl::Status ParseExperiment(const Json& line, Place place, ProbeRecording& probe);
 
-// "sticks", "ignored", "other", "rejected" of a register of `width` bytes.
-absl::StatusOr<HostProbe::Bits> ParseBits(const Json& line, size_t width, const Place& place);
-// "tries".
-absl::StatusOr<std::vector<HostProbe::Value>> ParseValues(const Json& line, const Place& place);
-// "errnos": one, or several that nobody can tell apart, as "EINVAL|EPERM".
+// Parses "sticks", "ignored", "other" and "rejected" of a register of `width` bytes.
+absl::StatusOr<ProbeRecording::Bits> ParseBits(const Json& line, size_t width, const Place& place);
+// Parses "tries".
+absl::StatusOr<std::vector<ProbeRecording::Value>> ParseValues(const Json& line, const Place& place);
+// Parses "errnos": one errno, or several indistinguishable ones, as "EINVAL|EPERM".
 absl::StatusOr<std::string> ParseErrors(const Json& line, const Place& place);
 
 }  // namespace armstate

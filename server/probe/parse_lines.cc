@@ -27,7 +27,7 @@ uint32_t Crc32(uint32_t of_text_before, absl::string_view text) {
       crc32_z(of_text_before, reinterpret_cast<const unsigned char*>(text.data()), text.size()));
 }
 
-// Cuts the first line off.
+// Splits off the first line.
 absl::string_view TakeLine(absl::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
   const absl::string_view line = text.substr(0, end);
@@ -42,7 +42,7 @@ absl::StatusOr<Json> ParseLine(absl::string_view line, const Place& place) {
   return json;
 }
 
-// The first register of a list whose own checksum is not that of its ID and value.
+// Returns the first register of a list whose own checksum does not match its ID and value.
 absl::optional<uint64_t> ChangedRegister(const Json& vcpu, const Place& place) {
   const absl::StatusOr<const Json*> registers = MemberArray(vcpu, "regs", place);
   const absl::StatusOr<std::string> sums = MemberText(vcpu, "sums", place);
@@ -66,7 +66,8 @@ absl::Status ChangedError(const Json& line, Place place) {
       if (!place.register_id) place.register_id = ChangedRegister(vcpu, place);
     }
   }
-  return place.Error("its checksum does not fit: it was changed, or lines before it are missing, double or moved");
+  return place.Error(
+      "its checksum does not match: it was changed, or lines before it are missing, duplicated or moved");
 }
 
 absl::Status VisitChecked(absl::string_view file, absl::string_view text, const ProbeLineVisitor& visit) {
@@ -76,7 +77,7 @@ absl::Status VisitChecked(absl::string_view file, absl::string_view text, const 
   while (!text.empty()) {
     const absl::string_view line = TakeLine(text);
     ++place.line;
-    if (ended) return place.Error("stands behind the last line");
+    if (ended) return place.Error("follows the last line");
     const absl::StatusOr<Json> json = ParseLine(line, place);
     if (!json.ok()) return json.status();
     const absl::string_view content = line.substr(0, line.size() - std::min(line.size(), kChecksumSize));
@@ -88,21 +89,20 @@ absl::Status VisitChecked(absl::string_view file, absl::string_view text, const 
     if (place.line == 1) {
       const absl::StatusOr<uint64_t> version = MemberNumber(*json, "version", place);
       if (!version.ok()) return version.status();
-      if (*version != kVersion)
-        return place.Error(absl::StrCat("version ", *version, " of the format is not known here"));
+      if (*version != kVersion) return place.Error(absl::StrCat("version ", *version, " of the format is unknown"));
       continue;
     }
     if (Member(*json, "end") != nullptr) {
       ended = true;
       const absl::StatusOr<uint64_t> lines = MemberNumber(*json, "end", place);
       if (!lines.ok()) return lines.status();
-      if (*lines != place.line - 1) return place.Error(absl::StrCat("there should be ", *lines, " lines before it"));
+      if (*lines != place.line - 1) return place.Error(absl::StrCat("there must be ", *lines, " lines before it"));
       continue;
     }
     if (absl::Status status = visit(*json, line, place); !status.ok()) return status;
   }
   ++place.line;
-  return ended ? absl::OkStatus() : place.Error("is missing: the file ends too early");
+  return ended ? absl::OkStatus() : place.Error("is missing: the file is truncated");
 }
 
 }  // namespace

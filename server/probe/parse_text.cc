@@ -36,7 +36,7 @@ absl::StatusOr<std::string> ProbeText(absl::string_view file, absl::string_view 
     if (ZSTD_isError(left)) return place.Error(absl::StrCat("its zstd compression: ", ZSTD_getErrorName(left)));
     if (text.size() + out.pos > limit) return TooLong(place, limit);
     text.append(chunk, 0, out.pos);
-    if (left != 0 && out.pos == 0 && in.pos == in.size) return place.Error("its zstd compression ends too early");
+    if (left != 0 && out.pos == 0 && in.pos == in.size) return place.Error("its zstd compression is truncated");
   }
   return text;
 }

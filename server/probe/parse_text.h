@@ -1,4 +1,4 @@
-// The text of a probe's file, which may have come compressed.
+// ProbeText returns the text of a probe's file, which may be compressed.
 #ifndef ARMSTATE_SERVER_PROBE_PARSE_TEXT_H_
 #define ARMSTATE_SERVER_PROBE_PARSE_TEXT_H_
 
@@ -10,8 +10,8 @@
 
 namespace armstate {
 
-// `content` itself, or what it is the zstd compression of. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with
-// metadata "file" and "line" (1), for damaged or incomplete compressed data, and for more than `limit` bytes of text.
+// Returns `content`, decompressed if it is zstd data. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata
+// "file" and "line" (1), for damaged or incomplete compressed data, and for more than `limit` bytes of text.
 absl::StatusOr<std::string> ProbeText(absl::string_view file, absl::string_view content, size_t limit);
 
 }  // namespace armstate

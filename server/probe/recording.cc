@@ -13,10 +13,11 @@
 namespace armstate {
 namespace {
 
-// Real probes have up to 4000. Each costs memory before it is judged, and may be a few bytes of a compressed file.
+// Real probes have up to 4000 experiments. Each one costs memory before it is judged, and may be a few bytes of a
+// compressed file.
 constexpr size_t kMostExperiments = size_t{1} << 17;
 
-constexpr size_t kMostText = size_t{64} << 20;  // bytes, of all files
+constexpr size_t kMostText = size_t{64} << 20;  // bytes in all files
 
 absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, std::string>& registers) {
   const absl::StatusOr<const Json*> entries = MemberArray(vcpu, "regs", place);
@@ -34,7 +35,7 @@ absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, st
     if (!id.ok()) return place.Error(id.status().message());
     if (entry[1].get<uint64_t>() != id->width()) {
       return place.Error(
-          absl::StrCat("is said to have ", entry[1].get<uint64_t>(), " bytes, but its ID says ", id->width()));
+          absl::StrCat("is recorded with ", entry[1].get<uint64_t>(), " bytes, but its ID says ", id->width()));
     }
     absl::StatusOr<std::string> value = HexBytes(entry[2].get_ref<const std::string&>(), id->width(), place);
     if (!value.ok()) return value.status();
@@ -43,15 +44,15 @@ absl::Status ParseRegisters(const Json& vcpu, Place place, std::map<uint64_t, st
   return absl::OkStatus();
 }
 
-absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
+absl::Status ParseList(const Json& line, const Place& place, ProbeRecording& probe) {
   const absl::StatusOr<std::string> state = MemberText(line, "state", place);
   if (!state.ok()) return state.status();
   if (*state != "reset") return absl::OkStatus();
-  HostProbe::FeatureClass added;
+  ProbeRecording::FeatureClass added;
   const absl::StatusOr<std::string> name = MemberText(line, "cfg", place);
   if (!name.ok()) return name.status();
   added.name = *name;
-  for (const HostProbe::FeatureClass& other : probe.classes) {
+  for (const ProbeRecording::FeatureClass& other : probe.classes) {
     if (other.name == added.name) return place.Error(absl::StrCat("class \"", added.name, "\" is listed twice"));
   }
   const absl::StatusOr<uint64_t> features = MemberNumber(line, "feature_bits", place);
@@ -61,7 +62,7 @@ absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
   const absl::StatusOr<uint64_t> memory_tagging = MemberNumber(line, "mte", place);
   if (!memory_tagging.ok()) return memory_tagging.status();
   added.memory_tagging = *memory_tagging != 0;
-  for (const HostProbe::FeatureClass& other : probe.classes) {
+  for (const ProbeRecording::FeatureClass& other : probe.classes) {
     if (other.features == added.features && other.memory_tagging == added.memory_tagging) {
       return place.Error(absl::StrCat("classes \"", other.name, "\" and \"", added.name, "\" have the same features"));
     }
@@ -87,7 +88,7 @@ absl::Status ParseList(const Json& line, const Place& place, HostProbe& probe) {
   return absl::OkStatus();
 }
 
-absl::Status ParseMeta(const Json& meta, const Place& place, HostProbe& probe) {
+absl::Status ParseMeta(const Json& meta, const Place& place, ProbeRecording& probe) {
   if (!probe.host.empty()) return place.Error("the host is described twice");
   const absl::StatusOr<std::string> host = MemberText(meta, "host", place);
   if (!host.ok()) return host.status();
@@ -98,7 +99,7 @@ absl::Status ParseMeta(const Json& meta, const Place& place, HostProbe& probe) {
     probe.writable_implementation_id = capability != nullptr && *capability == "1";
   }
   const Json* masks = Member(meta, "writable_masks");
-  if (masks == nullptr || masks->is_null()) return absl::OkStatus();  // older than Linux 6.7
+  if (masks == nullptr || masks->is_null()) return absl::OkStatus();  // the kernel is older than Linux 6.7
   if (!masks->is_object()) return place.Missing("writable_masks", "an object");
   for (const auto& [id, mask] : masks->items()) {
     const absl::StatusOr<uint64_t> raw = HexWord(id, place);
@@ -110,13 +111,14 @@ absl::Status ParseMeta(const Json& meta, const Place& place, HostProbe& probe) {
   return absl::OkStatus();
 }
 
-// An experiment is judged by the lists, wherever those stand. Kept as text, which is smaller than what it is parsed to.
+// An experiment is checked against the lists, which may follow it in the file. It is kept as text, which is smaller
+// than its parsed form.
 struct Experiment {
   absl::string_view text;
   Place place;
 };
 
-absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, HostProbe& probe,
+absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, ProbeRecording& probe,
                        std::vector<Experiment>& experiments) {
   if (Member(line, "kind") != nullptr) {
     if (experiments.size() == kMostExperiments) {
@@ -127,18 +129,18 @@ absl::Status ParseLine(const Json& line, absl::string_view text, const Place& pl
   }
   if (Member(line, "state") != nullptr) return ParseList(line, place, probe);
   if (Member(line, "info") != nullptr) return ParseMeta(line, place, probe);
-  return place.Error("is neither a list, nor an experiment, nor the description of the host");
+  return place.Error("is neither a list, nor an experiment, nor a description of the host");
 }
 
 }  // namespace
 
-absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
-  HostProbe probe;
+absl::StatusOr<ProbeRecording> ParseProbeRecording(const std::vector<ProbeInput>& files) {
+  ProbeRecording probe;
   std::vector<std::string> texts;
   texts.reserve(files.size());  // `experiments` refers to them
   std::vector<Experiment> experiments;
   size_t room = kMostText;
-  for (const ProbeFile& file : files) {
+  for (const ProbeInput& file : files) {
     absl::StatusOr<std::string> text = ProbeText(file.name, file.content, room);
     if (!text.ok()) return text.status();
     room -= text->size();
@@ -154,7 +156,7 @@ absl::StatusOr<HostProbe> ParseHostProbe(const std::vector<ProbeFile>& files) {
   if (probe.classes.empty()) return nowhere.Error("there is no list of a fresh VM");
   if (probe.host.empty()) return nowhere.Error("there is no description of the host");
   for (const Experiment& experiment : experiments) {
-    const Json line = Json::parse(experiment.text.begin(), experiment.text.end());  // as it was parsed before
+    const Json line = Json::parse(experiment.text.begin(), experiment.text.end());  // valid, since it was parsed before
     absl::Status status = ParseExperiment(line, experiment.place, probe);
     if (!status.ok()) return status;
   }

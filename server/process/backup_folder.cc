@@ -11,10 +11,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Without links, "..", and a slash at the end, as far as it exists.
+// Returns the path without links, "..", and a trailing slash, as far as it exists.
 fs::path Real(const std::string& folder) {
   std::error_code error;
-  // Twice: in "missing/../link" the link shows only when the ".." is gone.
+  // Done twice: in "missing/../link" the link is visible only after the ".." is resolved.
   const fs::path real = fs::weakly_canonical(fs::weakly_canonical(fs::absolute(folder, error), error), error);
   return real.has_filename() ? real : real.parent_path();
 }
@@ -30,13 +30,14 @@ absl::Status CheckBackupFolder(const std::string& backup_dir, const std::string&
                                                    ", and would be lost with it: choose a folder elsewhere, best on "
                                                    "another disk"));
   }
-  // What of it exists.
+  // The existing part of the path.
   std::error_code error;
   fs::path existing = backups;
   while (existing.has_relative_path() && !fs::exists(existing, error)) existing = existing.parent_path();
   if (!fs::is_directory(existing, error)) {
-    return absl::InvalidArgumentError(absl::StrCat("--backup_dir ", backup_dir, ": ", existing.string(),
-                                                   " is no folder; name one, which is made if it is missing"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--backup_dir ", backup_dir, ": ", existing.string(),
+                     " is not a folder; name a folder, which is created if it is missing"));
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,5 @@
-// CheckBackupFolder finds out at the start what would otherwise be found by the first backup, or by the loss of all.
+// CheckBackupFolder detects at the start what would otherwise surface with the first backup, or with the loss of all of
+// them.
 #ifndef ARMSTATE_SERVER_PROCESS_BACKUP_FOLDER_H_
 #define ARMSTATE_SERVER_PROCESS_BACKUP_FOLDER_H_
 
@@ -8,8 +9,8 @@
 
 namespace armstate {
 
-// INVALID_ARGUMENT if `backup_dir` is `data_dir` or in it, also by symbolic links, or if it is no folder; it need not
-// exist.
+// INVALID_ARGUMENT if `backup_dir` is `data_dir` or inside it, also through symbolic links, or if it is not a folder.
+// It need not exist.
 absl::Status CheckBackupFolder(const std::string& backup_dir, const std::string& data_dir);
 
 }  // namespace armstate

@@ -24,12 +24,12 @@
 namespace armstate {
 namespace {
 
-// What connections leave to the database, of few descriptors and of many.
+// The descriptors that connections leave to the database, if there are few and if there are many.
 constexpr size_t kReserveShare = 4;
 constexpr size_t kMaxReserve = 1024;
-// A connection that has been without a request for so long makes place for a new one.
+// A connection without a request for this long may be closed in favour of a new one.
 constexpr absl::Duration kUnused = absl::Minutes(1);
-// After a connection could not be accepted.
+// The pause after a connection could not be accepted.
 constexpr int kPauseMs = 100;
 
 void SetOption(int socket, int level, int option) {
@@ -46,11 +46,11 @@ int PortOf(int socket) {
 }
 
 void LogRefusal(absl::string_view why) {
-  static absl::Time next;  // of the one thread that accepts
+  static absl::Time next;  // used only by the accepting thread
   const absl::Time now = absl::Now();
   if (now < next) return;
   next = now + absl::Seconds(10);
-  spdlog::warn("connections are refused: {}; `ulimit -n` sets how many descriptors there are", std::string(why));
+  spdlog::warn("connections are refused: {}; `ulimit -n` sets the number of descriptors", std::string(why));
 }
 
 }  // namespace
@@ -75,12 +75,12 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const HostPort& address
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", gai_strerror(error)));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
-  std::unique_ptr<Listener> listener(new Listener);  // the constructor is private
+  std::unique_ptr<Listener> listener(new Listener);  // std::make_unique cannot call the private constructor
   absl::Status status;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
     if (absl::Status added = listener->Add(*one); !added.ok()) status = added;
   }
-  // A name may have addresses of a kind that this machine lacks.
+  // A name may have addresses of a family that this machine lacks.
   if (listener->sockets_.empty() || absl::IsAlreadyExists(status)) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", status.message()));
   }
@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const HostPort& address
 absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& address) {
   const auto refuse = [&address](absl::string_view why) {
     return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address, ": ", why, ": is the path right, and the folder there?"));
+        absl::StrCat("cannot listen on ", address, ": ", why, ": is the path correct, and does its folder exist?"));
   };
   sockaddr_un bound = {};
   bound.sun_family = AF_UNIX;
@@ -106,7 +106,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& 
   const auto size =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + begin + name.size() + (is_abstract ? 0 : 1));
   const auto* const bound_address = reinterpret_cast<const sockaddr*>(&bound);
-  std::unique_ptr<Listener> listener(new Listener);  // the constructor is private
+  std::unique_ptr<Listener> listener(new Listener);  // std::make_unique cannot call the private constructor
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return refuse(strerror(errno));
   listener->sockets_.push_back(socket);
@@ -127,22 +127,22 @@ Listener::Listener() : stop_(eventfd(0, EFD_CLOEXEC)) {
   max_descriptor_ = static_cast<int>(limit - std::min(limit / kReserveShare, kMaxReserve));
 }
 
-// What is no socket stays.
+// Removes a stale socket; anything else at the path stays.
 void Listener::RemoveFile() const {
   struct stat file = {};
   if (!path_.empty() && lstat(path_.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) unlink(path_.c_str());
 }
 
-// ALREADY_EXISTS if somebody else listens there.
+// ALREADY_EXISTS if another process listens there.
 absl::Status Listener::Add(const addrinfo& address) {
   const int socket = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return absl::UnavailableError(strerror(errno));
   SetOption(socket, SOL_SOCKET, SO_REUSEADDR);
-  SetOption(socket, IPPROTO_TCP, TCP_NODELAY);  // of its connections, too
+  SetOption(socket, IPPROTO_TCP, TCP_NODELAY);  // also applies to its connections
   sockaddr_storage bound = {};
   memcpy(&bound, address.ai_addr, address.ai_addrlen);
   if (address.ai_family == AF_INET6) {
-    // "[::]" is IPv4, too, as with gRPC; beside an IPv4 address it is not.
+    // "[::]" includes IPv4, as in gRPC, unless there is also an IPv4 address.
     if (port_ != 0) SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY);
     if (port_ != 0) reinterpret_cast<sockaddr_in6&>(bound).sin6_port = htons(static_cast<uint16_t>(port_));
   } else if (port_ != 0) {
@@ -201,7 +201,7 @@ void Listener::Run() {
   }
 }
 
-// False if it is of no use to try again at once.
+// Returns false if it is useless to try again at once.
 bool Listener::Accept(int socket) {
   const int connection = accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (connection < 0) {

@@ -16,26 +16,27 @@
 
 namespace armstate {
 
-// gRPC's own listener stops for good when the process has no descriptor left for a connection. This one hangs up on
-// connections that would take the last ones, which the database needs, and goes on.
+// gRPC's own listener stops for good when the process has no descriptor left for a connection. This one closes
+// connections that would use the last descriptors, which the database needs, and continues to accept.
 class Listener {
  public:
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
-  // All addresses of a host's name; port 0 takes a free one. UNAVAILABLE if there is none, or it cannot be listened on.
+  // Listens on all addresses of a host name; port 0 picks a free port. UNAVAILABLE if the name has no address or it is
+  // impossible to listen on one.
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(const HostPort& address);
-  // "unix:path" or "unix-abstract:name". Takes the place of a socket that is left at the path. UNAVAILABLE as above.
+  // Listens on "unix:path" or "unix-abstract:name". Replaces a socket that was left at the path. UNAVAILABLE as above.
   static absl::StatusOr<std::unique_ptr<Listener>> BindUnix(const std::string& address);
-  // Stops.
+  // Stops accepting.
   ~Listener();
 
-  // Of a socket of a path 1.
+  // Returns 1 for a socket with a path.
   int port() const { return port_; }
 
-  // Once, when the server has started: connections that came meanwhile wait. `guard`, which must outlive this,
-  // watches them all.
+  // Must be called once, after the server has started: earlier connections wait until then. `guard`, which must outlive
+  // the object, watches all connections.
   void Start(std::unique_ptr<Acceptor> acceptor, ConnectionGuard& guard);
-  // Takes no more connections. Before the server shuts down.
+  // Stops accepting. Must be called before the server shuts down.
   void Stop();
 
  private:
@@ -48,14 +49,14 @@ class Listener {
   std::vector<int> sockets_;
   const int stop_;  // an eventfd
   int port_ = 0;
-  std::string path_;  // of the socket's file, if it has one
+  std::string path_;  // the socket's file; empty if it has none
   int max_descriptor_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   ConnectionGuard* guard_ = nullptr;
   std::thread thread_;
 };
 
-// Lets the process have as many open files as it may; many systems begin with 1024. Answers how many.
+// Raises the limit of open files to the maximum that is allowed; many systems start with 1024. Returns the new limit.
 size_t RaiseDescriptorLimit();
 
 }  // namespace armstate

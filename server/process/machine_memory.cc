@@ -13,7 +13,7 @@
 namespace armstate {
 namespace {
 
-// The least of those that were looked at.
+// The lowest of the limits that were read.
 class Least {
  public:
   explicit Least(const std::string& root) : root_(root) {}
@@ -22,7 +22,8 @@ class Least {
     if (!least_ || bytes < least_->bytes) least_ = MemoryBound{bytes, file};
   }
 
-  // A group and those that it is in. A container may see its own group as the topmost one, whatever the path says.
+  // Reads the limits of a group and of its parents. A container may see its own group as the root, whatever the path
+  // says.
   void TakeGroups(const std::string& mount, std::string group, absl::string_view name) {
     while (true) {
       const std::string file = absl::StrCat(mount, group == "/" ? "" : group, "/", name);

@@ -1,4 +1,4 @@
-// MachineMemory tells how much memory this process can have at most.
+// MachineMemory determines how much memory this process can have at most.
 #ifndef ARMSTATE_SERVER_PROCESS_MACHINE_MEMORY_H_
 #define ARMSTATE_SERVER_PROCESS_MACHINE_MEMORY_H_
 
@@ -11,12 +11,12 @@ namespace armstate {
 
 struct MemoryBound {
   size_t bytes = 0;
-  // The file that says so: "/proc/meminfo", or one of a control group, whose limit is lower.
+  // The file with the limit: "/proc/meminfo", or that of a control group with a lower limit.
   std::string file;
 };
 
-// The machine's memory, or the least limit of the control groups (version 1 or 2) that the process is in. Nothing if
-// no file can be read. `root` is before all paths, for tests.
+// Returns the machine's memory, or the lowest limit of the control groups (version 1 or 2) that contain the process.
+// Unset if no file can be read. `root` is a prefix of all paths, for tests.
 absl::optional<MemoryBound> MachineMemory(const std::string& root = "");
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// How --memory_limit is divided.
+// MemoryDivision divides --memory_limit among its consumers.
 #ifndef ARMSTATE_SERVER_PROCESS_MEMORY_DIVISION_H_
 #define ARMSTATE_SERVER_PROCESS_MEMORY_DIVISION_H_
 
@@ -7,28 +7,28 @@
 
 namespace armstate {
 
-// 64 MiB are for the program itself, which has 40 to 70 MB when it does nothing. Of the rest each share is some of 32
-// parts; 2 parts are left for what malloc loses. Three things are in no share, as they grow with what is stored: the
-// search index, once somebody has searched, the registered hosts, and what RocksDB keeps of each open table (its filter
-// and index, some 2 bytes for each key).
+// 64 MiB are reserved for the program itself, which uses 40 to 70 MB when idle. The rest is divided into 32 parts, of
+// which each share has several; 2 parts are left for malloc's overhead. Three things are not in any share, because they
+// grow with the stored data: the search index (once a search was made), the registered hosts, and what RocksDB keeps
+// for each open table (its filter and index, some 2 bytes per key).
 struct MemoryDivision {
   explicit MemoryDivision(size_t limit) : MemoryDivision(limit, (limit - ForProgram(limit)) / 32) {}
 
-  // Requests, streams, watches, and answers that clients have not taken: see MemoryBudget.
+  // Requests, streams, watches, and answers that clients have not received; see MemoryBudget.
   size_t calls;
   // gRPC's own buffers.
   size_t transport;
-  // Of searches, kept for further pages.
+  // Answers of searches, cached for further pages.
   size_t search_answers;
-  // RocksDB's.
+  // RocksDB's block cache.
   size_t block_cache;
-  // Full copies that differences are made to; there are two such caches.
+  // Full copies that differences refer to; there are two such caches.
   size_t base_cache;
-  // Checkpoints that wait for the disk, encoded; their requests are in `calls`.
+  // Encoded checkpoints that wait for the disk; their requests are in `calls`.
   size_t waiting_writes;
-  // What RocksDB has not written into tables yet.
+  // RocksDB's memtables, which are not in tables yet.
   size_t memtables;
-  // For the program, and what malloc loses.
+  // Reserved for the program and for malloc's overhead.
   size_t left;
 
  private:
@@ -42,7 +42,7 @@ struct MemoryDivision {
         memtables(3 * part),
         left(limit - 30 * part) {}
 
-  // Tests give less than armstated takes.
+  // Tests use less than armstated requires.
   static size_t ForProgram(size_t limit) { return std::min(limit / 8, size_t{64} << 20); }
 };
 

@@ -21,7 +21,7 @@ namespace armstate {
 namespace {
 
 constexpr mode_t kOthers = 077;
-// Of a backup's folders: private/1/ has files.
+// The depth of a backup's folders: private/1/ contains files.
 constexpr int kMaxDepth = 3;
 
 struct CloseFolder {
@@ -37,12 +37,12 @@ Folder OpenFolder(int parent, const std::string& name, int flags) {
   return folder;
 }
 
-// A folder with what is in it.
+// A folder and its contents.
 class Tree {
  public:
   explicit Tree(absl::Span<const absl::string_view> subfolders) : subfolders_(subfolders) {}
 
-  // Finds all that is open to others, and what is none of ours.
+  // Finds everything that others can access, and everything that is not armstate's.
   void Look(DIR* folder, const std::string& path, int depth) {
     struct stat info;
     if (fstat(dirfd(folder), &info) == 0) Note(path, info.st_mode);
@@ -50,7 +50,7 @@ class Tree {
       const std::string name = entry->d_name;
       if (name == "." || name == ".." || (depth == 0 && name == "lost+found")) continue;
       const std::string entry_path = absl::StrCat(path, "/", name);
-      if (fstatat(dirfd(folder), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;  // it has gone
+      if (fstatat(dirfd(folder), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;  // it no longer exists
       const bool is_ours = depth > 0 || std::find(subfolders_.begin(), subfolders_.end(), name) != subfolders_.end();
       if (S_ISREG(info.st_mode)) {
         Note(entry_path, info.st_mode);
@@ -72,7 +72,7 @@ class Tree {
                           open_.front().path, open_.front().mode & 07777, *foreign_));
       return privacy;
     }
-    for (const Entry& entry : open_) {  // a folder comes before what is in it
+    for (const Entry& entry : open_) {  // a folder precedes its contents
       if (fchmodat(AT_FDCWD, entry.path.c_str(), entry.mode & 07777 & ~kOthers, AT_SYMLINK_NOFOLLOW) == 0) {
         ++privacy.mended;
       } else {

@@ -1,4 +1,4 @@
-// WriteHealth tells health checks whether anything can be stored.
+// WriteHealth reports to health checks whether anything can be stored.
 #ifndef ARMSTATE_SERVER_PROCESS_WRITE_HEALTH_H_
 #define ARMSTATE_SERVER_PROCESS_WRITE_HEALTH_H_
 
@@ -14,11 +14,11 @@
 
 namespace armstate {
 
-// Looks again and again from a thread of its own. Services that only read are none of its business: they go on.
+// Polls on its own thread. Services that only read are not affected.
 class WriteHealth {
  public:
-  // While `check` answers an error, `services` are NOT_SERVING, and the log says why. "" is the server as a whole.
-  // `health` and what `check` uses must outlive it.
+  // While `check` returns an error, `services` are NOT_SERVING and the log says why. The service "" is the server as a
+  // whole. `health` and everything that `check` uses must outlive the object.
   WriteHealth(grpc::HealthCheckServiceInterface& health, std::vector<std::string> services,
               std::function<absl::Status()> check, absl::Duration interval = absl::Seconds(1));
   ~WriteHealth();

@@ -16,21 +16,21 @@ namespace {
 using ::google::protobuf::internal::WireFormatLite;
 
 absl::Status Damaged() {
-  return absl::InternalError("the built-in CPU profiles cannot be read: the program is damaged");
+  return absl::InternalError("the built-in CPU profiles cannot be read: the program file is corrupt");
 }
 
 absl::Status Malformed(absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, what);
 }
 
-// The fields of a serialized message, one after the other, without parsing what is in them. Bytes that are no message
-// end it early; `ok` is false then.
+// Iterates over the fields of a serialized message without parsing their contents. Bytes that are not a message end the
+// iteration early; `ok` is then false.
 class Fields {
  public:
   explicit Fields(absl::string_view bytes)
       : bytes_(bytes), input_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
 
-  // To the next field; false behind the last one.
+  // Advances to the next field; returns false after the last one.
   bool Next() {
     begin_ = static_cast<size_t>(input_.CurrentPosition());
     const uint32_t tag = input_.ReadTag();
@@ -54,9 +54,9 @@ class Fields {
 
   bool ok() const { return ok_; }
   int number() const { return number_; }
-  // Of a string, bytes or message.
+  // The content of a string, bytes or message field.
   absl::string_view content() const { return content_; }
-  // With its tag.
+  // The field including its tag.
   absl::string_view whole() const {
     return bytes_.substr(begin_, static_cast<size_t>(input_.CurrentPosition()) - begin_);
   }
@@ -110,17 +110,17 @@ absl::StatusOr<BuiltInProfiles> BuiltInProfiles::Create(absl::string_view set) {
     names.push_back(profiles.id(i));
     for (const std::string& name : names) {
       if (!profiles.names_.emplace(name, i).second) {
-        return Malformed(absl::StrCat("two CPU profiles are named ", name));
+        return Malformed(absl::StrCat("two CPU profiles have the name ", name));
       }
     }
   }
   for (size_t i = 0; i < profiles.size(); ++i) {
     if (!profiles.stored_[i].base.empty() && !profiles.Find(profiles.stored_[i].base)) {
-      return Malformed(absl::StrCat(profiles.id(i), ": its base, ", profiles.stored_[i].base, ", is not there"));
+      return Malformed(absl::StrCat(profiles.id(i), ": its base, ", profiles.stored_[i].base, ", does not exist"));
     }
   }
   for (size_t i = 0; i < profiles.size(); ++i) {
-    if (profiles.Chain(i).empty()) return Malformed(absl::StrCat(profiles.id(i), ": its bases go in a circle"));
+    if (profiles.Chain(i).empty()) return Malformed(absl::StrCat(profiles.id(i), ": its bases form a cycle"));
   }
   return profiles;
 }

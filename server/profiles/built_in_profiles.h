@@ -1,5 +1,5 @@
-// BuiltInProfiles holds the CPU profiles that are part of the program, serialized as they were built, and reads each
-// when it is asked for.
+// BuiltInProfiles holds the CPU profiles that are part of the program in their serialized form, and parses each one on
+// request.
 #ifndef ARMSTATE_SERVER_PROFILES_BUILT_IN_PROFILES_H_
 #define ARMSTATE_SERVER_PROFILES_BUILT_IN_PROFILES_H_
 
@@ -16,39 +16,40 @@
 
 namespace armstate {
 
-// Hundreds of profiles, of which a server uses a few. Nothing of them is kept but where each one stands. Immutable,
-// thread-safe.
+// The program has hundreds of profiles, of which a server uses a few. Only the position of each profile is kept in
+// memory. Immutable, thread-safe.
 class BuiltInProfiles {
  public:
-  // `set`: an armstate.v1.CpuProfileSet, which must outlive this. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED: two
-  // have one name, a base is not there, or the bases go in a circle. Registers are not looked at.
+  // `set` is an armstate.v1.CpuProfileSet, which must outlive the object. INVALID_ARGUMENT, reason
+  // CPU_PROFILE_MALFORMED, if two profiles have the same name, a base does not exist, or the bases form a cycle.
+  // Registers are not validated.
   static absl::StatusOr<BuiltInProfiles> Create(absl::string_view set);
 
   size_t size() const { return stored_.size(); }
-  // "qemu-7.2.virt.cortex-a57". By index ascending.
+  // Returns a name such as "qemu-7.2.virt.cortex-a57". Ascending by index.
   const std::string& id(size_t index) const { return stored_[index].id; }
-  // Finds a profile by its name, or by that of a target that turned out the same (StoredCpuProfile.same).
+  // Finds a profile by its name, or by the name of a target with an identical profile (StoredCpuProfile.same).
   absl::optional<size_t> Find(absl::string_view id) const;
-  // The names that Find knows.
+  // The names that Find accepts.
   const std::map<std::string, size_t, std::less<>>& names() const { return names_; }
 
-  // Without registers, but with their number. Errors: of a damaged program.
+  // Returns the profile without its registers but with their number. Errors: only if the binary is corrupt.
   absl::StatusOr<v1::CpuProfile> Header(size_t index) const;
-  // With the registers that it does not share with its base only.
+  // Returns the profile with only the registers that differ from its base.
   absl::StatusOr<v1::StoredCpuProfile> Difference(size_t index) const;
-  // Whole. Errors: of ExpandProfile, or of a damaged program.
+  // Returns the whole profile. Errors: those of ExpandProfile, or a corrupt binary.
   absl::StatusOr<v1::CpuProfile> Message(size_t index) const;
 
  private:
   struct Stored {
     std::string id;
-    std::string base;  // empty: none
+    std::string base;  // empty if it has no base
     std::vector<std::string> same;
     absl::string_view bytes;  // armstate.v1.StoredCpuProfile
   };
 
   static absl::StatusOr<Stored> ReadIndex(absl::string_view bytes);
-  // From a profile without a base to this one.
+  // The indexes from a profile without a base to this one.
   std::vector<size_t> Chain(size_t index) const;
 
   std::vector<Stored> stored_;

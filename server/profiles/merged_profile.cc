@@ -13,7 +13,7 @@ namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 
-// QEMU's behaviour behind a refusal of a constant.
+// QEMU's behaviour when it refuses a constant.
 constexpr char kConstant[] = "EPERM";
 
 uint64_t Width(uint64_t id) { return uint64_t{8} << (id >> 52 & 0xf); }
@@ -36,9 +36,9 @@ v1::RegisterRule MergeRules(const v1::RegisterRule& a, const v1::RegisterRule& b
   }
   const uint64_t ones = Ones(a.id());
   const uint64_t writable_a = Word(a.writable()), writable_b = Word(b.writable());
-  const uint64_t constant = ones & ~(writable_a | writable_b);  // in both
+  const uint64_t constant = ones & ~(writable_a | writable_b);  // constant in both
   const uint64_t differing = (Word(a.reset()) ^ Word(b.reset())) & constant;
-  // Where only one of them has a constant, its value is the one that both take.
+  // Where only one of them has a constant, both accept its value.
   const uint64_t of_a = ones & ~writable_a & writable_b;
   SetWord(*merged.mutable_reset(), (Word(a.reset()) & of_a) | (Word(b.reset()) & ~of_a));
   SetWord(*merged.mutable_writable(), writable_a & writable_b);
@@ -80,7 +80,7 @@ v1::ListLoad MergeListLoads(const v1::ListLoad& a, const v1::ListLoad& b) {
   return merged;
 }
 
-// A view whose owner is another register now, or none, or shows another reset value, is storage of its own.
+// A view whose owner is missing, is another register, or has another reset value becomes storage of its own.
 void DropBrokenViews(v1::CpuProfile& profile) {
   std::map<uint64_t, const v1::RegisterRule*> rules;
   for (const v1::RegisterRule& rule : profile.registers()) rules[rule.id()] = &rule;

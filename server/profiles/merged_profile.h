@@ -1,4 +1,4 @@
-// MergeProfiles combines the profiles of the releases before and after one that has none.
+// MergeProfiles combines the profiles of the releases before and after a release that has no profile.
 #ifndef ARMSTATE_SERVER_PROFILES_MERGED_PROFILE_H_
 #define ARMSTATE_SERVER_PROFILES_MERGED_PROFILE_H_
 
@@ -6,9 +6,9 @@
 
 namespace armstate {
 
-// Both profiles in one, of the same machine and CPU: what they agree on stands; a bit that one of them lets be written
-// is undetermined, and so is a register that only one has, or whose constants differ. Name and version are the
-// second's.
+// Merges two profiles of the same machine and CPU. Whatever they agree on is kept. Undetermined are a bit that only one
+// of them allows to be written, a register that only one of them has, and a register whose constants differ. The result
+// has the name and version of the second profile.
 v1::CpuProfile MergeProfiles(const v1::CpuProfile& first, const v1::CpuProfile& second);
 
 }  // namespace armstate

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// Takes a number off the front; versions are small.
+// Consumes a number at the front; version numbers are small.
 absl::optional<int> ConsumeNumber(absl::string_view& text) {
   size_t digits = 0;
   while (digits < text.size() && absl::ascii_isdigit(text[digits])) ++digits;
@@ -19,7 +19,7 @@ absl::optional<int> ConsumeNumber(absl::string_view& text) {
   return number;
 }
 
-// Takes "10.0" off the front.
+// Consumes "10.0" at the front.
 absl::optional<QemuSeries> ConsumeSeries(absl::string_view& text) {
   absl::string_view left = text;
   const absl::optional<int> major = ConsumeNumber(left);
@@ -30,7 +30,7 @@ absl::optional<QemuSeries> ConsumeSeries(absl::string_view& text) {
   return QemuSeries(*major, *minor);
 }
 
-// Takes ".5" off the front, if that is all up to `end` or the end of the text.
+// Consumes ".5" at the front if `end` or the end of the text follows it.
 absl::optional<int> ConsumePatch(absl::string_view& text, absl::string_view end) {
   absl::string_view left = text;
   if (!absl::ConsumePrefix(&left, ".")) return absl::nullopt;
@@ -50,7 +50,7 @@ absl::optional<QemuProfileName> ParseQemuProfileName(absl::string_view id) {
   name.series = *series;
   name.patch = ConsumePatch(id, ".");
   if (!absl::ConsumePrefix(&id, ".")) return absl::nullopt;
-  // A machine's name has no dot but that of its version.
+  // The only dot in a machine's name is that of its version.
   size_t dot = id.find('.');
   if (dot == absl::string_view::npos) return absl::nullopt;
   const size_t dash = id.substr(0, dot).rfind('-');

@@ -14,11 +14,11 @@
 namespace armstate {
 namespace {
 
-// Names of one machine and CPU, by series.
+// The profile names of one machine and CPU, by series.
 using IdsBySeries = std::map<QemuSeries, std::string>;
 
-// A profile of an older machine type stands for those before it, too, down to the next one that has a profile; that of
-// the machine without version for all others (profiles/README.md).
+// The profile of an older machine type also stands for the types before it, down to the next one that has a profile;
+// the profile of the unversioned machine stands for all others (profiles/README.md).
 bool StandsFor(const QemuProfileName& profile, const absl::optional<QemuSeries>& type) {
   return !profile.machine_version || (type && *type <= *profile.machine_version);
 }
@@ -52,7 +52,7 @@ std::string IdOf(const RegisteredProfile& profile) {
   return id.ok() ? *id : std::string();
 }
 
-// That of a series of its own.
+// Chooses the profile of a series that has one.
 absl::StatusOr<ChosenProfile> OfSeries(const ProfileRegistry& profiles, const std::string& id,
                                        const QemuProfileName& wanted) {
   const absl::StatusOr<ProfileRegistry::Entry> entry = FindId(profiles, id);
@@ -105,7 +105,7 @@ absl::StatusOr<ChosenProfile> Choose(const ProfileRegistry& profiles, const Qemu
                                      const absl::Status& not_found) {
   const IdsBySeries ids = FindIds(profiles.built_in(), wanted);
   if (ids.empty()) return not_found;
-  // A release whose profiles are here does not have what none of them is of.
+  // If this release has profiles, a machine or CPU that none of them covers does not exist in it.
   if (ids.count(wanted.series) == 0 && HasSeries(profiles.built_in(), wanted.series)) return not_found;
   const auto after = ids.lower_bound(wanted.series);
   if (after != ids.end() && after->first == wanted.series) return OfSeries(profiles, after->second, wanted);
@@ -146,7 +146,7 @@ absl::StatusOr<ChosenProfile> ChooseProfile(const ProfileRegistry& profiles, con
   return Choose(profiles, wanted,
                 MakeError(absl::StatusCode::kNotFound, ErrorReason::kCpuProfileNotFound,
                           absl::StrCat("no CPU profile of QEMU with machine ", machine.machine_type, " and CPU ",
-                                       wanted.cpu, "; ListCpuProfiles has the names"),
+                                       wanted.cpu, "; see ListCpuProfiles for the names"),
                           {{"name", wanted.cpu}}));
 }
 

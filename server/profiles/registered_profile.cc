@@ -14,13 +14,13 @@
 namespace armstate {
 namespace {
 
-// A name has at most 128 bytes.
+// The limits keep a name within 128 bytes.
 constexpr size_t kMaxKernelPart = 24;
 constexpr size_t kMaxCpuPart = 40;
 constexpr size_t kMaxFeatureSetPart = 40;
 constexpr size_t kDigestPart = 4;
 
-// What may stand in a name.
+// The characters that a name may contain.
 std::string NamePart(absl::string_view text, size_t max_size) {
   std::string part(text.substr(0, max_size));
   std::replace_if(
@@ -28,7 +28,7 @@ std::string NamePart(absl::string_view text, size_t max_size) {
   return part;
 }
 
-// "6.12.117" of "6.12.117+deb12-cloud-arm64".
+// Returns "6.12.117" for "6.12.117+deb12-cloud-arm64".
 absl::string_view VersionNumber(absl::string_view kernel) {
   const auto end =
       std::find_if(kernel.begin(), kernel.end(), [](char c) { return !absl::ascii_isdigit(c) && c != '.'; });
@@ -82,11 +82,11 @@ v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
   return summary;
 }
 
-std::string AboutProfile(const v1::CpuProfile& profile) {
-  v1::CpuProfile about = WithoutRegisters(profile);
-  about.clear_name();
-  about.clear_register_count();
-  return about.SerializeAsString();
+std::string ProfileHeaderBytes(const v1::CpuProfile& profile) {
+  v1::CpuProfile header = WithoutRegisters(profile);
+  header.clear_name();
+  header.clear_register_count();
+  return header.SerializeAsString();
 }
 
 std::string ProfileDigest(const v1::CpuProfile& profile) {
@@ -95,7 +95,7 @@ std::string ProfileDigest(const v1::CpuProfile& profile) {
   content.set_register_count(content.registers_size());
   content.clear_damage();
   content.DiscardUnknownFields();
-  // A message without maps has one serialization.
+  // A message without maps has only one serialization.
   return Sha256(content.SerializeAsString());
 }
 

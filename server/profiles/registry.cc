@@ -17,7 +17,7 @@ namespace {
 
 std::string IdOf(const RegisteredProfile& profile) {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(profile.message.name());
-  return id.ok() ? *id : std::string();  // RegisterProfile has checked it
+  return id.ok() ? *id : std::string();  // RegisterProfile validated it
 }
 
 }  // namespace
@@ -41,7 +41,8 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::MakeReady(size_t built_i
       return entry;
     }
   }
-  // Without the lock: it takes a millisecond. Two who ask at once do it both, and the second takes the first one's.
+  // Done without the lock, since it takes a millisecond. Two concurrent callers both do the work, and the second one
+  // uses the first one's result.
   absl::StatusOr<v1::CpuProfile> message = built_in_.Message(built_in);
   if (!message.ok()) return message.status();
   const absl::StatusOr<Entry> made = RegisterProfile(*std::move(message), ProfileOrigin::kBuiltIn);
@@ -63,7 +64,7 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view n
   const auto found = profiles_.find(*id);
   if (found == profiles_.end()) {
     return MakeError(absl::StatusCode::kNotFound, ErrorReason::kCpuProfileNotFound,
-                     absl::StrCat("no CPU profile ", *id, "; ListCpuProfiles has the names"),
+                     absl::StrCat("no CPU profile ", *id, "; see ListCpuProfiles for the names"),
                      {{"name", std::string(name)}});
   }
   if (absl::Status status = CheckReadable(*found->second); !status.ok()) return status;
@@ -71,11 +72,11 @@ absl::StatusOr<ProfileRegistry::Entry> ProfileRegistry::Find(absl::string_view n
 }
 
 ProfileRegistry::Entry ProfileRegistry::FindContent(const RegisteredProfile& profile) const {
-  // Those that say of themselves what this one says are few, so that no digest of the others is needed.
-  const std::string about = AboutProfile(profile.message);
+  // Few profiles have the same header as this one, so the digests of the others are not needed.
+  const std::string header_bytes = ProfileHeaderBytes(profile.message);
   for (size_t i = 0; i < built_in_.size(); ++i) {
     const absl::StatusOr<v1::CpuProfile> header = built_in_.Header(i);
-    if (!header.ok() || AboutProfile(*header) != about) continue;
+    if (!header.ok() || ProfileHeaderBytes(*header) != header_bytes) continue;
     const absl::StatusOr<Entry> entry = MakeReady(i);
     if (entry.ok() && (*entry)->digest == profile.digest) return *entry;
   }
@@ -111,7 +112,7 @@ absl::StatusOr<ProfileRegistry::Page> ProfileRegistry::List(absl::string_view af
 absl::Status ProfileRegistry::VisitRules(IdScheme scheme,
                                          absl::FunctionRef<void(const v1::RegisterRule&)> visit) const {
   const v1::Accelerator accelerator = scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM;
-  // A rule that a profile shares with its base stands in the base.
+  // A rule that a profile shares with its base is visited with the base.
   for (size_t i = 0; i < built_in_.size(); ++i) {
     const absl::StatusOr<v1::StoredCpuProfile> stored = built_in_.Difference(i);
     if (!stored.ok()) return stored.status();

@@ -24,13 +24,13 @@ absl::StatusOr<v1::CpuProfile> ExpandProfile(v1::StoredCpuProfile stored, v1::Cp
   auto changed = own.begin();
   auto left_out = stored.left_out().begin();
   profile.mutable_registers()->Reserve(base.registers_size() + own.size());
-  // Both differences and the base are in ascending order: one walk. CpuProfile::Create checks the order of the result.
+  // Both the differences and the base ascend, so one pass suffices. CpuProfile::Create checks the order of the result.
   for (v1::RegisterRule& rule : *base.mutable_registers()) {
     for (; changed != own.end() && changed->id() < rule.id(); ++changed) profile.add_registers()->Swap(&*changed);
     const bool is_left_out = left_out != stored.left_out().end() && *left_out == rule.id();
     if (is_left_out) ++left_out;
     if (changed != own.end() && changed->id() == rule.id()) {
-      if (is_left_out) return Malformed(rule.id(), "is left out and has a rule");
+      if (is_left_out) return Malformed(rule.id(), "is left out but also has a rule");
       profile.add_registers()->Swap(&*changed++);
     } else if (!is_left_out) {
       profile.add_registers()->Swap(&rule);

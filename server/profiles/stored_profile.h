@@ -1,4 +1,4 @@
-// ExpandProfile makes a whole CPU profile of the difference to another one.
+// ExpandProfile builds a whole CPU profile from a difference and its base.
 #ifndef ARMSTATE_SERVER_PROFILES_STORED_PROFILE_H_
 #define ARMSTATE_SERVER_PROFILES_STORED_PROFILE_H_
 
@@ -7,10 +7,10 @@
 
 namespace armstate {
 
-// The whole profile. `base`: the one that `stored` names, whole.
+// `base` is the whole profile that `stored` names.
 //
-// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id": a register that is left out though the
-// base lacks it or the difference has it, or IDs that do not ascend.
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, with metadata "register_id": a register is left out although the base
+// lacks it or the difference has it, or IDs do not ascend.
 absl::StatusOr<v1::CpuProfile> ExpandProfile(v1::StoredCpuProfile stored, v1::CpuProfile base);
 
 }  // namespace armstate

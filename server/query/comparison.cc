@@ -12,8 +12,8 @@
 #include "core/error.h"
 #include "core/list_comparison.h"
 #include "core/translate.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
 
@@ -97,7 +97,7 @@ void AddNote(absl::string_view what, const std::string& old_value, const std::st
   response.add_notes(absl::StrCat(what, ": ", old_value, " -> ", new_value));
 }
 
-// Empty where it is not told.
+// Empty where it is unknown.
 std::string HypervisorOf(const v1::Source& source) {
   if (source.hypervisor_version().empty()) return source.hypervisor();
   return absl::StrCat(source.hypervisor(), " ", source.hypervisor_version());
@@ -126,9 +126,9 @@ absl::StatusOr<Comparison::Side> Comparison::Load(const std::string& name) const
     const absl::StatusOr<Machine> machine = machines_.Get(name);
     if (!machine.ok()) return machine.status();
     Side side{{}, machine->profile().scheme(), machine->Capture()};
-    side.about.set_name(machine->info().name());
-    side.about.mutable_source()->set_accelerator(v1::ACCELERATOR_ENGINE);
-    side.about.mutable_source()->set_cpu_profile(machine->info().cpu_profile());
+    side.basic.set_name(machine->info().name());
+    side.basic.mutable_source()->set_accelerator(v1::ACCELERATOR_ENGINE);
+    side.basic.mutable_source()->set_cpu_profile(machine->info().cpu_profile());
     return side;
   }
   absl::StatusOr<LoadedCheckpoint> loaded = LoadCheckpoint(checkpoints_, name);
@@ -146,8 +146,9 @@ absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::Com
   if (!old_side.ok()) return AnnotateField(old_side.status(), "old");
   absl::StatusOr<Side> new_side = Load(request.new_checkpoint());
   if (!new_side.ok()) return AnnotateField(new_side.status(), "new");
-  // With the version that `latest` stands for: when that changes, the pages before are of another comparison.
-  const std::string list = absl::StrCat("compare/", old_side->about.name(), "/", new_side->about.name());
+  // The list name contains the version that `latest` stands for: when that changes, earlier pages belong to another
+  // comparison.
+  const std::string list = absl::StrCat("compare/", old_side->basic.name(), "/", new_side->basic.name());
   const absl::StatusOr<std::string> token = DecodePageToken(list, request.page_token());
   if (!token.ok()) return token.status();
   int after = -1;
@@ -167,8 +168,8 @@ absl::StatusOr<v1::CompareCheckpointsResponse> Comparison::Compare(const v1::Com
   if (!request.vcpu_indexes().empty()) indexes = {request.vcpu_indexes().begin(), request.vcpu_indexes().end()};
 
   v1::CompareCheckpointsResponse response;
-  *response.mutable_old_checkpoint() = old_side->about;
-  *response.mutable_new_checkpoint() = new_side->about;
+  *response.mutable_old_checkpoint() = old_side->basic;
+  *response.mutable_new_checkpoint() = new_side->basic;
   const IdScheme new_scheme = new_side->scheme.value_or(old_side->scheme.value_or(IdScheme::kKvm));
   const IdScheme old_scheme = old_side->scheme.value_or(new_scheme);
   if (old_scheme != new_scheme) {

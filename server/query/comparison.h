@@ -1,4 +1,4 @@
-// CompareCheckpoints.
+// Comparison implements CompareCheckpoints.
 #ifndef ARMSTATE_SERVER_QUERY_COMPARISON_H_
 #define ARMSTATE_SERVER_QUERY_COMPARISON_H_
 
@@ -17,21 +17,21 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class Comparison {
  public:
   Comparison(CheckpointRepository& checkpoints, MachineRegistry& machines, const ProfileRegistry& profiles)
       : checkpoints_(checkpoints), machines_(machines), profiles_(profiles) {}
 
-  // Errors: see CompareCheckpoints, and what `stop` answers.
+  // Errors: see CompareCheckpoints, and those of `stop`.
   absl::StatusOr<v1::CompareCheckpointsResponse> Compare(const v1::CompareCheckpointsRequest& request,
                                                          const StopCheck& stop) const;
 
  private:
-  // One of the two states.
+  // One of the two compared states.
   struct Side {
-    v1::Checkpoint about;
-    // Nothing if it is not known how its lists use IDs.
+    v1::Checkpoint basic;
+    // Unset if it is unknown how its lists use IDs.
     absl::optional<IdScheme> scheme;
     // By index.
     std::vector<VcpuState> vcpus;

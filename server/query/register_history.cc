@@ -9,8 +9,8 @@
 #include "core/register_selector.h"
 #include "core/selected_value.h"
 #include "proto/resource_names.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_position.h"
 #include "server/rpc/page_token.h"
@@ -18,11 +18,11 @@
 namespace armstate {
 namespace {
 
-// What one page may read: some tens of milliseconds.
+// The limit of what one page reads: some tens of milliseconds.
 constexpr int64_t kMaxRead = 5000;
 constexpr size_t kListed = 500;
 
-// What the name stands for under each accelerator.
+// The IDs that the name stands for, by accelerator.
 struct NamedRegister {
   absl::StatusOr<RegisterSelector> kvm;
   absl::StatusOr<RegisterSelector> tcg;
@@ -56,7 +56,7 @@ class HistoryReader {
         vm_(std::move(vm)),
         vcpu_index_(vcpu_index) {}
 
-  // NOT_FOUND if it was deleted since. A damaged version has an entry that says so.
+  // NOT_FOUND if the version was deleted in the meantime. A damaged version has an entry that says so.
   absl::StatusOr<v1::RegisterHistoryEntry> Read(int64_t version) const {
     absl::StatusOr<StoredCheckpoint> stored = checkpoints_.GetVcpus(vm_, version, {vcpu_index_});
     const absl::optional<ErrorInfo> error = GetErrorInfo(stored.status());

@@ -1,4 +1,4 @@
-// ListRegisterHistory.
+// This header implements ListRegisterHistory.
 #ifndef ARMSTATE_SERVER_QUERY_REGISTER_HISTORY_H_
 #define ARMSTATE_SERVER_QUERY_REGISTER_HISTORY_H_
 
@@ -10,8 +10,8 @@
 
 namespace armstate {
 
-// Reads versions one after the other, of each only the vCPU that is asked for. Errors: see ListRegisterHistory, and
-// what `stop` answers. Thread-safe.
+// Reads versions one after the other, and of each one only the requested vCPU. Errors: see ListRegisterHistory, and
+// those of `stop`. Thread-safe.
 absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRepository& checkpoints,
                                                                     const ProfileRegistry& profiles,
                                                                     const v1::ListRegisterHistoryRequest& request,

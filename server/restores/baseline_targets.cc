@@ -23,7 +23,7 @@ bool HasProfileFor(const RegisteredHost& host, const VcpuFeatures& features) {
   return init.missing.empty() && init.profile.has_value();
 }
 
-// The largest set of features that all hosts were probed with.
+// Returns the largest set of features that all hosts were probed with.
 absl::StatusOr<VcpuFeatures> CommonFeatures(const std::vector<HostRegistry::Entry>& hosts) {
   absl::optional<VcpuFeatures> most;
   for (const v1::HostProfile& profile : hosts[0]->message.profiles()) {
@@ -55,7 +55,7 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> ProfileOnHost(const Registered
   return profile.profile;
 }
 
-// Of `positions` in targets.names.
+// `positions` are indexes into targets.names.
 template <typename Names>
 void AddNames(const BaselineTargets& targets, const std::vector<size_t>& positions, Names* names) {
   for (const size_t position : positions) *names->Add() = targets.names[position];
@@ -70,8 +70,8 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
   if (sizes.ok()) sizes = CheckLimit("vcpu_features", request.vcpu_features_size(), kMaxVcpuFeatures);
   if (!sizes.ok()) return sizes;
   BaselineTargets found;
-  std::vector<HostRegistry::Entry> entries;  // of the hosts
-  std::vector<size_t> positions;             // of theirs in `found`
+  std::vector<HostRegistry::Entry> entries;  // one for each host
+  std::vector<size_t> positions;             // the hosts' positions in `found`
   for (const v1::RestoreTarget& target : request.targets()) {
     found.names.push_back(target.has_host() ? target.host() : target.cpu_profile());
     found.profiles.emplace_back();
@@ -79,17 +79,17 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
       absl::StatusOr<HostRegistry::Entry> host = hosts.Find(target.host());
       if (!host.ok()) return host.status();
       if ((*host)->message.accelerator() != v1::ACCELERATOR_KVM)
-        return InvalidField("targets", "has a host that is not of KVM");
+        return InvalidField("targets", "has a host that is not a KVM host");
       entries.push_back(*std::move(host));
       positions.push_back(found.profiles.size() - 1);
     } else if (target.has_cpu_profile()) {
       const absl::StatusOr<ProfileRegistry::Entry> profile = profiles.Find(target.cpu_profile());
       if (!profile.ok()) return profile.status();
       if ((*profile)->message.accelerator() != v1::ACCELERATOR_KVM)
-        return InvalidField("targets", "has a profile that is not of KVM");
+        return InvalidField("targets", "has a profile that is not a KVM profile");
       found.profiles.back() = (*profile)->profile;
     } else {
-      return InvalidField("targets", "has one that is neither a host nor a CPU profile");
+      return InvalidField("targets", "has an entry that is neither a host nor a CPU profile");
     }
   }
   if (entries.empty()) return found;

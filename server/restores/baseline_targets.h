@@ -1,4 +1,4 @@
-// The hosts and profiles that a baseline is computed for.
+// FindBaselineTargets resolves the hosts and profiles that a baseline is computed for.
 #ifndef ARMSTATE_SERVER_RESTORES_BASELINE_TARGETS_H_
 #define ARMSTATE_SERVER_RESTORES_BASELINE_TARGETS_H_
 
@@ -17,21 +17,21 @@
 namespace armstate {
 
 struct BaselineTargets {
-  // Of the VM on the hosts; empty if only profiles were named.
+  // The vCPU features of the VM on the hosts; empty if only profiles were named.
   std::vector<std::string> vcpu_features;
-  // As in the request, and their profiles.
+  // The names as given in the request, and their profiles.
   std::vector<std::string> names;
   std::vector<std::shared_ptr<const CpuProfile>> profiles;
 };
 
-// A host's profile is that for the wanted vCPU features. If none are wanted: the most features, with AArch64 at EL1,
-// that all hosts were probed with. Errors: INVALID_ARGUMENT, reason FIELD_INVALID, for no target, more than 1000, a
-// checkpoint, a target that is not of KVM, a feature that a host lacks or nobody knows, and hosts without a set of
-// features in common; NOT_FOUND for what is not there.
+// For a host, the profile is the one for the wanted vCPU features. If the request names none, it is the one for the
+// most features, with AArch64 at EL1, that all hosts were probed with. Errors: INVALID_ARGUMENT, reason FIELD_INVALID,
+// for no target, more than 1000 targets, a checkpoint, a target that is not of KVM, a feature that is unknown or that a
+// host lacks, and hosts without a common set of features; NOT_FOUND for a target that does not exist.
 absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineRequest& request,
                                                     const HostRegistry& hosts, const ProfileRegistry& profiles);
 
-// `tolerances` are between KVM and KVM.
+// `tolerances` must be those for restores from KVM to KVM.
 absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaselineOf(const BaselineTargets& targets,
                                                               const ToleranceSet& tolerances, const StopCheck& stop);
 

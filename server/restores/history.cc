@@ -50,7 +50,7 @@ absl::StatusOr<std::string> RestoreHistory::OnlyIncarnation(absl::string_view vm
   const absl::StatusOr<NamedRecordPage> other =
       store_.List(RecordKind::kRestoreReport, all, absl::StrCat(vm, "/", parts[1], "0"), 1);
   if (!other.ok()) return other.status();
-  if (!other->records.empty()) return damage;  // those of a deleted VM are among them
+  if (!other->records.empty()) return damage;  // they include those of a deleted VM
   return parts[1];
 }
 
@@ -72,7 +72,7 @@ absl::StatusOr<int64_t> RestoreHistory::LastNumber(const std::string& prefix) co
 
 absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::RestoreRecord record) {
   absl::MutexLock lock(&mutex_);
-  // Nothing is added to a damaged one.
+  // Nothing is added to a damaged checkpoint.
   if (absl::Status status = checkpoints_.GetVm(vm).status(); !status.ok()) return status;
   const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
   if (!prefix.ok()) return prefix.status();
@@ -80,7 +80,7 @@ absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int6
   const absl::StatusOr<std::string> counter = store_.Get(RecordKind::kRestoreReport, *prefix);
   const bool is_damaged = counter.ok() ? !absl::SimpleAtoi(*counter, &last) : absl::IsDataLoss(counter.status());
   if (is_damaged) {
-    // What it counted is there.
+    // The record that the counter refers to exists.
     const absl::StatusOr<int64_t> found = LastNumber(*prefix);
     if (!found.ok()) return found.status();
     last = *found;
@@ -159,11 +159,11 @@ absl::Status RestoreHistory::Prune(absl::string_view vm, const std::function<boo
     after = page->records.front().name;
     const std::vector<std::string> parts = absl::StrSplit(after, '/');
     int64_t version = 0;
-    if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &version)) continue;  // none of ours
+    if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &version)) continue;  // not a record of this class
     const std::string of_checkpoint = absl::StrCat(parts[0], "/", parts[1], "/", parts[2], "/");
     const absl::Status kept = CheckKept(parts[0], parts[1], version);
     if (absl::IsNotFound(kept)) {
-      // No lock: neither the version nor the incarnation ever comes back.
+      // No lock is needed: versions and incarnations are never reused.
       const absl::Status deleted = store_.DeletePrefix(RecordKind::kRestoreReport, of_checkpoint);
       if (!deleted.ok()) return deleted;
     } else if (!kept.ok()) {

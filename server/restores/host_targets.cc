@@ -11,24 +11,24 @@
 namespace armstate {
 namespace {
 
-absl::StatusOr<std::vector<JudgedTarget>> AllTargets(const RegisteredHost& host) {
-  std::vector<JudgedTarget> targets;
+absl::StatusOr<std::vector<ResolvedTarget>> AllTargets(const RegisteredHost& host) {
+  std::vector<ResolvedTarget> targets;
   std::vector<std::string> notes;
   absl::Status damage;
   for (const auto& profile : host.profiles) {
     if (absl::Status status = CheckReadable(*profile); status.ok()) {
       targets.push_back(TargetOfProfile(profile));
     } else {
-      notes.push_back(absl::StrCat(profile->message.name(), " was not looked at: ", status.message()));
+      notes.push_back(absl::StrCat(profile->message.name(), " was skipped: ", status.message()));
       damage = std::move(status);
     }
   }
   if (targets.empty() && !damage.ok()) return damage;
-  for (JudgedTarget& target : targets) target.notes = notes;
+  for (ResolvedTarget& target : targets) target.notes = notes;
   return targets;
 }
 
-// Names that armstate does not know are left out and told in `unknown`.
+// Names that armstate does not know are skipped and reported in `unknown`.
 VcpuFeatures KnownFeatures(const v1::Source& source, std::vector<std::string>& unknown) {
   VcpuFeatures known;
   for (const std::string& name : source.vcpu_features()) {
@@ -46,19 +46,20 @@ VcpuFeatures KnownFeatures(const v1::Source& source, std::vector<std::string>& u
 
 }  // namespace
 
-JudgedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& profile) {
-  JudgedTarget target;
-  target.about = std::shared_ptr<const v1::CpuProfile>(profile, &profile->message);
+ResolvedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& profile) {
+  ResolvedTarget target;
+  target.profile_header = std::shared_ptr<const v1::CpuProfile>(profile, &profile->message);
   target.profiles = {profile->profile};
   return target;
 }
 
-absl::StatusOr<std::vector<JudgedTarget>> TargetsOfHost(const RegisteredHost& host, const v1::Source& source) {
+absl::StatusOr<std::vector<ResolvedTarget>> TargetsOfHost(const RegisteredHost& host, const v1::Source& source) {
   if (source.vcpu_features().empty() || host.message.accelerator() != v1::ACCELERATOR_KVM) {
-    absl::StatusOr<std::vector<JudgedTarget>> targets = AllTargets(host);
+    absl::StatusOr<std::vector<ResolvedTarget>> targets = AllTargets(host);
     if (targets.ok() && targets->size() > 1 && host.message.accelerator() == v1::ACCELERATOR_KVM) {
-      for (JudgedTarget& target : *targets) {
-        target.notes.push_back("the checkpoint does not say its vCPU features: judged with those that suit it best");
+      for (ResolvedTarget& target : *targets) {
+        target.notes.push_back(
+            "the checkpoint does not say its vCPU features: judged with the features that suit it best");
       }
     }
     return targets;
@@ -66,19 +67,19 @@ absl::StatusOr<std::vector<JudgedTarget>> TargetsOfHost(const RegisteredHost& ho
   std::vector<std::string> unknown;
   const VcpuFeatures wanted = KnownFeatures(source, unknown);
   const VcpuInit init = PredictVcpuInit(host.message, wanted);
-  absl::StatusOr<std::vector<JudgedTarget>> targets;
+  absl::StatusOr<std::vector<ResolvedTarget>> targets;
   if (init.profile) {
     const auto& profile = host.profiles[static_cast<size_t>(*init.profile)];
     if (absl::Status status = CheckReadable(*profile); !status.ok()) return status;
-    targets = std::vector<JudgedTarget>{TargetOfProfile(profile)};
+    targets = std::vector<ResolvedTarget>{TargetOfProfile(profile)};
   } else {
     targets = AllTargets(host);
     if (!targets.ok()) return targets;
     unknown.push_back(absl::StrCat("the host was not probed with the vCPU features ",
                                    absl::StrJoin(VcpuFeatureNames(wanted), ", "),
-                                   " together: judged with those that suit the checkpoint best"));
+                                   " together: judged with the features that suit the checkpoint best"));
   }
-  for (JudgedTarget& target : *targets) {
+  for (ResolvedTarget& target : *targets) {
     target.unknown = unknown;
     for (const v1::UnsupportedFeature& missing : init.missing) {
       v1::MissingVcpuFeature& feature = target.missing_features.emplace_back();

@@ -37,7 +37,7 @@ bool IsVmWide(const CpuProfile& profile, size_t index) {
 }
 
 std::string Refusal(const RegisterFinding& finding) {
-  if (finding.outcome == RegisterOutcome::kWriteUndetermined) return "nobody knows whether the target takes it";
+  if (finding.outcome == RegisterOutcome::kWriteUndetermined) return "it is unknown whether the target accepts it";
   return absl::StrCat("the target would refuse it with ", finding.error);
 }
 
@@ -52,7 +52,7 @@ const RegisterFinding* FindingOf(const RestoreReport& report, RegisterId id) {
   return found == report.findings.end() || found->id != id ? nullptr : &*found;
 }
 
-// `before`: the list of the vCPU before this one; null for the first.
+// `before` is the list of the previous vCPU; null for the first one.
 void PlanList(const RegisterList& list, const RegisterList* before, const CpuProfile& profile,
               const RestoreReport& report, v1::VcpuRestorePlan& plan) {
   const RegisterLayout& own = *profile.layout();
@@ -103,7 +103,7 @@ void AddRestorePhases(IdScheme target, v1::PlanRestoreResponse& response) {
   }
 }
 
-v1::VcpuRestorePlan PlanVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+v1::VcpuRestorePlan PlanVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const VmVerdict& judgement,
                              size_t vcpu) {
   v1::VcpuRestorePlan plan;
   plan.set_vcpu_index(checkpoint.loaded.vcpus[vcpu].vcpu_index);

@@ -1,4 +1,4 @@
-// The writes that bring a target to a checkpoint's state.
+// PlanVcpu plans the writes that bring a target to a checkpoint's state.
 #ifndef ARMSTATE_SERVER_RESTORES_PLAN_H_
 #define ARMSTATE_SERVER_RESTORES_PLAN_H_
 
@@ -10,15 +10,17 @@
 
 namespace armstate {
 
-// Why the writes of a plan stand in their order.
+// Adds the reasons for the order of the writes.
 void AddRestorePhases(IdScheme target, v1::PlanRestoreResponse& response);
 
-// The plan of one vCPU. Every register of the checkpoint is a write or an omission. Of a counter
-// pair (core/counter_pairs.h) the register that clears is written with all ones. Left out is
-// what the target lacks, what a tolerance gives up on because the target refuses it, and what is the VM's and was
-// written to the vCPU before with the same value. Registers that a fresh VM holds already are written: a probe's reset
-// values may be of another VM, and a write may change another register.
-v1::VcpuRestorePlan PlanVcpu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target, const Judgement& judgement,
+// Returns the plan of one vCPU, in which every register of the checkpoint is a write or an omission. In a counter pair
+// (core/counter_pairs.h) the register that clears is written with all ones.
+//
+// Omitted are registers that the target lacks, registers that the target refuses and that a tolerance allows to be
+// skipped, and registers of the VM that were written to the previous vCPU with the same value. Registers that already
+// hold the value in a fresh VM are written nevertheless: a probe's reset values may be those of another VM, and a write
+// may change another register.
+v1::VcpuRestorePlan PlanVcpu(const VerdictInput& checkpoint, const ResolvedTarget& target, const VmVerdict& judgement,
                              size_t vcpu);
 
 }  // namespace armstate

@@ -33,56 +33,57 @@ absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::Regist
     }
   }
   entry.set_name(RegisterName(*id, scheme));
-  entry.clear_fields();  // the server's to tell
+  entry.clear_fields();  // set by the server only
   return absl::OkStatus();
 }
 
-// What became of one register.
-struct Fate {
+// The reported outcome of one register.
+struct ReportedOutcome {
   RegisterOutcome outcome = RegisterOutcome::kWritten;
   std::string error;
   std::string got;
-  // By a tolerance: a restore by plan leaves the register out.
+  // The restore followed a tolerance: a restore by plan skips the register.
   bool tolerated = false;
 };
 
-// A counter that has not moved yet is as good as written.
+// A counter that has not moved yet counts as written.
 RegisterOutcome Plain(RegisterOutcome outcome) {
   return outcome == RegisterOutcome::kUnchanged || outcome == RegisterOutcome::kMoving ? RegisterOutcome::kWritten
                                                                                        : outcome;
 }
 
-bool SameFate(const Fate& predicted, const Fate& actual) {
+bool SameOutcome(const ReportedOutcome& predicted, const ReportedOutcome& actual) {
   if (Plain(predicted.outcome) != Plain(actual.outcome)) return false;
   if (!predicted.error.empty() && !actual.error.empty() && predicted.error != actual.error) return false;
   if (Plain(predicted.outcome) == RegisterOutcome::kWritten) return true;
   return predicted.got.empty() || actual.got.empty() || predicted.got == actual.got;
 }
 
-using Fates = std::map<uint64_t, Fate>;
+using OutcomesById = std::map<uint64_t, ReportedOutcome>;
 
-Fates PredictedFates(const RestoreReport& report, const RegisterList& list, const CpuProfile& profile) {
-  Fates fates;
-  for (size_t i = 0; i < list.size(); ++i) fates[list.id(i).raw()];
+OutcomesById PredictedOutcomes(const RestoreReport& report, const RegisterList& list, const CpuProfile& profile) {
+  OutcomesById outcomes;
+  for (size_t i = 0; i < list.size(); ++i) outcomes[list.id(i).raw()];
   for (const RegisterFinding& finding : report.findings) {
     const bool unknown = finding.outcome == RegisterOutcome::kUnknown && profile.scheme() == IdScheme::kKvm;
     const absl::optional<size_t> index = profile.layout()->Find(finding.id);
     const bool moving = index && profile.computed().is_moving(*index);
-    fates[finding.id.raw()] = {finding.outcome, unknown ? "ENOENT" : finding.error, moving ? "" : finding.got,
-                               !finding.tolerance.empty()};
+    outcomes[finding.id.raw()] = {finding.outcome, unknown ? "ENOENT" : finding.error, moving ? "" : finding.got,
+                                  !finding.tolerance.empty()};
   }
-  return fates;
+  return outcomes;
 }
 
-// True where the restore did not try the register, though the checkpoint has it: because of what the plan says (a
-// tolerance; what the VM shares is written once), or because it was refused before.
-bool WasLeftOut(const Fate& predicted, const Fate* actual) {
+// Returns true where the restore did not try a register that the checkpoint has: because the plan says so (a tolerance,
+// or a register of the VM that is written only once), or because the register was refused before.
+bool WasLeftOut(const ReportedOutcome& predicted, const ReportedOutcome* actual) {
   if (actual == nullptr) return predicted.tolerated || predicted.outcome == RegisterOutcome::kNotInCheckpoint;
   return actual->outcome == RegisterOutcome::kNotTried || (actual->outcome == RegisterOutcome::kNotInCheckpoint &&
                                                            predicted.outcome != RegisterOutcome::kNotInCheckpoint);
 }
 
-v1::PredictionDifference Difference(int vcpu, uint64_t id, IdScheme scheme, const Fate& predicted, const Fate& actual) {
+v1::PredictionDifference Difference(int vcpu, uint64_t id, IdScheme scheme, const ReportedOutcome& predicted,
+                                    const ReportedOutcome& actual) {
   v1::PredictionDifference difference;
   difference.set_vcpu_index(vcpu);
   difference.set_register_id(id);
@@ -103,7 +104,7 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
     return InvalidField("report.vcpus",
                         absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
   }
-  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is none");
+  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is not a known verdict");
   absl::Status status = CheckLimit("report.notes", report.notes_size(), kMaxReportNotes);
   for (const std::string& note : report.notes()) {
     if (status.ok()) status = CheckText("report.notes", note, kMaxLineBytes);
@@ -129,28 +130,29 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
   return absl::OkStatus();
 }
 
-std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoint& checkpoint,
-                                                            const JudgedTarget& target, const Judgement& judgement,
+std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& checkpoint,
+                                                            const ResolvedTarget& target, const VmVerdict& judgement,
                                                             const v1::RestoreReport& report) {
   std::vector<v1::PredictionDifference> differences;
   for (int i = 0; i < report.vcpus_size(); ++i) {
     const size_t vcpu = static_cast<size_t>(i);
-    Fates predicted = PredictedFates(judgement.reports[vcpu], judgement.list(checkpoint, vcpu), *target.profile(vcpu));
-    Fates actual;
+    OutcomesById predicted =
+        PredictedOutcomes(judgement.reports[vcpu], judgement.list(checkpoint, vcpu), *target.profile(vcpu));
+    OutcomesById actual;
     for (const v1::RegisterReport& entry : report.vcpus(i).registers()) {
       actual[entry.register_id()] = {*RegisterOutcomeFromProto(entry.outcome()), entry.error(), entry.got()};
-      // Neither in the checkpoint nor in the profile: the target has a register more than its profile says.
-      predicted.emplace(entry.register_id(), Fate{RegisterOutcome::kUnknown});
+      // Neither the checkpoint nor the profile has the register: the target has one that its profile lacks.
+      predicted.emplace(entry.register_id(), ReportedOutcome{RegisterOutcome::kUnknown});
     }
-    for (const auto& [id, fate] : predicted) {
+    for (const auto& [id, outcome] : predicted) {
       const auto found = actual.find(id);
-      const Fate* happened = found == actual.end() ? nullptr : &found->second;
-      if (WasLeftOut(fate, happened)) continue;
-      const Fate as_written;
+      const ReportedOutcome* happened = found == actual.end() ? nullptr : &found->second;
+      if (WasLeftOut(outcome, happened)) continue;
+      const ReportedOutcome as_written;
       if (happened == nullptr) happened = &as_written;
-      if (SameFate(fate, *happened)) continue;
+      if (SameOutcome(outcome, *happened)) continue;
       if (differences.size() == static_cast<size_t>(kMaxReportDifferences)) return differences;
-      differences.push_back(Difference(i, id, target.scheme(), fate, *happened));
+      differences.push_back(Difference(i, id, target.scheme(), outcome, *happened));
     }
   }
   return differences;

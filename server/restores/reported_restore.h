@@ -1,4 +1,4 @@
-// What a host tells of a restore: checked, and compared with the verdict.
+// CheckReport validates a host's report of a restore; CompareWithPrediction compares it with the verdict.
 #ifndef ARMSTATE_SERVER_RESTORES_REPORTED_RESTORE_H_
 #define ARMSTATE_SERVER_RESTORES_REPORTED_RESTORE_H_
 
@@ -11,16 +11,16 @@
 
 namespace armstate {
 
-// Checks a report of a restore of a checkpoint with `vcpu_count` vCPUs, and gives its registers the catalog's names.
-// INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field", and "register_id" where one is at fault): another number of
-// vCPUs, a register twice or that is none, an outcome without a name, values of another width than the register's, text
-// of more than 1000 bytes.
+// Validates a report of a restore of a checkpoint with `vcpu_count` vCPUs, and sets the catalog's names for its
+// registers. INVALID_ARGUMENT, reason FIELD_INVALID (metadata "field", and "register_id" where one is at fault):
+// another number of vCPUs, a register that is listed twice or does not exist, an outcome without a name, values of
+// another width than the register's, text of more than 1000 bytes.
 absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& report);
 
-// Where a checked report is not as the judgement says. What the report leaves out was WRITTEN; of what was not tried,
-// or is only on the target, nothing is known.
-std::vector<v1::PredictionDifference> CompareWithPrediction(const JudgedCheckpoint& checkpoint,
-                                                            const JudgedTarget& target, const Judgement& judgement,
+// Returns where a validated report differs from the verdict. Registers that the report leaves out count as WRITTEN.
+// Registers that were not tried, or that only the target has, are not compared.
+std::vector<v1::PredictionDifference> CompareWithPrediction(const VerdictInput& checkpoint,
+                                                            const ResolvedTarget& target, const VmVerdict& judgement,
                                                             const v1::RestoreReport& report);
 
 }  // namespace armstate

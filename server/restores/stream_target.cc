@@ -16,7 +16,7 @@
 namespace armstate {
 namespace {
 
-// A value area of the layout: the bits that some profile of the scheme lets be written.
+// Returns a value area of the layout: the bits that at least one profile of the scheme allows to be written.
 absl::StatusOr<std::string> WritableSomewhere(const RegisterLayout& layout, IdScheme scheme,
                                               const ProfileRegistry& profiles) {
   std::string writable(layout.values_size(), '\0');
@@ -41,7 +41,7 @@ absl::StatusOr<std::string> WritableSomewhere(const RegisterLayout& layout, IdSc
 
 }  // namespace
 
-absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles) {
+absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles) {
   const v1::Accelerator accelerator = lists.accelerator();
   const absl::optional<IdScheme> scheme = SchemeOf(accelerator);
   if (!scheme) {
@@ -52,7 +52,7 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
   for (const v1::RegisterList& list : lists.vcpus()) register_counts.push_back(list.ids_size());
   if (sizes.ok()) sizes = CheckRegisterCounts(register_counts, "target.lists.vcpus");
   if (!sizes.ok()) return sizes;
-  JudgedTarget target;
+  ResolvedTarget target;
   std::shared_ptr<const RegisterLayout> layout;
   std::string writable;
   for (int i = 0; i < lists.vcpus_size(); ++i) {
@@ -60,7 +60,7 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
     if (!list.ok()) return Annotate(list.status(), absl::StrCat("target.lists.vcpus[", i, "]"));
     const std::string name = absl::StrCat("vCPU ", i, " of the target's own state");
     if (accelerator != v1::ACCELERATOR_TCG) {
-      target.profiles.push_back(ProfileOfList(name, *scheme, *list));
+      target.profiles.push_back(ProfileFromRegisterList(name, *scheme, *list));
       continue;
     }
     if (layout != list->shared_layout()) {
@@ -69,12 +69,12 @@ absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const Pro
       writable = *std::move(somewhere);
     }
     layout = list->shared_layout();
-    target.profiles.push_back(ProfileOfList(name, *scheme, *list, writable));
+    target.profiles.push_back(ProfileFromRegisterList(name, *scheme, *list, writable));
   }
-  v1::CpuProfile about;
-  about.set_accelerator(accelerator);
-  about.set_machine_type(lists.machine_type());
-  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  v1::CpuProfile profile_header;
+  profile_header.set_accelerator(accelerator);
+  profile_header.set_machine_type(lists.machine_type());
+  target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
   target.notes.push_back(
       accelerator == v1::ACCELERATOR_TCG
           ? "constants (ID registers, caches) were compared with those in the target's own state; what it accepts "

@@ -1,4 +1,4 @@
-// TargetOfLists makes a target of a restore out of what a VM's own saved state says.
+// TargetOfLists turns a VM's own saved state into a target of a restore.
 #ifndef ARMSTATE_SERVER_RESTORES_STREAM_TARGET_H_
 #define ARMSTATE_SERVER_RESTORES_STREAM_TARGET_H_
 
@@ -9,12 +9,13 @@
 
 namespace armstate {
 
-// What can be written in a list of QEMU's emulation, the built-in profiles say: a bit that is constant in each of them
-// that has the register is taken for constant here. Where none has it, an ID register is a constant and another is not.
+// For lists of QEMU's emulation, the built-in profiles determine what can be written: a bit that is constant in every
+// profile that has the register is assumed to be constant here. If no profile has the register, an ID register is
+// assumed to be constant and any other to be writable.
 //
 // INVALID_ARGUMENT, reason FIELD_INVALID, for an accelerator that makes no lists and a wrong number of vCPUs;
 // REGISTER_LIST_MALFORMED or REGISTER_ID_INVALID for a list.
-absl::StatusOr<JudgedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles);
+absl::StatusOr<ResolvedTarget> TargetOfLists(const v1::VcpuLists& lists, const ProfileRegistry& profiles);
 
 }  // namespace armstate
 

@@ -17,7 +17,7 @@
 namespace armstate {
 namespace {
 
-// A QEMU profile is mostly named without the version of its machine type; the VM has one, and keeps it.
+// The name of a QEMU profile mostly lacks the version of its machine type; the VM has a versioned one and keeps it.
 std::string WithMachineType(const std::string& profile, const std::string& machine_type) {
   const absl::StatusOr<std::string> id = ParseCpuProfileName(profile);
   const absl::optional<QemuProfileName> name = id.ok() ? ParseQemuProfileName(*id) : absl::nullopt;
@@ -33,11 +33,11 @@ absl::Status TargetError(absl::string_view what) {
 
 }  // namespace
 
-absl::StatusOr<JudgedCheckpoint> RestoreTargets::Load(absl::string_view name) const {
+absl::StatusOr<VerdictInput> RestoreTargets::Load(absl::string_view name) const {
   absl::StatusOr<LoadedCheckpoint> loaded = LoadCheckpoint(checkpoints_, name);
   if (!loaded.ok()) return loaded.status();
   const absl::optional<IdScheme> scheme = SchemeOf(loaded->basic.source(), profiles_);
-  return JudgedCheckpoint{*std::move(loaded), scheme};
+  return VerdictInput{*std::move(loaded), scheme};
 }
 
 absl::StatusOr<CheckpointName> RestoreTargets::FindCheckpoint(absl::string_view name) const {
@@ -49,20 +49,20 @@ absl::StatusOr<CheckpointName> RestoreTargets::FindCheckpoint(absl::string_view 
   return parsed;
 }
 
-absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::Resolve(const v1::RestoreTarget& target,
-                                                                  const JudgedCheckpoint& checkpoint) const {
+absl::StatusOr<std::vector<ResolvedTarget>> RestoreTargets::Resolve(const v1::RestoreTarget& target,
+                                                                    const VerdictInput& checkpoint) const {
   if (target.target_case() == v1::RestoreTarget::TARGET_NOT_SET)
     return TargetError("is required: a host, a CPU profile, a checkpoint or lists");
   if (target.has_host()) return OfHost(target.host(), checkpoint);
-  absl::StatusOr<JudgedTarget> one = target.has_lists()        ? TargetOfLists(target.lists(), profiles_)
-                                     : target.has_checkpoint() ? OfCheckpoint(target.checkpoint(), checkpoint)
-                                                               : OfProfile(target.cpu_profile(), checkpoint);
+  absl::StatusOr<ResolvedTarget> one = target.has_lists()        ? TargetOfLists(target.lists(), profiles_)
+                                       : target.has_checkpoint() ? OfCheckpoint(target.checkpoint(), checkpoint)
+                                                                 : OfProfile(target.cpu_profile(), checkpoint);
   if (!one.ok()) return one.status();
-  return std::vector<JudgedTarget>{*std::move(one)};
+  return std::vector<ResolvedTarget>{*std::move(one)};
 }
 
 std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
-                                                    const JudgedCheckpoint& checkpoint) const {
+                                                    const VerdictInput& checkpoint) const {
   std::vector<SearchedHost> hosts;
   for (const HostRegistry::Entry& host : hosts_.Snapshot()) {
     const auto& own = host->message.labels();
@@ -74,7 +74,7 @@ std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<
     const bool unreadable = !damage.empty() && host->message.profiles().empty();
     if (!damage.empty() && (wanted || unreadable)) hosts.push_back({host->message.name(), {}, damage});
     if (!wanted || !damage.empty() || host->profiles.empty()) continue;
-    absl::StatusOr<std::vector<JudgedTarget>> targets = TargetsOfHost(*host, checkpoint.basic().source());
+    absl::StatusOr<std::vector<ResolvedTarget>> targets = TargetsOfHost(*host, checkpoint.basic().source());
     if (targets.ok()) {
       hosts.push_back({host->message.name(), *std::move(targets)});
     } else {
@@ -84,45 +84,44 @@ std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<
   return hosts;
 }
 
-absl::StatusOr<std::vector<JudgedTarget>> RestoreTargets::OfHost(absl::string_view name,
-                                                                 const JudgedCheckpoint& checkpoint) const {
+absl::StatusOr<std::vector<ResolvedTarget>> RestoreTargets::OfHost(absl::string_view name,
+                                                                   const VerdictInput& checkpoint) const {
   const absl::StatusOr<HostRegistry::Entry> host = hosts_.Find(name);
   if (!host.ok()) return host.status();
-  absl::StatusOr<std::vector<JudgedTarget>> targets = TargetsOfHost(**host, checkpoint.basic().source());
+  absl::StatusOr<std::vector<ResolvedTarget>> targets = TargetsOfHost(**host, checkpoint.basic().source());
   if (!targets.ok()) return targets;
   if (targets->empty()) return TargetError(absl::StrCat(std::string(name), " has no CPU profile"));
   return targets;
 }
 
-absl::StatusOr<JudgedTarget> RestoreTargets::OfProfile(const std::string& name,
-                                                       const JudgedCheckpoint& checkpoint) const {
-  // That of the VM's own machine type, where the release has several.
+absl::StatusOr<ResolvedTarget> RestoreTargets::OfProfile(const std::string& name,
+                                                         const VerdictInput& checkpoint) const {
+  // Prefer the profile of the VM's own machine type, where the release has several.
   absl::StatusOr<ChosenProfile> chosen =
       ChooseProfile(profiles_, WithMachineType(name, checkpoint.basic().source().machine_type()));
   if (absl::IsNotFound(chosen.status())) chosen = ChooseProfile(profiles_, name);
   if (!chosen.ok()) return chosen.status();
-  JudgedTarget target = TargetOfProfile(chosen->entry);
+  ResolvedTarget target = TargetOfProfile(chosen->entry);
   if (!chosen->note.empty()) (chosen->is_guess ? target.unknown : target.notes).push_back(chosen->note);
   return target;
 }
 
-absl::StatusOr<JudgedTarget> RestoreTargets::OfCheckpoint(absl::string_view name,
-                                                          const JudgedCheckpoint& judged) const {
-  const absl::StatusOr<JudgedCheckpoint> other = Load(name);
+absl::StatusOr<ResolvedTarget> RestoreTargets::OfCheckpoint(absl::string_view name, const VerdictInput& judged) const {
+  const absl::StatusOr<VerdictInput> other = Load(name);
   if (!other.ok()) return other.status();
   const v1::Source& source = other->basic().source();
-  JudgedTarget target;
-  // Of a machine whose profile is not known any more: the other's scheme is as good a guess as its own.
+  ResolvedTarget target;
+  // The machine's profile no longer exists: the scheme of the other checkpoint is as good a guess as its own.
   const IdScheme scheme = other->scheme.value_or(judged.SchemeBefore(IdScheme::kKvm));
-  v1::CpuProfile about;
-  about.set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
-  about.set_hypervisor(source.hypervisor());
-  about.set_hypervisor_version(source.hypervisor_version());
-  about.set_machine_type(source.machine_type());
-  about.set_cpu_model(source.cpu_model());
-  target.about = std::make_shared<const v1::CpuProfile>(std::move(about));
+  v1::CpuProfile profile_header;
+  profile_header.set_accelerator(scheme == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
+  profile_header.set_hypervisor(source.hypervisor());
+  profile_header.set_hypervisor_version(source.hypervisor_version());
+  profile_header.set_machine_type(source.machine_type());
+  profile_header.set_cpu_model(source.cpu_model());
+  target.profile_header = std::make_shared<const v1::CpuProfile>(std::move(profile_header));
   for (const VcpuState& vcpu : other->loaded.vcpus) {
-    target.profiles.push_back(ProfileOfList(other->basic().name(), scheme, vcpu.registers));
+    target.profiles.push_back(ProfileFromRegisterList(other->basic().name(), scheme, vcpu.registers));
   }
   if (judged.vcpu_count() > other->vcpu_count()) {
     target.notes.push_back(absl::StrCat(other->basic().name(), " has ", other->vcpu_count(),

@@ -1,4 +1,4 @@
-// From a request's target to what a checkpoint is judged against.
+// RestoreTargets resolves the target of a request to what a checkpoint is judged against.
 #ifndef ARMSTATE_SERVER_RESTORES_TARGETS_H_
 #define ARMSTATE_SERVER_RESTORES_TARGETS_H_
 
@@ -19,35 +19,36 @@
 
 namespace armstate {
 
-// Thread-safe. All must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class RestoreTargets {
  public:
   RestoreTargets(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const HostRegistry& hosts)
       : checkpoints_(checkpoints), profiles_(profiles), hosts_(hosts) {}
 
-  // The checkpoint `name`, to be judged. Errors: of LoadCheckpoint.
-  absl::StatusOr<JudgedCheckpoint> Load(absl::string_view name) const;
+  // Loads the checkpoint `name` for judging. Errors: those of LoadCheckpoint.
+  absl::StatusOr<VerdictInput> Load(absl::string_view name) const;
 
-  // The checkpoint's name, with its version instead of `latest`; it exists. Errors: of CheckpointRepository::Get.
+  // Returns the name of an existing checkpoint, with its version in place of `latest`. Errors: those of
+  // CheckpointRepository::Get.
   absl::StatusOr<CheckpointName> FindCheckpoint(absl::string_view name) const;
 
-  // What `target` names: at least one target, of which the best one counts. INVALID_ARGUMENT, reason FIELD_INVALID, if
-  // none is set; NOT_FOUND with the reason for what is not there.
-  absl::StatusOr<std::vector<JudgedTarget>> Resolve(const v1::RestoreTarget& target,
-                                                    const JudgedCheckpoint& checkpoint) const;
+  // Resolves `target` to at least one target, of which the best one counts. INVALID_ARGUMENT, reason FIELD_INVALID, if
+  // no target is set; NOT_FOUND with the matching reason if it does not exist.
+  absl::StatusOr<std::vector<ResolvedTarget>> Resolve(const v1::RestoreTarget& target,
+                                                      const VerdictInput& checkpoint) const;
 
-  // All hosts that have these labels and a profile, and the damaged ones: of one that cannot be read nobody knows the
-  // labels.
+  // Returns all hosts that have these labels and a profile, and all damaged hosts, since their labels may be
+  // unreadable.
   std::vector<SearchedHost> HostsWith(const google::protobuf::Map<std::string, std::string>& labels,
-                                      const JudgedCheckpoint& checkpoint) const;
+                                      const VerdictInput& checkpoint) const;
 
   const HostRegistry& hosts() const { return hosts_; }
   const ProfileRegistry& profiles() const { return profiles_; }
 
  private:
-  absl::StatusOr<std::vector<JudgedTarget>> OfHost(absl::string_view name, const JudgedCheckpoint& checkpoint) const;
-  absl::StatusOr<JudgedTarget> OfProfile(const std::string& name, const JudgedCheckpoint& checkpoint) const;
-  absl::StatusOr<JudgedTarget> OfCheckpoint(absl::string_view name, const JudgedCheckpoint& judged) const;
+  absl::StatusOr<std::vector<ResolvedTarget>> OfHost(absl::string_view name, const VerdictInput& checkpoint) const;
+  absl::StatusOr<ResolvedTarget> OfProfile(const std::string& name, const VerdictInput& checkpoint) const;
+  absl::StatusOr<ResolvedTarget> OfCheckpoint(absl::string_view name, const VerdictInput& judged) const;
 
   CheckpointRepository& checkpoints_;
   const ProfileRegistry& profiles_;

@@ -53,7 +53,7 @@ absl::StatusOr<int64_t> RetentionSweeper::Sweep() {
           listed.info.ok() ? SweepVm(*listed.info) : absl::StatusOr<int64_t>(listed.info.status());
       if (of_vm.ok()) {
         removed += *of_vm;
-      } else if (absl::IsDataLoss(of_vm.status())) {  // the other VMs need not wait for it
+      } else if (absl::IsDataLoss(of_vm.status())) {  // the other VMs are still swept
         spdlog::warn("retention: {}", std::string(of_vm.status().message()));
       } else {
         return of_vm.status();
@@ -68,12 +68,12 @@ absl::StatusOr<int64_t> RetentionSweeper::Sweep() {
 absl::StatusOr<int64_t> RetentionSweeper::SweepVm(const VmInfo& info) {
   if (!MayHaveWork(info)) return 0;
   const absl::StatusOr<int64_t> removed = checkpoints_.ApplyRetention(info.vm, [this] { return stopped(); });
-  // It was deleted meanwhile.
+  // The VM was deleted in the meantime.
   if (absl::IsNotFound(removed.status())) return 0;
   return removed;
 }
 
-// ApplyRetention decides; this is to leave the commit queue alone as long as there is nothing for it.
+// ApplyRetention decides; this check keeps the commit queue idle while there is nothing to delete.
 bool RetentionSweeper::MayHaveWork(const VmInfo& info) {
   const Retention& retention = info.retention;
   const int64_t next = info.swept_version + 1;

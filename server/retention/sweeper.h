@@ -1,4 +1,4 @@
-// Applies retention to VMs that get no new checkpoints.
+// RetentionSweeper applies retention to VMs that get no new checkpoints.
 #ifndef ARMSTATE_SERVER_RETENTION_SWEEPER_H_
 #define ARMSTATE_SERVER_RETENTION_SWEEPER_H_
 
@@ -15,29 +15,29 @@
 
 namespace armstate {
 
-// One thread, which looks at all VMs now and then. A VM that has nothing to lose costs what a list has of it, or one
-// read more if its rules have an age: 40 ms for 100 000 VMs, or 3 s (tests/benchmarks:vm_scan_benchmark). The history
-// of restores goes with the checkpoints.
+// Runs one thread that visits all VMs periodically. A VM without anything to delete costs its entry in the list of VMs,
+// and one more read if its rules have an age: 40 ms for 100 000 VMs, or 3 s (tests/benchmarks:vm_scan_benchmark). The
+// history of restores is deleted with the checkpoints.
 //
-// A VM that is damaged itself keeps all of its checkpoints, which the log tells.
+// A VM whose own record is damaged keeps all of its checkpoints; the log reports it.
 //
 // Thread-safe.
 class RetentionSweeper {
  public:
   struct Options {
-    // Between two rounds, and before the first; more than zero.
+    // The time between two rounds, and before the first one; more than zero.
     absl::Duration interval;
     CheckpointRepository::Clock clock;
   };
 
-  // Both must outlive it.
+  // Both arguments must outlive the object.
   RetentionSweeper(CheckpointRepository& checkpoints, RestoreHistory& history, Options options);
   ~RetentionSweeper() { Stop(); }
 
-  // Ends the thread, in the middle of a round if need be. A second Stop does nothing.
+  // Ends the thread, also in the middle of a round. Calling it twice is allowed.
   void Stop();
 
-  // One round, by the caller's thread; answers how many checkpoints were removed. CANCELLED after Stop.
+  // Runs one round on the calling thread; returns the number of checkpoints that were deleted. CANCELLED after Stop.
   absl::StatusOr<int64_t> Sweep();
 
  private:

@@ -1,4 +1,4 @@
-// What is kept of a VM: the RPCs UpdateVm and UpdateCheckpoint.
+// VmRetention implements UpdateVm and UpdateCheckpoint, which change what is kept of a VM.
 #ifndef ARMSTATE_SERVER_RETENTION_VM_RETENTION_H_
 #define ARMSTATE_SERVER_RETENTION_VM_RETENTION_H_
 
@@ -12,17 +12,17 @@
 
 namespace armstate {
 
-// As GetVm shows it.
+// Returns the VM as GetVm shows it.
 v1::Vm VmToProto(const VmInfo& info);
 
-// Thread-safe. Both must outlive it.
+// Thread-safe. Both arguments must outlive the object.
 class VmRetention {
  public:
   VmRetention(CheckpointRepository& checkpoints, RestoreHistory& history)
       : checkpoints_(checkpoints), history_(history) {}
 
-  // Errors: see UpdateVm. CANCELLED if `cancelled` is true, which is asked now and then: the new rules hold by then,
-  // but not all that they do not keep is deleted.
+  // Errors: see UpdateVm. `cancelled` is polled from time to time; CANCELLED if it returns true: the new rules are in
+  // force by then, but checkpoints that they do not keep may remain.
   absl::StatusOr<v1::Vm> UpdateVm(const v1::UpdateVmRequest& request, const std::function<bool()>& cancelled);
 
   // Errors: see UpdateCheckpoint.
@@ -31,7 +31,7 @@ class VmRetention {
  private:
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
-  absl::Mutex mutex_;  // two masks of one VM are applied one after the other
+  absl::Mutex mutex_;  // serializes the updates of one VM
 };
 
 }  // namespace armstate

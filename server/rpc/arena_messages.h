@@ -1,4 +1,4 @@
-// Requests and responses of an RPC on arenas that are used again and again.
+// ArenaMessages allocates the requests and responses of an RPC on arenas that are reused.
 #ifndef ARMSTATE_SERVER_RPC_ARENA_MESSAGES_H_
 #define ARMSTATE_SERVER_RPC_ARENA_MESSAGES_H_
 
@@ -19,8 +19,8 @@ namespace armstate {
 //   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> messages;
 //   OnRead(workers.reads, &Service::Get, messages);  // of DecodedService; they must outlive the server
 //
-// Saves most of the allocations that a message of many parts takes. Long strings (register values) are on the heap as
-// ever, so that they can be moved out of a message without a copy. Thread-safe.
+// Saves most of the allocations for a message with many parts. Long strings (register values) remain on the heap, so
+// that they can be moved out of a message without a copy. Thread-safe.
 template <typename Request, typename Response>
 class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
  public:
@@ -35,19 +35,19 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
     }
     if (holder == nullptr) holder = std::make_unique<Holder>(*this);
     holder->Begin();
-    return holder.release();  // it comes back by Release
+    return holder.release();  // returned by Release
   }
 
-  // The request of a running call of an RPC that has this allocator: its own, to be emptied. gRPC only shows it as
-  // const.
+  // Returns the mutable request of a running call of an RPC that uses this allocator; gRPC only provides it as const.
   static Request& MutableRequest(grpc::CallbackServerContext& context) {
     return *static_cast<Holder*>(context.GetRpcAllocatorState())->request();
   }
 
  private:
-  // Of each arena, before it takes more from the heap: a request of one vCPU with some hundred registers.
+  // The part of each arena that needs no further heap memory: enough for a request of one vCPU with some hundred
+  // registers.
   static constexpr size_t kBlockBytes = size_t{8} << 10;
-  // Calls that run at the same time, as a rule; more take and give back memory.
+  // The usual number of concurrent calls; further ones allocate and free their memory.
   static constexpr size_t kMaxFree = 128;
 
   class Holder final : public grpc::MessageHolder<Request, Response> {
@@ -59,7 +59,7 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
       this->set_response(google::protobuf::Arena::CreateMessage<Response>(&arena_));
     }
 
-    // And the response: of a call that has none.
+    // Also frees the response, which a call without a request does not use.
     void FreeRequest() override {
       arena_.Reset();
       Begin();

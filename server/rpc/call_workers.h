@@ -1,4 +1,4 @@
-// CallWorkers has the threads on which calls are worked on, and bounds what they keep.
+// CallWorkers holds the threads that process calls, and bounds the memory that calls occupy.
 #ifndef ARMSTATE_SERVER_RPC_CALL_WORKERS_H_
 #define ARMSTATE_SERVER_RPC_CALL_WORKERS_H_
 
@@ -10,27 +10,28 @@
 
 namespace armstate {
 
-// gRPC has two threads on a small machine, which read from all connections: whatever waits for the disk there or thinks
-// for long stops pushes, watches and health checks. So a call goes to one of these, by what it may have to wait for;
-// one kind of calls does not hold up another. What each client does that waits is bounded, too.
+// gRPC has two threads on a small machine, which read from all connections: a handler that waits for the disk or
+// computes for long would stop pushes, watches and health checks. So each call runs on one of these pools, chosen by
+// what it may have to wait for; one kind of call does not delay another. The pools also bound the waiting calls of each
+// client.
 struct CallWorkers {
   CallWorkers(size_t memory_bytes, const ConnectionGuard::Limits& limits) : memory(memory_bytes), connections(limits) {}
 
-  // Of requests that wait, and of answers that were not taken.
+  // The memory of waiting requests and of answers that clients have not received.
   MemoryBudget memory;
-  // Of requests that have not come to their end, and of calls that have not come to a request.
+  // The memory of incomplete requests, and of calls without a request.
   ConnectionGuard connections;
-  // Reads a few records.
+  // For calls that read a few records.
   WorkerPool reads{2, 512, /*threads_per_client=*/2};
-  // Waits until something is on disk.
+  // For calls that wait for a commit.
   WorkerPool writes{4, 256};
-  // Compares, judges, parses what is large, goes through many records. Some of it waits for the disk at its end.
+  // For calls that compare, judge, parse large input or read many records. Some of them wait for the disk at the end.
   WorkerPool judging{2, 256};
-  // May wait for the index.
+  // For calls that may wait for the index.
   WorkerPool searches{1, 256};
-  // Not calls: goes on with pushes for the store's thread that tells how they ended.
+  // Not for calls: continues push streams, so that the store's completion thread does not have to.
   WorkerPool pushes{1, 0};
-  // There is one backup at a time: one thread makes it, the other one says so.
+  // Only one backup runs at a time: one thread makes it, the other one refuses further requests.
   WorkerPool backups{2, 64, /*threads_per_client=*/2};
 };
 

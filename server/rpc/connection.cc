@@ -15,7 +15,7 @@ namespace armstate {
 std::string ConnectionOf(const grpc::CallbackServerContext& context) {
   std::string peer = context.peer();
   if (!absl::StartsWith(peer, "unix")) return peer;
-  // Each connection has security properties of its own, which its calls share.
+  // Each connection has its own security properties, which its calls share.
   const std::shared_ptr<const grpc::AuthContext> properties = context.auth_context();
   grpc::AuthPropertyIterator first = properties->begin();
   if (first != properties->end()) absl::StrAppend(&peer, reinterpret_cast<uintptr_t>((*first).second.data()));

@@ -1,4 +1,4 @@
-// Which connection a call came on.
+// ConnectionOf identifies the connection of a call.
 #ifndef ARMSTATE_SERVER_RPC_CONNECTION_H_
 #define ARMSTATE_SERVER_RPC_CONNECTION_H_
 
@@ -10,11 +10,12 @@
 
 namespace armstate {
 
-// The same for all calls of a connection, and no other open connection has it: with TCP what gRPC calls peer, as
-// "ipv4:192.0.2.1:50000". Clients of a Unix socket have no address, so theirs ends with a number of the connection.
+// Returns a name that all calls of a connection share and no other open connection has. For TCP it is what gRPC calls
+// the peer, as in "ipv4:192.0.2.1:50000". Clients of a Unix socket have no address, so their names end with a number of
+// the connection.
 std::string ConnectionOf(const grpc::CallbackServerContext& context);
 
-// The same of a socket that is connected by TCP; "" of any other.
+// Returns the name for a connected TCP socket; "" for any other socket.
 std::string ConnectionOf(int socket);
 
 }  // namespace armstate

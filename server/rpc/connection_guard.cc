@@ -1,6 +1,6 @@
 #include "server/rpc/connection_guard.h"
 
-#include <linux/tcp.h>  // <netinet/tcp.h> has a tcp_info that ends before the bytes
+#include <linux/tcp.h>  // the tcp_info of <netinet/tcp.h> lacks the byte counters
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,18 +19,19 @@
 namespace armstate {
 namespace {
 
-// For the headers of a call, and what else belongs to its message.
+// The allowance for the headers of a call and the framing of its message.
 constexpr uint64_t kCallAllowance = 512;
-// For a stream's message: its prefix and frame, and what is sent because of the answer. Long ones have more frames.
+// The allowance for a message in a stream: its prefix and frame, and what is sent because of the answer. Long messages
+// have more frames.
 constexpr uint64_t kStreamAllowance = 96;
 constexpr uint64_t kFrameHeadersPart = 1024;
-// Who takes an answer says so, at most with two WINDOW_UPDATEs of 13 bytes for a frame of 16 KiB: that part of it.
+// A client acknowledges an answer with at most two WINDOW_UPDATEs of 13 bytes for a frame of 16 KiB: this part of it.
 constexpr uint64_t kWindowUpdatesPart = 512;
-// And what gRPC answers by itself, pings and health checks, is about as long as its answers: so much in an interval, of
-// some hundred health checks in a second.
+// Requests that gRPC answers by itself, pings and health checks, are about as long as their answers: this many bytes in
+// an interval, for some hundred health checks per second.
 constexpr uint64_t kMostOfOwnAnswers = 256;
-// Of what is left for other reasons an interval forgets this part, half of it in some ten minutes. Above this size it
-// has no such reasons.
+// Of the remaining difference, an interval forgives this part, i.e. half of it in some ten minutes. Above this size,
+// nothing is forgiven.
 constexpr uint64_t kForgottenPart = 16384;
 constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
 
@@ -42,8 +43,8 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// How many connections may be left. Fewer, the less memory there is, as gRPC holds a connection to its number of calls
-// only when it has acknowledged the settings; but never none, as other things are in memory, too.
+// Returns how many connections may remain: fewer, the less memory there is, since gRPC enforces the limit of calls only
+// after a client has acknowledged the settings; but never zero, since other things occupy memory too.
 size_t Allowed(const ConnectionGuard::Limits& limits, uint64_t resident) {
   if (resident <= limits.resident_bytes) return std::numeric_limits<size_t>::max();
   const uint64_t last_quarter = limits.resident_bytes / 3;
@@ -90,13 +91,12 @@ void ConnectionGuard::HangUp() {
   HangUpOnLargest(all);
   const size_t allowed = Allowed(limits_, ResidentBytes());
   if (watched_.size() <= allowed) return;
-  static absl::Time next_warning;  // of the one thread that accepts
+  static absl::Time next_warning;  // used only by the accepting thread
   if (now >= next_warning) {
     next_warning = now + absl::Seconds(10);
     spdlog::warn(
-        "armstated takes much memory: of {} connections {} are ended, which have been without a request for the "
-        "longest "
-        "time; a larger --memory_limit has place for more",
+        "armstated uses much memory: of {} connections, the {} that have been without a request for the longest time "
+        "are closed; a larger --memory_limit allows more",
         watched_.size(), watched_.size() - allowed);
   }
   while (watched_.size() > allowed) End(LeastUsed());
@@ -107,9 +107,8 @@ void ConnectionGuard::HangUpOnLargest(uint64_t all) {
     const auto largest = std::max_element(watched_.begin(), watched_.end(), [](const auto& a, const auto& b) {
       return a.second.unfinished < b.second.unfinished;
     });
-    spdlog::warn(
-        "{}: the connection is ended: it has sent {} MiB of messages that do not end, and all connections {} MiB",
-        largest->first, largest->second.unfinished >> 20, all >> 20);
+    spdlog::warn("{}: disconnected: it has sent {} MiB of incomplete messages, and all connections together {} MiB",
+                 largest->first, largest->second.unfinished >> 20, all >> 20);
     all -= largest->second.unfinished;
     End(largest);
   }
@@ -119,7 +118,7 @@ void ConnectionGuard::MakePlace(absl::Duration unused) {
   const auto least = LeastUsed();
   if (least == watched_.end() || least->second.used > absl::Now() - unused) return;
   if (ConnectionOf(least->second.socket) == least->first) return End(least);
-  watched_.erase(least);  // it has gone
+  watched_.erase(least);  // it is already closed
 }
 
 ConnectionGuard::Connections::iterator ConnectionGuard::LeastUsed() {

@@ -1,4 +1,4 @@
-// ConnectionGuard bounds what connections take of which nobody else knows: messages without an end, and calls without a
+// ConnectionGuard bounds the memory of connections that gRPC does not report: incomplete messages, and calls without a
 // message.
 #ifndef ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
 #define ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
@@ -14,50 +14,50 @@
 
 namespace armstate {
 
-// gRPC keeps a message until it is complete, tells nobody how much it keeps, and if that is too much for its quota, it
-// ends calls of any connection. So this compares what the kernel has received on each connection with the messages
-// that have come out of it. When the rest is too much in all, it hangs up on the connection with the largest, which
-// frees what gRPC keeps of it.
+// gRPC buffers a message until it is complete and does not report how much it buffers; if the buffers exceed its quota,
+// it ends calls of arbitrary connections. So this class compares the bytes that the kernel has received on each
+// connection with the messages that came out of it. If the difference over all connections is too large, it disconnects
+// the connection with the largest difference, which frees its buffers.
 //
-// The rest is not exact: headers and pings are in it, which allowances make up for. Connections that are not TCP, of
-// which the kernel does not count the bytes, are left to gRPC's quota.
+// The difference is not exact, since it contains headers and pings; allowances compensate for them. Connections that
+// are not TCP, whose bytes the kernel does not count, are left to gRPC's quota.
 //
-// Calls of which only the headers came, health watches and what else gRPC answers by itself take memory that is in no
-// quota at all, some 14 KiB each. While the process takes too much, there are only so many connections: those go that
-// have been without a complete message for the longest time, so that who holds connections locks nobody out.
+// Calls without a message, health watches and everything else that gRPC answers by itself use memory outside any quota,
+// some 14 KiB each. While the process uses too much memory, the number of connections is limited: those without a
+// complete message for the longest time are disconnected, so that idle connections cannot lock out others.
 class ConnectionGuard {
  public:
   struct Limits {
-    // Of messages without an end, of all connections.
+    // The limit of incomplete messages over all connections.
     size_t unfinished_bytes;
-    // So many connections are left while the process has more than so much resident memory.
+    // The number of connections that are kept while the process has more than `resident_bytes` of resident memory.
     size_t connections;
     size_t resident_bytes;
   };
 
   explicit ConnectionGuard(const Limits& limits) : limits_(limits) {}
 
-  // The message of a call is complete, of so many bytes. `connection`: see ConnectionOf. Thread-safe, as the next; the
-  // others are for one thread.
+  // Reports that the message of a call, of this many bytes, is complete. `connection`: see ConnectionOf. Thread-safe,
+  // like CompleteInStream; all other methods are for one thread.
   void Complete(const std::string& connection, size_t bytes);
-  // One of a stream's many, each of which is answered: those that ask for nothing must not be told of, as they cost so
-  // little that their allowances would hide any others.
+  // Reports one of the many messages of a stream, each of which is answered. Messages that request nothing must not be
+  // reported: they cost so little that their allowances would hide other data.
   void CompleteInStream(const std::string& connection, size_t bytes);
 
-  // A connection that has just been accepted. The socket stays the caller's, who may close it at any time.
+  // Starts to watch an accepted connection. The caller keeps the socket and may close it at any time.
   void Watch(int socket);
-  // To be called every kInterval while there is something to be watched.
+  // Must be called every kInterval while IsWatching().
   static constexpr absl::Duration kInterval = absl::Milliseconds(50);
   void HangUp();
-  // There is no descriptor for a connection: the one that has been without a complete message for the longest time
-  // goes, if that is so long.
+  // Frees a descriptor for a new connection: disconnects the connection without a complete message for the longest
+  // time, if that is at least `unused`.
   void MakePlace(absl::Duration unused);
   bool IsWatching() const { return !watched_.empty(); }
 
  private:
   struct Connection {
     int socket;
-    absl::Time used;  // when it had a complete message, or began
+    absl::Time used;  // the time of its last complete message, or of its start
     uint64_t received = 0;
     uint64_t taken = 0;
     uint64_t unfinished = 0;
@@ -65,10 +65,10 @@ class ConnectionGuard {
   using Connections = absl::flat_hash_map<std::string, Connection>;
 
   void Add(const std::string& connection, uint64_t bytes);
-  // False if the socket is another's by now.
+  // Returns false if the descriptor belongs to another socket by now.
   static bool Update(const std::string& name, uint64_t completed, Connection& connection);
   void HangUpOnLargest(uint64_t all);
-  // Not if there is none.
+  // Precondition: there is a connection.
   Connections::iterator LeastUsed();
   void End(Connections::iterator connection);
 

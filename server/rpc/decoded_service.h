@@ -1,4 +1,4 @@
-// DecodedService answers requests that cannot be decoded.
+// DecodedService is a base class of services that answers requests that cannot be decoded with a proper error.
 #ifndef ARMSTATE_SERVER_RPC_DECODED_SERVICE_H_
 #define ARMSTATE_SERVER_RPC_DECODED_SERVICE_H_
 
@@ -24,10 +24,10 @@
 
 namespace armstate {
 
-// Runs a handler of gRPC's, but for requests that cannot be decoded: gRPC would answer them UNIMPLEMENTED, without a
-// word.
+// Wraps a gRPC handler and answers requests that cannot be decoded itself: gRPC would answer UNIMPLEMENTED without a
+// message.
 //
-// `RpcHandler` is one of gRPC's templates of handlers; `Reactor` is what its function returns.
+// `RpcHandler` is one of gRPC's handler templates; `Reactor` is the return type of its function.
 template <typename RpcHandler, typename Reactor, typename Request>
 class DecodedHandler final : public grpc::internal::MethodHandler {
  public:
@@ -47,7 +47,7 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
     const auto refuse = [&](grpc::CallbackServerContext* context, const auto*... /*request, response*/) {
       return refuse_(context, parameter.status);
     };
-    // A handler is needed no longer than until its RunHandler has returned.
+    // A handler is needed only until its RunHandler returns.
     RpcHandler(refuse).RunHandler({parameter.call, parameter.server_context, parameter.request, grpc::Status(),
                                    parameter.internal_data, parameter.call_requester});
   }
@@ -58,8 +58,8 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
 };
 
 // A generated service whose RPCs answer INVALID_ARGUMENT to requests that cannot be decoded. `RpcService` is the
-// generated class. Each RPC is named in the constructor of the class that implements them; one that is not answers as
-// gRPC does.
+// generated class. The constructor of the implementing class registers each RPC; an RPC that is not registered behaves
+// as in gRPC.
 //
 // Example:
 //   class VmServiceImpl final : public DecodedService<v1::VmService> {
@@ -80,7 +80,7 @@ class DecodedService : public RpcService::CallbackService {
 
   CallWorkers& workers_;
 
-  // A thread of the pool calls the function, which may take its time.
+  // A thread of the pool calls the function, which may block.
   template <typename Service, typename Request, typename Response>
   void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&)) {
     OnWorked<Request, Response>(pool,
@@ -88,7 +88,7 @@ class DecodedService : public RpcService::CallbackService {
                                   return (service->*rpc)(request);
                                 });
   }
-  // The function asks now and then whether it is to stop.
+  // The function polls `stop` from time to time.
   template <typename Service, typename Request, typename Response>
   void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&, const StopCheck&)) {
     OnWorked<Request, Response>(
@@ -96,8 +96,8 @@ class DecodedService : public RpcService::CallbackService {
           return (service->*rpc)(request, stop);
         });
   }
-  // The function fills the response where it is, see WorkedCall. It is called at once, if all that it reads is in
-  // memory.
+  // The function fills the response in place, see WorkedCall. If everything that it reads is in memory, it runs
+  // immediately on the calling thread.
   template <typename Service, typename Request, typename Response>
   void OnRead(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&, MemoryBudget::Share&),
               grpc::MessageAllocator<Request, Response>& messages) {
@@ -115,8 +115,8 @@ class DecodedService : public RpcService::CallbackService {
         &messages);
   }
 
-  // A thread of gRPC's calls the function, which must neither wait for the disk nor think for long, lest it hold up all
-  // clients.
+  // A gRPC thread calls the function, which must neither wait for the disk nor compute for long, since it would delay
+  // all clients.
   template <typename Service, typename Request, typename Response>
   void OnAsyncUnary(grpc::ServerUnaryReactor* (Service::*rpc)(grpc::CallbackServerContext*, const Request*, Response*),
                     grpc::MessageAllocator<Request, Response>& messages) {
@@ -126,7 +126,7 @@ class DecodedService : public RpcService::CallbackService {
                                  &messages);
   }
 
-  // The server answers with a stream.
+  // The server responds with a stream.
   template <typename Service, typename Request, typename Response>
   void OnServerStream(grpc::ServerWriteReactor<Response>* (Service::*rpc)(grpc::CallbackServerContext*,
                                                                           const Request*)) {
@@ -141,9 +141,9 @@ class DecodedService : public RpcService::CallbackService {
         });
   }
 
-  // Both sides stream. The reactor decodes the requests itself, with DecodeRequest: gRPC takes one that cannot be
-  // decoded for the end of the stream. So the RPC is not the method of the generated class, whose reactor gets
-  // messages.
+  // Both sides stream. The reactor decodes the requests itself, with DecodeRequest, because gRPC treats a request that
+  // cannot be decoded as the end of the stream. The RPC is therefore not the method of the generated class, whose
+  // reactor receives messages.
   template <typename Request, typename Service, typename Response>
   void OnBidirectionalStream(
       grpc::ServerBidiReactor<grpc::ByteBuffer, Response>* (Service::*rpc)(grpc::CallbackServerContext*)) {
@@ -199,14 +199,14 @@ class DecodedService : public RpcService::CallbackService {
                              new DecodedHandler<RpcHandler, Reactor, Request>(std::move(handler), refuse));
   }
 
-  // Each RPC has a request of its own.
+  // Every RPC has its own request type.
   static int IndexOf(const google::protobuf::Descriptor* request) {
     const google::protobuf::ServiceDescriptor* const service =
         google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(RpcService::service_full_name());
     for (int i = 0; i < service->method_count(); ++i) {
       if (service->method(i)->input_type() == request) return i;
     }
-    std::abort();  // the RPC would not have compiled
+    std::abort();  // unreachable: the RPC would not compile
   }
 };
 

@@ -1,4 +1,4 @@
-// The error of a request's field, and the checks of its size.
+// InvalidField makes the error of a request's field; CheckLimit and CheckText check a field's size.
 #ifndef ARMSTATE_SERVER_RPC_INVALID_FIELD_H_
 #define ARMSTATE_SERVER_RPC_INVALID_FIELD_H_
 
@@ -15,7 +15,7 @@
 
 namespace armstate {
 
-// INVALID_ARGUMENT, reason FIELD_INVALID: "`field` `problem`", with metadata "field" besides the given.
+// INVALID_ARGUMENT, reason FIELD_INVALID: "`field` `problem`", with metadata "field" in addition to `metadata`.
 inline absl::Status InvalidField(absl::string_view field, absl::string_view problem,
                                  std::map<std::string, std::string> metadata = {}) {
   metadata["field"] = std::string(field);
@@ -23,7 +23,7 @@ inline absl::Status InvalidField(absl::string_view field, absl::string_view prob
                    std::move(metadata));
 }
 
-// INVALID_ARGUMENT as above if a field has more than that of something; metadata "count" and "limit".
+// Returns InvalidField if `count` exceeds `limit`, with metadata "count" and "limit".
 inline absl::Status CheckLimit(absl::string_view field, int64_t count, int64_t limit,
                                absl::string_view what = "entries") {
   if (count <= limit) return absl::OkStatus();

@@ -1,4 +1,4 @@
-// Labels that users give to resources.
+// CheckLabels and HasLabels handle the labels that users give to resources.
 #ifndef ARMSTATE_SERVER_RPC_LABELS_H_
 #define ARMSTATE_SERVER_RPC_LABELS_H_
 
@@ -16,7 +16,7 @@ using Labels = google::protobuf::Map<std::string, std::string>;
 // [a-z][a-z0-9_-]{0,62}, a value of more than kMaxTextBytes.
 absl::Status CheckLabels(const Labels& labels, absl::string_view field);
 
-// Whether `labels` has all of `wanted`.
+// Returns true if `labels` contains all of `wanted`.
 bool HasLabels(const Labels& labels, const Labels& wanted);
 
 }  // namespace armstate

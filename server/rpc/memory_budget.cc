@@ -11,7 +11,7 @@ namespace {
 
 absl::Status Exhausted(absl::string_view who, size_t bytes) {
   return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy,
-                   absl::StrCat("calls of ", who, " hold ", bytes >> 10, " KiB: take their answers, then call again"));
+                   absl::StrCat("calls of ", who, " hold ", bytes >> 10, " KiB: read their answers, then call again"));
 }
 
 }  // namespace
@@ -35,7 +35,8 @@ absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeOf(const 
   if (absl::Status status = CheckPart(connection, bytes); !status.ok()) return status;
   if (absl::Status status = CheckAll(bytes, all); !status.ok()) return status;
   Add(connection, bytes);
-  return std::shared_ptr<Share>(new Share(*this, connection, bytes));  // the constructor is private
+  return std::shared_ptr<Share>(
+      new Share(*this, connection, bytes));  // std::make_shared cannot call the private constructor
 }
 
 void MemoryBudget::EndOverdue() {

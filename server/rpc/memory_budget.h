@@ -1,4 +1,5 @@
-// MemoryBudget bounds what clients make the server keep: what they sent and what they have not taken.
+// MemoryBudget bounds the memory that clients occupy in the server: their requests, and answers that they have not
+// read.
 #ifndef ARMSTATE_SERVER_RPC_MEMORY_BUDGET_H_
 #define ARMSTATE_SERVER_RPC_MEMORY_BUDGET_H_
 
@@ -19,42 +20,43 @@
 
 namespace armstate {
 
-// A client that asks for large checkpoints and reads none of the answers would otherwise fill the memory: gRPC keeps
-// what it cannot send. While n connections hold something, none gets more than a part of n + 1, so that there is one
-// for the next; but who holds kSmall at most, be it of idle streams, may have one call of any size besides. All
-// together get no more than there is, and the last eighth of it only calls that end by themselves, of who holds little.
+// A client that requests large checkpoints but reads none of the answers would otherwise fill the memory, since gRPC
+// buffers what it cannot send. While n connections hold memory, none of them gets more than 1 / (n + 1) of it, which
+// leaves a part for the next connection; but a connection that holds at most kSmall, for example with idle streams, may
+// have one more call of any size. All connections together cannot exceed the budget, and its last eighth is only for
+// calls that end by themselves, of connections that hold little.
 //
-// Answers that are made and not taken would stay for ever. While more than half is taken, those end that should have
-// been taken by now; in the last eighth those that should be taken next. Thread-safe.
+// Answers that are never read would occupy memory for ever. While more than half of the budget is in use, overdue
+// answers are ended; in the last eighth, the answers that are due next are ended too. Thread-safe.
 class MemoryBudget {
  public:
   class Share;
 
   static constexpr size_t kSmall = size_t{1} << 20;
-  // What gRPC takes for a call, be it idle. Measured.
+  // The memory that gRPC uses for a call, even an idle one. Measured.
   static constexpr size_t kCall = size_t{16} << 10;
 
-  // An answer has so long to be taken, for the way to the client and back and a client that is busy for a moment, and
-  // as long as it takes at this rate besides. What it holds is twice its length.
+  // The time in which a client must read an answer: a constant part for the round trip and for a client that is briefly
+  // busy, and a part for the transfer at this rate. An answer occupies twice its length.
   static constexpr absl::Duration kPatience = absl::Milliseconds(250);
   static constexpr size_t kSlowestBytesPerSecond = size_t{4} << 20;
 
-  // Of all clients. `clock` is for tests.
+  // `bytes` is the budget of all clients. `clock` is replaced in tests.
   explicit MemoryBudget(size_t bytes, std::function<absl::Time()> clock = absl::Now)
       : bytes_(bytes), clock_(std::move(clock)) {}
 
-  // For one call, which takes kCall besides. `connection` is what gRPC calls peer. RESOURCE_EXHAUSTED, reason
-  // SERVER_BUSY, if there is not so much. If all have
-  // no more than kSmall, it may be more than there is: what can be stored can be read.
+  // Reserves `bytes`, plus kCall, for one call. `connection` is what gRPC calls the peer. RESOURCE_EXHAUSTED, reason
+  // SERVER_BUSY, if the budget is exhausted. While no connection holds more than kSmall, a call may exceed the budget:
+  // everything that can be stored can be read.
   absl::StatusOr<std::shared_ptr<Share>> Take(const std::string& connection, size_t bytes);
-  // The same for a call that may last as long as its client likes, idle.
+  // Same for a call that may stay idle for as long as its client likes.
   absl::StatusOr<std::shared_ptr<Share>> TakeLasting(const std::string& connection, size_t bytes);
 
  private:
-  // A call of a client that takes nothing must not be long because of the calls that it ends.
+  // Bounds the time that a call spends on ending other calls.
   static constexpr size_t kMostEnded = 64;
 
-  // Ends answers that are overdue. Without the mutex they end, as the share may go at once.
+  // Ends overdue answers. They are ended without the mutex, since a share may be destroyed right away.
   void EndOverdue() ABSL_LOCKS_EXCLUDED(mutex_);
   size_t HeldBy(const std::string& connection) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckPart(const std::string& connection, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -65,40 +67,40 @@ class MemoryBudget {
   void Add(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Return(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // All but the last eighth.
+  // Everything except the last eighth.
   size_t most() const { return bytes_ - bytes_ / 8; }
 
   const size_t bytes_;
   const std::function<absl::Time()> clock_;
   absl::Mutex mutex_;
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, size_t> by_connection_ ABSL_GUARDED_BY(mutex_);  // none has 0
-  // By when they should be taken.
+  absl::flat_hash_map<std::string, size_t> by_connection_ ABSL_GUARDED_BY(mutex_);  // no entry is 0
+  // By the time when they must be read.
   std::set<std::pair<absl::Time, Share*>> untaken_ ABSL_GUARDED_BY(mutex_);
-  // A part of taken_: of calls that have been ended, and have not gone yet.
+  // The part of taken_ that belongs to calls that have been ended but are not destroyed yet.
   size_t ending_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// What one call holds. Gives it back when it goes; must not outlive the budget. Thread-safe.
+// The memory that one call holds, which it returns when it is destroyed. Must not outlive the budget. Thread-safe.
 class MemoryBudget::Share {
  public:
   ~Share();
 
-  // Errors: of Take. Whether the connection holds less than its part, and all less than there is: before an answer is
-  // made, or a request read.
+  // Checks that the connection is below its part and all connections are below the budget: before an answer is computed
+  // or a request is read. Errors: those of Take.
   absl::Status Check() const;
-  // Errors: of Take. Of a request that is there already: it may be more than the part.
+  // Adds a request that has already been read, which may exceed the part. Errors: those of Take.
   absl::Status Add(size_t bytes);
-  // The same of an answer, but not of the last eighth: it may be left there. If it is not larger than kSmallAnswer
-  // there is always place, as the work is done.
+  // Adds an answer, which cannot use the last eighth: its client may never read it. An answer of at most kSmallAnswer
+  // is always accepted, since the work is done.
   static constexpr size_t kSmallAnswer = size_t{64} << 10;
   absl::Status AddAnswer(size_t bytes);
-  // The answer is on its way. `end` ends the call; it is called at most once, by any thread, and may be called when the
-  // share has gone.
+  // The answer is being sent. `end` ends the call; any thread may call it, at most once, and possibly after the share
+  // was destroyed.
   void BeginTaking(std::function<void()> end);
-  // It was taken, the call goes on, and so many bytes are returned.
+  // The answer was read while the call continues, and `bytes` are returned.
   void EndTaking(size_t bytes);
-  // Of what was taken or added.
+  // Returns a part of what was taken or added.
   void Return(size_t bytes);
 
  private:
@@ -108,14 +110,14 @@ class MemoryBudget::Share {
 
   void ReturnBytes(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_.mutex_);
   void AddBytes(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_.mutex_);
-  // It is not untaken any more. What is answered is to be called or destroyed without the mutex.
+  // Marks the answer as read. The result must be called or destroyed without the mutex.
   std::function<void()> Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_.mutex_);
 
   MemoryBudget& budget_;
   const std::string connection_;
   size_t bytes_ ABSL_GUARDED_BY(budget_.mutex_);
   bool is_ending_ ABSL_GUARDED_BY(budget_.mutex_) = false;
-  // Of one that is untaken; else null.
+  // Set while the answer is being sent; otherwise null.
   std::function<void()> end_ ABSL_GUARDED_BY(budget_.mutex_);
   absl::Time due_ ABSL_GUARDED_BY(budget_.mutex_);
 };

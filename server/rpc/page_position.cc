@@ -11,7 +11,7 @@
 
 namespace armstate {
 
-// "7", or "7 0x30d0198d"; "7 " where the vCPU had no such register.
+// "7", or "7 0x30d0198d"; "7 " if the vCPU had no such register.
 absl::StatusOr<HistoryPosition> HistoryPosition::FromToken(absl::string_view list, absl::string_view token) {
   const absl::StatusOr<std::string> text = DecodePageToken(list, token);
   if (!text.ok()) return text.status();

@@ -1,4 +1,4 @@
-// Where the pages of a register's history and of a search go on: what their page tokens hold besides the list.
+// This header defines the content of the page tokens of a register's history and of a search.
 #ifndef ARMSTATE_SERVER_RPC_PAGE_POSITION_H_
 #define ARMSTATE_SERVER_RPC_PAGE_POSITION_H_
 
@@ -11,33 +11,33 @@
 
 namespace armstate {
 
-// Each of them: FromToken takes a token that is not empty, and answers errors of DecodePageToken; of what it gives,
-// ToToken makes a token with the same position. `list` is as in server/rpc/page_token.h.
+// In each of these structs, FromToken parses a non-empty token and returns the errors of DecodePageToken; ToToken is
+// its inverse. `list` is as in server/rpc/page_token.h.
 
-// Of ListRegisterHistory. The value goes along: by the next page its version may be deleted.
+// The position in ListRegisterHistory. It includes the value, because its version may be deleted before the next page.
 struct HistoryPosition {
   int64_t last_read = 0;  // version
-  // The last value that was given, empty where the vCPU had no such register; nothing if none was given.
+  // The last value that was returned, empty if the vCPU had no such register; unset if none was returned.
   absl::optional<std::string> shown;
 
   static absl::StatusOr<HistoryPosition> FromToken(absl::string_view list, absl::string_view token);
   std::string ToToken(absl::string_view list) const;
 };
 
-// Of a search in the index, whose answer is kept.
+// The position in the cached answer of an index search.
 struct ResultPosition {
-  uint64_t name = 0;   // of the answer
-  uint64_t begin = 0;  // matches before the next page; hostile tokens have more than there are
+  uint64_t name = 0;   // the name of the answer
+  uint64_t begin = 0;  // matches before the next page; may exceed their number in a hostile token
 
   static absl::StatusOr<ResultPosition> FromToken(absl::string_view question, absl::string_view token);
   std::string ToToken(absl::string_view question) const;
 };
 
-// Of a search in all versions.
+// The position in a search of all versions.
 struct ScanPosition {
-  // Later checkpoints are not looked at, so that all pages are of the same moment.
+  // Later checkpoints are ignored, so that all pages show the same moment.
   int64_t until = 0;  // nanoseconds since 1970
-  // Of CheckpointRepository::ListVms; the VM that it led to, and the last version of that which was read.
+  // The cursor of CheckpointRepository::ListVms, the VM that it led to, and the last version of this VM that was read.
   std::string cursor;
   std::string vm;
   int64_t version = 0;

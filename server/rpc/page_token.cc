@@ -54,7 +54,7 @@ absl::StatusOr<std::string> AddVcpuPage(const VcpuPageRequest& request, int vcpu
 
 absl::Status PageTokenInvalid() {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
-                   "page_token is not one of this list's; begin again without one", {{"field", "page_token"}});
+                   "page_token does not belong to this list; start again without one", {{"field", "page_token"}});
 }
 
 }  // namespace armstate

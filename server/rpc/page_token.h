@@ -1,4 +1,4 @@
-// Page sizes and page tokens.
+// This header handles page sizes and page tokens.
 #ifndef ARMSTATE_SERVER_RPC_PAGE_TOKEN_H_
 #define ARMSTATE_SERVER_RPC_PAGE_TOKEN_H_
 
@@ -14,31 +14,32 @@ namespace armstate {
 // 0 means 100, more than 1000 means 1000. INVALID_ARGUMENT, reason FIELD_INVALID, if negative.
 absl::StatusOr<int> PageSize(int requested);
 
-// A page is cut before it gets larger: gRPC clients take 4 MiB unless told otherwise. One item is always given.
+// A page ends before it exceeds this size: gRPC clients accept 4 MiB by default. A page always has at least one item.
 inline constexpr size_t kMaxPageBytes = size_t{3} << 20;
 
-// A token says after which item of `list` (e.g. "vms", or "vms/web1/checkpoints") the next page begins. It is text that
-// a client should not read, and is no secret.
+// Makes a token that says after which item of `list` (e.g. "vms" or "vms/web1/checkpoints") the next page begins. A
+// token is opaque to clients, but not secret.
 std::string EncodePageToken(absl::string_view list, absl::string_view after);
 
-// The item, or "" for an empty token. INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID, for a token of another list.
+// Returns the item, or "" for an empty token. INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID, for a token of another list.
 absl::StatusOr<std::string> DecodePageToken(absl::string_view list, absl::string_view token);
 
-// The pages of an answer about `vcpu_count` vCPUs.
+// A request for a page of an answer about `vcpu_count` vCPUs.
 struct VcpuPageRequest {
-  // What the pages are of.
+  // The list that the pages belong to.
   std::string list;
-  // Of the request. 0: all that fit into a page.
+  // As in the request. 0: as many as fit into a page.
   int page_size = 0;
   std::string page_token;
 };
 
-// Calls `add` for each vCPU of the page, by its position; it answers how many bytes it added. A page ends once it has
-// kMaxPageBytes. Returns the next page's token, empty after the last. Errors: of PageSize and DecodePageToken.
+// Calls `add` with the position of each vCPU of the page; it returns how many bytes it added. A page ends once it has
+// kMaxPageBytes. Returns the next page's token, empty after the last page. Errors: those of PageSize and
+// DecodePageToken.
 absl::StatusOr<std::string> AddVcpuPage(const VcpuPageRequest& request, int vcpu_count,
                                         absl::FunctionRef<size_t(int vcpu)> add);
 
-// That error, for a token whose item is none.
+// Returns the error for a token whose item is invalid.
 absl::Status PageTokenInvalid();
 
 }  // namespace armstate

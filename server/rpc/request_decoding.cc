@@ -12,7 +12,7 @@
 namespace armstate {
 namespace {
 
-// Of the request that this thread decodes: the full name of a field, or empty.
+// The full name of the invalid field in the request that this thread decodes; empty if there is none.
 std::string& InvalidText() {
   thread_local std::string field;
   return field;
@@ -51,7 +51,7 @@ absl::Status Undecodable(absl::string_view message_type) {
   const std::string& field = InvalidText();
   if (!field.empty()) return InvalidField(field, absl::StrCat("of a request ", message_type, " is not UTF-8"));
   return InvalidField("request", absl::StrCat("cannot be decoded as ", message_type,
-                                              ": was it damaged on its way, or made for another service?"));
+                                              ": was it damaged in transit, or made for another service?"));
 }
 
 absl::Status DecodeRequest(grpc::ByteBuffer& bytes, google::protobuf::Message& request) {

@@ -1,4 +1,4 @@
-// Decodes requests, and says why one cannot be decoded.
+// DecodeRequest decodes a request; Undecodable explains why a request cannot be decoded.
 #ifndef ARMSTATE_SERVER_RPC_REQUEST_DECODING_H_
 #define ARMSTATE_SERVER_RPC_REQUEST_DECODING_H_
 
@@ -9,17 +9,17 @@
 
 namespace armstate {
 
-// protobuf tells of text that is not UTF-8 only by its log, in the thread that decodes. LogProtobuf takes that log: it
-// remembers the field for Undecodable, and gives all else to ours. Called once, before anything is decoded, lest
-// clients write to standard error.
+// protobuf reports text that is not UTF-8 only in its log, on the decoding thread. LogProtobuf installs a handler for
+// that log that remembers the field for Undecodable and forwards everything else to our log. It must be called once,
+// before anything is decoded; otherwise clients could write to standard error.
 void LogProtobuf();
 void ForgetInvalidText();
 
-// INVALID_ARGUMENT, reason FIELD_INVALID: a request, or what was read of it in this thread since ForgetInvalidText, is
-// not a message of this type. Metadata "field" is the full name of the field whose text is not UTF-8, or "request".
+// INVALID_ARGUMENT, reason FIELD_INVALID: a request is not a message of this type. Metadata "field" is the full name of
+// a field whose text is not UTF-8, if this thread found one since ForgetInvalidText; otherwise "request".
 absl::Status Undecodable(absl::string_view message_type);
 
-// Empties `bytes`. Errors: Undecodable; then the content of `request` is undefined.
+// Empties `bytes`. Errors: Undecodable; `request` is then in an unspecified state.
 absl::Status DecodeRequest(grpc::ByteBuffer& bytes, google::protobuf::Message& request);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// The StopCheck of a call.
+// StopCheckOf returns the StopCheck of a call.
 #ifndef ARMSTATE_SERVER_RPC_STOP_CHECK_H_
 #define ARMSTATE_SERVER_RPC_STOP_CHECK_H_
 
@@ -13,14 +13,15 @@
 
 namespace armstate {
 
-// Of a call that is under way. gRPC cancels a call whose caller goes away, and all calls when a shutdown's time is
-// over. The call ends a little before its deadline: later nobody would hear how far it came.
+// The call must be active. gRPC cancels a call when its caller disconnects, and all calls when the time for a shutdown
+// is over. The check fails a little before the call's deadline: after it the caller would not learn how far the call
+// came.
 inline StopCheck StopCheckOf(const grpc::CallbackServerContext& context) {
   const absl::Time deadline = absl::FromChrono(context.deadline());
   const absl::Time end = deadline - std::min((deadline - absl::Now()) / 10, absl::Milliseconds(200));
   return [&context, end] {
     if (context.IsCancelled()) {
-      return CallCancelled("the caller went away, its deadline has passed, or the server is shut down");
+      return CallCancelled("the caller disconnected, its deadline passed, or the server is shutting down");
     }
     return absl::Now() < end ? absl::OkStatus()
                              : MakeError(absl::StatusCode::kDeadlineExceeded, ErrorReason::kDeadlinePassed,

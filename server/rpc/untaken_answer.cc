@@ -11,7 +11,7 @@ std::function<void()> EndOfUntaken(grpc::CallbackServerContext& context) {
   const std::shared_ptr<grpc_call> call(context.c_call(), &grpc_call_unref);
   return [call] {
     grpc_call_cancel_with_status(call.get(), GRPC_STATUS_RESOURCE_EXHAUSTED,
-                                 "the answer was not taken in time, and others need the memory: call again, and read",
+                                 "the answer was not read in time, and others need the memory: call again, and read",
                                  nullptr);
   };
 }

@@ -1,4 +1,4 @@
-// How a call ends whose answer its client does not take.
+// EndOfUntaken returns a function that ends a call whose client does not read the answer.
 #ifndef ARMSTATE_SERVER_RPC_UNTAKEN_ANSWER_H_
 #define ARMSTATE_SERVER_RPC_UNTAKEN_ANSWER_H_
 
@@ -8,8 +8,8 @@
 
 namespace armstate {
 
-// A function that ends the call with RESOURCE_EXHAUSTED, for MemoryBudget. Unlike the context, which has TryCancel, it
-// can be called, by any thread, when the call has gone.
+// The function ends the call with RESOURCE_EXHAUSTED, for MemoryBudget. Unlike TryCancel of the context, it can be
+// called by any thread, even after the call has ended.
 std::function<void()> EndOfUntaken(grpc::CallbackServerContext& context);
 
 }  // namespace armstate

@@ -20,14 +20,15 @@
 
 namespace armstate {
 
-// Goes by itself when the call has ended, with its share of the memory.
+// Deletes itself when the call has ended, and returns its share of the memory.
 class WorkedCall final : public grpc::ServerUnaryReactor {
  public:
-  // Answers with what `work` returns, a function of a StopCheck and a MemoryBudget::Share, to which it adds the bytes
-  // of the answer before it fills `response`: gRPC keeps that until the client takes the end of the call, be it an
-  // error. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if too many calls wait, or those of this client hold too much.
+  // Answers with the result of `work`, a function of a StopCheck and a MemoryBudget::Share. `work` must add the bytes
+  // of the answer to the share before it fills `response`: gRPC keeps the response until the client has received the
+  // end of the call, even for an error. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if too many calls wait, or if those of
+  // this client hold too much memory.
   //
-  // Before that `quick`, a function of the share alone, is called by this thread: if it is done, that is all.
+  // First calls `quick`, a function of the share only, on this thread; if it completes the call, `work` is not called.
   template <typename Request, typename Work, typename Quick>
   static WorkedCall* Begin(WorkerPool& pool, CallWorkers& workers, grpc::CallbackServerContext& context,
                            const Request& request, Work work, Quick quick) {
@@ -45,12 +46,12 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
     return taken ? call : call->End(context, request, TooManyWait());
   }
 
-  // gRPC has an answer a second time, as bytes, and a request was bytes before.
+  // gRPC also holds an answer as bytes, and held a request as bytes before.
   static constexpr size_t kCopies = 2;
   static size_t HeldBytes(const google::protobuf::MessageLite& message) { return kCopies * message.ByteSizeLong(); }
 
   void OnDone() override { delete this; }
-  // Else gRPC calls OnDone from another thread, which takes longer than many a call.
+  // Otherwise gRPC would call OnDone on another thread, which takes longer than many a call.
   bool InternalInlineable() override { return true; }
 
  private:
@@ -60,7 +61,7 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
 
   static absl::Status TooManyWait() {
     return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy,
-                     "too many calls of this kind wait: call again later");
+                     "too many calls of this kind are waiting: call again later");
   }
 
   template <typename Work>
@@ -73,7 +74,7 @@ class WorkedCall final : public grpc::ServerUnaryReactor {
 
   template <typename Request>
   WorkedCall* End(grpc::CallbackServerContext& context, const Request& request, const absl::Status& status) {
-    // The request is not needed any more, but gRPC keeps it until the call has ended.
+    // The request is no longer needed, but gRPC keeps it until the call has ended.
     if (request.ByteSizeLong() > kLargeRequest) Request().Swap(const_cast<Request*>(&request));
     if (share_ != nullptr) share_->BeginTaking(EndOfUntaken(context));
     Finish(ToGrpcStatus(status));

@@ -68,12 +68,12 @@ void WorkerPool::Loop() {
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(this, &WorkerPool::HasNews));
-      // What waits for a place of its client is left to the thread that has the place.
+      // Tasks that wait for a free slot of their client are left to the thread that holds the slot.
       if (turns_.empty()) return;
       task = Pop(client);
     }
     task();
-    task = nullptr;  // with what it holds
+    task = nullptr;  // destroys its captures without the lock
     absl::MutexLock lock(&mutex_);
     End(client);
   }

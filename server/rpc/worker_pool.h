@@ -1,4 +1,4 @@
-// WorkerPool works on a few threads of its own what would hold up gRPC's or the store's.
+// WorkerPool runs tasks on its own threads, so that they do not block those of gRPC or of the store.
 #ifndef ARMSTATE_SERVER_RPC_WORKER_POOL_H_
 #define ARMSTATE_SERVER_RPC_WORKER_POOL_H_
 
@@ -20,24 +20,25 @@ namespace armstate {
 //   WorkerPool pool(/*threads=*/2, /*max_tasks=*/100);
 //   if (!pool.TryRun(client, [=] { Answer(Compute(request)); })) return Busy();
 //
-// Clients take turns, so that one with many tasks does not keep another's waiting; each has its own begun in order. One
-// with long tasks does not have all threads either.
+// Clients take turns, so that a client with many tasks does not delay another's. The tasks of one client start in
+// order. A client with long tasks cannot occupy all threads.
 //
 // Thread-safe.
 class WorkerPool {
  public:
-  // So many tasks at most run or wait. One client's that wait are at most half as many, or one.
-  // One client's that run are at most half as many as there are threads, or one.
+  // At most `max_tasks` tasks run or wait. Of one client, at most half as many may wait, and at most half of the
+  // threads may run its tasks; at least one each.
   WorkerPool(int threads, size_t max_tasks) : WorkerPool(threads, max_tasks, std::max(threads / 2, 1)) {}
   // For tasks that are short, or bounded in another way.
   WorkerPool(int threads, size_t max_tasks, int threads_per_client);
-  // Runs what is left.
+  // Runs the remaining tasks.
   ~WorkerPool();
 
-  // Runs a task on one of the threads. False if there is no place for it.
+  // Runs a task on one of the threads. Returns false if the pool is full.
   bool TryRun(const std::string& client, std::function<void()> task);
 
-  // Takes a task in any case: the next part of something that was accepted before, which bounds how many there are.
+  // Accepts a task even if the pool is full: for the next part of an accepted operation, whose number is bounded
+  // elsewhere.
   void Run(std::function<void()> task);
 
  private:
@@ -48,9 +49,9 @@ class WorkerPool {
   };
 
   void Push(const std::string& client, Task task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Of the client whose turn it is, whose name is put into `client`.
+  // Returns a task of the client whose turn it is, and stores its name in `client`.
   Task Pop(std::string& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // After a task of the client.
+  // Called after each task of the client.
   void End(const std::string& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Loop();
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !turns_.empty(); }
@@ -58,10 +59,10 @@ class WorkerPool {
   const size_t max_tasks_;
   const int threads_per_client_;
   absl::Mutex mutex_;
-  // Those that have tasks. Who has some that wait and may run one more is in `turns_` once.
+  // The clients that have tasks. A client that has waiting tasks and may run another one is in `turns_` once.
   absl::flat_hash_map<std::string, Client> clients_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> turns_ ABSL_GUARDED_BY(mutex_);
-  size_t tasks_ ABSL_GUARDED_BY(mutex_) = 0;  // those that run, too
+  size_t tasks_ ABSL_GUARDED_BY(mutex_) = 0;  // running and waiting
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

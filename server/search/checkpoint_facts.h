@@ -1,4 +1,4 @@
-// What a search knows of a checkpoint besides its registers.
+// IndexedMetadata is what a search knows of a checkpoint besides its registers.
 #ifndef ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
 #define ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
 
@@ -14,17 +14,17 @@
 
 namespace armstate {
 
-// What the checkpoints of many VMs have in common. Immutable.
-struct CheckpointTraits {
-  // Two with the same key are the same.
+// The part of the metadata that checkpoints of many VMs share. Immutable.
+struct SharedMetadata {
+  // Equal keys mean equal content.
   std::string key;
   v1::Source source;
   std::map<std::string, std::string> labels;
-  // How its lists use register IDs.
+  // The scheme by which its lists use register IDs.
   IdScheme scheme = IdScheme::kKvm;
 };
 
-struct CheckpointFacts {
+struct IndexedMetadata {
   std::string vm;
   int64_t version = 0;
   // Nanoseconds since 1970-01-01 00:00 UTC.
@@ -32,11 +32,11 @@ struct CheckpointFacts {
   absl::optional<int64_t> capture_time;
   int64_t vcpu_count = 0;
   int64_t register_count = 0;
-  std::shared_ptr<const CheckpointTraits> traits;
+  std::shared_ptr<const SharedMetadata> traits;
 };
 
-// Of a checkpoint's BASIC view.
-CheckpointFacts FactsOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme);
+// Extracts the metadata from a checkpoint's BASIC view.
+IndexedMetadata IndexedMetadataOf(absl::string_view vm, const v1::Checkpoint& basic, IdScheme scheme);
 
 }  // namespace armstate
 

@@ -1,4 +1,4 @@
-// How a filter compares.
+// Comparator is a comparison operator of a filter.
 #ifndef ARMSTATE_SERVER_SEARCH_COMPARATOR_H_
 #define ARMSTATE_SERVER_SEARCH_COMPARATOR_H_
 

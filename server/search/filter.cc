@@ -11,7 +11,7 @@
 namespace armstate {
 namespace {
 
-// Of parentheses and NOTs: what the stack bears.
+// The maximum nesting of parentheses and NOTs that the stack can hold.
 constexpr int kMaxDepth = 64;
 
 Comparator ComparatorOf(absl::string_view text) {
@@ -34,7 +34,7 @@ FilterNode Condition(std::variant<std::monostate, RegisterCondition, MetadataCon
 
 }  // namespace
 
-// Grammar of aip.dev/160, where OR binds closer than AND, and AND may be left out:
+// The grammar of aip.dev/160, in which OR binds tighter than AND, and AND may be omitted:
 //   expression: sequence {AND sequence}   sequence: factor {factor}   factor: term {OR term}
 //   term: [NOT | -] (comparison | "(" expression ")")
 class FilterParser {
@@ -97,7 +97,7 @@ class FilterParser {
       FilterToken& token = tokens_[next_];
       token.text.erase(0, 1);
       ++token.position;
-      if (token.text.empty()) ++next_;  // before a parenthesis
+      if (token.text.empty()) ++next_;  // the token before a parenthesis
       return ParseNegated(depth);
     }
     if (Peek().kind != FilterTokenKind::kOpen) return ParseComparison();
@@ -161,14 +161,14 @@ class FilterParser {
     return number;
   }
 
-  // Neither metadata nor a register: it may have been meant as either.
+  // The name is neither metadata nor a register, and may have been meant as either.
   static absl::Status Unknown(const FilterToken& name, const absl::Status& as_register) {
     const absl::string_view first_part = absl::string_view(name.text).substr(0, name.text.find('.'));
     NearestName nearest(name.text);
     for (const absl::string_view metadata : MetadataCondition::Names()) nearest.Consider(metadata);
     const bool is_metadata = first_part == "source" || first_part == "label";
     if (nearest.name().empty() || (!is_metadata && EditDistance(nearest.name(), name.text) > 2)) return as_register;
-    return FilterError(name.position, absl::StrCat("nothing is called \"", name.text, "\"; \"", nearest.name(), "\"?"),
+    return FilterError(name.position, absl::StrCat("there is no \"", name.text, "\"; \"", nearest.name(), "\"?"),
                        {{"nearest", std::string(nearest.name())}});
   }
 
@@ -183,22 +183,24 @@ absl::StatusOr<Filter> Filter::Parse(absl::string_view text) {
   return FilterParser(*std::move(tokens)).Parse();
 }
 
-bool Filter::Matches(const CheckpointFacts& facts, int vcpu_index, const RegisterList& registers) const {
-  return Holds(root_, facts, vcpu_index, registers);
+bool Filter::Matches(const IndexedMetadata& metadata, int vcpu_index, const RegisterList& registers) const {
+  return Holds(root_, metadata, vcpu_index, registers);
 }
 
-bool Filter::Holds(const FilterNode& node, const CheckpointFacts& facts, int vcpu_index,
+bool Filter::Holds(const FilterNode& node, const IndexedMetadata& metadata, int vcpu_index,
                    const RegisterList& registers) const {
-  if (const auto* metadata = std::get_if<MetadataCondition>(&node.condition)) return metadata->Holds(facts, vcpu_index);
+  if (const auto* condition = std::get_if<MetadataCondition>(&node.condition)) {
+    return condition->Holds(metadata, vcpu_index);
+  }
   if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {
-    const IdScheme scheme = facts.traits->scheme;
+    const IdScheme scheme = metadata.traits->scheme;
     const absl::optional<RegisterSelector>& selector = registers_[condition->register_number].In(scheme);
     const absl::optional<absl::string_view> value = selector ? registers.Find(selector->id) : absl::nullopt;
     if (!value) return false;
     const absl::optional<NumberTest>& test = condition->In(scheme);
     return !test || test->Holds(*value);
   }
-  const auto holds = [&](const FilterNode& child) { return Holds(child, facts, vcpu_index, registers); };
+  const auto holds = [&](const FilterNode& child) { return Holds(child, metadata, vcpu_index, registers); };
   switch (node.join) {
     case FilterNode::Join::kAnd:
       return std::all_of(node.children.begin(), node.children.end(), holds);

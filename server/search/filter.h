@@ -1,4 +1,4 @@
-// A filter over registers and metadata in the syntax of aip.dev/160; see SearchRegistersRequest.
+// Filter is a condition on registers and metadata in the syntax of aip.dev/160; see SearchRegistersRequest.
 #ifndef ARMSTATE_SERVER_SEARCH_FILTER_H_
 #define ARMSTATE_SERVER_SEARCH_FILTER_H_
 
@@ -17,11 +17,11 @@
 
 namespace armstate {
 
-// One register of a filter, compared.
+// The comparison of one register in a filter.
 struct RegisterCondition {
-  // Which of Filter::registers().
+  // The index in Filter::registers().
   size_t register_number = 0;
-  // Nothing: the vCPU has the register, whatever its value. By scheme, as the fields may differ.
+  // Unset: the vCPU has the register, with any value. Separate by scheme, since the fields may differ.
   absl::optional<NumberTest> kvm;
   absl::optional<NumberTest> tcg;
 
@@ -30,7 +30,7 @@ struct RegisterCondition {
 
 struct FilterNode {
   enum class Join { kAnd, kOr, kNot };
-  // What the children are joined by; kNot has one. Of a condition: nothing.
+  // How the children are joined; kNot has one child. Unused for a condition.
   Join join = Join::kAnd;
   std::vector<FilterNode> children;
   std::variant<std::monostate, RegisterCondition, MetadataCondition> condition;
@@ -40,24 +40,25 @@ struct FilterNode {
 //
 // Example:
 //   absl::StatusOr<Filter> filter = Filter::Parse("SCTLR_EL1.M = 0 AND labels.team = web");
-//   if (filter->Matches(facts, 0, registers)) ...
+//   if (filter->Matches(metadata, 0, registers)) ...
 class Filter {
  public:
   // INVALID_ARGUMENT, reason FILTER_INVALID (metadata "position", "nearest").
   static absl::StatusOr<Filter> Parse(absl::string_view text);
 
   const FilterNode& root() const { return root_; }
-  // In the order of their first mention, each once.
+  // The registers in the order of their first mention, without duplicates.
   const std::vector<FilterRegister>& registers() const { return registers_; }
 
-  // One vCPU of a checkpoint.
-  bool Matches(const CheckpointFacts& facts, int vcpu_index, const RegisterList& registers) const;
+  // Returns true if one vCPU of a checkpoint matches.
+  bool Matches(const IndexedMetadata& metadata, int vcpu_index, const RegisterList& registers) const;
 
  private:
   friend class FilterParser;
   Filter() = default;
 
-  bool Holds(const FilterNode& node, const CheckpointFacts& facts, int vcpu_index, const RegisterList& registers) const;
+  bool Holds(const FilterNode& node, const IndexedMetadata& metadata, int vcpu_index,
+             const RegisterList& registers) const;
 
   FilterNode root_;
   std::vector<FilterRegister> registers_;

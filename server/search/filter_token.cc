@@ -16,7 +16,7 @@ bool IsText(char c) {
   return !absl::ascii_isspace(static_cast<unsigned char>(c)) && kSpecial.find(c) == absl::string_view::npos;
 }
 
-// The bytes of a string that begins with a quote; a backslash takes the next byte as it is.
+// Returns the bytes of a string that begins with a quote; a backslash escapes the next byte.
 absl::StatusOr<size_t> ReadString(absl::string_view filter, size_t begin, std::string& text) {
   const char quote = filter[begin];
   for (size_t i = begin + 1; i < filter.size(); ++i) {
@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<FilterToken>> SplitFilter(absl::string_view filter) {
       tokens.push_back({FilterTokenKind::kText, std::string(filter.substr(begin, i - begin)), begin});
     } else {
       const size_t size = ComparatorSize(filter.substr(i));
-      if (size == 0) return FilterError(i, "\"!\" stands only before \"=\"; NOT negates");
+      if (size == 0) return FilterError(i, "\"!\" must be followed by \"=\"; NOT negates");
       i += size;
       tokens.push_back({FilterTokenKind::kComparator, std::string(filter.substr(begin, size)), begin});
     }

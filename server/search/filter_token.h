@@ -1,4 +1,4 @@
-// The words of a filter (aip.dev/160).
+// SplitFilter splits a filter (aip.dev/160) into tokens.
 #ifndef ARMSTATE_SERVER_SEARCH_FILTER_TOKEN_H_
 #define ARMSTATE_SERVER_SEARCH_FILTER_TOKEN_H_
 
@@ -14,7 +14,7 @@ namespace armstate {
 
 enum class FilterTokenKind {
   kText,        // a name or an unquoted value
-  kString,      // in quotes, which are left out here
+  kString,      // quoted; without the quotes
   kComparator,  // = != < <= > >= :
   kOpen,
   kClose,
@@ -24,14 +24,14 @@ enum class FilterTokenKind {
 struct FilterToken {
   FilterTokenKind kind;
   std::string text;
-  // Bytes from the filter's start.
+  // The offset in bytes from the start of the filter.
   size_t position = 0;
 };
 
-// Always ends with kEnd. INVALID_ARGUMENT, reason FILTER_INVALID.
+// The result always ends with kEnd. INVALID_ARGUMENT, reason FILTER_INVALID.
 absl::StatusOr<std::vector<FilterToken>> SplitFilter(absl::string_view filter);
 
-// INVALID_ARGUMENT, reason FILTER_INVALID, with metadata "position" besides the given.
+// INVALID_ARGUMENT, reason FILTER_INVALID, with metadata "position" in addition to `metadata`.
 absl::Status FilterError(size_t position, absl::string_view problem, std::map<std::string, std::string> metadata = {});
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// SearchIndex: finding.
+// This file implements SearchIndex::Find.
 #include <algorithm>
 
 #include "server/search/search_index.h"
@@ -28,18 +28,18 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
       }
     }
   }
-  const Truth truth = Evaluate(filter, filter.root());
+  const TriState truth = Evaluate(filter, filter.root());
   RowSet candidates = LiveRows();
   candidates.Remove(truth.no);
   std::vector<uint32_t> found;
-  // For functions below, which clang takes to be called without the lock.
+  // Needed by the functions below, which clang assumes to be called without the lock.
   const Row* const all_rows = rows_.data();
   const Vm* const vms = vms_.data();
   candidates.ForEach([&](size_t row) {
     const uint32_t vm = all_rows[row].vm;
     if (found.empty() || found.back() != vm) found.push_back(vm);
   });
-  // A VM's rows need not follow each other.
+  // The rows of a VM need not be adjacent.
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   if (which == MatchedVcpus::kAll) {
@@ -49,13 +49,15 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
     };
     found.erase(std::remove_if(found.begin(), found.end(), lacks_one), found.end());
   }
-  std::sort(found.begin(), found.end(), [&](uint32_t a, uint32_t b) { return vms[a].facts.vm < vms[b].facts.vm; });
+  std::sort(found.begin(), found.end(),
+            [&](uint32_t a, uint32_t b) { return vms[a].metadata.vm < vms[b].metadata.vm; });
   for (const uint32_t vm : found) answer.matches.push_back(Describe(vms_[vm], filter, candidates));
   return answer;
 }
 
 MatchingCheckpoint SearchIndex::Describe(const Vm& vm, const Filter& filter, const RowSet& rows) const {
-  MatchingCheckpoint match{vm.facts.vm, vm.facts.version, vm.facts.create_time, vm.facts.traits->scheme, {}};
+  MatchingCheckpoint match{
+      vm.metadata.vm, vm.metadata.version, vm.metadata.create_time, vm.metadata.traits->scheme, {}};
   for (const uint32_t row : vm.rows) {
     if (!rows.Has(row)) continue;
     MatchingVcpu vcpu{rows_[row].vcpu_index, {}};
@@ -73,15 +75,15 @@ MatchingCheckpoint SearchIndex::Describe(const Vm& vm, const Filter& filter, con
   return match;
 }
 
-SearchIndex::Truth SearchIndex::Evaluate(const Filter& filter, const FilterNode& node) const {
+SearchIndex::TriState SearchIndex::Evaluate(const Filter& filter, const FilterNode& node) const {
   if (const auto* metadata = std::get_if<MetadataCondition>(&node.condition)) return EvaluateMetadata(*metadata);
   if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {
     return EvaluateRegister(filter.registers()[condition->register_number], *condition);
   }
-  Truth truth = Evaluate(filter, node.children.front());
+  TriState truth = Evaluate(filter, node.children.front());
   if (node.join == FilterNode::Join::kNot) std::swap(truth.yes, truth.no);
   for (size_t i = 1; i < node.children.size(); ++i) {
-    const Truth other = Evaluate(filter, node.children[i]);
+    const TriState other = Evaluate(filter, node.children[i]);
     if (node.join == FilterNode::Join::kAnd) {
       truth.yes &= other.yes;
       truth.no |= other.no;
@@ -112,10 +114,10 @@ RowSet SearchIndex::RowsWith(const RegisterId& id, IdScheme scheme) const {
   });
 }
 
-// A vCPU without the register compares false.
-SearchIndex::Truth SearchIndex::EvaluateRegister(const FilterRegister& named,
-                                                 const RegisterCondition& condition) const {
-  Truth truth{RowSet(rows_.size()), LiveRows()};
+// The comparison is false for a vCPU without the register.
+SearchIndex::TriState SearchIndex::EvaluateRegister(const FilterRegister& named,
+                                                    const RegisterCondition& condition) const {
+  TriState truth{RowSet(rows_.size()), LiveRows()};
   for (const IdScheme scheme : {IdScheme::kKvm, IdScheme::kTcg}) {
     const absl::optional<RegisterSelector>& selector = named.In(scheme);
     if (!selector) continue;
@@ -136,11 +138,11 @@ SearchIndex::Truth SearchIndex::EvaluateRegister(const FilterRegister& named,
   return truth;
 }
 
-SearchIndex::Truth SearchIndex::EvaluateMetadata(const MetadataCondition& condition) const {
+SearchIndex::TriState SearchIndex::EvaluateMetadata(const MetadataCondition& condition) const {
   RowSet yes(0);
   if (condition.scope() == MetadataScope::kVcpu) {
     yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return rows_[row].layout != kNoLayout && condition.Holds(vms_[rows_[row].vm].facts, rows_[row].vcpu_index);
+      return rows_[row].layout != kNoLayout && condition.Holds(vms_[rows_[row].vm].metadata, rows_[row].vcpu_index);
     });
   } else if (condition.scope() == MetadataScope::kTraits) {
     std::vector<char> holds;
@@ -150,7 +152,7 @@ SearchIndex::Truth SearchIndex::EvaluateMetadata(const MetadataCondition& condit
     });
   } else {
     std::vector<char> holds;
-    for (const Vm& vm : vms_) holds.push_back(vm.facts.traits != nullptr && condition.Holds(vm.facts, 0));
+    for (const Vm& vm : vms_) holds.push_back(vm.metadata.traits != nullptr && condition.Holds(vm.metadata, 0));
     yes = RowSet::Where(rows_.size(), [&](size_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       return rows_[row].layout != kNoLayout && holds[rows_[row].vm] != 0;
     });

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/error.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {
@@ -16,11 +16,11 @@ namespace {
 
 constexpr size_t kVmsPerPage = 1000;
 constexpr size_t kEventsPerPage = 4096;
-// How long events may wait when no search does: a VM that changes all the time is read once for all of that. How long a
-// store that does not answer is left alone.
+// The maximum delay of events while no search waits: a VM that changes continuously is read once per interval. Also the
+// pause after the store failed to answer.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 constexpr absl::Duration kRetry = absl::Seconds(1);
-// How often a waiting caller is asked whether it still waits.
+// Poll interval at which a waiting caller's `stop` is checked.
 constexpr absl::Duration kStopCheckInterval = absl::Milliseconds(20);
 
 }  // namespace
@@ -30,7 +30,7 @@ IndexFollower::IndexFollower(CheckpointStore& store, CheckpointRepository& check
     : store_(store), checkpoints_(checkpoints), profiles_(profiles), index_(index) {
   subscription_ = store_.SubscribeToEvents([this](uint64_t newest) {
     absl::MutexLock lock(&mutex_);
-    // Else it is at work, or waits for more.
+    // Otherwise the thread is busy or waits for more events.
     const bool is_first = newest_ <= position_;
     newest_ = std::max(newest_, newest);
     if (is_first) changed_.SignalAll();
@@ -53,11 +53,11 @@ absl::Status IndexFollower::CatchUp(const StopCheck& stop) {
   absl::MutexLock lock(&mutex_);
   if (!ready_) {
     return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kIndexBuilding,
-                     absl::StrCat("the server has just started and reads what it stores: ", index_.vm_count(),
+                     absl::StrCat("the server has just started and is indexing its checkpoints: ", index_.vm_count(),
                                   " VMs so far; try again in a few seconds"),
                      {{"done_vms", absl::StrCat(index_.vm_count())}});
   }
-  newest_ = std::max(newest_, wanted);  // its listener may not have been told yet
+  newest_ = std::max(newest_, wanted);  // the listener may not have been notified yet
   absl::Status status;
   ++waiting_;
   while (position_ < wanted && status.ok()) {
@@ -78,7 +78,7 @@ void IndexFollower::Run() {
 }
 
 bool IndexFollower::ReadAllVms() {
-  // What changes while the VMs are read is read again afterwards.
+  // Changes that happen while the VMs are read are read again afterwards.
   const uint64_t position = store_.events().newest;
   std::set<std::string> gone;
   for (std::string& vm : index_.VmNames()) gone.insert(std::move(vm));
@@ -104,11 +104,11 @@ bool IndexFollower::ReadEvents() {
     position = position_;
   }
   const uint64_t newest = store_.events().newest;
-  // All of them first: however often a VM changed, it is read once.
+  // Collect all events first: a VM is then read once, however often it changed.
   std::set<std::string> changed;
   while (position < newest && !stopped()) {
     const absl::StatusOr<EventPage> page = store_.ReadEvents(position, kEventsPerPage);
-    // More events came than the store keeps.
+    // More events arrived than the store retains.
     if (absl::IsOutOfRange(page.status())) return ReadAllVms();
     if (absl::IsDataLoss(page.status())) {
       spdlog::warn("search: {}; all VMs are read instead", std::string(page.status().message()));
@@ -143,7 +143,7 @@ bool IndexFollower::ReadVm(const std::string& vm) {
   }
   std::vector<SearchIndex::Vcpu> vcpus;
   for (const VcpuRecord& vcpu : stored->vcpus) vcpus.push_back({vcpu.vcpu_index, &vcpu.registers});
-  index_.Put(FactsOf(vm, *basic, *scheme), vcpus);
+  index_.Put(IndexedMetadataOf(vm, *basic, *scheme), vcpus);
   return true;
 }
 

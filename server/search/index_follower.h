@@ -1,4 +1,4 @@
-// Keeps the search index in step with the store.
+// IndexFollower keeps the search index up to date with the store.
 #ifndef ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_
 #define ARMSTATE_SERVER_SEARCH_INDEX_FOLLOWER_H_
 
@@ -20,33 +20,33 @@
 
 namespace armstate {
 
-// One thread. First it reads each VM's latest checkpoint; then it follows the store's events, and reads those VMs
-// again. However often a VM changed meanwhile, it is read once.
+// Runs one thread that first reads each VM's latest checkpoint, and then follows the store's events and reads the
+// affected VMs again; a VM that changed several times in the meantime is read once.
 //
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class IndexFollower {
  public:
   IndexFollower(CheckpointStore& store, CheckpointRepository& checkpoints, const ProfileRegistry& profiles,
                 SearchIndex& index);
   ~IndexFollower();
 
-  // Waits until the index has all that was acknowledged before this call. UNAVAILABLE, reason INDEX_BUILDING (metadata
-  // "done_vms"), while the VMs are read for the first time; and what `stop` answers.
+  // Waits until the index reflects everything that was acknowledged before this call. UNAVAILABLE, reason
+  // INDEX_BUILDING (metadata "done_vms"), during the initial read of all VMs; otherwise the errors of `stop`.
   absl::Status CatchUp(const StopCheck& stop);
 
  private:
   void Run();
-  // False if it was stopped. Sets position_.
+  // Returns false if the follower was stopped. Sets position_.
   bool ReadAllVms();
   bool ReadEvents();
-  // False if it was stopped, or the store does not answer now.
+  // Returns false if the follower was stopped or the store does not answer at present.
   bool ReadVm(const std::string& vm);
   bool stopped() const;
   void SetPosition(uint64_t position);
-  // Returns after a while if there are events after the position, and at once when it is stopped or somebody waits for
-  // them.
+  // Returns after a while if there are events after the position, and immediately if the follower is stopped or a
+  // caller waits for them.
   void WaitForEvents();
-  // Returns after a while, or when it is stopped.
+  // Returns after a while, or when the follower is stopped.
   void WaitForStore();
 
   CheckpointStore& store_;
@@ -58,9 +58,9 @@ class IndexFollower {
   absl::CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool ready_ ABSL_GUARDED_BY(mutex_) = false;
-  uint64_t position_ ABSL_GUARDED_BY(mutex_) = 0;  // the index knows of all events up to this one
-  uint64_t newest_ ABSL_GUARDED_BY(mutex_) = 0;    // of the store
-  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;        // calls of CatchUp
+  uint64_t position_ ABSL_GUARDED_BY(mutex_) = 0;  // the index reflects all events up to this one
+  uint64_t newest_ ABSL_GUARDED_BY(mutex_) = 0;    // the store's newest event
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;        // the number of waiting CatchUp calls
   std::unique_ptr<EventSubscription> subscription_;
   std::thread thread_;
 };

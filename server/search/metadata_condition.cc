@@ -33,7 +33,7 @@ constexpr absl::string_view kNames[] = {"vm",
                                         "source.vcpu_features",
                                         "source.cpu_profile"};
 
-// Text, of which "*" at its ends stands for any other; ":" also finds a part of it.
+// A comparison with text, in which a "*" at either end matches any text; ":" also matches substrings.
 struct TextTest {
   static absl::StatusOr<TextTest> Create(const FilterToken& name, Comparator comparator, const FilterToken& value) {
     if (comparator != Comparator::kEqual && comparator != Comparator::kNotEqual && comparator != Comparator::kHas) {
@@ -99,7 +99,7 @@ absl::StatusOr<v1::Accelerator> ParseAccelerator(const FilterToken& value) {
 MetadataCondition::MetadataCondition(TraitsTest test)
     : scope_(MetadataScope::kTraits),
       traits_test_(test),
-      test_([test](const CheckpointFacts& facts, int) { return test(*facts.traits); }) {}
+      test_([test](const IndexedMetadata& metadata, int) { return test(*metadata.traits); }) {}
 
 absl::Span<const absl::string_view> MetadataCondition::Names() { return kNames; }
 
@@ -111,11 +111,11 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     const absl::StatusOr<int64_t> number = ParseCount(name, value);
     if (!number.ok()) return number.status();
     const auto scope = text == "vcpu" ? MetadataScope::kVcpu : MetadataScope::kCheckpoint;
-    return MetadataCondition(scope, [comparator, text, number = *number](const CheckpointFacts& facts, int vcpu) {
+    return MetadataCondition(scope, [comparator, text, number = *number](const IndexedMetadata& metadata, int vcpu) {
       const int64_t have = text == "vcpu"         ? vcpu
-                           : text == "version"    ? facts.version
-                           : text == "vcpu_count" ? facts.vcpu_count
-                                                  : facts.register_count;
+                           : text == "version"    ? metadata.version
+                           : text == "vcpu_count" ? metadata.vcpu_count
+                                                  : metadata.register_count;
       return Compare(comparator, have, number);
     });
   }
@@ -123,8 +123,8 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     const absl::StatusOr<int64_t> time = ParseTime(name, value);
     if (!time.ok()) return time.status();
     const bool created = text == "create_time";
-    return MetadataCondition(MetadataScope::kCheckpoint, [=, time = *time](const CheckpointFacts& facts, int) {
-      const absl::optional<int64_t> have = created ? facts.create_time : facts.capture_time;
+    return MetadataCondition(MetadataScope::kCheckpoint, [=, time = *time](const IndexedMetadata& metadata, int) {
+      const absl::optional<int64_t> have = created ? metadata.create_time : metadata.capture_time;
       return have && Compare(comparator, *have, time);
     });
   }
@@ -134,7 +134,7 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
     if (comparator != Comparator::kEqual && comparator != Comparator::kNotEqual) {
       return FilterError(value.position, "source.accelerator compares with = or !=");
     }
-    return MetadataCondition([comparator, wanted = *accelerator](const CheckpointTraits& traits) {
+    return MetadataCondition([comparator, wanted = *accelerator](const SharedMetadata& traits) {
       return Compare(comparator, traits.source.accelerator(), wanted);
     });
   }
@@ -147,31 +147,31 @@ absl::StatusOr<absl::optional<MetadataCondition>> MetadataCondition::Create(cons
   if (!test.ok()) return test.status();
   if (text == "vm") {
     return MetadataCondition(MetadataScope::kCheckpoint,
-                             [test = *test](const CheckpointFacts& facts, int) { return test.Holds(facts.vm); });
+                             [test = *test](const IndexedMetadata& metadata, int) { return test.Holds(metadata.vm); });
   }
   if (source_field) {
-    return MetadataCondition([test = *test, get = *source_field](const CheckpointTraits& traits) {
+    return MetadataCondition([test = *test, get = *source_field](const SharedMetadata& traits) {
       return test.Holds((traits.source.*get)());
     });
   }
   if (is_label) {
-    // As of a register that the vCPU lacks: a checkpoint without the label compares false.
-    return MetadataCondition([test = *test, key = text.substr(7)](const CheckpointTraits& traits) {
+    // As for a register that the vCPU lacks, the comparison is false for a checkpoint without the label.
+    return MetadataCondition([test = *test, key = text.substr(7)](const SharedMetadata& traits) {
       const auto label = traits.labels.find(key);
       return label != traits.labels.end() && test.Holds(label->second);
     });
   }
   if (comparator != Comparator::kHas) {
-    return FilterError(value.position, absl::StrCat(text, " is a collection: ask with \":\" what it has, e.g. ", text,
+    return FilterError(value.position, absl::StrCat(text, " is a collection: test its content with \":\", e.g. ", text,
                                                     text == "labels" ? ":team" : ":sve"));
   }
   const std::string item = value.text;
   if (text == "labels") {
-    return MetadataCondition([item](const CheckpointTraits& traits) {
+    return MetadataCondition([item](const SharedMetadata& traits) {
       return item == "*" ? !traits.labels.empty() : traits.labels.count(item) != 0;
     });
   }
-  return MetadataCondition([item](const CheckpointTraits& traits) {
+  return MetadataCondition([item](const SharedMetadata& traits) {
     const auto& features = traits.source.vcpu_features();
     return item == "*" ? !features.empty() : std::find(features.begin(), features.end(), item) != features.end();
   });

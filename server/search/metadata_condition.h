@@ -1,4 +1,4 @@
-// "labels.team = "web"": a comparison of what is known of a checkpoint besides its registers.
+// MetadataCondition is a comparison of a checkpoint's metadata, such as labels.team = "web".
 #ifndef ARMSTATE_SERVER_SEARCH_METADATA_CONDITION_H_
 #define ARMSTATE_SERVER_SEARCH_METADATA_CONDITION_H_
 
@@ -15,28 +15,27 @@
 
 namespace armstate {
 
-// What the answer depends on: so that it can be found once for all that share it.
+// What the result depends on, so that it can be computed once for all checkpoints that share it.
 enum class MetadataScope { kTraits, kCheckpoint, kVcpu };
 
 // Immutable.
 class MetadataCondition {
  public:
-  // Nothing if `name` is not of metadata ("vm", "labels.team", "source.host" ...). INVALID_ARGUMENT, reason
-  // FILTER_INVALID.
+  // Unset if `name` is not metadata ("vm", "labels.team", "source.host" ...). INVALID_ARGUMENT, reason FILTER_INVALID.
   static absl::StatusOr<absl::optional<MetadataCondition>> Create(const FilterToken& name, Comparator comparator,
                                                                   const FilterToken& value);
 
   MetadataScope scope() const { return scope_; }
-  bool Holds(const CheckpointFacts& facts, int vcpu_index) const { return test_(facts, vcpu_index); }
-  // scope() is kTraits.
-  bool Holds(const CheckpointTraits& traits) const { return traits_test_(traits); }
+  bool Holds(const IndexedMetadata& metadata, int vcpu_index) const { return test_(metadata, vcpu_index); }
+  // Precondition: scope() is kTraits.
+  bool Holds(const SharedMetadata& traits) const { return traits_test_(traits); }
 
-  // All names, for proposals; that of labels without its key.
+  // All names, for suggestions; that of labels without its key.
   static absl::Span<const absl::string_view> Names();
 
  private:
-  using TraitsTest = std::function<bool(const CheckpointTraits&)>;
-  using Test = std::function<bool(const CheckpointFacts&, int vcpu_index)>;
+  using TraitsTest = std::function<bool(const SharedMetadata&)>;
+  using Test = std::function<bool(const IndexedMetadata&, int vcpu_index)>;
 
   explicit MetadataCondition(TraitsTest test);
   MetadataCondition(MetadataScope scope, Test test) : scope_(scope), test_(std::move(test)) {}

@@ -5,10 +5,10 @@
 namespace armstate {
 namespace {
 
-// When so many codes are in use, the next new values would soon need all again.
+// With this many codes in use, the next new values would soon exhaust them again.
 constexpr size_t kCrowded = 192;
 
-// By an eighth, not twice: there are as many of these as registers.
+// Grows by an eighth instead of doubling: there are as many of these vectors as registers.
 template <typename T>
 void Grow(std::vector<T>& items, size_t size) {
   if (size <= items.size()) return;
@@ -24,7 +24,7 @@ void RegisterColumn::Set(size_t row, uint64_t value) {
     case Form::kOneValue:
       if (values_.empty()) values_.push_back(value);
       if (values_[0] == value) return;
-      form_ = Form::kCoded;  // all rows so far have code 0
+      form_ = Form::kCoded;  // all existing rows have code 0
       SetCoded(row, value);
       return;
     case Form::kCoded:

@@ -1,4 +1,4 @@
-// One register's values in all rows of the search index, in as few bytes as they allow.
+// RegisterColumn holds one register's values in all rows of the search index in a compact form.
 #ifndef ARMSTATE_SERVER_SEARCH_REGISTER_COLUMN_H_
 #define ARMSTATE_SERVER_SEARCH_REGISTER_COLUMN_H_
 
@@ -11,15 +11,15 @@
 
 namespace armstate {
 
-// Registers up to 64 bits wide. Most registers are equal in all VMs of a fleet, or take few values: a column takes no
-// bytes, one or eight for a row, and changes by itself from one to the next. A row that was never set has any value.
-// Not thread-safe.
+// For registers up to 64 bits wide. Most registers are equal in all VMs of a fleet or take few values: a column uses
+// zero, one or eight bytes per row, and changes its form by itself as needed. A row that was never set has an
+// unspecified value. Not thread-safe.
 class RegisterColumn {
  public:
   void Set(size_t row, uint64_t value);
   uint64_t Get(size_t row) const;
 
-  // The rows of 0 to rows - 1 whose value holds.
+  // Returns the rows from 0 to rows - 1 for whose value `holds` is true.
   template <typename Holds>
   RowSet Where(size_t rows, Holds holds) const {
     if (form_ == Form::kWide) {
@@ -35,16 +35,16 @@ class RegisterColumn {
 
  private:
   static constexpr size_t kMaxValues = 256;
-  // kOneValue: values_[0], if any. kCoded: values_[codes_[row]]. kWide: wide_[row].
+  // kOneValue: values_[0], if set. kCoded: values_[codes_[row]]. kWide: wide_[row].
   enum class Form : uint8_t { kOneValue, kCoded, kWide };
 
   void SetCoded(size_t row, uint64_t value);
-  // Drops values that no row has any more. False if nearly all are in use.
+  // Drops values that no row uses. Returns false if nearly all are in use.
   bool DropUnusedValues();
   void Widen();
 
   Form form_ = Form::kOneValue;
-  size_t rows_ = 0;  // above the last one that was set
+  size_t rows_ = 0;  // one more than the highest row that was set
   std::vector<uint64_t> values_;
   std::vector<uint8_t> codes_;
   std::vector<uint64_t> wide_;

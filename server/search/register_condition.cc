@@ -23,7 +23,7 @@ std::string ToBytes(uint64_t value) {
   return bytes;
 }
 
-// Both little-endian, of any length. <0, 0, >0.
+// Compares two little-endian numbers of any length. Returns <0, 0 or >0.
 int CompareBytes(absl::string_view a, absl::string_view b) {
   for (size_t i = std::max(a.size(), b.size()); i-- > 0;) {
     const uint8_t byte_a = i < a.size() ? static_cast<uint8_t>(a[i]) : 0;
@@ -99,7 +99,7 @@ absl::StatusOr<NumberTest> NumberTest::Create(const RegisterSelector& selector, 
   if (!selector.field) {
     if (number.negative) return FilterError(position, "whole registers are never negative");
     if (number.bytes.size() > selector.id.width()) {
-      return FilterError(position, absl::StrCat("the register has ", 8 * selector.id.width(), " bits only"));
+      return FilterError(position, absl::StrCat("the register has only ", 8 * selector.id.width(), " bits"));
     }
     test.operand_ = LowWord(number.bytes);
     test.wide_operand_ = number.bytes;

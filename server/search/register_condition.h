@@ -1,4 +1,4 @@
-// "SCTLR_EL1.M = 0": a comparison of a register or field with a number.
+// This header defines comparisons of a register or field with a number, such as SCTLR_EL1.M = 0.
 #ifndef ARMSTATE_SERVER_SEARCH_REGISTER_CONDITION_H_
 #define ARMSTATE_SERVER_SEARCH_REGISTER_CONDITION_H_
 
@@ -15,51 +15,52 @@
 
 namespace armstate {
 
-// A register or field that a filter names. Under the two accelerators a name can stand for two IDs.
+// A register or field that a filter names. The name can stand for different IDs under the two accelerators.
 struct FilterRegister {
-  // As the catalog spells it.
+  // The name as the catalog spells it.
   std::string name;
-  // Nothing if there is no register of this name in such lists.
+  // Unset if no register of this name exists in lists of that scheme.
   absl::optional<RegisterSelector> kvm;
   absl::optional<RegisterSelector> tcg;
 
   const absl::optional<RegisterSelector>& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
 
-  // INVALID_ARGUMENT, reason FILTER_INVALID, proposing the nearest name.
+  // INVALID_ARGUMENT, reason FILTER_INVALID, suggesting the nearest name.
   static absl::StatusOr<FilterRegister> Parse(const FilterToken& name);
 };
 
-// What is compared with: at most 2048 bits.
+// The right-hand side of a comparison: at most 2048 bits.
 struct RegisterNumber {
   bool negative = false;
-  // Of the magnitude: little-endian, without zeros at the end.
+  // The magnitude: little-endian, without trailing zeros.
   std::string bytes;
 
-  // Decimal below 2^64 with or without "-", "0x" and digits, "true", "false". INVALID_ARGUMENT, reason FILTER_INVALID.
+  // Accepts decimal numbers below 2^64 with or without "-", "0x" and digits, "true", "false". INVALID_ARGUMENT, reason
+  // FILTER_INVALID.
   static absl::StatusOr<RegisterNumber> Parse(const FilterToken& text);
 };
 
 // A comparison with one selected register. Immutable.
 class NumberTest {
  public:
-  // INVALID_ARGUMENT, reason FILTER_INVALID, if the register or field never holds such a number; `position` is the
+  // INVALID_ARGUMENT, reason FILTER_INVALID, if the register or field can never hold the number; `position` is the
   // number's.
   static absl::StatusOr<NumberTest> Create(const RegisterSelector& selector, Comparator comparator,
                                            const RegisterNumber& number, size_t position);
 
-  // A whole register of at most 64 bits.
+  // For a whole register of at most 64 bits.
   bool Holds(uint64_t value) const;
-  // One of any width, little-endian.
+  // For a register of any width, little-endian.
   bool Holds(absl::string_view value) const;
 
  private:
   Comparator comparator_ = Comparator::kEqual;
   absl::optional<FieldDefinition> field_;
-  uint64_t operand_ = 0;  // of a signed field: as two's complement
+  uint64_t operand_ = 0;  // two's complement for a signed field
   std::string wide_operand_;
 };
 
-// A field's value as a number with sign, if the field has one.
+// Returns a field's value as a signed number, if the field is signed.
 int64_t SignedField(const FieldDefinition& field, uint64_t field_value);
 
 }  // namespace armstate

@@ -8,8 +8,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_position.h"
 #include "server/rpc/page_token.h"
@@ -20,7 +20,7 @@
 namespace armstate {
 namespace {
 
-// Short, whatever the filter.
+// The result is short for any filter.
 std::string QuestionOf(const v1::SearchRegistersRequest& request) {
   const std::string asked = absl::StrCat(request.all_versions() ? "all " : "", request.vcpu_match(), request.filter());
   return absl::StrCat("search/", absl::BytesToHexString(Sha256(asked).substr(0, 8)));
@@ -56,14 +56,14 @@ void AddPage(const SearchResult& result, uint64_t name, uint64_t begin, int page
 
 absl::Status PageTokenTooOld() {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
-                   "page_token is too old: the answer that it belongs to is not kept any more; begin again without it");
+                   "page_token is too old: its answer is no longer cached; start again without it");
 }
 
 }  // namespace
 
 absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::SearchRegistersRequest& request,
                                                                    const StopCheck& stop) {
-  if (!v1::VcpuMatch_IsValid(request.vcpu_match())) return InvalidField("vcpu_match", "is none of the known values");
+  if (!v1::VcpuMatch_IsValid(request.vcpu_match())) return InvalidField("vcpu_match", "is not a known value");
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   const std::string question = QuestionOf(request);
@@ -107,7 +107,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
   if (answer.must_be_read) {
     if (absl::Status status = ReadMatches(*result, which, response, stop); !status.ok()) return status;
   }
-  // Only what has further pages is kept.
+  // Only an answer with further pages is cached.
   AddPage(*result, 0, 0, page_size, response);
   if (response.next_page_token().empty()) return response;
   const absl::StatusOr<uint64_t> name = results_.Keep(result);
@@ -125,7 +125,7 @@ absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus whic
     if (absl::Status status = stop(); !status.ok()) return status;
     const absl::StatusOr<StoredCheckpoint> stored = checkpoints_.Get(candidate.vm, candidate.version);
     response.set_scanned_checkpoints(response.scanned_checkpoints() + 1);
-    if (absl::IsNotFound(stored.status())) continue;  // deleted since
+    if (absl::IsNotFound(stored.status())) continue;  // deleted in the meantime
     const absl::StatusOr<v1::Checkpoint> basic = BasicView(candidate.vm, stored);
     if (absl::IsDataLoss(basic.status())) {
       AddDamaged(basic.status().message(), response);
@@ -133,7 +133,7 @@ absl::Status RegisterSearch::ReadMatches(SearchResult& result, MatchedVcpus whic
     }
     if (!basic.ok()) return basic.status();
     absl::optional<MatchingCheckpoint> match =
-        MatchRead(FactsOf(candidate.vm, *basic, candidate.scheme), stored->vcpus, result.filter, which);
+        MatchRead(IndexedMetadataOf(candidate.vm, *basic, candidate.scheme), stored->vcpus, result.filter, which);
     if (match) matches.push_back(*std::move(match));
   }
   result.matches = std::move(matches);

@@ -1,4 +1,4 @@
-// SearchRegisters.
+// RegisterSearch implements SearchRegisters.
 #ifndef ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_
 #define ARMSTATE_SERVER_SEARCH_REGISTER_SEARCH_H_
 
@@ -15,10 +15,11 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class RegisterSearch {
  public:
-  // Waits until the index has all that was acknowledged before. `result_bytes`: of answers that are kept for pages.
+  // CatchUp waits until the index reflects everything that was acknowledged before. `result_bytes` limits the answers
+  // that are cached for further pages.
   using CatchUp = std::function<absl::Status(const StopCheck&)>;
 
   RegisterSearch(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const SearchIndex& index,
@@ -29,13 +30,13 @@ class RegisterSearch {
         catch_up_(std::move(catch_up)),
         results_(result_bytes, std::move(clock)) {}
 
-  // Errors: see SearchRegisters, and what `stop` answers.
+  // Errors: see SearchRegisters, and those of `stop`.
   absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop);
 
  private:
   absl::StatusOr<v1::SearchRegistersResponse> FirstPage(const v1::SearchRegistersRequest& request, Filter filter,
                                                         int page_size, const StopCheck& stop);
-  // Reads what the index could not decide about; leaves what matches.
+  // Reads the checkpoints that the index could not decide, and keeps those that match.
   absl::Status ReadMatches(SearchResult& result, MatchedVcpus which, v1::SearchRegistersResponse& response,
                            const StopCheck& stop);
 

@@ -1,4 +1,4 @@
-// A set of rows of the search index, a bit each.
+// RowSet is a set of rows of the search index, as a bitmap.
 #ifndef ARMSTATE_SERVER_SEARCH_ROW_SET_H_
 #define ARMSTATE_SERVER_SEARCH_ROW_SET_H_
 
@@ -8,12 +8,12 @@
 
 namespace armstate {
 
-// Sets that are combined must be of equal size. Not thread-safe.
+// Sets that are combined must have the same size. Not thread-safe.
 class RowSet {
  public:
   explicit RowSet(size_t rows) : rows_(rows), words_((rows + 63) / 64) {}
 
-  // The rows for which `holds(row)` is true.
+  // Returns the rows for which `holds(row)` is true.
   template <typename Holds>
   static RowSet Where(size_t rows, Holds holds) {
     RowSet set(rows);
@@ -43,7 +43,7 @@ class RowSet {
     return *this;
   }
 
-  // Calls `visit(row)` for each, ascending.
+  // Calls `visit(row)` for each row in ascending order.
   template <typename Visit>
   void ForEach(Visit visit) const {
     for (size_t word = 0; word < words_.size(); ++word) {

@@ -38,11 +38,11 @@ v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter
   return result;
 }
 
-absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl::Span<const VcpuRecord> vcpus,
+absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& metadata, absl::Span<const VcpuRecord> vcpus,
                                              const Filter& filter, MatchedVcpus which) {
-  MatchingCheckpoint match{facts.vm, facts.version, facts.create_time, facts.traits->scheme, {}};
+  MatchingCheckpoint match{metadata.vm, metadata.version, metadata.create_time, metadata.traits->scheme, {}};
   for (const VcpuRecord& vcpu : vcpus) {
-    if (!filter.Matches(facts, vcpu.vcpu_index, vcpu.registers)) continue;
+    if (!filter.Matches(metadata, vcpu.vcpu_index, vcpu.registers)) continue;
     MatchingVcpu matching{vcpu.vcpu_index, {}};
     for (const FilterRegister& named : filter.registers()) {
       const absl::optional<RegisterSelector>& selector = named.In(match.scheme);

@@ -1,4 +1,4 @@
-// What a search found, on the wire.
+// This header converts the result of a search to its message.
 #ifndef ARMSTATE_SERVER_SEARCH_SEARCH_ANSWER_H_
 #define ARMSTATE_SERVER_SEARCH_SEARCH_ANSWER_H_
 
@@ -17,11 +17,11 @@ namespace armstate {
 
 v1::MatchedCheckpoint MatchToProto(const MatchingCheckpoint& match, const Filter& filter);
 
-// The vCPUs of a checkpoint that satisfy the filter; nothing if those are too few.
-absl::optional<MatchingCheckpoint> MatchRead(const CheckpointFacts& facts, absl::Span<const VcpuRecord> vcpus,
+// Returns the vCPUs of a checkpoint that satisfy the filter; unset if there are too few of them.
+absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& metadata, absl::Span<const VcpuRecord> vcpus,
                                              const Filter& filter, MatchedVcpus which);
 
-// Notes a checkpoint that could not be read, of 16 at most. `why` names it.
+// Notes a checkpoint that could not be read; at most 16 are noted. `why` names it.
 void AddDamaged(absl::string_view why, v1::SearchRegistersResponse& response);
 
 }  // namespace armstate

@@ -5,7 +5,7 @@
 namespace armstate {
 namespace {
 
-// More than any real lists together have. A client that invents registers does not fill the memory with columns.
+// More than all real lists together have, so that a client that invents registers cannot fill the memory with columns.
 constexpr size_t kMaxColumns = 8192;
 
 }  // namespace
@@ -14,19 +14,19 @@ bool IsIndexed(RegisterId id) {
   if (id.width() > sizeof(uint64_t)) return false;
   if (id.register_class() != RegisterClass::kCore) return true;
   const unsigned word = id.raw() & 0xffff;
-  // KVM's struct kvm_regs: on ARM64 X0 to X30 are the words 0 to 61, on ARM R0 to R14 the words 0 to 14.
+  // KVM's struct kvm_regs: on ARM64 X0 to X30 are words 0 to 61, on ARM R0 to R14 are words 0 to 14.
   return id.architecture() == RegisterArchitecture::kArm64 ? word > 61 : word > 14;
 }
 
-void SearchIndex::Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus) {
+void SearchIndex::Put(IndexedMetadata metadata, absl::Span<const Vcpu> vcpus) {
   absl::MutexLock lock(&mutex_);
-  damaged_.erase(facts.vm);
-  const uint32_t number = TakeVm(facts.vm);
-  const uint32_t traits = TraitsNumber(facts.traits);
+  damaged_.erase(metadata.vm);
+  const uint32_t number = TakeVm(metadata.vm);
+  const uint32_t traits = TraitsNumber(metadata.traits);
   Vm& vm = vms_[number];
-  if (vm.facts.traits != nullptr) DropTraits(vm.traits);
-  vm.facts = std::move(facts);
-  vm.facts.traits = traits_[traits].traits;
+  if (vm.metadata.traits != nullptr) DropTraits(vm.traits);
+  vm.metadata = std::move(metadata);
+  vm.metadata.traits = traits_[traits].traits;
   vm.traits = traits;
   FreeRows(vm, vcpus.size());
   while (vm.rows.size() < vcpus.size()) vm.rows.push_back(TakeRow());
@@ -93,7 +93,7 @@ void SearchIndex::FreeRows(Vm& vm, size_t kept) {
   }
 }
 
-uint32_t SearchIndex::TraitsNumber(const std::shared_ptr<const CheckpointTraits>& traits) {
+uint32_t SearchIndex::TraitsNumber(const std::shared_ptr<const SharedMetadata>& traits) {
   const auto known = traits_numbers_.find(traits->key);
   if (known != traits_numbers_.end()) {
     ++traits_[known->second].vms;
@@ -172,10 +172,10 @@ std::vector<std::string> SearchIndex::VmNames() const {
 
 size_t SearchIndex::memory_bytes() const {
   absl::ReaderMutexLock lock(&mutex_);
-  // A VM's name stands in two places; a hash table has about as many free places as used ones.
+  // A VM's name is stored twice; a hash table has about as many free slots as used ones.
   size_t bytes = vms_.capacity() * sizeof(Vm) + rows_.capacity() * sizeof(Row);
   for (const Vm& vm : vms_) {
-    bytes += 2 * vm.facts.vm.capacity() + 2 * sizeof(std::string) + vm.rows.capacity() * sizeof(uint32_t);
+    bytes += 2 * vm.metadata.vm.capacity() + 2 * sizeof(std::string) + vm.rows.capacity() * sizeof(uint32_t);
   }
   for (const Traits& traits : traits_) {
     if (traits.traits != nullptr) bytes += traits.traits->source.SpaceUsedLong() + 3 * traits.traits->key.size();

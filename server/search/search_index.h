@@ -1,4 +1,5 @@
-// The newest checkpoints of all VMs in memory, by register: what answers a search without reading them.
+// SearchIndex holds the latest checkpoints of all VMs in memory, by register, and answers searches without reading
+// them.
 #ifndef ARMSTATE_SERVER_SEARCH_SEARCH_INDEX_H_
 #define ARMSTATE_SERVER_SEARCH_SEARCH_INDEX_H_
 
@@ -27,7 +28,8 @@ namespace armstate {
 // One vCPU that satisfies a filter.
 struct MatchingVcpu {
   int vcpu_index = 0;
-  // Of Filter::registers(), little-endian as wide as the register; empty where the vCPU has no such register.
+  // The values of Filter::registers(), little-endian and as wide as the register; empty where the vCPU lacks the
+  // register.
   std::vector<std::string> values;
 };
 
@@ -42,55 +44,56 @@ struct MatchingCheckpoint {
 enum class MatchedVcpus { kAny, kAll };
 
 struct IndexAnswer {
-  // By VM name.
+  // Sorted by VM name.
   std::vector<MatchingCheckpoint> matches;
-  // The filter names registers that are not indexed: `matches` are those that may satisfy it, without their vCPUs.
+  // True if the filter names registers that are not indexed: `matches` are then the candidates, without their vCPUs.
   bool must_be_read = false;
-  // What could not be searched: each says what is wrong with it.
+  // The checkpoints that could not be searched; each text says what is wrong with one.
   std::vector<std::string> damaged;
 };
 
-// True if the index has its values: those up to 64 bits wide, without X0 to X30 and R0 to R14, which nobody looks for
-// and which are different everywhere.
+// Returns true if the index has the register's values: registers up to 64 bits wide, without X0 to X30 and R0 to R14,
+// which differ everywhere and are of no use in a search.
 bool IsIndexed(RegisterId id);
 
-// A row is a vCPU. See docs/decisions/0018. Thread-safe.
+// Each row is a vCPU. See docs/decisions/0018. Thread-safe.
 class SearchIndex {
  public:
-  // A checkpoint's vCPU.
+  // A vCPU of a checkpoint.
   struct Vcpu {
     int vcpu_index = 0;
     const RegisterList* registers = nullptr;
   };
 
-  // Replaces what is there of this VM.
-  void Put(CheckpointFacts facts, absl::Span<const Vcpu> vcpus);
+  // Replaces the entry of this VM.
+  void Put(IndexedMetadata metadata, absl::Span<const Vcpu> vcpus);
   void Remove(absl::string_view vm);
-  // A VM whose latest checkpoint cannot be read, and why. As long as it is not put or removed, answers tell of it.
+  // Records that the latest checkpoint of a VM cannot be read, and why. Answers report it until the VM is put or
+  // removed.
   void PutDamaged(absl::string_view vm, std::string why);
 
   IndexAnswer Find(const Filter& filter, MatchedVcpus which) const;
 
   size_t vm_count() const;
   std::vector<std::string> VmNames() const;
-  // What it takes, about.
+  // Returns the approximate memory usage.
   size_t memory_bytes() const;
 
  private:
-  // The rows whose lists have the same registers.
+  // A register layout that rows share.
   struct Layout {
     std::shared_ptr<const RegisterLayout> registers;
     size_t rows = 0;
-    // Of the indexed registers: column, and position in the layout.
+    // The column and the position in the layout of each indexed register.
     std::vector<std::pair<uint32_t, uint32_t>> columns;
   };
-  // The checkpoints with the same source and labels.
+  // Source and labels that checkpoints share.
   struct Traits {
-    std::shared_ptr<const CheckpointTraits> traits;
+    std::shared_ptr<const SharedMetadata> traits;
     size_t vms = 0;
   };
   struct Vm {
-    CheckpointFacts facts;
+    IndexedMetadata metadata;
     uint32_t traits = 0;
     std::vector<uint32_t> rows;
   };
@@ -100,26 +103,26 @@ class SearchIndex {
     uint32_t traits = 0;
     int32_t vcpu_index = 0;
   };
-  // What a part of a filter says of each row; what is in neither is not known.
-  struct Truth {
+  // The rows for which a part of a filter is known to be true and known to be false; rows in neither set are unknown.
+  struct TriState {
     RowSet yes;
     RowSet no;
   };
 
-  static constexpr uint32_t kNoLayout = 0;  // of a row that is free
+  static constexpr uint32_t kNoLayout = 0;  // the layout of a free row
 
   uint32_t LayoutNumber(const std::shared_ptr<const RegisterLayout>& registers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  uint32_t TraitsNumber(const std::shared_ptr<const CheckpointTraits>& traits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  uint32_t TraitsNumber(const std::shared_ptr<const SharedMetadata>& traits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetRow(uint32_t row, const RegisterList& registers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint32_t TakeVm(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint32_t TakeRow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropTraits(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FreeRows(Vm& vm, size_t kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  Truth Evaluate(const Filter& filter, const FilterNode& node) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  Truth EvaluateRegister(const FilterRegister& named, const RegisterCondition& condition) const
+  TriState Evaluate(const Filter& filter, const FilterNode& node) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  TriState EvaluateRegister(const FilterRegister& named, const RegisterCondition& condition) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  Truth EvaluateMetadata(const MetadataCondition& condition) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  TriState EvaluateMetadata(const MetadataCondition& condition) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   RowSet RowsWith(const RegisterId& id, IdScheme scheme) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   RowSet LiveRows() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   MatchingCheckpoint Describe(const Vm& vm, const Filter& filter, const RowSet& rows) const
@@ -127,7 +130,7 @@ class SearchIndex {
 
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, uint32_t> vm_numbers_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::string> damaged_ ABSL_GUARDED_BY(mutex_);  // why, by VM
+  std::map<std::string, std::string> damaged_ ABSL_GUARDED_BY(mutex_);  // the reason, by VM
   std::vector<Vm> vms_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint32_t> free_vms_ ABSL_GUARDED_BY(mutex_);
   std::vector<Row> rows_ ABSL_GUARDED_BY(mutex_);

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// On the heap, more or less.
+// Estimates the heap usage.
 size_t BytesOf(const SearchResult& result) {
   size_t bytes = result.matches.capacity() * sizeof(MatchingCheckpoint);
   for (const MatchingCheckpoint& match : result.matches) {
@@ -26,7 +26,7 @@ absl::StatusOr<uint64_t> SearchResults::Keep(std::shared_ptr<const SearchResult>
   if (bytes > max_bytes_) {
     return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy,
                      absl::StrCat(result->matches.size(),
-                                  " checkpoints match, more than can be kept for further pages: narrow the filter"));
+                                  " checkpoints match, too many to cache for further pages: narrow the filter"));
   }
   absl::MutexLock lock(&mutex_);
   const uint64_t name = absl::Uniform<uint64_t>(random_);

@@ -1,4 +1,4 @@
-// Answers of searches, kept while their pages are asked for.
+// SearchResults caches the answers of searches while clients page through them.
 #ifndef ARMSTATE_SERVER_SEARCH_SEARCH_RESULTS_H_
 #define ARMSTATE_SERVER_SEARCH_SEARCH_RESULTS_H_
 
@@ -20,9 +20,9 @@
 
 namespace armstate {
 
-// One answer, whole. Immutable.
+// One complete answer. Immutable.
 struct SearchResult {
-  // What was asked: a page token is of no use for another question.
+  // The request: a page token is only valid for the same one.
   std::string question;
   Filter filter;
   std::vector<MatchingCheckpoint> matches;
@@ -34,12 +34,12 @@ class SearchResults {
   using Clock = std::function<absl::Time()>;
 
   static constexpr absl::Duration kKeptFor = absl::Minutes(10);
-  // All answers together take at most so many bytes; the ones that were not used for longest go first.
+  // All answers together take at most `max_bytes`; the least recently used ones are evicted first.
   SearchResults(size_t max_bytes, Clock clock) : max_bytes_(max_bytes), clock_(std::move(clock)) {}
 
-  // A name that nobody guesses. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if it is too large alone.
+  // Returns an unguessable name. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if the result alone is too large.
   absl::StatusOr<uint64_t> Keep(std::shared_ptr<const SearchResult> result);
-  // Null if it is not (or no longer) kept.
+  // Returns null if the result is not cached (any more).
   std::shared_ptr<const SearchResult> Find(uint64_t name);
 
  private:
@@ -56,7 +56,7 @@ class SearchResults {
   const Clock clock_;
   absl::Mutex mutex_;
   absl::BitGen random_ ABSL_GUARDED_BY(mutex_);
-  std::list<Kept> kept_ ABSL_GUARDED_BY(mutex_);  // latest use first
+  std::list<Kept> kept_ ABSL_GUARDED_BY(mutex_);  // most recently used first
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

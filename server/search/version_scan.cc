@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/scheme.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/search/search_answer.h"
 
 namespace armstate {
@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMaxRead = 2000;
 constexpr size_t kListed = 100;
 
-// One page's work.
+// The limit of one page's work.
 class Scan {
  public:
   Scan(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter, MatchedVcpus which,
@@ -29,13 +29,13 @@ class Scan {
     return response_.checkpoints_size() >= page_size_ || response_.scanned_checkpoints() >= kMaxRead;
   }
 
-  // The rest of one VM, until the page is full. A VM that was deleted meanwhile has none.
+  // Reads the rest of one VM until the page is full. A VM that was deleted in the meantime has nothing left.
   absl::Status ScanVm(ScanPosition& position) {
     bool more = true;
     while (more && !full()) {
       const absl::StatusOr<CheckpointPage> page = checkpoints_.List(position.vm, position.version, kListed);
       if (absl::IsNotFound(page.status())) return absl::OkStatus();
-      if (absl::IsDataLoss(page.status())) {  // the VM, and nobody knows which checkpoints it has
+      if (absl::IsDataLoss(page.status())) {  // the VM itself is damaged, so its checkpoints are unknown
         AddDamaged(page.status().message(), response_);
         return absl::OkStatus();
       }
@@ -69,7 +69,7 @@ class Scan {
       return absl::OkStatus();
     }
     const absl::optional<MatchingCheckpoint> match =
-        MatchRead(FactsOf(vm, *basic, *scheme), stored->vcpus, filter_, which_);
+        MatchRead(IndexedMetadataOf(vm, *basic, *scheme), stored->vcpus, filter_, which_);
     if (match) *response_.add_checkpoints() = MatchToProto(*match, filter_);
     return absl::OkStatus();
   }
@@ -88,7 +88,7 @@ class Scan {
 absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
                           MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,
                           const StopCheck& stop, v1::SearchRegistersResponse& response) {
-  response.set_scan_reason("all versions are searched, and only each VM's latest one is indexed");
+  response.set_scan_reason("all versions are searched, but only the latest version of each VM is indexed");
   Scan scan(checkpoints, profiles, filter, which, page_size, stop, response);
   while (true) {
     const absl::StatusOr<VmPage> page = checkpoints.ListVms(position.cursor, 1);

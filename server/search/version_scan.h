@@ -1,4 +1,4 @@
-// Searching all versions: reads them one after the other.
+// ScanVersions searches all versions by reading them one after the other.
 #ifndef ARMSTATE_SERVER_SEARCH_VERSION_SCAN_H_
 #define ARMSTATE_SERVER_SEARCH_VERSION_SCAN_H_
 
@@ -14,7 +14,7 @@
 
 namespace armstate {
 
-// Adds what it finds to `response`, with the next page's token. Errors: the store's, and what `stop` answers.
+// Adds the matches to `response`, with the next page's token. Errors: those of the store and of `stop`.
 absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
                           MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,
                           const StopCheck& stop, v1::SearchRegistersResponse& response);

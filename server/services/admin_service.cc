@@ -22,7 +22,7 @@ absl::Status BackupDirNotSet() {
 }
 
 absl::Status AnotherBackup() {
-  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kBackupRunning, "another backup is being made");
+  return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kBackupRunning, "another backup is in progress");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// armstate.v1.AdminService.
+// AdminServiceImpl implements armstate.v1.AdminService.
 #ifndef ARMSTATE_SERVER_SERVICES_ADMIN_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_ADMIN_SERVICE_H_
 
@@ -18,7 +18,7 @@ namespace armstate {
 // Thread-safe.
 class AdminServiceImpl final : public DecodedService<v1::AdminService> {
  public:
-  // The first three must outlive it. `backup_dir` is empty if there is none.
+  // The first three arguments must outlive the object. `backup_dir` is empty if the server has none.
   AdminServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RocksDbStorage& storage,
                    std::string backup_dir, absl::Time start_time)
       : DecodedService(workers),

@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
-#include "server/checkpoints/access.h"
 #include "server/checkpoints/create.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/untaken_answer.h"
@@ -29,7 +29,7 @@ size_t BytesOf(const StoredCheckpoint& stored) {
   return bytes;
 }
 
-// One damaged record must not hide the others: it is there with its name and what is wrong.
+// One damaged record must not hide the others: it is listed with its name and the damage.
 v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) {
   absl::StatusOr<v1::Checkpoint> basic =
       listed.summary.ok() ? BasicView(vm, *listed.summary) : absl::StatusOr<v1::Checkpoint>(listed.summary.status());
@@ -100,7 +100,7 @@ absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::Delete(const v1::
   }
   if (absl::Status status = checkpoints_.Delete(name->vm, *name->version); !status.ok()) return status;
   const absl::Status forgotten = history_.DeleteOf(name->vm, *name->version);
-  // Else the VM was deleted meanwhile, with all of its history.
+  // Otherwise the VM was deleted in the meantime, with all of its history.
   if (!forgotten.ok() && !absl::IsNotFound(forgotten)) return forgotten;
   return google::protobuf::Empty();
 }
@@ -138,7 +138,7 @@ absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::DeleteOneVm(const
   const absl::StatusOr<std::string> vm = ParseVmName(request.name());
   if (!vm.ok()) return vm.status();
   const absl::StatusOr<VmInfo> info = checkpoints_.GetVm(*vm);
-  // A VM that is damaged itself can be deleted, too; its history then goes with the retention sweeper.
+  // A VM whose own record is damaged can also be deleted; the retention sweeper then deletes its history.
   if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
   const ProtectedVersions protected_versions =
       request.force() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
@@ -149,22 +149,22 @@ absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::DeleteOneVm(const
   return google::protobuf::Empty();
 }
 
-// The call lasts, with its messages, until Finish; and the store, which calls back, longer than all calls.
+// The call and its messages live until Finish, and the store, which calls back, outlives all calls.
 class CheckpointServiceImpl::CreateCall final : public grpc::ServerUnaryReactor {
  public:
-  // Of a request, and of the answer, which is a part of it.
+  // The memory of the request and of the response, which is a part of it.
   CreateCall(absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, grpc::CallbackServerContext& context)
       : context_(context), share_(std::move(share)) {}
 
   void Begin(CheckpointRepository& checkpoints, v1::CreateCheckpointRequest& request, v1::Checkpoint& response) {
     if (!share_.ok()) return End(share_.status());
     const size_t held = WorkedCall::HeldBytes(request);
-    absl::StatusOr<CheckedCreate> create = CheckCreate(checkpoints, request);
+    absl::StatusOr<ParsedCreate> create = ParseCreate(checkpoints, request);
     if (!create.ok()) return End(create.status());
-    response.Swap(request.mutable_checkpoint());  // both are on the call's arena: nothing is copied
-    StoreCreate(checkpoints, *std::move(create), [this, held, &response](const absl::StatusOr<CreateOutcome>& outcome) {
-      const absl::Status status = outcome.ok() ? CompleteResponse(*outcome, response) : outcome.status();
-      // The registers are gone; gRPC keeps the rest until the client takes it.
+    response.Swap(request.mutable_checkpoint());  // both are on the call's arena, so nothing is copied
+    SubmitCreate(checkpoints, *std::move(create), [this, held, &response](const absl::StatusOr<CreateResult>& outcome) {
+      const absl::Status status = outcome.ok() ? FillCreateResponse(*outcome, response) : outcome.status();
+      // The registers are freed; gRPC keeps the rest until the client has received it.
       if (const size_t answer = WorkedCall::HeldBytes(response); answer < held) (*share_)->Return(held - answer);
       End(status);
     });

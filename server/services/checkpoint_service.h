@@ -1,4 +1,4 @@
-// armstate.v1.CheckpointService.
+// CheckpointServiceImpl implements armstate.v1.CheckpointService.
 #ifndef ARMSTATE_SERVER_SERVICES_CHECKPOINT_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_CHECKPOINT_SERVICE_H_
 
@@ -13,16 +13,16 @@
 #include "server/rpc/decoded_service.h"
 #include "server/rpc/stop_check.h"
 #include "server/rpc/untaken_answer.h"
-#include "server/services/checkpoint_queries.h"
+#include "server/services/query_rpcs.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
   CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RestoreHistory& history,
-                        CheckpointQueries& queries)
+                        QueryRpcs& queries)
       : DecodedService(workers),
         checkpoints_(checkpoints),
         history_(history),
@@ -54,11 +54,11 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
     return queries_.Watch(context, request);
   }
 
-  // A call of StreamCheckpoints.
+  // Opens a call of StreamCheckpoints.
   CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) {
     return pushes_.Open(ConnectionOf(*context), EndOfUntaken(*context));
   }
-  // Ends the streams, see CheckpointPushes.
+  // Ends the streams; see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
 
  private:
@@ -90,7 +90,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
 
   CheckpointRepository& checkpoints_;
   RestoreHistory& history_;
-  CheckpointQueries& queries_;
+  QueryRpcs& queries_;
   VmRetention retention_;
   CheckpointPushes pushes_;
   ArenaMessages<v1::CreateCheckpointRequest, v1::Checkpoint> create_messages_;

@@ -13,7 +13,7 @@
 #include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
 #include "server/verdict/vm_restore.h"
@@ -37,7 +37,7 @@ absl::Status RegisterNotFound(uint64_t raw, const Machine& machine) {
                    absl::StrCat(machine.info().cpu_profile(), " has no register ", id), {{"register_id", id}});
 }
 
-// Some registers of a vCPU; all if `ids` is empty.
+// Returns some registers of a vCPU; all if `ids` is empty.
 absl::StatusOr<RegisterList> Select(const RegisterList& all, std::vector<uint64_t> ids, const Machine& machine) {
   if (ids.empty()) return all;
   std::sort(ids.begin(), ids.end());
@@ -54,7 +54,7 @@ absl::StatusOr<RegisterList> Select(const RegisterList& all, std::vector<uint64_
 
 OnRefusal RefusalMode(bool keep_going) { return keep_going ? OnRefusal::kKeepGoing : OnRefusal::kPutBack; }
 
-// A checkpoint of this machine, ready for the store.
+// Captures a checkpoint of this machine, ready for the store.
 v1::Checkpoint CaptureMessage(const Machine& machine, const google::protobuf::Map<std::string, std::string>& labels) {
   v1::Checkpoint checkpoint;
   *checkpoint.mutable_capture_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
@@ -140,11 +140,11 @@ absl::StatusOr<v1::WriteRegistersResponse> EngineServiceImpl::Write(const v1::Wr
   const absl::Status status = machines_.Update(request.machine(), [&](Machine& machine) -> absl::Status {
     if (absl::Status index = CheckVcpuIndex(machine, request.vcpu_index()); !index.ok()) return index;
     EngineVcpu& vcpu = machine.vcpus()[request.vcpu_index()];
-    // A write is no restore: the registers that it does not name are none of its business.
+    // A write is not a restore: registers that it does not name are not affected.
     RestoreReport report =
         RestoreRegisters(*registers, vcpu, RefusalMode(request.keep_going()), ListScope::kSomeRegisters);
     for (EngineVcpu& other : machine.vcpus()) other.AdoptVmWide(vcpu);
-    const VcpuRestore restore{request.vcpu_index(), *registers, *machine.profile().layout(), report};
+    const VcpuReportInput restore{request.vcpu_index(), *registers, *machine.profile().layout(), report};
     *response.mutable_report() =
         RestoreReportToProto({&restore, 1}, machine.profile().scheme(), ReportedRegisters::kFindings);
     return absl::OkStatus();
@@ -170,9 +170,9 @@ absl::StatusOr<v1::Checkpoint> EngineServiceImpl::Capture(const v1::CaptureMachi
   const absl::StatusOr<Machine> machine = machines_.Get(request.machine());
   if (!machine.ok()) return machine.status();
   v1::Checkpoint checkpoint = CaptureMessage(*machine, request.labels());
-  absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(checkpoint);
+  absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(checkpoint);
   if (!vcpus.ok()) return vcpus.status();
-  // A retry finds the machine changed, and another time: what is the same is the request.
+  // A retry finds the machine in another state and at another time; only the request stays the same.
   return StoreCheckpoint(
       checkpoints_, *vm,
       ToNewCheckpoint(checkpoint, *std::move(vcpus), {request.request_id(), DigestOfRequest(request)}));
@@ -192,15 +192,15 @@ absl::StatusOr<v1::RestoreMachineResponse> EngineServiceImpl::Restore(const v1::
                        {{"checkpoint_vcpus", absl::StrCat(checkpoint->vcpus.size())},
                         {"target_vcpus", absl::StrCat(machine.vcpus().size())}});
     }
-    const absl::StatusOr<VmRestore> restore =
-        RestoreVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()), stop);
+    const absl::StatusOr<EngineRestoreResult> restore =
+        RestoreEngineVm(checkpoint->vcpus, machine.vcpus(), RefusalMode(request.keep_going()), stop);
     if (!restore.ok()) return restore.status();
     if (!restore->rolled_back) machine.SetOpaqueFields(checkpoint->vcpus);
-    v1::CpuProfile target;  // without a machine type: the engine has none
+    v1::CpuProfile target;  // without a machine type, which the engine lacks
     target.set_accelerator(machine.profile().scheme() == IdScheme::kTcg ? v1::ACCELERATOR_TCG : v1::ACCELERATOR_KVM);
     *response.mutable_report() =
-        VmRestoreToProto(*checkpoint, machine.profile(), *restore, NotesForUntranslated(checkpoint->basic, target),
-                         request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
+        EngineRestoreToProto(*checkpoint, machine.profile(), *restore, NotesForUntranslated(checkpoint->basic, target),
+                             request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -1,4 +1,4 @@
-// armstate.v1.EngineService.
+// EngineServiceImpl implements armstate.v1.EngineService.
 #ifndef ARMSTATE_SERVER_SERVICES_ENGINE_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_ENGINE_SERVICE_H_
 
@@ -12,7 +12,7 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class EngineServiceImpl final : public DecodedService<v1::EngineService> {
  public:
   EngineServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, MachineRegistry& machines,
@@ -26,7 +26,7 @@ class EngineServiceImpl final : public DecodedService<v1::EngineService> {
     OnUnary(workers.writes, &EngineServiceImpl::Write);
     OnUnary(workers.writes, &EngineServiceImpl::Reset);
     OnUnary(workers.writes, &EngineServiceImpl::Capture);
-    OnUnary(workers.judging, &EngineServiceImpl::Restore);  // and waits for the disk at its end
+    OnUnary(workers.judging, &EngineServiceImpl::Restore);  // also waits for the disk at the end
   }
 
  private:

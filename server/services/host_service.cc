@@ -28,7 +28,7 @@ absl::StatusOr<v1::Host> HostServiceImpl::Create(const v1::CreateHostRequest& re
   const std::string name = FormatHostName(request.host_id());
   if (absl::Status status = ParseHostName(name).status(); !status.ok()) return status;
   if (absl::Status status = CheckLabels(request.host().labels(), "host.labels"); !status.ok()) return status;
-  absl::StatusOr<ProbedHost> host = HostFromRequest(request.probe(), request.host().profiles(), profiles_);
+  absl::StatusOr<HostDraft> host = HostFromRequest(request.probe(), request.host().profiles(), profiles_);
   if (!host.ok()) return host.status();
   host->host.set_name(name);
   *host->host.mutable_labels() = request.host().labels();

@@ -1,4 +1,4 @@
-// armstate.v1.HostService.
+// HostServiceImpl implements armstate.v1.HostService.
 #ifndef ARMSTATE_SERVER_SERVICES_HOST_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_HOST_SERVICE_H_
 
@@ -11,12 +11,12 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class HostServiceImpl final : public DecodedService<v1::HostService> {
  public:
   HostServiceImpl(CallWorkers& workers, HostRegistry& hosts, const ProfileRegistry& profiles)
       : DecodedService(workers), hosts_(hosts), profiles_(profiles) {
-    // What parses a probe or a profile, and then waits for the disk.
+    // Calls on `judging` parse a probe or a profile and then wait for the disk.
     OnUnary(workers.judging, &HostServiceImpl::Create);
     OnUnary(workers.reads, &HostServiceImpl::Get);
     OnUnary(workers.reads, &HostServiceImpl::List);

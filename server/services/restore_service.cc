@@ -23,7 +23,7 @@ namespace {
 
 ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
-// Of ValidateCheckpoint and PlanRestore. A page is of the same checkpoint and target as the one before.
+// The page request of ValidateCheckpoint and PlanRestore. All pages must be of the same checkpoint and target.
 template <typename Request>
 VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, const v1::RestoreReport& report) {
   return {absl::StrCat(request.GetTypeName(), "/", checkpoint, "/", report.cpu_profile()), request.page_size(),
@@ -32,35 +32,35 @@ VcpuPageRequest PageOf(const Request& request, const std::string& checkpoint, co
 
 }  // namespace
 
-// Of ValidateCheckpoint and PlanRestore, which name checkpoint, target and tolerances alike.
+// Resolves and judges a request of ValidateCheckpoint or PlanRestore, which both have a checkpoint, a target and
+// tolerances.
 template <typename Request>
-absl::StatusOr<RestoreServiceImpl::Verdict> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
-                                                                      const StopCheck& stop) const {
-  if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is none");
-  absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
+                                                                            const StopCheck& stop) const {
+  if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is not a known restorer");
+  absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
-  absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
+  absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
-  absl::StatusOr<std::vector<JudgedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
+  absl::StatusOr<std::vector<ResolvedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
-  absl::StatusOr<std::pair<size_t, Judgement>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
+  absl::StatusOr<std::pair<size_t, VmVerdict>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
   if (!best.ok()) return best.status();
-  return Verdict{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
+  return JudgedRequest{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
 }
 
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
     const v1::ValidateCheckpointRequest& request, const StopCheck& stop) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, request.by(), stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(request, request.by(), stop);
   if (!verdict.ok()) return verdict.status();
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
   v1::RestoreReport& report = *response.mutable_report();
-  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
   const ReportedRegisters which = request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings;
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
-        *report.add_vcpus() =
-            VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu, which);
+        *report.add_vcpus() = VcpuVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu, which);
         return report.vcpus().rbegin()->ByteSizeLong();
       });
   if (!next.ok()) return next.status();
@@ -69,14 +69,14 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
   return response;
 }
 
-// A verdict about QEMU's load that refuses is not the last word: the checkpoint may be carried over all the same.
+// If QEMU's load refuses the checkpoint, armstate may still be able to restore it.
 absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
                                               const StopCheck& stop) const {
   if (report.by() != v1::RESTORER_QEMU || report.verdict() != v1::VERDICT_REFUSED) return absl::OkStatus();
-  if (!request.page_token().empty()) return absl::OkStatus();  // it stands in the first page
-  const absl::StatusOr<RestoreServiceImpl::Verdict> other = Judge(request, v1::RESTORER_ARMSTATE, stop);
+  if (!request.page_token().empty()) return absl::OkStatus();  // the note is on the first page
+  const absl::StatusOr<RestoreServiceImpl::JudgedRequest> other = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!other.ok()) return other.status();
-  if (other->judgement.verdict <= armstate::Verdict::kAcceptedWithChanges) {
+  if (other->judgement.verdict <= Verdict::kAcceptedWithChanges) {
     report.add_notes("armstate's own restore would be accepted: see `--by armstate`, then `armstate restore --into`");
   }
   return absl::OkStatus();
@@ -84,18 +84,18 @@ absl::Status RestoreServiceImpl::NoteOtherWay(const v1::ValidateCheckpointReques
 
 absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanRestoreRequest& request,
                                                                  const StopCheck& stop) {
-  const absl::StatusOr<Verdict> verdict = Judge(request, v1::RESTORER_ARMSTATE, stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(request, v1::RESTORER_ARMSTATE, stop);
   if (!verdict.ok()) return verdict.status();
   v1::PlanRestoreResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
   AddRestorePhases(verdict->target.scheme(), response);
   v1::RestoreReport& report = *response.mutable_report();
-  report = JudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
         *response.add_vcpus() = PlanVcpu(verdict->checkpoint, verdict->target, verdict->judgement, vcpu);
-        *report.add_vcpus() = VcpuJudgementToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu,
-                                                   ReportedRegisters::kFindings);
+        *report.add_vcpus() = VcpuVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement, vcpu,
+                                                 ReportedRegisters::kFindings);
         return response.vcpus().rbegin()->ByteSizeLong() + report.vcpus().rbegin()->ByteSizeLong();
       });
   if (!next.ok()) return next.status();
@@ -105,9 +105,9 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
     const v1::FindRestoreTargetsRequest& request, const StopCheck& stop) {
-  const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+  const absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
   if (!tolerances.ok()) return tolerances.status();
-  const absl::StatusOr<JudgedCheckpoint> checkpoint = targets_.Load(request.checkpoint());
+  const absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> verdicts =
       JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances, stop);
@@ -126,12 +126,12 @@ absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRes
                                                              const StopCheck& stop) {
   if (request.target().has_checkpoint()) return InvalidField("target", "must be a host or a CPU profile");
   if (absl::Status time = CheckTime(request.restore_time(), "restore_time"); !time.ok()) return time;
-  // As in ValidateCheckpoint, but for what that has besides.
+  // As for ValidateCheckpoint, except for the fields that only its request has.
   v1::ValidateCheckpointRequest judged;
   judged.set_checkpoint(request.checkpoint());
   *judged.mutable_target() = request.target();
   *judged.mutable_tolerances() = request.tolerances();
-  const absl::StatusOr<Verdict> verdict = Judge(judged, request.report().by(), stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(judged, request.report().by(), stop);
   if (!verdict.ok()) return verdict.status();
   v1::RestoreRecord record;
   *record.mutable_target() = request.target();
@@ -178,7 +178,7 @@ absl::StatusOr<v1::ComputeBaselineResponse> RestoreServiceImpl::Baseline(const v
                                                                          const StopCheck& stop) {
   const absl::StatusOr<BaselineTargets> targets = FindBaselineTargets(request, targets_.hosts(), targets_.profiles());
   if (!targets.ok()) return targets.status();
-  const absl::StatusOr<JudgedTolerances> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
+  const absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With({}, ToleranceUse::kServerToo);
   if (!tolerances.ok()) return tolerances.status();
   return ComputeBaselineOf(*targets, *tolerances->Between(IdScheme::kKvm, IdScheme::kKvm), stop);
 }

@@ -1,4 +1,4 @@
-// armstate.v1.RestoreService.
+// RestoreServiceImpl implements armstate.v1.RestoreService.
 #ifndef ARMSTATE_SERVER_SERVICES_RESTORE_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_RESTORE_SERVICE_H_
 
@@ -12,7 +12,7 @@
 
 namespace armstate {
 
-// Thread-safe. All arguments must outlive it.
+// Thread-safe. All arguments must outlive the object.
 class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
  public:
   RestoreServiceImpl(CallWorkers& workers, const RestoreTargets& targets, const ServerTolerances& tolerances,
@@ -23,19 +23,19 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
     OnUnary(workers.judging, &RestoreServiceImpl::Convert);
     OnUnary(workers.judging, &RestoreServiceImpl::FindTargets);
     OnUnary(workers.judging, &RestoreServiceImpl::Baseline);
-    OnUnary(workers.judging, &RestoreServiceImpl::Report);  // and waits for the disk at its end
+    OnUnary(workers.judging, &RestoreServiceImpl::Report);  // also waits for the disk at the end
     OnUnary(workers.reads, &RestoreServiceImpl::List);
   }
 
  private:
-  struct Verdict {
-    JudgedCheckpoint checkpoint;
-    JudgedTarget target;
-    Judgement judgement;
+  struct JudgedRequest {
+    VerdictInput checkpoint;
+    ResolvedTarget target;
+    VmVerdict judgement;
   };
 
   template <typename Request>
-  absl::StatusOr<Verdict> Judge(const Request& request, v1::Restorer by, const StopCheck& stop) const;
+  absl::StatusOr<JudgedRequest> Judge(const Request& request, v1::Restorer by, const StopCheck& stop) const;
 
   absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
                             const StopCheck& stop) const;

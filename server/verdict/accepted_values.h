@@ -1,4 +1,4 @@
-// Which values of a field a target takes.
+// AcceptedValues finds out which values of a field a target accepts.
 #ifndef ARMSTATE_SERVER_VERDICT_ACCEPTED_VALUES_H_
 #define ARMSTATE_SERVER_VERDICT_ACCEPTED_VALUES_H_
 
@@ -10,8 +10,9 @@
 
 namespace armstate {
 
-// The values of bits lsb .. lsb + width - 1 of register `index` that the vCPU takes and keeps while all else is as it
-// is now, ascending: each is tried on a copy. Nothing if the field has more than 5 bits, or the register more than 64.
+// Returns, in ascending order, the values of bits lsb .. lsb + width - 1 of register `index` that the vCPU accepts and
+// keeps while all other state stays as it is. Each value is tried on a copy of the vCPU. Empty if the field has more
+// than 5 bits or the register more than 64.
 std::vector<uint64_t> AcceptedValues(const EngineVcpu& vcpu, size_t index, uint32_t lsb, uint32_t width);
 
 }  // namespace armstate

@@ -12,11 +12,11 @@
 namespace armstate {
 namespace {
 
-// Only of IDs that are valid, which a finding's is.
+// `id` must be valid; the ID of a finding is.
 RegisterId IdOf(const v1::RegisterReport& finding) { return *RegisterId::Create(finding.register_id()); }
 
-// The feature without which KVM does not list the register; empty if it needs none. Linux, api.rst and
-// arch/arm64/kvm/{sys_regs,guest}.c: which registers are visible.
+// Returns the feature without which KVM does not list the register; empty if the register needs none. Source: Linux,
+// api.rst and arch/arm64/kvm/{sys_regs,guest}.c, visibility of registers.
 absl::string_view FeatureOf(RegisterId id, absl::string_view name) {
   if (id.register_class() == RegisterClass::kSve || name == "ZCR_EL1") return "sve";
   if (absl::StartsWith(name, "APGAKey")) return "ptrauth_generic";
@@ -42,7 +42,7 @@ std::string ForUnknown(const v1::RegisterReport& finding, const v1::Source& sour
   if (target.accelerator() != v1::ACCELERATOR_KVM) return "";
   const absl::string_view feature = FeatureOf(IdOf(finding), finding.name());
   if (!feature.empty() && !Has(target, feature)) {
-    return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it where the host has that");
+    return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it on a host that has it");
   }
   if (source.accelerator() != v1::ACCELERATOR_KVM) return "";
   return absl::StrCat("the kernel of the checkpoint's host (", OrUnknown(source.host_kernel()),
@@ -57,8 +57,8 @@ const FieldDefinition* FieldOf(RegisterId id, IdScheme scheme, absl::string_view
   return nullptr;
 }
 
-// Whether a VM on a host that offers `offered` can as well be started with `value`: by the safe rules, those that keep
-// a field as it is or take something away.
+// Returns true if a VM on a host that offers `offered` can also be started with `value` under the safe rules, i.e.
+// those that keep a field or remove something from it.
 bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field) {
   if (field == nullptr) return false;
   const auto of_sign = [&](uint64_t v) {
@@ -76,7 +76,8 @@ bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field
   }
 }
 
-// What to start the VM with so that the target takes the register, as far as the checkpoint's host can offer that.
+// Returns what to start the VM with so that the target accepts the register, as far as the checkpoint's host can offer
+// it.
 std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
   std::string start, insists;
   for (const v1::FieldDifference& field : finding.fields()) {
@@ -94,10 +95,10 @@ std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
   std::string advice;
   if (!start.empty()) advice = absl::StrCat("start the VM with ", start);
   if (!insists.empty()) {
-    absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target insists on ", insists,
+    absl::StrAppend(&advice, advice.empty() ? "" : "; ", "the target requires ", insists,
                     ": only a VM that was started with that can move there");
   }
-  if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` tells what all your hosts take");
+  if (!advice.empty()) absl::StrAppend(&advice, "; `armstate baseline` shows what all your hosts accept");
   return advice;
 }
 
@@ -105,7 +106,7 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
   const absl::optional<absl::string_view> host = profile.reset().Find(kSveVectorLengths);
   if (!host) return "";
   const std::string& wanted = finding.wanted();
-  // The longest set that is both the VM's and the host's from the shortest length up.
+  // Find the longest set of lengths that the VM and the host share, counted from the shortest length up.
   int quadwords = 0;
   for (int n = 0; n < static_cast<int>(8 * std::min(host->size(), wanted.size())); ++n) {
     const bool of_host = (static_cast<uint8_t>((*host)[n / 8]) >> n % 8 & 1) != 0;
@@ -116,28 +117,28 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
   return quadwords == 0 ? "" : absl::StrCat("start the VM with vectors of at most ", 128 * quadwords, " bits");
 }
 
-std::string ForKvmRefusal(const v1::RegisterReport& finding, const JudgedTarget& target, const CpuProfile& profile) {
+std::string ForKvmRefusal(const v1::RegisterReport& finding, const ResolvedTarget& target, const CpuProfile& profile) {
   const RegisterId id = IdOf(finding);
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
-  if (IsImplementationId(id) && !target.about->writable_implementation_id()) {
-    return "needs KVM_CAP_ARM_WRITABLE_IMP_ID_REGS switched on for the VM: Linux 6.15 or later";
+  if (IsImplementationId(id) && !target.profile_header->writable_implementation_id()) {
+    return "enable KVM_CAP_ARM_WRITABLE_IMP_ID_REGS for the VM (Linux 6.15 or later)";
   }
   return IsIdRegister(id) ? ForIdRegister(finding, target.scheme()) : "";
 }
 
 }  // namespace
 
-std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const JudgedTarget& target,
+std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile) {
   if (!finding.tolerance().empty()) return "";
   const bool kvm = target.scheme() == IdScheme::kKvm;
   switch (finding.outcome()) {
     case v1::REGISTER_OUTCOME_UNKNOWN:
-      return ForUnknown(finding, source, *target.about);
+      return ForUnknown(finding, source, *target.profile_header);
     case v1::REGISTER_OUTCOME_WRITE_UNDETERMINED:
-      return target.about->name().empty()
-                 ? "name a host or a profile as the target: a checkpoint does not tell what its host takes"
-             : kvm ? "try it on the host, or probe the host anew: `armstate-kvm probe`"
+      return target.profile_header->name().empty()
+                 ? "name a host or a profile as the target: a checkpoint does not say what its host accepts"
+             : kvm ? "try it on the host, or probe the host again: `armstate-kvm probe`"
                    : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
     case v1::REGISTER_OUTCOME_REQUIRED:
       return "`armstate convert` gives a saved guest the registers of another release of QEMU";
@@ -149,8 +150,8 @@ std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& sourc
       return "";
   }
   if (kvm) return ForKvmRefusal(finding, target, profile);
-  // QEMU's emulation: what cannot be written is a constant of the CPU model.
-  if (source.cpu_model().empty() || source.cpu_model() == target.about->cpu_model()) return "";
+  // In QEMU's emulation a register that cannot be written is a constant of the CPU model.
+  if (source.cpu_model().empty() || source.cpu_model() == target.profile_header->cpu_model()) return "";
   return absl::StrCat("start the target with -cpu ", source.cpu_model());
 }
 

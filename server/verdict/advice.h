@@ -1,4 +1,4 @@
-// What a person can do about a finding of a verdict.
+// AdviceFor says what a person can do about a finding of a verdict.
 #ifndef ARMSTATE_SERVER_VERDICT_ADVICE_H_
 #define ARMSTATE_SERVER_VERDICT_ADVICE_H_
 
@@ -10,8 +10,8 @@
 
 namespace armstate {
 
-// In one line; empty if nothing can be done, or nothing needs to be. `finding` is complete but for the advice.
-std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const JudgedTarget& target,
+// Returns one line; empty if nothing can or need be done. `finding` must be complete except for the advice.
+std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile);
 
 }  // namespace armstate

@@ -14,7 +14,7 @@ absl::StatusOr<std::vector<Tolerance>> BuiltInTolerances() {
   v1::ToleranceSet set;
   if (!set.ParseFromArray(armstate_tolerance_set,
                           static_cast<int>(armstate_tolerance_set_end - armstate_tolerance_set))) {
-    return absl::InternalError("the built-in tolerances cannot be read: the program is damaged");
+    return absl::InternalError("the built-in tolerances cannot be read: the program file is corrupt");
   }
   absl::StatusOr<std::vector<Tolerance>> tolerances = TolerancesFromProto(set.tolerances());
   if (!tolerances.ok()) return tolerances.status();

@@ -1,4 +1,4 @@
-// The tolerances built into the program: profiles/tolerances.textproto.
+// BuiltInTolerances returns the tolerances that are compiled into the program: profiles/tolerances.textproto.
 #ifndef ARMSTATE_SERVER_VERDICT_BUILT_IN_TOLERANCES_H_
 #define ARMSTATE_SERVER_VERDICT_BUILT_IN_TOLERANCES_H_
 
@@ -9,7 +9,7 @@
 
 namespace armstate {
 
-// Checked for restores between all accelerators. An error means that the program is damaged.
+// The tolerances are validated for restores between all accelerators. An error means that the binary is corrupt.
 absl::StatusOr<std::vector<Tolerance>> BuiltInTolerances();
 
 }  // namespace armstate

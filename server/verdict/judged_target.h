@@ -1,4 +1,4 @@
-// What a checkpoint is judged against: fresh vCPUs of one kind.
+// ResolvedTarget is what a checkpoint is judged against: fresh vCPUs of one kind.
 #ifndef ARMSTATE_SERVER_VERDICT_JUDGED_TARGET_H_
 #define ARMSTATE_SERVER_VERDICT_JUDGED_TARGET_H_
 
@@ -14,29 +14,31 @@
 
 namespace armstate {
 
-struct JudgedTarget {
-  // What the profile is of; its registers do not matter here. Without a name if the target is another checkpoint.
-  std::shared_ptr<const v1::CpuProfile> about;
-  // Of vCPU 0, 1, ...; the last one is also that of all vCPUs after it. At least one, all of one scheme.
+struct ResolvedTarget {
+  // The profile without its registers. It has no name if the target is another checkpoint.
+  std::shared_ptr<const v1::CpuProfile> profile_header;
+  // The profiles of vCPU 0, 1, ...; the last one also applies to all further vCPUs. At least one, all of the same
+  // scheme.
   std::vector<std::shared_ptr<const CpuProfile>> profiles;
-  // What the target cannot give the VM; refuses the restore.
+  // vCPU features that the target cannot give to the VM. Any of them refuses the restore.
   std::vector<v1::MissingVcpuFeature> missing_features;
-  // What is not known of the target beside its registers; makes the verdict UNDETERMINED. One line each.
+  // Facts about the target, apart from its registers, that are unknown; one line each. Any of them makes the verdict
+  // UNDETERMINED.
   std::vector<std::string> unknown;
-  // What else a person should know.
+  // Other remarks for the user.
   std::vector<std::string> notes;
 
   IdScheme scheme() const { return profiles[0]->scheme(); }
   const std::shared_ptr<const CpuProfile>& profile(size_t vcpu) const {
     return profiles[vcpu < profiles.size() ? vcpu : profiles.size() - 1];
   }
-  // In reset state.
+  // Returns vCPUs in reset state.
   std::vector<EngineVcpu> MakeVcpus(int count) const {
     std::vector<EngineVcpu> vcpus;
     for (int i = 0; i < count; ++i) vcpus.emplace_back(profile(static_cast<size_t>(i)), VcpuPosition{i, count});
     return vcpus;
   }
-  // The verdict that stands whatever the registers are.
+  // The best verdict that the target can get, whatever the registers are.
   Verdict least_verdict() const {
     if (!missing_features.empty()) return Verdict::kRefused;
     return unknown.empty() ? Verdict::kAccepted : Verdict::kUndetermined;

@@ -17,11 +17,11 @@
 namespace armstate {
 namespace {
 
-bool IsAcross(const Judgement& judgement) { return judgement.tolerances->is_across(); }
+bool IsAcross(const VmVerdict& judgement) { return judgement.tolerances->is_across(); }
 
-// How vCPU 0's registers change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within one, a line for
-// each reason.
-std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme target) {
+// Describes how the registers of vCPU 0 change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within
+// one accelerator, one line for each reason.
+std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme target) {
   if (judgement.translations.empty()) return {};
   const bool across = IsAcross(judgement);
   const IdScheme source = (target == IdScheme::kKvm) == across ? IdScheme::kTcg : IdScheme::kKvm;
@@ -33,7 +33,7 @@ std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme t
     by_reason[r.reason].push_back(names.back());
   }
   if (across) {
-    return {absl::StrCat("taken under another accelerator than the target's: ", names.size(),
+    return {absl::StrCat("captured under an accelerator other than the target's: ", names.size(),
                          " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
                          absl::StrJoin(names, ", "))};
   }
@@ -45,7 +45,7 @@ std::vector<std::string> TranslationNotes(const Judgement& judgement, IdScheme t
   return notes;
 }
 
-// QEMU is taken to be of the same release on both sides; one that is not known is taken for an earlier one, as most
+// QEMU is assumed to be of the same release on both sides. An unknown release is assumed to be an earlier one, as most
 // are.
 QemuMerge MergeOf(const v1::Source& source) {
   int major = 0;
@@ -54,14 +54,15 @@ QemuMerge MergeOf(const v1::Source& source) {
   return known && major >= 11 ? QemuMerge::kFrom11 : QemuMerge::kBefore11;
 }
 
-absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
+absl::StatusOr<VmVerdict> JudgeQemu(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                     const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{
+  VmVerdict judgement{
       v1::RESTORER_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
   if (from != to)
-    judgement.notes.push_back("taken under another accelerator than the target's: QEMU translates nothing");
+    judgement.notes.push_back(
+        "captured under an accelerator other than the target's: QEMU does not translate registers");
   std::vector<const RegisterList*> lists;
   for (const VcpuState& vcpu : checkpoint.loaded.vcpus) lists.push_back(&vcpu.registers);
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(checkpoint.vcpu_count());
@@ -75,13 +76,13 @@ absl::StatusOr<Judgement> JudgeQemu(const JudgedCheckpoint& checkpoint, const Ju
   return judgement;
 }
 
-// `conversion`: null if it is none.
-absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                        const JudgedTolerances& tolerances, const ConversionUse* conversion,
+// `conversion` is null for a restore that is not a conversion.
+absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                        const TolerancesByScheme& tolerances, const ConversionUse* conversion,
                                         const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  Judgement judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
+  VmVerdict judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
   const int vcpu_count = checkpoint.vcpu_count();
   for (int i = 0; i < vcpu_count; ++i) {
     if (absl::Status status = stop(); !status.ok()) return status;
@@ -93,7 +94,7 @@ absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, cons
   std::vector<const RegisterList*> lists;
   for (int i = 0; i < vcpu_count; ++i) lists.push_back(&judgement.list(checkpoint, i));
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(vcpu_count);
-  absl::StatusOr<VmRestore> restore = RestoreVm(lists, vcpus, OnRefusal::kKeepGoing, stop);
+  absl::StatusOr<EngineRestoreResult> restore = RestoreEngineVm(lists, vcpus, OnRefusal::kKeepGoing, stop);
   if (!restore.ok()) return restore.status();
   judgement.reports = std::move(restore->reports);
   for (int i = 0; i < vcpu_count; ++i) {
@@ -112,7 +113,7 @@ absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, cons
       }
       if (conversion != nullptr) judgement.target_values.push_back(std::move(values));
     }
-    // A conversion rewrites the list and what else QEMU looks at.
+    // A conversion rewrites the list and everything else that QEMU checks.
     if (conversion != nullptr) {
       judgement.verdict = std::max(judgement.verdict, JudgeMpu(checkpoint.loaded.vcpus[i], target, judgement.notes));
     } else if (to == IdScheme::kTcg && from == to) {
@@ -127,8 +128,8 @@ absl::StatusOr<Judgement> JudgeArmstate(const JudgedCheckpoint& checkpoint, cons
 
 }  // namespace
 
-absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Tolerance> tolerances) {
-  JudgedTolerances judged;
+absl::StatusOr<TolerancesByScheme> TolerancesByScheme::Create(absl::Span<const Tolerance> tolerances) {
+  TolerancesByScheme judged;
   for (const IdScheme source : {IdScheme::kKvm, IdScheme::kTcg}) {
     for (const IdScheme target : {IdScheme::kKvm, IdScheme::kTcg}) {
       absl::StatusOr<ToleranceSet> set = ToleranceSet::Create(tolerances, source, target);
@@ -139,43 +140,43 @@ absl::StatusOr<JudgedTolerances> JudgedTolerances::Create(absl::Span<const Toler
   return judged;
 }
 
-absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                const JudgedTolerances& tolerances, v1::Restorer by, const StopCheck& stop) {
+absl::StatusOr<VmVerdict> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop) {
   if (by == v1::RESTORER_QEMU) return JudgeQemu(checkpoint, target, stop);
   return JudgeArmstate(checkpoint, target, tolerances, nullptr, stop);
 }
 
-absl::StatusOr<Judgement> JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                          const JudgedTolerances& tolerances, const ConversionUse& conversion,
+absl::StatusOr<VmVerdict> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                          const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop) {
   return JudgeArmstate(checkpoint, target, tolerances, &conversion, stop);
 }
 
-absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const JudgedCheckpoint& checkpoint,
-                                                       absl::Span<const JudgedTarget> targets,
-                                                       const JudgedTolerances& tolerances, v1::Restorer by,
+absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& checkpoint,
+                                                       absl::Span<const ResolvedTarget> targets,
+                                                       const TolerancesByScheme& tolerances, v1::Restorer by,
                                                        const StopCheck& stop) {
-  std::pair<size_t, Judgement> best;
+  std::pair<size_t, VmVerdict> best;
   for (size_t i = 0; i < targets.size(); ++i) {
-    absl::StatusOr<Judgement> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
+    absl::StatusOr<VmVerdict> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
     if (!judgement.ok()) return judgement.status();
     if (i == 0 || IsBetter(*judgement, best.second)) best = {i, *std::move(judgement)};
   }
   return best;
 }
 
-bool IsBetter(const Judgement& a, const Judgement& b) {
+bool IsBetter(const VmVerdict& a, const VmVerdict& b) {
   if (a.verdict != b.verdict) return a.verdict < b.verdict;
   const FindingCounts of_a = CountFindings(a), of_b = CountFindings(b);
   return std::make_pair(of_a.refused, of_a.changed) < std::make_pair(of_b.refused, of_b.changed);
 }
 
-bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding) {
+bool RefusesRestore(const VmVerdict& judgement, const RegisterFinding& finding) {
   if (!finding.tolerance.empty()) return false;
   return Refuses(finding.outcome) || (IsAcross(judgement) && finding.outcome == RegisterOutcome::kNotInCheckpoint);
 }
 
-FindingCounts CountFindings(const Judgement& judgement) {
+FindingCounts CountFindings(const VmVerdict& judgement) {
   FindingCounts counts;
   for (const RestoreReport& report : judgement.reports) {
     for (const RegisterFinding& finding : report.findings) {
@@ -189,8 +190,8 @@ FindingCounts CountFindings(const Judgement& judgement) {
   return counts;
 }
 
-v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                           const Judgement& judgement, int vcpu, ReportedRegisters which) {
+v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                         const VmVerdict& judgement, int vcpu, ReportedRegisters which) {
   const auto i = static_cast<size_t>(vcpu);
   v1::VcpuRestoreReport message =
       VcpuRestoreReportToProto({checkpoint.loaded.vcpus[i].vcpu_index, judgement.list(checkpoint, i),
@@ -203,24 +204,24 @@ v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, c
     if (!reason.empty()) finding.set_reason(std::string(reason));
     if (!judgement.target_values.empty()) finding.clear_advice();  // a conversion has other ways out
     if (!finding.accept_as().empty() && finding.tolerance().empty()) {
-      finding.set_advice(absl::StrCat("to convert all the same: --accept ", finding.accept_as()));
+      finding.set_advice(absl::StrCat("to convert nevertheless: --accept ", finding.accept_as()));
     }
   }
   return message;
 }
 
-v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                   const Judgement& judgement) {
+v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                   const VmVerdict& judgement) {
   v1::RestoreReport message;
   message.set_verdict(VerdictToProto(judgement.verdict));
-  message.set_cpu_profile(target.about->name());
+  message.set_cpu_profile(target.profile_header->name());
   message.set_by(judgement.by);
   *message.mutable_missing_vcpu_features() = {target.missing_features.begin(), target.missing_features.end()};
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);
   for (const std::string& note : judgement.notes) message.add_notes(note);
   for (const std::string& note : TranslationNotes(judgement, target.scheme())) message.add_notes(note);
-  for (const std::string& note : NotesFor(checkpoint.basic(), *target.about)) message.add_notes(note);
+  for (const std::string& note : NotesFor(checkpoint.basic(), *target.profile_header)) message.add_notes(note);
   return message;
 }
 

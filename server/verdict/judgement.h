@@ -1,4 +1,5 @@
-// Will a target accept a checkpoint? A restore onto fresh engine vCPUs of it tells: there is no second rule book.
+// Judge decides whether a target accepts a checkpoint by restoring it onto fresh engine vCPUs of the target: the
+// verdict follows the same rules as a restore.
 #ifndef ARMSTATE_SERVER_VERDICT_JUDGEMENT_H_
 #define ARMSTATE_SERVER_VERDICT_JUDGEMENT_H_
 
@@ -16,15 +17,15 @@
 #include "core/tolerance_set.h"
 #include "core/translate.h"
 #include "proto/restore_report_conversion.h"
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/verdict/judged_target.h"
 
 namespace armstate {
 
-// A checkpoint that is to be judged.
-struct JudgedCheckpoint {
+// A checkpoint whose restore is to be judged.
+struct VerdictInput {
   LoadedCheckpoint loaded;
-  // How its lists name registers. Nothing: as any target does.
+  // The scheme by which its lists name registers. Unset: the scheme of whatever target it is judged against.
   absl::optional<IdScheme> scheme;
 
   const v1::Checkpoint& basic() const { return loaded.basic; }
@@ -32,90 +33,94 @@ struct JudgedCheckpoint {
   IdScheme SchemeBefore(IdScheme target) const { return scheme.value_or(target); }
 };
 
-// Tolerances, ready for restores between all accelerators. Immutable, thread-safe, cheap to copy.
-class JudgedTolerances {
+// TolerancesByScheme holds tolerances that are compiled for restores between all accelerators. Immutable, thread-safe,
+// cheap to copy.
+class TolerancesByScheme {
  public:
   // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
-  static absl::StatusOr<JudgedTolerances> Create(absl::Span<const Tolerance> tolerances);
+  static absl::StatusOr<TolerancesByScheme> Create(absl::Span<const Tolerance> tolerances);
 
   const std::shared_ptr<const ToleranceSet>& Between(IdScheme source, IdScheme target) const {
     return sets_.at({source, target});
   }
 
  private:
-  JudgedTolerances() = default;
+  TolerancesByScheme() = default;
 
   std::map<std::pair<IdScheme, IdScheme>, std::shared_ptr<const ToleranceSet>> sets_;
 };
 
-// A restore that gives the guest another CPU than it was saved on; see core/conversion.h.
+// A restore that gives the guest another CPU than the one it was saved on; see core/conversion.h.
 struct ConversionUse {
-  // What the checkpoint's lists are of; null if it is not known.
+  // The profile that the checkpoint's lists were made with; null if unknown.
   std::shared_ptr<const CpuProfile> source;
-  // Names of refusals that the user accepts.
+  // Names of the refusals that the user accepts.
   std::vector<std::string> accepted;
-  // False: the rules of a conversion do not count, since the user did not ask for another CPU.
+  // False: the rules of a conversion do not apply, since the user did not ask for another CPU.
   bool has_rules = true;
 };
 
-struct Judgement {
-  // Of whose restore.
+struct VmVerdict {
+  // The program that performs the restore.
   v1::Restorer by = v1::RESTORER_ARMSTATE;
-  // The worst of all vCPUs and of what is known of the target besides.
+  // The worst verdict over all vCPUs and over the facts about the target that are not registers.
   Verdict verdict = Verdict::kAccepted;
-  // One for each vCPU, in order.
+  // One report for each vCPU, in order.
   std::vector<RestoreReport> reports;
-  // What the reports' tolerances refer to.
+  // The set that the reports' tolerances refer to.
   std::shared_ptr<const ToleranceSet> tolerances;
-  // The checkpoint's lists as the target names registers; empty if it names them as the checkpoint does.
+  // The checkpoint's lists under the target's register IDs; empty if both use the same IDs.
   std::vector<Translation> translations;
-  // What else is to be said of the restore.
+  // Other remarks on the restore.
   std::vector<std::string> notes = {};
-  // Of a conversion: what each vCPU of the target holds after the restore, a value area of its profile's layout.
+  // For a conversion: the registers of each vCPU of the target after the restore, as a value area of its profile's
+  // layout.
   std::vector<std::string> target_values = {};
 
-  // What is restored to a vCPU.
-  const RegisterList& list(const JudgedCheckpoint& checkpoint, size_t vcpu) const {
+  // The list that is restored to a vCPU.
+  const RegisterList& list(const VerdictInput& checkpoint, size_t vcpu) const {
     return translations.empty() ? checkpoint.loaded.vcpus[vcpu].registers : translations[vcpu].registers;
   }
 };
 
-// `by`: unspecified means armstate. The tolerances are armstate's; QEMU has none. `stop` is asked before each vCPU's
-// part of the work; its error is all that can go wrong, here and in what follows.
-absl::StatusOr<Judgement> Judge(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                const JudgedTolerances& tolerances, v1::Restorer by = v1::RESTORER_ARMSTATE,
+// An unspecified `by` means armstate. The tolerances apply to armstate only; QEMU has none. `stop` is polled before the
+// work on each vCPU; here and in the functions below its error is the only possible one.
+absl::StatusOr<VmVerdict> Judge(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                const TolerancesByScheme& tolerances, v1::Restorer by = v1::RESTORER_ARMSTATE,
                                 const StopCheck& stop = NeverStop);
 
-// The same of a conversion: a restore by armstate to a target of the checkpoint's own accelerator.
-absl::StatusOr<Judgement> JudgeConversion(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                          const JudgedTolerances& tolerances, const ConversionUse& conversion,
+// Judges a conversion: a restore by armstate to a target of the checkpoint's own accelerator.
+absl::StatusOr<VmVerdict> JudgeConversion(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                          const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop);
 
-// The judgement of the best of several targets (at least one), and which one that is.
-absl::StatusOr<std::pair<size_t, Judgement>> JudgeBest(const JudgedCheckpoint& checkpoint,
-                                                       absl::Span<const JudgedTarget> targets,
-                                                       const JudgedTolerances& tolerances, v1::Restorer by,
+// Returns the index and the verdict of the best of several targets (at least one).
+absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& checkpoint,
+                                                       absl::Span<const ResolvedTarget> targets,
+                                                       const TolerancesByScheme& tolerances, v1::Restorer by,
                                                        const StopCheck& stop);
 
-// True if `a` is the better one to restore to: by verdict, then by how many registers would not be as wanted.
-bool IsBetter(const Judgement& a, const Judgement& b);
+// Returns true if `a` is the better target: by verdict, then by the number of registers that would not hold the wanted
+// value.
+bool IsBetter(const VmVerdict& a, const VmVerdict& b);
 
-// True for a finding that refuses the restore. Between accelerators what only the target has does, too, unless a rule
-// covers it (core/tolerance_set.h).
-bool RefusesRestore(const Judgement& judgement, const RegisterFinding& finding);
+// Returns true for a finding that refuses the restore. Between accelerators, a register that only the target has also
+// refuses it, unless a rule covers the register (core/tolerance_set.h).
+bool RefusesRestore(const VmVerdict& judgement, const RegisterFinding& finding);
 
-// How many registers refuse the restore, and how many will hold another value or were not known, over all vCPUs.
+// FindingCounts counts, over all vCPUs, the registers that refuse the restore and those that will hold another value or
+// are undetermined.
 struct FindingCounts {
   int refused = 0;
   int changed = 0;
 };
-FindingCounts CountFindings(const Judgement& judgement);
+FindingCounts CountFindings(const VmVerdict& judgement);
 
-// The report without vCPUs, and that of one vCPU.
-v1::RestoreReport JudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                   const Judgement& judgement);
-v1::VcpuRestoreReport VcpuJudgementToProto(const JudgedCheckpoint& checkpoint, const JudgedTarget& target,
-                                           const Judgement& judgement, int vcpu, ReportedRegisters which);
+// VmVerdictToProto returns the report without vCPUs, VcpuVerdictToProto the report of one vCPU.
+v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                   const VmVerdict& judgement);
+v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                         const VmVerdict& judgement, int vcpu, ReportedRegisters which);
 
 }  // namespace armstate
 

@@ -33,19 +33,20 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
     std::ostringstream text;
     text << stream.rdbuf();
     std::error_code ignored;
-    if (!stream || std::filesystem::is_directory(file, ignored)) {  // a folder can be opened, but not be read
+    if (!stream || std::filesystem::is_directory(file, ignored)) {  // a directory can be opened but not read
       return absl::NotFoundError(absl::StrCat("cannot read the tolerances in ", file));
     }
     const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(text.str());
     if (!own.ok()) return Annotate(own.status(), file);
     tolerances->insert(tolerances->end(), own->begin(), own->end());
   }
-  absl::StatusOr<JudgedTolerances> ready = JudgedTolerances::Create(ForRestore(*tolerances, ToleratedRestore::kAsItIs));
+  absl::StatusOr<TolerancesByScheme> ready =
+      TolerancesByScheme::Create(ForRestore(*tolerances, ToleratedRestore::kAsItIs));
   if (!ready.ok()) return Annotate(ready.status(), file);
-  return ServerTolerances(*std::move(tolerances), *std::move(ready), *JudgedTolerances::Create({}));
+  return ServerTolerances(*std::move(tolerances), *std::move(ready), *TolerancesByScheme::Create({}));
 }
 
-absl::StatusOr<JudgedTolerances> ServerTolerances::With(
+absl::StatusOr<TolerancesByScheme> ServerTolerances::With(
     const google::protobuf::RepeatedPtrField<v1::Tolerance>& request, ToleranceUse use,
     ToleratedRestore restore) const {
   const bool server_too = use == ToleranceUse::kServerToo;
@@ -55,7 +56,7 @@ absl::StatusOr<JudgedTolerances> ServerTolerances::With(
   std::vector<Tolerance> all;
   if (server_too) all = tolerances_;
   for (Tolerance& tolerance : *own) all.push_back(std::move(tolerance));
-  return JudgedTolerances::Create(ForRestore(std::move(all), restore));
+  return TolerancesByScheme::Create(ForRestore(std::move(all), restore));
 }
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// The tolerances that every verdict uses: built into the program, and the operator's own.
+// ServerTolerances holds the tolerances that apply to every verdict: the built-in ones and the operator's.
 #ifndef ARMSTATE_SERVER_VERDICT_SERVER_TOLERANCES_H_
 #define ARMSTATE_SERVER_VERDICT_SERVER_TOLERANCES_H_
 
@@ -15,28 +15,28 @@
 namespace armstate {
 
 enum class ToleranceUse { kServerToo, kRequestOnly };
-// A conversion has rules of its own (Tolerance::conversion_only).
+// A conversion has its own rules (Tolerance::conversion_only).
 enum class ToleratedRestore { kAsItIs, kConversion };
 
 // Immutable, thread-safe.
 class ServerTolerances {
  public:
-  // `file`: the operator's, in protobuf's text format; empty: none. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with
-  // metadata "line" where the file is at fault; NOT_FOUND if it cannot be read.
+  // `file` holds the operator's tolerances in protobuf text format; empty means no file. INVALID_ARGUMENT, reason
+  // TOLERANCE_MALFORMED, with metadata "line" where the file is at fault; NOT_FOUND if it cannot be read.
   static absl::StatusOr<ServerTolerances> Load(const std::string& file);
 
-  // Those of a request, with the server's before them. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
-  absl::StatusOr<JudgedTolerances> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
-                                        ToleranceUse use, ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
+  // Returns the server's tolerances followed by those of a request. INVALID_ARGUMENT, reason TOLERANCE_MALFORMED.
+  absl::StatusOr<TolerancesByScheme> With(const google::protobuf::RepeatedPtrField<v1::Tolerance>& request,
+                                          ToleranceUse use, ToleratedRestore restore = ToleratedRestore::kAsItIs) const;
 
  private:
-  ServerTolerances(std::vector<Tolerance> tolerances, JudgedTolerances ready, JudgedTolerances none)
+  ServerTolerances(std::vector<Tolerance> tolerances, TolerancesByScheme ready, TolerancesByScheme none)
       : tolerances_(std::move(tolerances)), ready_(std::move(ready)), none_(std::move(none)) {}
 
   std::vector<Tolerance> tolerances_;
-  // For the many requests without tolerances of their own.
-  JudgedTolerances ready_;
-  JudgedTolerances none_;
+  // Precomputed for requests without tolerances of their own, which are the majority.
+  TolerancesByScheme ready_;
+  TolerancesByScheme none_;
 };
 
 }  // namespace armstate

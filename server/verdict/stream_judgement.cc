@@ -19,7 +19,7 @@ bool IsOfQemu(const VcpuState& vcpu) {
                      [](const OpaqueField& field) { return field.name == "cpu"; });
 }
 
-// Bits 63-32 of registers of 32 bits, where they are not 0.
+// Bits 63-32 of 32-bit registers, where they are not 0.
 std::map<RegisterId, uint32_t> UpperHalves(const VcpuState& vcpu) {
   std::map<RegisterId, uint32_t> halves;
   for (const OpaqueField& field : vcpu.opaque_fields) {
@@ -43,7 +43,7 @@ void JudgeUpperHalves(const VcpuState& vcpu, const CpuProfile& profile, RestoreR
     const CpuProfile::UpperHalf own = profile.upper_half(index);
     if (((wanted ^ own.reset) & ~own.writable) == 0 || !vcpu.registers.Find(layout.id(index))) return;
     const RegisterOutcome outcome = report.outcomes[index];
-    if (Refuses(outcome) || outcome == RegisterOutcome::kWriteUndetermined) return;  // there is a finding
+    if (Refuses(outcome) || outcome == RegisterOutcome::kWriteUndetermined) return;  // already a finding
     report.outcomes[index] = RegisterOutcome::kIgnored;
     RegisterFinding finding{
         layout.id(index),
@@ -67,16 +67,16 @@ void JudgeUpperHalves(const VcpuState& vcpu, const CpuProfile& profile, RestoreR
   }
   std::sort(report.findings.begin(), report.findings.end(),
             [](const RegisterFinding& a, const RegisterFinding& b) { return a.id < b.id; });
-  JudgeAnew(report);
+  RecomputeVerdict(report);
 }
 
 bool Has(const VcpuState& vcpu, absl::string_view subsection) {
-  // Of a subsection that holds registers, fields follow as "NAME:FIELD".
+  // A subsection that holds registers has its fields behind it, as "NAME:FIELD".
   return std::any_of(vcpu.opaque_fields.begin(), vcpu.opaque_fields.end(),
                      [&](const OpaqueField& field) { return field.name == subsection; });
 }
 
-// Of a subsection that is kept whole, behind its version.
+// A subsection that is stored as a whole, after its version.
 absl::optional<size_t> BodySize(const VcpuState& vcpu, absl::string_view subsection) {
   for (const OpaqueField& field : vcpu.opaque_fields) {
     if (field.name == subsection && field.data.size() > sizeof(uint32_t)) return field.data.size() - sizeof(uint32_t);
@@ -90,9 +90,9 @@ void AddOnce(std::vector<std::string>& notes, std::string note) {
 
 }  // namespace
 
-Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<std::string>& notes) {
+Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vector<std::string>& notes) {
   Verdict verdict = Verdict::kAccepted;
-  for (const v1::SubsectionSize& size : target.about->subsection_sizes()) {
+  for (const v1::SubsectionSize& size : target.profile_header->subsection_sizes()) {
     const absl::optional<size_t> own = BodySize(vcpu, size.name());
     if (!own || *own == size.bytes()) continue;
     AddOnce(notes, absl::StrCat("the stream's subsection ", size.name(), " has ", *own, " bytes, the target's ",
@@ -102,23 +102,23 @@ Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<
   return verdict;
 }
 
-Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreReport& report,
+Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes) {
-  // A target without a name is known by its registers only.
-  if (!IsOfQemu(vcpu) || target.about->name().empty()) return report.verdict;
+  // A target without a name is known only by its registers.
+  if (!IsOfQemu(vcpu) || target.profile_header->name().empty()) return report.verdict;
   const auto index = static_cast<size_t>(vcpu.vcpu_index);
   JudgeUpperHalves(vcpu, *target.profile(index), report);
   Verdict verdict = report.verdict;
-  for (const std::string& name : target.about->refused_subsections()) {
+  for (const std::string& name : target.profile_header->refused_subsections()) {
     if (!Has(vcpu, name)) continue;
     AddOnce(notes, absl::StrCat("the stream has the subsection ", name, ", which the target's QEMU refuses"));
     verdict = Verdict::kRefused;
   }
   verdict = std::max(verdict, JudgeMpu(vcpu, target, notes));
-  for (const std::string& name : target.about->undetermined_subsections()) {
+  for (const std::string& name : target.profile_header->undetermined_subsections()) {
     if (!Has(vcpu, name)) continue;
-    AddOnce(notes,
-            absl::StrCat("the stream has the subsection ", name, ": nobody knows whether the target's QEMU takes it"));
+    AddOnce(notes, absl::StrCat("the stream has the subsection ", name,
+                                ": it is unknown whether the target's QEMU accepts it"));
     verdict = std::max(verdict, Verdict::kUndetermined);
   }
   return verdict;

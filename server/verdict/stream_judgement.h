@@ -1,4 +1,4 @@
-// JudgeStream judges what QEMU compares in a stream beside the registers that a checkpoint's list shows.
+// JudgeStream judges the parts of a QEMU stream that QEMU checks but that are not registers of the checkpoint's list.
 #ifndef ARMSTATE_SERVER_VERDICT_STREAM_JUDGEMENT_H_
 #define ARMSTATE_SERVER_VERDICT_STREAM_JUDGEMENT_H_
 
@@ -11,14 +11,15 @@
 
 namespace armstate {
 
-// Judges the opaque fields of a vCPU that comes from a QEMU stream (client/qemu/opaque_fields.h); others have none, and
-// are left alone. Bits 63-32 that differ from the target's are a finding of their register in `report`. Subsections
-// that the target does not take refuse the restore, in a line of `notes`. Returns the verdict of all that.
-Verdict JudgeStream(const VcpuState& vcpu, const JudgedTarget& target, RestoreReport& report,
+// Judges the opaque fields of a vCPU that comes from a QEMU stream (client/qemu/opaque_fields.h); other vCPUs have none
+// and are left alone. Where bits 63-32 differ from the target's, `report` gets a finding for their register. A
+// subsection that the target does not accept refuses the restore and adds a line to `notes`. Returns the resulting
+// verdict.
+Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes);
 
-// Of these, only the MPU: what of a stream can be fitted to no other target. In lines of `notes`.
-Verdict JudgeMpu(const VcpuState& vcpu, const JudgedTarget& target, std::vector<std::string>& notes);
+// Judges only the MPU, the one part of a stream that cannot be adapted to another target. Adds lines to `notes`.
+Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vector<std::string>& notes);
 
 }  // namespace armstate
 

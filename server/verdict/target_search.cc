@@ -14,7 +14,7 @@
 namespace armstate {
 namespace {
 
-// What the registers of one profile come to, whatever else is to be said of a host.
+// The verdict on the registers of one profile, independent of the host.
 struct ProfileVerdict {
   Verdict verdict;
   FindingCounts counts;
@@ -24,23 +24,23 @@ struct ProfileVerdict {
 struct HostVerdict {
   Verdict verdict = Verdict::kRefused;
   const ProfileVerdict* registers = nullptr;
-  const JudgedTarget* target = nullptr;
+  const ResolvedTarget* target = nullptr;
 
   auto rank() const { return std::make_tuple(verdict, registers->counts.refused, registers->counts.changed); }
 };
 
-// The findings that make the verdict what it is.
-bool Matters(const Judgement& judgement, const RegisterFinding& finding) {
+// Returns true for findings that determine the verdict.
+bool Matters(const VmVerdict& judgement, const RegisterFinding& finding) {
   if (judgement.verdict == Verdict::kRefused) return RefusesRestore(judgement, finding);
   if (judgement.verdict == Verdict::kUndetermined) return finding.outcome == RegisterOutcome::kWriteUndetermined;
   return finding.outcome != RegisterOutcome::kMoving;
 }
 
-// What tells a person most: features, then which implementation it is; most others follow from those.
+// Orders findings by how much they explain: features first, then the implementation; most others follow from those.
 int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
 
 // "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers".
-std::string ReasonOf(const Judgement& judgement, const JudgedCheckpoint& checkpoint, const JudgedTarget& target) {
+std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target) {
   const RegisterFinding* first = nullptr;
   int vcpu = 0;
   std::set<uint64_t> registers;
@@ -70,7 +70,7 @@ std::string HostReason(const HostVerdict& host) {
     parts.push_back(absl::StrCat("no vCPU feature ", feature.feature()));
   }
   for (const std::string& unknown : host.target->unknown) parts.push_back(unknown);
-  // Changes are not what matters where something refuses.
+  // Where something refuses the restore, changes are not listed.
   if (!host.registers->reason.empty() && host.registers->verdict == host.verdict)
     parts.push_back(host.registers->reason);
   return absl::StrJoin(parts, "; ");
@@ -78,18 +78,18 @@ std::string HostReason(const HostVerdict& host) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedCheckpoint& checkpoint,
+absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
-                                                                 const JudgedTolerances& tolerances,
+                                                                 const TolerancesByScheme& tolerances,
                                                                  const StopCheck& stop) {
   std::map<const CpuProfile*, ProfileVerdict> judged;
-  const auto verdict_of = [&](const JudgedTarget& target) -> absl::StatusOr<const ProfileVerdict*> {
+  const auto verdict_of = [&](const ResolvedTarget& target) -> absl::StatusOr<const ProfileVerdict*> {
     const auto [entry, is_new] = judged.try_emplace(target.profiles[0].get());
     if (is_new) {
-      JudgedTarget registers_only;
-      registers_only.about = target.about;
+      ResolvedTarget registers_only;
+      registers_only.profile_header = target.profile_header;
       registers_only.profiles = target.profiles;
-      const absl::StatusOr<Judgement> judgement =
+      const absl::StatusOr<VmVerdict> judgement =
           Judge(checkpoint, registers_only, tolerances, v1::RESTORER_ARMSTATE, stop);
       if (!judgement.ok()) return judgement.status();
       entry->second = {judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, registers_only)};
@@ -101,7 +101,7 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedChe
   for (const SearchedHost& host : hosts) {
     HostVerdict best;
     if (!host.damage.empty()) best = {not_judged.verdict, &not_judged, nullptr};
-    for (const JudgedTarget& target : host.targets) {
+    for (const ResolvedTarget& target : host.targets) {
       const absl::StatusOr<const ProfileVerdict*> registers = verdict_of(target);
       if (!registers.ok()) {
         return absl::Status(registers.status().code(),
@@ -123,10 +123,10 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedChe
     message.set_host(host->name);
     message.set_verdict(VerdictToProto(verdict.verdict));
     if (verdict.target == nullptr) {
-      message.set_reason(absl::StrCat("what is stored of the host is damaged: ", host->damage));
+      message.set_reason(absl::StrCat("the record of the host is damaged: ", host->damage));
       continue;
     }
-    message.set_cpu_profile(verdict.target->about->name());
+    message.set_cpu_profile(verdict.target->profile_header->name());
     message.set_refused_count(verdict.registers->counts.refused);
     message.set_changed_count(verdict.registers->counts.changed);
     message.set_reason(HostReason(verdict));

@@ -1,4 +1,4 @@
-// Of many hosts, those that accept a checkpoint.
+// JudgeHosts judges a checkpoint against many hosts.
 #ifndef ARMSTATE_SERVER_VERDICT_TARGET_SEARCH_H_
 #define ARMSTATE_SERVER_VERDICT_TARGET_SEARCH_H_
 
@@ -15,18 +15,18 @@ namespace armstate {
 
 struct SearchedHost {
   std::string name;  // "hosts/{host}"
-  // At least one, unless it is damaged; the best one counts.
-  std::vector<JudgedTarget> targets;
-  // Why the host cannot be judged: what is wrong with its record.
+  // The targets that the host offers, at least one unless the host is damaged. The best one counts.
+  std::vector<ResolvedTarget> targets;
+  // Why the host cannot be judged: the damage to its record. Empty if there is none.
   std::string damage = {};
 };
 
-// A verdict for each host, best first: by verdict, then by how many registers refuse and change, then by name. A
-// profile that many hosts share is judged once; a damaged host is UNDETERMINED. The error is that of `stop`, and says
-// how many hosts were judged.
-absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const JudgedCheckpoint& checkpoint,
+// Returns a verdict for each host, best first: by verdict, then by the number of registers that refuse and that change,
+// then by name. A profile that many hosts share is judged once; a damaged host is UNDETERMINED. The error is that of
+// `stop`, extended by the number of hosts that were judged.
+absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
-                                                                 const JudgedTolerances& tolerances,
+                                                                 const TolerancesByScheme& tolerances,
                                                                  const StopCheck& stop = NeverStop);
 
 }  // namespace armstate

@@ -19,7 +19,7 @@ struct FieldBits {
   uint32_t width;
 };
 
-// Of a field's name, or of "[63:60]": the nibbles that have none (proto/restore_report_conversion.h).
+// Parses a field's name, or "[63:60]" for nibbles without a name (proto/restore_report_conversion.h).
 FieldBits BitsOf(RegisterId id, IdScheme scheme, absl::string_view name) {
   for (const FieldDefinition& field : RegisterFields(id, scheme)) {
     if (field.name == name) return {field.lsb, field.width};
@@ -27,7 +27,7 @@ FieldBits BitsOf(RegisterId id, IdScheme scheme, absl::string_view name) {
   for (uint32_t lsb = 0; lsb < 64; lsb += 4) {
     if (name == absl::StrCat("[", lsb + 3, ":", lsb, "]")) return {lsb, 4};
   }
-  return {0, 64};  // too wide to be tried
+  return {0, 64};  // too wide to try all values
 }
 
 bool IsInTheWay(const v1::FieldDifference& field) {
@@ -35,7 +35,7 @@ bool IsInTheWay(const v1::FieldDifference& field) {
          !std::binary_search(field.accepted().begin(), field.accepted().end(), field.wanted());
 }
 
-// Whole values that were tried on the host and taken: "0x10000, 0x10001".
+// Returns whole values that were tried on the host and accepted: "0x10000, 0x10001".
 std::string TriedValues(const CpuProfile& profile, size_t index) {
   const RegisterRule* rule = profile.computed().rule(index);
   if (rule == nullptr || !rule->write) return "";
@@ -56,14 +56,14 @@ std::string LengthsText(absl::string_view set) {
   return absl::StrJoin(lengths, ", ");
 }
 
-// The register that a firmware level follows from; empty for others.
+// Returns the register that determines a firmware level; empty for other registers.
 std::string ControllerOf(const CpuProfile& profile, size_t index) {
   const RegisterRule* rule = profile.computed().rule(index);
   const auto* level = rule == nullptr ? nullptr : std::get_if<FirmwareLevelBehaviour>(&rule->behaviour);
   return level == nullptr ? "" : RegisterName(level->controller, profile.scheme());
 }
 
-// What the target takes instead; empty if there is no more to say than that it does not take this.
+// Returns what the target accepts instead; empty if all that is known is that it rejects the value.
 std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& profile, size_t index) {
   const RegisterRule* rule = profile.computed().rule(index);
   if (rule != nullptr && std::holds_alternative<VectorLengthsBehaviour>(rule->behaviour)) {
@@ -76,14 +76,14 @@ std::string AcceptedText(const v1::RegisterReport& finding, const CpuProfile& pr
     fields.push_back(absl::StrCat(field.field(), field.accepted_size() == 1 ? " only as " : " as ",
                                   NumberRanges(absl::MakeConstSpan(field.accepted().data(), field.accepted().size()))));
   }
-  if (!fields.empty()) return absl::StrCat("the target takes ", absl::StrJoin(fields, ", "));
+  if (!fields.empty()) return absl::StrCat("the target accepts ", absl::StrJoin(fields, ", "));
   const std::string tried = TriedValues(profile, index);
-  return tried.empty() ? "" : absl::StrCat("of the values that were tried on it, the host takes ", tried);
+  return tried.empty() ? "" : absl::StrCat("of the values that were tried on it, the host accepts ", tried);
 }
 
 }  // namespace
 
-void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosition position,
+void ExplainVcpu(const v1::Source& source, const ResolvedTarget& target, VcpuPosition position,
                  v1::VcpuRestoreReport& report) {
   const CpuProfile& profile = *target.profile(static_cast<size_t>(position.index));
   const EngineVcpu fresh(target.profile(static_cast<size_t>(position.index)), position);

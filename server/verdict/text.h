@@ -1,4 +1,4 @@
-// A verdict's findings, as an engineer would put them.
+// ExplainVcpu and BriefText put the findings of a verdict into words.
 #ifndef ARMSTATE_SERVER_VERDICT_TEXT_H_
 #define ARMSTATE_SERVER_VERDICT_TEXT_H_
 
@@ -12,11 +12,11 @@
 
 namespace armstate {
 
-// Adds to a report of one vCPU what the target takes of each field, why, and what to do about it.
-void ExplainVcpu(const v1::Source& source, const JudgedTarget& target, VcpuPosition position,
+// Adds to the report of one vCPU which values the target accepts for each field, why, and what to do about it.
+void ExplainVcpu(const v1::Source& source, const ResolvedTarget& target, VcpuPosition position,
                  v1::VcpuRestoreReport& report);
 
-// The finding in a few words, for a line about a whole host: "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1".
+// Returns a finding in a few words, for a line about a whole host: "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1".
 // `fresh` is a vCPU of the target in reset state.
 std::string BriefText(const RegisterFinding& finding, const EngineVcpu& fresh);
 

@@ -10,21 +10,23 @@ namespace armstate {
 
 namespace {
 
-// With one vCPU more it still fits into a message.
+// The report plus one more vCPU still fits into a message.
 constexpr size_t kMaxRestoreReportBytes = size_t{8} << 20;
 
 }  // namespace
 
-absl::StatusOr<VmRestore> RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop) {
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(const std::vector<VcpuState>& checkpoint,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop) {
   std::vector<const RegisterList*> lists;
   for (const VcpuState& state : checkpoint) lists.push_back(&state.registers);
-  return RestoreVm(lists, vcpus, on_refusal, stop);
+  return RestoreEngineVm(lists, vcpus, on_refusal, stop);
 }
 
-absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop) {
-  VmRestore restore;
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(absl::Span<const RegisterList* const> lists,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop) {
+  EngineRestoreResult restore;
   std::vector<EngineVcpu> tried = vcpus;
   absl::StatusOr<std::vector<RestoreReport>> reports =
       RestoreVcpus(lists, absl::MakeSpan(tried), {}, CounterPairWrites::kClearFirst, stop);
@@ -45,7 +47,7 @@ std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, 
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
   if (accelerator != v1::ACCELERATOR_ENGINE && accelerator != target.accelerator()) {
     notes.insert(notes.begin(),
-                 absl::StrCat("taken with the accelerator ", EnumName(accelerator), ", and the profile is of ",
+                 absl::StrCat("captured with the accelerator ", EnumName(accelerator), ", and the profile is of ",
                               EnumName(target.accelerator()), ": some register IDs mean other registers there"));
   }
   return notes;
@@ -56,7 +58,7 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   const std::string& machine_type = checkpoint.source().machine_type();
   if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(
-        absl::StrCat("taken on machine type ", machine_type, ", and the ",
+        absl::StrCat("captured on machine type ", machine_type, ", and the ",
                      target.name().empty() ? "target is of " : "profile was made on ", target.machine_type(),
                      ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
   }
@@ -66,10 +68,10 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   return notes;
 }
 
-v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
-                                   const VmRestore& restore, const std::vector<std::string>& notes,
-                                   ReportedRegisters which) {
-  std::vector<VcpuRestore> vcpus;
+v1::RestoreReport EngineRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
+                                       const EngineRestoreResult& restore, const std::vector<std::string>& notes,
+                                       ReportedRegisters which) {
+  std::vector<VcpuReportInput> vcpus;
   for (size_t i = 0; i < restore.reports.size(); ++i) {
     const VcpuState& state = checkpoint.vcpus[i];
     vcpus.push_back({state.vcpu_index, state.registers, *target.layout(), restore.reports[i]});
@@ -81,8 +83,9 @@ v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const Cpu
     bytes += message.vcpus(given++).ByteSizeLong();
   if (given < message.vcpus_size()) {
     message.mutable_vcpus()->DeleteSubrange(given, message.vcpus_size() - given);
-    message.add_notes(absl::StrCat("the report ends before vCPU ", given, ", as it would be larger than a message: ",
-                                   "ValidateCheckpoint has all of it, in pages"));
+    message.add_notes(absl::StrCat(
+        "the report ends before vCPU ", given,
+        ", because it would exceed the size of a message: ", "ValidateCheckpoint returns all of it, in pages"));
   }
   message.set_rolled_back(restore.rolled_back);
   for (const std::string& note : notes) message.add_notes(note);

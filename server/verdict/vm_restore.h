@@ -1,4 +1,4 @@
-// The restore of a whole checkpoint, vCPU by vCPU, onto engine vCPUs.
+// RestoreEngineVm restores a whole checkpoint onto engine vCPUs.
 #ifndef ARMSTATE_SERVER_VERDICT_VM_RESTORE_H_
 #define ARMSTATE_SERVER_VERDICT_VM_RESTORE_H_
 
@@ -12,35 +12,38 @@
 #include "core/restore.h"
 #include "core/stop_check.h"
 #include "proto/restore_report_conversion.h"
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 
 namespace armstate {
 
-struct VmRestore {
-  // The worst of all vCPUs.
+struct EngineRestoreResult {
+  // The worst verdict over all vCPUs.
   Verdict verdict = Verdict::kAccepted;
-  // One for each vCPU, in order.
+  // One report for each vCPU, in order.
   std::vector<RestoreReport> reports;
-  // The vCPUs were left as they were.
+  // True if the vCPUs were left unchanged.
   bool rolled_back = false;
 };
 
-// Restores lists[i] into vcpus[i], of which there are as many. All or nothing over all of them with kPutBack; every
-// register has its outcome in either case, since the work is done on copies. The error is that of `stop`, which is
-// asked for each vCPU; then nothing is restored.
-absl::StatusOr<VmRestore> RestoreVm(absl::Span<const RegisterList* const> lists, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop);
-absl::StatusOr<VmRestore> RestoreVm(const std::vector<VcpuState>& checkpoint, std::vector<EngineVcpu>& vcpus,
-                                    OnRefusal on_refusal, const StopCheck& stop);
+// Restores lists[i] into vcpus[i]; both have the same size. With kPutBack the restore is all or nothing over all vCPUs.
+// Since the work is done on copies, every register has its outcome in either case. `stop` is polled for each vCPU; its
+// error is the only one, and nothing is restored then.
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(absl::Span<const RegisterList* const> lists,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop);
+absl::StatusOr<EngineRestoreResult> RestoreEngineVm(const std::vector<VcpuState>& checkpoint,
+                                                    std::vector<EngineVcpu>& vcpus, OnRefusal on_refusal,
+                                                    const StopCheck& stop);
 
-// What a person should know besides the registers: another machine type, gaps of the capture.
+// Returns remarks that do not concern registers: another machine type, gaps in the capture.
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
-// The same for a restore of lists that are not translated (core/translate.h): also another accelerator.
+// Returns the remarks for a restore whose lists are not translated (core/translate.h), which also cover another
+// accelerator.
 std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target);
 
-v1::RestoreReport VmRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
-                                   const VmRestore& restore, const std::vector<std::string>& notes,
-                                   ReportedRegisters which);
+v1::RestoreReport EngineRestoreToProto(const LoadedCheckpoint& checkpoint, const CpuProfile& target,
+                                       const EngineRestoreResult& restore, const std::vector<std::string>& notes,
+                                       ReportedRegisters which);
 
 }  // namespace armstate
 

@@ -19,7 +19,7 @@ namespace {
 constexpr char kAllVms[] = "vms/-";
 
 struct Watched {
-  std::string vm;  // empty: all
+  std::string vm;  // empty for all VMs
   uint64_t log_id = 0;
   uint64_t after = 0;
 };
@@ -44,7 +44,7 @@ absl::StatusOr<Watched> CheckRequest(const v1::WatchCheckpointsRequest& request,
   return watched;
 }
 
-// A call that ends at once.
+// A call that ends immediately.
 class Ended final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
  public:
   explicit Ended(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
@@ -53,7 +53,7 @@ class Ended final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
 
 absl::Status GoingAway() {
   return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kServerDraining,
-                   "the server is going away; watch again with the last resume_token");
+                   "the server is shutting down; watch again with the last resume_token");
 }
 
 }  // namespace

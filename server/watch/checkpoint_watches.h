@@ -1,4 +1,4 @@
-// All calls of WatchCheckpoints.
+// CheckpointWatches implements WatchCheckpoints.
 #ifndef ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_
 #define ARMSTATE_SERVER_WATCH_CHECKPOINT_WATCHES_H_
 
@@ -21,21 +21,22 @@
 
 namespace armstate {
 
-// One thread reads the store's events for all of them, in turn, while it holds nothing that others wait for. Pushes
-// only leave a note that there are new ones.
+// One thread reads the store's events for all calls in turn, and holds no lock that others wait for while it reads. A
+// commit only signals that there are new events.
 //
-// Thread-safe. All calls must have ended before it goes.
+// Thread-safe. All calls must have ended before the object is destroyed.
 class CheckpointWatches {
  public:
-  // `patience`: how long a client may take for a message.
+  // `patience` is how long a client may take to accept a message.
   CheckpointWatches(CheckpointStore& store, MemoryBudget& memory, absl::Duration patience);
   ~CheckpointWatches();
 
-  // Errors end the call, see WatchCheckpoints; RESOURCE_EXHAUSTED, reason SERVER_BUSY, if there is no memory for it.
+  // Errors end the call; see WatchCheckpoints. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if the memory budget is
+  // exhausted.
   grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext& context,
                                                        const v1::WatchCheckpointsRequest& request);
 
-  // Ends all calls with UNAVAILABLE, and those that come later: the server is going away.
+  // Ends all calls, and those that start later, with UNAVAILABLE: the server is shutting down.
   void EndAll();
 
  private:
@@ -43,7 +44,7 @@ class CheckpointWatches {
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(wake_mutex_) { return has_news_ || stopped_; }
   std::vector<std::shared_ptr<Watcher>> Watchers();
   void Remove(Watcher* watcher);
-  // True if there may be more to do at once.
+  // Returns true if more work may be ready.
   bool Visit();
   void Wake();
   void OnEvents();
@@ -55,14 +56,14 @@ class CheckpointWatches {
   absl::Mutex watchers_mutex_;
   absl::flat_hash_map<Watcher*, std::shared_ptr<Watcher>> watchers_ ABSL_GUARDED_BY(watchers_mutex_);
   bool ended_ ABSL_GUARDED_BY(watchers_mutex_) = false;
-  // There are watchers, or one is being added. Changes under watchers_mutex_.
+  // True if there are watchers or one is being added. Changes under watchers_mutex_.
   std::atomic<bool> is_watched_ = false;
 
   absl::Mutex wake_mutex_;
   bool has_news_ ABSL_GUARDED_BY(wake_mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(wake_mutex_) = false;
 
-  EventWindow window_;  // of the thread
+  EventWindow window_;  // used by thread_ only
   std::unique_ptr<EventSubscription> subscription_;
   std::thread thread_;
 };

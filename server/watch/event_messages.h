@@ -1,4 +1,4 @@
-// What a watcher is told: the messages of events.
+// EventToProto and ProgressTo build the messages that watchers receive.
 #ifndef ARMSTATE_SERVER_WATCH_EVENT_MESSAGES_H_
 #define ARMSTATE_SERVER_WATCH_EVENT_MESSAGES_H_
 
@@ -11,7 +11,7 @@ namespace armstate {
 
 // `log_id` is EventRange::log_id.
 v1::CheckpointEvent EventToProto(const CheckpointEvent& event, uint64_t log_id);
-// Says only that all events up to this one were told.
+// Returns a message that only says that all events up to this one were delivered.
 v1::CheckpointEvent ProgressTo(uint64_t sequence, uint64_t log_id);
 
 }  // namespace armstate

@@ -23,17 +23,18 @@ struct WatchedEvent {
 
 using WatchedEvents = std::vector<std::shared_ptr<const WatchedEvent>>;
 
-// Keeps the newest events that were asked for, so that watchers that keep up share them: each is read and decoded once.
-// For who is further behind the log is read anew. For one thread.
+// Caches the newest requested events, so that watchers that keep up share them: each event is read and decoded once.
+// For a watcher that is further behind, the log is read again. For use by one thread.
 class EventWindow {
  public:
-  // Of one Read.
+  // The maximum number of events that one Read returns.
   static constexpr size_t kMaxRead = 256;
 
   // The store must outlive it.
   explicit EventWindow(CheckpointStore& store) : store_(store) {}
 
-  // The events after this one, without gaps; none if it is the newest. Errors: of CheckpointStore::ReadEvents.
+  // Returns the events after this one, without gaps; empty if it is the newest. Errors: those of
+  // CheckpointStore::ReadEvents.
   absl::StatusOr<WatchedEvents> Read(uint64_t after);
 
  private:

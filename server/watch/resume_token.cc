@@ -20,9 +20,10 @@ absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view to
   const absl::StatusOr<std::string> text = DecodePageToken(TokenList(log_id), token);
   uint64_t sequence = 0;
   if (text.ok() && absl::SimpleAtoi(*text, &sequence)) return sequence;
-  return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
-                   "resume_token is not one of this server's data; read anew what is stored, and watch without one",
-                   {{"field", "resume_token"}});
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, ErrorReason::kPageTokenInvalid,
+      "resume_token is not one of this server's data; read the stored checkpoints again, and watch without a token",
+      {{"field", "resume_token"}});
 }
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// The number of an event as a token that a client gives back to watch on.
+// A resume token encodes the number of an event, from which a client continues to watch.
 #ifndef ARMSTATE_SERVER_WATCH_RESUME_TOKEN_H_
 #define ARMSTATE_SERVER_WATCH_RESUME_TOKEN_H_
 
@@ -10,8 +10,8 @@
 
 namespace armstate {
 
-// The number of an event in a log (EventRange::log_id) as a resume token, and back. INVALID_ARGUMENT, reason
-// PAGE_TOKEN_INVALID, for what is no token, or one of another log.
+// Encode and decode the number of an event in a log (EventRange::log_id). INVALID_ARGUMENT, reason PAGE_TOKEN_INVALID,
+// for malformed tokens and tokens of another log.
 std::string EncodeResumeToken(uint64_t log_id, uint64_t sequence);
 absl::StatusOr<uint64_t> DecodeResumeToken(uint64_t log_id, absl::string_view token);
 

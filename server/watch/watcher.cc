@@ -10,7 +10,8 @@
 namespace armstate {
 namespace {
 
-// After so many events of other VMs a watcher of one gets a new resume token, lest its own be too old one day.
+// After this many events of other VMs, the watcher of one VM gets a new resume token, so that its own does not become
+// too old.
 constexpr uint64_t kProgressAfter = 10'000;
 
 }  // namespace
@@ -38,7 +39,7 @@ bool Watcher::Give(const absl::StatusOr<WatchedEvents>& events) {
 
 void Watcher::AddProgress() {
   messages_.push_back(std::make_shared<const v1::CheckpointEvent>(ProgressTo(position_, log_id_)));
-  told_ = position_;
+  last_delivered_ = position_;
 }
 
 void Watcher::AddEvents(const WatchedEvents& events) {
@@ -46,9 +47,9 @@ void Watcher::AddEvents(const WatchedEvents& events) {
     position_ = event->sequence;
     if (!vm_.empty() && event->vm != vm_) continue;
     messages_.push_back(Message(event, &event->message));
-    told_ = position_;
+    last_delivered_ = position_;
   }
-  if (position_ - told_ >= kProgressAfter) AddProgress();
+  if (position_ - last_delivered_ >= kProgressAfter) AddProgress();
 }
 
 void Watcher::WriteNext() {
@@ -60,7 +61,7 @@ void Watcher::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     messages_.pop_front();
-    if (!ok) FinishOnce(CallCancelled("the watcher went away"));
+    if (!ok) FinishOnce(CallCancelled("the client disconnected"));
     if (finished_) return;
     if (!messages_.empty()) {
       WriteNext();
@@ -72,12 +73,12 @@ void Watcher::OnWriteDone(bool ok) {
 
 void Watcher::OnCancel() {
   absl::MutexLock lock(&mutex_);
-  FinishOnce(CallCancelled("the watcher went away"));
+  FinishOnce(CallCancelled("the client disconnected"));
 }
 
 void Watcher::OnDone() {
   {
-    absl::MutexLock lock(&mutex_);  // who called Finish has left
+    absl::MutexLock lock(&mutex_);  // waits until the caller of Finish releases the lock
     done_ = true;
   }
   on_done_(this);
@@ -91,7 +92,7 @@ void Watcher::EndIfStalled(absl::Time deadline) {
   }
   if (messages_.empty() || write_begin_ >= deadline) return;
   FinishOnce(MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kWatcherTooSlow,
-                       "messages were not taken in time; watch again with the last resume_token"));
+                       "the client did not read messages in time; watch again with the last resume_token"));
 }
 
 void Watcher::End(const absl::Status& status) {

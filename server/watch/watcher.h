@@ -1,4 +1,4 @@
-// One call of WatchCheckpoints.
+// Watcher is one call of WatchCheckpoints.
 #ifndef ARMSTATE_SERVER_WATCH_WATCHER_H_
 #define ARMSTATE_SERVER_WATCH_WATCHER_H_
 
@@ -22,13 +22,13 @@
 
 namespace armstate {
 
-// Holds few events: what the client has not taken yet stays in the store's log. Thread-safe. Reads nothing itself, and
-// waits for nobody: gRPC's threads use it.
+// Holds few events: whatever the client has not accepted yet stays in the store's log. Thread-safe. Neither reads nor
+// blocks, since it runs on gRPC's threads.
 class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
  public:
-  // `vm` is empty for all VMs. Events after `position` are told. `on_change` is called when there may be something to
-  // do for it; `on_done` when the call has ended: then gRPC does not use it any more, nor it gRPC. `share` is the
-  // memory that the call takes.
+  // `vm` is empty for all VMs. Delivers the events after `position`. `on_change` is called when the watcher may be
+  // ready for more events; `on_done` when the call has ended, after which neither gRPC nor the watcher uses the other.
+  // `share` is the memory of the call.
   Watcher(grpc::CallbackServerContext& context, std::shared_ptr<MemoryBudget::Share> share, uint64_t log_id,
           std::string vm, uint64_t position, std::function<void()> on_change, std::function<void(Watcher*)> on_done)
       : context_(context),
@@ -38,17 +38,18 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
         on_change_(std::move(on_change)),
         on_done_(std::move(on_done)),
         position_(position),
-        told_(position) {}
+        last_delivered_(position) {}
 
-  // After which event it is to be given the next ones. Nothing while the client has not taken what there is.
+  // Returns the event after which the watcher wants more. Unset until the client has accepted the previous ones.
   absl::optional<uint64_t> Wants() const;
-  // What EventWindow::Read answers for that: an error ends the call. True if it may want more at once.
+  // Takes the answer of EventWindow::Read; an error ends the call. Returns true if the watcher may want more right
+  // away.
   bool Give(const absl::StatusOr<WatchedEvents>& events);
 
-  // Ends the call if the client has not taken a message since before `deadline`, and if that does not reach it, drops
-  // it.
+  // Ends the call if the client has not accepted a message since before `deadline`. Drops the connection if the client
+  // does not react to the end of the call either.
   void EndIfStalled(absl::Time deadline);
-  // Ends the call.
+  // Ends the call with this status.
   void End(const absl::Status& status);
 
   void OnWriteDone(bool ok) override;
@@ -71,10 +72,11 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
   const std::function<void(Watcher*)> on_done_;
 
   mutable absl::Mutex mutex_;
-  bool begun_ ABSL_GUARDED_BY(mutex_) = false;  // there were events after `position`, or it was the newest
-  uint64_t position_ ABSL_GUARDED_BY(mutex_);   // given up to here
-  uint64_t told_ ABSL_GUARDED_BY(mutex_);       // of what was given, the client will know so far from its messages
-  std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);  // the first one is being written
+  bool begun_ ABSL_GUARDED_BY(mutex_) = false;  // the first answer of the log has arrived
+  uint64_t position_ ABSL_GUARDED_BY(mutex_);   // the last event that was given to the watcher
+  // The last event whose number the client will know from its messages.
+  uint64_t last_delivered_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);  // the first message is being written
   absl::Time write_begin_ ABSL_GUARDED_BY(mutex_);
   absl::optional<absl::Time> finished_ ABSL_GUARDED_BY(mutex_);
   bool done_ ABSL_GUARDED_BY(mutex_) = false;

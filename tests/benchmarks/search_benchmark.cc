@@ -97,9 +97,9 @@ double FullScan(CheckpointRepository& repository, const Filter& filter, uint32_t
     const StoredCheckpoint stored = repository.Get(vm, absl::nullopt).value();
     v1::Checkpoint basic;
     basic.ParseFromString(stored.summary.metadata);
-    const CheckpointFacts facts = FactsOf(vm, basic, IdScheme::kTcg);
+    const IndexedMetadata metadata = IndexedMetadataOf(vm, basic, IdScheme::kTcg);
     matches += std::any_of(stored.vcpus.begin(), stored.vcpus.end(), [&](const VcpuRecord& vcpu) {
-      return filter.Matches(facts, vcpu.vcpu_index, vcpu.registers);
+      return filter.Matches(metadata, vcpu.vcpu_index, vcpu.registers);
     });
   }
   return CpuSeconds(CLOCK_THREAD_CPUTIME_ID) - before;

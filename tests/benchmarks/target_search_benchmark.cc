@@ -39,7 +39,7 @@ v1::CpuProfile Variation(v1::CpuProfile profile, size_t n) {
 std::vector<SearchedHost> Hosts() {
   std::vector<v1::CpuProfile> recorded;
   for (const std::string& host : KvmHosts()) recorded.push_back(KvmProfile(ReadHostProbe(host), "pmu"));
-  std::vector<JudgedTarget> targets;
+  std::vector<ResolvedTarget> targets;
   for (size_t i = 0; i < kProfiles; ++i) {
     const v1::CpuProfile& profile = recorded[i % recorded.size()];
     targets.push_back(TargetOf(i < recorded.size() ? profile : Variation(profile, i)));
@@ -51,8 +51,8 @@ std::vector<SearchedHost> Hosts() {
   return hosts;
 }
 
-JudgedCheckpoint Checkpoint() {
-  JudgedCheckpoint checkpoint =
+VerdictInput Checkpoint() {
+  VerdictInput checkpoint =
       CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), ReadHostProbe("cortex-a72@6.12"));
   while (checkpoint.vcpu_count() < kVcpus) {
     VcpuState vcpu = checkpoint.loaded.vcpus.back();
@@ -64,8 +64,8 @@ JudgedCheckpoint Checkpoint() {
 
 void FindTargets(benchmark::State& state) {
   const std::vector<SearchedHost> hosts = Hosts();
-  const JudgedCheckpoint checkpoint = Checkpoint();
-  const JudgedTolerances tolerances = *JudgedTolerances::Create(*BuiltInTolerances());
+  const VerdictInput checkpoint = Checkpoint();
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create(*BuiltInTolerances());
   for (auto _ : state) {
     std::vector<v1::RestoreTargetVerdict> verdicts = *JudgeHosts(checkpoint, hosts, tolerances);
     benchmark::DoNotOptimize(verdicts);

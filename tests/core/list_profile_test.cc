@@ -32,7 +32,7 @@ RegisterList List(uint64_t value, const std::vector<uint64_t>& ids) {
 TEST(ListProfile, WhatIdentifiesTheTargetIsUndeterminedIfItDiffersAndTheRestIsStored) {
   const std::vector<uint64_t> ids = {kPfr0, kSctlr, kPsci, kVendorHyp, kZ0, kLengths};
   const RegisterList target = List(1, ids);
-  EngineVcpu vcpu(ProfileOfList("vms/b/checkpoints/1", IdScheme::kKvm, target));
+  EngineVcpu vcpu(ProfileFromRegisterList("vms/b/checkpoints/1", IdScheme::kKvm, target));
   const RestoreReport other = RestoreRegisters(List(3, ids), vcpu, OnRefusal::kKeepGoing);
   EXPECT_EQ(other.verdict, Verdict::kUndetermined);
   std::vector<uint64_t> undetermined;
@@ -42,12 +42,12 @@ TEST(ListProfile, WhatIdentifiesTheTargetIsUndeterminedIfItDiffersAndTheRestIsSt
   }
   EXPECT_EQ(undetermined, (std::vector<uint64_t>{kPfr0, kPsci, kVendorHyp, kLengths}));
 
-  EngineVcpu same(ProfileOfList("vms/b/checkpoints/1", IdScheme::kKvm, target));
+  EngineVcpu same(ProfileFromRegisterList("vms/b/checkpoints/1", IdScheme::kKvm, target));
   EXPECT_EQ(RestoreRegisters(target, same, OnRefusal::kKeepGoing).verdict, Verdict::kAccepted);
 }
 
 TEST(ListProfile, ListsAreCompared) {
-  EngineVcpu vcpu(ProfileOfList("vms/b/checkpoints/1", IdScheme::kTcg, List(1, {kPfr0, kSctlr})));
+  EngineVcpu vcpu(ProfileFromRegisterList("vms/b/checkpoints/1", IdScheme::kTcg, List(1, {kPfr0, kSctlr})));
   const RestoreReport report = RestoreRegisters(List(1, {kSctlr, kZ0}), vcpu, OnRefusal::kKeepGoing);
   EXPECT_EQ(report.verdict, Verdict::kRefused);
   ASSERT_EQ(report.findings.size(), 2u);

@@ -50,7 +50,7 @@ TEST(WholeWriteTest, WritesWhatNothingStandsAgainst) {
   EngineVcpu vcpu = FourRegisters();
   const std::string values = Values(0x33333333, 0x1131, 0x1111111133333333, 0);
   std::vector<RegisterOutcome> outcomes;
-  ASSERT_TRUE(vcpu.WriteAllAtOnce(values, outcomes));
+  ASSERT_TRUE(vcpu.TryBulkWrite(values, outcomes));
   EXPECT_EQ(outcomes, (std::vector<RegisterOutcome>{RegisterOutcome::kWritten, RegisterOutcome::kUnchanged,
                                                     RegisterOutcome::kWritten, RegisterOutcome::kUnchanged}));
   EXPECT_EQ(vcpu.values(), values);
@@ -67,7 +67,7 @@ TEST(WholeWriteTest, LeavesTheRestToWritesOneByOne) {
   for (const auto& c : kCases) {
     EngineVcpu vcpu = FourRegisters();
     std::vector<RegisterOutcome> outcomes;
-    EXPECT_FALSE(vcpu.WriteAllAtOnce(c.values, outcomes)) << c.name;
+    EXPECT_FALSE(vcpu.TryBulkWrite(c.values, outcomes)) << c.name;
     EXPECT_EQ(vcpu.values(), Values(0x22222222, 0x1131, 0x1111111122222222, 0)) << c.name;
   }
 }
@@ -178,7 +178,7 @@ TEST(WholeWriteTest, GivesWhatWritesOneByOneGive) {
       const RegisterList list = random.RandomList(vcpu);
       const OnRefusal on_refusal = random.Next() % 2 == 0 ? OnRefusal::kPutBack : OnRefusal::kKeepGoing;
       std::vector<RegisterOutcome> outcomes;
-      ++(EngineVcpu(vcpu).WriteAllAtOnce(list.values(), outcomes) ? at_once : one_by_one);
+      ++(EngineVcpu(vcpu).TryBulkWrite(list.values(), outcomes) ? at_once : one_by_one);
       ExpectSame(RestoreRegisters(list, vcpu, on_refusal), RestoreOneByOne(list, model, on_refusal));
       if (testing::Test::HasFatalFailure()) return;
       ASSERT_EQ(vcpu.values(), model.values());

@@ -130,7 +130,8 @@ TEST(ArmstatedTest, TheLogSaysWhatIsListenedOn) {
         {"server/armstated", "--listen", test.listen, absl::StrCat("--data_dir=", data_dir.path())});
     ASSERT_TRUE(server.ok()) << server.status();
     EXPECT_THAT((*server)->log(), HasSubstr(test.says));
-    EXPECT_EQ(absl::StrContains((*server)->log(), "is open to other machines"), test.warns) << (*server)->log();
+    EXPECT_EQ(absl::StrContains((*server)->log(), "accepts connections from other machines"), test.warns)
+        << (*server)->log();
   }
 }
 
@@ -173,8 +174,8 @@ TEST(ArmstatedTest, BackupsThatWouldBeLostWithTheDataAreRefused) {
       {"/link/", " is --data_dir, which is "},
       {"/data/backups", " is in --data_dir, which is "},
       {"/other/../link/not/yet", " is in --data_dir, which is "},
-      {"/file", "/file is no folder; name one"},
-      {"/file/backups", "/file is no folder; name one"},
+      {"/file", "/file is not a folder; name a folder"},
+      {"/file/backups", "/file is not a folder; name a folder"},
   };
   for (const auto& test : kCases) {
     const std::string out =

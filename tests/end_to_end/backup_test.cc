@@ -226,7 +226,7 @@ TEST_F(BackupTest, TheLatestIsDamaged) {
     const CommandResult refused = Restore(number, "restored");
     EXPECT_EQ(refused.exit_status, 1) << refused.out;
     EXPECT_THAT(refused.err, HasSubstr("backups/3 is damaged"));
-    EXPECT_THAT(refused.err, HasSubstr("The latest whole one before it is 1: restore that by its number"));
+    EXPECT_THAT(refused.err, HasSubstr("The latest intact backup before it is 1: restore it by its number"));
   }
   EXPECT_FALSE(std::filesystem::exists(Path("restored")));
   EXPECT_EQ(Restore("1", "restored").exit_status, 0);

@@ -66,12 +66,12 @@ class StreamTargetTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(StreamTargetTest, TheVerdictIsQemus) {
   static const ProfileRegistry* registry = ProfileRegistry::BuiltIn()->release();
-  const absl::StatusOr<JudgedTolerances> strict = JudgedTolerances::Create({});
+  const absl::StatusOr<TolerancesByScheme> strict = TolerancesByScheme::Create({});
   ASSERT_TRUE(strict.ok()) << strict.status();
   const std::string source = GetParam();
   const absl::StatusOr<QemuCapture> capture = CaptureQemuStream(FreshStream(source));
   ASSERT_TRUE(capture.ok()) << capture.status();
-  JudgedCheckpoint checkpoint;
+  VerdictInput checkpoint;
   checkpoint.loaded.vcpus = capture->vcpus;
   checkpoint.scheme = IdScheme::kTcg;
   int accepted = 0;
@@ -83,7 +83,7 @@ TEST_P(StreamTargetTest, TheVerdictIsQemus) {
     v1::VcpuLists lists;
     lists.set_accelerator(AcceleratorOf(stream->origin));
     for (const RegisterList& list : stream->registers) RegisterListToProto(list, *lists.add_vcpus());
-    const absl::StatusOr<JudgedTarget> target = TargetOfLists(lists, *registry);
+    const absl::StatusOr<ResolvedTarget> target = TargetOfLists(lists, *registry);
     ASSERT_TRUE(target.ok()) << target.status();
     const Verdict verdict = Judge(checkpoint, *target, *strict)->verdict;
 

@@ -21,7 +21,7 @@ void ParseJson(const std::string& text) {
   const absl::StatusOr<v1::Checkpoint> checkpoint = ParseCheckpointJson(text);
   if (!checkpoint.ok()) return Check(absl::IsInvalidArgument(checkpoint.status()));
   v1::Checkpoint stored = *checkpoint;
-  const absl::StatusOr<std::vector<VcpuState>> vcpus = CheckCheckpoint(stored);
+  const absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(stored);
   if (!vcpus.ok()) return Check(absl::IsInvalidArgument(vcpus.status()));
   // What the server takes is read again from what `armstate pull` writes.
   const absl::StatusOr<v1::Checkpoint> again = ParseCheckpointJson(Text(*checkpoint));

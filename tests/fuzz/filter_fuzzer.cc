@@ -14,7 +14,7 @@ void Check(bool holds) {
   if (!holds) abort();
 }
 
-CheckpointFacts Facts(IdScheme scheme) {
+IndexedMetadata Facts(IdScheme scheme) {
   v1::Checkpoint basic;
   basic.set_version(7);
   basic.mutable_create_time()->set_seconds(1'700'000'000);
@@ -23,7 +23,7 @@ CheckpointFacts Facts(IdScheme scheme) {
   basic.mutable_source()->set_cpu_model("cortex-a57");
   basic.mutable_source()->add_vcpu_features("sve");
   (*basic.mutable_labels())["team"] = "web";
-  return FactsOf("web-1", basic, scheme);
+  return IndexedMetadataOf("web-1", basic, scheme);
 }
 
 RegisterList Registers() {

@@ -42,7 +42,7 @@ class RestoreReportConversion : public ::testing::Test {
     report_.findings[0].got = kMidrA57;
   }
 
-  VcpuRestore Vcpu() const { return {4, checkpoint_, *target_, report_}; }
+  VcpuReportInput Vcpu() const { return {4, checkpoint_, *target_, report_}; }
 
   RegisterList checkpoint_;
   std::shared_ptr<const RegisterLayout> target_;
@@ -149,8 +149,8 @@ TEST_F(RestoreReportConversion, TheWorstVcpuDecides) {
   changed.verdict = Verdict::kAcceptedWithChanges;
   changed.rolled_back = true;
   const RegisterList none;
-  const VcpuRestore good{0, none, none.layout(), accepted};
-  const VcpuRestore worse{1, none, none.layout(), changed};
+  const VcpuReportInput good{0, none, none.layout(), accepted};
+  const VcpuReportInput worse{1, none, none.layout(), changed};
   v1::RestoreReport message = RestoreReportToProto({good}, IdScheme::kTcg, ReportedRegisters::kFindings);
   EXPECT_EQ(message.verdict(), v1::VERDICT_ACCEPTED);
   message = RestoreReportToProto({worse, good}, IdScheme::kTcg, ReportedRegisters::kFindings);
@@ -162,7 +162,7 @@ TEST_F(RestoreReportConversion, TheWorstVcpuDecides) {
   EXPECT_EQ(message.vcpus_size(), 3);
 }
 
-// A new outcome in core must have its name on the wire: kNotTried is the last one.
+// A new outcome in core needs a name on the wire: kNotTried is the last one.
 TEST_F(RestoreReportConversion, EveryOutcomeHasItsNameOnTheWire) {
   const std::vector<std::pair<RegisterOutcome, v1::RegisterOutcome>> kOutcomes = {
       {RegisterOutcome::kWritten, v1::REGISTER_OUTCOME_WRITTEN},

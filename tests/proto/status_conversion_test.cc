@@ -16,7 +16,7 @@ namespace {
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-// The detail of type T; fails the test if there is none.
+// Returns the detail of type T; fails the test if there is none.
 template <typename T>
 T Detail(const google::rpc::Status& status) {
   T detail;
@@ -153,7 +153,7 @@ TEST(StatusConversion, AnUnknownCodeIsUnknown) {
   EXPECT_EQ(FromGoogleRpcStatus(wire).code(), absl::StatusCode::kUnknown);
 }
 
-// What a caller sent may stand in an error; it must not push the whole status out of the 8 KiB of HTTP trailers.
+// An error may contain the caller's input, which must not push the whole status out of the 8 KiB of HTTP trailers.
 TEST(StatusConversion, LongTextsAreCut) {
   std::map<std::string, std::string> metadata;
   for (int i = 0; i < 100; ++i) metadata.emplace(std::to_string(i), std::string(10000, 'v'));

@@ -1,4 +1,4 @@
-// A server, and requests with the recorded hosts' probes.
+// HostTest is a fixture with a server and requests that carry the recorded hosts' probes.
 #ifndef ARMSTATE_TESTS_SERVER_HOST_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_HOST_FIXTURE_H_
 
@@ -10,7 +10,7 @@
 
 namespace armstate {
 
-// One probe file on the wire.
+// One probe file in its wire form.
 inline v1::ProbeFile File(const std::string& name, const std::string& content) {
   v1::ProbeFile file;
   file.set_name(name);
@@ -20,7 +20,7 @@ inline v1::ProbeFile File(const std::string& name, const std::string& content) {
 
 class HostTest : public ServerTest {
  protected:
-  // With the probe's three files; `recorded` e.g. "cortex-a72@6.12".
+  // A request with the probe's three files; `recorded` is e.g. "cortex-a72@6.12".
   static v1::CreateHostRequest CreateRequest(const std::string& id, const std::string& recorded) {
     v1::CreateHostRequest request;
     request.set_host_id(id);
@@ -31,7 +31,7 @@ class HostTest : public ServerTest {
     return request;
   }
 
-  // Must succeed.
+  // Creates the host; the call must succeed.
   v1::Host CreateHost(const v1::CreateHostRequest& request) {
     v1::Host created;
     EXPECT_EQ(Call(host(), &HostStub::CreateHost, request, &created), RpcResult());
@@ -60,14 +60,14 @@ class HostTest : public ServerTest {
     return GetProfile(name, &profile);
   }
 
-  // All of them, of one page.
+  // Lists all hosts in one page.
   std::vector<v1::Host> Hosts() {
     v1::ListHostsResponse response;
     EXPECT_EQ(Call(host(), &HostStub::ListHosts, v1::ListHostsRequest(), &response), RpcResult());
     return {response.hosts().begin(), response.hosts().end()};
   }
 
-  // The names of all profiles that are not QEMU 7.2's, without "cpuProfiles/".
+  // Returns the names of all profiles that are not QEMU 7.2's, without "cpuProfiles/".
   std::vector<std::string> ImportedProfiles() {
     v1::ListCpuProfilesRequest request;
     request.set_page_size(1000);
@@ -81,7 +81,7 @@ class HostTest : public ServerTest {
   }
 };
 
-// What a host has, in order.
+// Returns the profiles of a host, in order.
 inline std::vector<std::string> ProfileNames(const v1::Host& host) {
   std::vector<std::string> names;
   for (const v1::HostProfile& profile : host.profiles()) names.push_back(profile.cpu_profile());

@@ -41,7 +41,7 @@ std::vector<std::string> KvmHosts() {
           "max7@6.12",       "max7@6.18",       "neoverse-n1@6.1", "neoverse-n1@6.12", "neoverse-n1@6.18"};
 }
 
-std::vector<ProbeFile> ProbeFiles::list() const {
+std::vector<ProbeInput> ProbeFiles::list() const {
   return {{"lists", lists}, {"experiments", experiments}, {"meta", meta}};
 }
 
@@ -53,9 +53,9 @@ ProbeFiles ReadProbeFiles(const std::string& host) {
           ReadZstdFile(kFolder + ("probes/" + host) + ".jsonl.zst"), meta_text.str()};
 }
 
-HostProbe ReadHostProbe(const std::string& host) {
+ProbeRecording ReadHostProbe(const std::string& host) {
   const ProbeFiles files = ReadProbeFiles(host);
-  absl::StatusOr<HostProbe> probe = ParseHostProbe(files.list());
+  absl::StatusOr<ProbeRecording> probe = ParseProbeRecording(files.list());
   EXPECT_TRUE(probe.ok()) << host << ": " << probe.status();
   if (!probe.ok()) std::abort();
   return *std::move(probe);

@@ -1,4 +1,4 @@
-// Real KVM hosts, as recorded in tests/data/kvm.
+// This header reads the recordings of real KVM hosts in tests/data/kvm.
 #ifndef ARMSTATE_TESTS_SERVER_KVM_CORPUS_H_
 #define ARMSTATE_TESTS_SERVER_KVM_CORPUS_H_
 
@@ -13,35 +13,35 @@
 
 namespace armstate {
 
-// All hosts, e.g. "cortex-a72@6.12".
+// Returns all hosts, e.g. "cortex-a72@6.12".
 std::vector<std::string> KvmHosts();
 
 // The three files of a host's probe.
 struct ProbeFiles {
   std::string lists, experiments, meta;
 
-  // Views of the texts.
-  std::vector<ProbeFile> list() const;
+  // Returns views of the texts.
+  std::vector<ProbeInput> list() const;
 };
 ProbeFiles ReadProbeFiles(const std::string& host);
-HostProbe ReadHostProbe(const std::string& host);
+ProbeRecording ReadHostProbe(const std::string& host);
 
-// Hosts that `armstate-kvm probe` was run on, and the file that it wrote there, compressed.
+// Hosts on which `armstate-kvm probe` was run, and the compressed file that it wrote there.
 std::vector<std::string> ProbedKvmHosts();
 std::string ReadArmstateKvmProbe(const std::string& host);
 
-// What KVM_GET_REG_LIST and KVM_GET_ONE_REG gave on a host for a VM of one class in state "reset" or "ran".
+// The results of KVM_GET_REG_LIST and KVM_GET_ONE_REG on a host for a VM of one class in state "reset" or "ran".
 struct RecordedVm {
   uint64_t features = 0;
   bool memory_tagging = false;
-  // KVM's order, the same for all vCPUs.
+  // In KVM's order, which is the same for all vCPUs.
   std::vector<uint64_t> ids;
   std::vector<RegisterList> vcpus;
 };
 // By class and state.
 std::map<std::pair<std::string, std::string>, RecordedVm> ReadRecordedVms(const std::string& host);
 
-// What a real restore did to one register that was not simply OK.
+// The result of a real restore for one register, if it is not plainly OK.
 struct RecordedFinding {
   std::string kind;  // "set", "differs", "moving"
   std::string error;
@@ -58,7 +58,7 @@ struct RecordedRestore {
   // By vCPU and register.
   std::map<std::pair<int, uint64_t>, RecordedFinding> findings;
 };
-// All restores onto a host.
+// Returns all restores onto a host.
 std::vector<RecordedRestore> ReadRecordedRestores(const std::string& host);
 
 }  // namespace armstate

@@ -8,24 +8,24 @@
 
 namespace armstate {
 
-v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_class,
+v1::CpuProfile KvmProfile(const ProbeRecording& probe, const std::string& feature_class,
                           ImplementationId implementation_id) {
-  for (const HostProbe::FeatureClass& candidate : probe.classes) {
+  for (const ProbeRecording::FeatureClass& candidate : probe.classes) {
     if (candidate.name == feature_class) return *ProfileFromProbe(probe, candidate, implementation_id);
   }
   ADD_FAILURE() << probe.host << " has no class " << feature_class;
   std::abort();
 }
 
-JudgedTarget TargetOf(const v1::CpuProfile& profile) {
-  JudgedTarget target;
-  target.about = std::make_shared<const v1::CpuProfile>(profile);
+ResolvedTarget TargetOf(const v1::CpuProfile& profile) {
+  ResolvedTarget target;
+  target.profile_header = std::make_shared<const v1::CpuProfile>(profile);
   target.profiles = {*CpuProfileFromProto(profile)};
   return target;
 }
 
-JudgedCheckpoint CheckpointOf(const RecordedVm& vm, const HostProbe& host) {
-  JudgedCheckpoint checkpoint;
+VerdictInput CheckpointOf(const RecordedVm& vm, const ProbeRecording& host) {
+  VerdictInput checkpoint;
   checkpoint.scheme = IdScheme::kKvm;
   checkpoint.loaded.basic.set_name("vms/v/checkpoints/1");
   v1::Source& source = *checkpoint.loaded.basic.mutable_source();

@@ -1,4 +1,4 @@
-// Recorded KVM hosts and VMs, ready to be judged.
+// This header prepares recorded KVM hosts and VMs for judging.
 #ifndef ARMSTATE_TESTS_SERVER_KVM_TARGETS_H_
 #define ARMSTATE_TESTS_SERVER_KVM_TARGETS_H_
 
@@ -12,13 +12,13 @@
 
 namespace armstate {
 
-// The profile of a class of a host's probe.
-v1::CpuProfile KvmProfile(const HostProbe& probe, const std::string& feature_class,
+// Returns the profile of a class in a host's probe.
+v1::CpuProfile KvmProfile(const ProbeRecording& probe, const std::string& feature_class,
                           ImplementationId implementation_id = ImplementationId::kFixed);
-JudgedTarget TargetOf(const v1::CpuProfile& profile);
+ResolvedTarget TargetOf(const v1::CpuProfile& profile);
 
-// A checkpoint of a recorded VM, named "vms/v/checkpoints/1".
-JudgedCheckpoint CheckpointOf(const RecordedVm& vm, const HostProbe& host);
+// Returns a checkpoint of a recorded VM, named "vms/v/checkpoints/1".
+VerdictInput CheckpointOf(const RecordedVm& vm, const ProbeRecording& host);
 
 }  // namespace armstate
 

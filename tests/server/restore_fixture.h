@@ -1,4 +1,4 @@
-// A server with recorded KVM hosts, and checkpoints of recorded VMs.
+// RestoreTest is a fixture with a server, recorded KVM hosts and checkpoints of recorded VMs.
 #ifndef ARMSTATE_TESTS_SERVER_RESTORE_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_RESTORE_FIXTURE_H_
 
@@ -14,7 +14,7 @@ namespace armstate {
 
 class RestoreTest : public HostTest {
  protected:
-  // "hosts/{id}".
+  // Returns "hosts/{id}".
   std::string AddHost(const std::string& id, const std::string& recorded,
                       const std::map<std::string, std::string>& labels = {}) {
     v1::CreateHostRequest request = CreateRequest(id, recorded);
@@ -22,7 +22,7 @@ class RestoreTest : public HostTest {
     return CreateHost(request).name();
   }
 
-  // A checkpoint request of what was recorded on a host, with the vCPU features that the VM was made with.
+  // A request to store what was recorded on a host, with the vCPU features that the VM was created with.
   static v1::CreateCheckpointRequest Recorded(const std::string& vm, const RecordedVm& recorded) {
     v1::CreateCheckpointRequest request;
     request.set_parent("vms/" + vm);
@@ -53,7 +53,7 @@ class RestoreTest : public HostTest {
     return request;
   }
 
-  // Must succeed.
+  // Validates the checkpoint; the call must succeed.
   v1::RestoreReport Validate(const v1::ValidateCheckpointRequest& request) {
     v1::ValidateCheckpointResponse response;
     EXPECT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, request, &response), RpcResult());
@@ -61,7 +61,7 @@ class RestoreTest : public HostTest {
   }
 };
 
-// The finding about a register; a message with outcome 0 if there is none.
+// Returns the finding about a register; a message with outcome 0 if there is none.
 inline v1::RegisterReport FindingOf(const v1::VcpuRestoreReport& report, uint64_t id) {
   for (const v1::RegisterReport& finding : report.registers()) {
     if (finding.register_id() == id) return finding;

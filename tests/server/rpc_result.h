@@ -1,4 +1,4 @@
-// The end of an RPC as a client sees it that does not have our library: everything is read from the wire.
+// RpcResult is the result of an RPC as a client without our library sees it: everything is read from the wire.
 #ifndef ARMSTATE_TESTS_SERVER_RPC_RESULT_H_
 #define ARMSTATE_TESTS_SERVER_RPC_RESULT_H_
 
@@ -16,7 +16,7 @@ namespace armstate {
 //             (RpcResult{grpc::StatusCode::NOT_FOUND, "VM_NOT_FOUND", {{"name", "vms/none"}}}));
 struct RpcResult {
   grpc::StatusCode code = grpc::StatusCode::OK;
-  // Of google.rpc.ErrorInfo in the trailer "grpc-status-details-bin".
+  // The reason of google.rpc.ErrorInfo in the trailer "grpc-status-details-bin".
   std::string reason = {};
   std::map<std::string, std::string> metadata = {};
   // Not compared.
@@ -31,7 +31,7 @@ inline bool operator==(const RpcResult& a, const RpcResult& b) {
 std::ostream& operator<<(std::ostream& out, const RpcResult& result);
 
 // Also checks that an error's details are of the domain "armstate", repeat its code and message, and have a BadRequest
-// where a field is at fault.
+// if a field is at fault.
 RpcResult ReadResult(const grpc::ClientContext& context, const grpc::Status& status);
 
 template <typename Stub, typename Request, typename Response>
@@ -42,7 +42,7 @@ RpcResult Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, co
   return ReadResult(context, status);
 }
 
-// For calls whose answer does not matter.
+// For calls whose response does not matter.
 template <typename Stub, typename Request, typename Response>
 RpcResult Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                const Request& request) {

@@ -1,4 +1,5 @@
-// A whole server on a free port, with RocksDB in a folder of its own, and clients that speak to it over a socket.
+// ServerTest is a fixture with a whole server on a free port, with RocksDB in its own folder, and clients that are
+// connected to it by a socket.
 #ifndef ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_SERVER_FIXTURE_H_
 
@@ -28,10 +29,10 @@ using AdminStub = v1::AdminService::Stub;
 
 class ServerTest : public testing::Test {
  protected:
-  // The address and data_dir are the fixture's.
+  // The fixture sets the address and data_dir.
   explicit ServerTest(ServerOptions options = {});
 
-  // On the same data. All stubs are new.
+  // Restarts the server on the same data, with new stubs.
   void Restart();
   void Stop();
   void Start();
@@ -42,16 +43,16 @@ class ServerTest : public testing::Test {
   HostStub& host() { return *host_; }
   AdminStub& admin() { return *admin_; }
   const std::string& data_dir() const { return data_dir_.path(); }
-  // "127.0.0.1:port".
+  // Returns "127.0.0.1:port".
   std::string target() const;
 
-  // Stores a checkpoint, which must succeed. The BASIC view.
+  // Stores a checkpoint, which must succeed. Returns the BASIC view.
   v1::Checkpoint Create(const v1::CreateCheckpointRequest& request);
   // Reads a checkpoint, which must succeed.
   v1::Checkpoint Get(const std::string& name, v1::CheckpointView view = v1::CHECKPOINT_VIEW_FULL);
-  // Of "vms/{vm}"; 0 if there is no such VM.
+  // Returns the latest version of "vms/{vm}"; 0 if the VM does not exist.
   int64_t LatestVersion(const std::string& vm);
-  // Makes "machines/{id}" of a built-in profile, which must succeed.
+  // Creates "machines/{id}" with a built-in profile, which must succeed.
   v1::Machine CreateMachine(const std::string& id, const std::string& profile, int vcpu_count = 1);
 
  private:
@@ -65,17 +66,18 @@ class ServerTest : public testing::Test {
   std::unique_ptr<AdminStub> admin_;
 };
 
-// A list of registers of 32 and 64 bits, in the given order.
+// Returns a list of registers of 32 and 64 bits, in the given order.
 v1::RegisterList Registers(const std::vector<std::pair<uint64_t, uint64_t>>& values);
 
-// The value of a register of at most 64 bits. Fails the test if the list lacks it.
+// Returns the value of a register of at most 64 bits. Fails the test if the list lacks it.
 uint64_t ValueOf(const v1::RegisterList& list, uint64_t id);
-// Changes it.
+// Sets the value of a register of at most 64 bits.
 void SetValue(v1::RegisterList& list, uint64_t id, uint64_t value);
-// Takes a register out of the list.
+// Removes a register from the list.
 void Remove(v1::RegisterList& list, uint64_t id);
 
-// A KVM checkpoint of `vcpu_count` vCPUs. Of each: SCTLR_EL1, which holds `value`, and TPIDR_EL1, its index.
+// Returns a KVM checkpoint of `vcpu_count` vCPUs. Each has SCTLR_EL1, which holds `value`, and TPIDR_EL1, which holds
+// the vCPU's index.
 v1::CreateCheckpointRequest SmallRequest(const std::string& parent, uint64_t value, int vcpu_count = 1);
 
 }  // namespace armstate

@@ -45,7 +45,7 @@ absl::StatusOr<KvmRestorePlan> LoadPlan(const RestoreOptions& options, const v1:
 }
 
 v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const KvmRestoreResult& result) {
-  std::vector<VcpuRestore> vcpus;
+  std::vector<VcpuReportInput> vcpus;
   for (size_t i = 0; i < plan.states.size(); ++i) {
     vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *vmm.vcpus()[i].layout(), result.reports[i]});
   }
@@ -109,7 +109,7 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   if (memory) std::copy(memory->bytes().begin(), memory->bytes().end(), (*vmm)->memory().begin());
 
   KvmRestoreResult result = RestoreKvmVcpus(plan->states, (*vmm)->vcpus(), plan->orders);
-  TolerateAsPlanned(*plan, result);
+  ApplyPlanTolerances(*plan, result);
   const v1::RestoreReport report = ReportOf(*plan, **vmm, result);
   if (!options.report.empty()) {
     if (absl::Status status = WriteJsonFile(options.report, report); !status.ok()) return status;

@@ -23,7 +23,7 @@ namespace armstate {
 class ClassProbe {
  public:
   // name: "pmu".
-  ClassProbe(std::string name, ProbedVm& vm, ProbeFile& file) : name_(std::move(name)), vm_(vm), file_(file) {}
+  ClassProbe(std::string name, ProbedVm& vm, ProbeFileWriter& file) : name_(std::move(name)), vm_(vm), file_(file) {}
 
   // IDs and values of all registers of both vCPUs. `line` has what else the list's line says.
   absl::Status List(const ProbeJson& line, const std::string& state);
@@ -55,7 +55,7 @@ class ClassProbe {
 
   std::string name_;
   ProbedVm& vm_;
-  ProbeFile& file_;
+  ProbeFileWriter& file_;
   std::vector<uint64_t> ids_;
   Values reset_;                                        // of vCPU 0
   std::set<uint64_t> moving_;                           // counters

@@ -275,7 +275,7 @@ class Prober {
   std::unique_ptr<KvmVm> vm_;
   std::string release_;
   std::string version_;
-  ProbeFile file_;
+  ProbeFileWriter file_;
   uint32_t supported_ = 0;
   bool memory_tagging_ = false;
   bool writable_implementation_id_ = false;

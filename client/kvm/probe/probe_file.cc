@@ -16,9 +16,9 @@ uint32_t Crc32(uint32_t of_text_before, absl::string_view text) {
 
 }  // namespace
 
-ProbeFile::ProbeFile() { Add({{"format", "armstate-probe"}, {"version", 1}}); }
+ProbeFileWriter::ProbeFileWriter() { Add({{"format", "armstate-probe"}, {"version", 1}}); }
 
-void ProbeFile::Add(const ProbeJson& line) {
+void ProbeFileWriter::Add(const ProbeJson& line) {
   std::string text = line.dump();
   text.pop_back();  // the brace
   Append(text);
@@ -26,12 +26,12 @@ void ProbeFile::Add(const ProbeJson& line) {
   ++lines_;
 }
 
-std::string ProbeFile::Finish() {
+std::string ProbeFileWriter::Finish() {
   Add({{"end", lines_}});
   return std::move(text_);
 }
 
-void ProbeFile::Append(absl::string_view text) {
+void ProbeFileWriter::Append(absl::string_view text) {
   text_.append(text.data(), text.size());
   checksum_ = Crc32(checksum_, text);
 }

@@ -14,9 +14,9 @@ namespace armstate {
 // First line {"format":"armstate-probe","version":1}, last line {"end":N} with N = the lines before it. The last member
 // of each line is "crc": 8 digits, the CRC-32 (zlib's, ISO 3309) of the whole file up to where `,"crc":` begins in this
 // line, so that a line that is changed, missing, doubled or moved shows in its place.
-class ProbeFile {
+class ProbeFileWriter {
  public:
-  ProbeFile();
+  ProbeFileWriter();
 
   // `line` has at least one member.
   void Add(const ProbeJson& line);

@@ -134,7 +134,7 @@ TEST(Backup, ErrorsSayWhatToDo) {
   int calls = 0;
   server.handlers.create_backup = [&](const v1::CreateBackupRequest&) {
     ++calls;
-    return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kBackupRunning, "another backup is being made");
+    return MakeError(absl::StatusCode::kUnavailable, ErrorReason::kBackupRunning, "another backup is in progress");
   };
   result = RunCommand(server.target(), {"backup", "create"});
   EXPECT_EQ(result.exit_status, 4);

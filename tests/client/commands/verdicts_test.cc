@@ -142,7 +142,7 @@ TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
       finding->set_error("EINVAL");
       finding->set_wanted(std::string(8, '\x02'));
       finding->set_got(std::string(8, '\x01'));
-      finding->set_reason("the target takes EL1 as 0 or 1");
+      finding->set_reason("the target accepts EL1 as 0 or 1");
       finding->set_advice("start the VM with EL1 = 1");
       v1::FieldDifference* field = finding->add_fields();
       field->set_field("CSV2");

@@ -123,7 +123,7 @@ TEST_F(WatchCommandTest, TokensAreShownOnDemand) {
 TEST_F(WatchCommandTest, WhatCannotBeWatched) {
   CommandResult result = RunCommand(target(), {"watch", "--resume", "x"});
   EXPECT_EQ(result.exit_status, 1) << result;
-  EXPECT_THAT(result.err, HasSubstr("watch without one"));
+  EXPECT_THAT(result.err, HasSubstr("watch without a token"));
   EXPECT_EQ(RunCommand(target(), {"watch", "--resume", "x", "--from-oldest"}).exit_status, 2);
   result = RunCommand("127.0.0.1:1", {"watch"});
   EXPECT_EQ(result.exit_status, 4) << result;

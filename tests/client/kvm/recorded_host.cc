@@ -15,7 +15,7 @@ RecordedHost::RecordedHost(const std::string& name) : probe_(ReadHostProbe(name)
 
 FakeKvmHost RecordedHost::host() {
   FakeKvmHost host;
-  for (const HostProbe::FeatureClass& c : probe_.classes) {
+  for (const ProbeRecording::FeatureClass& c : probe_.classes) {
     host.feature_bits |= static_cast<uint32_t>(c.features);
     host.memory_tagging = host.memory_tagging || c.memory_tagging;
   }
@@ -32,7 +32,7 @@ FakeKvmHost RecordedHost::host() {
 }
 
 std::shared_ptr<const CpuProfile> RecordedHost::Profile(const VcpuFeatures& features) {
-  for (const HostProbe::FeatureClass& c : probe_.classes) {
+  for (const ProbeRecording::FeatureClass& c : probe_.classes) {
     if (c.features != features.bits || c.memory_tagging != features.memory_tagging) continue;
     const auto implementation_id =
         features.writable_implementation_id ? ImplementationId::kWritable : ImplementationId::kFixed;

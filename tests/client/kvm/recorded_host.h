@@ -22,7 +22,7 @@ class RecordedHost {
  private:
   std::shared_ptr<const CpuProfile> Profile(const VcpuFeatures& features);
 
-  HostProbe probe_;
+  ProbeRecording probe_;
   std::map<std::string, std::shared_ptr<const CpuProfile>> profiles_;
 };
 

@@ -160,7 +160,7 @@ KvmRestoreResult IgnoredMidr(const std::string& got) {
   KvmRestoreResult result;
   result.reports.resize(2);
   result.reports[1].findings.push_back(finding);
-  JudgeAnew(result.reports[1]);
+  RecomputeVerdict(result.reports[1]);
   return result;
 }
 
@@ -169,7 +169,7 @@ TEST(RestorePlanTest, WhatHappensAsPlannedRefusesNothing) {
   ASSERT_TRUE(plan.ok()) << plan.status();
   KvmRestoreResult result = IgnoredMidr(std::string("\1\0\0\0\0\0\0\0", 8));
   ASSERT_FALSE(result.complete());
-  TolerateAsPlanned(*plan, result);
+  ApplyPlanTolerances(*plan, result);
   EXPECT_TRUE(result.complete());
   EXPECT_EQ(result.reports[1].verdict, Verdict::kAcceptedWithChanges);
   EXPECT_EQ(result.reports[1].findings[0].tolerance, "same-family");
@@ -179,7 +179,7 @@ TEST(RestorePlanTest, AnotherValueThanPlannedRefuses) {
   const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   KvmRestoreResult result = IgnoredMidr(std::string("\2\0\0\0\0\0\0\0", 8));
-  TolerateAsPlanned(*plan, result);
+  ApplyPlanTolerances(*plan, result);
   EXPECT_FALSE(result.complete());
   EXPECT_EQ(result.reports[1].findings[0].tolerance, "");
 }
@@ -191,7 +191,7 @@ TEST(RestorePlanTest, APlanOfOtherVcpusThanItsReportIsNoReasonToStop) {
   const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(message, TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   KvmRestoreResult result = IgnoredMidr(std::string("\1\0\0\0\0\0\0\0", 8));
-  TolerateAsPlanned(*plan, result);
+  ApplyPlanTolerances(*plan, result);
   EXPECT_FALSE(result.complete());
 }
 

@@ -45,14 +45,14 @@ std::string Domain(const std::string& content) {
                       "</domain>");
 }
 
-DomainFacts FactsOf(const std::string& content, const std::string& cookie = "") {
+DomainFacts IndexedMetadataOf(const std::string& content, const std::string& cookie = "") {
   const absl::StatusOr<DomainFacts> facts = ParseDomainXml(Domain(content), cookie);
   EXPECT_TRUE(facts.ok()) << facts.status();
   return facts.ok() ? *facts : DomainFacts();
 }
 
 TEST(DomainXmlTest, FactsOfAKvmGuest) {
-  const DomainFacts facts = FactsOf(R"(
+  const DomainFacts facts = IndexedMetadataOf(R"(
     <os><type arch='aarch64' machine='virt-7.2'>hvm</type></os>
     <features><acpi/><gic version='3'/><pmu state='off'/></features>
     <cpu mode='host-passthrough' check='none'>
@@ -69,16 +69,17 @@ TEST(DomainXmlTest, FactsOfAKvmGuest) {
 }
 
 TEST(DomainXmlTest, ModelsByMode) {
-  EXPECT_EQ(FactsOf("<cpu mode='custom'><model fallback='allow'>cortex-a57</model></cpu>").cpu_model, "cortex-a57");
-  EXPECT_EQ(FactsOf("<cpu mode='maximum'/>").cpu_model, "max");
-  EXPECT_EQ(FactsOf("").cpu_model, "");
+  EXPECT_EQ(IndexedMetadataOf("<cpu mode='custom'><model fallback='allow'>cortex-a57</model></cpu>").cpu_model,
+            "cortex-a57");
+  EXPECT_EQ(IndexedMetadataOf("<cpu mode='maximum'/>").cpu_model, "max");
+  EXPECT_EQ(IndexedMetadataOf("").cpu_model, "");
 }
 
 TEST(DomainXmlTest, TheCookiesCpuIsTheLiveOne) {
   const std::string static_cpu = "<cpu mode='host-model'/>";
   const std::string live = "<cookie><cpu mode='custom'><model fallback='forbid'>neoverse-n1</model></cpu></cookie>";
-  EXPECT_EQ(FactsOf(static_cpu, live).cpu_model, "neoverse-n1");
-  EXPECT_EQ(FactsOf("<cpu mode='maximum'/>", "<cookie><slirpHelper/></cookie>").cpu_model, "max");
+  EXPECT_EQ(IndexedMetadataOf(static_cpu, live).cpu_model, "neoverse-n1");
+  EXPECT_EQ(IndexedMetadataOf("<cpu mode='maximum'/>", "<cookie><slirpHelper/></cookie>").cpu_model, "max");
 }
 
 TEST(DomainXmlTest, ArgumentsForQemuAreSeen) {
@@ -110,12 +111,12 @@ TEST(DomainXmlTest, HostileXmlIsRefused) {
   EXPECT_THAT(std::string(ParseDomainXml(Domain(""), "<cookie").status().message()),
               HasSubstr("the XML of the cookie"));
   // What is told to users is printable and short.
-  EXPECT_EQ(FactsOf("<cpu><model>a\xc2\x9b\nb</model></cpu>").cpu_model, "a???b");
+  EXPECT_EQ(IndexedMetadataOf("<cpu><model>a\xc2\x9b\nb</model></cpu>").cpu_model, "a???b");
 }
 
 TEST(DomainXmlTest, ANameIsTheFirstOne) {
-  EXPECT_EQ(FactsOf("<name>other</name>").name, "web");
-  EXPECT_THAT(FactsOf("<cpu><feature name='sve'/></cpu>").cpu_features, IsEmpty());
+  EXPECT_EQ(IndexedMetadataOf("<name>other</name>").name, "web");
+  EXPECT_THAT(IndexedMetadataOf("<cpu><feature name='sve'/></cpu>").cpu_features, IsEmpty());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// AdminService: statistics and backups.
+// Tests AdminService: statistics and backups.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -71,7 +71,7 @@ TEST_F(StatisticsTest, CountsWhatIsStoredAndWhatWasDone) {
   EXPECT_EQ(statistics.created_checkpoints(), 4);
   EXPECT_EQ(statistics.full_copies(), 2);
   EXPECT_EQ(statistics.commit_operations(), 6);
-  // One after the other, so each had a write of its own.
+  // The calls were sequential, so each had its own write.
   EXPECT_EQ(statistics.commit_writes(), 6);
   EXPECT_EQ(statistics.failed_commit_writes(), 0);
   EXPECT_GT(statistics.commit_bytes(), 0);
@@ -82,7 +82,7 @@ TEST_F(StatisticsTest, CountsWhatIsStoredAndWhatWasDone) {
   EXPECT_GE(statistics.rocksdb().at("rocksdb.wal.synced"), 6);
   EXPECT_GT(statistics.rocksdb().at("rocksdb.wal.file.sync.micros.p99"), 0);
 
-  // What is stored stays; what was done was done by another server.
+  // Stored data remain; the counters belong to the other server.
   Restart();
   statistics = Statistics();
   EXPECT_EQ(statistics.vm_count(), 2);
@@ -169,7 +169,7 @@ TEST_F(BackupsTest, AFolderThatCannotBeWritten) {
   }
 }
 
-// A named pipe where RocksDB looks for the description of a backup holds CreateBackup up until somebody writes to it.
+// A named pipe where RocksDB expects the description of a backup blocks CreateBackup until the test writes to it.
 class SlowBackupsTest : public BackupsTest {
  protected:
   SlowBackupsTest() {
@@ -189,7 +189,7 @@ class SlowBackupsTest : public BackupsTest {
 
   // An empty file is the description of no backup: RocksDB passes over it.
   void LetGo() {
-    // Nobody may be held up by it any more.
+    // No later reader may be blocked by it.
     std::filesystem::rename(pipe_, folder_ + "/pipe");
     close(writer_);
     call_.join();
@@ -220,7 +220,7 @@ TEST_F(SlowBackupsTest, ACancelledCallLeavesNoBackup) {
   EXPECT_EQ(Call(admin(), &AdminStub::GetStatistics, v1::GetStatisticsRequest()), RpcResult());
   LetGo();
   EXPECT_EQ(code_, StatusCode::CANCELLED);
-  // The client has its answer at once; the server ends the backup before it takes another one.
+  // The client gets its answer at once; the server ends the backup before it starts another one.
   RpcResult next;
   const absl::Time deadline = absl::Now() + absl::Minutes(1);
   do {

@@ -1,4 +1,4 @@
-// A checkpoint whose bytes are damaged on the disk: it is named, and the others are not touched by it.
+// Tests a checkpoint whose bytes are damaged on disk: the error names it, and the others are not affected.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

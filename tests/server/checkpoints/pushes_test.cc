@@ -1,4 +1,4 @@
-// A stream of pushes step by step: this test is gRPC, and decides when a write is done.
+// Tests a push stream step by step: the test plays gRPC's role and decides when a write completes.
 #include "server/checkpoints/pushes.h"
 
 #include <condition_variable>
@@ -51,7 +51,7 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<grpc::ByteBuffer,
     return read_ != nullptr;
   }
 
-  // A message with one request comes: the stream must be reading.
+  // Delivers a message with one request; the stream must be reading.
   void Give(const v1::CreateCheckpointRequest& request) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -76,7 +76,7 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<grpc::ByteBuffer,
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return written_.has_value(); });
   }
-  // Waits for a write, and says that it is done, or that the client has gone.
+  // Waits for a write, and reports that it is complete or that the client is gone.
   Answers EndWrite(bool ok = true) {
     Answers answers;
     {
@@ -93,7 +93,7 @@ class FakeCall final : public grpc::ServerCallbackReaderWriter<grpc::ByteBuffer,
     const std::lock_guard<std::mutex> lock(mutex_);
     return status_.has_value();
   }
-  // Waits for the end, after which the reactor goes.
+  // Waits for the end of the call, after which the reactor is deleted.
   grpc::StatusCode End() {
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -139,7 +139,7 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
     ASSERT_TRUE(call.is_reading()) << i;
     call.Give(SmallRequest(absl::StrCat("vms/vm", i % 50), i));
   }
-  // Whatever is stored by now: no answer has gone to the client.
+  // Whatever is stored by now, the client has received no answer.
   EXPECT_FALSE(call.is_reading());
   const Answers first = call.EndWrite();
   ASSERT_EQ(first.size(), 1u) << "there were no more when it was written";
@@ -202,7 +202,7 @@ TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
   EXPECT_EQ(call.End(), grpc::StatusCode::OK);
 }
 
-// 2000 idle streams, each of a host of its own, and what they take: the next one finds place for its push.
+// 2000 idle streams, each on its own host, and their memory: a push of the next one still finds room.
 TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
   constexpr int kStreams = 2000;
   CallWorkers workers(size_t{48} << 20, kNoLimits);
@@ -216,7 +216,7 @@ TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
     idle[0]->Give(SmallRequest("vms/a", version));
     EXPECT_EQ(idle[0]->EndWrite().at(0).checkpoint().version(), version);
   }
-  // What more there could be is refused, however small it is.
+  // Anything above that is refused, however small it is.
   size_t refused = 0;
   std::vector<std::unique_ptr<FakeCall>> more;
   for (int i = 0; i < kStreams; ++i) {
@@ -252,7 +252,7 @@ TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
   EXPECT_FALSE(call.is_finished());
   call.EndWrite(false);
   EXPECT_EQ(call.End(), grpc::StatusCode::CANCELLED);
-  // What was not begun by then is not stored, and there are no gaps.
+  // What was not started by then is not stored, and there are no gaps.
   const absl::StatusOr<VmInfo> vm = repository_.GetVm("a");
   ASSERT_TRUE(vm.ok()) << vm.status();
   EXPECT_EQ(vm->checkpoint_count, vm->last_version);
@@ -265,7 +265,7 @@ TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
   pushes_.Drain();
   EXPECT_FALSE(call.is_finished());
   EXPECT_EQ(call.EndWrite().at(0).checkpoint().version(), 1);
-  // A message that comes all the same is not stored: nobody would be told.
+  // A message that arrives nevertheless is not stored, since its result could not be reported.
   call.Give(SmallRequest("vms/a", 2));
   EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(repository_.GetVm("a")->last_version, 1);

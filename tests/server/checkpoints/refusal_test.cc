@@ -1,4 +1,4 @@
-// Malformed requests: each is refused with a code, a reason and what is wrong where, and nothing is stored.
+// Tests malformed requests: each is refused with a code, a reason and the place of the fault, and nothing is stored.
 #include <functional>
 #include <map>
 #include <string>

@@ -1,4 +1,4 @@
-// CreateCheckpoint: retries, optimistic concurrency, and requests that store nothing.
+// Tests CreateCheckpoint: retries, optimistic concurrency, and requests that store nothing.
 #include <string>
 
 #include "tests/server/server_fixture.h"
@@ -24,7 +24,7 @@ TEST_F(CheckpointRetryTest, ARetryReturnsTheFirstAnswer) {
   const v1::Checkpoint first = Create(request);
   Create(SmallRequest("vms/a", 2));
   Restart();
-  // The version that was expected then is long outdated: the retry is answered before it is looked at.
+  // The expected version is long outdated: the retry is answered before it is checked.
   EXPECT_EQ(Create(request).DebugString(), first.DebugString());
   EXPECT_EQ(LatestVersion("vms/a"), 2);
 }

@@ -1,4 +1,4 @@
-// StreamCheckpoints over a socket: what its comment in checkpoint_service.proto promises.
+// Tests StreamCheckpoints over a socket: the guarantees in its comment in checkpoint_service.proto.
 #include <map>
 #include <memory>
 #include <set>
@@ -24,7 +24,7 @@ class StreamCheckpointsTest : public ServerTest {
  protected:
   using Answer = v1::StreamCheckpointsResponse::Acknowledgement;
 
-  // One call, whatever the messages that its requests and acknowledgements come in.
+  // One call, however its requests and acknowledgements are split into messages.
   class Stream {
    public:
     explicit Stream(CheckpointStub& stub) : call_(stub.StreamCheckpoints(&context_)) {}
@@ -63,7 +63,7 @@ class StreamCheckpointsTest : public ServerTest {
     int next_ = 0;
   };
 
-  // Pushes all, then reads all answers; the stream must end well.
+  // Pushes all requests, then reads all answers; the stream must end with OK.
   std::vector<Answer> Push(const std::vector<v1::CreateCheckpointRequest>& requests) {
     Stream stream(checkpoints());
     stream.Write(requests);
@@ -75,7 +75,7 @@ class StreamCheckpointsTest : public ServerTest {
     return answers;
   }
 
-  // As the unary call answers it.
+  // The result in the form of the unary call.
   google::rpc::Status UnaryError(const v1::CreateCheckpointRequest& request) {
     grpc::ClientContext context;
     v1::Checkpoint response;
@@ -90,7 +90,7 @@ class StreamCheckpointsTest : public ServerTest {
   }
 };
 
-// One call whose messages are any bytes.
+// One call whose messages are arbitrary bytes.
 class BytesStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   explicit BytesStream(const std::string& target)
@@ -100,7 +100,7 @@ class BytesStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
     StartCall();
   }
 
-  // Also when the server has ended the call.
+  // Works also when the server has already ended the call.
   void Write(const std::string& bytes) {
     const grpc::Slice slice(bytes);
     const grpc::ByteBuffer message(&slice, 1);
@@ -110,7 +110,7 @@ class BytesStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
     done.WaitForNotification();
   }
 
-  // To the end of the stream.
+  // Reads to the end of the stream.
   std::vector<v1::StreamCheckpointsResponse::Acknowledgement> ReadAll() {
     std::vector<v1::StreamCheckpointsResponse::Acknowledgement> all;
     while (true) {
@@ -232,7 +232,7 @@ TEST_F(StreamCheckpointsTest, AFailedItemIsAnsweredAsTheUnaryCallWouldAndDoesNot
   EXPECT_EQ(LatestVersion("vms/a"), 2);
 }
 
-// More than the server takes unanswered, and more than one full copy serves.
+// Pushes more than the server accepts unanswered, and more than one full copy serves.
 TEST_F(StreamCheckpointsTest, OfOneVmInTheOrderOfTheRequestsWithAFailureInTheMiddle) {
   constexpr int kItems = 600;
   std::vector<v1::CreateCheckpointRequest> requests;
@@ -313,7 +313,7 @@ TEST_F(StreamCheckpointsTest, AnOpenStreamDoesNotHoldUpAServerThatIsGoingAway) {
 
 TEST_F(StreamCheckpointsTest, AnEmptyStreamEndsWell) { EXPECT_TRUE(Push({}).empty()); }
 
-// A label is text, and so must be UTF-8; generated code sends it all the same.
+// A label is text and so must be UTF-8; generated code sends it nevertheless.
 std::string RequestWithInvalidLabel() {
   v1::StreamCheckpointsRequest message;
   *message.add_requests() = SmallRequest("vms/a", 2);

@@ -1,4 +1,5 @@
-// ConvertCheckpoint: recorded running guests of QEMU 7.2, 10.0 and 11.1, and VMs that were recorded on real KVM hosts.
+// Tests ConvertCheckpoint with recorded running guests of QEMU 7.2, 10.0 and 11.1, and VMs that were recorded on real
+// KVM hosts.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -53,7 +54,7 @@ class ConvertCheckpointTest : public RestoreTest {
     return *request.mutable_state()->mutable_vcpus(0)->mutable_registers();
   }
 
-  // Must succeed.
+  // The call must succeed.
   v1::ConvertCheckpointResponse Convert(const v1::ConvertCheckpointRequest& request) {
     v1::ConvertCheckpointResponse response;
     EXPECT_EQ(Call(restore(), &RestoreStub::ConvertCheckpoint, request, &response), RpcResult());
@@ -62,7 +63,7 @@ class ConvertCheckpointTest : public RestoreTest {
   v1::RegisterReport Finding(const v1::ConvertCheckpointRequest& request, uint64_t id) {
     return FindingOf(Convert(request).report().vcpus(0), id);
   }
-  // What vCPU 0 is to hold; nothing if the answer does not have it.
+  // Returns what vCPU 0 must hold; unset if the answer lacks the register.
   static absl::optional<uint64_t> Held(const v1::ConvertCheckpointResponse& response, uint64_t id) {
     if (response.vcpus_size() == 0) return absl::nullopt;
     const auto& ids = response.vcpus(0).registers().ids();
@@ -88,7 +89,7 @@ TEST_F(ConvertCheckpointTest, AStoredCheckpointIsNamedWithItsVersion) {
   EXPECT_EQ(by_name.target().name(), kA57.Profile("11.1"));
   EXPECT_THAT(by_name.target().hypervisor_version(), StartsWith("11.1."));
   EXPECT_EQ(by_name.target().registers_size(), 0);
-  // The same as of the state itself, and nothing was stored or changed.
+  // The result is the same for the state itself, and nothing was stored or changed.
   const v1::ConvertCheckpointResponse of_state = Convert(OfGuest(kA57, "7.2", kA57.Profile("11.1")));
   EXPECT_EQ(of_state.checkpoint(), "");
   ASSERT_EQ(of_state.vcpus_size(), 1);
@@ -125,14 +126,14 @@ TEST_F(ConvertCheckpointTest, ARenamedRegisterKeepsItsValue) {
   EXPECT_EQ(Finding(request, kPar32).tolerance(), "kept-elsewhere");
   EXPECT_EQ(Held(Convert(request), kPar64), 0xff00000000000801);
 
-  // A constant 0 in both releases: nothing is said of it.
+  // A constant 0 in both releases is not reported.
   const v1::ConvertCheckpointResponse response = Convert(OfGuest(kA57, "10.0", kA57.Profile("11.1")));
   EXPECT_EQ(response.report().verdict(), v1::VERDICT_ACCEPTED_WITH_CHANGES);
   EXPECT_EQ(FindingOf(response.report().vcpus(0), kWrongDtr).outcome(), 0);
   EXPECT_EQ(FindingOf(response.report().vcpus(0), kDtr).outcome(), 0);
   EXPECT_EQ(Held(response, kDtr), 0u);
   EXPECT_EQ(Held(response, kWrongDtr), absl::nullopt);
-  // 7.2 has it under neither name.
+  // 7.2 lists it under neither name.
   EXPECT_EQ(Finding(OfGuest(kA57, "11.1", kA57.Profile("7.2")), kDtr).tolerance(), "held-nothing");
 }
 
@@ -239,12 +240,12 @@ TEST_F(ConvertCheckpointTest, WhatIsNotSaidRight) {
   EXPECT_EQ(Refusal(request).reason, "REGISTER_LIST_MALFORMED");
   request.clear_state();
   EXPECT_EQ(Refusal(request), (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "source"}}}));
-  // A VM of KVM stays with KVM.
+  // A VM of KVM stays on KVM.
   *request.mutable_state() = Recorded("v", "cortex-a72@6.12", "pmu").checkpoint();
   EXPECT_EQ(Refusal(request), (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "target"}}}));
 }
 
-// What KVM_SET_ONE_REG answered when VMs of these hosts were restored, register by register.
+// The results of KVM_SET_ONE_REG when VMs of these hosts were restored, register by register.
 TEST_F(ConvertCheckpointTest, WhatAKvmHostRefusedIsNamedAndNotInItsLists) {
   const Names hosts = {"cortex-a72@6.1", "cortex-a72@6.12", "cortex-a72@6.18"};
   for (const std::string& host : hosts) {

@@ -1,4 +1,4 @@
-// HostService: what it refuses, naming what is wrong, without changing anything; and stored hosts that are damaged.
+// Tests what HostService refuses, naming the fault and changing nothing, and stored hosts that are damaged.
 #include <gmock/gmock.h>
 #include <zstd.h>
 
@@ -78,7 +78,7 @@ const BadProbe kBadProbes[] = {
     {"WrongWidth",
      [](auto& request) { Replace(Content(request, 0), std::string(kPfr0) + "\", 8,", std::string(kPfr0) + "\", 4,"); },
      {{"file", "lists"}, {"line", "1"}, {"register_id", kPfr0}},
-     "is said to have 4 bytes, but its ID says 8"},
+     "is recorded with 4 bytes, but its ID says 8"},
     {"NoRegisterId",
      [](auto& request) { Replace(Content(request, 0), kPfr0, "0x603000000013c02g"); },
      {{"file", "lists"}, {"line", "1"}},
@@ -325,7 +325,7 @@ TEST_F(HostRefusalTest, ADamagedProfileIsNamedAndComesBackWithTheProbe) {
   (*update.mutable_host()->mutable_labels())["zone"] = "x";
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update), RpcResult());
 
-  // Only what needs this profile is told of it.
+  // Only requests that need this profile get the error.
   v1::CreateCheckpointRequest of_profile[2];
   for (int i = 0; i < 2; ++i) {
     of_profile[i] = SmallRequest("vms/v", 1);

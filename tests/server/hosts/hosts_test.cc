@@ -1,4 +1,4 @@
-// HostService: hosts from recorded probes and of known profiles.
+// Tests HostService with hosts from recorded probes and hosts of known profiles.
 #include <gmock/gmock.h>
 #include <google/protobuf/util/message_differencer.h>
 
@@ -25,7 +25,7 @@ bool Equal(const google::protobuf::Message& a, const google::protobuf::Message& 
   return google::protobuf::util::MessageDifferencer::Equals(a, b);
 }
 
-// The recorded name of a host as an ID.
+// Returns the recorded name of a host as an ID.
 std::string IdOf(std::string recorded) {
   recorded.replace(recorded.find('@'), 1, "_");
   return recorded;
@@ -169,7 +169,7 @@ TEST_F(HostTest, PagesAndLabels) {
             (RpcResult{StatusCode::INVALID_ARGUMENT, "PAGE_TOKEN_INVALID", {{"field", "page_token"}}}));
 }
 
-// One host's end and another one's beginning, with the same profiles, at the same time.
+// Deletes one host while another one with the same profiles is created.
 TEST_F(HostTest, ChangesAtTheSameTime) {
   const v1::CreateHostRequest request = CreateRequest("", kProbed);
   const auto make_and_delete = [this, request](const std::string& id) {
@@ -223,7 +223,7 @@ TEST_F(UpdateHostTest, LabelsAlone) {
   EXPECT_EQ(updated.labels().at("rack"), "4");
   EXPECT_EQ(ProfileNames(updated), ProfileNames(created_));
   EXPECT_EQ(updated.unsupported_features_size(), created_.unsupported_features_size());
-  // A mask takes labels away.
+  // A mask removes labels.
   request_.mutable_host()->clear_labels();
   request_.mutable_update_mask()->add_paths("labels");
   updated = Update();

@@ -11,7 +11,7 @@ namespace armstate {
 namespace {
 
 v1::Host ProbedHostOf(const std::string& host) {
-  const absl::StatusOr<ProbedHost> probed = HostFromProbe(ReadHostProbe(host));
+  const absl::StatusOr<HostDraft> probed = HostFromProbe(ReadHostProbe(host));
   EXPECT_TRUE(probed.ok()) << probed.status();
   return probed.ok() ? probed->host : v1::Host();
 }

@@ -1,4 +1,4 @@
-// Probes as `armstate-kvm probe` writes them: checksums, and experiments that recorded probes lack.
+// Tests probes as `armstate-kvm probe` writes them: checksums, and experiments that recorded probes lack.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,12 +15,12 @@
 namespace armstate {
 namespace {
 
-// The text of what armstate-kvm wrote on a host.
+// Returns the text that armstate-kvm wrote on a host.
 std::string ProbeText() { return ReadZstdFile("tests/data/kvm/armstate-kvm/neoverse-n1@6.12.probe.zst"); }
 
 void ExpectProbeRefused(const std::string& text, const std::string& line, const std::string& register_id,
                         const std::string& what) {
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"n1.probe", text}});
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"n1.probe", text}});
   ASSERT_EQ(probe.status().code(), absl::StatusCode::kInvalidArgument) << what;
   const auto info = GetErrorInfo(probe.status());
   ASSERT_TRUE(info.has_value());
@@ -31,9 +31,9 @@ void ExpectProbeRefused(const std::string& text, const std::string& line, const 
   EXPECT_NE(probe.status().message().find(what), absl::string_view::npos) << probe.status();
 }
 
-// One character of a line of each kind, changed so that the line alone still makes sense.
+// One character is changed in a line of each kind so that the line alone still makes sense.
 TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
-  constexpr char kChanged[] = "its checksum does not fit";
+  constexpr char kChanged[] = "its checksum does not match";
   const struct {
     std::string line, from, to, register_id;
   } edits[] = {
@@ -67,7 +67,7 @@ TEST(ArmstateKvmProbeTest, HandEditedLineOfAnyKindIsRefused) {
 // A CPU without AArch32, with vectors of 1, 2 and 4 quadwords.
 TEST(ArmstateKvmProbeTest, HostWithGapsInItsVectorLengths) {
   const std::string content = ReadZstdFile("tests/data/kvm/armstate-kvm/a64fx@6.12.probe.zst");
-  const auto probe = ParseHostProbe({{"a64fx.probe", content}});
+  const auto probe = ParseProbeRecording({{"a64fx.probe", content}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   ASSERT_EQ(probe->classes.size(), 3u);
   EXPECT_EQ(probe->classes[2].name, "sve");
@@ -97,14 +97,14 @@ std::string WithoutChecksums(const std::string& probe) {
 
 TEST(ArmstateKvmProbeTest, LinesAreTakenWithoutTheirFrame) {
   const std::string text = WithoutChecksums(ProbeText());
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"n1.probe", text}});
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"n1.probe", text}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   EXPECT_EQ(probe->host, "neoverse-n1@6.12");
   EXPECT_FALSE(probe->complete);
   EXPECT_EQ(probe->classes.at(1).counter_pairs.size(), 3u);
 }
 
-// What contradicts itself or has no rule is refused by line and register even where no checksum tells.
+// Input that contradicts itself or has no rule is refused with line and register, even without checksums.
 TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
   const std::string probe = WithoutChecksums(ReadZstdFile("tests/data/kvm/armstate-kvm/max7@6.12.probe.zst"));
   const auto line = [](const std::string& kind, const std::string& id) {
@@ -120,11 +120,11 @@ TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
   } edits[] = {
       {line("range", pstate), R"("width":5)", R"("width":60)", pstate, "not in the register"},
       {line("range", pstate), R"("shift":0)", R"("shift":60)", pstate, "not in the register"},
-      {line("range", pstate), "0x00010031", "0x00010011", pstate, "does not accept the value that it has"},
+      {line("range", pstate), "0x00010031", "0x00010011", pstate, "does not accept its current value"},
       {line("range", pstate), "0x00010031", "0x0001003", pstate, "8 hexadecimal digits"},
-      {line("range", pstate), R"(["EINVAL"])", "[]", pstate, "contradict each other"},
+      {line("range", pstate), R"(["EINVAL"])", "[]", pstate, "its errnos contradict its bitmap"},
       {line("range", "0x603000000013dce0"), R"("readback":"0x3000")", R"("readback":"0x3001")", "0x603000000013dce0",
-       "bits outside of the range"},
+       "bits outside the range"},
       {line("pair", set), R"(["clear","0xffffffffffffffff",)", R"(["clear","0xfffffffffffffff",1,)", set,
        "not a list of 6 texts"},
       {line("pair", set), R"("0xffffffffffffffff","")", R"("0xffffffffffffffff","EPERM")", set, "refused step"},
@@ -157,14 +157,14 @@ TEST(ArmstateKvmProbeTest, LineThatMakesNoSenseIsRefused) {
   }
 }
 
-// A register that changes with another one in a way that no rule tells is not guessed at.
+// No rule is guessed for a register that changes with another one in an unknown way.
 TEST(ArmstateKvmProbeTest, UnexplainedEffectIsUndetermined) {
   std::string text = WithoutChecksums(ProbeText());
   const std::string effect = R"({"kind":"effect","cfg":"pmu","phase":"fresh","reg":"0x603000000013c008")";
   // ID_PFR0_EL1 is said to change VBAR_EL1.
   Edit(text, effect, R"("changed":[])",
        R"("changed":[["0x603000000013c600","0x0000000000000000","0x0000000000000001"]])");
-  const auto probe = ParseHostProbe({{"n1.probe", text}});
+  const auto probe = ParseProbeRecording({{"n1.probe", text}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   const auto profile = ProfileFromProbe(*probe, probe->classes.at(1), ImplementationId::kFixed);
   ASSERT_TRUE(profile.ok());
@@ -179,7 +179,7 @@ TEST(ArmstateKvmProbeTest, UnexplainedEffectIsUndetermined) {
 
 TEST(ArmstateKvmProbeTest, LinesThatAreMissingDoubleOrMovedAreRefused) {
   const std::string probe = ProbeText();
-  ASSERT_TRUE(ParseHostProbe({{"n1.probe", probe}}).ok());
+  ASSERT_TRUE(ParseProbeRecording({{"n1.probe", probe}}).ok());
   const std::string pstate = R"({"kind":"bits","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")";
   const std::string range = R"({"kind":"range","cfg":"pmu","phase":"fresh","reg":"0x6030000000100042")";
   const std::string line = LineNumber(probe, pstate);
@@ -187,16 +187,15 @@ TEST(ArmstateKvmProbeTest, LinesThatAreMissingDoubleOrMovedAreRefused) {
   const std::string ranges = LineOf(probe, range);
   std::string text = probe;
   Edit(text, pstate, bits, "");
-  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
+  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, duplicated or moved");
   text = probe;
   Edit(text, pstate, bits, bits + bits);
-  ExpectProbeRefused(text, std::to_string(std::stoi(line) + 1), "0x6030000000100042", "missing, double or moved");
+  ExpectProbeRefused(text, std::to_string(std::stoi(line) + 1), "0x6030000000100042", "missing, duplicated or moved");
   text = probe;
   Edit(text, pstate, bits + ranges, ranges + bits);
-  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, double or moved");
+  ExpectProbeRefused(text, line, "0x6030000000100042", "missing, duplicated or moved");
   text = probe + bits;
-  ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')), "",
-                     "stands behind the last line");
+  ExpectProbeRefused(text, std::to_string(std::count(text.begin(), text.end(), '\n')), "", "follows the last line");
 }
 
 TEST(ArmstateKvmProbeTest, CutOffProbeIsRefusedByLine) {
@@ -208,13 +207,13 @@ TEST(ArmstateKvmProbeTest, CutOffProbeIsRefusedByLine) {
   ExpectProbeRefused(probe.substr(0, probe.size() - 10), std::to_string(lines), "", "is not a JSON object");
   ExpectProbeRefused(probe.substr(0, probe.find('\n') + 1), "2", "", "is missing");
   ExpectProbeRefused(probe.substr(0, 20), "1", "", "is not a JSON object");
-  ExpectProbeRefused(probe + probe, std::to_string(lines + 1), "", "stands behind the last line");
+  ExpectProbeRefused(probe + probe, std::to_string(lines + 1), "", "follows the last line");
 }
 
 // Behaviours that recorded probes do not show, from a host's own experiments.
 TEST(ArmstateKvmProbeTest, ExperimentsBecomeRules) {
   const std::string content = ProbeText();
-  const auto probe = ParseHostProbe({{"n1.probe", content}});
+  const auto probe = ParseProbeRecording({{"n1.probe", content}});
   ASSERT_TRUE(probe.ok()) << probe.status();
   const auto profile = ProfileFromProbe(*probe, probe->classes.at(1), ImplementationId::kFixed);
   ASSERT_TRUE(profile.ok()) << profile.status();

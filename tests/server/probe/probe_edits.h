@@ -1,4 +1,4 @@
-// Probes with something wrong in them.
+// This header edits the text of probes, to make them faulty.
 #ifndef ARMSTATE_TESTS_SERVER_PROBE_PROBE_EDITS_H_
 #define ARMSTATE_TESTS_SERVER_PROBE_PROBE_EDITS_H_
 
@@ -18,13 +18,13 @@ inline void Edit(std::string& text, const std::string& start, const std::string&
   text.replace(at, from.size(), to);
 }
 
-// The text of the line that begins with `start`.
+// Returns the text of the line that begins with `start`.
 inline std::string LineOf(const std::string& text, const std::string& start) {
   const size_t begin = text.find(start);
   return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) + 1 - begin);
 }
 
-// The number of that line, from 1.
+// Returns the number of that line, from 1.
 inline std::string LineNumber(const std::string& text, const std::string& start) {
   return std::to_string(1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(text.find(start)), '\n'));
 }

@@ -35,7 +35,7 @@ std::string Compress(const std::string& text) {
 
 void ExpectRefused(const ProbeFiles& files, const std::string& file, const std::string& line,
                    const std::string& register_id, const std::string& what) {
-  const absl::StatusOr<HostProbe> probe = ParseHostProbe(files.list());
+  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording(files.list());
   ASSERT_EQ(probe.status().code(), absl::StatusCode::kInvalidArgument);
   const auto info = GetErrorInfo(probe.status());
   ASSERT_TRUE(info.has_value());
@@ -86,7 +86,7 @@ TEST(HostProbeTest, DamagedFileIsRefusedByLine) {
   ExpectRefused(files, "meta", "1", "", "is not a JSON object");
 }
 
-// How a probe's lines are spread over files does not matter, nor does compression.
+// The distribution of a probe's lines over files does not matter, nor does compression.
 TEST(HostProbeTest, OneFileSaysTheSameAsThree) {
   const ProbeFiles files = ReadProbeFiles(kHost);
   std::string one_line_meta = files.meta;
@@ -95,7 +95,7 @@ TEST(HostProbeTest, OneFileSaysTheSameAsThree) {
   const auto expected = ProfilesFromProbe(ReadHostProbe(kHost));
   ASSERT_TRUE(expected.ok());
   for (const std::string& content : {all, Compress(all)}) {
-    const absl::StatusOr<HostProbe> probe = ParseHostProbe({{"probe", content}});
+    const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"probe", content}});
     ASSERT_TRUE(probe.ok()) << probe.status();
     const auto profiles = ProfilesFromProbe(*probe);
     ASSERT_TRUE(profiles.ok());
@@ -110,7 +110,7 @@ TEST(HostProbeTest, DamagedCompressionIsRefused) {
   ProbeFiles files = ReadProbeFiles(kHost);
   const std::string compressed = Compress(files.lists);
   files.lists = compressed.substr(0, compressed.size() - 1);
-  ExpectRefused(files, "lists", "1", "", "ends too early");
+  ExpectRefused(files, "lists", "1", "", "is truncated");
   files.lists = compressed;
   files.lists[4] = static_cast<char>(files.lists[4] ^ 8);  // a reserved bit
   ExpectRefused(files, "lists", "1", "", "zstd compression");
@@ -166,9 +166,9 @@ TEST(HostProbeTest, EditedExperimentIsRefusedByLineAndRegister) {
   ExpectRefused(files, "experiments", fields_line, "0x603000000013c0ff", "not in the list of class \"pmu\"");
 }
 
-// Restores the VM's own reset state, with one register changed.
+// Restores the VM's own reset state with one register changed.
 RegisterFinding RestoreChanged(const ProbeFiles& files, uint64_t id, uint64_t value) {
-  const auto probe = ParseHostProbe(files.list());
+  const auto probe = ParseProbeRecording(files.list());
   EXPECT_TRUE(probe.ok()) << probe.status();
   const auto message = ProfileFromProbe(*probe, probe->classes.at(0), ImplementationId::kFixed);
   EXPECT_TRUE(message.ok()) << message.status();
@@ -192,7 +192,7 @@ TEST(HostProbeTest, WhatWasNotTriedIsUndetermined) {
   EXPECT_EQ(RestoreChanged(files, kPfr0Id, 0x1100000011110113).outcome, RegisterOutcome::kWriteRefused);
   // ... and of CSV3 = 1 that 0 was accepted, but of 2 nothing is known.
   EXPECT_EQ(RestoreChanged(files, kPfr0Id, 0x0100000011110112).outcome, RegisterOutcome::kWritten);
-  // Without these nothing is known.
+  // Without these experiments nothing is known.
   const std::string bits = LineOf(files.experiments, Experiment("bits", "base", kPfr0));
   Edit(files.experiments, bits, bits, "\n");
   EXPECT_EQ(RestoreChanged(files, kPfr0Id, 0x0100000011110112).outcome, RegisterOutcome::kWriteUndetermined);
@@ -220,7 +220,7 @@ TEST(HostProbeTest, ModesThatNobodyTriedAreUndetermined) {
   }
 }
 
-// Whatever one character becomes, the file is taken or refused by name of the file and line.
+// Whatever a character is changed to, the file is accepted, or refused with the name of file and line.
 TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
   constexpr uint32_t kSeed = 6;
   std::mt19937 random(kSeed);
@@ -232,7 +232,7 @@ TEST(HostProbeTest, AnyOneCharacterMayBeWrong) {
     std::string& text = round % 3 == 0 ? damaged.meta : round % 3 == 1 ? damaged.lists : damaged.experiments;
     const size_t at = random() % text.size();
     text[at] = characters[random() % characters.size()];
-    const absl::StatusOr<HostProbe> probe = ParseHostProbe(damaged.list());
+    const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording(damaged.list());
     const absl::Status status = probe.ok() ? ProfilesFromProbe(*probe).status() : probe.status();
     if (status.ok()) continue;
     ++refused;

@@ -1,4 +1,4 @@
-// The profiles that are stored as differences: every one expands to what a QEMU has, and all are small together.
+// Tests the profiles that are stored as differences: each one expands to what a QEMU has, and together they are small.
 #include "server/profiles/built_in_profiles.h"
 
 #include <gtest/gtest.h>
@@ -110,12 +110,12 @@ TEST(BuiltInProfiles, ADifferenceChangesAddsAndLeavesOut) {
 
 TEST(BuiltInProfiles, RefusesWhatCannotBeASet) {
   const std::pair<const char*, const char*> cases[] = {
-      {R"(profiles { base: "b" profile { name: "cpuProfiles/a" } })", "a: its base, b, is not there"},
+      {R"(profiles { base: "b" profile { name: "cpuProfiles/a" } })", "a: its base, b, does not exist"},
       {R"(profiles { base: "b" profile { name: "cpuProfiles/a" } } profiles { base: "a" profile { name: "cpuProfiles/b" } })",
-       "a: its bases go in a circle"},
-      {R"(profiles { base: "a" profile { name: "cpuProfiles/a" } })", "a: its bases go in a circle"},
+       "a: its bases form a cycle"},
+      {R"(profiles { base: "a" profile { name: "cpuProfiles/a" } })", "a: its bases form a cycle"},
       {R"(profiles { profile { name: "cpuProfiles/a" } } profiles { same: "a" profile { name: "cpuProfiles/b" } })",
-       "two CPU profiles are named a"},
+       "two CPU profiles have the name a"},
   };
   for (const auto& [text, message] : cases) {
     const absl::Status status = BuiltInProfiles::Create(Set(text)).status();
@@ -144,7 +144,7 @@ TEST(BuiltInProfiles, RefusesADifferenceThatDoesNotFit) {
   }
 }
 
-// Whoever asks while a profile is in use gets the same object.
+// Concurrent users of a profile get the same object.
 TEST(BuiltInProfiles, AreMadeOnceWhileInUse) {
   const auto registry = *ProfileRegistry::BuiltIn();
   const ProfileRegistry::Entry held = *registry->Find("cpuProfiles/qemu-11.1.virt.max");

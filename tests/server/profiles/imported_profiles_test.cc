@@ -1,4 +1,4 @@
-// HostService: profiles that are not built in, and what keeps them.
+// Tests profiles of HostService that are not built in, and when they are deleted.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -18,7 +18,7 @@ constexpr char kA57[] = "cpuProfiles/qemu-7.2.virt.cortex-a57";
 
 class ImportedProfilesTest : public HostTest {
  protected:
-  // The names that the imported profiles have.
+  // Returns the names of the imported profiles.
   RpcResult Import(const v1::ImportCpuProfileRequest& request, std::vector<std::string>* names) {
     v1::ImportCpuProfileResponse response;
     const RpcResult result = Call(host(), &HostStub::ImportCpuProfile, request, &response);
@@ -58,7 +58,7 @@ TEST_F(ImportedProfilesTest, OneWithAnotherContentIsAddedAndStays) {
   const v1::CpuProfile stored = Profile("cpuProfiles/mine");
   EXPECT_EQ(stored.register_count(), 333);
   EXPECT_EQ(stored.registers_size(), 333);
-  // No host's end takes it away.
+  // No deletion of a host removes it.
   v1::CreateHostRequest request;
   request.set_host_id("h");
   request.mutable_host()->add_profiles()->set_cpu_profile("cpuProfiles/mine");
@@ -79,7 +79,7 @@ TEST_F(ImportedProfilesTest, KnownContentKeepsItsKnownName) {
   probed.set_name("cpuProfiles/mine");
   ASSERT_EQ(ImportProfile(probed, &names_), RpcResult());
   EXPECT_THAT(names_, ElementsAre(made.profiles(0).cpu_profile()));
-  // From now on this one stays; the other one goes with the host.
+  // From now on this profile stays; the other one is deleted with its host.
   EXPECT_EQ(Delete("hosts/h"), RpcResult());
   EXPECT_THAT(ImportedProfiles(), ElementsAre(made.profiles(0).cpu_profile().substr(12)));
   Restart();
@@ -134,7 +134,7 @@ TEST_F(ImportedProfilesTest, WhatIsNoProfile) {
   EXPECT_THAT(ImportedProfiles(), IsEmpty());
 }
 
-// A machine that can be read must stay so.
+// A machine that can be read must remain readable.
 TEST_F(ImportedProfilesTest, AMachineKeepsItsProfile) {
   const v1::Host made = CreateHost(CreateRequest("h", kRecorded));
   const std::string profile = made.profiles(1).cpu_profile().substr(12);
@@ -148,7 +148,7 @@ TEST_F(ImportedProfilesTest, AMachineKeepsItsProfile) {
   v1::ReadRegistersResponse registers;
   EXPECT_EQ(Call(engine(), &EngineStub::ReadRegisters, read, &registers), RpcResult());
 
-  // With the machine gone, the next host that goes takes it along.
+  // Once the machine is deleted, the next deletion of a host also removes the profile.
   v1::DeleteMachineRequest delete_machine;
   delete_machine.set_name("machines/m");
   EXPECT_EQ(Call(engine(), &EngineStub::DeleteMachine, delete_machine), RpcResult());

@@ -64,7 +64,7 @@ TEST_F(ImportTest, AProfileIsAddedReplacedAndTakenOut) {
   EXPECT_EQ(registry_->FindContent(*content), nullptr);
   EXPECT_EQ(registry_->Imported().size(), 1u);
   registry_->Change(ProfileRegistry::ChangeLock(*registry_), {}, {"mine"});
-  EXPECT_EQ(CpuOf("cpuProfiles/mine"), "no CPU profile mine; ListCpuProfiles has the names");
+  EXPECT_EQ(CpuOf("cpuProfiles/mine"), "no CPU profile mine; see ListCpuProfiles for the names");
   EXPECT_EQ(registry_->FindContent(*Imported(max_, "cpuProfiles/any")), nullptr);
 }
 

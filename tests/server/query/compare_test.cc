@@ -80,7 +80,7 @@ class CompareTest : public ServerTest {
     response->Clear();
     return Call(checkpoints(), &CheckpointStub::CompareCheckpoints, request, response);
   }
-  // Must succeed.
+  // The call must succeed.
   v1::CompareCheckpointsResponse Compare(const v1::CompareCheckpointsRequest& request) {
     v1::CompareCheckpointsResponse response;
     EXPECT_EQ(Compare(request, &response), RpcResult());
@@ -218,7 +218,7 @@ TEST_F(CompareTest, AMachineIsASide) {
   ASSERT_EQ(Call(engine(), &EngineStub::WriteRegisters, write), RpcResult());
   const v1::CompareCheckpointsResponse response = Compare(Sides("vms/a/checkpoints/1", "machines/m"));
   EXPECT_EQ(response.new_checkpoint().name(), "machines/m");
-  // The low half is the AArch32 register TPIDRPRW too.
+  // The low half is also the AArch32 register TPIDRPRW.
   ASSERT_EQ(response.vcpus(0).registers_size(), 2);
   EXPECT_EQ(Text(response.vcpus(0).registers(0)), "TPIDRPRW 0x00000000 -> 0x00001234");
   EXPECT_EQ(Text(response.vcpus(0).registers(1)), "TPIDR_EL1 0x0000000000000000 -> 0x0000000000001234");
@@ -242,7 +242,7 @@ TEST_F(CompareTest, PagesOfVcpus) {
   v1::CompareCheckpointsRequest other = Sides("vms/a/checkpoints/2", "vms/a/checkpoints/1");
   other.set_page_token(first.next_page_token());
   EXPECT_EQ(Result(other), invalid);
-  // `latest` is another one by now; its name is still good.
+  // `latest` is another version by now; the pages continue under its name.
   Create(SmallRequest("vms/a", 3, 3));
   EXPECT_EQ(Result(request), invalid);
   request.set_new_checkpoint("vms/a/checkpoints/2");

@@ -1,4 +1,4 @@
-// ListRegisterHistory over a socket.
+// Tests ListRegisterHistory over a socket.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -72,7 +72,7 @@ TEST_F(HistoryTest, OfTheVcpuThatIsAskedFor) {
   EXPECT_THAT(Texts(Page(request)), ElementsAre("1 0x0000000000000000"));
   request.set_vcpu_index(1);
   EXPECT_THAT(Texts(Page(request)), ElementsAre("1 0x0000000000000001"));
-  // No version has it; it may come.
+  // No version has the register; a later one may.
   request.set_vcpu_index(2);
   EXPECT_THAT(Texts(Page(request)), ElementsAre("1 "));
   request.set_vcpu_index(-1);
@@ -103,7 +103,7 @@ TEST_F(HistoryTest, PagesAreOneHistory) {
   v1::ListRegisterHistoryResponse response = Page(request);
   EXPECT_THAT(Texts(response), ElementsAre("1 0x0000000000000001"));
   request.set_page_token(response.next_page_token());
-  // What the page before ended with is gone; its value is still no change.
+  // The last version of the previous page was deleted; its value is still not a change.
   Delete(1);
   Delete(2);
   response = Page(request);

@@ -24,8 +24,8 @@ using Profile = std::shared_ptr<const CpuProfile>;
 std::vector<Profile> Profiles(const std::vector<std::string>& hosts, ImplementationId id) {
   std::vector<Profile> profiles;
   for (const std::string& host : hosts) {
-    const HostProbe probe = ReadHostProbe(host);
-    for (const HostProbe::FeatureClass& c : probe.classes) {
+    const ProbeRecording probe = ReadHostProbe(host);
+    for (const ProbeRecording::FeatureClass& c : probe.classes) {
       if (c.name == "pmu") profiles.push_back(*CpuProfileFromProto(*ProfileFromProbe(probe, c, id)));
     }
   }

@@ -1,4 +1,4 @@
-// A VM's own register lists as the target of a verdict (RestoreTarget.lists).
+// Tests a VM's own register lists as the target of a verdict (RestoreTarget.lists).
 #include <gmock/gmock.h>
 
 #include <string>
@@ -85,7 +85,7 @@ TEST_F(RestoreTest, HostileListsAreRefused) {
   request = Against(name, v1::ACCELERATOR_TCG, Registers({{kTpidr, 7}}));
   request.mutable_target()->mutable_lists()->mutable_vcpus(0)->set_values("short");
   EXPECT_EQ(refusal(request).reason, "REGISTER_LIST_MALFORMED");
-  // A system register of 128 bits, which nobody has: it is only a register that the checkpoint lacks.
+  // No vCPU has a system register of 128 bits: it is just a register that the checkpoint lacks.
   v1::RegisterList wide = Registers({{kTpidr, 7}});
   wide.add_ids(0x604000000013de83);
   wide.set_values(wide.values() + std::string(16, '\1'));

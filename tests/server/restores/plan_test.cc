@@ -15,7 +15,7 @@ namespace armstate {
 namespace {
 
 // The state of all vCPUs after the plan's writes, refused ones included.
-std::vector<std::string> Follow(const v1::PlanRestoreResponse& plan, const JudgedTarget& target) {
+std::vector<std::string> Follow(const v1::PlanRestoreResponse& plan, const ResolvedTarget& target) {
   std::vector<EngineVcpu> vcpus = target.MakeVcpus(plan.vcpus_size());
   for (int i = 0; i < plan.vcpus_size(); ++i) {
     EngineVcpu& vcpu = vcpus[static_cast<size_t>(i)];
@@ -33,17 +33,17 @@ std::vector<std::string> Follow(const v1::PlanRestoreResponse& plan, const Judge
 }
 
 TEST(RestorePlan, DoesWhatTheVerdictIsAbout) {
-  std::map<std::string, JudgedCheckpoint> checkpoints;
+  std::map<std::string, VerdictInput> checkpoints;
   for (const std::string& host : KvmHosts()) {
     checkpoints[host] = CheckpointOf(ReadRecordedVms(host).at({"pmu", "ran"}), ReadHostProbe(host));
   }
-  const JudgedTolerances none = *JudgedTolerances::Create({});
+  const TolerancesByScheme none = *TolerancesByScheme::Create({});
   int once = 0;
   for (const std::string& host : KvmHosts()) {
-    const JudgedTarget target = TargetOf(KvmProfile(ReadHostProbe(host), "pmu"));
+    const ResolvedTarget target = TargetOf(KvmProfile(ReadHostProbe(host), "pmu"));
     for (const auto& [source, checkpoint] : checkpoints) {
       v1::PlanRestoreResponse plan;
-      const Judgement judgement = *Judge(checkpoint, target, none);
+      const VmVerdict judgement = *Judge(checkpoint, target, none);
       for (size_t i = 0; i < judgement.reports.size(); ++i) {
         *plan.add_vcpus() = PlanVcpu(checkpoint, target, judgement, i);
       }

@@ -1,4 +1,4 @@
-// ReportRestore and ListRestores: what hosts tell is kept with the checkpoint, and compared with the verdict.
+// Tests ReportRestore and ListRestores: reports are stored with the checkpoint and compared with the verdict.
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -21,7 +21,7 @@ class RestoreReportsTest : public RestoreTest {
  protected:
   RestoreReportsTest() { host_ = AddHost("n1", "neoverse-n1@6.12"); }
 
-  // What the host would tell if everything went as the verdict says.
+  // Returns the report of a host on which everything went as the verdict says.
   v1::ReportRestoreRequest AsPredicted(const std::string& checkpoint) {
     v1::ReportRestoreRequest request;
     request.set_checkpoint(checkpoint);
@@ -99,7 +99,7 @@ TEST_F(RestoreReportsTest, DifferencesNameBothOutcomes) {
   EXPECT_EQ(record.differences(2).actual_error(), "EBUSY");
 }
 
-// A report may leave out what went well, so what it leaves out went well.
+// A report may omit what went well, so whatever it omits went well.
 TEST_F(RestoreReportsTest, WhatIsLeftOutWasWritten) {
   v1::ReportRestoreRequest request = AsPredicted(Checkpoint());
   auto& registers = *request.mutable_report()->mutable_vcpus(0)->mutable_registers();
@@ -112,7 +112,7 @@ TEST_F(RestoreReportsTest, WhatIsLeftOutWasWritten) {
   EXPECT_EQ(record.differences(0).actual(), v1::REGISTER_OUTCOME_WRITTEN);
 }
 
-// A restore by plan does not try what a tolerance covers, and writes once what the VM shares.
+// A restore by plan skips what a tolerance covers, and writes the registers of the VM once.
 TEST_F(RestoreReportsTest, WhatThePlanLeavesOutIsNoDifference) {
   v1::ReportRestoreRequest request = AsPredicted(Checkpoint());
   auto& registers = *request.mutable_report()->mutable_vcpus(0)->mutable_registers();
@@ -159,7 +159,7 @@ TEST_F(RestoreReportsTest, GoWithTheirCheckpointAndTheirVm) {
   vm.set_name("vms/v");
   EXPECT_EQ(Call(checkpoints(), &CheckpointStub::DeleteVm, vm), RpcResult());
   EXPECT_EQ(List(second, &list).reason, "VM_NOT_FOUND");
-  // A VM of the same name begins without any.
+  // A new VM of the same name starts without restores.
   ASSERT_EQ(Checkpoint(), first);
   ASSERT_EQ(List(first, &list), RpcResult());
   EXPECT_THAT(list.restores(), IsEmpty());

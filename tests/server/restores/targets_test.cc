@@ -1,5 +1,5 @@
-// Verdicts against hosts, profiles and checkpoints; what the reports tell an engineer. What the hosts answer is what
-// real ones did (tests/data/kvm/restores).
+// Tests verdicts against hosts, profiles and checkpoints, and how reports explain them. The hosts' answers are those of
+// real hosts (tests/data/kvm/restores).
 #include <gmock/gmock.h>
 
 #include <string>
@@ -49,7 +49,7 @@ TEST_F(RestoreTest, AHostNamesRegisterFieldErrnoAndWhatItAccepts) {
   const v1::RegisterReport pfr0 = FindingOf(report.vcpus(0), kPfr0);
   EXPECT_EQ(pfr0.error(), "EINVAL");
   EXPECT_EQ(pfr0.reason(),
-            "the target takes RAS only as 1, AdvSIMD only as 1, FP only as 1, EL2 as 0 or 1, EL1 as 0 or 1");
+            "the target accepts RAS only as 1, AdvSIMD only as 1, FP only as 1, EL2 as 0 or 1, EL1 as 0 or 1");
   const auto el1 =
       std::find_if(pfr0.fields().begin(), pfr0.fields().end(), [](const auto& f) { return f.field() == "EL1"; });
   ASSERT_NE(el1, pfr0.fields().end());
@@ -58,7 +58,7 @@ TEST_F(RestoreTest, AHostNamesRegisterFieldErrnoAndWhatItAccepts) {
   EXPECT_EQ(el1->got(), 1u);
   EXPECT_THAT(el1->accepted(), ElementsAre(0, 1));
   // A Cortex-A72 has no RAS extension that it could be started with; AArch32 at EL1 it can be started without.
-  EXPECT_THAT(pfr0.advice(), StartsWith("start the VM with EL2 = 1, EL1 = 1; the target insists on RAS = 1"));
+  EXPECT_THAT(pfr0.advice(), StartsWith("start the VM with EL2 = 1, EL1 = 1; the target requires RAS = 1"));
   EXPECT_THAT(FindingOf(report.vcpus(0), kMidr).advice(), HasSubstr("Linux 6.15"));
 }
 
@@ -77,7 +77,7 @@ TEST_F(RestoreTest, ATolerancesNameStandsAtTheRegisterAndStrictUsesNone) {
   EXPECT_EQ(workaround.outcome(), v1::REGISTER_OUTCOME_IGNORED);
   EXPECT_EQ(workaround.tolerance(), "");
 
-  // The user's own rule is used without the server's, too.
+  // The user's own rule also applies without the server's.
   v1::Tolerance* own = request.add_tolerances();
   own->set_name("any-midr");
   own->set_reason("our guests do not read it");
@@ -112,7 +112,7 @@ TEST_F(RestoreTest, AMissingFeatureRefusesAndTheRegistersAreJudgedWithoutIt) {
   const v1::RegisterReport lengths = FindingOf(report.vcpus(0), kLengths);
   EXPECT_EQ(lengths.outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
   EXPECT_EQ(lengths.error(), "ENOENT");
-  EXPECT_EQ(lengths.advice(), "start the VM without vCPU feature sve, or restore it where the host has that");
+  EXPECT_EQ(lengths.advice(), "start the VM without vCPU feature sve, or restore it on a host that has it");
 }
 
 TEST_F(RestoreTest, WithoutFeaturesTheBestOfTheHostsProfilesCounts) {

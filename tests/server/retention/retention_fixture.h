@@ -1,4 +1,4 @@
-// A server whose clock a test sets.
+// RetentionTest is a fixture with a server whose clock the test sets.
 #ifndef ARMSTATE_TESTS_SERVER_RETENTION_RETENTION_FIXTURE_H_
 #define ARMSTATE_TESTS_SERVER_RETENTION_RETENTION_FIXTURE_H_
 
@@ -18,14 +18,14 @@ class RetentionTest : public ServerTest {
   // `sweep_interval`: see ServerOptions.
   explicit RetentionTest(absl::Duration sweep_interval) : RetentionTest(sweep_interval, std::make_shared<Seconds>()) {}
 
-  // The clock stands still otherwise.
+  // The clock stands still unless it is advanced.
   void PassTime(absl::Duration duration) { *now_ += absl::ToInt64Seconds(duration); }
 
   void CreateMany(const std::string& vm, int count) {
     for (int i = 0; i < count; ++i) Create(SmallRequest(vm, 0x30d50838));
   }
 
-  // What is kept, as "3 4 7p": p where it is protected.
+  // Lists the stored versions, as "3 4 7p"; p marks a protected one.
   std::string VersionsOf(const std::string& vm) {
     v1::ListCheckpointsRequest request;
     request.set_parent(vm);
@@ -46,7 +46,7 @@ class RetentionTest : public ServerTest {
     return vm;
   }
 
-  // A request without rules.
+  // Returns a request without rules.
   static v1::UpdateVmRequest Update(const std::string& vm, const std::vector<std::string>& mask) {
     v1::UpdateVmRequest request;
     request.mutable_vm()->set_name(vm);
@@ -63,7 +63,7 @@ class RetentionTest : public ServerTest {
     request.mutable_vm()->mutable_retention()->mutable_keep_for()->set_seconds(absl::ToInt64Seconds(age));
     return request;
   }
-  // Must succeed.
+  // The call must succeed.
   v1::Vm Apply(const v1::UpdateVmRequest& request) {
     v1::Vm vm;
     EXPECT_EQ(Call(checkpoints(), &CheckpointStub::UpdateVm, request, &vm), RpcResult());
@@ -82,7 +82,7 @@ class RetentionTest : public ServerTest {
     return Protect(checkpoint, is_protected, &answer);
   }
 
-  // Reports that the checkpoint, of one vCPU, was restored somewhere.
+  // Reports that the checkpoint, which has one vCPU, was restored somewhere.
   void Report(const std::string& checkpoint) {
     v1::ReportRestoreRequest request;
     request.set_checkpoint(checkpoint);

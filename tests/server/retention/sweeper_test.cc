@@ -1,4 +1,4 @@
-// The server looks at VMs that get no new checkpoints.
+// Tests that the server applies retention to VMs that get no new checkpoints.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -14,7 +14,7 @@ class RetentionSweeperTest : public RetentionTest {
  protected:
   RetentionSweeperTest() : RetentionTest(absl::Milliseconds(10)) {}
 
-  // Asks until a VM has so many checkpoints, for at most a minute.
+  // Polls until a VM has this many checkpoints, for at most a minute.
   bool WaitForCount(const std::string& vm, int64_t count) {
     for (const absl::Time deadline = absl::Now() + absl::Minutes(1); absl::Now() < deadline;) {
       if (GetVm(vm).checkpoint_count() == count) return true;
@@ -33,20 +33,20 @@ TEST_F(RetentionSweeperTest, CheckpointsGoWhenTheyGetOld) {
   Apply(KeepFor("vms/c", absl::Hours(1)));
   EXPECT_EQ(VersionsOf("vms/a"), "1 2 3");
   PassTime(absl::Hours(1));
-  // In the order of their names: when vms/c is through, the others are.
+  // VMs are visited in the order of their names: when vms/c is done, the others are.
   ASSERT_TRUE(WaitForCount("vms/c", 1));
   EXPECT_EQ(VersionsOf("vms/a"), "1 2 3");
   EXPECT_EQ(VersionsOf("vms/b"), "1p 3");
   EXPECT_EQ(VersionsOf("vms/c"), "3");
   PassTime(absl::Hours(1));
   ASSERT_TRUE(WaitForCount("vms/a", 1));
-  // A protection that is lifted is noticed, too.
+  // The sweeper also notices that a protection was lifted.
   ASSERT_EQ(Protect("vms/b/checkpoints/1", false), RpcResult());
   ASSERT_TRUE(WaitForCount("vms/b", 1));
 }
 
 TEST_F(RetentionSweeperTest, WhatACommitLeavesGoes) {
-  // A commit decides about few versions, so that it stays a commit.
+  // A commit deletes only a few versions, so that it stays fast.
   CreateMany("vms/a", 50);
   PassTime(absl::Hours(1));
   Apply(KeepFor("vms/a", absl::Hours(1) + absl::Seconds(1)));

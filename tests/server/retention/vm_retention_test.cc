@@ -1,4 +1,4 @@
-// UpdateVm and UpdateCheckpoint: what is kept, and what is protected.
+// Tests UpdateVm and UpdateCheckpoint: retention and protection.
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -18,7 +18,7 @@ using StatusCode = grpc::StatusCode;
 
 class VmRetentionTest : public RetentionTest {
  protected:
-  // Without a sweeper: what goes, goes by the RPCs.
+  // Runs without a sweeper, so that only the RPCs delete.
   VmRetentionTest() : RetentionTest(absl::ZeroDuration()) {}
 
   RpcResult Delete(const std::string& checkpoint) {
@@ -57,7 +57,7 @@ TEST_F(VmRetentionTest, KeepLastHoldsAtOnceAndFromThenOn) {
 }
 
 TEST_F(VmRetentionTest, MoreThanOneStepOfTheStore) {
-  CreateMany("vms/web", 1100);  // the store looks at 1000 versions at once
+  CreateMany("vms/web", 1100);  // the store visits 1000 versions at a time
   EXPECT_EQ(Apply(KeepLast("vms/web", 1)).checkpoint_count(), 1);
   EXPECT_EQ(VersionsOf("vms/web"), "1100");
 }
@@ -101,7 +101,7 @@ TEST_F(VmRetentionTest, WhatOneRuleKeepsIsKept) {
   retention.set_keep_labelled(false);
   Apply(request);
   EXPECT_EQ(VersionsOf("vms/web"), "3p 6");
-  // Without protection it goes, too.
+  // Without protection it is deleted as well.
   EXPECT_EQ(Protect("vms/web/checkpoints/3", false), RpcResult());
   Apply(request);
   EXPECT_EQ(VersionsOf("vms/web"), "6");
@@ -200,7 +200,7 @@ TEST_F(VmRetentionTest, NobodyIsBornProtected) {
   request.set_request_id("r1");
   EXPECT_FALSE(Create(request).is_protected());
   EXPECT_FALSE(Get("vms/web/checkpoints/1").is_protected());
-  // It is no part of the request.
+  // The field is not part of the request.
   request.mutable_checkpoint()->set_is_protected(false);
   EXPECT_EQ(Create(request).version(), 1);
 }
@@ -215,7 +215,7 @@ TEST_F(VmRetentionTest, WhatIsProtectedIsNotDeleted) {
                                                    "CHECKPOINT_PROTECTED",
                                                    {{"name", "vms/web/checkpoints/2"}, {"protected", "1"}}}));
   EXPECT_EQ(VersionsOf("vms/web"), "1 2p 3");
-  // Nor is what was kept with it.
+  // Its restores are also gone.
   v1::ListRestoresRequest list;
   list.set_parent("vms/web/checkpoints/2");
   v1::ListRestoresResponse restores;

@@ -1,4 +1,4 @@
-// ConnectionGuard, with real TCP connections on loopback.
+// Tests ConnectionGuard with real TCP connections on loopback.
 #include "server/rpc/connection_guard.h"
 
 #include <arpa/inet.h>
@@ -57,7 +57,7 @@ class Connection {
     char byte;
     return recv(client_, &byte, 1, MSG_DONTWAIT) == 0;
   }
-  // The server sends, and the client says so as it would with HTTP/2.
+  // The server sends, and the client acknowledges as it would with HTTP/2.
   void Answer(size_t bytes, size_t window_updates) {
     std::vector<char> buffer(std::max(bytes, window_updates));
     ASSERT_EQ(send(server_, buffer.data(), bytes, MSG_NOSIGNAL), static_cast<ssize_t>(bytes));

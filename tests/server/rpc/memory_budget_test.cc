@@ -68,7 +68,7 @@ TEST(MemoryBudgetTest, ManySmallOnesGetNoMoreThanAll) {
   }
   EXPECT_TRUE(IsBusy(status)) << status;
   EXPECT_EQ(shares.size(), (100 << 10) / (500 + 16));
-  // Whose work is done, is answered if that is short; other work does not begin.
+  // A call whose work is done gets its answer if that is short; other work does not start.
   for (int i = 0; i < 8; ++i) EXPECT_TRUE(shares[0]->AddAnswer(64 << 10).ok());
   EXPECT_TRUE(IsBusy(shares[0]->AddAnswer((64 << 10) + 1)));
   EXPECT_TRUE(IsBusy(shares[1]->Check()));
@@ -104,12 +104,12 @@ TEST(MemoryBudgetTest, AnAnswerMayBeMoreThanThePart) {
   EXPECT_TRUE(budget.Take(kB, 2 * kMiB).ok());
 }
 
-// Clients that ask for what they do not take, at a time that the test sets.
+// Tests clients that request what they do not accept, on a clock that the test sets.
 class HoardTest : public testing::Test {
  protected:
   using Share = std::shared_ptr<MemoryBudget::Share>;
 
-  // An answer on a connection of its own, which ends like a call of gRPC's: within the function that ends it.
+  // An answer on its own connection, which ends like a gRPC call: within the function that ends it.
   bool Ask(size_t bytes) {
     const std::string connection = absl::StrCat("ipv4:192.0.2.1:", ++connections_);
     absl::StatusOr<Share> share = budget_.Take(connection, 0);

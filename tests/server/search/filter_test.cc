@@ -21,17 +21,17 @@ constexpr RegisterId kV0 = RegisterId::Known<0x6040'0000'0010'0054>();
 class FilterTest : public testing::Test {
  protected:
   FilterTest() {
-    auto traits = std::make_shared<CheckpointTraits>();
+    auto traits = std::make_shared<SharedMetadata>();
     traits->source.set_accelerator(v1::ACCELERATOR_KVM);
     traits->source.set_host("rack7-host3");
     traits->source.set_host_kernel("6.12.5");
     traits->source.add_vcpu_features("pmu");
     traits->labels = {{"team", "web"}, {"empty", ""}};
-    facts_.vm = "web-1";
-    facts_.version = 7;
-    facts_.create_time = int64_t{1'700'000'000} * 1'000'000'000;  // 2023-11-14T22:13:20Z
-    facts_.vcpu_count = 2;
-    facts_.traits = traits;
+    metadata_.vm = "web-1";
+    metadata_.version = 7;
+    metadata_.create_time = int64_t{1'700'000'000} * 1'000'000'000;  // 2023-11-14T22:13:20Z
+    metadata_.vcpu_count = 2;
+    metadata_.traits = traits;
     RegisterListBuilder builder;
     builder.Add(kSctlrEl1, 0x30d0'0801);
     builder.Add(kIdAa64pfr0El1, 0x0000'0000'00ff'0022);
@@ -43,10 +43,10 @@ class FilterTest : public testing::Test {
   bool Matches(absl::string_view text) {
     const absl::StatusOr<Filter> filter = Filter::Parse(text);
     if (!filter.ok()) ADD_FAILURE() << text << ": " << filter.status();
-    return filter.ok() && filter->Matches(facts_, 1, registers_);
+    return filter.ok() && filter->Matches(metadata_, 1, registers_);
   }
 
-  CheckpointFacts facts_;
+  IndexedMetadata metadata_;
   RegisterList registers_;
 };
 

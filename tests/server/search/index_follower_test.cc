@@ -1,4 +1,4 @@
-// The index shows what the store holds: after every kind of change, and however far it was behind.
+// Tests that the index shows what the store holds: after every kind of change, and however far it was behind.
 #include "server/search/index_follower.h"
 
 #include <gmock/gmock.h>
@@ -91,7 +91,7 @@ TEST_F(IndexFollowerTest, FollowsPushesAndDeletions) {
   EXPECT_THAT(Found(), ElementsAre("a@1:2"));
   Push("a", 0);
   EXPECT_THAT(Found(), IsEmpty());
-  // The latest one that is kept is the first again.
+  // The latest retained version is the first one again.
   ASSERT_TRUE(repository_.Delete("a", 2).ok());
   EXPECT_THAT(Found(), ElementsAre("a@1:2"));
   Push("b", 1);
@@ -123,11 +123,11 @@ TEST_F(IndexFollowerTest, AWaitEndsWhenNobodyWaitsAnyMore) {
     asked = true;
     return absl::CancelledError("gone");
   });
-  // Unless the index was there before it was asked.
+  // Applies unless the index was ready before it was queried.
   EXPECT_EQ(status.code(), asked ? absl::StatusCode::kCancelled : absl::StatusCode::kOk);
 }
 
-// What is damaged in the store hides nothing else.
+// Damage in the store hides nothing else.
 class DamagedStore final : public ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;

@@ -1,4 +1,4 @@
-// The index against the plain way: it must find what Filter::Matches finds in the same checkpoints.
+// Compares the index with a plain evaluation: it must find what Filter::Matches finds in the same checkpoints.
 #include "server/search/search_index.h"
 
 #include <gmock/gmock.h>
@@ -23,7 +23,7 @@ constexpr RegisterId kX0 = RegisterId::Core(RegisterArchitecture::kArm64, 3, 0);
 constexpr RegisterId kTimer = RegisterId::Known<0x6030'0000'0013'df1a>();
 
 struct ModelVm {
-  CheckpointFacts facts;
+  IndexedMetadata metadata;
   std::vector<RegisterList> vcpus;
 };
 
@@ -33,18 +33,18 @@ RegisterList List(const std::vector<std::pair<RegisterId, uint64_t>>& registers)
   return *std::move(builder).Build();
 }
 
-CheckpointFacts Facts(const std::string& vm, IdScheme scheme, const std::string& team) {
+IndexedMetadata Facts(const std::string& vm, IdScheme scheme, const std::string& team) {
   v1::Checkpoint basic;
   basic.set_version(1);
   basic.mutable_source()->set_accelerator(scheme == IdScheme::kKvm ? v1::ACCELERATOR_KVM : v1::ACCELERATOR_TCG);
   (*basic.mutable_labels())["team"] = team;
-  return FactsOf(vm, basic, scheme);
+  return IndexedMetadataOf(vm, basic, scheme);
 }
 
 void Put(SearchIndex& index, const ModelVm& vm) {
   std::vector<SearchIndex::Vcpu> vcpus;
   for (size_t i = 0; i < vm.vcpus.size(); ++i) vcpus.push_back({static_cast<int>(i), &vm.vcpus[i]});
-  index.Put(vm.facts, vcpus);
+  index.Put(vm.metadata, vcpus);
 }
 
 std::string Found(const SearchIndex& index, absl::string_view text, MatchedVcpus which = MatchedVcpus::kAny) {
@@ -85,7 +85,7 @@ TEST(SearchIndexTest, SaysWhatMustBeRead) {
   Put(index, {Facts("b", IdScheme::kKvm, ""), {List({{kX0, 2}, {kSctlr, 0}})}});
   const IndexAnswer answer = index.Find(*Filter::Parse("X0 = 2 AND SCTLR_EL1.M = 0"), MatchedVcpus::kAny);
   EXPECT_TRUE(answer.must_be_read);
-  ASSERT_EQ(answer.matches.size(), 1u);  // what is indexed leaves out the other
+  ASSERT_EQ(answer.matches.size(), 1u);  // the indexed part of the filter excludes the other one
   EXPECT_EQ(answer.matches[0].vm, "b");
   EXPECT_FALSE(index.Find(*Filter::Parse("X5 = 2"), MatchedVcpus::kAny).must_be_read);  // no vCPU has it
 }
@@ -137,7 +137,7 @@ TEST(SearchIndexTest, AgreesWithReadingEveryCheckpoint) {
         std::string vcpus;
         size_t count = 0;
         for (size_t i = 0; i < vm.vcpus.size(); ++i) {
-          if (!filter.Matches(vm.facts, static_cast<int>(i), vm.vcpus[i])) continue;
+          if (!filter.Matches(vm.metadata, static_cast<int>(i), vm.vcpus[i])) continue;
           absl::StrAppend(&vcpus, i, ",");
           ++count;
         }

@@ -1,4 +1,4 @@
-// SearchRegisters over a socket. Register IDs are Linux's (Documentation/virt/kvm/api.rst), fields the Arm ARM's.
+// Tests SearchRegisters over a socket. Register IDs are Linux's (Documentation/virt/kvm/api.rst), fields the Arm ARM's.
 #include <gmock/gmock.h>
 
 #include <chrono>
@@ -42,7 +42,7 @@ std::vector<std::string> Matches(const v1::SearchRegistersResponse& response) {
 
 class SearchTest : public ServerTest {
  protected:
-  // A server that has just started asks to be called again until it has its index.
+  // A server that has just started asks clients to retry until its index is ready.
   RpcResult Search(const v1::SearchRegistersRequest& request, v1::SearchRegistersResponse* response) {
     RpcResult result;
     do {
@@ -51,7 +51,7 @@ class SearchTest : public ServerTest {
     } while (result.reason == "INDEX_BUILDING");
     return result;
   }
-  // Must succeed.
+  // The call must succeed.
   v1::SearchRegistersResponse Search(const v1::SearchRegistersRequest& request) {
     v1::SearchRegistersResponse response;
     EXPECT_EQ(Search(request, &response), RpcResult());
@@ -152,7 +152,7 @@ TEST_F(SearchTest, TokensOfOtherSearches) {
   other = request;
   other.set_page_token("x");
   EXPECT_EQ(reason(other), "PAGE_TOKEN_INVALID");
-  // Answers do not outlive the server.
+  // Cached answers do not survive a restart of the server.
   Restart();
   other.set_page_token(token);
   EXPECT_EQ(reason(other), "PAGE_TOKEN_INVALID");

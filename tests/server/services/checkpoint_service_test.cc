@@ -1,4 +1,4 @@
-// CheckpointService: what was stored can be read, listed and deleted.
+// Tests CheckpointService: stored checkpoints can be read, listed and deleted.
 #include <gmock/gmock.h>
 
 #include <numeric>

@@ -1,4 +1,4 @@
-// EngineService: machine -> checkpoint -> machine.
+// Tests EngineService: machine -> checkpoint -> machine.
 #include <gmock/gmock.h>
 
 #include <string>

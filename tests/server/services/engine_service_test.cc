@@ -1,4 +1,4 @@
-// EngineService: machines, their registers, and their life over a restart of the server.
+// Tests EngineService: machines, their registers, and their persistence over a restart of the server.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -125,7 +125,7 @@ TEST_F(EngineServiceTest, WrittenRegistersOutliveTheServer) {
   ASSERT_EQ(report.vcpus_size(), 1);
   EXPECT_EQ(report.vcpus(0).vcpu_index(), 1);
   EXPECT_EQ(report.vcpus(0).written_count(), 2);
-  // A write is no restore: it says nothing of the registers that it does not name.
+  // A write is not a restore: it says nothing about registers that it does not name.
   EXPECT_THAT(report.vcpus(0).registers(), IsEmpty());
   Restart();
   v1::RegisterList read;
@@ -213,7 +213,7 @@ TEST_F(EngineServiceTest, ReadsThatAreErrors) {
   EXPECT_EQ(Call(engine(), &EngineStub::ResetMachine, reset), kNoMachine);
 }
 
-// A machine that this server cannot use is named with the reason and hides no other.
+// A machine that this server cannot use is listed with the reason and hides no other.
 TEST_F(EngineServiceTest, ListGoesOnAfterAMachineThatCannotBeRead) {
   CreateMachine("a", kA57);
   CreateMachine("c", kA57);

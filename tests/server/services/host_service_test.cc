@@ -1,4 +1,4 @@
-// HostService: the built-in CPU profiles.
+// Tests the built-in CPU profiles in HostService.
 #include <algorithm>
 #include <filesystem>
 #include <set>

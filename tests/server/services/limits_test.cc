@@ -1,5 +1,5 @@
-// What a request may hold, over a socket: one more than that is refused with the field, and what is stored at the limit
-// can be asked. The numbers are those of docs/limits.md.
+// Tests the limits of requests over a socket: one more than allowed is refused with the field, and whatever is stored
+// at the limit can be queried. The numbers are those of docs/limits.md.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -217,7 +217,7 @@ TEST_F(LimitsTest, QuestionsHaveLimitsToo) {
   ExpectRefused(host(), &HostStub::ImportCpuProfile, import, "cpu_profile.registers", "4097", "4096");
 }
 
-// As one that was stored before there was a limit.
+// A checkpoint as it was stored before the limit existed.
 TEST_F(LimitsTest, WhatIsStoredAboveALimitStaysReadable) {
   Create(Request(1, 1));
   Stop();
@@ -258,7 +258,7 @@ TEST_F(LimitsTest, LongListsAtTheLimitAreAnswered) {
   ExpectFound();
 }
 
-// Registers of a real CPU, with fields and with advice for each: the longest way of saying no.
+// Registers of a real CPU, with fields and with advice for each: the longest possible refusal.
 TEST_F(LimitsTest, RefusedFieldsOfManyVcpusAreAnswered) {
   CreateMachine("m", "qemu-7.2.virt.cortex-a57", 512);
   v1::CaptureMachineRequest capture;
@@ -287,7 +287,7 @@ TEST_F(LimitsTest, RefusedFieldsOfManyVcpusAreAnswered) {
   ASSERT_EQ(Call(engine(), &EngineStub::RestoreMachine, request, &response), RpcResult());
   EXPECT_EQ(response.report().verdict(), v1::VERDICT_REFUSED);
   EXPECT_LT(response.report().vcpus_size(), 512);
-  EXPECT_THAT(response.report().notes(), Contains(HasSubstr("ValidateCheckpoint has all of it")));
+  EXPECT_THAT(response.report().notes(), Contains(HasSubstr("ValidateCheckpoint returns all of it")));
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ TEST_F(RestoreServiceTest, NotesTellWhatNoRegisterTells) {
   checkpoint.mutable_checkpoint()->mutable_source()->set_machine_type("virt-6.0");
   v1::CaptureGap* gap = checkpoint.mutable_checkpoint()->add_gaps();
   gap->set_reason("upper halves of the Z registers");
-  EXPECT_THAT(Validate(checkpoint, kA57).notes(), ElementsAre(HasSubstr("taken under another accelerator"),
+  EXPECT_THAT(Validate(checkpoint, kA57).notes(), ElementsAre(HasSubstr("captured under an accelerator other"),
                                                               HasSubstr("virt-6.0"), HasSubstr("upper halves")));
 }
 

@@ -1,4 +1,4 @@
-// What goes on while the store does not answer: CheckpointService over a store of which DeleteVm hangs.
+// Tests that other calls proceed while the store does not answer: CheckpointService over a store whose DeleteVm hangs.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -31,7 +31,7 @@ namespace {
 
 using StatusCode = grpc::StatusCode;
 
-// Its DeleteVm waits until it may go on.
+// A store whose DeleteVm waits until it is released.
 class HangingStore final : public ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
@@ -65,7 +65,7 @@ class HangingStore final : public ForwardingStore {
   bool goes_on_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// Deletions that nobody waits for yet, over a connection of their own.
+// Deletions that run in the background, on their own connection.
 class Deletions {
  public:
   explicit Deletions(const std::string& target) : stub_(v1::CheckpointService::NewStub(Connect(target))) {}
@@ -88,13 +88,13 @@ class Deletions {
                              });
   }
 
-  // Until so many have ended, in whatever way; all without a number.
+  // Waits until this many have ended, in any way; all if no number is given.
   void Wait(absl::optional<size_t> count = absl::nullopt) {
     const size_t wanted = count.value_or(deletions_.size());
     const auto end = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return ended_ >= wanted; };
     absl::MutexLock lock(&mutex_, absl::Condition(&end));
   }
-  // How many ended with this.
+  // Returns how many ended with this code.
   int Count(const RpcResult& result) {
     absl::MutexLock lock(&mutex_);
     int count = 0;
@@ -116,7 +116,7 @@ class Deletions {
   size_t ended_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// A call of CreateCheckpoint whose answer is not read, until this goes.
+// A call of CreateCheckpoint whose answer is not read until the object is destroyed.
 class UnreadCreate final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   UnreadCreate(grpc::GenericStub& stub, const v1::CreateCheckpointRequest& request) {
@@ -132,7 +132,7 @@ class UnreadCreate final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc
     ended_.WaitForNotification();
   }
 
-  // As a call does that is refused.
+  // Ends as a refused call does.
   bool EndsBy(absl::Time deadline) { return ended_.WaitForNotificationWithTimeout(deadline - absl::Now()); }
   // When it has ended.
   RpcResult result() { return ReadResult(context_, status_); }
@@ -220,7 +220,7 @@ class SlowWritesTest : public testing::Test {
   HangingStore store_;
   CheckpointRepository repository_;
   RestoreHistory history_;
-  CheckpointQueries queries_;
+  QueryRpcs queries_;
   CheckpointServiceImpl service_;
   std::unique_ptr<grpc::Server> server_;
   std::string target_;

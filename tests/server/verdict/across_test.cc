@@ -61,8 +61,8 @@ Profile KvmProfile(const std::string& host, const std::string& feature_class = "
   static auto* profiles = new std::map<std::string, Profile>;
   Profile& profile = (*profiles)[host + "." + feature_class];
   if (profile != nullptr) return profile;
-  const HostProbe probe = ReadHostProbe(host);
-  for (const HostProbe::FeatureClass& c : probe.classes) {
+  const ProbeRecording probe = ReadHostProbe(host);
+  for (const ProbeRecording::FeatureClass& c : probe.classes) {
     if (c.name == feature_class) profile = *CpuProfileFromProto(*ProfileFromProbe(probe, c, ImplementationId::kFixed));
   }
   return profile;
@@ -283,7 +283,7 @@ TEST(AcrossTest, AGuestWithEl2OrWithoutItsPmuIsRefused) {
   EXPECT_EQ(pmu.count("PMCR_EL0"), 1u);
 }
 
-// QEMU's `pmu=off` and a KVM vCPU without KVM_ARM_VCPU_PMU_V3: the guest was told that there is no PMU.
+// QEMU's `pmu=off` and a KVM vCPU without KVM_ARM_VCPU_PMU_V3: the guest was started without a PMU.
 TEST(AcrossTest, AGuestWithoutPmu) {
   const absl::StatusOr<QemuCapture> capture = CaptureQemuStream(MoreStream("virt.cortex-a72.pmu-off.smp1.mig"));
   ASSERT_TRUE(capture.ok()) << capture.status();
@@ -299,7 +299,7 @@ TEST(AcrossTest, AGuestWithoutPmu) {
   }
 }
 
-// Linux 6.1 does not list the physical timer: nobody knows whether it is armed.
+// Linux 6.1 does not list the physical timer, so it is unknown whether the timer is armed.
 TEST(AcrossTest, AKernelThatDoesNotListThePhysicalTimer) {
   const Profile a72 = TcgProfile("cortex-a72");
   EXPECT_EQ(Refusing(RestoreAcross(ReadRecordedVms("cortex-a72@6.1").at({"pmu", "ran"}).vcpus, a72), a72),

@@ -1,5 +1,5 @@
-// Long judging ends with its deadline and leaves others a thread meanwhile. Each call here would take half a minute or
-// longer.
+// Tests that long judging ends at its deadline and leaves a thread to other clients meanwhile. Each call here would
+// take half a minute or longer.
 #include <grpcpp/create_channel.h>
 
 #include <memory>
@@ -48,7 +48,7 @@ class JudgingDeadlineTest : public RestoreTest {
       ASSERT_EQ(Call(host(), &HostStub::CreateHost, request), RpcResult());
     }
     AddHost("n1", "neoverse-n1@6.12");
-    // As many as there may be, each of which is compared with each other one.
+    // The maximum number of targets, each of which is compared with each other.
     for (int i = 0; i < 500; ++i) {
       baseline_.add_targets()->set_host("hosts/a72");
       baseline_.add_targets()->set_host("hosts/n1");
@@ -65,7 +65,7 @@ class JudgingDeadlineTest : public RestoreTest {
     EXPECT_EQ((stub.*method)(&context, request, &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   }
 
-  // The server's work on earlier calls of the same client is over: one at a time is worked on.
+  // The server has finished the client's earlier calls: it works on one at a time.
   void ExpectIsServed(RestoreStub& stub) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + kLate));
@@ -107,7 +107,7 @@ TEST_F(JudgingDeadlineTest, AnotherClientGoesOnMeanwhile) {
       EXPECT_EQ(restore().FindRestoreTargets(&context, find_, &response).error_code(), grpc::StatusCode::CANCELLED);
     });
   }
-  absl::SleepFor(absl::Seconds(1));  // they are under way
+  absl::SleepFor(absl::Seconds(1));  // they have started
   for (int i = 0; i < 5; ++i) ExpectIsServed(*other);
   for (const auto& context : contexts) context->TryCancel();
   for (std::thread& call : calls) call.join();
@@ -128,7 +128,7 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
     v1::FindRestoreTargetsResponse response;
     EXPECT_FALSE(stub->FindRestoreTargets(&context, find_, &response).ok());
   });
-  absl::SleepFor(absl::Seconds(1));  // it is under way
+  absl::SleepFor(absl::Seconds(1));  // it has started
   const absl::Time begin = absl::Now();
   EXPECT_EQ((*server)->Shutdown(begin + absl::Seconds(1)), absl::OkStatus());
   EXPECT_LT(absl::Now() - begin, absl::Seconds(1) + kLate);
@@ -136,13 +136,13 @@ TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
   Start();  // the fixture's
 }
 
-// Of one VM the registers are written and judged for seconds: each vCPU asks when it is written, and when it is judged.
+// The registers of one VM are written and judged for seconds: each vCPU polls when it is written and when it is judged.
 TEST(Judge, AsksWhileItRestores) {
-  const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
-  const JudgedTarget target = TargetOf(KvmProfile(a72, "pmu"));
-  const JudgedCheckpoint checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
+  const ProbeRecording a72 = ReadHostProbe("cortex-a72@6.12");
+  const ResolvedTarget target = TargetOf(KvmProfile(a72, "pmu"));
+  const VerdictInput checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
   ASSERT_EQ(checkpoint.vcpu_count(), 2);
-  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   for (const v1::Restorer by : {v1::RESTORER_ARMSTATE, v1::RESTORER_QEMU}) {
     int asked = 0;
     const auto judge = [&](int last) {
@@ -161,13 +161,13 @@ TEST(Judge, AsksWhileItRestores) {
 }
 
 TEST(JudgeHosts, SaysHowManyWereJudged) {
-  const HostProbe a72 = ReadHostProbe("cortex-a72@6.12");
+  const ProbeRecording a72 = ReadHostProbe("cortex-a72@6.12");
   const std::vector<SearchedHost> hosts = {
       {"hosts/a", {TargetOf(KvmProfile(a72, "pmu"))}},
       {"hosts/b", {TargetOf(KvmProfile(ReadHostProbe("neoverse-n1@6.12"), "pmu"))}},
   };
-  const JudgedCheckpoint checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
-  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  const VerdictInput checkpoint = CheckpointOf(ReadRecordedVms("cortex-a72@6.12").at({"pmu", "ran"}), a72);
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   int asked = 0, last = 1'000'000;
   const StopCheck stop = [&] { return ++asked <= last ? absl::OkStatus() : absl::DeadlineExceededError("it is late"); };
   ASSERT_EQ(JudgeHosts(checkpoint, hosts, tolerances, stop)->size(), 2u);

@@ -92,12 +92,12 @@ class KvmRestoresTest : public testing::TestWithParam<Case> {
  protected:
   const std::string& host() const { return GetParam().host; }
 
-  HostProbe Probe() {
+  ProbeRecording Probe() {
     if (GetParam().prober == Prober::kRecorded) return ReadHostProbe(host());
     const std::string content = ReadArmstateKvmProbe(host());
-    absl::StatusOr<HostProbe> probe = ParseHostProbe({{"probe", content}});
+    absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"probe", content}});
     EXPECT_TRUE(probe.ok()) << probe.status();
-    return probe.ok() ? *std::move(probe) : HostProbe{};
+    return probe.ok() ? *std::move(probe) : ProbeRecording{};
   }
 
   static void SetUpTestSuite() {
@@ -164,7 +164,7 @@ class KvmRestoresTest : public testing::TestWithParam<Case> {
 std::map<std::string, std::map<std::pair<std::string, std::string>, RecordedVm>> KvmRestoresTest::sources_;
 
 TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
-  const absl::StatusOr<ProbedHost> probed = HostFromProbe(Probe());
+  const absl::StatusOr<HostDraft> probed = HostFromProbe(Probe());
   ASSERT_TRUE(probed.ok()) << probed.status();
   int64_t recorded = 0;
   int64_t recorded_ok = 0;
@@ -203,7 +203,7 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
 // The order of our own restore (core/restore_order.h) avoids what can be avoided: a VM moves to the same kind of host
 // without a loss, though on Linux 6.12 neither ascending nor descending order keeps the PMU's SET and CLR pairs.
 TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
-  const absl::StatusOr<ProbedHost> probed = HostFromProbe(Probe());
+  const absl::StatusOr<HostDraft> probed = HostFromProbe(Probe());
   ASSERT_TRUE(probed.ok()) << probed.status();
   for (size_t i = 0; i < probed->profiles.size(); ++i) {
     const std::string& feature_set = probed->host.profiles(static_cast<int>(i)).feature_set();

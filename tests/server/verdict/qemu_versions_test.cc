@@ -36,8 +36,8 @@ const ProfileRegistry& Profiles() {
 }
 
 // The stream of a row's source, as a push keeps it.
-const JudgedCheckpoint& Saved(const std::string& folder, const nlohmann::json& source) {
-  static auto* known = new std::map<std::string, JudgedCheckpoint>;
+const VerdictInput& Saved(const std::string& folder, const nlohmann::json& source) {
+  static auto* known = new std::map<std::string, VerdictInput>;
   const std::string option = source[3];
   const std::string name = absl::StrCat(std::string(source[0]), ".", std::string(source[1]), ".",
                                         std::string(source[2]), option.empty() ? "" : ".", option);
@@ -46,7 +46,7 @@ const JudgedCheckpoint& Saved(const std::string& folder, const nlohmann::json& s
   absl::StatusOr<QemuCapture> capture =
       CaptureQemuStream(ReadZstdFile(absl::StrCat(kFolder, folder, name, ".mig.zst")));
   EXPECT_TRUE(capture.ok()) << name << ": " << capture.status();
-  JudgedCheckpoint checkpoint;
+  VerdictInput checkpoint;
   checkpoint.scheme = IdScheme::kTcg;
   checkpoint.loaded.basic.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
   checkpoint.loaded.vcpus = std::move(capture->vcpus);
@@ -63,7 +63,7 @@ absl::StatusOr<ChosenProfile> Target(const nlohmann::json& target) {
   return ChooseProfile(Profiles(), machine);
 }
 
-std::string Text(const Judgement& judgement) {
+std::string Text(const VmVerdict& judgement) {
   std::string text;
   for (const std::string& note : judgement.notes) absl::StrAppend(&text, "\n  ", note);
   for (const RegisterFinding& finding : judgement.reports[0].findings) {
@@ -75,13 +75,13 @@ std::string Text(const Judgement& judgement) {
 
 // How many rows QEMU accepted.
 int CheckRows(const std::vector<nlohmann::json>& rows, const std::string& folder) {
-  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   int accepted = 0;
   for (const nlohmann::json& row : rows) {
     const absl::StatusOr<ChosenProfile> target = Target(row["dst"]);
     EXPECT_TRUE(target.ok()) << row << target.status();
     if (!target.ok()) continue;
-    const Judgement judgement = *Judge(Saved(folder, row["src"]), TargetOfProfile(target->entry), tolerances);
+    const VmVerdict judgement = *Judge(Saved(folder, row["src"]), TargetOfProfile(target->entry), tolerances);
     EXPECT_NE(judgement.verdict, Verdict::kUndetermined) << row << Text(judgement);
     EXPECT_EQ(judgement.verdict != Verdict::kRefused, row["accepted"].get<bool>()) << row << Text(judgement);
     accepted += row["accepted"].get<bool>();
@@ -104,9 +104,9 @@ TEST(QemuVersions, TheVerdictOnOtherMachines) {
 
 // Bits 63-32 of CTR, which only QEMU's stream has, are compared like all others.
 TEST(QemuVersions, AnotherUpperHalfIsRefused) {
-  JudgedCheckpoint checkpoint = Saved("more/", {"11.1", "virt-9.2", "neoverse-n2", ""});
-  const JudgedTarget target = TargetOfProfile(Target({"11.1", "virt-9.2", "neoverse-n2", ""})->entry);
-  const JudgedTolerances tolerances = *JudgedTolerances::Create({});
+  VerdictInput checkpoint = Saved("more/", {"11.1", "virt-9.2", "neoverse-n2", ""});
+  const ResolvedTarget target = TargetOfProfile(Target({"11.1", "virt-9.2", "neoverse-n2", ""})->entry);
+  const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   ASSERT_EQ(Judge(checkpoint, target, tolerances)->verdict, Verdict::kAccepted);
   int changed = 0;
   for (OpaqueField& field : checkpoint.loaded.vcpus[0].opaque_fields) {
@@ -115,7 +115,7 @@ TEST(QemuVersions, AnotherUpperHalfIsRefused) {
     ++changed;
   }
   ASSERT_EQ(changed, 1);
-  const Judgement judgement = *Judge(checkpoint, target, tolerances);
+  const VmVerdict judgement = *Judge(checkpoint, target, tolerances);
   EXPECT_EQ(judgement.verdict, Verdict::kRefused);
   ASSERT_EQ(judgement.reports[0].findings.size(), 1u);
   EXPECT_EQ(

@@ -1,4 +1,4 @@
-// Which tolerances a verdict uses: the built-in ones, the operator's file, the request's.
+// Tests which tolerances a verdict uses: the built-in ones, the operator's file, the request's.
 #include "server/verdict/server_tolerances.h"
 
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@
 namespace armstate {
 namespace {
 
-// Why the rule of this name is harmless between KVM hosts; empty if there is none.
-std::string ReasonOf(const absl::StatusOr<JudgedTolerances>& tolerances, const std::string& name) {
+// Returns why the rule of this name is harmless between KVM hosts; empty if there is no such rule.
+std::string ReasonOf(const absl::StatusOr<TolerancesByScheme>& tolerances, const std::string& name) {
   if (!tolerances.ok()) return std::string(tolerances.status().message());
   return std::string(tolerances->Between(IdScheme::kKvm, IdScheme::kKvm)->ReasonOf(name));
 }
@@ -56,7 +56,7 @@ TEST_F(ServerTolerancesTest, TheOperatorsAndTheRequestsStandBesideTheBuiltInOnes
   EXPECT_EQ(ReasonOf(server->With(request, ToleranceUse::kServerToo), "any-midr"), "not read");
   EXPECT_EQ(ReasonOf(server->With(request, ToleranceUse::kRequestOnly), "mine"), "my guests");
   EXPECT_EQ(ReasonOf(server->With(request, ToleranceUse::kRequestOnly), "any-midr"), "");
-  // Two rules of one name: which one a report means would not be clear.
+  // Two rules with the same name: a report could not say which one it means.
   own->set_name("any-midr");
   EXPECT_EQ(Metadata(server->With(request, ToleranceUse::kServerToo).status(), "tolerance"), "any-midr");
   EXPECT_TRUE(server->With(request, ToleranceUse::kRequestOnly).ok());

@@ -30,8 +30,8 @@ std::shared_ptr<const CpuProfile> PmuProfile(const std::string& host) {
   static auto* profiles = new std::map<std::string, std::shared_ptr<const CpuProfile>>;
   std::shared_ptr<const CpuProfile>& profile = (*profiles)[host];
   if (profile != nullptr) return profile;
-  const HostProbe probe = ReadHostProbe(host);
-  for (const HostProbe::FeatureClass& c : probe.classes) {
+  const ProbeRecording probe = ReadHostProbe(host);
+  for (const ProbeRecording::FeatureClass& c : probe.classes) {
     if (c.name == "pmu") profile = *CpuProfileFromProto(*ProfileFromProbe(probe, c, ImplementationId::kFixed));
   }
   return profile;

@@ -31,7 +31,7 @@ class EventWindowTest : public testing::Test {
     for (int i = 0; i < count; ++i) ASSERT_TRUE(store_.Commit(request).ok());
   }
 
-  // "4-259": the first and the last one; "none".
+  // "4-259" for the first and the last one; "none" if there are none.
   std::string Read(uint64_t after) {
     const absl::StatusOr<WatchedEvents> events = window_.Read(after);
     if (!events.ok()) return std::string(events.status().message());
@@ -79,7 +79,7 @@ TEST_F(EventWindowTest, OnlyTheNewestAreKept) {
   EXPECT_EQ(store_.reads, 9);
 }
 
-// Nobody watched for a while.
+// No watcher was active for a while.
 TEST_F(EventWindowTest, GoesOnWhereItIsAsked) {
   Commit(3);
   Read(0);

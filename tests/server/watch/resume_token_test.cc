@@ -1,4 +1,4 @@
-// Where a watcher goes on.
+// Tests resume tokens.
 #include "server/watch/resume_token.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ TEST(ResumeTokenTest, NumberOfTheSameLog) {
   EXPECT_EQ(DecodeResumeToken(~uint64_t{0}, EncodeResumeToken(~uint64_t{0}, 12345)).value(), 12345u);
 }
 
-// The log has another ID since the server's data were restored from a backup.
+// The log has another ID, because the server's data were restored from a backup.
 TEST(ResumeTokenTest, AnotherLog) {
   EXPECT_EQ(ReasonOf(DecodeResumeToken(8, EncodeResumeToken(7, 5))), ErrorReason::kPageTokenInvalid);
   EXPECT_EQ(ReasonOf(DecodeResumeToken(7, EncodeResumeToken(0x77, 5))), ErrorReason::kPageTokenInvalid);

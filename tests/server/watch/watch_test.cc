@@ -1,4 +1,4 @@
-// WatchCheckpoints over a socket.
+// Tests WatchCheckpoints over a socket.
 #include <gmock/gmock.h>
 
 #include <memory>
@@ -26,13 +26,13 @@ v1::WatchCheckpointsRequest Of(const std::string& parent) {
   return request;
 }
 
-// One call. Ends with it.
+// One call, which ends with the object.
 class Watching {
  public:
   Watching(CheckpointStub& stub, const v1::WatchCheckpointsRequest& request)
       : reader_(stub.WatchCheckpoints(&context_, request)) {}
 
-  // The next message, "CREATED vms/a/checkpoints/1"; "end" if the call has ended.
+  // Returns the next message, "CREATED vms/a/checkpoints/1"; "end" if the call has ended.
   std::string Next() {
     if (!reader_->Read(&event_)) return "end";
     const std::string type = EnumName(event_.kind());
@@ -156,7 +156,7 @@ TEST_F(WatchTest, ATokenGoesOnAfterAReconnectAndARestart) {
     EXPECT_THAT(watching.Next(2), ElementsAre("PROGRESS", "CREATED vms/a/checkpoints/2"));
     EXPECT_NE(watching.token(), token);
     token = watching.token();
-    // A server that goes away says so.
+    // A server that shuts down says so.
     Stop();
     EXPECT_EQ(watching.Next(), "end");
     EXPECT_EQ(watching.Finish(), (RpcResult{StatusCode::UNAVAILABLE, "SERVER_DRAINING"}));
@@ -168,7 +168,7 @@ TEST_F(WatchTest, ATokenGoesOnAfterAReconnectAndARestart) {
     Watching watching(checkpoints(), request);
     EXPECT_THAT(watching.Next(2), ElementsAre("PROGRESS", "CREATED vms/a/checkpoints/3"));
   }
-  // Tokens are of the data, not of a parent.
+  // Tokens belong to the data, not to a parent.
   request.set_parent("vms/b");
   Watching watching(checkpoints(), request);
   ASSERT_EQ(watching.Next(), "PROGRESS");
@@ -291,7 +291,7 @@ TEST_F(PatienceTest, AWatcherThatDoesNotReadIsDroppedAndHoldsNobodyUp) {
     token = idle.token();
   }
   EXPECT_LT(version, pushed);
-  // It is told; if it does not take that either, its call is reset.
+  // The watcher is informed; if it does not accept that either, its call is reset.
   const RpcResult result = idle.Finish();
   EXPECT_TRUE(result == (RpcResult{StatusCode::RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW", {}}) ||
               result.code == StatusCode::CANCELLED)

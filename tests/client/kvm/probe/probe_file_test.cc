@@ -7,7 +7,7 @@ namespace {
 
 // The checksums are those of Python's zlib.crc32 over all bytes up to `,"crc"`.
 TEST(ProbeFileTest, EachLineHasTheChecksumOfAllBeforeIt) {
-  ProbeFile file;
+  ProbeFileWriter file;
   file.Add({{"host", "n1"}});
   EXPECT_EQ(file.lines(), 2u);
   EXPECT_EQ(file.Finish(), R"({"format":"armstate-probe","version":1,"crc":"d1fe54e1"}

@@ -1,4 +1,4 @@
-#include "server/checkpoints/access.h"
+#include "server/checkpoints/stored_checkpoint_conversion.h"
 
 #include <utility>
 
@@ -13,7 +13,7 @@
 namespace armstate {
 namespace {
 
-// Maps have no order of their own, and the digest of a request must not depend on one.
+// Maps are unordered, and the digest of a request must not depend on their order.
 std::string SerializeDeterministically(const google::protobuf::Message& message) {
   std::string bytes;
   {
@@ -25,8 +25,8 @@ std::string SerializeDeterministically(const google::protobuf::Message& message)
   return bytes;
 }
 
-// SHA-256 of a layout's IDs. A fleet has a few layouts, of which one is used again and again: comparing IDs takes a
-// twentieth of the time.
+// The SHA-256 of a layout's IDs. A fleet has few layouts and uses the same one over and over: comparing the IDs takes a
+// twentieth of the time of hashing them.
 std::string DigestOfIds(const RegisterLayout& layout) {
   struct Known {
     std::vector<uint64_t> ids;
@@ -41,7 +41,7 @@ std::string DigestOfIds(const RegisterLayout& layout) {
   return known.digest;
 }
 
-// Two requests with the same ID must agree in this.
+// The parts in which two requests with the same ID must agree.
 std::string DigestOf(const NewCheckpoint& checkpoint) {
   std::string content = Sha256(checkpoint.metadata);
   for (const VcpuRecord& vcpu : checkpoint.vcpus) {

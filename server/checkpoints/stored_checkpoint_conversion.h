@@ -1,6 +1,6 @@
-// Checkpoints of the store in the server's terms: resource names, wire metadata, vCPU states.
-#ifndef ARMSTATE_SERVER_CHECKPOINTS_ACCESS_H_
-#define ARMSTATE_SERVER_CHECKPOINTS_ACCESS_H_
+// This header converts stored checkpoints to the server's terms and back: resource names, wire metadata, vCPU states.
+#ifndef ARMSTATE_SERVER_CHECKPOINTS_STORED_CHECKPOINT_CONVERSION_H_
+#define ARMSTATE_SERVER_CHECKPOINTS_STORED_CHECKPOINT_CONVERSION_H_
 
 #include <cstdint>
 #include <string>
@@ -21,47 +21,47 @@ namespace armstate {
 struct LoadedCheckpoint {
   // The BASIC view, complete.
   v1::Checkpoint basic;
-  // In order; all, or those that were asked for.
+  // In order; all vCPUs, or the requested ones.
   std::vector<VcpuState> vcpus;
 };
 
-// What makes a retry known as one.
+// RequestIdentity identifies retries of one request.
 struct RequestIdentity {
-  // Empty: no protection against a retry.
+  // Empty: retries are not detected.
   std::string request_id;
-  // The same for every attempt of one request, see DigestOfRequest. Empty: made of the checkpoint, where the client
-  // sent all of it.
+  // The same for every attempt of one request; see DigestOfRequest. Empty: derived from the checkpoint, for requests in
+  // which the client sent all of it.
   std::string digest;
 };
 
-// Of all that a client sent.
+// Digests everything that a client sent.
 std::string DigestOfRequest(const google::protobuf::Message& request);
 
-// A checkpoint as the store takes it, of what CheckCheckpoint (server/checkpoints/codec.h) left and gave.
+// Builds a checkpoint for the store from the results of ParseCheckpoint (server/checkpoints/codec.h).
 NewCheckpoint ToNewCheckpoint(const v1::Checkpoint& checked, std::vector<VcpuState> vcpus, RequestIdentity identity);
 
-// Stores a checkpoint as the next version of `vm`, and waits for it; gives its BASIC view. Errors: see
+// Stores a checkpoint as the next version of `vm`, waits for the commit, and returns the BASIC view. Errors: see
 // CreateCheckpoint.
 absl::StatusOr<v1::Checkpoint> StoreCheckpoint(CheckpointRepository& repository, absl::string_view vm,
                                                NewCheckpoint checkpoint);
 
-// Reads "vms/{vm}/checkpoints/{version|latest}"; without `vcpu_indexes` all vCPUs. Errors: see GetCheckpoint.
+// Reads "vms/{vm}/checkpoints/{version|latest}"; all vCPUs if `vcpu_indexes` is empty. Errors: see GetCheckpoint.
 absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(CheckpointRepository& repository, absl::string_view name,
                                                 absl::Span<const int32_t> vcpu_indexes = {});
 
-// The BASIC view of a stored checkpoint. DATA_LOSS, reason RECORD_DAMAGED.
+// Returns the BASIC view of a stored checkpoint. DATA_LOSS, reason RECORD_DAMAGED.
 absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const CheckpointSummary& summary);
-// The same of what was read, or why it was not.
+// Returns the BASIC view of the result of a read, or its error.
 absl::StatusOr<v1::Checkpoint> BasicView(absl::string_view vm, const absl::StatusOr<StoredCheckpoint>& stored);
-// The same into a message that is there already, of which nothing is left.
+// Fills an existing message with the BASIC view, replacing its content.
 absl::Status FillBasicView(absl::string_view vm, const CheckpointSummary& summary, v1::Checkpoint& basic);
 
-// Of a BASIC view, what storing adds: all of `summary` but the metadata.
+// Sets the fields of a BASIC view that storing adds: all of `summary` except the metadata.
 void SetStoredFields(std::string name, const CheckpointSummary& summary, v1::Checkpoint& basic);
 
-// The BASIC view and the vCPUs of `stored`. DATA_LOSS, reason RECORD_DAMAGED.
+// Fills `message` with the BASIC view and the vCPUs of `stored`. DATA_LOSS, reason RECORD_DAMAGED.
 absl::Status FillView(absl::string_view vm, StoredCheckpoint stored, v1::Checkpoint& message);
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_CHECKPOINTS_ACCESS_H_
+#endif  // ARMSTATE_SERVER_CHECKPOINTS_STORED_CHECKPOINT_CONVERSION_H_

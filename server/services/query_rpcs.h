@@ -1,6 +1,7 @@
-// The RPCs of CheckpointService that ask about what is stored: compare, history, search, watch.
-#ifndef ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
-#define ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
+// QueryRpcs implements the RPCs of CheckpointService that query what is stored: compare, history, search,
+// watch.
+#ifndef ARMSTATE_SERVER_SERVICES_QUERY_RPCS_H_
+#define ARMSTATE_SERVER_SERVICES_QUERY_RPCS_H_
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -22,16 +23,15 @@
 
 namespace armstate {
 
-// They may take long, and end when nobody waits for the answer any more.
+// The calls may take long, and are cancelled when the client no longer waits.
 //
-// `watch_patience`: see ServerOptions. `search_bytes`: of answers that are kept for further pages.
+// `watch_patience`: see ServerOptions. `search_bytes` limits the answers that are cached for further pages.
 //
-// Thread-safe. All other arguments must outlive it.
-class CheckpointQueries {
+// Thread-safe. All other arguments must outlive the object.
+class QueryRpcs {
  public:
-  CheckpointQueries(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
-                    const ProfileRegistry& profiles, MemoryBudget& memory, absl::Duration watch_patience,
-                    size_t search_bytes)
+  QueryRpcs(CheckpointStore& store, CheckpointRepository& checkpoints, MachineRegistry& machines,
+            const ProfileRegistry& profiles, MemoryBudget& memory, absl::Duration watch_patience, size_t search_bytes)
       : checkpoints_(checkpoints),
         profiles_(profiles),
         comparison_(checkpoints, machines, profiles),
@@ -57,7 +57,7 @@ class CheckpointQueries {
     return watches_.Watch(*context, *request);
   }
 
-  // Ends the calls that have no end of their own.
+  // Ends the watches, which do not end by themselves.
   void EndWatches() { watches_.EndAll(); }
 
  private:
@@ -72,4 +72,4 @@ class CheckpointQueries {
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_SERVICES_CHECKPOINT_QUERIES_H_
+#endif  // ARMSTATE_SERVER_SERVICES_QUERY_RPCS_H_
