@@ -244,7 +244,7 @@ TEST(Pull, AnErrorLeavesNoFile) {
                      {{"record", "vms/web-1/3"}});
   };
   const TempDir dir;
-  const CommandResult result = RunCommand(server.target(), {"pull", "web-1@3", "-o", dir.path() + "/a.json"});
+  const CommandResult result = RunCommand(server.target(), {"pull", "web-1@3", "--out", dir.path() + "/a.json"});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.err, HasSubstr("record vms/web-1/3 is damaged"));
   EXPECT_EQ(CountFiles(dir), 0u);
