@@ -1,4 +1,5 @@
-// KVM's pairs of registers for the same bits of the PMU: a guest sets them with one and clears them with the other.
+// `CounterPair` describes two KVM registers for the same bits of the PMU: a guest sets bits with one and clears them
+// with the other.
 #ifndef ARMSTATE_CORE_COUNTER_PAIRS_H_
 #define ARMSTATE_CORE_COUNTER_PAIRS_H_
 
