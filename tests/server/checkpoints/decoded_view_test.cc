@@ -122,8 +122,9 @@ TEST_F(DecodedViewTest, RefusesNamesThatItDoesNotKnow) {
   EXPECT_EQ(result.code, StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(result.reason, "REGISTER_NAME_UNKNOWN");
   EXPECT_EQ(result.metadata["nearest"], "SCTLR_EL1");
-  EXPECT_EQ(Refusal(Request({"ZCR_EL1"})),
-            (RpcResult{StatusCode::NOT_FOUND, "REGISTER_NOT_FOUND", {{"register_id", "0x603000000013c090"}}}));
+  result = Refusal(Request({"ZCR_EL1"}));
+  EXPECT_EQ(result, (RpcResult{StatusCode::NOT_FOUND, "REGISTER_NOT_FOUND", {{"register_id", "0x603000000013c090"}}}));
+  EXPECT_EQ(result.message, "vCPU 0 has no register ZCR_EL1 (0x603000000013c090)");
 }
 
 // 512 vCPUs of 1024 registers are allowed; their decoded form does not fit into an answer.
