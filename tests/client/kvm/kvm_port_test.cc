@@ -201,7 +201,7 @@ TEST_F(KvmPortTest, ARegisterThatTheHostLacksIsUnknown) {
   builder.Add(RegisterId::Known<kNowhere>(), 0);
   states[0].registers = *std::move(builder).Build();
   const KvmRestoreResult result = restorer.Write(states);
-  const RegisterFinding* const finding = FindingOf(result.rerestorer.vcpus()[0], kNowhere);
+  const RegisterFinding* const finding = FindingOf(result.reports[0], kNowhere);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kUnknown);
   EXPECT_FALSE(result.complete());
@@ -213,7 +213,7 @@ TEST_F(KvmPortTest, ARegisterThatCannotBeReadBackIsNotRestored) {
   std::vector<VcpuState> states = StatesOf(vm);
   vm.faults.get[kSctlr] = EFAULT;
   const KvmRestoreResult result = restorer.Write(states);
-  const RegisterFinding* const finding = FindingOf(result.rerestorer.vcpus()[0], kSctlr);
+  const RegisterFinding* const finding = FindingOf(result.reports[0], kSctlr);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
   EXPECT_EQ(finding->reason, "KVM_GET_ONE_REG: EFAULT");
@@ -228,7 +228,7 @@ TEST_F(KvmPortTest, AStatusThatTheTimerChangesRefusesNothing) {
   constexpr uint64_t kCompare = 0x603000000013df02;
   states[0].registers = With(With(states[0].registers, kCompare, ~uint64_t{0}), kControl, 0b101);
   const KvmRestoreResult result = restorer.Write(states);
-  const RegisterFinding* const finding = FindingOf(result.rerestorer.vcpus()[0], kControl);
+  const RegisterFinding* const finding = FindingOf(result.reports[0], kControl);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(LowWord(finding->got), 0b001u);
   EXPECT_EQ(finding->tolerance, "timer-status");
@@ -269,7 +269,7 @@ TEST_F(KvmPortTest, RefusedVectorLengthsAreReported) {
   FakeKvm vm(recorded_.host(), 1);
   KvmRestorer restorer = Start(vm, kPmuAndSve, states);
   const KvmRestoreResult result = restorer.Write(states);
-  const RegisterFinding* const finding = FindingOf(result.rerestorer.vcpus()[0], kKvmSveVectorLengths);
+  const RegisterFinding* const finding = FindingOf(result.reports[0], kKvmSveVectorLengths);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
   EXPECT_EQ(finding->error, "EINVAL");
@@ -296,7 +296,7 @@ TEST_F(KvmPortTest, FeaturesThatTheHostLacksAreNamedAndTheRestIsRestored) {
   EXPECT_EQ(missing[1].error, "EINVAL");
   EXPECT_THAT(vm.calls, Contains("1 init target=5 features=0xc"));
   const KvmRestoreResult result = restorer.Write(states);
-  const RegisterFinding* const z0 = FindingOf(result.rerestorer.vcpus()[1], kZ0);
+  const RegisterFinding* const z0 = FindingOf(result.reports[1], kZ0);
   ASSERT_NE(z0, nullptr);
   EXPECT_EQ(z0->outcome, RegisterOutcome::kUnknown);
   EXPECT_EQ(result.missing.size(), 2u);
