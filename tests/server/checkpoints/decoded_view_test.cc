@@ -108,8 +108,9 @@ TEST_F(DecodedViewTest, FieldsOfAllRegistersOnRequest) {
   Push();
   v1::GetCheckpointRequest request = Request();
   request.set_include_fields(true);
+  const v1::Checkpoint checkpoint = Decoded(request);
   int with_fields = 0;
-  for (const v1::DecodedRegister& decoded : Decoded(request).decoded_vcpus(0).registers()) {
+  for (const v1::DecodedRegister& decoded : checkpoint.decoded_vcpus(0).registers()) {
     with_fields += !decoded.fields().empty();
     if (decoded.name() == "SCTLR_EL1") EXPECT_EQ(FieldOf(decoded, "I"), "0x1");
   }
