@@ -219,7 +219,7 @@ absl::StatusOr<Baseline> ComputeBaseline(Profiles profiles, const ToleranceSet& 
     found.Find(fields);
     if (found.found()) baseline.registers.push_back(found.Result());
   }
-  // What is left is shown by moving a VM: a field without a common value may still be tolerated, and registers of other
+  // Only moving a VM shows the rest: a field without a common value may still be tolerated, and registers of other
   // kinds may refuse.
   const absl::StatusOr<Refusals> refusals = MoveEverywhere(profiles, baseline.registers, tolerances, stop);
   if (!refusals.ok()) return refusals.status();

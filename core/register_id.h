@@ -1,4 +1,4 @@
-// `RegisterId` is a 64-bit register ID of KVM; `CoprocessorKey` is the 32-bit key of a coprocessor register.
+// `RegisterId` is a 64-bit register ID of KVM; `CpregKey` is the 32-bit key of a coprocessor register.
 //
 //   bits 63-56  architecture: 0x40 ARM (AArch32), 0x60 ARM64
 //   bits 55-52  log2 of the width in bytes: 0 (8 bits) to 8 (2048 bits)

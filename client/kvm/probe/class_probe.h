@@ -27,7 +27,7 @@ class ClassProbe {
 
   // IDs and values of all registers of both vCPUs. `line` has what else the list's line says.
   absl::Status List(const ProbeJson& line, const std::string& state);
-  // What one register makes of what is written to it: "moving", "bits", "nibbles", "range", "fw", "vectors".
+  // The kind of reaction of one register to writes: "moving", "bits", "nibbles", "range", "fw", "vectors".
   absl::Status TryRegisters();
   // "effect": which other registers change with one.
   absl::Status TryEffects();
