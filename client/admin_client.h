@@ -1,4 +1,4 @@
-// Running the service: statistics and backups.
+// `AdminClient` reads the statistics of the service and manages its backups.
 #ifndef ARMSTATE_CLIENT_ADMIN_CLIENT_H_
 #define ARMSTATE_CLIENT_ADMIN_CLIENT_H_
 

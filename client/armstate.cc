@@ -1,22 +1,21 @@
 #include "client/armstate.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "client/commands/arguments.h"
 #include "client/commands/commands.h"
 #include "client/commands/error_text.h"
-#include "core/nearest_name.h"
 
 namespace armstate {
 namespace {
-
-constexpr char kVersion[] = "armstate 0.1.0";
 
 struct GlobalOptions {
   std::string server = std::string(kDefaultTarget);
@@ -33,25 +32,63 @@ std::string CheckTimeout(const std::string& text) {
 
 std::string CheckServer(const std::string& text) { return std::string(CompleteTarget(text).status().message()); }
 
+std::string CheckOutput(const std::string& text) {
+  if (text == "table" || text == "json") return "";
+  return absl::StrCat(text, " is not an output format (table, json); --out names a file to write");
+}
+
+// An option whose default comes from the environment.
+struct EnvironmentOption {
+  const char* variable;
+  const char* option;
+  std::string GlobalOptions::*value;
+  std::string (*check)(const std::string& text);
+};
+
+constexpr EnvironmentOption kEnvironment[] = {
+    {"ARMSTATE_SERVER", "--server", &GlobalOptions::server, CheckServer},
+    {"ARMSTATE_OUTPUT", "--output", &GlobalOptions::output, CheckOutput},
+    {"ARMSTATE_TIMEOUT", "--timeout", &GlobalOptions::timeout, CheckTimeout},
+};
+
+// The variable's value; empty if it is not set.
+std::string FromEnvironment(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value == nullptr ? "" : value;
+}
+
+// Fills in what the command line leaves out. A usage error names the variable.
+absl::Status ApplyEnvironment(const CLI::App& app, GlobalOptions& options) {
+  for (const EnvironmentOption& entry : kEnvironment) {
+    const std::string value = FromEnvironment(entry.variable);
+    if (value.empty() || app.get_option(entry.option)->count() > 0) continue;
+    if (const std::string problem = entry.check(value); !problem.empty()) {
+      return UsageError(absl::StrCat(entry.variable, ": ", problem));
+    }
+    options.*entry.value = value;
+  }
+  return absl::OkStatus();
+}
+
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
-  app.add_option("--server", options.server, "Where armstated listens; without :PORT at 7443")
+  app.add_option("--server", options.server, "Address of armstated; the port is 7443 by default (Env: ARMSTATE_SERVER)")
       ->type_name("HOST:PORT")
       ->check(CLI::Validator(CheckServer, ""))
-      ->envname("ARMSTATE_SERVER")
       ->capture_default_str();
   app.add_flag("--http-proxy", options.use_http_proxy,
-               "Reach it by the proxy that http_proxy names, which is not used otherwise");
-  app.add_option("--output", options.output,
-                 "table, or json: the API's messages, one document (watch: one a line); errors too")
+               "Connect through the proxy that http_proxy names, which is ignored otherwise");
+  app.add_option("-o,--output", options.output,
+                 "Output format, also of errors: table, or json (the API's messages; one document, watch: one per "
+                 "line) (Env: ARMSTATE_OUTPUT)")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json"}).description(""))
+      ->check(CLI::Validator(CheckOutput, ""))
       ->capture_default_str();
   app.add_option("--timeout", options.timeout,
-                 "How long a call may take, with all attempts; a backup takes as long as it needs by default")
+                 "Time limit of a call, retries included; a backup has none by default (Env: ARMSTATE_TIMEOUT)")
       ->type_name("TIME")
       ->check(CLI::Validator(CheckTimeout, ""))
       ->capture_default_str();
-  app.set_version_flag("--version", std::string(kVersion), "Print the version and exit");
+  app.set_version_flag("--version", absl::StrCat("armstate ", kArmstateVersion), "Print the version and exit");
 }
 
 void AddCommands(CLI::App& app, Command& chosen) {
@@ -81,19 +118,26 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddMachineCommand(app, chosen);
   AddBackupCommand(app, chosen);
   AddStatsCommand(app, chosen);
+  AddVersionCommand(app, chosen);
+  AddHelpCommand(app, chosen);
 }
 
-// Whether errors are wanted as JSON, found without a parsed command line: that may be the error.
+// The output format of errors. The command line may be the error, so this does not depend on parsing it.
 OutputFormat FormatOf(const std::vector<std::string>& arguments) {
+  std::string format = FromEnvironment("ARMSTATE_OUTPUT");
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const bool json = arguments[i] == "--output=json" ||
-                      (arguments[i] == "--output" && i + 1 < arguments.size() && arguments[i + 1] == "json");
-    if (json) return OutputFormat::kJson;
+    absl::string_view argument = arguments[i];
+    if ((argument == "--output" || argument == "-o") && i + 1 < arguments.size()) {
+      format = arguments[i + 1];
+    } else if (absl::ConsumePrefix(&argument, "--output=") ||
+               (absl::ConsumePrefix(&argument, "-o") && !argument.empty())) {
+      format = std::string(argument);
+    }
   }
-  return OutputFormat::kTable;
+  return format == "json" ? OutputFormat::kJson : OutputFormat::kTable;
 }
 
-// CLI11 would take what follows "--server=" for its value. The first such option, or empty.
+// The first option like "--server=", or empty: CLI11 would use the next argument as its value.
 std::string OptionWithoutValue(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (absl::StartsWith(argument, "--") && argument.find('=') == argument.size() - 1) return argument;
@@ -101,18 +145,13 @@ std::string OptionWithoutValue(const std::vector<std::string>& arguments) {
   return "";
 }
 
-// What is wrong with the command line: CLI11's words, but for a misspelt command, of which it only says that one is
-// required.
+// A misspelt command, of which CLI11 only says that a command is required, is named; all else is CLI11's own message.
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* innermost = &app;
   while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
   const std::vector<std::string> rest = app.remaining(/*recurse=*/true);
   if (innermost->get_require_subcommand_min() == 0 || rest.empty()) return error.what();
-  const std::vector<const CLI::App*> commands = innermost->get_subcommands([](const CLI::App*) { return true; });
-  NearestName nearest(rest.front());
-  for (const CLI::App* command : commands) nearest.Consider(command->get_name());
-  return absl::StrCat("there is no command \"", rest.front(), "\"",
-                      nearest.name().empty() ? "" : absl::StrCat("; did you mean ", nearest.name(), "?"));
+  return UnknownCommand(*innermost, rest.front());
 }
 
 }  // namespace
@@ -122,13 +161,13 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   Command chosen;
   CLI::App app("Checkpoints, compares and restores the CPU state of ARM virtual machines.", "armstate");
   app.require_subcommand(1);
-  app.fallthrough();  // global options may stand behind the subcommand, too
+  app.fallthrough();  // global options may follow the subcommand
   AddGlobalOptions(app, options);
   AddCommands(app, chosen);
   app.footer(
       HelpFooter("  armstate checkpoint web-1 --qmp /run/qemu/web-1.qmp\n"
                  "  armstate validate web-1 --target qemu-7.2.virt.cortex-a57\n"
-                 "  armstate COMMAND --help\n"));
+                 "  armstate help COMMAND\n"));
 
   const OutputFormat format = FormatOf(arguments);
   const Palette err_palette(terminal.err_has_colors);
@@ -139,7 +178,7 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {  // CLI11 tells by exceptions
+  } catch (const CLI::ParseError& error) {  // CLI11 reports by exceptions
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
       app.exit(error, terminal.out, terminal.err);  // prints the help or the version
       return ExitStatus::kOk;
@@ -149,22 +188,29 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
     return ExitStatus::kUsage;
   }
 
+  if (const absl::Status status = ApplyEnvironment(app, options); !status.ok()) {
+    PrintError(status, NextStep(status, ""), format, err_palette, terminal.err);
+    return ExitStatus::kUsage;
+  }
+
   ConnectionOptions connection_options;
   connection_options.target = CompleteTarget(options.server).value_or(options.server);  // checked by CheckServer
   connection_options.use_http_proxy = options.use_http_proxy;
   absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
-  // An answer is printed in whole or, where it ends in an error, not at all.
+  // An answer is printed as a whole; if the command fails, nothing is printed.
   std::ostringstream answer;
   CommandContext context{Connection(connection_options),   format,       answer,
                          Palette(terminal.out_has_colors), terminal.out, terminal.err};
-  if (app.get_option("--timeout")->count() > 0) context.timeout = connection_options.call_timeout;
+  if (app.get_option("--timeout")->count() > 0 || !FromEnvironment("ARMSTATE_TIMEOUT").empty()) {
+    context.timeout = connection_options.call_timeout;
+  }
   const absl::StatusOr<ExitStatus> result = chosen(context);
   absl::Status status = result.status();
   if (result.ok()) {
     errno = 0;
     terminal.out << answer.str() << std::flush;
     if (terminal.out.good() || answer.str().empty()) return *result;
-    if (errno == EPIPE) return ExitStatus::kError;  // the reader has read enough (`| head`)
+    if (errno == EPIPE) return *result;  // the reader has read enough (`| head`)
     status = absl::DataLossError("cannot write the output");
   }
   PrintError(status, NextStep(status, connection_options.target), format, err_palette, terminal.err);

@@ -1,4 +1,4 @@
-// The command `armstate`, as a function.
+// `RunArmstate` runs the command `armstate` inside a program, e.g. a test.
 #ifndef ARMSTATE_CLIENT_ARMSTATE_H_
 #define ARMSTATE_CLIENT_ARMSTATE_H_
 
@@ -13,12 +13,13 @@ namespace armstate {
 struct Terminal {
   std::ostream& out;
   std::ostream& err;
-  // Whether colours are wanted there.
+  // Colours are used on the stream.
   bool out_has_colors = false;
   bool err_has_colors = false;
 };
 
-// Runs one command line, without the program's name. Reads the environment variable ARMSTATE_SERVER.
+// Runs one command line, without the program's name. The environment variables ARMSTATE_SERVER, ARMSTATE_OUTPUT and
+// ARMSTATE_TIMEOUT are the defaults of --server, --output and --timeout.
 ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal& terminal);
 
 }  // namespace armstate

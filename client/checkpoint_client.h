@@ -1,4 +1,4 @@
-// Storing and reading checkpoints.
+// `CheckpointClient` stores and reads checkpoints.
 #ifndef ARMSTATE_CLIENT_CHECKPOINT_CLIENT_H_
 #define ARMSTATE_CLIENT_CHECKPOINT_CLIENT_H_
 

@@ -94,7 +94,7 @@ class CheckpointStream::Call final
       bytes_ -= acknowledged->second.bytes;
       unacknowledged_.erase(acknowledged);
     }
-    // Waking somebody costs more than an item: who waits for room gets some.
+    // Waking a thread costs more than an item, so a waiting thread gets room for several.
     if (unacknowledged_.size() <= kMaxUnacknowledged / 2) changed_.SignalAll();
     StartRead(&response_);
   }
@@ -118,7 +118,7 @@ class CheckpointStream::Call final
   // Of one message: far below what the server takes, and small beside a checkpoint of many vCPUs.
   static constexpr int kMaxRequests = 64;
   static constexpr size_t kMaxMessageBytes = size_t{1} << 20;
-  // What a request needs besides itself in a message that has only this one: a tag and its length.
+  // The overhead of a request that is alone in a message: a tag and its length.
   static constexpr size_t kFieldBytes = 5;
 
   void Tell(Acknowledgement& acknowledgement) {
@@ -129,7 +129,7 @@ class CheckpointStream::Call final
     }
   }
 
-  // What waits to be written, into one message: without a copy, so that it is the same requests that are kept until
+  // Moves waiting requests into one message: without a copy, so that it is the same requests that are kept until
   // they are acknowledged. gRPC reads the message once, before it can be answered.
   void FillMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     size_t bytes = 0;

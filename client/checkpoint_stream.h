@@ -1,4 +1,4 @@
-// Pushing many checkpoints over one call.
+// `CheckpointStream` pushes many checkpoints over one call.
 #ifndef ARMSTATE_CLIENT_CHECKPOINT_STREAM_H_
 #define ARMSTATE_CLIENT_CHECKPOINT_STREAM_H_
 
@@ -24,7 +24,7 @@ namespace armstate {
 //   absl::Status status = stream.Finish();
 //
 // Each item succeeds or fails by itself: the callback tells. The stream itself breaks when the connection does, or the
-// server goes away; then Push and Finish fail, and nobody knows of the items without an acknowledgement whether they
+// server goes away; then Push and Finish fail, and it is not known of the items without an acknowledgement whether they
 // are stored. All carry a request ID, so they may be sent again, and are stored once:
 //
 //   std::vector<v1::CreateCheckpointRequest> again = stream.TakeUnacknowledged();
@@ -33,7 +33,7 @@ namespace armstate {
 // Thread-safe, but items are in the order of the calls.
 class CheckpointStream {
  public:
-  // What the server takes before it has answered; Push waits above it.
+  // The server accepts so much before it answers; Push waits above it.
   static constexpr size_t kMaxUnacknowledged = 256;
   static constexpr size_t kMaxUnacknowledgedBytes = size_t{64} << 20;
 

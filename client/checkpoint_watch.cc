@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kReadAhead = 64;
 
-// Whether the same call from the last token on is what helps.
+// True if the same call can be repeated from the last token on.
 bool IsPassing(const absl::Status& status) {
   // A server cancels the call of a watcher that does not even take that it was too slow.
   if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return true;

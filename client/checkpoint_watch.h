@@ -1,4 +1,4 @@
-// Following what is stored and deleted, across reconnects.
+// `CheckpointWatch` follows the checkpoints that are stored and deleted, across reconnects.
 #ifndef ARMSTATE_CLIENT_CHECKPOINT_WATCH_H_
 #define ARMSTATE_CLIENT_CHECKPOINT_WATCH_H_
 

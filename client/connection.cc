@@ -33,7 +33,7 @@ std::shared_ptr<grpc::Channel> FailingChannel(const absl::Status& status) {
 // A server that is busy answers RESOURCE_EXHAUSTED, and so does gRPC where others take the memory for messages.
 //
 // An attempt that ended UNAVAILABLE may have done its work. Calls that then do harm, or give another answer, when they
-// are repeated are left to the caller: a second DeleteVm might meet a VM that somebody has made anew, and a second
+// are repeated are left to the caller: a second DeleteVm might meet a VM that was created again, and a second
 // CreateMachine its own machine; a second CreateBackup makes a second backup. CreateCheckpoint and CaptureMachine carry
 // a request ID for this.
 //

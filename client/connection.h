@@ -1,4 +1,4 @@
-// A connection to armstated, which all clients share.
+// `Connection` is a connection to armstated, which all clients share.
 #ifndef ARMSTATE_CLIENT_CONNECTION_H_
 #define ARMSTATE_CLIENT_CONNECTION_H_
 
@@ -24,9 +24,9 @@ struct ConnectionOptions {
   // "host", "host:port" (proto/host_port.h), or any other target that gRPC knows ("unix:/run/armstated.sock",
   // "dns:///armstate.example:7443"). With one that CompleteTarget refuses all calls fail as it does.
   std::string target = std::string(kDefaultTarget);
-  // How long a call may take, with all its attempts.
+  // The time limit of a call, with all its attempts.
   absl::Duration call_timeout = absl::Seconds(30);
-  // How often a call that is safe to repeat is tried when the server is UNAVAILABLE, or busy (RESOURCE_EXHAUSTED); 1
+  // The number of attempts, if a call is safe to repeat and the server is UNAVAILABLE, or busy (RESOURCE_EXHAUSTED); 1
   // means once. gRPC allows 5 at most. Pushes by a CheckpointStream are its caller's to repeat.
   int max_attempts = 5;
   // The pause before the second attempt. gRPC waits a random time up to it, and up to twice as long before each further
@@ -36,7 +36,7 @@ struct ConnectionOptions {
   // A connection with a running call that has been silent for so long is pinged, and given up 20 s later. gRPC servers
   // by default hang up on clients that ping more often.
   absl::Duration keepalive_time = absl::Minutes(5);
-  // Whether the environment's http_proxy (https_proxy, grpc_proxy) is used, as gRPC does by default. The addresses of
+  // Use the environment's http_proxy (https_proxy, grpc_proxy), as gRPC does by default. The addresses of
   // servers like this one are seldom those that such a proxy is for.
   bool use_http_proxy = false;
   // Null for plain text.
@@ -64,7 +64,7 @@ class Connection {
 };
 
 // The target with its port: gRPC would take 443 where none is named. INVALID_ARGUMENT, without a reason of the wire, if
-// it is none.
+// it is invalid.
 absl::StatusOr<std::string> CompleteTarget(absl::string_view target);
 
 // The gRPC service config that `options` mean, as JSON: which calls are tried again, how often and when.

@@ -1,4 +1,4 @@
-// Machines that the server's own engine hosts.
+// `EngineClient` controls machines that the server's own engine hosts.
 #ifndef ARMSTATE_CLIENT_ENGINE_CLIENT_H_
 #define ARMSTATE_CLIENT_ENGINE_CLIENT_H_
 

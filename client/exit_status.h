@@ -1,4 +1,4 @@
-// What our programs exit with; users' scripts rely on the numbers.
+// `ExitStatus` lists the exit statuses of armstate's programs; users' scripts rely on the numbers.
 #ifndef ARMSTATE_CLIENT_EXIT_STATUS_H_
 #define ARMSTATE_CLIENT_EXIT_STATUS_H_
 

@@ -1,4 +1,4 @@
-// Hosts, and the CPU profiles that the server knows.
+// `HostClient` manages hosts and the CPU profiles that the server knows.
 #ifndef ARMSTATE_CLIENT_HOST_CLIENT_H_
 #define ARMSTATE_CLIENT_HOST_CLIENT_H_
 

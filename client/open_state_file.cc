@@ -15,7 +15,7 @@ namespace armstate {
 
 namespace {
 
-// How far a stream is looked for behind another program's header, to say where it may be.
+// The search for a stream behind another program's header ends here; the message says where one may be.
 constexpr size_t kHeaderRoom = size_t{1} << 20;
 
 std::unique_ptr<StateFile> StreamAt(uint64_t offset, InputFile file) {

@@ -1,4 +1,4 @@
-// Opens a VM's saved state, whatever form it is in: the table is in docs/formats.md.
+// `OpenStateFile` opens a VM's saved state in any form; docs/formats.md has the table of forms.
 #ifndef ARMSTATE_CLIENT_OPEN_STATE_FILE_H_
 #define ARMSTATE_CLIENT_OPEN_STATE_FILE_H_
 
@@ -16,11 +16,11 @@ namespace armstate {
 struct StateFileOptions {
   // The name or ID of a qcow2 image's internal snapshot; empty: the only one.
   std::string snapshot;
-  // Where QEMU's stream begins behind something else than zeros, as of `file:PATH,offset=N`.
+  // The offset of QEMU's stream behind data other than zeros, as of `file:PATH,offset=N`.
   absl::optional<uint64_t> offset;
 };
 
-// `path` is for what cannot be told from the file itself. The stream in it is not looked at beyond its first bytes.
+// `path` is for messages and forms that name a file. Only the first bytes of the stream are examined.
 //
 // Errors: INVALID_ARGUMENT, with what the file is and what to do; NOT_FOUND if there is no such snapshot;
 // RESOURCE_EXHAUSTED if it unpacks to more than 1 TiB, or what the system says of a temporary file.

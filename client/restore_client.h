@@ -1,4 +1,4 @@
-// Asking whether a target accepts a checkpoint.
+// `RestoreClient` asks the server whether a target accepts a checkpoint.
 #ifndef ARMSTATE_CLIENT_RESTORE_CLIENT_H_
 #define ARMSTATE_CLIENT_RESTORE_CLIENT_H_
 

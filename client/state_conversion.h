@@ -1,13 +1,20 @@
-// ConvertState rewrites a VM's saved state for another release of QEMU, another kernel or another host: the server
-// says what the target's vCPUs are to hold, the library writes it.
+// `ConvertState` rewrites a VM's saved state for another release of QEMU, another kernel or another host: the server
+// decides what the target's vCPUs are to hold, the library writes it.
 //
-// Example:
-//   ASSIGN_OR_RETURN(std::unique_ptr<StateFile> file, OpenStateFile("vm.save", {}));
-//   v1::ConvertCheckpointRequest request;
-//   request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-11.1.virt.cortex-a57");
-//   const RestoreClient client(connection);
-//   ASSIGN_OR_RETURN(ConvertedState converted, ConvertState(state, file->stream(), request, client));
-//   if (converted.accepted()) return file->Write(converted.patches, out);
+// Example (client/examples/convert_file.cc):
+//   // `state` is the capture of file.stream(), see client/examples/push_stream.cc.
+//   absl::Status ConvertFile(v1::Checkpoint state, const StateFile& file, const Connection& connection) {
+//     v1::ConvertCheckpointRequest request;
+//     request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-11.1.virt.cortex-a57");
+//     const absl::StatusOr<ConvertedState> converted =
+//         ConvertState(std::move(state), file.stream(), request, RestoreClient(connection));
+//     if (!converted.ok()) return converted.status();
+//     if (!converted->accepted()) return absl::FailedPreconditionError("QEMU 11.1 cannot continue this guest");
+//     absl::StatusOr<OutputFile> output = OutputFile::Create("converted.save", IfExists::kRefuse);
+//     if (!output.ok()) return output.status();
+//     const absl::Status written = file.Write(converted->patches, *output);
+//     return written.ok() ? output->Commit() : written;
+//   }
 #ifndef ARMSTATE_CLIENT_STATE_CONVERSION_H_
 #define ARMSTATE_CLIENT_STATE_CONVERSION_H_
 
@@ -34,7 +41,7 @@ absl::StatusOr<std::vector<VcpuState>> StatesOf(const google::protobuf::Repeated
 bool IsAccepted(const v1::RestoreReport& report);
 
 struct ConvertedState {
-  // What the server said, with what the stream alone shows added to its report.
+  // The server's answer; the findings that only the stream shows are added to its report.
   v1::ConvertCheckpointResponse answer;
   // For the stream; empty if the conversion is not accepted.
   std::vector<StreamPatch> patches;
@@ -42,7 +49,7 @@ struct ConvertedState {
   bool accepted() const { return IsAccepted(answer.report()); }
 };
 
-// `state` is what a capture of `stream` brought (client/qemu/qemu_capture.h): its source, and each VcpuState by
+// `state` is the result of a capture of `stream` (client/qemu/qemu_capture.h): its source, and each VcpuState by
 // VcpuStateToProto (proto/vcpu_state_conversion.h). `request` names the target and what is accepted; its
 // own source is not looked at. State that the target's release has no place for refuses, unless "state-lost" is
 // accepted.
@@ -61,7 +68,7 @@ absl::optional<QemuRelease> ReleaseOf(const v1::CpuProfile& target);
 absl::StatusOr<std::vector<VcpuState>> ConvertedVcpus(const v1::ConvertCheckpointResponse& answer,
                                                       absl::Span<const VcpuState> guest);
 
-// Adds to a report what is lost with subsections, which refuses unless `accepted` has "state-lost".
+// Adds to a report the state that is lost with subsections, which refuses unless `accepted` has "state-lost".
 void ReportLosses(const std::vector<SubsectionLoss>& losses, absl::Span<const std::string> accepted,
                   v1::RestoreReport& report);
 

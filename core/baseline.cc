@@ -27,7 +27,7 @@ std::string Bytes(uint64_t word, size_t width) {
 
 uint64_t Mask(const FieldDefinition& field) { return ExtractField(field, ~uint64_t{0}) << field.lsb; }
 
-// What a fresh vCPU says to this value; empty if it accepts it.
+// A fresh vCPU's objection to this value; empty if it accepts it.
 std::string Refusal(const std::shared_ptr<const CpuProfile>& profile, RegisterId id, uint64_t value) {
   RegisterListBuilder builder;
   builder.AddBytes(id, Bytes(value, id.width()));
@@ -129,7 +129,7 @@ class RegisterBaseline {
     obstacles.push_back(std::move(obstacle));
   }
 
-  // Which profiles do not accept this value of a field, and why. Fields are independent of each other.
+  // The profiles that do not accept this value of a field, with their reasons. Fields are independent of each other.
   std::map<size_t, std::string> Refusing(const FieldDefinition& field, uint64_t value) const {
     std::map<size_t, std::string> refusing;
     for (size_t i = 0; i < profiles_.size(); ++i) {
@@ -219,7 +219,7 @@ absl::StatusOr<Baseline> ComputeBaseline(Profiles profiles, const ToleranceSet& 
     found.Find(fields);
     if (found.found()) baseline.registers.push_back(found.Result());
   }
-  // What is left is shown by moving a VM: a field without a common value may still be tolerated, and registers of other
+  // Only moving a VM shows the rest: a field without a common value may still be tolerated, and registers of other
   // kinds may refuse.
   const absl::StatusOr<Refusals> refusals = MoveEverywhere(profiles, baseline.registers, tolerances, stop);
   if (!refusals.ok()) return refusals.status();

@@ -1,4 +1,4 @@
-// The ID register values that a VM must start with to be movable among several KVM hosts.
+// `ComputeBaseline` finds the ID register values with which a VM must start to be movable among several KVM hosts.
 #ifndef ARMSTATE_CORE_BASELINE_H_
 #define ARMSTATE_CORE_BASELINE_H_
 

@@ -1,4 +1,4 @@
-// Port -> register list.
+// `CaptureRegisters` reads the registers of a port into a register list.
 #ifndef ARMSTATE_CORE_CAPTURE_H_
 #define ARMSTATE_CORE_CAPTURE_H_
 
@@ -12,8 +12,8 @@ namespace armstate {
 struct Capture {
   // All registers that could be read.
   RegisterList registers;
-  // Those that could not, by their position in the port's layout. Empty if the capture is complete; an incomplete one
-  // must not be stored as if it were complete.
+  // Registers that could not be read, by their position in the port's layout. Empty if the capture is complete; an
+  // incomplete capture must not be stored as if it were complete.
   std::vector<RegisterError> errors;
 };
 

@@ -1,4 +1,4 @@
-// What we know of every register: its architectural name, and its fields.
+// The catalog describes every register: its architectural name and its fields.
 //
 // Example:
 //   RegisterName(RegisterId::System(3, 0, 1, 0, 0), IdScheme::kKvm)  == "SCTLR_EL1"
@@ -33,7 +33,7 @@ namespace armstate {
 // Banks are of coprocessor registers only: AArch32 core and VFP registers have their plain names in both.
 enum class IdScheme { kKvm, kTcg };
 
-// How the value that both of two hosts offer is found. See docs/register-lists.md, "Field rules for ID registers".
+// The way to find the value that two hosts both offer. See docs/register-lists.md, "Field rules for ID registers".
 enum class SafeRule : uint8_t { kNone, kLower, kHigher, kHigherOrZero, kExact };
 
 struct NamedValue {

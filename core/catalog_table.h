@@ -1,4 +1,5 @@
-// The rows of the catalog: one per register. Internal to core/catalog*; everybody else uses core/catalog.h.
+// `RegisterDefinitions` is the table of the catalog, one row per register. Internal to core/catalog*; other code uses
+// core/catalog.h.
 #ifndef ARMSTATE_CORE_CATALOG_TABLE_H_
 #define ARMSTATE_CORE_CATALOG_TABLE_H_
 

@@ -1,4 +1,4 @@
-// Two values of one register, field by field.
+// `ChangedFields` compares two values of one register field by field.
 #ifndef ARMSTATE_CORE_CHANGED_FIELDS_H_
 #define ARMSTATE_CORE_CHANGED_FIELDS_H_
 
@@ -18,7 +18,7 @@ struct ChangedField {
   std::string name;
   uint64_t first = 0;
   uint64_t second = 0;
-  // What the values mean; empty if they have no name.
+  // The meanings of the values; empty if they have no name.
   absl::string_view first_meaning;
   absl::string_view second_meaning;
   // The field's bits in the register.

@@ -168,7 +168,7 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
       const absl::StatusOr<uint64_t> word = rule.write->Accept(LowWord(wanted), LowWord(rule.reset));
       if (!word.ok() && !IsUndetermined(word.status())) return word.status();
     }
-    return UndeterminedError("nobody knows whether this target has the register, or with which constant");
+    return UndeterminedError("it is not known whether this target has the register, or with which constant");
   }
   if (std::holds_alternative<VectorLengthsBehaviour>(rule.behaviour)) {
     if (!AcceptsLengths(rule.reset, wanted)) return RefusedError(rule.write ? rule.write->error : "EINVAL");

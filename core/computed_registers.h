@@ -1,5 +1,4 @@
-// What a KVM host computes: register values that depend on other registers, when they are written and when they are
-// read.
+// `ComputedRegisters` imitates a KVM host's registers whose values depend on other registers, at writes and at reads.
 #ifndef ARMSTATE_CORE_COMPUTED_REGISTERS_H_
 #define ARMSTATE_CORE_COMPUTED_REGISTERS_H_
 
@@ -28,7 +27,7 @@ class ComputedRegisters {
   // True for a profile without write rules and behaviours.
   bool empty() const { return rules_.empty(); }
 
-  // What is to be stored of `wanted` by this vCPU, before the writable mask is applied. RefusedError or
+  // The value that this vCPU stores for `wanted`, before the writable mask is applied. RefusedError or
   // UndeterminedError (core/port_errors.h).
   absl::StatusOr<std::string> Accept(size_t index, absl::string_view storage, absl::string_view wanted,
                                      VcpuPosition position) const;
@@ -42,7 +41,7 @@ class ComputedRegisters {
   const RegisterRule* rule(size_t index) const { return rules_.empty() ? nullptr : &rules_[index]; }
 
  private:
-  // Where the registers lie that rule i depends on: the counter control or vector lengths, the controller of a firmware
+  // The positions of the registers that rule i depends on: counter control, vector lengths, controller of a firmware
   // level, or compare value and counter of a timer.
   struct Sources {
     uint32_t first = 0;

@@ -90,7 +90,7 @@ class Rules {
     }
   }
 
-  // What concerns the whole vCPU.
+  // Remarks about the whole vCPU.
   std::vector<RegisterFinding> JudgeVcpu(const RegisterList& list) const {
     std::vector<RegisterFinding> findings;
     if (target_.scheme() != IdScheme::kTcg) return findings;
@@ -158,7 +158,7 @@ class Rules {
   absl::string_view SourceReset(size_t index) const { return Of(*source_.profile->layout(), index, source_reset_); }
 
   // True if the guest, and not its old CPU, is the reason why a register is not `other`. Without the source's profile
-  // nobody knows what the guest has written, so that any difference is.
+  // it is not known what the guest has written, so that any difference is.
   bool IsGuests(const RegisterFinding& finding, absl::string_view other) const {
     const absl::optional<size_t> index = InSource(finding.id);
     if (!index) return finding.wanted != other;
@@ -190,7 +190,7 @@ class Rules {
     if (IsIdRegister(finding.id)) {
       return Cover(kShownOtherwise, "the target does not list it: the guest sees the target's own", finding);
     }
-    // What is not known to be set at reset is taken to be 0 there.
+    // A value that is not known to be set at reset is assumed to be 0 there.
     const std::string unset = index ? std::string(SourceReset(*index)) : std::string(finding.wanted.size(), '\0');
     if (!IsGuests(finding, unset)) {
       return Cover(kHeldNothing, "the target has no such register; the guest has not written it", finding);

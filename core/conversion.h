@@ -1,5 +1,5 @@
-// ApplyConversion decides whether a guest can continue on another CPU than it was saved on: of another release of QEMU,
-// another kernel or another host.
+// `ApplyConversion` decides whether a guest can continue on another CPU than it was saved on: of another release of
+// QEMU, another kernel or another host.
 //
 // Such a target has registers that the guest lacks, lacks some that it has, and insists on its own identification.
 // docs/decisions/0024-convert.md has the reasons for the rules.
@@ -49,7 +49,7 @@ RestoreReport OnlyLostFeatures(RestoreReport report, IdScheme scheme);
 //
 // Looks at each finding that no tolerance covers: names what covers it, or what it can be accepted as, with the reason.
 // Findings are added of what concerns the whole vCPU: its exception levels, and the counter's frequency. Computes the
-// verdict anew.
+// verdict again.
 void ApplyConversion(const RegisterList& list, const ConversionSide& source, const CpuProfile& target,
                      absl::string_view target_values, absl::Span<const std::string> accepted, RestoreReport& report);
 

@@ -1,4 +1,5 @@
-// KVM's pairs of registers for the same bits of the PMU: a guest sets them with one and clears them with the other.
+// `CounterPair` describes two KVM registers for the same bits of the PMU: a guest sets bits with one and clears them
+// with the other.
 #ifndef ARMSTATE_CORE_COUNTER_PAIRS_H_
 #define ARMSTATE_CORE_COUNTER_PAIRS_H_
 
@@ -33,8 +34,8 @@ struct CounterPair {
 // Those of which the layout has both registers.
 std::vector<CounterPair> CounterPairsOf(const RegisterLayout& layout);
 
-// What a restore does with the register that clears. The bits of a fresh vCPU are not zero, and their reset value must
-// not stay where the checkpoint has zeros, which no write to the other register takes away on Linux 6.12.
+// The way in which a restore writes the register that clears. The bits of a fresh vCPU are not zero, and their reset
+// value must not stay where the checkpoint has zeros, which no write to the other register takes away on Linux 6.12.
 enum class CounterPairWrites {
   kClearFirst,  // all ones are written to it, whatever the list says; then the other register is set
   kAsListed,    // it is written like any other, as QEMU does

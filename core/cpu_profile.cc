@@ -18,7 +18,7 @@ absl::Status Malformed(RegisterId id, absl::string_view what) {
 
 bool AllZero(absl::string_view bytes) { return bytes.find_first_not_of('\0') == absl::string_view::npos; }
 
-// What a view shows of its owner. Both are at most 64 bits wide.
+// The part of its owner that a view shows. Both are at most 64 bits wide.
 std::string Shown(absl::string_view owner_value, uint32_t shift, size_t width) {
   const uint64_t word = LowWord(owner_value) >> shift;
   std::string shown(width, '\0');

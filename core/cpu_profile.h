@@ -1,4 +1,4 @@
-// What one kind of target accepts: the rules from which the engine builds a vCPU.
+// `CpuProfile` describes what one kind of target accepts: the rules from which the engine builds a vCPU.
 #ifndef ARMSTATE_CORE_CPU_PROFILE_H_
 #define ARMSTATE_CORE_CPU_PROFILE_H_
 
@@ -58,7 +58,7 @@ class CpuProfile {
   absl::string_view vm_wide() const { return vm_wide_; }
   // A constant that QEMU's emulation refuses when it is missing (ListLoad::Missing). KVM requires no register.
   bool is_required(size_t index) const { return required_[index]; }
-  // The same where nobody knows whether the target is of that kind.
+  // The same, for a target that is not known to be of that kind.
   bool may_be_required(size_t index) const { return may_be_required_[index]; }
   const ListLoad& list_load() const { return list_load_; }
 

@@ -122,7 +122,7 @@ void EngineVcpu::Store(size_t index, const char* value) {
   } else {
     for (size_t i = 0; i < width; i += 8) changed |= MaskedStore<uint64_t>(to + i, value + i, mask + i);
   }
-  // What shows the same storage was in step before.
+  // Views of the same storage agreed before.
   if (changed && profile_->is_shared(index)) StoreShared(index);
 }
 

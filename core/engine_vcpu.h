@@ -1,4 +1,4 @@
-// A vCPU of the service's own: any CPU profile comes to life in it.
+// `EngineVcpu` is a vCPU of the service itself, which behaves as a CPU profile says.
 #ifndef ARMSTATE_CORE_ENGINE_VCPU_H_
 #define ARMSTATE_CORE_ENGINE_VCPU_H_
 
@@ -21,7 +21,7 @@ class EngineVcpu final : public VcpuRegisterPort {
   const CpuProfile& profile() const { return *profile_; }
   // The state, without a copy. Not what a capture of it brings: some registers are computed when they are read.
   absl::string_view values() const { return values_; }
-  // What a capture brings.
+  // The registers that a capture contains.
   std::string ShownValues() const;
   // Takes over a state that values() gave, e.g. from disk. INVALID_ARGUMENT if it is of another size.
   absl::Status LoadValues(std::string values);

@@ -1,4 +1,4 @@
-// The vCPUs of one VM of the engine: what they share, and a restore of all of them.
+// `RestoreVcpus` restores all vCPUs of one VM of the engine, with the registers that they share.
 #ifndef ARMSTATE_CORE_ENGINE_VM_H_
 #define ARMSTATE_CORE_ENGINE_VM_H_
 

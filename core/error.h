@@ -1,9 +1,8 @@
-// Errors of armstate: an absl::Status that also carries, for programs, a reason and the values that its message tells
-// to people.
+// `MakeError` makes an absl::Status that also carries, for programs, a reason and the values in its message.
 //
 // Example:
-//   return MakeError(absl::StatusCode::kNotFound, ErrorReason::kVmNotFound, absl::StrCat("no VM ", name), {{"name",
-//   name}});
+//   return MakeError(absl::StatusCode::kNotFound, ErrorReason::kVmNotFound, absl::StrCat("no VM ", name),
+//                    {{"name", name}});
 //
 // The wire shows the same as google.rpc.ErrorInfo (proto/status_conversion.h); the reasons are documented in
 // proto/armstate/v1/errors.proto. Wrap an error with Annotate, which keeps code and reason.
@@ -64,7 +63,7 @@ enum class ErrorReason {
 // "VM_NOT_FOUND"; the number as text for a reason that is not in the enum.
 std::string ErrorReasonName(ErrorReason reason);
 
-// What a program may read from an error.
+// The part of an error that programs read.
 struct ErrorInfo {
   ErrorReason reason = ErrorReason::kUnspecified;
   // Keys are documented with each reason in errors.proto.

@@ -1,4 +1,4 @@
-// Which values of an ID register's field suit several hosts, in the order in which its safe rule prefers them.
+// `FieldCandidates` lists the values of an ID register's field that suit several hosts, in the order of its safe rule.
 #ifndef ARMSTATE_CORE_FIELD_CANDIDATES_H_
 #define ARMSTATE_CORE_FIELD_CANDIDATES_H_
 

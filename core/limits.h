@@ -1,8 +1,8 @@
-// The limits of what a request may hold. docs/limits.md has them in one table, and says why each is what it is.
+// `kMaxVcpus` and the other constants limit the size of a request. docs/limits.md has them in one table with reasons.
 //
-// What is within these limits can be stored, and what is stored can be asked: every answer about it comes within the
-// command's deadline of 30 s, in pages where it may be larger than a message. What was stored before a limit was set
-// stays readable.
+// A request within these limits can be stored, and whatever is stored can be queried: every answer about it arrives
+// within the command's deadline of 30 s, in pages where it may be larger than a message. Data that was stored before a
+// limit was introduced stays readable.
 #ifndef ARMSTATE_CORE_LIMITS_H_
 #define ARMSTATE_CORE_LIMITS_H_
 

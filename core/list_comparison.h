@@ -1,4 +1,4 @@
-// What differs between two register lists.
+// `CompareLists` finds the differences between two register lists.
 #ifndef ARMSTATE_CORE_LIST_COMPARISON_H_
 #define ARMSTATE_CORE_LIST_COMPARISON_H_
 

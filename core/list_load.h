@@ -10,7 +10,7 @@ namespace armstate {
 
 // The same, as data, is armstate.v1.ListLoad.
 struct ListLoad {
-  // What becomes of a register that only the target lists.
+  // The fate of a register that only the target lists.
   enum class Missing {
     kLoadedAsZero,    // a constant that is not 0 then refuses
     kNotInitialized,  // a constant then refuses, unless memory happened to hold it; any other register gets garbage
@@ -19,7 +19,7 @@ struct ListLoad {
 
   Missing missing = Missing::kLoadedAsZero;
   bool longer_is_refused = false;
-  // What sorts after the last register of the target's own list is dropped in silence.
+  // Registers that sort after the last register of the target's own list are dropped silently.
   bool last_are_dropped = false;
   // Registers that the target does not list but lets pass, ascending.
   std::vector<RegisterId> ignored;

@@ -1,4 +1,4 @@
-// OriginOfList tells what made a register list, by the IDs in it.
+// `OriginOfList` infers from the IDs of a register list what made it.
 #ifndef ARMSTATE_CORE_LIST_ORIGIN_H_
 #define ARMSTATE_CORE_LIST_ORIGIN_H_
 

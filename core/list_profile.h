@@ -1,4 +1,4 @@
-// A target of which no more is known than one register list of it.
+// `ProfileFromRegisterList` makes a profile for a target of which only one register list is known.
 #ifndef ARMSTATE_CORE_LIST_PROFILE_H_
 #define ARMSTATE_CORE_LIST_PROFILE_H_
 

@@ -1,8 +1,5 @@
 #include "core/merge.h"
 
-#include <string>
-#include <utility>
-
 namespace armstate {
 
 LayoutMerge MergeLayouts(const RegisterLayout& own, const RegisterLayout& incoming) {
@@ -24,16 +21,6 @@ LayoutMerge MergeLayouts(const RegisterLayout& own, const RegisterLayout& incomi
     }
   }
   return merge;
-}
-
-RegisterList MergeRegisterLists(const RegisterList& own, const RegisterList& incoming) {
-  const LayoutMerge merge = MergeLayouts(own.layout(), incoming.layout());
-  std::string values(own.values());
-  for (size_t k = 0; k < merge.common_own.size(); ++k) {
-    const absl::string_view value = incoming.value(merge.common_incoming[k]);
-    values.replace(own.layout().offset(merge.common_own[k]), value.size(), value.data(), value.size());
-  }
-  return *RegisterList::Create(own.shared_layout(), std::move(values));
 }
 
 }  // namespace armstate

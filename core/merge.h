@@ -1,4 +1,4 @@
-// An incoming register list meets one's own.
+// `MergeLayouts` matches the registers of an incoming list with those of the target's own list.
 #ifndef ARMSTATE_CORE_MERGE_H_
 #define ARMSTATE_CORE_MERGE_H_
 
@@ -9,8 +9,8 @@
 
 namespace armstate {
 
-// What a walk over two sorted lists finds. QEMU's walk (cpu_post_load) ends with the shorter list and so drops unknown
-// registers that sort last; this one sees both to their ends.
+// The result of a walk over two sorted lists. QEMU's walk (cpu_post_load) ends with the shorter list and so drops
+// unknown registers that sort last; this one walks both to their ends.
 struct LayoutMerge {
   // Positions in the own layout of the registers that are in both, ascending; and beside each its position in the
   // incoming one.
@@ -23,9 +23,6 @@ struct LayoutMerge {
 };
 
 LayoutMerge MergeLayouts(const RegisterLayout& own, const RegisterLayout& incoming);
-
-// `own` with the incoming value of every register that is in both.
-RegisterList MergeRegisterLists(const RegisterList& own, const RegisterList& incoming);
 
 }  // namespace armstate
 

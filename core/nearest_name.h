@@ -1,4 +1,4 @@
-// The name that somebody probably meant.
+// `NearestName` finds the known name that is most similar to a misspelt one.
 #ifndef ARMSTATE_CORE_NEAREST_NAME_H_
 #define ARMSTATE_CORE_NEAREST_NAME_H_
 
@@ -8,7 +8,7 @@
 
 namespace armstate {
 
-// How many letters must be inserted, deleted or replaced to make one of the other; case does not count. Takes time and
+// The number of letters to insert, delete or replace to turn one name into the other, ignoring case. Takes time and
 // memory by the product and the sum of the lengths.
 size_t EditDistance(absl::string_view a, absl::string_view b);
 

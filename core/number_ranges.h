@@ -1,4 +1,4 @@
-// Many numbers in few words.
+// `NumberRanges` formats numbers as short text, with ranges for consecutive ones.
 #ifndef ARMSTATE_CORE_NUMBER_RANGES_H_
 #define ARMSTATE_CORE_NUMBER_RANGES_H_
 

@@ -1,4 +1,4 @@
-// What a restore writes for a register, once its report is known.
+// `PlannedValue` returns the value that a restore plan writes for a register, given the report of the restore.
 #ifndef ARMSTATE_CORE_PLANNED_VALUE_H_
 #define ARMSTATE_CORE_PLANNED_VALUE_H_
 

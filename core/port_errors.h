@@ -1,4 +1,4 @@
-// Errors of a register port: what the target answers to a write.
+// `RefusedError` and `UndeterminedError` are a register port's errors: the target's answers to a write.
 #ifndef ARMSTATE_CORE_PORT_ERRORS_H_
 #define ARMSTATE_CORE_PORT_ERRORS_H_
 
@@ -11,9 +11,9 @@ namespace armstate {
 
 // "EINVAL": the target's answer to a write.
 absl::Status RefusedError(absl::string_view error_name);
-// What RefusedError was given; empty for any other status.
+// The errno's name in a RefusedError; empty for any other status.
 std::string RefusedErrorName(const absl::Status& status);
-// Nobody knows the target's answer; `why` is for people.
+// The target's answer is not known; `why` is for people.
 absl::Status UndeterminedError(absl::string_view why);
 bool IsUndetermined(const absl::Status& status);
 

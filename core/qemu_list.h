@@ -1,4 +1,4 @@
-// IsInQemuList tells which registers QEMU's migration stream has in the list of its `cpu` section.
+// `IsInQemuList` is true for the registers that QEMU's migration stream has in the list of its `cpu` section.
 #ifndef ARMSTATE_CORE_QEMU_LIST_H_
 #define ARMSTATE_CORE_QEMU_LIST_H_
 

@@ -38,7 +38,7 @@ RegisterList WithoutVectorLengths(const RegisterList& list) {
   return *std::move(builder).Build();  // part of a list is one
 }
 
-// How a target of one kind judges a list of one length.
+// The judgement of a target of one kind on a list of one length.
 struct Loader {
   IdScheme scheme;
   QemuMerge merge;

@@ -1,5 +1,5 @@
-// LoadAsQemu does with register lists what QEMU's own load of a migration stream does. armstate's restore does
-// otherwise (core/restore.h, core/restore_order.h).
+// `LoadAsQemu` treats register lists as QEMU does when it loads a migration stream. armstate's own restore differs
+// (core/restore.h, core/restore_order.h).
 #ifndef ARMSTATE_CORE_QEMU_LOAD_H_
 #define ARMSTATE_CORE_QEMU_LOAD_H_
 
@@ -18,7 +18,7 @@ constexpr absl::string_view kQemuDoesNotReadBack = "qemu-does-not-read-back";
 constexpr absl::string_view kQemuDropsLast = "qemu-drops-last";
 constexpr absl::string_view kQemuLetsPass = "qemu-lets-pass";
 
-// Which QEMU loads.
+// The QEMU that loads.
 enum class QemuMerge {
   kBefore11,  // refuses a list that is longer than its own, and drops what sorts after its own last register
   kFrom11,    // refuses each register that it does not know
@@ -27,7 +27,7 @@ enum class QemuMerge {
 struct QemuLoad {
   // One for each vCPU, in order. Registers that QEMU does not get to are judged all the same.
   std::vector<RestoreReport> reports;
-  // What concerns a whole list, in one line each.
+  // Remarks about a whole list, one line each.
   std::vector<std::string> notes;
 };
 
@@ -35,7 +35,7 @@ struct QemuLoad {
 //
 // QEMU merges the list by ID, without knowing what an ID means: a register that only the target has keeps its value. It
 // then writes in list order what is in both, each vCPU after the one before. Under KVM it refuses where
-// KVM_SET_ONE_REG does and reads nothing back: what reads otherwise is a change that nobody is told of. Its emulation
+// KVM_SET_ONE_REG does and reads nothing back: a value that reads differently is a silent change. Its emulation
 // does read back. When QEMU starts under KVM it writes the values of a fresh vCPU to it once, in the same order; on
 // Linux 6.12 that clears the PMU's counter pairs.
 //

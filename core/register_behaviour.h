@@ -1,4 +1,5 @@
-// The few things in which a KVM host's registers depend on each other: a closed set, with parameters from a probe.
+// `RegisterBehaviour` is one of the ways in which a KVM host's registers depend on each other: a closed set, with
+// parameters from a probe.
 #ifndef ARMSTATE_CORE_REGISTER_BEHAVIOUR_H_
 #define ARMSTATE_CORE_REGISTER_BEHAVIOUR_H_
 

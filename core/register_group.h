@@ -1,4 +1,4 @@
-// What a register is for, so that what matters can stand first.
+// `RegisterGroup` classifies registers by their purpose, so that reports begin with the important ones.
 #ifndef ARMSTATE_CORE_REGISTER_GROUP_H_
 #define ARMSTATE_CORE_REGISTER_GROUP_H_
 

@@ -1,4 +1,4 @@
-// Names of registers as numbers: KVM's 64-bit register IDs, and the 32-bit key of a coprocessor register.
+// `RegisterId` is a 64-bit register ID of KVM; `CpregKey` is the 32-bit key of a coprocessor register.
 //
 //   bits 63-56  architecture: 0x40 ARM (AArch32), 0x60 ARM64
 //   bits 55-52  log2 of the width in bytes: 0 (8 bits) to 8 (2048 bits)
@@ -8,7 +8,7 @@
 // IDs (the non-secure or common copy of a banked register). An ID is kept bit for bit: nothing here clears a bit that
 // it does not know.
 //
-// What a register is called depends on where its list comes from; see core/catalog.h.
+// The name of a register depends on the origin of its list; see core/catalog.h.
 #ifndef ARMSTATE_CORE_REGISTER_ID_H_
 #define ARMSTATE_CORE_REGISTER_ID_H_
 

@@ -1,4 +1,4 @@
-// Registers that tell what a machine is, rather than hold the state of a guest.
+// `IsIdRegister` and its like recognise registers that identify a machine rather than hold the state of a guest.
 #ifndef ARMSTATE_CORE_REGISTER_KIND_H_
 #define ARMSTATE_CORE_REGISTER_KIND_H_
 

@@ -1,4 +1,4 @@
-// The state of one vCPU: sorted register IDs, and their values in one contiguous area.
+// `RegisterList` holds the registers of one vCPU: sorted IDs, and their values in one contiguous area.
 #ifndef ARMSTATE_CORE_REGISTER_LIST_H_
 #define ARMSTATE_CORE_REGISTER_LIST_H_
 
@@ -18,7 +18,7 @@
 
 namespace armstate {
 
-// Which registers a list has, without their values: IDs strictly ascending (unsigned), and where each value lies.
+// The registers of a list without their values: IDs strictly ascending (unsigned), and the position of each value.
 // Immutable and shared: the lists of one vCPU, and those of all vCPUs of one kind, have the same layout.
 //
 // Thread-safe (immutable).
@@ -31,7 +31,7 @@ class RegisterLayout {
   size_t size() const { return ids_.size(); }
   RegisterId id(size_t index) const { return RegisterId(ids_[index]); }
   absl::Span<const uint64_t> raw_ids() const { return ids_; }
-  // Where the value of register `index` begins in the value area, and its width, both in bytes.
+  // The position of the value of register `index` in the value area, and its width, both in bytes.
   size_t offset(size_t index) const { return offsets_[index]; }
   size_t width(size_t index) const { return offsets_[index + 1] - offsets_[index]; }
   // Size of the value area in bytes.
@@ -53,7 +53,7 @@ class RegisterLayout {
 // order.
 //
 // Example:
-//   ASSIGN_OR_RETURN(RegisterList list, RegisterList::Create(ids, std::move(bytes)));
+//   absl::StatusOr<RegisterList> list = RegisterList::Create(ids, std::move(bytes));
 //   for (size_t i = 0; i < list.size(); ++i) Print(list.id(i), list.value(i));
 class RegisterList {
  public:

@@ -1,4 +1,4 @@
-// What became of one register in a restore.
+// `RegisterOutcome` is the result of a restore for one register.
 #ifndef ARMSTATE_CORE_REGISTER_OUTCOME_H_
 #define ARMSTATE_CORE_REGISTER_OUTCOME_H_
 

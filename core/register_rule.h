@@ -1,4 +1,4 @@
-// What a target does with one register.
+// `RegisterRule` describes how a target treats one register.
 #ifndef ARMSTATE_CORE_REGISTER_RULE_H_
 #define ARMSTATE_CORE_REGISTER_RULE_H_
 
@@ -13,7 +13,7 @@
 
 namespace armstate {
 
-// Which vCPU of which VM: some reset values depend on it.
+// The place of a vCPU in its VM, on which some reset values depend.
 struct VcpuPosition {
   int index = 0;
   int vcpu_count = 1;
@@ -33,7 +33,7 @@ struct RegisterRule {
   std::string reset;
   std::string writable;
   absl::optional<View> view = {};
-  // What the reset value grows by with each vCPU of the VM after the first one, and with the vCPU's index.
+  // The growth of the reset value with each vCPU of the VM after the first one, and with the vCPU's index.
   uint64_t reset_per_further_vcpu = 0;
   uint64_t reset_per_vcpu_index = 0;
   uint64_t ResetGrowth(VcpuPosition position) const {
@@ -52,9 +52,9 @@ struct RegisterRule {
   // may change.
   uint32_t upper_half = 0;
   uint32_t upper_writable = 0;
-  // Nobody knows whether the target has it, or with which constant.
+  // It is not known whether the target has the register, or with which constant.
   bool always_undetermined = false;
-  // How many further vCPUs reset_per_further_vcpu counts; 0: all of them.
+  // The number of further vCPUs that reset_per_further_vcpu counts; 0: all of them.
   uint32_t counted_further_vcpus = 0;
 };
 

@@ -1,4 +1,4 @@
-// A register, or a field of one, as people name it.
+// `RegisterSelector` names a register or one of its fields, e.g. "SCTLR_EL1.M".
 #ifndef ARMSTATE_CORE_REGISTER_SELECTOR_H_
 #define ARMSTATE_CORE_REGISTER_SELECTOR_H_
 

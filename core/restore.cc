@@ -64,7 +64,7 @@ RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port,
                                ListScope scope) {
   RegisterRestore restore(list, port, scope);
   if (!restore.lists_match() && on_refusal == OnRefusal::kPutBack) return restore.JudgeLists();
-  // Who writes some registers means these writes.
+  // A client that writes some registers means exactly these writes.
   restore.Write(port.restore_order(),
                 scope == ListScope::kWholeVcpu ? CounterPairWrites::kClearFirst : CounterPairWrites::kAsListed);
   RestoreReport report = restore.Judge();
@@ -140,7 +140,7 @@ void RegisterRestore::Write(absl::Span<const uint32_t> order, CounterPairWrites 
   WriteInOrder(wanted_, absl::MakeSpan(read_back_), write_errors_);
 }
 
-// What only one of the two lists has. `after`: the values that the target keeps, or nothing if it was not read.
+// Reports registers that only one list has. `after`: the values that the target keeps, or nothing if it was not read.
 RestoreReport RegisterRestore::StartReport(absl::string_view after) const {
   RestoreReport report;
   report.outcomes.assign(layout_.size(), RegisterOutcome::kNotTried);
@@ -156,7 +156,7 @@ RestoreReport RegisterRestore::StartReport(absl::string_view after) const {
       reason = "not in the checkpoint, but it is a constant of the target that a restore must confirm";
     } else if (port_.may_be_required(index)) {
       outcome = RegisterOutcome::kWriteUndetermined;
-      reason = "not in the checkpoint: nobody knows whether this target refuses without it";
+      reason = "not in the checkpoint: it is not known whether this target refuses without it";
     }
     report.outcomes[index] = outcome;
     Add(report, {layout_.id(index), outcome, "", after.empty() ? "" : std::string(ValueAt(after, index)),
@@ -181,14 +181,14 @@ RestoreReport RegisterRestore::Judge() {
   std::string after;
   std::vector<RegisterError> errors;
   port_.ReadAll(after, errors);
-  // What cannot be read back is shown as it was.
+  // A register that cannot be read back is shown with its old value.
   for (const RegisterError& error : errors) {
     std::memcpy(&after[layout_.offset(error.index)], ValueAt(before_, error.index).data(), layout_.width(error.index));
   }
   if (port_.read_back() == VcpuRegisterPort::ReadBack::kWhenAllAreWritten) read_back_ = after;
   RestoreReport report = StartReport(after);
   for (const RegisterError& error : write_errors_) JudgeError(report, error, after);
-  // What cannot be read back is not known to be restored.
+  // A register that cannot be read back is not known to be restored.
   for (const RegisterError& error : errors) {
     if (incoming_[error.index] && report.outcomes[error.index] == RegisterOutcome::kNotTried) {
       JudgeError(report, error, after);

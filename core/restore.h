@@ -1,4 +1,5 @@
-// Register list -> port: every register written in the target's order, read back, and accounted for.
+// `RestoreRegisters` writes a register list to a port in the target's order, reads every register back, and reports on
+// each.
 #ifndef ARMSTATE_CORE_RESTORE_H_
 #define ARMSTATE_CORE_RESTORE_H_
 
@@ -39,7 +40,7 @@ struct RegisterFinding {
 // Each outweighs those before it. kUndetermined: nothing is known to be refused, but not everything is known.
 enum class Verdict { kAccepted, kAcceptedWithChanges, kUndetermined, kRefused };
 
-// What one register means for the whole list.
+// The verdict on the whole list that one register leads to.
 Verdict VerdictOf(const RegisterFinding& finding);
 
 struct RestoreReport {
@@ -60,7 +61,7 @@ enum class OnRefusal {
   kKeepGoing,  // what was accepted stays, as QEMU's write_list_to_cpustate does
 };
 
-// What a list means for the registers that it lacks.
+// The meaning of a list for the registers that it lacks.
 enum class ListScope {
   kWholeVcpu,      // they are missing: reported, and refused where the target requires them
   kSomeRegisters,  // they are not meant

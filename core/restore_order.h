@@ -1,4 +1,4 @@
-// The order in which a restore writes registers, and why.
+// `RestoreOrder` computes the order in which a restore writes registers; the reasons are beside the rules.
 #ifndef ARMSTATE_CORE_RESTORE_ORDER_H_
 #define ARMSTATE_CORE_RESTORE_ORDER_H_
 

@@ -1,4 +1,4 @@
-// LostFeatures tells what a guest loses when an identification register shows another value than before.
+// `LostFeatures` lists the features that a guest loses when an identification register shows another value than before.
 #ifndef ARMSTATE_CORE_SAFE_RULE_H_
 #define ARMSTATE_CORE_SAFE_RULE_H_
 

@@ -1,4 +1,4 @@
-// The value of a selected register or field, for people.
+// `ShowSelected` formats the value of a selected register or field for people.
 #ifndef ARMSTATE_CORE_SELECTED_VALUE_H_
 #define ARMSTATE_CORE_SELECTED_VALUE_H_
 

@@ -1,4 +1,4 @@
-// A register that shows the storage of another.
+// `SharedView` describes a register that shows the storage of another one.
 #ifndef ARMSTATE_CORE_SHARED_VIEW_H_
 #define ARMSTATE_CORE_SHARED_VIEW_H_
 

@@ -1,4 +1,4 @@
-// Ending work that nobody waits for any more.
+// `StopCheck` ends work whose result is no longer wanted.
 #ifndef ARMSTATE_CORE_STOP_CHECK_H_
 #define ARMSTATE_CORE_STOP_CHECK_H_
 

@@ -1,4 +1,4 @@
-// Drift that is known to be harmless, as data: rules by which an outcome that refuses a restore does not.
+// `Tolerance` is a rule for drift that is known to be harmless: by it, an outcome that would refuse a restore does not.
 #ifndef ARMSTATE_CORE_TOLERANCE_H_
 #define ARMSTATE_CORE_TOLERANCE_H_
 
@@ -12,7 +12,7 @@
 
 namespace armstate {
 
-// What must hold of a register's value, or of a field of it. The same, as data, is armstate.v1.Tolerance.Condition.
+// A condition on the value of a register or of one of its fields; as data: armstate.v1.Tolerance.Condition.
 struct ToleranceCondition {
   // kAbsent: there is no such register. All others do not hold then, unless or_absent.
   enum class Comparison { kEqual, kNotEqual, kAtMost, kAtLeast, kAbsent };
@@ -22,7 +22,7 @@ struct ToleranceCondition {
     kTargetReset,  // before, as the target is after reset
   };
 
-  // Where the register is looked up.
+  // The list in which the register is looked up.
   Side side = Side::kCheckpoint;
   // Empty: the register that the rule is applied to.
   std::string register_name;
@@ -44,7 +44,7 @@ struct Tolerance {
 
   std::string name;    // "hidden-tcr2"
   std::string reason;  // why it is harmless, in one line
-  // Which registers: names or hexadecimal IDs, as the target's accelerator has them and as the source's has them; and
+  // The registers: names or hexadecimal IDs, as the target's accelerator has them and as the source's has them; and
   // IDs that match one of the patterns.
   std::vector<std::string> registers;
   std::vector<std::string> source_registers;

@@ -151,7 +151,7 @@ absl::Status ToleranceSet::Add(const Tolerance& tolerance) {
     }
   }
   std::sort(rule.ids.begin(), rule.ids.end());
-  // What a pattern matches may have any field.
+  // Registers that match a pattern may have any field.
   const bool any_field = !rule.id_patterns.empty();
   for (const std::string& field : tolerance.fields) {
     if (!any_field && FindFieldOfAny(rule.ids, target_, field) == nullptr) {
@@ -239,7 +239,7 @@ bool ToleranceSet::Covers(const Rule& rule, const RegisterFinding& finding, cons
 
 bool ToleranceSet::DiffersOnlyIn(const std::vector<std::string>& fields, const RegisterFinding& finding,
                                  const Sides& sides) const {
-  // What was not written keeps the target's value.
+  // A register that was not written keeps the target's value.
   const absl::string_view got = finding.got.empty()
                                     ? sides.Find(ToleranceCondition::Side::kTarget, finding.id).value_or("")
                                     : absl::string_view(finding.got);

@@ -1,4 +1,4 @@
-// Tolerances made ready for restores between two kinds of lists, and their use on a restore's report.
+// `ToleranceSet` applies tolerances to the report of a restore between two kinds of lists.
 #ifndef ARMSTATE_CORE_TOLERANCE_SET_H_
 #define ARMSTATE_CORE_TOLERANCE_SET_H_
 
@@ -26,7 +26,7 @@ absl::Status CheckTolerances(absl::Span<const Tolerance> tolerances);
 // The rules that apply to lists of `source` restored onto a target of `target`, names resolved. Immutable, thread-safe.
 //
 // Example:
-//   ASSIGN_OR_RETURN(ToleranceSet set, ToleranceSet::Create(tolerances, IdScheme::kKvm, profile->scheme()));
+//   absl::StatusOr<ToleranceSet> set = ToleranceSet::Create(tolerances, IdScheme::kKvm, profile->scheme());
 //   RestoreReport report = RestoreRegisters(list, vcpu, OnRefusal::kKeepGoing);
 //   set.Apply(list, profile->reset(), vcpu.ShownValues(), report);
 class ToleranceSet {
@@ -37,7 +37,7 @@ class ToleranceSet {
   // Errors: as CheckTolerances.
   static absl::StatusOr<ToleranceSet> Create(absl::Span<const Tolerance> tolerances, IdScheme source, IdScheme target);
 
-  // Names the first rule that covers it in each finding of `report`, and computes the verdict anew: findings with a
+  // Names the first rule that covers it in each finding of `report`, and recomputes the verdict: findings with a
   // rule are changes, not refusals. Outcomes stay what they are. Between accelerators (source is not target) what only
   // the target has (kNotInCheckpoint) needs a rule too: without one it refuses.
   //
@@ -46,7 +46,7 @@ class ToleranceSet {
   void Apply(const RegisterList& checkpoint, const RegisterList& target_reset, absl::string_view target_values,
              RestoreReport& report) const;
 
-  // Why the rule of this name is harmless; empty if there is none.
+  // The reason why the rule of this name is harmless; empty if there is no such rule.
   absl::string_view ReasonOf(absl::string_view name) const;
   // True for restores between a TCG list and a KVM target, or the other way round.
   bool is_across() const { return source_ != target_; }

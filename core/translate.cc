@@ -100,7 +100,7 @@ Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdSc
     const RegisterId to = *RegisterId::Create(to_kvm ? pair.kvm : pair.tcg);
     const absl::optional<absl::string_view> value = list.Find(from);
     std::string fitted(value.value_or(""));
-    // What KVM names otherwise is renamed even if the target lacks it, so that nobody takes it for the other register.
+    // A register that KVM names differently is renamed even if the target lacks it: it must not pass for the other one.
     if (!value || (!target.Find(to) && pair.reason != kTimer) || !FitTo(to.width(), fitted)) continue;
     given[to.raw()] = std::move(fitted);
     translation.translated.push_back({to, from, pair.reason});

@@ -1,4 +1,4 @@
-// A register list taken under one accelerator, as a target of the other names its registers.
+// `TranslateList` renames the registers of a list taken under one accelerator for a target of the other.
 #ifndef ARMSTATE_CORE_TRANSLATE_H_
 #define ARMSTATE_CORE_TRANSLATE_H_
 
@@ -41,7 +41,7 @@ Translation TranslateList(const RegisterList& list, IdScheme source_scheme, IdSc
 // keeps its ID.
 Translation RenameRegisters(const RegisterList& list, const RegisterLayout& target);
 
-// What no register ID names, for a target of the other accelerator: whether the vCPU is switched on, which is QEMU's
+// State that no register ID names, for a target of the other accelerator: whether the vCPU is on, which is QEMU's
 // power_state (one byte, left out if 0: on; 1: off) and KVM's kvm.mp_state (32 bits, little-endian; 0: runnable, 5:
 // stopped). All else belongs to one of them: QEMU's exclusive monitor, which a guest must expect to lose, its timers'
 // deadlines, which follow from registers, and KVM's pending events. The fields as they are if the schemes are the same.

@@ -1,4 +1,4 @@
-// The features that a KVM vCPU is made with: their names and KVM's numbers, in this one place.
+// `VcpuFeature` lists the features of a KVM vCPU, with their names and KVM's numbers.
 #ifndef ARMSTATE_CORE_VCPU_FEATURE_H_
 #define ARMSTATE_CORE_VCPU_FEATURE_H_
 
@@ -26,7 +26,7 @@ enum class VcpuFeature : int {
   kHasEl2E2h0 = 8,
 };
 
-// What a vCPU is made with: features of the vCPU, and capabilities that are switched on for its whole VM first.
+// The features with which a vCPU is made, and the capabilities that must be enabled for its whole VM before.
 //
 // Example: {"psci_0_2", "pmu_v3", "mte"} <-> bits = 0b1100, memory_tagging = true.
 struct VcpuFeatures {

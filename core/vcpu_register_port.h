@@ -1,4 +1,5 @@
-// Everything that has vCPU registers, seen alike: an engine vCPU, a KVM vCPU, a `cpu` section of a QEMU stream.
+// `VcpuRegisterPort` is the interface of everything that has the registers of a vCPU: an engine vCPU, a KVM vCPU, a
+// `cpu` section of a QEMU stream.
 #ifndef ARMSTATE_CORE_VCPU_REGISTER_PORT_H_
 #define ARMSTATE_CORE_VCPU_REGISTER_PORT_H_
 
@@ -49,7 +50,7 @@ class VcpuRegisterPort {
 
   // True for a register that a restore must bring, since the target refuses to go without it.
   virtual bool is_required(size_t /*index*/) const { return false; }
-  // True if nobody knows whether it is such a register.
+  // True if it is not known whether it is such a register.
   virtual bool may_be_required(size_t /*index*/) const { return false; }
 
   // True for a counter that goes on counting: it never reads back as written.

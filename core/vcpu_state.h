@@ -1,4 +1,4 @@
-// All state of one vCPU, wherever it came from.
+// `VcpuState` holds all state of one vCPU, whatever its source.
 #ifndef ARMSTATE_CORE_VCPU_STATE_H_
 #define ARMSTATE_CORE_VCPU_STATE_H_
 
@@ -30,7 +30,7 @@ struct CaptureGap {
   int vcpu_index = 0;
   // Nothing if no ID names it.
   absl::optional<RegisterId> register_id;
-  // What is missing and why, in one line.
+  // The missing state and the reason, in one line.
   std::string reason;
 };
 

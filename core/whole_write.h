@@ -1,4 +1,4 @@
-// A write of all registers of a vCPU at once, for the usual restore: one that the target refuses nothing of.
+// `BulkWrite` writes all registers of a vCPU at once, for the usual restore, of which the target refuses nothing.
 #ifndef ARMSTATE_CORE_WHOLE_WRITE_H_
 #define ARMSTATE_CORE_WHOLE_WRITE_H_
 

@@ -1,4 +1,4 @@
-// What a KVM host makes of one written value, as experiments on a scratch VM have shown.
+// `WriteRule` computes what a KVM host stores for a written value, as experiments on a scratch VM have shown.
 #ifndef ARMSTATE_CORE_WRITE_RULE_H_
 #define ARMSTATE_CORE_WRITE_RULE_H_
 
@@ -47,7 +47,7 @@ struct WriteRule {
   // The errno of fields, refused_if_zero and the register's behaviour.
   std::string error;
 
-  // What the host stores, of the bits that it lets be written. UndeterminedError, or RefusedError with the errno.
+  // The value that the host stores, in the bits that can be written. UndeterminedError, or RefusedError with the errno.
   absl::StatusOr<uint64_t> Accept(uint64_t wanted, uint64_t reset) const;
 };
 

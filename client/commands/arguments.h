@@ -1,4 +1,4 @@
-// Arguments that several subcommands take.
+// `VmNameOf` and the other functions here convert arguments that several subcommands have.
 #ifndef ARMSTATE_CLIENT_COMMANDS_ARGUMENTS_H_
 #define ARMSTATE_CLIENT_COMMANDS_ARGUMENTS_H_
 

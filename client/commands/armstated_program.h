@@ -1,4 +1,4 @@
-// Runs armstated for what only it can do: the client knows no database.
+// `RunProgram` runs armstated for work that needs the database, which the client cannot open.
 #ifndef ARMSTATE_CLIENT_COMMANDS_ARMSTATED_PROGRAM_H_
 #define ARMSTATE_CLIENT_COMMANDS_ARMSTATED_PROGRAM_H_
 
@@ -14,7 +14,7 @@ std::string FindArmstated();
 
 struct ProgramResult {
   int exit_status = 0;
-  // What it printed, at most 64 KiB.
+  // Its output, at most 64 KiB.
   std::string out;
 };
 

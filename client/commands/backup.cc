@@ -127,7 +127,7 @@ void AddRestore(CLI::App& backup, Command& chosen) {
 }  // namespace
 
 void AddBackupCommand(CLI::App& app, Command& chosen) {
-  CLI::App* const backup = app.add_subcommand("backup", "Backups of all that is stored");
+  CLI::App* const backup = app.add_subcommand("backup", "Back up and restore all stored data");
   backup->require_subcommand(1);
   AddSimple(*backup, "create", "Make a backup in the server's --backup_dir and verify it; pushes go on meanwhile",
             Create, chosen);

@@ -27,11 +27,11 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
   if (!taken.ok()) {
     const absl::Status status = Annotate(taken.status(), options.socket);
     if (absl::IsDeadlineExceeded(status)) {
-      return WithNextStep(status, "does somebody else hold its socket? QEMU serves one connection at a time");
+      return WithNextStep(status, "is another program connected to its socket? QEMU serves one connection at a time");
     }
     if (!absl::IsUnavailable(status)) return status;
     return WithNextStep(
-        status, "is the VM running, with `-qmp unix:SOCKET,server=on,wait=off`, and nobody else at its socket?");
+        status, "is the VM running, with `-qmp unix:SOCKET,server=on,wait=off`, and no other program at its socket?");
   }
   const bool left_paused = options.leave_paused && taken->was_running;
   LoadedCheckpointFile loaded = CheckpointOfCapture(std::move(taken->capture));
@@ -52,14 +52,14 @@ absl::StatusOr<ExitStatus> TakeCheckpoint(const CheckpointOptions& options, Comm
 void AddCheckpointCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<CheckpointOptions>();
   CLI::App* const command = app.add_subcommand(
-      "checkpoint", "Pause a running QEMU, store its CPU state as the VM's next checkpoint, and go on");
+      "checkpoint", "Pause a running QEMU, store its CPU state as the VM's next checkpoint, and continue it");
   AddStoreOptions(*command, options->store);
   command->add_option("--qmp", options->socket, "QEMU's QMP socket")->type_name("SOCKET")->required();
   command
       ->add_option("--keep-stream", options->keep_stream,
-                   "Keep QEMU's migration stream in this file; once it is whole it replaces one of that name")
+                   "Keep QEMU's migration stream in this file, which is replaced once the stream is complete")
       ->type_name("FILE");
-  command->add_flag("--leave-paused", options->leave_paused, "Do not let the guest go on");
+  command->add_flag("--leave-paused", options->leave_paused, "Leave the guest paused");
   command->footer(HelpFooter("  armstate checkpoint web-1 --qmp /run/qemu/web-1.qmp --keep-stream web-1.mig\n"));
   command->callback([options, &chosen] {
     chosen = [options](CommandContext& context) { return TakeCheckpoint(*options, context); };

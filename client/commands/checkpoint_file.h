@@ -1,4 +1,4 @@
-// Files that hold the CPU state of a VM -> armstate.v1.Checkpoint.
+// `LoadCheckpointFile` reads a file that holds the CPU state of a VM into an armstate.v1.Checkpoint.
 #ifndef ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_FILE_H_
 #define ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_FILE_H_
 
@@ -15,7 +15,7 @@ namespace armstate {
 
 struct LoadedCheckpointFile {
   v1::Checkpoint checkpoint;
-  // What the user should know about the file.
+  // Remarks about the file for the user.
   std::vector<std::string> notes;
 };
 
@@ -34,7 +34,7 @@ struct LoadedStateFile {
 };
 absl::StatusOr<LoadedStateFile> LoadStateFile(const std::string& path, const StateFileOptions& options);
 
-// What a QEMU stream or dump says, as a checkpoint: its vCPUs, and of its source hypervisor and machine type.
+// The checkpoint of a QEMU stream or dump: its vCPUs, and as source the hypervisor and machine type.
 LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture);
 
 }  // namespace armstate

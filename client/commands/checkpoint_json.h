@@ -1,4 +1,4 @@
-// The JSON of a checkpoint: what `armstate pull` writes and `armstate push` reads.
+// `ParseCheckpointJson` and `CheckpointJson` convert a checkpoint from and to the JSON of `armstate push` and `pull`.
 #ifndef ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_JSON_H_
 #define ARMSTATE_CLIENT_COMMANDS_CHECKPOINT_JSON_H_
 

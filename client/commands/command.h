@@ -1,4 +1,4 @@
-// What all subcommands of `armstate` have in common.
+// `CommandContext` and the other declarations here are common to all subcommands of `armstate`.
 #ifndef ARMSTATE_CLIENT_COMMANDS_COMMAND_H_
 #define ARMSTATE_CLIENT_COMMANDS_COMMAND_H_
 
@@ -15,6 +15,8 @@
 #include "google/protobuf/message.h"
 
 namespace armstate {
+
+inline constexpr char kArmstateVersion[] = "0.1.0";
 
 enum class OutputFormat { kTable, kJson };
 
@@ -33,7 +35,7 @@ class Palette {
   bool enabled_;
 };
 
-// Where a command finds the server, and where its answer goes.
+// A command's connection to the server, and the destination of its answer.
 struct CommandContext {
   Connection connection;
   OutputFormat format;
@@ -44,7 +46,7 @@ struct CommandContext {
   std::ostream& live_out;
   // Standard error, for what is not part of the answer.
   std::ostream& err;
-  // What the user gave as --timeout, if so, for calls that take longer than others.
+  // The user's --timeout (or ARMSTATE_TIMEOUT), if given, for calls that take longer than others.
   absl::optional<absl::Duration> timeout = {};
 
   bool json() const { return format == OutputFormat::kJson; }
@@ -56,7 +58,7 @@ using Command = std::function<absl::StatusOr<ExitStatus>(CommandContext&)>;
 // The message as one JSON document, all fields shown, and OK.
 ExitStatus PrintJson(const google::protobuf::Message& message, std::ostream& out);
 
-// INVALID_ARGUMENT without a reason of the wire: what the user typed cannot be meant. Exits with kUsage.
+// INVALID_ARGUMENT without a reason of the wire, for an invalid command line. Exits with kUsage.
 absl::Status UsageError(absl::string_view message);
 bool IsUsageError(const absl::Status& status);
 
@@ -64,7 +66,7 @@ bool IsUsageError(const absl::Status& status);
 absl::Status WithNextStep(absl::Status status, absl::string_view next_step);
 // The same error, with the lines of the input that show where it is. They end in a newline.
 absl::Status WithExcerpt(absl::Status status, absl::string_view excerpt);
-// Both are empty if there is none.
+// Both are empty if the error has no such text.
 std::string GetExcerpt(const absl::Status& status);
 std::string GetNextStep(const absl::Status& status);
 

@@ -1,7 +1,9 @@
-// The subcommands of `armstate`. Each function adds one to `app`; when the command line names it, `chosen` is set to
-// what it does.
+// `AddPushCommand` and its like add the subcommands of `armstate` to the parser `app`. When the command line names the
+// subcommand, `chosen` becomes the function that runs it.
 #ifndef ARMSTATE_CLIENT_COMMANDS_COMMANDS_H_
 #define ARMSTATE_CLIENT_COMMANDS_COMMANDS_H_
+
+#include <string>
 
 #include "CLI/CLI.hpp"
 #include "client/commands/command.h"
@@ -34,8 +36,13 @@ void AddStatsCommand(CLI::App& app, Command& chosen);
 void AddProfileCommand(CLI::App& app, Command& chosen);
 void AddMachineCommand(CLI::App& app, Command& chosen);
 void AddHostCommand(CLI::App& app, Command& chosen);
+void AddVersionCommand(CLI::App& app, Command& chosen);
+void AddHelpCommand(CLI::App& app, Command& chosen);
 
-// Of `machine`: those that deal with registers.
+// The message for a subcommand that `parent` does not have; it proposes the nearest one.
+std::string UnknownCommand(const CLI::App& parent, const std::string& name);
+
+// The subcommands of `machine` that read and write registers.
 void AddMachineReadCommand(CLI::App& machine, Command& chosen);
 void AddMachineWriteCommand(CLI::App& machine, Command& chosen);
 void AddMachineCaptureCommand(CLI::App& machine, Command& chosen);

@@ -1,4 +1,4 @@
-// What differs between two states, as a user reads it.
+// `PrintComparison` prints the differences between two states for users.
 #ifndef ARMSTATE_CLIENT_COMMANDS_COMPARISON_TEXT_H_
 #define ARMSTATE_CLIENT_COMMANDS_COMPARISON_TEXT_H_
 
@@ -21,7 +21,7 @@ namespace armstate {
 // Registers that are equal, where the server gave such, have one value.
 void PrintComparison(const v1::CompareCheckpointsResponse& comparison, const Palette& palette, std::ostream& out);
 
-// Whether anything differs, vCPUs that only one side has included.
+// True if anything differs, including vCPUs that only one side has.
 bool IsDifferent(const v1::CompareCheckpointsResponse& comparison);
 
 }  // namespace armstate

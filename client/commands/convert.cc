@@ -107,7 +107,7 @@ void AddConvertCommand(CLI::App& app, Command& chosen) {
       ->type_name("HOST");
   target->require_option(1);
   CLI::Option_group* const result = command->add_option_group("result");
-  result->add_option("--out", options->out, "The file to write, in the form of FILE; written only if accepted")
+  result->add_option("--out", options->out, "The file to write, in the same form as FILE; written only if accepted")
       ->type_name("FILE");
   result->add_flag("--dry-run", options->dry_run, "Only print the verdict");
   result->require_option(1);

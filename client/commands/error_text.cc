@@ -15,7 +15,7 @@ std::string Metadata(const ErrorInfo& info, const std::string& key) {
   return it == info.metadata.end() ? std::string() : it->second;
 }
 
-// For a name that is not known.
+// The advice for an unknown name.
 std::string NameStep(const ErrorInfo& info, absl::string_view message) {
   const std::string nearest = Metadata(info, "nearest");
   if (nearest.empty()) return "'armstate show VM' shows the names of registers";
@@ -36,12 +36,12 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
     case ErrorReason::kRegisterNameUnknown:
       return NameStep(info, message);
     case ErrorReason::kEventsGone:
-      return "read anew what is stored ('armstate list'), then watch without --resume";
+      return "list the stored checkpoints again ('armstate list'), then watch without --resume";
     case ErrorReason::kPageTokenInvalid:
       if (Metadata(info, "field") == "resume_token") {
-        return "read anew what is stored ('armstate list'), then watch without --resume";
+        return "list the stored checkpoints again ('armstate list'), then watch without --resume";
       }
-      return "what is asked about has changed meanwhile; run the same command again";
+      return "the data has changed meanwhile; run the same command again";
     case ErrorReason::kCpuProfileNotFound:
       return "'armstate profile list' shows the profiles";
     case ErrorReason::kServerBusy:
@@ -54,7 +54,7 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
     case ErrorReason::kCpuProfileExists:
       return "give the profile another name";
     case ErrorReason::kCpuProfileMalformed:
-      return "the file is damaged, or was edited by hand; make it anew";
+      return "the file is damaged, or was edited by hand; create it again";
     case ErrorReason::kMachineNotFound:
       return "'armstate machine list' shows the machines";
     case ErrorReason::kMachineExists:
@@ -76,7 +76,7 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
     case ErrorReason::kMachineUnusable:
       return "import its profile again ('armstate profile import'), or delete it: 'armstate machine delete'";
     case ErrorReason::kBackupRunning:
-      return "wait until it is made";
+      return "wait until it is complete";
     case ErrorReason::kBackupNotFound:
       return "'armstate backup list' shows the backups";
     case ErrorReason::kBackupDirNotSet:
@@ -86,16 +86,15 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
         return "is the disk of the server's --backup_dir sound? Run the same command again";
       }
       if (absl::StartsWith(Metadata(info, "record"), "hosts/")) {
-        return "the other hosts can be used; delete this one and make it anew: 'armstate host delete'";
+        return "the other hosts can be used; delete this one and create it again: 'armstate host delete'";
       }
       if (absl::StartsWith(Metadata(info, "record"), "cpuProfiles/")) {
-        return "the other profiles can be used; import this one anew ('armstate profile import'), or give its host a "
-               "new "
-               "probe ('armstate host update')";
+        return "the other profiles can be used; import this one again ('armstate profile import'), or give its host a "
+               "new probe ('armstate host update')";
       }
-      return "the other checkpoints can be read; push this one anew if its source still exists";
+      return "the other checkpoints can be read; push this one again if its source still exists";
     case ErrorReason::kStorageUnavailable:
-      return "mend the server's disk, then run the same command again";
+      return "repair the server's disk, then run the same command again";
     default:
       return "";
   }

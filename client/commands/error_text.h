@@ -1,4 +1,4 @@
-// Errors, as a user of the command reads them.
+// `PrintError` and `NextStep` show errors to a user of the command.
 #ifndef ARMSTATE_CLIENT_COMMANDS_ERROR_TEXT_H_
 #define ARMSTATE_CLIENT_COMMANDS_ERROR_TEXT_H_
 
@@ -11,7 +11,7 @@
 
 namespace armstate {
 
-// What the user can do about an error; empty if we have nothing to say. `target` is the server that was asked.
+// Advice on an error; empty if there is nothing to advise. `target` is the server that was called.
 std::string NextStep(const absl::Status& status, absl::string_view target);
 
 ExitStatus ExitStatusOf(const absl::Status& status);

@@ -73,7 +73,7 @@ absl::StatusOr<ExitStatus> PrintHost(const absl::StatusOr<v1::Host>& host, Comma
   return ExitStatus::kOk;
 }
 
-// What --label, --profile and --probe say.
+// The values of --label, --profile and --probe.
 absl::Status AddDescription(const HostOptions& options, v1::Host& host,
                             google::protobuf::RepeatedPtrField<v1::ProbeFile>& probe) {
   const absl::StatusOr<std::map<std::string, std::string>> labels = ParseLabels(options.labels);

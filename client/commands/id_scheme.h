@@ -1,4 +1,4 @@
-// Which names the registers of a checkpoint or machine have.
+// `IdSchemeOf` finds the naming scheme of the registers of a checkpoint or machine.
 #ifndef ARMSTATE_CLIENT_COMMANDS_ID_SCHEME_H_
 #define ARMSTATE_CLIENT_COMMANDS_ID_SCHEME_H_
 

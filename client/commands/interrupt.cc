@@ -13,7 +13,7 @@ namespace {
 constexpr char kSignalled = 's';
 constexpr char kEnd = 'e';
 
-// Where the handler writes; -1 if there is no Interrupt.
+// The descriptor to which the handler writes; -1 without an Interrupt.
 std::atomic<int> write_end{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may use it");
 

@@ -1,4 +1,4 @@
-// Ending a command that has no end of its own.
+// `Interrupt` ends a command that does not end by itself.
 #ifndef ARMSTATE_CLIENT_COMMANDS_INTERRUPT_H_
 #define ARMSTATE_CLIENT_COMMANDS_INTERRUPT_H_
 

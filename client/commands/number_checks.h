@@ -1,4 +1,4 @@
-// Checks of numbers on the command line. CLI11's own name the largest double, in 309 digits.
+// `NumberFrom` checks numbers on the command line. CLI11's own messages name the largest double, in 309 digits.
 #ifndef ARMSTATE_CLIENT_COMMANDS_NUMBER_CHECKS_H_
 #define ARMSTATE_CLIENT_COMMANDS_NUMBER_CHECKS_H_
 

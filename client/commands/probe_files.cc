@@ -7,7 +7,7 @@
 namespace armstate {
 namespace {
 
-// What armstated receives, with some room for the rest of the request.
+// The size of a request that armstated accepts, less some room for the rest of the request.
 constexpr size_t kMaxBytes = (size_t{16} << 20) - (size_t{64} << 10);
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The files of a host's probe, as the user names them.
+// `AddProbeFiles` reads the files of a host's probe that the user names.
 #ifndef ARMSTATE_CLIENT_COMMANDS_PROBE_FILES_H_
 #define ARMSTATE_CLIENT_COMMANDS_PROBE_FILES_H_
 

@@ -46,13 +46,11 @@ absl::StatusOr<ExitStatus> Pull(const PullOptions& options, CommandContext& cont
 void AddPullCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<PullOptions>();
   CLI::App* const command =
-      app.add_subcommand("pull", "Write a checkpoint to a file, as JSON of armstate.v1.Checkpoint");
+      app.add_subcommand("pull", "Write a checkpoint to a file as JSON of armstate.v1.Checkpoint");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
-  command->add_option("-o,--file", options->file, "The file to write; - is standard output")
-      ->type_name("FILE")
-      ->required();
+  command->add_option("--out", options->file, "The file to write; - is standard output")->type_name("FILE")->required();
   command->add_flag("--force", options->force, "Replace the file if it exists");
-  command->footer(HelpFooter("  armstate pull web-1@3 -o web-1.json\n  armstate pull web-1 -o - | jq .source\n"));
+  command->footer(HelpFooter("  armstate pull web-1@3 --out web-1.json\n  armstate pull web-1 --out - | jq .source\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Pull(*options, context); }; });
 }

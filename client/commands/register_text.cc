@@ -1,7 +1,5 @@
 #include "client/commands/register_text.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/commands/table.h"
@@ -56,21 +54,6 @@ absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSe
     }
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<RegisterList> Select(const RegisterList& list, absl::Span<const RegisterSelector> selectors,
-                                    IdScheme scheme) {
-  std::vector<RegisterId> ids;  // a register may be selected twice, for two of its fields
-  for (const RegisterSelector& selector : selectors) ids.push_back(selector.id);
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  RegisterListBuilder builder;
-  for (const RegisterId id : ids) {
-    const absl::StatusOr<absl::string_view> value = Require(list, id, scheme);
-    if (!value.ok()) return value.status();
-    builder.AddBytes(id, *value);
-  }
-  return std::move(builder).Build();
 }
 
 }  // namespace armstate

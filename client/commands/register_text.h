@@ -1,4 +1,4 @@
-// Registers by name, with their fields.
+// `PrintRegisters` and `PrintSelected` print registers by name, with their fields.
 #ifndef ARMSTATE_CLIENT_COMMANDS_REGISTER_TEXT_H_
 #define ARMSTATE_CLIENT_COMMANDS_REGISTER_TEXT_H_
 
@@ -20,10 +20,6 @@ void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out
 // NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
 absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                            std::ostream& out);
-
-// The part of a list that is selected. NOT_FOUND, reason REGISTER_NOT_FOUND.
-absl::StatusOr<RegisterList> Select(const RegisterList& list, absl::Span<const RegisterSelector> selectors,
-                                    IdScheme scheme);
 
 }  // namespace armstate
 

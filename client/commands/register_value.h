@@ -1,4 +1,4 @@
-// Register values as a user types them.
+// `ParseRegisterValue` parses register values that a user types.
 #ifndef ARMSTATE_CLIENT_COMMANDS_REGISTER_VALUE_H_
 #define ARMSTATE_CLIENT_COMMANDS_REGISTER_VALUE_H_
 

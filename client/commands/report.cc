@@ -77,7 +77,7 @@ absl::StatusOr<ExitStatus> Report(const ReportOptions& options, CommandContext& 
 void AddReportCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* const command =
-      app.add_subcommand("report", "Keep what became of a restore, and show where it was not as predicted");
+      app.add_subcommand("report", "Store the report of a restore, and show where it differs from the prediction");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   AddTargetOptions(*command, CheckpointTarget::kNotAllowed, options->target);
   AddRestorerOption(*command, options->by);

@@ -35,7 +35,7 @@ bool IsRefusal(const v1::RegisterReport& finding) {
   }
 }
 
-// What keeps the restore from being accepted.
+// The findings that keep the restore from being accepted.
 bool IsObstacle(const v1::RegisterReport& finding) {
   return IsRefusal(finding) ||
          (finding.outcome() == v1::REGISTER_OUTCOME_WRITE_UNDETERMINED && finding.tolerance().empty());
@@ -137,7 +137,7 @@ std::string VcpusText(absl::Span<const uint64_t> vcpus) {
   return absl::StrCat(vcpus.size() == 1 ? "vCPU " : "vCPUs ", NumberRanges(vcpus, "and"));
 }
 
-// What an engineer would say of a register that is in the way.
+// A one-line explanation of a register that is in the way.
 void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
   const v1::RegisterReport& finding = *shared.finding;
   const auto print = [&out](absl::string_view indent, std::string line) {
@@ -153,7 +153,7 @@ void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
   const bool known = !is_conversion && std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
   for (const v1::FieldDifference& field : finding.fields()) {
     if (is_conversion) break;
-    // Where it is known which fields are in the way, those that are known not to be do not matter.
+    // If it is known which fields are in the way, the others do not matter.
     if (!known || field.accepted().empty() || IsInTheWay(field)) print("    ", FieldText(field));
   }
   if (!known && !finding.reason().empty()) print("    ", finding.reason());

@@ -1,4 +1,4 @@
-// Restore reports, as a user reads them.
+// `PrintReport` prints restore reports for users.
 #ifndef ARMSTATE_CLIENT_COMMANDS_REPORT_TEXT_H_
 #define ARMSTATE_CLIENT_COMMANDS_REPORT_TEXT_H_
 

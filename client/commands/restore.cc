@@ -123,7 +123,7 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
                    "reads: its RAM and devices are kept, its CPU state is replaced")
       ->type_name("FILE")
       ->required();
-  command->add_option("--out", options->out, "The file to write, in the form of --into; written only if accepted")
+  command->add_option("--out", options->out, "The file to write, in the same form as --into; written only if accepted")
       ->type_name("FILE")
       ->required();
   command

@@ -20,7 +20,7 @@ struct RetentionOptions {
   bool keep_labelled = false;
   bool no_keep_labelled = false;
   bool off = false;
-  // Whether the command line has it, CLI11 knows.
+  // CLI11 knows whether the command line has it.
   const CLI::Option* keep_last_option = nullptr;
 };
 
@@ -95,13 +95,14 @@ void AddRetentionCommand(CLI::App& app, Command& chosen) {
       "latest one and protected ones always stay. Rules that are not named stay as they are");
   command->add_option("VM", options->vm, "The VM")->required();
   options->keep_last_option =
-      command->add_option("--keep-last", options->keep_last, "Keep the last N versions; 0 lifts the rule")
+      command->add_option("--keep-last", options->keep_last, "Keep the last N versions; 0 removes the rule")
           ->type_name("N");
-  command->add_option("--keep-for", options->keep_for, "Keep those younger than this: 7d, 36h ...; 0 lifts the rule")
+  command
+      ->add_option("--keep-for", options->keep_for, "Keep versions younger than this (7d, 36h ...); 0 removes the rule")
       ->type_name("AGE");
-  command->add_flag("--keep-labelled", options->keep_labelled, "Besides, keep those that have labels");
+  command->add_flag("--keep-labelled", options->keep_labelled, "Also keep versions that have labels");
   command->add_flag("--no-keep-labelled", options->no_keep_labelled, "No longer keep them for that");
-  command->add_flag("--off", options->off, "Lift all rules: nothing is deleted any more");
+  command->add_flag("--off", options->off, "Remove all rules, so that nothing is deleted");
   command->footer(
       HelpFooter("  armstate retention web-1\n"
                  "  armstate retention web-1 --keep-last 100 --keep-for 7d --keep-labelled\n"

@@ -29,7 +29,7 @@ struct SearchOptions {
 // Of a filter in UTF-8: not the first byte of a character.
 bool ContinuesCharacter(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
 
-// What of the filter is around the place that the error names, with a ^ under it; empty if it names none.
+// The part of the filter around the position that the error names, with a ^ under it; empty without a position.
 std::string FilterExcerpt(const std::string& filter, const absl::Status& status) {
   constexpr size_t kShown = 60;  // bytes before it, and behind it
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
@@ -76,7 +76,7 @@ void PrintMatches(const v1::SearchRegistersResponse& found, std::ostream& out) {
   if (table.empty()) out << "nothing matches\n";
 }
 
-// What the user should know besides the matches.
+// Remarks for the user besides the matches.
 void PrintNotes(const v1::SearchRegistersResponse& found, std::ostream& err) {
   if (found.scanned_checkpoints() > 0) {
     err << "armstate: " << CountText(found.scanned_checkpoints(), "checkpoint")

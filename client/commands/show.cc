@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -11,7 +15,6 @@
 #include "client/commands/register_text.h"
 #include "client/commands/table.h"
 #include "core/error.h"
-#include "proto/register_list_conversion.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -24,6 +27,7 @@ struct ShowOptions {
   std::string checkpoint;
   int vcpu = -1;  // -1: all
   std::vector<std::string> names;
+  bool fields = false;
 };
 
 void PrintOpaqueFields(const std::vector<OpaqueField>& fields, std::ostream& out) {
@@ -44,21 +48,39 @@ absl::Status PrintVcpu(const VcpuState& vcpu, absl::Span<const RegisterSelector>
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitStatus> ShowJson(v1::Checkpoint checkpoint, absl::Span<const RegisterSelector> selectors,
-                                    IdScheme scheme, CommandContext& context) {
-  for (v1::VcpuState& vcpu : *checkpoint.mutable_vcpus()) {
-    if (selectors.empty()) break;
-    const absl::StatusOr<RegisterList> list = RegisterListFromProto(std::move(*vcpu.mutable_registers()));
-    if (!list.ok()) return list.status();
-    absl::StatusOr<RegisterList> selected = Select(*list, selectors, scheme);
-    if (!selected.ok()) return Annotate(selected.status(), absl::StrCat("vCPU ", vcpu.vcpu_index()));
-    *vcpu.mutable_registers() = RegisterListToProto(*std::move(selected));
-    vcpu.clear_opaque_fields();
+// An answer holds 16 MiB. So many registers with all fields fit into it.
+constexpr int64_t kRegistersOfACall = 8192;
+
+// The whole DECODED view. Large checkpoints take several calls, each for some of the vCPUs.
+absl::StatusOr<v1::Checkpoint> GetDecoded(const ShowOptions& options, const CheckpointClient& client) {
+  v1::GetCheckpointRequest request;
+  request.set_name(CheckpointNameOf(options.checkpoint));
+  request.set_view(v1::CHECKPOINT_VIEW_BASIC);
+  absl::StatusOr<v1::Checkpoint> checkpoint = client.GetCheckpoint(request);
+  if (!checkpoint.ok()) return checkpoint.status();
+  request.set_name(checkpoint->name());  // `latest` may become another version between the calls
+  request.set_view(v1::CHECKPOINT_VIEW_DECODED);
+  request.mutable_registers()->Assign(options.names.begin(), options.names.end());
+  request.set_include_fields(options.fields);
+  const int64_t registers = std::max<int64_t>(checkpoint->register_count(), 1);
+  const int step = static_cast<int>(std::max<int64_t>(kRegistersOfACall * checkpoint->vcpu_count() / registers, 1));
+  const int first = std::max(options.vcpu, 0);
+  const int end = options.vcpu < 0 ? checkpoint->vcpu_count() : options.vcpu + 1;
+  for (int begin = first; begin < end; begin += step) {
+    request.clear_vcpu_indexes();
+    for (int i = begin; i < std::min(begin + step, end); ++i) request.add_vcpu_indexes(i);
+    absl::StatusOr<v1::Checkpoint> part = client.GetCheckpoint(request);
+    if (!part.ok()) return part.status();
+    for (v1::DecodedVcpu& vcpu : *part->mutable_decoded_vcpus()) *checkpoint->add_decoded_vcpus() = std::move(vcpu);
   }
-  return PrintJson(checkpoint, context.out);
+  return checkpoint;
 }
 
 absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& context) {
+  if (context.json()) {
+    const absl::StatusOr<v1::Checkpoint> decoded = GetDecoded(options, CheckpointClient(context.connection));
+    return decoded.ok() ? PrintJson(*decoded, context.out) : absl::StatusOr<ExitStatus>(decoded.status());
+  }
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_FULL);
@@ -69,7 +91,6 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
   if (!scheme.ok()) return scheme.status();
   const absl::StatusOr<std::vector<RegisterSelector>> selectors = ParseRegisterSelectors(options.names, *scheme);
   if (!selectors.ok()) return selectors.status();
-  if (context.json()) return ShowJson(*std::move(checkpoint), *selectors, *scheme, context);
 
   context.out << checkpoint->name() << (checkpoint->is_protected() ? " (protected)\n" : "\n");
   for (const v1::CaptureGap& gap : checkpoint->gaps()) {
@@ -97,9 +118,12 @@ void AddShowCommand(CLI::App& app, Command& chosen) {
                    "Only these registers, with their fields: SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")
       ->type_name("");
   command->add_option("--vcpu", options->vcpu, "Only this vCPU")->type_name("N")->check(NumberFrom(0));
+  command->add_flag("--fields", options->fields, "With --output=json: the fields of all registers");
   command->footer(
       HelpFooter("  armstate show web-1\n"
-                 "  armstate show web-1@3 --vcpu 0 PC SCTLR_EL1 ID_AA64MMFR0_EL1.PARange\n"));
+                 "  armstate show web-1@3 --vcpu 0 PC SCTLR_EL1 ID_AA64MMFR0_EL1.PARange\n"
+                 "  armstate show web-1 --output=json |\n"
+                 "    jq -r '.decodedVcpus[0].registers[] | select(.name == \"SCTLR_EL1\").value'\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Show(*options, context); }; });
 }

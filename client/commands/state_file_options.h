@@ -1,4 +1,4 @@
-// AddStateFileOptions adds the options that all commands share which read a saved state.
+// `AddStateFileOptions` adds the common options of all commands that read a saved state.
 #ifndef ARMSTATE_CLIENT_COMMANDS_STATE_FILE_OPTIONS_H_
 #define ARMSTATE_CLIENT_COMMANDS_STATE_FILE_OPTIONS_H_
 

@@ -90,8 +90,8 @@ absl::StatusOr<ExitStatus> Stats(bool rocksdb, CommandContext& context) {
 void AddStatsCommand(CLI::App& app, Command& chosen) {
   auto rocksdb = std::make_shared<bool>(false);
   CLI::App* const command =
-      app.add_subcommand("stats", "Show what is stored, and what the server did since it started");
-  command->add_flag("--rocksdb", *rocksdb, "RocksDB's own counters instead");
+      app.add_subcommand("stats", "Show the size of the store and the server's activity since it started");
+  command->add_flag("--rocksdb", *rocksdb, "Show RocksDB's own counters instead");
   command->footer(
       HelpFooter("  armstate stats\n"
                  "  armstate stats --rocksdb\n"

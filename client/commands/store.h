@@ -1,4 +1,4 @@
-// Storing a checkpoint: what `push` and `checkpoint` share.
+// `Store` stores a checkpoint for `push` and `checkpoint`.
 #ifndef ARMSTATE_CLIENT_COMMANDS_STORE_H_
 #define ARMSTATE_CLIENT_COMMANDS_STORE_H_
 

@@ -1,4 +1,4 @@
-// JudgeForStream asks the server for its verdict on a restore into a saved VM, and says what is to be written.
+// `JudgeForStream` asks the server for its verdict on a restore into a saved VM, and for the state to write.
 #ifndef ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_
 #define ARMSTATE_CLIENT_COMMANDS_STREAM_JUDGEMENT_H_
 

@@ -1,4 +1,4 @@
-// Text in aligned columns.
+// `Table` prints text in aligned columns.
 #ifndef ARMSTATE_CLIENT_COMMANDS_TABLE_H_
 #define ARMSTATE_CLIENT_COMMANDS_TABLE_H_
 

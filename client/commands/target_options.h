@@ -1,4 +1,4 @@
-// What a checkpoint is to be judged against, as users say it.
+// `AddTargetOptions` adds the options that name the target against which a checkpoint is judged.
 #ifndef ARMSTATE_CLIENT_COMMANDS_TARGET_OPTIONS_H_
 #define ARMSTATE_CLIENT_COMMANDS_TARGET_OPTIONS_H_
 

@@ -10,6 +10,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/table.h"
 #include "client/commands/target_options.h"
+#include "client/host_client.h"
 #include "client/restore_client.h"
 #include "proto/enum_name.h"
 
@@ -27,6 +28,12 @@ bool Accepts(const v1::RestoreTargetVerdict& target) {
   return target.verdict() == v1::VERDICT_ACCEPTED || target.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
 }
 
+absl::StatusOr<bool> AnyHostIsRegistered(const Connection& connection) {
+  const absl::StatusOr<std::vector<v1::Host>> hosts = HostClient(connection).ListHosts();
+  if (!hosts.ok()) return hosts.status();
+  return !hosts->empty();
+}
+
 absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandContext& context) {
   v1::FindRestoreTargetsRequest request;
   request.set_checkpoint(CheckpointNameOf(options.checkpoint));
@@ -40,9 +47,15 @@ absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandCon
   const absl::StatusOr<v1::FindRestoreTargetsResponse> response =
       RestoreClient(context.connection).FindRestoreTargets(request);
   if (!response.ok()) return response.status();
-  // The best one stands first.
+  // The best target comes first. Without any host nothing is refused.
+  bool any_host = !response->targets().empty();
+  if (!any_host) {
+    const absl::StatusOr<bool> registered = AnyHostIsRegistered(context.connection);
+    if (!registered.ok()) return registered.status();
+    any_host = *registered;
+  }
   const bool found = !response->targets().empty() && Accepts(response->targets(0));
-  const ExitStatus status = found ? ExitStatus::kOk : ExitStatus::kRefused;
+  const ExitStatus status = found || !any_host ? ExitStatus::kOk : ExitStatus::kRefused;
   if (context.json()) {
     PrintJson(*response, context.out);
     return status;
@@ -53,8 +66,12 @@ absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandCon
                   absl::StrCat(target.refused_count()), absl::StrCat(target.changed_count()), target.reason()});
   }
   table.Print("", context.out);
-  if (table.empty())
-    context.out << "no host" << (options.accepting ? " accepts " : " for ") << response->checkpoint() << '\n';
+  if (!any_host) {
+    context.out << "no host is registered; 'armstate host create' registers one\n";
+  } else if (table.empty()) {
+    context.out << "no host" << (options.labels.empty() ? "" : " with these labels")
+                << (options.accepting ? " accepts " : " for ") << response->checkpoint() << '\n';
+  }
   return status;
 }
 
@@ -65,7 +82,7 @@ void AddTargetsCommand(CLI::App& app, Command& chosen) {
   CLI::App* const command =
       app.add_subcommand("targets", "List the hosts by how well a checkpoint can be restored there");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
-  command->add_option("--label", options->labels, "Only hosts with this label; may be given again")
+  command->add_option("--label", options->labels, "Only hosts with this label; may be repeated")
       ->type_name("KEY=VALUE");
   command->add_flag("--accepting", options->accepting, "Only hosts that accept the checkpoint");
   AddToleranceOptions(*command, options->tolerances);

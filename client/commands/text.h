@@ -1,4 +1,4 @@
-// Small pieces of text.
+// `Printable` and the other functions here format small pieces of text.
 #ifndef ARMSTATE_CLIENT_COMMANDS_TEXT_H_
 #define ARMSTATE_CLIENT_COMMANDS_TEXT_H_
 

@@ -67,7 +67,7 @@ absl::StatusOr<ExitStatus> Watch(const WatchOptions& options, CommandContext& co
     context.live_out << (context.json() ? JsonLine(*event) : EventLine(*event, options.show_tokens)) << '\n'
                      << std::flush;
     if (context.live_out.good()) continue;
-    if (errno == EPIPE) return ExitStatus::kError;  // the reader has read enough (`| head`)
+    if (errno == EPIPE) return ExitStatus::kOk;  // the reader has read enough (`| head`)
     return absl::DataLossError("cannot write the output");
   }
   const std::string token = watch.resume_token();

@@ -1,4 +1,4 @@
-// The bytes of a file that the user names.
+// `InputFile` gives access to the bytes of a file that the user names.
 #ifndef ARMSTATE_CLIENT_FILES_INPUT_FILE_H_
 #define ARMSTATE_CLIENT_FILES_INPUT_FILE_H_
 
@@ -26,7 +26,7 @@ class InputFile {
   absl::string_view bytes() const { return mapped_.bytes(); }
 
   // The first byte at or behind `offset` that is not in a hole of the file, and the end of that data; both are the
-  // file's size if there is none. A file system without holes has data only.
+  // file's size if no data follows. A file system without holes has data only.
   struct Extent {
     uint64_t begin;
     uint64_t end;

@@ -1,4 +1,4 @@
-// A file that is there in whole or not at all.
+// `OutputFile` writes a file that appears as a whole or not at all.
 #ifndef ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
 #define ARMSTATE_CLIENT_FILES_OUTPUT_FILE_H_
 
@@ -38,7 +38,7 @@ class OutputFile {
   void Append(absl::string_view bytes);
   // Bytes of another file; its holes stay holes. The range must be inside it.
   void AppendFrom(const InputFile& file, uint64_t offset, uint64_t size);
-  // Brings the file to disk and gives it its name. ALREADY_EXISTS if somebody else has made it meanwhile (with
+  // Brings the file to disk and gives it its name. ALREADY_EXISTS if a file of that name has appeared meanwhile (with
   // kRefuse).
   absl::Status Commit();
 
@@ -46,7 +46,7 @@ class OutputFile {
   OutputFile(int fd, SparseWriter writer) : fd_(fd), writer_(writer) {}
 
   std::string path_;
-  // Empty if there is none: the file is no regular one.
+  // Empty if there is no temporary file: the output is not a regular file.
   std::string temporary_path_;
   int fd_;
   SparseWriter writer_;

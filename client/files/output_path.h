@@ -1,4 +1,4 @@
-// ResolveOutput says what writing to a path means.
+// `ResolveOutput` determines what writing to a path means.
 #ifndef ARMSTATE_CLIENT_FILES_OUTPUT_PATH_H_
 #define ARMSTATE_CLIENT_FILES_OUTPUT_PATH_H_
 

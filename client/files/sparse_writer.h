@@ -1,4 +1,4 @@
-// Writes from beginning to end; in a file, blocks of zeros become holes, which take no room on disk.
+// `SparseWriter` writes from beginning to end; in a file, blocks of zeros become holes, which take no room on disk.
 #ifndef ARMSTATE_CLIENT_FILES_SPARSE_WRITER_H_
 #define ARMSTATE_CLIENT_FILES_SPARSE_WRITER_H_
 

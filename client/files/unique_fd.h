@@ -1,4 +1,4 @@
-// A file descriptor that is closed when it goes out of scope.
+// `UniqueFd` is a file descriptor that is closed when it goes out of scope.
 #ifndef ARMSTATE_CLIENT_FILES_UNIQUE_FD_H_
 #define ARMSTATE_CLIENT_FILES_UNIQUE_FD_H_
 

@@ -1,4 +1,4 @@
-// CreateUnlinkedFile makes temporary files without a name: whatever happens to the program, nothing of them remains.
+// `CreateUnlinkedFile` makes temporary files without a name: whatever happens to the program, nothing of them remains.
 #ifndef ARMSTATE_CLIENT_FILES_UNLINKED_FILE_H_
 #define ARMSTATE_CLIENT_FILES_UNLINKED_FILE_H_
 

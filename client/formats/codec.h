@@ -1,4 +1,4 @@
-// Codec names the compressions that migration streams are packed with: gzip, bzip2, xz and zstd.
+// `Codec` lists the compressions of migration streams: gzip, bzip2, xz and zstd.
 #ifndef ARMSTATE_CLIENT_FORMATS_CODEC_H_
 #define ARMSTATE_CLIENT_FORMATS_CODEC_H_
 

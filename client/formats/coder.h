@@ -1,4 +1,4 @@
-// Coder is one direction of a compression, step by step: it is what the four libraries have in common.
+// `Coder` is one direction of a compression, step by step: the common interface of the four libraries.
 #ifndef ARMSTATE_CLIENT_FORMATS_CODER_H_
 #define ARMSTATE_CLIENT_FORMATS_CODER_H_
 

@@ -1,4 +1,4 @@
-// DetectFileKind tells what a file is by its first bytes.
+// `DetectFileKind` recognises a file by its first bytes.
 #ifndef ARMSTATE_CLIENT_FORMATS_FILE_KIND_H_
 #define ARMSTATE_CLIENT_FORMATS_FILE_KIND_H_
 
@@ -26,7 +26,7 @@ FileKind DetectFileKind(absl::string_view bytes);
 // True for a file that begins as something else that NoStateFile names: whatever stands further on is part of that.
 bool IsKnownOtherKind(absl::string_view bytes);
 
-// Why a file of another kind is not read: INVALID_ARGUMENT, with what the file is, as far as it can be told, and what
+// The error for a file of another kind: INVALID_ARGUMENT, with what the file is, as far as is known, and what
 // to do. `path` tells formats that have no mark of their own.
 absl::Status NoStateFile(absl::string_view bytes, const std::string& path);
 

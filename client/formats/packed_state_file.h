@@ -1,4 +1,4 @@
-// PackedStateFile is a file whose migration stream is packed: by itself, or behind a header.
+// `PackedStateFile` is a file whose migration stream is packed: by itself, or behind a header.
 #ifndef ARMSTATE_CLIENT_FORMATS_PACKED_STATE_FILE_H_
 #define ARMSTATE_CLIENT_FORMATS_PACKED_STATE_FILE_H_
 

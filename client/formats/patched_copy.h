@@ -1,4 +1,4 @@
-// AppendPatched copies a file's bytes with some of them replaced.
+// `AppendPatched` copies a file's bytes with some of them replaced.
 #ifndef ARMSTATE_CLIENT_FORMATS_PATCHED_COPY_H_
 #define ARMSTATE_CLIENT_FORMATS_PATCHED_COPY_H_
 

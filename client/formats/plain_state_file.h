@@ -1,4 +1,4 @@
-// PlainStateFile is a file that holds a plain migration stream, from some offset on.
+// `PlainStateFile` is a file that holds a plain migration stream, from some offset on.
 #ifndef ARMSTATE_CLIENT_FORMATS_PLAIN_STATE_FILE_H_
 #define ARMSTATE_CLIENT_FORMATS_PLAIN_STATE_FILE_H_
 
@@ -30,7 +30,7 @@ class PlainStateFile final : public StateFile {
 };
 
 // QEMU's `file:PATH,offset=N` leaves room for another's header, or a hole. Where all bytes before the stream are zeros,
-// this finds its beginning; the size of the file if there is none.
+// this finds its beginning; the size of the file if there is no stream.
 uint64_t FindStreamBehindZeros(const InputFile& file);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// Qcow2Image reads a qcow2 disk image as far as an internal snapshot's VM state needs: it finds where in the file that
+// `Qcow2Image` reads a qcow2 image as far as an internal snapshot's VM state needs: it finds where in the file that
 // is.
 //
 // The state is read like a guest's disk, through the snapshot's own tables: a level 1 table of places of level 2
@@ -22,7 +22,7 @@ struct Qcow2Snapshot {
   uint64_t disk_size = 0;
   uint64_t l1_offset = 0;
   uint32_t l1_size = 0;
-  // Where in the file the state's size stands, in 4 bytes and, from QEMU 0.15 on, in 8; 0: it does not.
+  // The offset of the state's size in the file, in 4 bytes and, from QEMU 0.15 on, in 8; 0: it is not there.
   uint64_t size_at = 0;
   uint64_t large_size_at = 0;
 };
@@ -50,7 +50,7 @@ class Qcow2Image {
   // where one can be, is used twice, or is compressed.
   absl::StatusOr<std::vector<Qcow2Extent>> StateExtents(const Qcow2Snapshot& snapshot) const;
 
-  // How long the state can be without another cluster; `extents` are its own.
+  // The maximum size of the state without another cluster; `extents` are its own.
   uint64_t StateRoom(const Qcow2Snapshot& snapshot, const std::vector<Qcow2Extent>& extents) const;
 
  private:

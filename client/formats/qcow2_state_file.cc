@@ -85,7 +85,7 @@ absl::Status Qcow2StateFile::Write(absl::Span<const StreamPatch> patches, Output
                        "room for ",
                        room_, kInstead));
     }
-    // What is left of the old one is wiped out.
+    // The rest of the old state is overwritten with zeros.
     const std::string rest(stream().size() > size ? stream().size() - size : 0, '\0');
     status = Place(moves->offset, tail + rest, in_file);
     PlaceSize(size, in_file);

@@ -1,4 +1,4 @@
-// Qcow2StateFile is a VM's state in an internal snapshot of a qcow2 image, as `savevm` makes it.
+// `Qcow2StateFile` is a VM's state in an internal snapshot of a qcow2 image, as `savevm` makes it.
 #ifndef ARMSTATE_CLIENT_FORMATS_QCOW2_STATE_FILE_H_
 #define ARMSTATE_CLIENT_FORMATS_QCOW2_STATE_FILE_H_
 

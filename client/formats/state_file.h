@@ -1,12 +1,20 @@
-// A file that holds a VM's saved state, in whatever form: what armstate reads a checkpoint from, and writes a restored
-// state into.
+// `StateFile` is a file that holds a VM's saved state, in any form: armstate reads a checkpoint from it and writes a
+// restored state into a copy.
 //
-// Example:
-//   ASSIGN_OR_RETURN(std::unique_ptr<StateFile> file, OpenStateFile("vm.save", {}));   // client/open_state_file.h
-//   ASSIGN_OR_RETURN(QemuRestore restore, RestoreIntoQemuStream(vcpus, machine, file->stream()));
-//   ASSIGN_OR_RETURN(OutputFile out, OutputFile::Create("moved.save", IfExists::kRefuse));
-//   RETURN_IF_ERROR(file->Write(restore.patches, out));
-//   return out.Commit();
+// Example (client/examples/restore_into_file.cc):
+//   absl::Status RestoreIntoFile(const std::vector<VcpuState>& vcpus, const std::string& path) {
+//     absl::StatusOr<InputFile> input = InputFile::Open(path);
+//     if (!input.ok()) return input.status();
+//     const absl::StatusOr<std::unique_ptr<StateFile>> file = OpenStateFile(*std::move(input), path, {});
+//     if (!file.ok()) return file.status();
+//     const absl::StatusOr<QemuRestore> restore = RestoreIntoQemuStream(vcpus, "virt-7.2", (*file)->stream());
+//     if (!restore.ok()) return restore.status();
+//     if (restore->verdict == Verdict::kRefused) return absl::FailedPreconditionError("the saved VM refuses it");
+//     absl::StatusOr<OutputFile> output = OutputFile::Create(path + ".restored", IfExists::kRefuse);
+//     if (!output.ok()) return output.status();
+//     const absl::Status written = (*file)->Write(restore->patches, *output);
+//     return written.ok() ? output->Commit() : written;
+//   }
 #ifndef ARMSTATE_CLIENT_FORMATS_STATE_FILE_H_
 #define ARMSTATE_CLIENT_FORMATS_STATE_FILE_H_
 
@@ -24,7 +32,7 @@
 
 namespace armstate {
 
-// StateFileSource is what a form says of the VM besides the stream, e.g. in libvirt's XML. Empty where it does not.
+// `StateFileSource` describes the VM as a form does beside the stream, e.g. in libvirt's XML; empty where it does not.
 struct StateFileSource {
   // "tcg", "kvm" or "hvf".
   std::string accelerator;
@@ -61,7 +69,7 @@ class StateFile {
 
   // Notes it if a mapped-ram stream says that it begins elsewhere in its file. Once, when the stream is known.
   void CheckMappedRam();
-  // What Write answers then: QEMU would take other bytes for the guest's RAM.
+  // The error of Write in that case: QEMU would take other bytes for the guest's RAM.
   absl::Status CheckWritable() const;
 
   StateFileSource source_;

@@ -1,4 +1,4 @@
-// IDs that make a request safe to repeat.
+// `NewRequestId` makes IDs with which a request is safe to repeat.
 #ifndef ARMSTATE_CLIENT_INTERNAL_REQUEST_ID_H_
 #define ARMSTATE_CLIENT_INTERNAL_REQUEST_ID_H_
 

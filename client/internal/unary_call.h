@@ -1,4 +1,4 @@
-// One RPC, as all clients make it.
+// `UnaryCall` makes one RPC for all clients.
 #ifndef ARMSTATE_CLIENT_INTERNAL_UNARY_CALL_H_
 #define ARMSTATE_CLIENT_INTERNAL_UNARY_CALL_H_
 

@@ -1,4 +1,4 @@
-// The command `armstate-kvm`, as a function.
+// `RunArmstateKvm` runs the command `armstate-kvm` inside a program.
 #ifndef ARMSTATE_CLIENT_KVM_ARMSTATE_KVM_H_
 #define ARMSTATE_CLIENT_KVM_ARMSTATE_KVM_H_
 

@@ -1,4 +1,4 @@
-// What people call a CPU.
+// `CpuModelName` finds the usual name of a CPU.
 #ifndef ARMSTATE_CLIENT_KVM_CPU_MODEL_H_
 #define ARMSTATE_CLIENT_KVM_CPU_MODEL_H_
 

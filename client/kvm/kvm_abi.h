@@ -1,4 +1,5 @@
-// Numbers and structures of KVM's interface for arm64 that <linux/kvm.h> lacks on other machines, or in older kernels.
+// `KvmVcpuInit` and the like are structures and numbers of KVM's arm64 interface that <linux/kvm.h> lacks on other
+// machines or in older kernels.
 // kvm_abi.cc compares them with <linux/kvm.h> where that has them, so this compiles everywhere and is right on arm64.
 //
 // Source: Linux, Documentation/virt/kvm/api.rst and devices/{arm-vgic-v3,vcpu}.rst.
@@ -9,7 +10,7 @@
 
 namespace armstate {
 
-// What KVM_CHECK_EXTENSION is asked about; some are switched on by KVM_ENABLE_CAP.
+// Capabilities for KVM_CHECK_EXTENSION; some are enabled by KVM_ENABLE_CAP.
 enum class KvmCapability : uint32_t {
   kEl1Is32Bit = 93,
   kPmuV3 = 126,

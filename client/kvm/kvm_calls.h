@@ -1,4 +1,4 @@
-// KVM as the port, the capture and the restore see it: the kernel's calls on one vCPU and on its VM, and their errnos.
+// `KvmVcpuCalls` and `KvmVmCalls` are the interface to KVM: the kernel's calls on one vCPU and on its VM, with errnos.
 // A real one is client/kvm/kvm_vm.h; tests have a fake.
 #ifndef ARMSTATE_CLIENT_KVM_KVM_CALLS_H_
 #define ARMSTATE_CLIENT_KVM_KVM_CALLS_H_
@@ -14,7 +14,7 @@
 
 namespace armstate {
 
-// What the kernel answers: 0 if it did what it was asked to, otherwise an errno.
+// The kernel's answer: 0 for success, otherwise an errno.
 using KvmErrno = int;
 
 // "EINVAL"; the number as text for what is no errno.

@@ -1,4 +1,18 @@
-// KVM vCPUs -> a checkpoint's parts.
+// `CaptureKvmVcpus` reads the state of all vCPUs of a KVM VM.
+//
+// Example, in a VMM (client/examples/push_from_kvm.cc):
+//   // `vcpus` are e.g. KvmVcpuFd (client/kvm/kvm_vm.h), one for each vCPU of the VM, all stopped.
+//   absl::Status PushFromKvm(absl::Span<KvmVcpuCalls* const> vcpus, const Connection& connection) {
+//     absl::StatusOr<KvmCapture> capture = CaptureKvmVcpus(vcpus);
+//     if (!capture.ok()) return capture.status();
+//     v1::CreateCheckpointRequest request;
+//     request.set_parent("vms/web-1");
+//     v1::Checkpoint& checkpoint = *request.mutable_checkpoint();
+//     checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
+//     for (VcpuState& vcpu : capture->vcpus) *checkpoint.add_vcpus() = VcpuStateToProto(std::move(vcpu));
+//     for (const CaptureGap& gap : capture->gaps) *checkpoint.add_gaps() = CaptureGapToProto(gap);
+//     return CheckpointClient(connection).CreateCheckpoint(std::move(request)).status();
+//   }
 #ifndef ARMSTATE_CLIENT_KVM_KVM_CAPTURE_H_
 #define ARMSTATE_CLIENT_KVM_KVM_CAPTURE_H_
 
@@ -12,8 +26,8 @@
 
 namespace armstate {
 
-// OpaqueField names of what a KVM vCPU has beside its registers: struct kvm_vcpu_events (64 bytes), and the number of
-// struct kvm_mp_state (4 bytes, little-endian).
+// OpaqueField names of the state that a KVM vCPU has beside its registers: struct kvm_vcpu_events (64 bytes), and the
+// number of struct kvm_mp_state (4 bytes, little-endian).
 inline constexpr char kKvmEventsField[] = "kvm.vcpu_events";
 inline constexpr char kKvmMpStateField[] = "kvm.mp_state";
 
@@ -25,13 +39,8 @@ struct KvmCapture {
 };
 
 // All vCPUs of a VM, in the order of their indexes. None of them is running: the VMM has made their threads leave
-// KVM_RUN. What the guest waits for from the VMM (KVM_EXIT_MMIO, already answered in struct kvm_run) is completed
-// first, since until then it is in no register.
-//
-// Example, in a VMM whose vCPUs are stopped:
-//   KvmVcpuFd vcpu0(fd0, run0), vcpu1(fd1, run1);
-//   absl::StatusOr<KvmCapture> capture = CaptureKvmVcpus({&vcpu0, &vcpu1});
-//   for (VcpuState& state : capture->vcpus) *checkpoint.add_vcpus() = VcpuStateToProto(std::move(state));
+// KVM_RUN. A pending exit that the VMM has answered in struct kvm_run (KVM_EXIT_MMIO) is completed first: until then,
+// the answer is in no register.
 //
 // Goes on after a register that cannot be read, which is a gap. Errors: a vCPU that is not initialised (ENOEXEC), not
 // finalised (EPERM) or of another process (EIO) has nothing that could be captured.

@@ -46,20 +46,6 @@ uint32_t LackingBits(KvmVmCalls& vm, uint32_t bits) {
   return lacking;
 }
 
-// The vCPU's own refusal is the surest way to learn what the host lacks: capabilities alone do not say with which
-// errno.
-KvmErrno InitVcpu(KvmVmCalls& vm, KvmVcpuCalls& vcpu, KvmVcpuInit& init, std::vector<MissingKvmFeature>& missing) {
-  const KvmErrno error = vcpu.Init(init);
-  if (error == 0) return 0;
-  const uint32_t lacking = LackingBits(vm, init.features[0]);
-  if (lacking == 0) return error;
-  for (int bit = 0; bit < 32; ++bit) {
-    if ((lacking >> bit & 1) != 0) missing.push_back({VcpuFeatureName(bit), "KVM_ARM_VCPU_INIT", ErrnoName(error)});
-  }
-  init.features[0] &= ~lacking;  // also for the vCPUs that follow: KVM wants all of a VM alike
-  return vcpu.Init(init);
-}
-
 const OpaqueField* FindOpaque(const VcpuState& state, absl::string_view name) {
   for (const OpaqueField& field : state.opaque_fields) {
     if (field.name == name) return &field;
@@ -118,80 +104,90 @@ void TolerateTimerStatus(RestoreReport& report) {
 
 }  // namespace
 
-VcpuFeatures EnableKvmCapabilities(KvmVmCalls& vm, const VcpuFeatures& wanted,
-                                   std::vector<MissingKvmFeature>& missing) {
-  VcpuFeatures given = wanted;
-  if (wanted.memory_tagging) {
-    const KvmErrno error = vm.EnableCapability(KvmCapability::kMemoryTagging);
-    if (error != 0) missing.push_back({"mte", "KVM_ENABLE_CAP", ErrnoName(error)});
-    given.memory_tagging = error == 0;
-  }
-  if (wanted.writable_implementation_id) {
-    const KvmErrno error = vm.EnableCapability(KvmCapability::kWritableImplementationId);
-    if (error != 0) missing.push_back({"writable_implementation_id", "KVM_ENABLE_CAP", ErrnoName(error)});
-    given.writable_implementation_id = error == 0;
-  }
-  return given;
+bool KvmRestoreResult::complete() const {
+  return problems.empty() && missing.empty() &&
+         std::none_of(reports.begin(), reports.end(),
+                      [](const RestoreReport& report) { return report.verdict == Verdict::kRefused; });
 }
 
-absl::StatusOr<std::vector<KvmVcpu>> InitKvmVcpus(KvmVmCalls& vm, absl::Span<KvmVcpuCalls* const> vcpus,
-                                                  const VcpuFeatures& features, absl::Span<const VcpuState> states,
-                                                  std::vector<MissingKvmFeature>& missing) {
+void KvmRestorer::Prepare(const VcpuFeatures& wanted) {
+  features_ = wanted;
+  if (wanted.memory_tagging) {
+    const KvmErrno error = vm_->EnableCapability(KvmCapability::kMemoryTagging);
+    if (error != 0) missing_.push_back({"mte", "KVM_ENABLE_CAP", ErrnoName(error)});
+    features_.memory_tagging = error == 0;
+  }
+  if (wanted.writable_implementation_id) {
+    const KvmErrno error = vm_->EnableCapability(KvmCapability::kWritableImplementationId);
+    if (error != 0) missing_.push_back({"writable_implementation_id", "KVM_ENABLE_CAP", ErrnoName(error)});
+    features_.writable_implementation_id = error == 0;
+  }
+}
+
+// The vCPU's own refusal is the surest way to learn what the host lacks: capabilities alone do not say with which
+// errno.
+KvmErrno KvmRestorer::InitVcpu(KvmVcpuCalls& vcpu, KvmVcpuInit& init) {
+  const KvmErrno error = vcpu.Init(init);
+  if (error == 0) return 0;
+  const uint32_t lacking = LackingBits(*vm_, init.features[0]);
+  if (lacking == 0) return error;
+  for (int bit = 0; bit < 32; ++bit) {
+    if ((lacking >> bit & 1) != 0) missing_.push_back({VcpuFeatureName(bit), "KVM_ARM_VCPU_INIT", ErrnoName(error)});
+  }
+  init.features[0] &= ~lacking;  // for the vCPUs that follow, too: KVM wants all of a VM alike
+  return vcpu.Init(init);
+}
+
+absl::Status KvmRestorer::Init(absl::Span<KvmVcpuCalls* const> vcpus, absl::Span<const VcpuState> states) {
   if (states.size() != vcpus.size()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
                      absl::StrCat("the checkpoint has ", states.size(), " vCPUs, the VM ", vcpus.size()),
                      {{"checkpoint_vcpus", absl::StrCat(states.size())}, {"target_vcpus", absl::StrCat(vcpus.size())}});
   }
   KvmVcpuInit init;
-  init.features[0] = features.bits;
-  if (const KvmErrno error = vm.PreferredTarget(init.target); error != 0) {
+  init.features[0] = features_.bits;
+  if (const KvmErrno error = vm_->PreferredTarget(init.target); error != 0) {
     return KvmStatus("KVM_ARM_PREFERRED_TARGET", error);
   }
   for (size_t i = 0; i < vcpus.size(); ++i) {
-    const KvmErrno error = InitVcpu(vm, *vcpus[i], init, missing);
+    const KvmErrno error = InitVcpu(*vcpus[i], init);
     if (error != 0) return Annotate(KvmStatus("KVM_ARM_VCPU_INIT", error), absl::StrCat("vCPU ", i));
   }
-  const bool has_sve = (init.features[0] >> static_cast<int>(VcpuFeature::kSve) & 1) != 0;
-  std::vector<KvmVcpu> ports;
+  features_.bits = init.features[0];
   for (size_t i = 0; i < vcpus.size(); ++i) {
     KvmErrno vector_lengths = 0;
-    if (has_sve) {
+    if (features_.has(VcpuFeature::kSve)) {
       const auto wanted = states[i].registers.Find(RegisterId::Known<kKvmSveVectorLengths>());
       if (wanted) vector_lengths = vcpus[i]->SetRegister(kKvmSveVectorLengths, *wanted);
       const KvmErrno error = vcpus[i]->Finalize(static_cast<int>(VcpuFeature::kSve));
       if (error != 0) return Annotate(KvmStatus("KVM_ARM_VCPU_FINALIZE", error), absl::StrCat("vCPU ", i));
     }
-    absl::StatusOr<KvmVcpu> port =
-        KvmVcpu::Create(*vcpus[i], ports.empty() ? nullptr : ports.back().layout(), vector_lengths);
-    if (!port.ok()) return Annotate(port.status(), absl::StrCat("vCPU ", i));
-    ports.push_back(*std::move(port));
+    absl::StatusOr<KvmVcpu> vcpu =
+        KvmVcpu::Create(*vcpus[i], vcpus_.empty() ? nullptr : vcpus_.back().layout(), vector_lengths);
+    if (!vcpu.ok()) return Annotate(vcpu.status(), absl::StrCat("vCPU ", i));
+    vcpus_.push_back(*std::move(vcpu));
   }
-  return ports;
+  return absl::OkStatus();
 }
 
-bool KvmRestoreResult::complete() const {
-  return problems.empty() && std::none_of(reports.begin(), reports.end(), [](const RestoreReport& report) {
-           return report.verdict == Verdict::kRefused;
-         });
-}
-
-KvmRestoreResult RestoreKvmVcpus(absl::Span<const VcpuState> states, absl::Span<KvmVcpu> vcpus,
-                                 absl::Span<const std::vector<uint64_t>> orders, CounterPairWrites pairs) {
+KvmRestoreResult KvmRestorer::Write(absl::Span<const VcpuState> states, absl::Span<const std::vector<uint64_t>> orders,
+                                    CounterPairWrites pairs) {
   std::vector<RegisterRestore> restores;
   restores.reserve(states.size());
   for (size_t i = 0; i < states.size(); ++i) {
-    restores.emplace_back(states[i].registers, vcpus[i]);
+    restores.emplace_back(states[i].registers, vcpus_[i]);
     if (i < orders.size() && !orders[i].empty()) {
-      restores[i].Write(PositionsOf(orders[i], *vcpus[i].layout()), pairs);
+      restores[i].Write(PositionsOf(orders[i], *vcpus_[i].layout()), pairs);
     } else {
-      restores[i].Write(vcpus[i].restore_order(), pairs);
+      restores[i].Write(vcpus_[i].restore_order(), pairs);
     }
   }
   KvmRestoreResult result;
+  result.missing = missing_;
   for (size_t i = 0; i < states.size(); ++i) {
     result.reports.push_back(restores[i].Judge());
     TolerateTimerStatus(result.reports.back());
-    RestoreOpaqueFields(states[i], vcpus[i].calls(), result.problems);
+    RestoreOpaqueFields(states[i], vcpus_[i].calls(), result.problems);
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// The registers of a KVM vCPU.
+// `KvmVcpu` is a KVM vCPU as a register port.
 #ifndef ARMSTATE_CLIENT_KVM_KVM_VCPU_H_
 #define ARMSTATE_CLIENT_KVM_KVM_VCPU_H_
 
@@ -22,7 +22,7 @@ class KvmVcpu final : public VcpuRegisterPort {
   // `vector_lengths` is what the kernel answered when SVE_VLS was written before the vCPU was finalised: it refuses
   // every write after that, also of the same value.
   //
-  // Errors: what KVM_GET_REG_LIST answers; DATA_LOSS if its list is not one (an ID twice, or one that is none).
+  // Errors: the answer of KVM_GET_REG_LIST; DATA_LOSS if its list is malformed (an ID twice, or an invalid ID).
   static absl::StatusOr<KvmVcpu> Create(KvmVcpuCalls& calls,
                                         const std::shared_ptr<const RegisterLayout>& likely_layout = nullptr,
                                         KvmErrno vector_lengths = 0);

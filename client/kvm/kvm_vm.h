@@ -1,4 +1,4 @@
-// Real KVM: /dev/kvm, a VM, its vCPUs.
+// `KvmVm` is a VM of the real KVM (/dev/kvm), `KvmVcpuFd` one of its vCPUs.
 #ifndef ARMSTATE_CLIENT_KVM_KVM_VM_H_
 #define ARMSTATE_CLIENT_KVM_KVM_VM_H_
 
@@ -23,7 +23,7 @@ namespace armstate {
 //
 // Example, in a VMM:
 //   KvmVcpuFd vcpu(vcpu_fd, run);
-//   absl::StatusOr<VcpuState> state = CaptureKvmVcpu(0, vcpu);
+//   absl::StatusOr<KvmCapture> capture = CaptureKvmVcpus({&vcpu});
 class KvmVcpuFd : public KvmVcpuCalls {
  public:
   KvmVcpuFd(int fd, kvm_run* run) : fd_(fd), run_(run) {}

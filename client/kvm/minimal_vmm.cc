@@ -37,27 +37,20 @@ absl::StatusOr<std::unique_ptr<MinimalVmm>> MinimalVmm::Create(const Options& op
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<KvmVm>> vm = KvmVm::Create();
   if (!vm.ok()) return vm.status();
-  std::unique_ptr<MinimalVmm> vmm(new MinimalVmm());
-  vmm->vm_ = *std::move(vm);
+  std::unique_ptr<MinimalVmm> vmm(new MinimalVmm(*std::move(vm)));
   const absl::StatusOr<absl::Span<char>> memory = vmm->vm_->AddMemory(kGuestMemory, options.memory_size);
   if (!memory.ok()) return memory.status();
   vmm->memory_ = *memory;
-  const VcpuFeatures given = EnableKvmCapabilities(*vmm->vm_, options.features, vmm->missing_);
+  vmm->restorer_.Prepare(options.features);
   for (int i = 0; i < options.vcpu_count; ++i) {
     const absl::StatusOr<KvmVcpuFd*> vcpu = vmm->vm_->AddVcpu();
     if (!vcpu.ok()) return vcpu.status();
   }
   const std::vector<VcpuState> after_reset(static_cast<size_t>(options.vcpu_count));
-  absl::StatusOr<std::vector<KvmVcpu>> ports =
-      InitKvmVcpus(*vmm->vm_, vmm->vcpu_calls(), given, states.empty() ? after_reset : states, vmm->missing_);
-  if (!ports.ok()) return ports.status();
-  vmm->ports_ = *std::move(ports);
+  absl::Status status = vmm->restorer_.Init(vmm->vcpu_calls(), states.empty() ? after_reset : states);
+  if (!status.ok()) return status;
   if (absl::Status status = vmm->vm_->AddGicV3(kGicDistributor, kGicRedistributors); !status.ok()) return status;
-  const bool has_pmu = given.has(VcpuFeature::kPmuV3) &&
-                       std::none_of(vmm->missing_.begin(), vmm->missing_.end(), [](const MissingKvmFeature& missing) {
-                         return missing.feature == VcpuFeatureName(static_cast<int>(VcpuFeature::kPmuV3));
-                       });
-  if (has_pmu) {
+  if (vmm->restorer_.features().has(VcpuFeature::kPmuV3)) {
     if (absl::Status status = vmm->vm_->InitPmus(kPmuInterruptNumber); !status.ok()) return status;
   }
   return vmm;

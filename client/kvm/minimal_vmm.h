@@ -1,5 +1,4 @@
-// A VMM as small as one can be: enough to run a guest payload on KVM, to capture it, and to let it go on after a
-// restore.
+// `MinimalVmm` is the smallest VMM that can run a guest payload on KVM, capture it, and continue it after a restore.
 #ifndef ARMSTATE_CLIENT_KVM_MINIMAL_VMM_H_
 #define ARMSTATE_CLIENT_KVM_MINIMAL_VMM_H_
 
@@ -7,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -40,13 +40,12 @@ class MinimalVmm {
     size_t memory_size = size_t{16} << 20;
   };
 
-  // A VM whose vCPUs take states[i], or are as after reset where there are no states; nothing has run. What the host
-  // lacks is in missing(). UNAVAILABLE without /dev/kvm; INVALID_ARGUMENT for options out of range.
+  // A VM whose vCPUs are ready for restorer().Write(states), or are as after reset if there are no states; nothing has
+  // run. UNAVAILABLE without /dev/kvm; INVALID_ARGUMENT for options out of range.
   static absl::StatusOr<std::unique_ptr<MinimalVmm>> Create(const Options& options,
                                                             absl::Span<const VcpuState> states = {});
 
-  const std::vector<MissingKvmFeature>& missing() const { return missing_; }
-  absl::Span<KvmVcpu> vcpus() { return absl::MakeSpan(ports_); }
+  KvmRestorer& restorer() { return restorer_; }
   std::vector<KvmVcpuCalls*> vcpu_calls();
   // All of the guest's memory.
   absl::Span<char> memory() { return memory_; }
@@ -61,11 +60,10 @@ class MinimalVmm {
   absl::Status Run(int lines, absl::Duration timeout, const std::function<void(absl::string_view)>& print);
 
  private:
-  MinimalVmm() = default;
+  explicit MinimalVmm(std::unique_ptr<KvmVm> vm) : vm_(std::move(vm)), restorer_(*vm_) {}
 
   std::unique_ptr<KvmVm> vm_;
-  std::vector<MissingKvmFeature> missing_;
-  std::vector<KvmVcpu> ports_;
+  KvmRestorer restorer_;
   absl::Span<char> memory_;
 };
 

@@ -26,7 +26,7 @@ absl::Status CheckIndex(const std::string& field, int index, int wanted) {
                       absl::StrCat(index, " stands where vCPU ", wanted, " is expected"));
 }
 
-// What the register holds when all is written. One that clears shows what the other of its pair has set.
+// The value of the register when all is written. One that clears shows the bits that the other of its pair has set.
 const std::string& ReadBackOf(const v1::VcpuRestorePlan& plan, const v1::PlannedWrite& write) {
   for (const CounterPairIds& pair : kCounterPairs) {
     if (write.register_id() != pair.clear.raw()) continue;
@@ -81,7 +81,7 @@ absl::StatusOr<IdScheme> SchemeOfSource(const v1::Checkpoint& checkpoint) {
 }  // namespace
 
 absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint) {
-  if (checkpoint.vcpus().empty()) return InvalidField("vcpus", "there are none");
+  if (checkpoint.vcpus().empty()) return InvalidField("vcpus", "is empty");
   const absl::StatusOr<IdScheme> scheme = SchemeOfSource(checkpoint);
   if (!scheme.ok()) return scheme.status();
   if (*scheme == IdScheme::kTcg) {
@@ -129,7 +129,7 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
           predicted.got(), predicted.tolerance(), predicted.reason()};
     }
   }
-  if (planned.states.empty()) return InvalidField("vcpus", "there are none");
+  if (planned.states.empty()) return InvalidField("vcpus", "is empty");
   return planned;
 }
 

@@ -1,4 +1,4 @@
-// What is to be written to the vCPUs of a VM: a checkpoint as it is, or the server's plan.
+// `KvmRestorePlan` is the state to write to the vCPUs of a VM: a checkpoint as it is, or the server's plan.
 #ifndef ARMSTATE_CLIENT_KVM_RESTORE_PLAN_H_
 #define ARMSTATE_CLIENT_KVM_RESTORE_PLAN_H_
 
@@ -15,7 +15,7 @@
 
 namespace armstate {
 
-// The arguments of RestoreKvmVcpus, and what is known to be harmless in its result.
+// The arguments of KvmRestorer::Write, and the changes in its result that are known to be harmless.
 struct KvmRestorePlan {
   // A register that will not hold the checkpoint's value.
   struct Tolerated {
@@ -42,8 +42,8 @@ absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint
 // width, or is for other vCPUs.
 absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint);
 
-// Names the plan's tolerances in the findings that are as the plan says, value by value, and judges anew: what happened
-// as planned refuses nothing.
+// Names the plan's tolerances in the findings that are as the plan says, value by value, and judges again: what
+// happened as planned refuses nothing.
 void ApplyPlanTolerances(const KvmRestorePlan& plan, KvmRestoreResult& result);
 
 }  // namespace armstate

@@ -1,4 +1,4 @@
-// The running vCPUs of the minimal VMM: a thread for each, and what the guest asks the VMM for.
+// `VcpuThreads` runs the vCPUs of the minimal VMM, a thread for each, and serves the guest's requests to the VMM.
 #ifndef ARMSTATE_CLIENT_KVM_VCPU_THREADS_H_
 #define ARMSTATE_CLIENT_KVM_VCPU_THREADS_H_
 

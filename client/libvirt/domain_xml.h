@@ -1,4 +1,4 @@
-// ParseDomainXml reads what libvirt's XML of a domain says of its CPU, machine and accelerator.
+// `ParseDomainXml` reads the CPU, machine and accelerator out of libvirt's XML of a domain.
 #ifndef ARMSTATE_CLIENT_LIBVIRT_DOMAIN_XML_H_
 #define ARMSTATE_CLIENT_LIBVIRT_DOMAIN_XML_H_
 

@@ -1,4 +1,4 @@
-// libvirt's save images as state files.
+// `LibvirtStateFile` is a save image of libvirt as a state file.
 #ifndef ARMSTATE_CLIENT_LIBVIRT_LIBVIRT_STATE_FILE_H_
 #define ARMSTATE_CLIENT_LIBVIRT_LIBVIRT_STATE_FILE_H_
 

@@ -1,5 +1,5 @@
-// The header of libvirt's save image, which `virsh save`, managedsave and external snapshots of memory write before
-// QEMU's migration stream. docs/formats.md has its layout.
+// `SaveImage` is the header of libvirt's save image, which `virsh save`, managedsave and external snapshots of memory
+// write before QEMU's migration stream. docs/formats.md has its layout.
 #ifndef ARMSTATE_CLIENT_LIBVIRT_SAVE_IMAGE_H_
 #define ARMSTATE_CLIENT_LIBVIRT_SAVE_IMAGE_H_
 
@@ -10,7 +10,7 @@
 
 namespace armstate {
 
-// How the stream behind the header is packed; the numbers are libvirt's.
+// The compression of the stream behind the header; the numbers are libvirt's.
 enum class SaveImageFormat : uint32_t {
   kRaw = 0,
   kGzip = 1,
@@ -25,10 +25,10 @@ struct SaveImage {
   SaveImageFormat format = SaveImageFormat::kRaw;
   // The guest ran when it was saved.
   bool was_running = false;
-  // XML of the domain, and of what libvirt keeps beside it; the cookie is empty if there is none.
+  // XML of the domain, and the cookie, libvirt's further data; a cookie may be missing and is then empty.
   absl::string_view domain_xml;
   absl::string_view cookie_xml;
-  // Where QEMU's stream begins, as it is or packed.
+  // The offset of QEMU's stream, plain or compressed.
   uint64_t stream_offset = 0;
 };
 

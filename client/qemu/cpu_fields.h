@@ -1,5 +1,5 @@
-// The layout of QEMU's `cpu` section: which fields it has, in which order and how wide. One table per version and
-// subsection.
+// `CpuHeadFields` and the other tables are the layout of QEMU's `cpu` section: the fields in their order, with their
+// widths. There is one table per version and subsection.
 //
 // Version 22 is QEMU 2.3 to 11.1: measured on 7.2, 10.0 and 11.1 by their own JSON descriptions. Later releases only
 // add subsections. Version 12 (QEMU 1.6) is from its documentation.

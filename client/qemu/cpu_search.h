@@ -1,4 +1,4 @@
-// `cpu` sections in a stream whose device sections have no known lengths.
+// `SearchCpuSections` finds the `cpu` sections of a stream whose device sections have no known lengths.
 #ifndef ARMSTATE_CLIENT_QEMU_CPU_SEARCH_H_
 #define ARMSTATE_CLIENT_QEMU_CPU_SEARCH_H_
 

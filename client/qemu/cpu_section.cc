@@ -15,7 +15,7 @@ namespace {
 
 // QEMU's MPUs have at most 256 regions, and so have its SAUs; cpu/m-security has both.
 constexpr uint32_t kMaxUnits = 512;
-// How many sizes are tried in a section whose bytes look like the headers of subsections.
+// The number of sizes to try in a section whose bytes look like the headers of subsections.
 constexpr int kMaxTries = 4096;
 
 class Parser {

@@ -1,4 +1,4 @@
-// One `cpu` section of a migration stream, taken apart into its fields. Only positions: the bytes stay where they are.
+// `CpuSection` holds the positions of the fields in one `cpu` section of a migration stream; it copies no bytes.
 #ifndef ARMSTATE_CLIENT_QEMU_CPU_SECTION_H_
 #define ARMSTATE_CLIENT_QEMU_CPU_SECTION_H_
 
@@ -15,7 +15,7 @@
 
 namespace armstate {
 
-// How the end of a section is known.
+// The way in which the end of a section is known.
 struct SectionEnd {
   enum Kind {
     kFooter,      // the footer with `id`, and after it the next part of the stream

@@ -44,7 +44,7 @@ class Edits {
 
 using Subsections = absl::Span<const CpuSubsection>;
 
-// How many of the first subsections are the first one, with those nested in it.
+// The number of subsections that belong to the first one: itself, and those nested in it.
 size_t FamilySize(Subsections subsections) {
   size_t size = 1;
   while (size < subsections.size() && subsections[size].nested) ++size;

@@ -1,4 +1,4 @@
-// UpdateDescription makes the JSON description of a stream fit `cpu` sections that were rebuilt.
+// `UpdateDescription` makes the JSON description of a stream fit `cpu` sections that were rebuilt.
 #ifndef ARMSTATE_CLIENT_QEMU_DESCRIPTION_UPDATE_H_
 #define ARMSTATE_CLIENT_QEMU_DESCRIPTION_UPDATE_H_
 

@@ -15,7 +15,7 @@ namespace {
 // Beyond the user's own deadline.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
-// What came meanwhile. Whichever thread takes the signal: gRPC's do not block any.
+// The signal that arrived meanwhile, in any thread: gRPC's threads do not block signals.
 std::atomic<bool> held[NSIG];
 
 void KeepSignal(int signal) { held[signal] = true; }

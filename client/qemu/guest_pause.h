@@ -1,4 +1,4 @@
-// A guest that stands still, and that must go on whatever happens.
+// `GuestPause` is a guest that is paused and must continue whatever happens.
 #ifndef ARMSTATE_CLIENT_QEMU_GUEST_PAUSE_H_
 #define ARMSTATE_CLIENT_QEMU_GUEST_PAUSE_H_
 
@@ -13,7 +13,7 @@ namespace armstate {
 
 // From Stop() on, until the guest goes on, SIGINT, SIGTERM, SIGHUP and SIGQUIT wait, for the whole process: a user who
 // presses Ctrl-C does not want a stopped guest. They have their effect afterwards. The destructor continues a guest
-// that nobody continued or left paused.
+// that was neither continued nor left paused.
 //
 // Not thread-safe; one at a time in a process.
 class GuestPause {
@@ -25,7 +25,7 @@ class GuestPause {
   GuestPause& operator=(const GuestPause&) = delete;
 
   // After an error the guest may stand still or not; it is continued like a stopped one. FAILED_PRECONDITION if
-  // somebody else's migration has taken the guest meanwhile; then it is not continued, since it may run elsewhere.
+  // another client's migration has moved the guest meanwhile; then it is not continued, since it may run elsewhere.
   absl::Status Stop();
 
   // Continues the guest if it was stopped here. Answers `status`; if that is OK, the error of continuing; if both

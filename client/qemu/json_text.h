@@ -1,4 +1,5 @@
-// Finds values in the text of a JSON document, so that a few of them can be replaced and all else stays as it is.
+// `JsonMember` and `JsonElements` find values in the text of a JSON document, so that some can be replaced and the rest
+// stays unchanged.
 //
 // The text must have been parsed before (by nlohmann's parser, which keeps no positions): none of these functions
 // checks it. They never read past its end, whatever it is.
@@ -14,7 +15,7 @@ namespace armstate {
 // The elements of an array, as parts of its text `array`.
 std::vector<absl::string_view> JsonElements(absl::string_view array);
 
-// The value of the first member with this key, as a part of `object`; empty if there is none. The key is compared as it
+// The value of the first member with this key, as a part of `object`; empty if it is missing. The key is compared as it
 // is written, escapes and all.
 absl::string_view JsonMember(absl::string_view object, absl::string_view key);
 

@@ -1,4 +1,4 @@
-// A file's bytes without reading it: migration streams may be as large as the guest's RAM.
+// `MappedFile` maps a file instead of reading it: migration streams may be as large as the guest's RAM.
 #ifndef ARMSTATE_CLIENT_QEMU_MAPPED_FILE_H_
 #define ARMSTATE_CLIENT_QEMU_MAPPED_FILE_H_
 

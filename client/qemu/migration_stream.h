@@ -1,9 +1,9 @@
-// The outline of a QEMU migration stream (format version 3): what it says about its machine, and where its `cpu`
-// sections are.
+// `MigrationStream` is the outline of a QEMU migration stream (format version 3): its machine, and the positions of its
+// `cpu` sections.
 //
 // A stream is walked from its first byte to its last: configuration, guest RAM, commands, device sections by the
 // lengths of the JSON description, footers. Where there is no valid description, the sections between RAM and the
-// stream's end cannot be told apart; then the `cpu` sections are searched, and each must parse exactly up to its
+// stream's end cannot be separated; then the `cpu` sections are searched, and each must parse exactly up to its
 // footer. A note says so.
 //
 // Nothing is copied and nothing is allocated by a length of the stream.
@@ -35,7 +35,7 @@ struct StreamSection {
 struct VcpuSection {
   StreamSection header;
   CpuSection cpu;
-  // What the stream's description says that the section has, and it has not.
+  // Fields that the section has by the stream's description, but not in fact.
   std::vector<std::string> missing;
 
   // "cpu 0", as errors call it.
@@ -59,7 +59,7 @@ struct MigrationStream {
   // Offset of the end-of-stream byte.
   size_t end_of_stream = 0;
   bool has_description = false;
-  // What the user should know: there was no description, bytes follow the end ...
+  // Remarks for the user: there was no description, bytes follow the end ...
   std::vector<std::string> notes;
 };
 

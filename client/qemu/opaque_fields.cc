@@ -67,7 +67,7 @@ bool HasRegisters(const CpuSubsectionInfo* info) { return info != nullptr && !in
 
 struct BuiltSubsections {
   std::string bytes;
-  // How long those are that are not in our own tables.
+  // The sizes of subsections that are not in our own tables.
   std::vector<SubsectionDescription> unknown;
 };
 
@@ -98,7 +98,7 @@ absl::StatusOr<BuiltSubsections> BuildSubsections(const std::vector<OpaqueField>
   return built;
 }
 
-// What a list entry holds above its register's width; see opaque_fields.h.
+// The bits of a list entry above its register's width; see opaque_fields.h.
 std::string UpperBitsName(uint64_t id) { return absl::StrFormat("cpreg_vmstate_values[0x%016x]", id); }
 
 struct UpperBits {

@@ -1,4 +1,5 @@
-// The part of a `cpu` section that has no register IDs, as named fields, so that the whole section can be rebuilt.
+// `CollectOpaqueFields` reads the part of a `cpu` section without register IDs as named fields, so that the whole
+// section can be rebuilt.
 //
 // clang-format off
 //   name                      data (big-endian, as in the stream)

@@ -1,4 +1,4 @@
-// Names out of hostile input, fit for messages.
+// `Printable` makes names from hostile input fit for messages.
 #ifndef ARMSTATE_CLIENT_QEMU_PRINTABLE_H_
 #define ARMSTATE_CLIENT_QEMU_PRINTABLE_H_
 

@@ -1,8 +1,17 @@
-// QEMU migration stream -> the state of all vCPUs.
+// `CaptureQemuStream` reads the state of all vCPUs out of a QEMU migration stream.
 //
-// Example:
-//   ASSIGN_OR_RETURN(QemuCapture capture, CaptureQemuStream(bytes));
-//   for (const VcpuState& vcpu : capture.vcpus) Store(vcpu.registers);
+// Example (client/examples/push_stream.cc):
+//   absl::Status PushStream(absl::string_view stream, const Connection& connection) {
+//     absl::StatusOr<QemuCapture> capture = CaptureQemuStream(stream);
+//     if (!capture.ok()) return capture.status();
+//     v1::CreateCheckpointRequest request;
+//     request.set_parent("vms/web-1");
+//     request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
+//     for (VcpuState& vcpu : capture->vcpus) {
+//       *request.mutable_checkpoint()->add_vcpus() = VcpuStateToProto(std::move(vcpu));
+//     }
+//     return CheckpointClient(connection).CreateCheckpoint(std::move(request)).status();
+//   }
 #ifndef ARMSTATE_CLIENT_QEMU_QEMU_CAPTURE_H_
 #define ARMSTATE_CLIENT_QEMU_QEMU_CAPTURE_H_
 
@@ -19,13 +28,13 @@ namespace armstate {
 struct QemuCapture {
   // By index, from 0 without gaps.
   std::vector<VcpuState> vcpus;
-  // What the stream does not have although the vCPU does. Empty if the capture is complete.
+  // State of the vCPU that the stream lacks. Empty if the capture is complete.
   std::vector<CaptureGap> gaps;
-  // What made the lists; kUnknown if they do not show it. A Cortex-M, which has no lists, is of QEMU's emulation.
+  // The origin of the lists; kUnknown if they do not show it. A Cortex-M, which has no lists, is of QEMU's emulation.
   ListOrigin origin = ListOrigin::kUnknown;
   // As QEMU names it, e.g. "virt-7.2"; empty if the stream does not say.
   std::string machine_type;
-  // What the user should know about the stream.
+  // Remarks about the stream for the user.
   std::vector<std::string> notes;
 };
 

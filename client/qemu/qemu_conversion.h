@@ -1,12 +1,8 @@
-// ConvertQemuStream rewrites the `cpu` sections of a QEMU migration stream onto the register lists of another QEMU or
+// `ConvertQemuStream` rewrites the `cpu` sections of a QEMU migration stream onto the register lists of another QEMU or
 // another host. All else stays, byte for byte: RAM, devices, and in the JSON description all that does not describe a
 // `cpu` section. But for QEMU before 10.0 a command is left out that it refuses (SWITCHOVER_START, stream_format.h).
 //
-// Example:
-//   ASSIGN_OR_RETURN(QemuCapture capture, CaptureQemuStream(file->stream()));
-//   ... the server answers, for each vCPU, what the target is to hold ...
-//   ASSIGN_OR_RETURN(QemuConversion conversion, ConvertQemuStream(file->stream(), held, QemuRelease{11, 1}));
-//   if (conversion.losses.empty() || accepted) return file->Write(conversion.patches, out);
+// The server decides what the target's vCPUs are to hold: client/state_conversion.h has both steps, and an example.
 #ifndef ARMSTATE_CLIENT_QEMU_QEMU_CONVERSION_H_
 #define ARMSTATE_CLIENT_QEMU_QEMU_CONVERSION_H_
 
@@ -29,7 +25,7 @@ struct QemuConversion {
   std::vector<StreamPatch> patches;
   // State of the guest that the target's release has no place for: the caller asks before the patches are used.
   std::vector<SubsectionLoss> losses;
-  // What the user should know about the stream, and what was left out without a loss.
+  // Remarks about the stream for the user, and parts that were left out without a loss.
   std::vector<std::string> notes;
 };
 

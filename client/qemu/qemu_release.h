@@ -1,4 +1,4 @@
-// QemuRelease is a release series of QEMU, e.g. {10, 0} of QEMU 10.0.2: what decides the layout of its streams.
+// `QemuRelease` is a release series of QEMU, e.g. {10, 0} of QEMU 10.0.2, which decides the layout of its streams.
 #ifndef ARMSTATE_CLIENT_QEMU_QEMU_RELEASE_H_
 #define ARMSTATE_CLIENT_QEMU_QEMU_RELEASE_H_
 

@@ -1,8 +1,5 @@
-// The state of all vCPUs -> QEMU migration stream of another, fresh VM.
-//
-// Example:
-//   ASSIGN_OR_RETURN(QemuRestore restore, RestoreIntoQemuStream(vcpus, "virt-7.2", target));
-//   if (restore.verdict != Verdict::kRefused) Write(ApplyPatches(target, restore.patches));
+// `RestoreIntoQemuStream` writes the state of all vCPUs into the migration stream of another, fresh VM.
+// client/formats/state_file.h has an example.
 #ifndef ARMSTATE_CLIENT_QEMU_QEMU_RESTORE_H_
 #define ARMSTATE_CLIENT_QEMU_QEMU_RESTORE_H_
 
@@ -36,7 +33,7 @@ struct QemuRestore {
   std::vector<std::string> notes;
 };
 
-// What a stream is, as a target of a restore.
+// A stream as the target of a restore.
 struct QemuTarget {
   ListOrigin origin = ListOrigin::kUnknown;
   std::string machine_type;

@@ -1,4 +1,4 @@
-// One `cpu` section of a QEMU migration stream as a vCPU register port.
+// `QemuStreamVcpu` is one `cpu` section of a QEMU migration stream as a vCPU register port.
 #ifndef ARMSTATE_CLIENT_QEMU_QEMU_STREAM_VCPU_H_
 #define ARMSTATE_CLIENT_QEMU_QEMU_STREAM_VCPU_H_
 
@@ -17,7 +17,7 @@
 
 namespace armstate {
 
-// Where a `cpu` section is, and how errors call it.
+// The place of a `cpu` section, and its name in errors.
 struct CpuSectionPlace {
   absl::string_view payload;
   size_t stream_offset = 0;
@@ -32,7 +32,7 @@ struct CpuSectionPlace {
 // Not thread-safe.
 class QemuStreamVcpu : public VcpuRegisterPort {
  public:
-  // The section as it is. STREAM_MALFORMED if its registers cannot be told apart.
+  // The section as it is. STREAM_MALFORMED if its registers cannot be separated.
   static absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> Create(const CpuSection& section,
                                                                 const CpuSectionPlace& place);
 

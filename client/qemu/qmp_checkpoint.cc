@@ -43,7 +43,7 @@ bool BoolOf(const Json& object, const char* key) {
 
 absl::Status System(absl::string_view what) { return absl::InternalError(absl::StrCat(what, ": ", strerror(errno))); }
 
-// What QEMU says of itself and of its VM.
+// QEMU's description of itself and of its VM.
 class Source {
  public:
   static absl::StatusOr<Source> Ask(QmpConnection& qmp) {
@@ -197,7 +197,7 @@ absl::StatusOr<QmpCheckpoint> CheckpointByQmp(const std::string& socket_path, co
   }
   absl::StatusOr<QemuCapture> capture = CaptureOf(*stream, *source);
   if (!capture.ok()) return guest.ContinueAfter(capture.status());
-  // A dump never describes itself nor names its machine type; QMP has told what matters of that.
+  // A dump neither describes itself nor names its machine type; QMP supplies the facts that matter.
   if (options.keep_stream.empty()) capture->notes.clear();
   guest.LeavePaused();
   return QmpCheckpoint{*std::move(capture), source->version, source->cpu_model,

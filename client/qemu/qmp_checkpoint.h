@@ -1,4 +1,4 @@
-// The state of all vCPUs of a running QEMU, by its QMP socket. The guest stands still meanwhile, and then goes on.
+// `CheckpointByQmp` captures all vCPUs of a running QEMU through its QMP socket. The guest is paused meanwhile.
 //
 // How: `xen-save-devices-state` writes all CPU and device state without guest RAM (about 1 ms) and stops and continues
 // a running guest itself, within one command, so that not even the death of this process leaves the guest stopped. QEMU
@@ -21,7 +21,7 @@ namespace armstate {
 struct QmpCheckpointOptions {
   // For all of it. When it is over, the guest gets another 5 seconds to be continued.
   absl::Duration timeout = absl::Seconds(60);
-  // Where to leave a whole migration stream; empty: none is made. The file is replaced; after an error it may hold a
+  // The file for a whole migration stream; empty: none is written. The file is replaced; after an error it may hold a
   // part.
   std::string keep_stream;
   // Leaves the guest stopped after success, as for a move. After an error it goes on.

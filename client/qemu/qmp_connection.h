@@ -1,8 +1,13 @@
-// QEMU's machine protocol (QMP) over a Unix socket: one command at a time.
+// `QmpConnection` speaks QEMU's machine protocol (QMP) over a Unix socket, one command at a time.
 //
-// Example:
-//   ASSIGN_OR_RETURN(QmpConnection qmp, QmpConnection::Open("/run/vm.qmp", absl::Now() + absl::Seconds(5)));
-//   ASSIGN_OR_RETURN(nlohmann::json status, qmp.Execute("query-status"));
+// Example (client/examples/query_qmp.cc):
+//   absl::StatusOr<bool> IsRunning() {
+//     absl::StatusOr<QmpConnection> qmp = QmpConnection::Open("/run/vm.qmp", absl::Now() + absl::Seconds(5));
+//     if (!qmp.ok()) return qmp.status();
+//     const absl::StatusOr<nlohmann::json> status = qmp->Execute("query-status");
+//     if (!status.ok()) return status.status();
+//     return status->value("running", false);
+//   }
 #ifndef ARMSTATE_CLIENT_QEMU_QMP_CONNECTION_H_
 #define ARMSTATE_CLIENT_QEMU_QMP_CONNECTION_H_
 

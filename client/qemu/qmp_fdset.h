@@ -1,4 +1,4 @@
-// WithFdSet lends QEMU a file of ours, which it may write under the name of a set of descriptors.
+// `WithFdSet` lends QEMU a file of ours, which it may write under the name of a set of descriptors.
 #ifndef ARMSTATE_CLIENT_QEMU_QMP_FDSET_H_
 #define ARMSTATE_CLIENT_QEMU_QMP_FDSET_H_
 

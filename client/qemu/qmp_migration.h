@@ -1,4 +1,4 @@
-// QEMU's migration into a file, driven over QMP.
+// `MigrateToFile` lets QEMU migrate into a file, over QMP.
 #ifndef ARMSTATE_CLIENT_QEMU_QMP_MIGRATION_H_
 #define ARMSTATE_CLIENT_QEMU_QMP_MIGRATION_H_
 
@@ -7,7 +7,7 @@
 
 namespace armstate {
 
-// How QEMU takes a file to migrate into: up to 8.1 only as a descriptor (fd:), from 11 on only as file:.
+// The kind of URI for a file: up to 8.1 QEMU accepts only a descriptor (fd:), from 11 on only file:.
 enum class FileProtocol { kFd, kFile };
 
 // Migrates the (stopped) VM into the file and waits for the end, until the connection's deadline; then the migration is

@@ -1,4 +1,5 @@
-// Guest RAM in a migration stream: walked over page by page, or block by block with mapped-ram; never copied.
+// `SkipRam` walks over guest RAM in a migration stream, page by page, or block by block with mapped-ram, without a
+// copy.
 #ifndef ARMSTATE_CLIENT_QEMU_RAM_SECTION_H_
 #define ARMSTATE_CLIENT_QEMU_RAM_SECTION_H_
 
@@ -19,7 +20,7 @@ struct RamFormat {
   bool mapped_ram = false;
 };
 
-// What is learned on the way.
+// The facts that are learned on the way.
 struct RamFacts {
   // mapped-ram: where in its file the stream begins, as the headers of the blocks say.
   absl::optional<uint64_t> file_offset;

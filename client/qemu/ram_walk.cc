@@ -17,7 +17,7 @@ constexpr uint16_t kCommandPackaged = 7;
 // The pages of ARM targets, for streams that do not tell theirs.
 constexpr uint64_t kPageSizes[] = {4096, 1024, 16384, 65536};
 
-// Why a section that is sent in parts, and is not RAM's, cannot be read: nothing tells where a part of it ends.
+// The error for a section that is sent in parts and is not RAM's: the end of a part is not known.
 std::string SentInParts(const StreamSection& section) {
   const std::string what = absl::StrCat("section ", Printable(section.name), " version ", section.version,
                                         " is sent in parts, and only ram version 4 is known");

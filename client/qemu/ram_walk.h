@@ -1,4 +1,4 @@
-// RamWalk moves a reader over what stands before and between the device sections of a stream: RAM, and commands.
+// `RamWalk` moves a reader over RAM and commands, before and between the device sections of a stream.
 #ifndef ARMSTATE_CLIENT_QEMU_RAM_WALK_H_
 #define ARMSTATE_CLIENT_QEMU_RAM_WALK_H_
 

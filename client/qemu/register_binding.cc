@@ -241,7 +241,7 @@ absl::Status CheckList(const CpuSection& section, absl::string_view payload, siz
   return absl::OkStatus();
 }
 
-// Whether the list speaks of AArch64: CPUs before ARMv8 have no ID_AA64*. An empty list tells nothing.
+// True if the list is of an AArch64 CPU: CPUs before ARMv8 have no ID_AA64*. An empty list shows nothing.
 bool MayHaveAarch64(const CpuSection& section, absl::string_view payload) {
   for (const uint64_t id : ListedIds(section, payload)) {
     if (id == kIdAa64Isar0 || id == kIdAa64Mmfr0) return true;

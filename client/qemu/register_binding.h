@@ -1,4 +1,4 @@
-// Which bytes of a `cpu` section hold which register.
+// `RegisterBinding` maps registers to the bytes of a `cpu` section that hold them.
 #ifndef ARMSTATE_CLIENT_QEMU_REGISTER_BINDING_H_
 #define ARMSTATE_CLIENT_QEMU_REGISTER_BINDING_H_
 
@@ -24,14 +24,14 @@ struct RegisterSegment {
 struct RegisterBinding {
   RegisterId id;
   std::vector<RegisterSegment> segments;
-  // Which bits of a (single, 32-bit) segment are this register's: FPSR and FPCR share one.
+  // The bits of a (single, 32-bit) segment that are this register's: FPSR and FPCR share one.
   uint32_t mask = 0xffffffff;
 };
 
 // The IDs of the section's own list, in its order; not checked.
 std::vector<uint64_t> ListedIds(const CpuSection& section, absl::string_view payload);
 
-// How the registers of a section are to be read.
+// The way to read the registers of a section.
 enum class ExecutionState { kAarch64, kAarch32, kMProfile };
 
 // AArch64 or AArch32 by bit 4 of the field `cpsr`, M-profile by the subsection cpu/m.

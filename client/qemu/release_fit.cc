@@ -22,7 +22,7 @@ constexpr RegisterId kFpsr = RegisterId::Known<0x60200000001000d4>();
 constexpr RegisterId kFpcr = RegisterId::Known<0x60200000001000d5>();
 constexpr RegisterId kFpscr = RegisterId::Known<0x4020000000121001>();
 
-// What FPSCR has of FPCR and of FPSR (Arm ARM, FPSCR).
+// The bits of FPCR and of FPSR in FPSCR (Arm ARM, FPSCR).
 constexpr uint64_t kFpcrInFpscr = 0x07ff9f00;
 constexpr uint64_t kFpsrInFpscr = 0xf800009f;
 
@@ -32,7 +32,7 @@ constexpr absl::string_view kWfxtTimer = "cpu/wfxt-timer";
 constexpr QemuRelease kFirstWithTimerInEachCpu{11, 1};
 constexpr absl::string_view kPmsav8 = "cpu/pmsav8";
 constexpr absl::string_view kPmsav8r = "cpu/pmsav8/pmsav8r";
-// How much of a lost subsection is shown.
+// The number of bytes of a lost subsection that are shown.
 constexpr size_t kMaxShown = 64;
 
 bool IsSubsection(absl::string_view name) { return absl::StartsWith(name, "cpu/") && !absl::StrContains(name, ':'); }
@@ -49,7 +49,7 @@ std::string Shown(absl::string_view body) {
                       body.size() > kMaxShown ? "..." : "");
 }
 
-// What is lost with a subsection that has no registers in it.
+// The loss with a subsection that has no registers in it.
 absl::optional<std::string> LossOfBody(const CpuSubsectionInfo* info, absl::string_view body) {
   if (info == nullptr) return Shown(body);
   if (info->name == kWfxtTimer) {
@@ -57,7 +57,7 @@ absl::optional<std::string> LossOfBody(const CpuSubsectionInfo* info, absl::stri
     return absl::StrFormat("the guest waits in WFIT or WFET until 0x%x, and would wait on without that limit",
                            LoadBigEndian(body.substr(0, 8)));
   }
-  // What the exception is that the vCPU is about to take. QEMU sets it with each exception and stops a vCPU between
+  // The exception that the vCPU is about to take. QEMU sets it with each exception and stops a vCPU between
   // instructions, so nothing reads it again: a guest that had one such exception would have it in all later streams.
   if (info->name == "cpu/syndrome64") return absl::nullopt;
   if (AllAre(body, '\0')) return absl::nullopt;  // as at reset

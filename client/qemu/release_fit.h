@@ -1,5 +1,5 @@
-// FitToRelease leaves out of a vCPU's state the subsections that another release of QEMU does not know, and tells what
-// is lost with them.
+// `FitToRelease` leaves out of a vCPU's state the subsections that another release of QEMU does not know, and lists
+// the state that is lost with them.
 //
 // QEMU refuses a `cpu` section with a subsection that it does not know. One that only the target's release writes is
 // not missed: QEMU then keeps what it has at reset.
@@ -18,7 +18,7 @@ namespace armstate {
 struct SubsectionLoss {
   int vcpu_index = 0;
   std::string subsection;  // "cpu/zt0"
-  // What it held, in one line.
+  // Its content, in one line.
   std::string text;
 };
 

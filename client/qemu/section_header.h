@@ -1,4 +1,4 @@
-// Headers and footers of sections in a migration stream.
+// `ReadSectionHeader` reads headers and footers of sections in a migration stream.
 #ifndef ARMSTATE_CLIENT_QEMU_SECTION_HEADER_H_
 #define ARMSTATE_CLIENT_QEMU_SECTION_HEADER_H_
 

@@ -1,4 +1,5 @@
-// The configuration section, which begins a migration stream: the machine, and what changes the stream's format.
+// `ReadConfiguration` reads the configuration section at the beginning of a migration stream: the machine, and options
+// that change the stream's format.
 #ifndef ARMSTATE_CLIENT_QEMU_STREAM_CONFIGURATION_H_
 #define ARMSTATE_CLIENT_QEMU_STREAM_CONFIGURATION_H_
 

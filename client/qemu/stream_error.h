@@ -1,5 +1,5 @@
-// Errors of QEMU migration streams: INVALID_ARGUMENT, reason STREAM_MALFORMED, and the offset at which the stream is
-// wrong.
+// `StreamError` makes errors of QEMU migration streams: INVALID_ARGUMENT, reason STREAM_MALFORMED, and the offset at
+// which the stream is wrong.
 #ifndef ARMSTATE_CLIENT_QEMU_STREAM_ERROR_H_
 #define ARMSTATE_CLIENT_QEMU_STREAM_ERROR_H_
 

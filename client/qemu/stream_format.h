@@ -1,4 +1,5 @@
-// Numbers of QEMU's migration stream format, version 3. Everything is big-endian; there is no checksum and no padding.
+// `kStreamMagic` and the like are the numbers of QEMU's migration stream format, version 3. Everything is big-endian;
+// there is no checksum and no padding.
 #ifndef ARMSTATE_CLIENT_QEMU_STREAM_FORMAT_H_
 #define ARMSTATE_CLIENT_QEMU_STREAM_FORMAT_H_
 

@@ -1,4 +1,4 @@
-// StreamPatch holds bytes that are to replace others in a migration stream.
+// `StreamPatch` holds bytes that replace others in a migration stream.
 #ifndef ARMSTATE_CLIENT_QEMU_STREAM_PATCH_H_
 #define ARMSTATE_CLIENT_QEMU_STREAM_PATCH_H_
 

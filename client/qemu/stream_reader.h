@@ -1,4 +1,4 @@
-// Reads big-endian numbers and strings out of a QEMU stream, never past its end.
+// `StreamReader` reads big-endian numbers and strings out of a QEMU stream, never past its end.
 //
 // The first error sticks: every later read answers zeros and moves nothing, so that a caller may read a few fields and
 // look at ok() once. Loops over counts out of the stream must look at ok() in every turn.

@@ -1,4 +1,4 @@
-// The vector length that a vCPU runs with, as far as its registers tell.
+// `MaxVectorBits` finds the vector length of a vCPU, as far as its registers show it.
 #ifndef ARMSTATE_CLIENT_QEMU_VECTOR_LENGTH_H_
 #define ARMSTATE_CLIENT_QEMU_VECTOR_LENGTH_H_
 

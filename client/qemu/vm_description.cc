@@ -123,7 +123,7 @@ absl::optional<DeviceDescription> ReadDevice(const Json& json) {
   return device;
 }
 
-// What does not fit is left out: then the stream's own bytes decide.
+// Parts that do not fit are left out: then the stream's own bytes decide.
 void ReadConfigurationSubsections(const Json& root, VmDescription& description) {
   const auto configuration = root.find("configuration");
   if (configuration == root.end() || !configuration->is_object()) return;

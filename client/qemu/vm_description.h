@@ -1,5 +1,5 @@
-// The JSON description at the end of a migration stream: how long each device section is, which the sections do not
-// say.
+// `VmDescription` is the JSON description at the end of a migration stream. It has the lengths of the device sections,
+// which the sections themselves do not contain.
 #ifndef ARMSTATE_CLIENT_QEMU_VM_DESCRIPTION_H_
 #define ARMSTATE_CLIENT_QEMU_VM_DESCRIPTION_H_
 
@@ -40,7 +40,7 @@ struct VmDescription {
   std::vector<DeviceDescription> devices;
   // The subsections of the configuration section with the sizes of their bodies (QEMU 8.2 on).
   std::vector<std::pair<std::string, uint64_t>> configuration_subsections;
-  // Where in the stream the end-of-stream byte before the description is, and where the description ends.
+  // The offsets in the stream of the end-of-stream byte before the description and of the description's end.
   size_t end_of_stream = 0;
   size_t end = 0;
 
@@ -48,7 +48,7 @@ struct VmDescription {
   const uint64_t* ConfigurationSize(absl::string_view subsection) const;
 };
 
-// Reads the JSON text. NOT_FOUND if it is none that describes a stream, with the reason; also when it is nested deeper
+// Reads the JSON text. NOT_FOUND, with the reason, if it does not describe a stream; also when it is nested deeper
 // than 64 levels, gives a device more than 2^40 bytes or a vCPU more than 64 subsections.
 absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json);
 

@@ -10,6 +10,8 @@
 #include "proto/resource_names.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoints/create.h"
+#include "server/checkpoints/decoded_view.h"
+#include "server/checkpoints/scheme.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
@@ -41,11 +43,24 @@ v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) 
   return damaged;
 }
 
+absl::Status FillDecodedView(absl::string_view vm, const StoredCheckpoint& stored, const ProfileRegistry& profiles,
+                             const v1::GetCheckpointRequest& request, v1::Checkpoint& response,
+                             MemoryBudget::Share& share) {
+  if (absl::Status status = FillBasicView(vm, stored.summary, response); !status.ok()) return status;
+  const absl::optional<IdScheme> scheme = SchemeOf(response.source(), profiles);
+  if (!scheme) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kCpuProfileNotFound, SchemeUnknown(response),
+                     {{"name", response.name()}});
+  }
+  if (absl::Status status = share.AddAnswer(2 * MostDecodedBytes(stored.vcpus, request)); !status.ok()) return status;
+  return DecodeVcpus(stored.vcpus, *scheme, request, response);
+}
+
 }  // namespace
 
 absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response,
                                         MemoryBudget::Share& share) {
-  if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC nor FULL");
+  if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC, FULL nor DECODED");
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
   if (!name.ok()) return name.status();
   absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
@@ -58,6 +73,9 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
           : checkpoints_.GetVcpus(name->vm, name->version, request.vcpu_indexes());
   if (!stored.ok()) return stored.status();
   if (absl::Status status = share.AddAnswer(2 * BytesOf(*stored)); !status.ok()) return status;
+  if (request.view() == v1::CHECKPOINT_VIEW_DECODED) {
+    return FillDecodedView(name->vm, *stored, profiles_, request, response, share);
+  }
   return FillView(name->vm, *std::move(stored), response);
 }
 

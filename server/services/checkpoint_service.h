@@ -5,6 +5,7 @@
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/checkpoints/pushes.h"
+#include "server/profiles/registry.h"
 #include "server/restores/history.h"
 #include "server/retention/vm_retention.h"
 #include "server/rpc/arena_messages.h"
@@ -21,10 +22,11 @@ namespace armstate {
 // Thread-safe. All arguments must outlive the object.
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
-  CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, RestoreHistory& history,
-                        QueryRpcs& queries)
+  CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, const ProfileRegistry& profiles,
+                        RestoreHistory& history, QueryRpcs& queries)
       : DecodedService(workers),
         checkpoints_(checkpoints),
+        profiles_(profiles),
         history_(history),
         queries_(queries),
         retention_(checkpoints, history),
@@ -89,6 +91,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
 
   CheckpointRepository& checkpoints_;
+  const ProfileRegistry& profiles_;
   RestoreHistory& history_;
   QueryRpcs& queries_;
   VmRetention retention_;

@@ -192,13 +192,6 @@ TEST(CaptureTest, GoesOnAfterARegisterThatCannotBeRead) {
   EXPECT_EQ(capture.registers, List({{kA, 1}, {kC, 3}}));
 }
 
-TEST(MergeTest, TakesIncomingWhereBothHaveTheRegister) {
-  EXPECT_EQ(MergeRegisterLists(List({{kA, 1}, {kC, 3}}), List({{kA, 10}, {kB, 20}, {kC, 30}})),
-            List({{kA, 10}, {kC, 30}}));
-  EXPECT_EQ(MergeRegisterLists(List({{kA, 1}, {kC, 3}}), List({{kC, 30}, {kD, 40}})), List({{kA, 1}, {kC, 30}}));
-  EXPECT_EQ(MergeRegisterLists(List({{kA, 1}}), RegisterList()), List({{kA, 1}}));
-}
-
 TEST(MergeTest, FindsWhatOnlyOneSideHas) {
   const LayoutMerge merge = MergeLayouts(List({{kA, 0}, {kB, 0}}).layout(), List({{kB, 0}, {kC, 0}, {kD, 0}}).layout());
   EXPECT_EQ(merge.common_own, std::vector<uint32_t>{1});

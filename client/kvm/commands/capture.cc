@@ -61,8 +61,8 @@ absl::StatusOr<ExitStatus> CaptureGuest(const CaptureOptions& options, std::ostr
   vmm_options.memory_size = static_cast<size_t>(options.memory_mib) << 20;
   absl::StatusOr<std::unique_ptr<MinimalVmm>> vmm = MinimalVmm::Create(vmm_options);
   if (!vmm.ok()) return vmm.status();
-  if (!(*vmm)->missing().empty()) {
-    const MissingKvmFeature& missing = (*vmm)->missing().front();
+  if (!(*vmm)->restorer().missing().empty()) {
+    const MissingKvmFeature& missing = (*vmm)->restorer().missing().front();
     return absl::FailedPreconditionError(
         absl::StrCat("this host does not give ", missing.feature, ": ", missing.call, ": ", missing.error));
   }

@@ -1,5 +1,5 @@
-// The subcommands of `armstate-kvm`. Each function adds one to `app`; when the command line names it, `chosen` is set
-// to what it does.
+// `AddProbeCommand` and its like add the subcommands of `armstate-kvm` to `app`; when the command line names one,
+// `chosen` is set to what it does.
 #ifndef ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_
 #define ARMSTATE_CLIENT_KVM_COMMANDS_COMMANDS_H_
 

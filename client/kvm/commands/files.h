@@ -1,4 +1,4 @@
-// Messages in files, as JSON.
+// `ReadJsonFile` and `WriteJsonFile` read and write messages in files, as JSON.
 #ifndef ARMSTATE_CLIENT_KVM_COMMANDS_FILES_H_
 #define ARMSTATE_CLIENT_KVM_COMMANDS_FILES_H_
 

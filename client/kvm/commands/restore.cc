@@ -30,7 +30,7 @@ struct RestoreOptions {
   int lines = 0;
 };
 
-// What is written to the vCPUs, from the checkpoint, or from the plan where there is one.
+// The state to write to the vCPUs: the plan's if there is one, otherwise the checkpoint's.
 absl::StatusOr<KvmRestorePlan> LoadPlan(const RestoreOptions& options, const v1::Checkpoint& checkpoint) {
   if (!options.plan.empty()) {
     v1::PlanRestoreResponse plan;
@@ -44,28 +44,29 @@ absl::StatusOr<KvmRestorePlan> LoadPlan(const RestoreOptions& options, const v1:
   return planned;
 }
 
-v1::RestoreReport ReportOf(const KvmRestorePlan& plan, MinimalVmm& vmm, const KvmRestoreResult& result) {
+v1::RestoreReport ReportOf(const KvmRestorePlan& plan, absl::Span<const KvmVcpu> ports,
+                           const KvmRestoreResult& result) {
   std::vector<VcpuReportInput> vcpus;
   for (size_t i = 0; i < plan.states.size(); ++i) {
-    vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *vmm.vcpus()[i].layout(), result.reports[i]});
+    vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *ports[i].layout(), result.reports[i]});
   }
   v1::RestoreReport report = RestoreReportToProto(vcpus, IdScheme::kKvm, ReportedRegisters::kFindings);
   report.set_by(v1::RESTORER_ARMSTATE);
-  for (const MissingKvmFeature& missing : vmm.missing()) {
+  for (const MissingKvmFeature& missing : result.missing) {
     v1::MissingVcpuFeature* const feature = report.add_missing_vcpu_features();
     feature->set_feature(missing.feature);
     feature->set_call(missing.call);
     feature->set_error(missing.error);
   }
   for (const std::string& problem : result.problems) report.add_notes(problem);
-  if (!vmm.missing().empty() || !result.problems.empty()) report.set_verdict(v1::VERDICT_REFUSED);
+  if (!result.complete()) report.set_verdict(v1::VERDICT_REFUSED);
   return report;
 }
 
-// Only what refuses; the rest stands in the report.
-void PrintRefusal(const MinimalVmm& vmm, const KvmRestoreResult& result, std::ostream& out) {
+// Only the findings that refuse; the others are in the report.
+void PrintRefusal(const KvmRestoreResult& result, std::ostream& out) {
   out << "refused\n";
-  for (const MissingKvmFeature& missing : vmm.missing()) {
+  for (const MissingKvmFeature& missing : result.missing) {
     out << "this host does not give " << missing.feature << ": " << missing.call << ": " << missing.error << '\n';
   }
   for (const std::string& problem : result.problems) out << problem << '\n';
@@ -108,14 +109,14 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   if (!vmm.ok()) return vmm.status();
   if (memory) std::copy(memory->bytes().begin(), memory->bytes().end(), (*vmm)->memory().begin());
 
-  KvmRestoreResult result = RestoreKvmVcpus(plan->states, (*vmm)->vcpus(), plan->orders);
+  KvmRestoreResult result = (*vmm)->restorer().Write(plan->states, plan->orders);
   ApplyPlanTolerances(*plan, result);
-  const v1::RestoreReport report = ReportOf(*plan, **vmm, result);
+  const v1::RestoreReport report = ReportOf(*plan, (*vmm)->restorer().vcpus(), result);
   if (!options.report.empty()) {
     if (absl::Status status = WriteJsonFile(options.report, report); !status.ok()) return status;
   }
   if (report.verdict() == v1::VERDICT_REFUSED) {
-    PrintRefusal(**vmm, result, out);
+    PrintRefusal(result, out);
     return ExitStatus::kRefused;  // the guest would not be what it was
   }
   const absl::Status ran =
@@ -129,18 +130,22 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
 void AddRestoreCommand(CLI::App& app, KvmCommand& chosen) {
   auto options = std::make_shared<RestoreOptions>();
   CLI::App* const command = app.add_subcommand(
-      "restore", "Restore a checkpoint onto the vCPUs of a small VM, say what became of every register, and run it");
+      "restore", "Restore a checkpoint onto the vCPUs of a small VM, report the result of every register, and run it");
   command->add_option("CHECKPOINT", options->checkpoint, "JSON of armstate.v1.Checkpoint; - is standard input")
       ->required();
-  command->add_option("--plan", options->plan, "JSON of armstate.v1.PlanRestoreResponse: just its writes, in its order")
+  command
+      ->add_option("--plan", options->plan,
+                   "JSON of armstate.v1.PlanRestoreResponse: write only its registers, in its order")
       ->type_name("FILE");
   command
       ->add_option("--memory", options->memory,
                    "The guest's memory, which decides its size; without it 16 MiB of zeros")
       ->type_name("FILE");
-  command->add_option("--report", options->report, "Write what happened, as JSON of armstate.v1.RestoreReport")
+  command->add_option("--report", options->report, "Write the result as JSON of armstate.v1.RestoreReport")
       ->type_name("FILE");
-  command->add_option("--lines", options->lines, "If nothing was refused: run the guest until it has printed as many")
+  command
+      ->add_option("--lines", options->lines,
+                   "If nothing was refused: run the guest until it has printed this many lines")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   AddVmmOptions(*command, options->vmm);

@@ -1,4 +1,4 @@
-// Options of the subcommands that run the small VMM.
+// `AddVmmOptions` adds the options of the subcommands that run the small VMM.
 #ifndef ARMSTATE_CLIENT_KVM_COMMANDS_VMM_OPTIONS_H_
 #define ARMSTATE_CLIENT_KVM_COMMANDS_VMM_OPTIONS_H_
 
@@ -23,7 +23,7 @@ struct VmmOptions {
 
 void AddVmmOptions(CLI::App& command, VmmOptions& options);
 
-// The features, with PSCI, by which the guest's vCPUs are switched on. INVALID_ARGUMENT for a name that is none.
+// The features, with PSCI, by which the guest's vCPUs are switched on. INVALID_ARGUMENT for an unknown name.
 absl::StatusOr<VcpuFeatures> FeaturesOf(const std::vector<std::string>& names);
 
 // The text below a subcommand's options: examples (lines), and what the exit statuses mean.

@@ -1,4 +1,4 @@
-// The guest that armstate-kvm has built in (guest.S).
+// `BuiltInGuest` returns the guest that is built into armstate-kvm (guest.S).
 #ifndef ARMSTATE_CLIENT_KVM_GUEST_GUEST_H_
 #define ARMSTATE_CLIENT_KVM_GUEST_GUEST_H_
 

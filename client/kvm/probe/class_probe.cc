@@ -13,7 +13,7 @@ constexpr uint64_t kSsbs = uint64_t{15} << 4;  // ID_AA64PFR1_EL1.SSBS
 constexpr uint64_t kCounterNumber = 0xf800;    // PMCR_EL0.N
 constexpr uint64_t kOneCounter = 0x800;
 
-// Versions of PSCI, levels of workarounds, and values near them that nobody uses.
+// Versions of PSCI, levels of workarounds, and unused values near them.
 const std::vector<uint64_t>& FirmwareValues() {
   static const auto& values = *new std::vector<uint64_t>{
       0,    1,    2,    3,    4,       5,       7,       8,       0xf,     0x10,    0x11,
@@ -207,7 +207,7 @@ absl::Status ClassProbe::TryFirmwareWithoutSsbs() {
     ProbeJson tries = ProbeJson::object();
     uint64_t value = 0;
     for (const uint64_t wanted : FirmwareValues()) {
-      // Where a value is kept, the next one is tried in a fresh VM.
+      // If a value is kept, the next one is tried in a fresh VM.
       if (vm_.WriteWord(0, kProbePfr1, without) != 0) break;
       vm_.ReadWord(0, id, value);
       const Trial trial = TryValues(vm_, id, value, {wanted});

@@ -1,4 +1,4 @@
-// All experiments on VMs of one set of vCPU features.
+// `ClassProbe` runs all experiments on VMs of one set of vCPU features.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_CLASS_PROBE_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_CLASS_PROBE_H_
 
@@ -27,7 +27,7 @@ class ClassProbe {
 
   // IDs and values of all registers of both vCPUs. `line` has what else the list's line says.
   absl::Status List(const ProbeJson& line, const std::string& state);
-  // What one register makes of what is written to it: "moving", "bits", "nibbles", "range", "fw", "vectors".
+  // The kind of reaction of one register to writes: "moving", "bits", "nibbles", "range", "fw", "vectors".
   absl::Status TryRegisters();
   // "effect": which other registers change with one.
   absl::Status TryEffects();
@@ -49,7 +49,7 @@ class ClassProbe {
   ProbeJson Line(const std::string& kind) const;
   Values ReadAll(int vcpu);
   // Writes a value that is expected to be accepted, notes what else changes, and renews the VM if anything did.
-  // Whether it was accepted and nothing else changed.
+  // True if it was accepted and nothing else changed.
   absl::StatusOr<bool> TryEffect(uint64_t id, uint64_t wanted);
   bool has(uint64_t id) const { return reset_.count(id) > 0; }
 

@@ -34,7 +34,7 @@ struct FeatureClass {
   VcpuFeatures features;
 };
 
-// What is asked of the host first, and what that answers.
+// The first questions to the host, with its answers.
 struct Capabilities {
   const char* name;
   KvmCapability capability;
@@ -138,7 +138,7 @@ class Prober {
     file_.Add({{"kind", "errno"}, {"label", label}, {"result", {result}}});
   }
 
-  // What KVM_ARM_VCPU_INIT answers, by target and by feature.
+  // The answers of KVM_ARM_VCPU_INIT, by target and by feature.
   absl::Status AskInit() {
     if (const KvmErrno error = vm_->PreferredTarget(target_); error != 0) {
       return KvmStatus("KVM_ARM_PREFERRED_TARGET", error);

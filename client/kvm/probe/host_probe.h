@@ -1,4 +1,5 @@
-// What this host's KVM makes of values that are written to registers: the file that armstated makes CPU profiles from.
+// `ProbeHost` records what this host's KVM makes of values that are written to registers: the file from which armstated
+// makes CPU profiles.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_HOST_PROBE_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_HOST_PROBE_H_
 

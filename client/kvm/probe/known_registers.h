@@ -1,4 +1,4 @@
-// The registers that a probe treats in a way of their own.
+// `ClassOfId` and the constants here name the registers that a probe treats specially.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_KNOWN_REGISTERS_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_KNOWN_REGISTERS_H_
 

@@ -1,4 +1,4 @@
-// The file that `armstate-kvm probe` writes: JSON lines, each with a checksum.
+// `ProbeFileWriter` writes the file of `armstate-kvm probe`: JSON lines, each with a checksum.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_PROBE_FILE_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_PROBE_FILE_H_
 

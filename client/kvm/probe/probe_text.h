@@ -1,4 +1,4 @@
-// How a probe's file writes numbers; server/probe/parse_json.h reads them.
+// `ProbeJson` is the JSON of a probe's file, with its notation of numbers; server/probe/parse_json.h reads it.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_PROBE_TEXT_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_PROBE_TEXT_H_
 

@@ -1,4 +1,4 @@
-// A VM that experiments are made on.
+// `ProbedVm` is the VM on which a probe makes its experiments.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_PROBED_VM_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_PROBED_VM_H_
 

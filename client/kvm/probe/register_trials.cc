@@ -11,7 +11,7 @@
 namespace armstate {
 namespace {
 
-// What one write did.
+// The effect of one write.
 struct Outcome {
   KvmErrno error = 0;
   uint64_t reads = 0;  // after it

@@ -1,4 +1,5 @@
-// What becomes of values that are written to one register. Each trial puts the old value back, or renews the VM.
+// `TryBits` and the like write values to one register and record what KVM makes of them. Each trial puts the old value
+// back, or renews the VM.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_REGISTER_TRIALS_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_REGISTER_TRIALS_H_
 

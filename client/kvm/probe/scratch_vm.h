@@ -1,4 +1,4 @@
-// A VM of the host's KVM, made for experiments.
+// `ScratchVm` is a VM of the host's KVM for experiments.
 #ifndef ARMSTATE_CLIENT_KVM_PROBE_SCRATCH_VM_H_
 #define ARMSTATE_CLIENT_KVM_PROBE_SCRATCH_VM_H_
 

@@ -139,7 +139,7 @@ TEST(Backup, ErrorsSayWhatToDo) {
   result = RunCommand(server.target(), {"backup", "create"});
   EXPECT_EQ(result.exit_status, 4);
   EXPECT_EQ(calls, 1);
-  EXPECT_THAT(result.err, HasSubstr("wait until it is made"));
+  EXPECT_THAT(result.err, HasSubstr("wait until it is complete"));
 
   server.handlers.create_backup = [](const v1::CreateBackupRequest&) {
     return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, "backups/4: damaged",

@@ -214,10 +214,10 @@ TEST(Pull, WritesWhatPushReads) {
   ASSERT_EQ(RunCommand(server.target(), {"push", "web-1", stream}).exit_status, 0);
   const std::string from_stream = pushed.SerializeAsString();
   const std::string file = dir.path() + "/a.json";
-  ASSERT_EQ(RunCommand(server.target(), {"pull", "web-1", "-o", file}).exit_status, 0);
+  ASSERT_EQ(RunCommand(server.target(), {"pull", "web-1", "--out", file}).exit_status, 0);
   ASSERT_EQ(RunCommand(server.target(), {"push", "web-1", file}).exit_status, 0);
   EXPECT_EQ(pushed.SerializeAsString(), from_stream);
-  EXPECT_EQ(RunCommand(server.target(), {"pull", "web-1", "-o", "-"}).out, ReadFile(file));
+  EXPECT_EQ(RunCommand(server.target(), {"pull", "web-1", "--out", "-"}).out, ReadFile(file));
 }
 
 TEST(Pull, DoesNotReplaceAFileUnasked) {
@@ -228,11 +228,11 @@ TEST(Pull, DoesNotReplaceAFileUnasked) {
   };
   const TempDir dir;
   const std::string file = WriteFile(dir, "a.json", "precious");
-  const CommandResult refused = RunCommand(server.target(), {"pull", "web-1@3", "-o", file});
+  const CommandResult refused = RunCommand(server.target(), {"pull", "web-1@3", "--out", file});
   EXPECT_EQ(refused.exit_status, 1);
   EXPECT_THAT(refused.err, HasSubstr("--force"));
   EXPECT_EQ(ReadFile(file), "precious");
-  EXPECT_EQ(RunCommand(server.target(), {"pull", "web-1@3", "-o", file, "--force"}).exit_status, 0);
+  EXPECT_EQ(RunCommand(server.target(), {"pull", "web-1@3", "--out", file, "--force"}).exit_status, 0);
   EXPECT_THAT(ReadFile(file), HasSubstr("vms/web-1/checkpoints/3"));
   EXPECT_EQ(CountFiles(dir), 1u) << "a temporary file is left";
 }
@@ -244,7 +244,7 @@ TEST(Pull, AnErrorLeavesNoFile) {
                      {{"record", "vms/web-1/3"}});
   };
   const TempDir dir;
-  const CommandResult result = RunCommand(server.target(), {"pull", "web-1@3", "-o", dir.path() + "/a.json"});
+  const CommandResult result = RunCommand(server.target(), {"pull", "web-1@3", "--out", dir.path() + "/a.json"});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.err, HasSubstr("record vms/web-1/3 is damaged"));
   EXPECT_EQ(CountFiles(dir), 0u);

@@ -181,7 +181,7 @@ TEST_F(HostCommand, ErrorsSayWhatToDoNext) {
       {absl::StatusCode::kNotFound, ErrorReason::kHostNotFound, "armstate host list"},
       {absl::StatusCode::kAlreadyExists, ErrorReason::kHostExists, "armstate host update"},
       {absl::StatusCode::kAlreadyExists, ErrorReason::kCpuProfileExists, "another name"},
-      {absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, "make it anew"},
+      {absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed, "create it again"},
       {absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, "armstate host delete"},
   };
   for (const auto& test : cases) {

@@ -85,15 +85,44 @@ TEST(Show, FieldsWithTheirBits) {
   EXPECT_EQ(LineOf(one, "  M"), "");
 }
 
-TEST(Show, AsJsonHasOnlyTheChosenRegisters) {
+TEST(Show, AsJsonHasDecodedRegisters) {
   FakeServer server;
-  ServeRecorded(server, "virt.cortex-a53.smp2");
-  const CommandResult result =
-      RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1", "--output=json"});
+  std::vector<v1::GetCheckpointRequest> requests;
+  server.handlers.get_checkpoint = [&requests](const v1::GetCheckpointRequest& request) {
+    requests.push_back(request);
+    v1::Checkpoint answer;
+    answer.set_name("vms/web-1/checkpoints/3");
+    answer.set_vcpu_count(4);
+    answer.set_register_count(4 * 4096);  // a call takes 8192 of them
+    for (const int index : request.vcpu_indexes()) {
+      v1::DecodedVcpu& vcpu = *answer.add_decoded_vcpus();
+      vcpu.set_vcpu_index(index);
+      vcpu.add_registers()->set_name("SCTLR_EL1");
+      vcpu.mutable_registers(0)->set_value("0x0000000004c51838");
+    }
+    return answer;
+  };
+  CommandResult result = RunCommand(server.target(), {"show", "web-1", "SCTLR_EL1", "--output=json"});
   EXPECT_EQ(result.exit_status, 0) << result;
-  // 0x603000000013c080 in decimal; 38 18 c5 04 00 00 00 00 in base64.
-  EXPECT_THAT(result.out, AllOf(StartsWith("{"), HasSubstr("\"6931039826524487808\""), HasSubstr("\"OBjFBAAAAAA=\""),
-                                Not(HasSubstr("exclusive_addr"))));
+  EXPECT_THAT(result.out, AllOf(StartsWith("{"), HasSubstr("\"decodedVcpus\""), HasSubstr("\"vcpuIndex\": 3"),
+                                HasSubstr("\"name\": \"SCTLR_EL1\""), HasSubstr("\"0x0000000004c51838\"")));
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0].name(), "vms/web-1/checkpoints/latest");
+  EXPECT_EQ(requests[0].view(), v1::CHECKPOINT_VIEW_BASIC);
+  for (size_t i : {1, 2}) {
+    EXPECT_EQ(requests[i].name(), "vms/web-1/checkpoints/3");
+    EXPECT_EQ(requests[i].view(), v1::CHECKPOINT_VIEW_DECODED);
+    EXPECT_THAT(requests[i].registers(), ElementsAre("SCTLR_EL1"));
+    EXPECT_FALSE(requests[i].include_fields());
+  }
+  EXPECT_THAT(requests[1].vcpu_indexes(), ElementsAre(0, 1));
+  EXPECT_THAT(requests[2].vcpu_indexes(), ElementsAre(2, 3));
+  requests.clear();
+  result = RunCommand(server.target(), {"show", "web-1", "--vcpu", "2", "--fields", "--output=json"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_THAT(requests[1].vcpu_indexes(), ElementsAre(2));
+  EXPECT_TRUE(requests[1].include_fields());
 }
 
 TEST(Show, AMisspeltNameGetsAProposal) {
@@ -108,12 +137,10 @@ TEST(Show, AMisspeltNameGetsAProposal) {
 TEST(Show, ARegisterThatTheVcpuLacks) {
   FakeServer server;
   ServeRecorded(server, "virt.cortex-a53.smp2");
-  for (const char* format : {"table", "json"}) {
-    const CommandResult result = RunCommand(server.target(), {"show", "web-1", "VTTBR_EL2", "--output", format});
-    EXPECT_EQ(result.exit_status, 1);
-    EXPECT_THAT(result.err, AllOf(HasSubstr("vCPU 0"), HasSubstr("VTTBR_EL2"), HasSubstr("0x603000000013e108")));
-    EXPECT_THAT(result.out, IsEmpty());
-  }
+  const CommandResult result = RunCommand(server.target(), {"show", "web-1", "VTTBR_EL2"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("vCPU 0"), HasSubstr("VTTBR_EL2"), HasSubstr("0x603000000013e108")));
+  EXPECT_THAT(result.out, IsEmpty());
 }
 
 TEST(Show, AFieldThatARegisterLacks) {

@@ -1,5 +1,9 @@
 // What `armstate` says about itself and about command lines that it cannot understand. No server is asked.
+#include <cerrno>
+#include <cstdlib>
+#include <ostream>
 #include <sstream>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -53,7 +57,9 @@ std::vector<std::vector<std::string>> AllCommands() {
           {"machine", "capture"},
           {"machine", "restore"},
           {"machine", "reset"},
-          {"machine", "delete"}};
+          {"machine", "delete"},
+          {"version"},
+          {"help"}};
 }
 
 TEST(Help, EveryCommandHasExamplesAndExitStatuses) {
@@ -64,7 +70,9 @@ TEST(Help, EveryCommandHasExamplesAndExitStatuses) {
     const CommandResult result = RunCommand(kNobody, command);
     EXPECT_EQ(result.exit_status, 0) << name;
     EXPECT_THAT(result.out, AllOf(HasSubstr("Usage: "), HasSubstr(last), HasSubstr("Examples:\n  armstate "),
-                                  HasSubstr("  3  refused"), HasSubstr("  4  the server, or QEMU, did not answer")))
+                                  HasSubstr("\n  0  success"), HasSubstr("\n  1  error"), HasSubstr("\n  2  invalid"),
+                                  HasSubstr("\n  3  refused"), HasSubstr("\n  4  the server or QEMU did not answer"),
+                                  HasSubstr("\n  5  different")))
         << name;
     EXPECT_THAT(result.err, IsEmpty()) << name;
   }
@@ -74,13 +82,94 @@ TEST(Help, TellsOfTheGlobalOptions) {
   const std::string help = RunCommand(kNobody, {"--help"}).out;
   EXPECT_THAT(help, HasSubstr("127.0.0.1:7443"));
   EXPECT_THAT(help, HasSubstr("ARMSTATE_SERVER"));
-  EXPECT_THAT(help, HasSubstr("table, or json"));
+  EXPECT_THAT(help, HasSubstr("ARMSTATE_OUTPUT"));
+  EXPECT_THAT(help, HasSubstr("ARMSTATE_TIMEOUT"));
+  EXPECT_THAT(help, HasSubstr("-o,--output FORMAT"));
+}
+
+TEST(Help, AsACommandSaysTheSame) {
+  EXPECT_EQ(RunCommand(kNobody, {"help"}).out, RunCommand(kNobody, {"--help"}).out);
+  EXPECT_EQ(RunCommand(kNobody, {"help", "push"}).out, RunCommand(kNobody, {"push", "--help"}).out);
+  EXPECT_EQ(RunCommand(kNobody, {"help", "machine", "create"}).out,
+            RunCommand(kNobody, {"machine", "create", "--help"}).out);
 }
 
 TEST(Version, IsPrinted) {
   const CommandResult result = RunCommand(kNobody, {"--version"});
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_THAT(result.out, MatchesRegex("armstate [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Version, AsACommand) {
+  EXPECT_EQ(RunCommand(kNobody, {"version"}).out, RunCommand(kNobody, {"--version"}).out);
+  EXPECT_THAT(RunCommand(kNobody, {"version", "-o", "json"}).out,
+              MatchesRegex("\\{\n \"version\": \"[0-9]+\\.[0-9]+\\.[0-9]+\"\n\\}\n"));
+}
+
+// Sets a variable as long as it lives.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  ~Environment() { unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST(EnvironmentVariables, AreDefaultsOfTheOptions) {
+  const Environment output("ARMSTATE_OUTPUT", "json");
+  EXPECT_THAT(RunCommand(kNobody, {"version"}).out, StartsWith("{"));
+  EXPECT_THAT(RunCommand(kNobody, {"version", "-o", "table"}).out, StartsWith("armstate "));
+  EXPECT_THAT(RunCommand(kNobody, {"lst"}).err, StartsWith("{"));
+  const Environment timeout("ARMSTATE_TIMEOUT", "1ns");
+  EXPECT_THAT(RunCommand(kNobody, {"list", "-o", "table"}).err, HasSubstr("--timeout"));
+  const Environment server("ARMSTATE_SERVER", "unix:from-the-environment.sock");
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(RunArmstate({"list", "--timeout", "10s", "-o", "table"}, Terminal{out, err}), ExitStatus::kUnavailable);
+  EXPECT_THAT(err.str(), HasSubstr("from-the-environment.sock"));
+}
+
+TEST(EnvironmentVariables, AreCheckedAndNamed) {
+  const struct {
+    const char* variable;
+    const char* value;
+    const char* says;
+  } kCases[] = {
+      {"ARMSTATE_OUTPUT", "yaml", "ARMSTATE_OUTPUT: yaml is not an output format (table, json)"},
+      {"ARMSTATE_TIMEOUT", "soon", "ARMSTATE_TIMEOUT: soon is not a time like 30s"},
+      {"ARMSTATE_SERVER", "h:99999", "ARMSTATE_SERVER: "},
+  };
+  for (const auto& test : kCases) {
+    const Environment variable(test.variable, test.value);
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(RunArmstate({"list"}, Terminal{out, err}), ExitStatus::kUsage) << test.variable;
+    EXPECT_THAT(err.str(), HasSubstr(test.says));
+    EXPECT_THAT(out.str(), IsEmpty());
+  }
+  // The command line takes precedence, and an empty variable counts as unset.
+  const Environment timeout("ARMSTATE_TIMEOUT", "soon");
+  EXPECT_EQ(RunCommand(kNobody, {"version", "--timeout", "1s"}).exit_status, 0);
+  const Environment output("ARMSTATE_OUTPUT", "");
+  EXPECT_EQ(RunCommand(kNobody, {"version", "--timeout", "1s"}).exit_status, 0);
+}
+
+// An output whose reader has gone, as of `armstate ... | head`.
+class ClosedPipe : public std::streambuf {
+ protected:
+  int_type overflow(int_type /*c*/) override {
+    errno = EPIPE;
+    return traits_type::eof();
+  }
+};
+
+TEST(Output, AReaderThatHasReadEnoughIsNoError) {
+  ClosedPipe pipe;
+  std::ostream out(&pipe);
+  std::ostringstream err;
+  EXPECT_EQ(RunArmstate({"version"}, Terminal{out, err}), ExitStatus::kOk);
+  EXPECT_THAT(err.str(), IsEmpty());
 }
 
 TEST(Usage, WhatCannotBeUnderstoodExitsWith2) {
@@ -102,7 +191,11 @@ TEST(Usage, WhatCannotBeUnderstoodExitsWith2) {
       {{"list", "--server="}, "--server= has no value"},
       {{"list", "--server", ""}, "--server"},
       {{"push", "web-1", "f", "--no-such-option"}, "--no-such-option"},
-      {{"pull", "web-1"}, "--file is required"},
+      {{"pull", "web-1"}, "--out is required"},
+      {{"pull", "web-1", "-o", "a.json"}, "a.json is not an output format (table, json); --out names a file"},
+      {{"list", "-o", "yaml"}, "yaml is not an output format"},
+      {{"help", "psuh"}, "there is no command \"psuh\"; did you mean push?"},
+      {{"help", "machine", "crate"}, "there is no command \"crate\"; did you mean create?"},
       {{"show", "web-1", "--vcpu", "x"}, "--vcpu"},
       {{"validate", "web-1"}, "[--host,--target,--like] is required"},
       {{"restore", "web-1", "--into", "a"}, "--out is required"},

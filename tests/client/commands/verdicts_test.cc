@@ -215,9 +215,29 @@ TEST(Targets, ShowsALineForEachHost) {
   EXPECT_EQ(result.out,
             "HOST  VERDICT  REFUSED  CHANGED  WHY\n"
             "n1    REFUSED  8        0        ID_AA64PFR0_EL1.CSV2 wanted 1, accepts 0; and 3 more registers\n");
+  server.handlers.list_hosts = [](const v1::ListHostsRequest& /*request*/) {
+    v1::ListHostsResponse response;
+    response.add_hosts()->set_name("hosts/n1");
+    return response;
+  };
   result = RunCommand(server.target(), {"targets", "web-1@3", "--label", "zone=a", "--accepting"});
   EXPECT_EQ(result.exit_status, 3);
-  EXPECT_EQ(result.out, "no host accepts vms/web-1/checkpoints/3\n");
+  EXPECT_EQ(result.out, "no host with these labels accepts vms/web-1/checkpoints/3\n");
+}
+
+TEST(Targets, WithoutRegisteredHostsIsNoRefusal) {
+  FakeServer server;
+  server.handlers.find_restore_targets = [](const v1::FindRestoreTargetsRequest& request) {
+    v1::FindRestoreTargetsResponse response;
+    response.set_checkpoint(request.checkpoint());
+    return response;
+  };
+  server.handlers.list_hosts = [](const v1::ListHostsRequest& /*request*/) { return v1::ListHostsResponse(); };
+  CommandResult result = RunCommand(server.target(), {"targets", "web-1@3"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_EQ(result.out, "no host is registered; 'armstate host create' registers one\n");
+  result = RunCommand(server.target(), {"targets", "web-1@3", "--output=json"});
+  EXPECT_EQ(result.exit_status, 0) << result;
 }
 
 TEST(Baseline, ShowsValuesAndWhatStaysInTheWay) {

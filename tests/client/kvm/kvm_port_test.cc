@@ -43,14 +43,16 @@ class KvmPortTest : public testing::Test {
   // max7@6.12 has SVE; its list with PMU and SVE is the longest of the classes without more.
   KvmPortTest() : recorded_("max7@6.12") {}
 
-  // A VM with its vCPUs ready to be read.
-  std::vector<KvmVcpu> Start(FakeKvm& vm, const VcpuFeatures& features = kPmu) {
-    std::vector<MissingKvmFeature> missing;
-    const std::vector<VcpuState> nothing(vm.vcpus().size());
-    absl::StatusOr<std::vector<KvmVcpu>> ports = InitKvmVcpus(vm, vm.vcpus(), features, nothing, missing);
-    EXPECT_TRUE(ports.ok()) << ports.status();
-    EXPECT_TRUE(missing.empty());
-    return *std::move(ports);
+  // A VM with its vCPUs ready to be read and written.
+  KvmRestorer Start(FakeKvm& vm, const VcpuFeatures& features = kPmu) {
+    return Start(vm, features, std::vector<VcpuState>(vm.vcpus().size()));
+  }
+  KvmRestorer Start(FakeKvm& vm, const VcpuFeatures& features, const std::vector<VcpuState>& states) {
+    KvmRestorer restorer(vm);
+    restorer.Prepare(features);
+    const absl::Status status = restorer.Init(vm.vcpus(), states);
+    EXPECT_TRUE(status.ok()) << status;
+    return restorer;
   }
 
   std::vector<VcpuState> StatesOf(FakeKvm& vm) {
@@ -85,8 +87,8 @@ class KvmPortTest : public testing::Test {
 
 TEST_F(KvmPortTest, TheListIsSortedWhateverKvmsOrder) {
   FakeKvm vm(recorded_.host(), 1);
-  const std::vector<KvmVcpu> ports = Start(vm);
-  const absl::Span<const uint64_t> ids = ports[0].layout()->raw_ids();
+  KvmRestorer restorer = Start(vm);
+  const absl::Span<const uint64_t> ids = restorer.vcpus()[0].layout()->raw_ids();
   EXPECT_EQ(ids.size(), 333u);  // Linux 6.12 with a PMU: tests/data/README.md
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
   const absl::StatusOr<std::vector<uint64_t>> as_listed = ListKvmRegisters(*vm.vcpus()[0]);
@@ -96,27 +98,27 @@ TEST_F(KvmPortTest, TheListIsSortedWhateverKvmsOrder) {
 
 TEST_F(KvmPortTest, VcpusOfAVmShareTheirLayout) {
   FakeKvm vm(recorded_.host(), 3);
-  const std::vector<KvmVcpu> ports = Start(vm);
-  EXPECT_EQ(ports[0].layout(), ports[1].layout());
-  EXPECT_EQ(ports[0].layout(), ports[2].layout());
+  KvmRestorer restorer = Start(vm);
+  EXPECT_EQ(restorer.vcpus()[0].layout(), restorer.vcpus()[1].layout());
+  EXPECT_EQ(restorer.vcpus()[0].layout(), restorer.vcpus()[2].layout());
 }
 
 TEST_F(KvmPortTest, OnlyTheTimersCountersMove) {
   FakeKvm vm(recorded_.host(), 1);
-  const std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<uint64_t> moving;
-  for (size_t i = 0; i < ports[0].layout()->size(); ++i) {
-    if (ports[0].is_moving(i)) moving.push_back(ports[0].layout()->id(i).raw());
+  for (size_t i = 0; i < restorer.vcpus()[0].layout()->size(); ++i) {
+    if (restorer.vcpus()[0].is_moving(i)) moving.push_back(restorer.vcpus()[0].layout()->id(i).raw());
   }
   EXPECT_THAT(moving, ElementsAre(0x603000000013df01, kTimerCount));
 }
 
 TEST_F(KvmPortTest, CountersAreWrittenLastAndIdRegistersFirst) {
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   vm.calls.clear();
-  RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  restorer.Write(states);
   const auto position = [&](const char* call) {
     return std::find(vm.calls.begin(), vm.calls.end(), call) - vm.calls.begin();
   };
@@ -133,24 +135,24 @@ TEST_F(KvmPortTest, CountersThatTheGuestClearedAreCleared) {
   constexpr uint64_t kSet = 0x603000000013dce1;    // PMCNTENSET_EL0
   constexpr uint64_t kClear = 0x603000000013dce2;  // PMCNTENCLR_EL0
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   ASSERT_EQ(LowWord(*states[0].registers.Find(RegisterId::Known<kSet>())), 0x8000001eu) << "of a fresh vCPU";
   states[0].registers = With(With(states[0].registers, kSet, 0), kClear, 0);
-  EXPECT_TRUE(RestoreKvmVcpus(states, absl::MakeSpan(ports)).complete());
+  EXPECT_TRUE(restorer.Write(states).complete());
   EXPECT_EQ(LowWord(*StatesOf(vm)[0].registers.Find(RegisterId::Known<kSet>())), 0u);
 }
 
 TEST_F(KvmPortTest, WhatTheVmSharesIsWrittenOnce) {
   FakeKvm vm(recorded_.host(), 2);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   const uint64_t pfr0 = LowWord(*states[0].registers.Find(RegisterId::Known<kIdPfr0>()));
   // CSV3, bits 63-60, may be lowered to 0 on this host.
   ASSERT_NE(pfr0 >> 60, 0u);
   for (VcpuState& state : states) state.registers = With(state.registers, kIdPfr0, pfr0 & ~(uint64_t{0xf} << 60));
   vm.calls.clear();
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  const KvmRestoreResult result = restorer.Write(states);
   EXPECT_TRUE(result.complete());
   EXPECT_THAT(vm.calls, Contains("0 set 0x603000000013c020"));
   EXPECT_THAT(vm.calls, Not(Contains("1 set 0x603000000013c020")));
@@ -160,7 +162,7 @@ TEST_F(KvmPortTest, WhatTheVmSharesIsWrittenOnce) {
 
 TEST_F(KvmPortTest, ARefusedRegisterIsReportedWithItsErrnoAndTheOthersAreWritten) {
   FakeKvm vm(recorded_.host(), 2);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   for (VcpuState& state : states) {
     state.registers = With(With(state.registers, kSctlr, 0x30c50830), kX0, 0x1234);
@@ -168,7 +170,7 @@ TEST_F(KvmPortTest, ARefusedRegisterIsReportedWithItsErrnoAndTheOthersAreWritten
   vm.faults.set[kPsciVersion] = EBUSY;
   vm.faults.set[kX0] = EPERM;
   for (VcpuState& state : states) state.registers = With(state.registers, kPsciVersion, 0x10000);
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  const KvmRestoreResult result = restorer.Write(states);
   EXPECT_FALSE(result.complete());
   for (const RestoreReport& report : result.reports) {
     const RegisterFinding* const x0 = FindingOf(report, kX0);
@@ -189,7 +191,7 @@ TEST_F(KvmPortTest, ARefusedRegisterIsReportedWithItsErrnoAndTheOthersAreWritten
 
 TEST_F(KvmPortTest, ARegisterThatTheHostLacksIsUnknown) {
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   RegisterListBuilder builder;
   for (size_t i = 0; i < states[0].registers.size(); ++i) {
@@ -198,7 +200,7 @@ TEST_F(KvmPortTest, ARegisterThatTheHostLacksIsUnknown) {
   constexpr uint64_t kNowhere = 0x603000000013ffff;  // S3_7_C15_C15_7
   builder.Add(RegisterId::Known<kNowhere>(), 0);
   states[0].registers = *std::move(builder).Build();
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  const KvmRestoreResult result = restorer.Write(states);
   const RegisterFinding* const finding = FindingOf(result.reports[0], kNowhere);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kUnknown);
@@ -207,10 +209,10 @@ TEST_F(KvmPortTest, ARegisterThatTheHostLacksIsUnknown) {
 
 TEST_F(KvmPortTest, ARegisterThatCannotBeReadBackIsNotRestored) {
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   vm.faults.get[kSctlr] = EFAULT;
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  const KvmRestoreResult result = restorer.Write(states);
   const RegisterFinding* const finding = FindingOf(result.reports[0], kSctlr);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
@@ -221,11 +223,11 @@ TEST_F(KvmPortTest, ARegisterThatCannotBeReadBackIsNotRestored) {
 TEST_F(KvmPortTest, AStatusThatTheTimerChangesRefusesNothing) {
   constexpr uint64_t kControl = 0x603000000013df19;
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   constexpr uint64_t kCompare = 0x603000000013df02;
   states[0].registers = With(With(states[0].registers, kCompare, ~uint64_t{0}), kControl, 0b101);
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  const KvmRestoreResult result = restorer.Write(states);
   const RegisterFinding* const finding = FindingOf(result.reports[0], kControl);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(LowWord(finding->got), 0b001u);
@@ -235,10 +237,10 @@ TEST_F(KvmPortTest, AStatusThatTheTimerChangesRefusesNothing) {
 
 TEST_F(KvmPortTest, OnlyTheRegistersOfAPlanAreWrittenInItsOrder) {
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   vm.calls.clear();
-  RestoreKvmVcpus(states, absl::MakeSpan(ports), {{kSctlr, 0x6030000000ffffff, kX0}});
+  restorer.Write(states, {{kSctlr, 0x6030000000ffffff, kX0}});
   EXPECT_THAT(vm.calls, ElementsAre("0 set 0x603000000013c080", "0 set 0x6030000000100000", "0 set events serror=0",
                                     "0 set mp_state 0"));
 }
@@ -250,13 +252,11 @@ TEST_F(KvmPortTest, VectorLengthsAreWrittenBeforeTheVcpuIsFinalised) {
   ASSERT_TRUE(states[0].registers.Find(RegisterId::Known<kZ0>()).has_value());
 
   FakeKvm vm(recorded_.host(), 2);
-  std::vector<MissingKvmFeature> missing;
-  absl::StatusOr<std::vector<KvmVcpu>> ports = InitKvmVcpus(vm, vm.vcpus(), kPmuAndSve, states, missing);
-  ASSERT_TRUE(ports.ok()) << ports.status();
+  KvmRestorer restorer = Start(vm, kPmuAndSve, states);
   EXPECT_THAT(vm.calls,
               ElementsAre("0 init target=5 features=0x1c", "1 init target=5 features=0x1c", "0 set 0x606000000015ffff",
                           "0 finalize 4", "1 set 0x606000000015ffff", "1 finalize 4"));
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(*ports));
+  const KvmRestoreResult result = restorer.Write(states);
   EXPECT_TRUE(result.complete());
   EXPECT_EQ(std::count(vm.calls.begin(), vm.calls.end(), "0 set 0x606000000015ffff"), 1);
 }
@@ -267,10 +267,8 @@ TEST_F(KvmPortTest, RefusedVectorLengthsAreReported) {
   std::vector<VcpuState> states = StatesOf(source);
   states[0].registers = With(states[0].registers, kKvmSveVectorLengths, 0);  // no length at all
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<MissingKvmFeature> missing;
-  absl::StatusOr<std::vector<KvmVcpu>> ports = InitKvmVcpus(vm, vm.vcpus(), kPmuAndSve, states, missing);
-  ASSERT_TRUE(ports.ok()) << ports.status();
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(*ports));
+  KvmRestorer restorer = Start(vm, kPmuAndSve, states);
+  const KvmRestoreResult result = restorer.Write(states);
   const RegisterFinding* const finding = FindingOf(result.reports[0], kKvmSveVectorLengths);
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->outcome, RegisterOutcome::kWriteRefused);
@@ -285,11 +283,11 @@ TEST_F(KvmPortTest, FeaturesThatTheHostLacksAreNamedAndTheRestIsRestored) {
   FakeKvm vm(small.host(), 2);
   VcpuFeatures wanted = kPmuAndSve;
   wanted.memory_tagging = true;
-  std::vector<MissingKvmFeature> missing;
-  const VcpuFeatures given = EnableKvmCapabilities(vm, wanted, missing);
-  EXPECT_FALSE(given.memory_tagging);
-  absl::StatusOr<std::vector<KvmVcpu>> ports = InitKvmVcpus(vm, vm.vcpus(), given, states, missing);
-  ASSERT_TRUE(ports.ok()) << ports.status();
+  KvmRestorer restorer = Start(vm, wanted, states);
+  EXPECT_FALSE(restorer.features().memory_tagging);
+  EXPECT_FALSE(restorer.features().has(VcpuFeature::kSve));
+  EXPECT_TRUE(restorer.features().has(VcpuFeature::kPmuV3));
+  const std::vector<MissingKvmFeature>& missing = restorer.missing();
   ASSERT_EQ(missing.size(), 2u);
   EXPECT_EQ(missing[0].feature, "mte");
   EXPECT_EQ(missing[0].call, "KVM_ENABLE_CAP");
@@ -297,26 +295,30 @@ TEST_F(KvmPortTest, FeaturesThatTheHostLacksAreNamedAndTheRestIsRestored) {
   EXPECT_EQ(missing[1].call, "KVM_ARM_VCPU_INIT");
   EXPECT_EQ(missing[1].error, "EINVAL");
   EXPECT_THAT(vm.calls, Contains("1 init target=5 features=0xc"));
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(*ports));
+  const KvmRestoreResult result = restorer.Write(states);
   const RegisterFinding* const z0 = FindingOf(result.reports[1], kZ0);
   ASSERT_NE(z0, nullptr);
   EXPECT_EQ(z0->outcome, RegisterOutcome::kUnknown);
+  EXPECT_EQ(result.missing.size(), 2u);
+  EXPECT_FALSE(result.complete());
 }
 
 TEST_F(KvmPortTest, AnInitThatFailsWithoutAMissingFeatureIsAnError) {
   FakeKvmHost host = recorded_.host();
   host.profile = [](const VcpuFeatures&) { return nullptr; };
   FakeKvm vm(host, 1);
-  std::vector<MissingKvmFeature> missing;
-  const absl::Status status = InitKvmVcpus(vm, vm.vcpus(), kPmu, std::vector<VcpuState>(1), missing).status();
+  KvmRestorer restorer(vm);
+  restorer.Prepare(kPmu);
+  const absl::Status status = restorer.Init(vm.vcpus(), std::vector<VcpuState>(1));
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("vCPU 0: KVM_ARM_VCPU_INIT: EINVAL"));
 }
 
 TEST_F(KvmPortTest, AnotherNumberOfVcpusIsRefused) {
   FakeKvm vm(recorded_.host(), 2);
-  std::vector<MissingKvmFeature> missing;
-  const absl::Status status = InitKvmVcpus(vm, vm.vcpus(), kPmu, std::vector<VcpuState>(3), missing).status();
+  KvmRestorer restorer(vm);
+  restorer.Prepare(kPmu);
+  const absl::Status status = restorer.Init(vm.vcpus(), std::vector<VcpuState>(3));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(GetErrorInfo(status).has_value());
   EXPECT_EQ(GetErrorInfo(status)->reason, ErrorReason::kVcpuCountDiffers);
@@ -333,8 +335,8 @@ TEST_F(KvmPortTest, EventsAndMpStateTravelWithTheVcpu) {
   ASSERT_EQ(source.vcpus()[1]->SetMpState(5), 0);  // KVM_MP_STATE_STOPPED
   const std::vector<VcpuState> states = StatesOf(source);
   FakeKvm vm(recorded_.host(), 2);
-  std::vector<KvmVcpu> ports = Start(vm);
-  EXPECT_TRUE(RestoreKvmVcpus(states, absl::MakeSpan(ports)).complete());
+  KvmRestorer restorer = Start(vm);
+  EXPECT_TRUE(restorer.Write(states).complete());
   KvmVcpuEvents restored;
   ASSERT_EQ(vm.vcpus()[0]->GetEvents(restored), 0);
   EXPECT_EQ(restored.serror_pending, 1);
@@ -346,11 +348,11 @@ TEST_F(KvmPortTest, EventsAndMpStateTravelWithTheVcpu) {
 
 TEST_F(KvmPortTest, StateThatCannotBeRestoredIsAProblem) {
   FakeKvm vm(recorded_.host(), 1);
-  std::vector<KvmVcpu> ports = Start(vm);
+  KvmRestorer restorer = Start(vm);
   std::vector<VcpuState> states = StatesOf(vm);
   vm.faults.set_mp_state = EINVAL;
   states[0].opaque_fields[0].data.resize(63);
-  const KvmRestoreResult result = RestoreKvmVcpus(states, absl::MakeSpan(ports));
+  const KvmRestoreResult result = restorer.Write(states);
   EXPECT_THAT(result.problems,
               ElementsAre("vCPU 0: kvm.vcpu_events has 63 bytes, not 64", "vCPU 0: KVM_SET_MP_STATE: EINVAL"));
   EXPECT_FALSE(result.complete());

@@ -117,18 +117,18 @@ TEST_P(RecordedRestoresTest, EveryRegisterIsAsRecorded) {
       states.back().registers = list;
     }
     FakeKvm vm(recorded.host(), static_cast<int>(states.size()));
-    std::vector<MissingKvmFeature> missing;
-    const VcpuFeatures given = EnableKvmCapabilities(vm, wanted, missing);
-    absl::StatusOr<std::vector<KvmVcpu>> ports = InitKvmVcpus(vm, vm.vcpus(), given, states, missing);
-    ASSERT_TRUE(ports.ok()) << what << ": " << ports.status();
+    KvmRestorer restorer(vm);
+    restorer.Prepare(wanted);
+    const absl::Status initialised = restorer.Init(vm.vcpus(), states);
+    ASSERT_TRUE(initialised.ok()) << what << ": " << initialised;
+    const std::vector<MissingKvmFeature>& missing = restorer.missing();
     EXPECT_EQ(missing.empty(), real.init_step == "ok") << what;
     if (!missing.empty()) {
       EXPECT_EQ(missing[0].call, real.init_step == "enable_mte" ? "KVM_ENABLE_CAP" : "KVM_ARM_VCPU_INIT") << what;
       EXPECT_EQ(missing[0].error, real.init_error) << what;
     }
     const std::vector<std::vector<uint64_t>> orders(states.size(), RecordedOrder(source.ids, real.order));
-    const KvmRestoreResult result =
-        RestoreKvmVcpus(states, absl::MakeSpan(*ports), orders, CounterPairWrites::kAsListed);
+    const KvmRestoreResult result = restorer.Write(states, orders, CounterPairWrites::kAsListed);
     EXPECT_TRUE(result.problems.empty()) << what;
     same += Compare(real.findings, InWords(result.reports), what);
     findings += static_cast<int64_t>(real.findings.size());

@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                plan.Clear();
                checkpoint.clear_vcpus();
              },
-             ErrorReason::kFieldInvalid, "vcpus: there are none"},
+             ErrorReason::kFieldInvalid, "vcpus: is empty"},
         Case{"other_count", [](auto&, auto& checkpoint) { checkpoint.mutable_vcpus()->RemoveLast(); },
              ErrorReason::kFieldInvalid, "vcpus: a plan for 2 vCPUs, a checkpoint of 1"},
         Case{"other_index", [](auto& plan, auto&) { plan.mutable_vcpus(1)->set_vcpu_index(7); },
@@ -207,7 +207,7 @@ TEST(RestorePlanTest, ACheckpointOfQemusEmulationNeedsAPlan) {
 TEST(RestorePlanTest, ADamagedCheckpointIsRefused) {
   v1::Checkpoint none;
   none.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
-  EXPECT_THAT(std::string(CheckpointStates(none).status().message()), HasSubstr("vcpus: there are none"));
+  EXPECT_THAT(std::string(CheckpointStates(none).status().message()), HasSubstr("vcpus: is empty"));
   v1::Checkpoint short_values = TwoVcpus();
   short_values.mutable_vcpus(1)->mutable_registers()->set_values("1234567");
   const absl::Status status = CheckpointStates(short_values).status();
