@@ -1,4 +1,4 @@
-// What clients of the service send: checkpoints of a fleet's guests, 1 vCPU with 333 registers each.
+// Requests as clients of the service send them: checkpoints of a fleet's guests, 1 vCPU with 333 registers each.
 #ifndef ARMSTATE_TESTS_BENCHMARKS_GUEST_REQUESTS_H_
 #define ARMSTATE_TESTS_BENCHMARKS_GUEST_REQUESTS_H_
 

@@ -1,4 +1,4 @@
-// What every CheckpointStore must do: the part about bases. See tests/storage/checkpoint_store_conformance.h.
+// Conformance tests that every CheckpointStore passes: bases. See tests/storage/checkpoint_store_conformance.h.
 #ifndef ARMSTATE_TESTS_STORAGE_BASE_CONFORMANCE_H_
 #define ARMSTATE_TESTS_STORAGE_BASE_CONFORMANCE_H_
 

@@ -1,4 +1,4 @@
-// What every CheckpointStore must do: one suite for all engines.
+// The conformance suite of CheckpointStore, which every engine passes.
 //
 // Example:
 //   INSTANTIATE_TEST_SUITE_P(MyEngine, CheckpointStoreConformance,

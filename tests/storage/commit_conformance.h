@@ -1,4 +1,4 @@
-// What every CheckpointStore must do: the part about commits. See tests/storage/checkpoint_store_conformance.h.
+// Conformance tests that every CheckpointStore passes: commits. See tests/storage/checkpoint_store_conformance.h.
 #ifndef ARMSTATE_TESTS_STORAGE_COMMIT_CONFORMANCE_H_
 #define ARMSTATE_TESTS_STORAGE_COMMIT_CONFORMANCE_H_
 

@@ -1,4 +1,4 @@
-// What the conformance tests of CheckpointStore share.
+// Fixtures that the conformance tests of CheckpointStore share.
 #ifndef ARMSTATE_TESTS_STORAGE_CONFORMANCE_FIXTURE_H_
 #define ARMSTATE_TESTS_STORAGE_CONFORMANCE_FIXTURE_H_
 

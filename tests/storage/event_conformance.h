@@ -1,4 +1,4 @@
-// What every CheckpointStore must do: the part about events. See tests/storage/checkpoint_store_conformance.h.
+// Conformance tests that every CheckpointStore passes: events. See tests/storage/checkpoint_store_conformance.h.
 #ifndef ARMSTATE_TESTS_STORAGE_EVENT_CONFORMANCE_H_
 #define ARMSTATE_TESTS_STORAGE_EVENT_CONFORMANCE_H_
 

@@ -1,4 +1,4 @@
-// What every CheckpointStore must do: the part about deletions. See tests/storage/checkpoint_store_conformance.h.
+// Conformance tests that every CheckpointStore passes: deletions. See tests/storage/checkpoint_store_conformance.h.
 #ifndef ARMSTATE_TESTS_STORAGE_REMOVAL_CONFORMANCE_H_
 #define ARMSTATE_TESTS_STORAGE_REMOVAL_CONFORMANCE_H_
 

@@ -1,4 +1,4 @@
-// What KVM calls the registers that QEMU keeps in the fields of its `cpu` section.
+// The names by which KVM knows the registers that QEMU keeps in the fields of its `cpu` section.
 #ifndef ARMSTATE_TESTS_CLIENT_QEMU_EXPECTED_REGISTERS_H_
 #define ARMSTATE_TESTS_CLIENT_QEMU_EXPECTED_REGISTERS_H_
 

@@ -1,5 +1,5 @@
-// What a vCPU is to hold when its guest goes on in another QEMU, by the rule of the measurements: registers of both
-// lists keep the guest's values, but for identification registers.
+// The state that a vCPU should hold when its guest goes on in another QEMU, by the rule of the measurements: registers
+// of both lists keep the guest's values, but for identification registers.
 #ifndef ARMSTATE_TESTS_CLIENT_QEMU_TARGET_STATE_H_
 #define ARMSTATE_TESTS_CLIENT_QEMU_TARGET_STATE_H_
 
