@@ -164,7 +164,7 @@ class SlowWritesTest : public testing::Test {
         repository_(store_, absl::Now, [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }),
         history_(storage_->records(), repository_),
         queries_(store_, repository_, machines_, *profiles_, workers_.memory, absl::Seconds(30), size_t{1} << 20),
-        service_(workers_, repository_, history_, queries_) {
+        service_(workers_, repository_, *profiles_, history_, queries_) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     int port = 0;
