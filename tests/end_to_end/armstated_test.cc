@@ -199,7 +199,8 @@ TEST(ArmstatedTest, AMemoryLimitAboveTheMachinesIsSaidAndNotTaken) {
                                                   absl::StrCat("--data_dir=", data_dir.path()),
                                                   absl::StrCat("--memory_limit=", limit)});
     ASSERT_TRUE(server.ok()) << server.status();
-    EXPECT_EQ(absl::StrContains((*server)->log(), "--memory_limit is 921600000 MiB, and there are "), warns)
+    EXPECT_EQ(absl::StrContains((*server)->log(), "--memory_limit is 921600000 MiB, but this process can have only "),
+              warns)
         << (*server)->log();
   }
 }
