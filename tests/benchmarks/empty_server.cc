@@ -15,6 +15,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -95,11 +96,16 @@ class SyncedAnswers {
 // Answers each item at once.
 class EmptyStream final : public grpc::ServerBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse> {
  public:
-  EmptyStream() { StartRead(&request_); }
+  // `on_request` is called for each item.
+  explicit EmptyStream(std::function<void(const v1::CreateCheckpointRequest&)> on_request)
+      : on_request_(std::move(on_request)) {
+    StartRead(&request_);
+  }
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);
     response_.Clear();
     for (const v1::CreateCheckpointRequest& request : request_.requests()) {
+      on_request_(request);
       auto& acknowledgement = *response_.add_acknowledgements();
       acknowledgement.set_item(count_++);
       v1::Checkpoint& checkpoint = *acknowledgement.mutable_checkpoint();
@@ -118,6 +124,7 @@ class EmptyStream final : public grpc::ServerBidiReactor<v1::StreamCheckpointsRe
   void OnDone() override { delete this; }
 
  private:
+  const std::function<void(const v1::CreateCheckpointRequest&)> on_request_;
   v1::StreamCheckpointsRequest request_;
   v1::StreamCheckpointsResponse response_;
   int64_t count_ = 0;
@@ -164,7 +171,10 @@ class EmptyService final : public v1::CheckpointService::CallbackService {
 
   grpc::ServerBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse>* StreamCheckpoints(
       grpc::CallbackServerContext* /*context*/) override {
-    return new EmptyStream;  // deletes itself in OnDone
+    // It deletes itself in OnDone.
+    return new EmptyStream([this](const v1::CreateCheckpointRequest& request) {
+      if (++count_ <= kKeptRequests) Keep(request);
+    });
   }
 
  private:
