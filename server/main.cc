@@ -17,7 +17,6 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "server/admin/backup_restore.h"
-#include "server/process/backup_folder.h"
 #include "server/process/listener.h"
 #include "server/process/machine_memory.h"
 #include "server/server.h"
@@ -75,12 +74,6 @@ int Run(ServerOptions options, absl::Duration drain_time) {
   sigaddset(&stop_signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
 
-  if (!options.backup_dir.empty()) {
-    if (absl::Status status = CheckBackupFolder(options.backup_dir, options.data_dir); !status.ok()) {
-      spdlog::error("{}", std::string(status.message()));
-      return kWrongFlags;
-    }
-  }
   LowerMemoryLimit(options);
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) {

@@ -1,9 +1,7 @@
 #include "server/server.h"
 
-#include <filesystem>
 #include <functional>
 #include <memory>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,6 +19,7 @@
 #include "proto/host_port.h"
 #include "server/hosts/registry.h"
 #include "server/machines/registry.h"
+#include "server/process/backup_folder.h"
 #include "server/process/listener.h"
 #include "server/process/memory_division.h"
 #include "server/process/private_folder.h"
@@ -39,14 +38,6 @@
 
 namespace armstate {
 namespace {
-
-bool SameFolder(const std::string& a, const std::string& b) {
-  std::error_code error_a;
-  std::error_code error_b;
-  const std::filesystem::path real_a = std::filesystem::weakly_canonical(a + "/.", error_a);
-  const std::filesystem::path real_b = std::filesystem::weakly_canonical(b + "/.", error_b);
-  return !error_a && !error_b && real_a == real_b;
-}
 
 // Returns true for an address that is not host and port.
 bool IsUnixSocket(const std::string& address) {
@@ -230,9 +221,8 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   LogProtobuf();
   if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
-  if (!options.backup_dir.empty() && SameFolder(options.backup_dir, options.data_dir)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("backup_dir must not be data_dir, which is ", options.data_dir, ": choose another folder"));
+  if (!options.backup_dir.empty()) {
+    if (absl::Status status = CheckBackupFolder(options.backup_dir, options.data_dir); !status.ok()) return status;
   }
   absl::StatusOr<std::unique_ptr<ProfileRegistry>> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();

@@ -27,8 +27,8 @@ absl::Status CheckBackupFolder(const std::string& backup_dir, const std::string&
   if (std::mismatch(data.begin(), data.end(), backups.begin(), backups.end()).first == data.end()) {
     return absl::InvalidArgumentError(absl::StrCat("--backup_dir ", backup_dir, backups == data ? " is" : " is in",
                                                    " --data_dir, which is ", data_dir,
-                                                   ", and would be lost with it: choose a folder elsewhere, best on "
-                                                   "another disk"));
+                                                   ", and would be lost with it: backup_dir must not be data_dir, nor "
+                                                   "a folder in it; choose one elsewhere, best on another disk"));
   }
   // The existing part of the path.
   std::error_code error;
