@@ -234,6 +234,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   const MemoryDivision memory(options.memory_limit);
   StorageOptions storage_options;
   storage_options.block_cache_bytes = memory.block_cache;
+  storage_options.record_cache_bytes = memory.record_cache;
   storage_options.waiting_write_bytes = memory.waiting_writes;
   storage_options.memtable_bytes = memory.memtables;
   storage_options.log = [](absl::string_view event) {

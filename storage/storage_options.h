@@ -17,6 +17,8 @@ namespace armstate {
 struct StorageOptions {
   // Memory for uncompressed blocks of the database.
   size_t block_cache_bytes = size_t{256} << 20;
+  // Memory for small records that were read, without the way through a memtable or a block.
+  size_t record_cache_bytes = size_t{64} << 20;
   // Above it, changes that add something are refused: a disk that hangs would take the whole memory.
   size_t waiting_write_bytes = size_t{192} << 20;
   // The amount of data that may be only in the log and in memory; above it, RocksDB flushes to tables. It may be

@@ -22,6 +22,8 @@ struct MemoryDivision {
   size_t search_answers;
   // RocksDB's block cache.
   size_t block_cache;
+  // Small records, as they were read.
+  size_t record_cache;
   // Full copies that differences refer to; there are two such caches.
   size_t base_cache;
   // Encoded checkpoints that wait for the disk; their requests are in `calls`.
@@ -36,7 +38,8 @@ struct MemoryDivision {
       : calls(8 * part),
         transport(6 * part),
         search_answers(2 * part),
-        block_cache(4 * part),
+        block_cache(3 * part),
+        record_cache(part),
         base_cache(2 * part),
         waiting_writes(3 * part),
         memtables(3 * part),

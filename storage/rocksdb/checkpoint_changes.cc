@@ -61,7 +61,9 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, cons
 
 void RocksDbCheckpointChanges::Remove(int64_t version, const absl::StatusOr<KeptCheckpoint>& checkpoint,
                                       absl::Time now) {
-  batch_.Delete(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, version));
+  const std::string key = CheckpointKey(info_.vm, version);
+  records_.BeginChange(key);
+  batch_.Delete(database_.handle(ColumnFamily::kCheckpoints), key);
   if (checkpoint.ok() && !checkpoint->request_hash.empty()) {
     batch_.Delete(database_.handle(ColumnFamily::kRetries), RequestKey(info_.vm, checkpoint->request_hash));
   }

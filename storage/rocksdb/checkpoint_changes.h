@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "storage/checkpoint_store.h"
 #include "storage/rocksdb/checkpoint_table.h"
+#include "storage/rocksdb/record_cache.h"
 
 namespace armstate {
 
@@ -21,9 +22,9 @@ namespace armstate {
 class RocksDbCheckpointChanges {
  public:
   // All must outlive it.
-  RocksDbCheckpointChanges(const RocksDbDatabase& database, const CheckpointTable& table, CommitBatch& batch,
-                           VmInfo& info)
-      : database_(database), table_(table), batch_(batch), info_(info) {}
+  RocksDbCheckpointChanges(const RocksDbDatabase& database, const CheckpointTable& table, RecordCache& records,
+                           CommitBatch& batch, VmInfo& info)
+      : database_(database), table_(table), records_(records), batch_(batch), info_(info) {}
 
   // See EncodeCheckpointValue.
   void PutCheckpoint(const KeptCheckpoint& checkpoint, absl::string_view record);
@@ -47,6 +48,7 @@ class RocksDbCheckpointChanges {
 
   const RocksDbDatabase& database_;
   const CheckpointTable& table_;
+  RecordCache& records_;
   CommitBatch& batch_;
   VmInfo& info_;
   std::vector<CheckpointEvent> events_;

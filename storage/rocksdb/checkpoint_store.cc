@@ -32,7 +32,8 @@ RocksDbCheckpointStore::RocksDbCheckpointStore(RocksDbDatabase& database, const 
       table_(database),
       events_(database, options.kept_events),
       vms_(database, table_),
-      queue_(database, events_, options.waiting_write_bytes) {}
+      records_(options.record_cache_bytes),
+      queue_(database, events_, records_, options.waiting_write_bytes) {}
 
 absl::Status RocksDbCheckpointStore::Start() {
   if (absl::Status status = events_.Load(); !status.ok()) return status;
@@ -98,7 +99,7 @@ absl::StatusOr<CommitResult> RocksDbCheckpointStore::PrepareCommit(CommitBatch& 
     info.incarnation = NewRandomId();
     info.create_time = request.commit_time;
   }
-  RocksDbCheckpointChanges changes(database_, table_, batch, info);
+  RocksDbCheckpointChanges changes(database_, table_, records_, batch, info);
   if (absl::Status status = changes.Append(request, request_hash); !status.ok()) return status;
   Finish(batch, info, changes);
   return CommitResult(Committed{info.last_version, info.incarnation, absl::nullopt});
@@ -138,7 +139,7 @@ absl::Status RocksDbCheckpointStore::PrepareDelete(CommitBatch& batch, absl::str
   if (checkpoint.ok() && !*checkpoint) return CheckpointNotFound(vm, version);
   if (checkpoint.ok() && (**checkpoint).stored.is_protected) return CheckpointProtected(vm, version);
 
-  RocksDbCheckpointChanges changes(database_, table_, batch, **info);
+  RocksDbCheckpointChanges changes(database_, table_, records_, batch, **info);
   (*info)->update_time = now;
   changes.Remove(version, checkpoint.ok() ? absl::StatusOr<KeptCheckpoint>(**checkpoint) : checkpoint.status(), now);
   absl::Status status;
@@ -177,6 +178,7 @@ absl::Status RocksDbCheckpointStore::PrepareDeleteVm(CommitBatch& batch, absl::s
     // The VM's own count may include damaged ones that were removed since; one that is there may be protected.
     if (found->first != 0) return VmProtected(vm, found->first, std::max<int64_t>(found->count, 1));
   }
+  records_.BeginChangeOfAll();
   rocksdb::WriteBatch& changes = *batch.GetWriteBatch();
   for (const ColumnFamily family : {ColumnFamily::kCheckpoints, ColumnFamily::kBases, ColumnFamily::kRetries}) {
     changes.DeleteRange(database_.handle(family), VmKey(vm), VmKeyEnd(vm));
@@ -216,7 +218,8 @@ absl::Status RocksDbCheckpointStore::SetProtected(absl::string_view vm, int64_t 
     (**checkpoint).stored.is_protected = is_protected;
     // Retention may have passed it because it was protected.
     (**info).swept_version = std::min((**info).swept_version, version - 1);
-    RocksDbCheckpointChanges changes(database_, table_, batch, **info);
+    RocksDbCheckpointChanges changes(database_, table_, records_, batch, **info);
+    records_.BeginChange(CheckpointKey(vm, version));
     changes.PutCheckpoint(**checkpoint, (**checkpoint).stored.record);
     vms_.Put(**info, batch);
     return absl::OkStatus();
@@ -230,7 +233,7 @@ absl::StatusOr<RetentionSweep> RocksDbCheckpointStore::ApplyRetention(absl::stri
     if (!info.ok()) return info.status();
     if (!*info) return VmNotFound(vm);
     const int64_t swept_before = (**info).swept_version;
-    RocksDbCheckpointChanges changes(database_, table_, batch, **info);
+    RocksDbCheckpointChanges changes(database_, table_, records_, batch, **info);
     sweep = changes.Sweep(now, kSweptAtOnce);
     if (!sweep.ok()) return sweep.status();
     if (sweep->removed > 0) (**info).update_time = now;

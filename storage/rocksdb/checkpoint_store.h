@@ -15,12 +15,13 @@
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/event_log.h"
+#include "storage/rocksdb/record_cache.h"
 #include "storage/rocksdb/vm_info_cache.h"
 #include "storage/storage_options.h"
 
 namespace armstate {
 
-// Thread-safe, but for Stop. Reads take no lock. Every change goes through the commit queue, which prepares one after
+// Thread-safe, but for Stop. Every change goes through the commit queue, which prepares one after
 // the other: it reads what there is, with the batch that it goes into, and adds to that batch.
 class RocksDbCheckpointStore final : public CheckpointStore {
  public:
@@ -73,6 +74,7 @@ class RocksDbCheckpointStore final : public CheckpointStore {
   CheckpointTable table_;
   RocksDbEventLog events_;
   VmInfoCache vms_;
+  RecordCache records_;
   CommitQueue queue_;
 };
 

@@ -12,9 +12,15 @@
 namespace armstate {
 
 absl::StatusOr<StoredRecord> RocksDbCheckpointStore::Get(absl::string_view vm, int64_t version) {
+  const std::string key = CheckpointKey(vm, version);
+  RecordCache::Lookup cached = records_.Find(key);
+  if (cached.record) return *std::move(cached.record);
   absl::StatusOr<absl::optional<KeptCheckpoint>> checkpoint = table_.FindCheckpoint(vm, version);
   if (!checkpoint.ok()) return checkpoint.status();
-  if (*checkpoint) return (**std::move(checkpoint)).stored;
+  if (*checkpoint) {
+    records_.Put(key, (*checkpoint)->stored, cached.changes);
+    return (**std::move(checkpoint)).stored;
+  }
   const absl::StatusOr<absl::optional<VmInfo>> info = table_.FindVm(vm);
   if (!info.ok()) return info.status();
   return *info ? CheckpointNotFound(vm, version) : VmNotFound(vm);

@@ -95,6 +95,7 @@ absl::Status CommitQueue::TryBatch(const std::vector<Operation>& operations) {
   for (const Operation& operation : operations) operation.prepare(batch);
   events_.Finish(*batch.GetWriteBatch());
   const absl::Status status = Write(batch, operations.size());
+  records_.EndChanges();
   events_.OnWritten(status);
   return status;
 }

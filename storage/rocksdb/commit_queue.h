@@ -18,6 +18,7 @@
 #include "storage/rocksdb/commit_batch.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/event_log.h"
+#include "storage/rocksdb/record_cache.h"
 
 namespace armstate {
 
@@ -44,9 +45,9 @@ class CommitQueue {
     std::function<void(const absl::Status& written)> done;
   };
 
-  // Both must outlive it. `max_waiting_bytes`: see StorageOptions::waiting_write_bytes.
-  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events, size_t max_waiting_bytes)
-      : database_(database), events_(events), max_waiting_bytes_(max_waiting_bytes) {}
+  // All must outlive it. `max_waiting_bytes`: see StorageOptions::waiting_write_bytes.
+  CommitQueue(RocksDbDatabase& database, RocksDbEventLog& events, RecordCache& records, size_t max_waiting_bytes)
+      : database_(database), events_(events), records_(records), max_waiting_bytes_(max_waiting_bytes) {}
   ~CommitQueue() { Stop(); }
 
   // Once, when the events are loaded. What is pushed before waits.
@@ -86,6 +87,7 @@ class CommitQueue {
 
   RocksDbDatabase& database_;
   RocksDbEventLog& events_;
+  RecordCache& records_;
   const size_t max_waiting_bytes_;
   mutable absl::Mutex mutex_;
   absl::CondVar for_writer_;

@@ -8,8 +8,8 @@ namespace {
 constexpr size_t kMiB = size_t{1} << 20;
 
 size_t Shares(const MemoryDivision& memory) {
-  return memory.calls + memory.transport + memory.search_answers + memory.block_cache + 2 * memory.base_cache +
-         memory.waiting_writes + memory.memtables;
+  return memory.calls + memory.transport + memory.search_answers + memory.block_cache + memory.record_cache +
+         2 * memory.base_cache + memory.waiting_writes + memory.memtables;
 }
 
 TEST(MemoryDivisionTest, SharesAndWhatIsLeftAreTheLimit) {
@@ -26,14 +26,16 @@ TEST(MemoryDivisionTest, TheLeastAndTheUsualLimit) {
   EXPECT_EQ(least.calls, 112 * kMiB);
   EXPECT_EQ(least.transport, 84 * kMiB);
   EXPECT_EQ(least.search_answers, 28 * kMiB);
-  EXPECT_EQ(least.block_cache, 56 * kMiB);
+  EXPECT_EQ(least.block_cache, 42 * kMiB);
+  EXPECT_EQ(least.record_cache, 14 * kMiB);
   EXPECT_EQ(least.base_cache, 28 * kMiB);
   EXPECT_EQ(least.waiting_writes, 42 * kMiB);
   EXPECT_EQ(least.memtables, 42 * kMiB);
   const MemoryDivision usual(2048 * kMiB);
   EXPECT_EQ(usual.calls, 496 * kMiB);
   EXPECT_EQ(usual.transport, 372 * kMiB);
-  EXPECT_EQ(usual.block_cache, 248 * kMiB);
+  EXPECT_EQ(usual.block_cache, 186 * kMiB);
+  EXPECT_EQ(usual.record_cache, 62 * kMiB);
   EXPECT_EQ(usual.waiting_writes, 186 * kMiB);
   EXPECT_EQ(usual.memtables, 186 * kMiB);
 }
