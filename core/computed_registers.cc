@@ -22,6 +22,11 @@ constexpr uint64_t kWorkaroundLevel = 0xf;
 constexpr uint64_t kWorkaroundEnabled = 0x10;
 constexpr uint64_t kTimerStatus = uint64_t{1} << 2;
 
+// PSTATE's mode (Arm ARM, SPSR_EL1): bit 4 is the execution state; the AArch32 modes that use User mode's registers are
+// User and System.
+bool IsAArch32(uint64_t pstate) { return (pstate & 0x10) != 0; }
+bool HasUserRegisters(uint64_t pstate) { return (pstate & 0xf) == 0 || (pstate & 0xf) == 0xf; }
+
 absl::Status Malformed(RegisterId id, absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
                    absl::StrCat("register ", id.ToString(), ": ", what), {{"register_id", id.ToString()}});
@@ -137,6 +142,8 @@ absl::Status ComputedRegisters::Resolve(size_t index) {
     second = Find(rule.id, timer->counter);
   } else if (const auto* level = std::get_if<FirmwareLevelBehaviour>(&rule.behaviour)) {
     first = Find(rule.id, level->controller);
+  } else if (const auto* narrow = std::get_if<NarrowInAArch32Behaviour>(&rule.behaviour)) {
+    first = Find(rule.id, narrow->state);
   } else {
     shown = false;
   }
@@ -181,7 +188,7 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
     return std::string(wanted);
   }
   const uint64_t wanted_word = LowWord(wanted);
-  const uint64_t reset = LowWord(rule.reset) + rule.ResetGrowth(position);
+  const uint64_t reset = LowWord(rule.reset) + rule.reset_growth.At(position);
   uint64_t word = wanted_word;
   const auto* level = std::get_if<FirmwareLevelBehaviour>(&rule.behaviour);
   if (level != nullptr && (WordAt(storage, sources_[index].first) & level->mask) == 0) {
@@ -218,6 +225,10 @@ uint64_t ComputedRegisters::ShowWord(size_t index, absl::string_view storage, ui
   }
   if (const auto* level = std::get_if<FirmwareLevelBehaviour>(&behaviour)) {
     return (WordAt(storage, sources.first) & level->mask) == 0 ? level->level : word;
+  }
+  if (const auto* narrow = std::get_if<NarrowInAArch32Behaviour>(&behaviour)) {
+    const uint64_t state = WordAt(storage, sources.first);
+    return IsAArch32(state) && (narrow->in_user_mode || !HasUserRegisters(state)) ? word & 0xffff'ffff : word;
   }
   return word;
 }

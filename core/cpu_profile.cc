@@ -67,11 +67,10 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
     }
     profile->vm_wide_ += VmWideBits(rule);
     profile->owners_.push_back(static_cast<uint32_t>(i));
-    if (rule.reset_per_further_vcpu != 0 || rule.reset_per_vcpu_index != 0) {
+    if (!rule.reset_growth.is_zero()) {
       if (rule.id.width() > 8 || rule.view)
         return Malformed(rule.id, "only storage of at most 64 bits has a reset value that grows");
-      profile->reset_growth_.push_back({static_cast<uint32_t>(i), rule.reset_per_further_vcpu,
-                                        rule.reset_per_vcpu_index, rule.counted_further_vcpus});
+      profile->reset_growth_.emplace_back(static_cast<uint32_t>(i), rule.reset_growth);
     }
   }
   absl::StatusOr<std::shared_ptr<const RegisterLayout>> layout = RegisterLayout::Create(ids);
@@ -119,13 +118,10 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
 
 std::string CpuProfile::ResetValues(VcpuPosition position) const {
   std::string values(reset_.values());
-  for (const ResetGrowth& growth : reset_growth_) {
-    const int further = position.vcpu_count - 1;
-    const int counted = growth.counted == 0 ? further : std::min<int>(further, growth.counted);
-    const uint64_t word = LowWord(reset_.value(growth.index)) + growth.per_further_vcpu * counted +
-                          growth.per_vcpu_index * position.index;
-    for (size_t i = 0; i < layout()->width(growth.index); ++i) {
-      values[layout()->offset(growth.index) + i] = static_cast<char>(word >> 8 * i);
+  for (const auto& [index, growth] : reset_growth_) {
+    const uint64_t word = LowWord(reset_.value(index)) + growth.At(position);
+    for (size_t i = 0; i < layout()->width(index); ++i) {
+      values[layout()->offset(index) + i] = static_cast<char>(word >> 8 * i);
     }
   }
   return values;

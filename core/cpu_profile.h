@@ -78,15 +78,8 @@ class CpuProfile {
 
   std::string name_;
   IdScheme scheme_ = IdScheme::kKvm;
-  struct ResetGrowth {
-    uint32_t index;  // in the layout
-    uint64_t per_further_vcpu;
-    uint64_t per_vcpu_index;
-    uint32_t counted;  // further vCPUs; 0: all
-  };
-
   RegisterList reset_;
-  std::vector<ResetGrowth> reset_growth_;
+  std::vector<std::pair<uint32_t, ResetGrowth>> reset_growth_;  // by position in the layout
   std::string writable_;
   std::string vm_wide_;
   ComputedRegisters computed_;

@@ -44,12 +44,20 @@ struct FirmwareLevelBehaviour {
   std::vector<uint64_t> ignored = {};
 };
 
+// X0 to X30 and PC: KVM cuts them to 32 bits at each write to a core register while PSTATE is in an AArch32 mode. User
+// and System mode have R0 to R14, which are X0 to X14; the other modes have all (Arm ARM, "Mapping of the
+// general-purpose registers between the Execution states").
+struct NarrowInAArch32Behaviour {
+  RegisterId state;  // PSTATE
+  bool in_user_mode = false;
+};
+
 // Counts on its own; what is written is where it goes on from.
 struct MovingCounterBehaviour {};
 
-using RegisterBehaviour =
-    std::variant<std::monostate, VectorLengthsBehaviour, VectorDataBehaviour, CounterControlBehaviour,
-                 CounterBitsBehaviour, TimerControlBehaviour, FirmwareLevelBehaviour, MovingCounterBehaviour>;
+using RegisterBehaviour = std::variant<std::monostate, VectorLengthsBehaviour, VectorDataBehaviour,
+                                       CounterControlBehaviour, CounterBitsBehaviour, TimerControlBehaviour,
+                                       FirmwareLevelBehaviour, MovingCounterBehaviour, NarrowInAArch32Behaviour>;
 
 }  // namespace armstate
 

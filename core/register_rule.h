@@ -19,6 +19,26 @@ struct VcpuPosition {
   int vcpu_count = 1;
 };
 
+// How the reset value depends on the place of the vCPU.
+struct ResetGrowth {
+  // The growth with each vCPU of the VM after the first one, and with the vCPU's index.
+  uint64_t per_further_vcpu = 0;
+  uint64_t per_vcpu_index = 0;
+  // The number of further vCPUs that count; 0: all of them.
+  uint32_t counted_further_vcpus = 0;
+  // The index is an affinity: so many vCPUs differ in Aff0 (bits 7-0), and 256 times as many in Aff1. 0: a number.
+  uint32_t vcpus_per_aff1 = 0;
+
+  bool is_zero() const { return per_further_vcpu == 0 && per_vcpu_index == 0; }
+  uint64_t At(VcpuPosition position) const {
+    const auto further = static_cast<uint64_t>(position.vcpu_count - 1);
+    const uint64_t counted = counted_further_vcpus == 0 ? further : std::min<uint64_t>(further, counted_further_vcpus);
+    auto index = static_cast<uint64_t>(position.index);
+    if (vcpus_per_aff1 != 0) index = index % vcpus_per_aff1 | index / vcpus_per_aff1 << 8;
+    return per_further_vcpu * counted + per_vcpu_index * index;
+  }
+};
+
 // In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all zeros a constant, anything else a partly
 // writable one; a view is a computed register. What KVM adds to that stands in the last three.
 struct RegisterRule {
@@ -33,14 +53,7 @@ struct RegisterRule {
   std::string reset;
   std::string writable;
   absl::optional<View> view = {};
-  // The growth of the reset value with each vCPU of the VM after the first one, and with the vCPU's index.
-  uint64_t reset_per_further_vcpu = 0;
-  uint64_t reset_per_vcpu_index = 0;
-  uint64_t ResetGrowth(VcpuPosition position) const {
-    const auto further = static_cast<uint64_t>(position.vcpu_count - 1);
-    const uint64_t counted = counted_further_vcpus == 0 ? further : std::min<uint64_t>(further, counted_further_vcpus);
-    return reset_per_further_vcpu * counted + reset_per_vcpu_index * static_cast<uint64_t>(position.index);
-  }
+  ResetGrowth reset_growth = {};
 
   // Decides over a value before its writable bits are stored.
   absl::optional<WriteRule> write = {};
@@ -54,8 +67,6 @@ struct RegisterRule {
   uint32_t upper_writable = 0;
   // It is not known whether the target has the register, or with which constant.
   bool always_undetermined = false;
-  // The number of further vCPUs that reset_per_further_vcpu counts; 0: all of them.
-  uint32_t counted_further_vcpus = 0;
 };
 
 }  // namespace armstate

@@ -80,6 +80,11 @@ absl::StatusOr<RegisterBehaviour> BehaviourFromProto(RegisterId id, const v1::Re
                                     message.firmware_level().level(),
                                     {ignored.begin(), ignored.end()}};
     }
+    case v1::RegisterRule::kNarrowInAarch32: {
+      const absl::StatusOr<RegisterId> state = OtherId(id, message.narrow_in_aarch32().state_id());
+      if (!state.ok()) return state.status();
+      return NarrowInAArch32Behaviour{*state, message.narrow_in_aarch32().in_user_mode()};
+    }
     case v1::RegisterRule::kMovingCounter:
       return MovingCounterBehaviour{};
     case v1::RegisterRule::BEHAVIOUR_NOT_SET:
@@ -135,15 +140,14 @@ absl::StatusOr<RegisterRule> RegisterRuleFromProto(const v1::RegisterRule& messa
                       *std::move(reset),
                       *std::move(writable),
                       view,
-                      message.reset_per_further_vcpu(),
-                      message.reset_per_vcpu_index(),
+                      {message.reset_per_further_vcpu(), message.reset_per_vcpu_index(),
+                       message.counted_further_vcpus(), message.vcpus_per_aff1()},
                       WriteRuleFromProto(message),
                       *behaviour,
                       message.vm_wide(),
                       message.upper_half(),
                       message.upper_writable(),
-                      message.always_undetermined(),
-                      message.counted_further_vcpus()};
+                      message.always_undetermined()};
 }
 
 }  // namespace armstate

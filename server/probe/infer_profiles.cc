@@ -14,6 +14,8 @@ namespace {
 
 using FeatureClass = ProbeRecording::FeatureClass;
 
+constexpr uint64_t kMpidr = RegisterId::System(3, 0, 0, 0, 5).raw();
+
 void AddWords(const std::string& bytes, google::protobuf::RepeatedField<uint64_t>& words) {
   for (size_t i = 0; i < bytes.size(); ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);
@@ -66,6 +68,9 @@ void AddGrowth(const FeatureClass& feature_class, uint64_t id, v1::RegisterRule&
     if (LowWord(feature_class.vcpus[i].at(id)) != first + step * i) return;
   }
   rule.set_reset_per_vcpu_index(step);
+  // KVM's affinity of vCPU 16 is 0.0.1.0: a GICv3 sends an interrupt to at most 16 vCPUs that differ in Aff0
+  // (arch/arm64/kvm: reset_mpidr).
+  if (id == kMpidr && step == 1) rule.set_vcpus_per_aff1(16);
 }
 
 }  // namespace

@@ -16,6 +16,10 @@ namespace {
 
 using Rule = v1::RegisterRule;
 
+constexpr uint64_t kX0 = 0x6030'0000'0010'0000;  // and so on: each has two words
+constexpr uint64_t kX15 = kX0 + 2 * 15;
+constexpr uint64_t kX30 = kX0 + 2 * 30;
+constexpr uint64_t kPc = 0x6030'0000'0010'0040;
 constexpr uint64_t kPstate = 0x6030'0000'0010'0042;
 constexpr uint64_t kVectorLengths = 0x6060'0000'0015'ffff;
 constexpr uint64_t kWorkaround2 = 0x6030'0000'0014'0002;
@@ -40,14 +44,18 @@ constexpr uint32_t kModeBits = 5;                                         // PST
 constexpr uint32_t kLineSizeBits = 3;                                     // CCSIDR.LineSize
 constexpr uint64_t kCoherence = uint64_t{7} << 24;                        // CLIDR.LoC
 constexpr uint64_t kUnification = uint64_t{7} << 21 | uint64_t{7} << 27;  // CLIDR.LoUIS, LoUU
-constexpr uint64_t kInvalidationNotNeeded = uint64_t{1} << 28;            // CTR.IDC
-constexpr uint64_t kSsbs = uint64_t{15} << 4;                             // ID_AA64PFR1_EL1.SSBS
-constexpr uint64_t kNotRequired = 3;  // KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_REQUIRED
+constexpr uint32_t kInvalidationBit = 28;                                 // CTR.IDC
+constexpr uint64_t kInvalidationNotNeeded = uint64_t{1} << kInvalidationBit;
+constexpr uint64_t kSsbs = uint64_t{15} << 4;  // ID_AA64PFR1_EL1.SSBS
+constexpr uint64_t kNotRequired = 3;           // KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2_NOT_REQUIRED
 
 // ID_..._EL1 and CTR_EL0 consist of 4-bit fields.
 bool HasIdFields(uint64_t id) {
   return id == kCtr || (id >= RegisterId::System(3, 0, 0, 1, 0).raw() && id <= RegisterId::System(3, 0, 0, 7, 7).raw());
 }
+
+// A bitmap of all values of a field of so many bits.
+uint32_t Values(uint32_t width) { return (uint32_t{1} << (uint32_t{1} << width)) - 1; }
 
 uint64_t Ones(uint32_t bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * bytes) - 1; }
 
@@ -59,10 +67,21 @@ RegisterClass ClassOf(uint64_t id) { return static_cast<RegisterClass>(id >> 16 
 void AddFieldsFromFlips(const ProbedRegister& probed, const ProbeRecording::Bits& bits, Rule& rule) {
   SetWritable(rule, ~uint64_t{0});
   rule.set_error(FirstError(bits));
-  for (uint32_t shift = 0; shift < 64; shift += 4) {
-    Rule::FieldRule field = FieldFromFlips(bits, probed.reset, shift, 4);
-    if ((Rejected(bits) >> shift & 15) == 15) field.set_refused(~field.accepted() & 0xffff);
+  const auto add = [&](uint32_t shift, uint32_t width) {
+    const uint32_t ones = (uint32_t{1} << width) - 1;
+    Rule::FieldRule field = FieldFromFlips(bits, probed.reset, shift, width);
+    if ((Rejected(bits) >> shift & ones) == ones) field.set_refused(~field.accepted() & Values(width));
     *rule.add_fields() = field;
+  };
+  for (uint32_t shift = 0; shift < 64; shift += 4) {
+    if (probed.id != kCtr || shift != kInvalidationBit) {
+      add(shift, 4);
+      continue;
+    }
+    // CTR.IDC and DIC are one bit each.
+    add(shift, 1);
+    add(shift + 1, 1);
+    add(shift + 2, 2);
   }
 }
 
@@ -252,6 +271,11 @@ void AddKnownRule(const ProbedRegister& probed, Rule& rule) {
   // Whatever was written, the register read back as something else.
   if (bits.other == Ones(probed.width)) return AddMoving(probed, rule);
   AddBits(bits, 0, rule);
+  if (((probed.id >= kX0 && probed.id <= kX30) || probed.id == kPc) && probed.has(kPstate)) {
+    // No experiment: KVM has done so since Linux 4.20 (set_core_reg), on every host.
+    rule.mutable_narrow_in_aarch32()->set_state_id(kPstate);
+    rule.mutable_narrow_in_aarch32()->set_in_user_mode(probed.id < kX15 || probed.id == kPc);
+  }
   for (const Timer& timer : kTimers) {
     if (probed.id != timer.control || !probed.has(timer.compare) || !probed.has(timer.counter)) continue;
     if (!ComputesStatus(probed)) continue;

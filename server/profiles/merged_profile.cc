@@ -45,7 +45,8 @@ v1::RegisterRule MergeRules(const v1::RegisterRule& a, const v1::RegisterRule& b
   merged.set_undetermined(writable_a ^ writable_b);
   const bool growth_differs = a.reset_per_further_vcpu() != b.reset_per_further_vcpu() ||
                               a.counted_further_vcpus() != b.counted_further_vcpus() ||
-                              a.reset_per_vcpu_index() != b.reset_per_vcpu_index();
+                              a.reset_per_vcpu_index() != b.reset_per_vcpu_index() ||
+                              a.vcpus_per_aff1() != b.vcpus_per_aff1();
   if (differing != 0 || growth_differs || a.upper_half() != b.upper_half()) {
     merged.set_always_undetermined(true);
     merged.clear_reset_per_further_vcpu();
