@@ -18,7 +18,9 @@ constexpr uint64_t kCounterNumber = 0xf800;
 constexpr uint32_t kCounterNumberShift = 11;
 constexpr uint64_t kCycleCounter = uint64_t{1} << 31;
 // SMCCC_WORKAROUND_2: bits 3-0 are the level, bit 4 says that the workaround is switched on.
+// It can be switched on only at the level "available" (Linux, fw-pseudo-registers.rst).
 constexpr uint64_t kWorkaroundLevel = 0xf;
+constexpr uint64_t kWorkaroundAvailable = 2;
 constexpr uint64_t kWorkaroundEnabled = 0x10;
 constexpr uint64_t kTimerStatus = uint64_t{1} << 2;
 
@@ -191,11 +193,15 @@ absl::StatusOr<std::string> ComputedRegisters::Accept(size_t index, absl::string
   const uint64_t reset = LowWord(rule.reset) + rule.reset_growth.At(position);
   uint64_t word = wanted_word;
   const auto* level = std::get_if<FirmwareLevelBehaviour>(&rule.behaviour);
+  const bool enables = (wanted_word & ~kWorkaroundLevel) == kWorkaroundEnabled;
+  if (level != nullptr && enables && (wanted_word & kWorkaroundLevel) != kWorkaroundAvailable) {
+    return RefusedError("EINVAL");
+  }
   if (level != nullptr && (WordAt(storage, sources_[index].first) & level->mask) == 0) {
     const bool ignored = wanted_word <= level->level ||
                          std::find(level->ignored.begin(), level->ignored.end(), wanted_word) != level->ignored.end();
     if (ignored) return std::string(ValueAt(storage, static_cast<uint32_t>(index)));
-    if ((wanted_word & ~kWorkaroundLevel) == kWorkaroundEnabled) {
+    if (enables) {
       return UndeterminedError("the host was not seen to be given this value at its present level");
     }
   }
@@ -220,7 +226,8 @@ uint64_t ComputedRegisters::ShowWord(size_t index, absl::string_view storage, ui
   const Sources& sources = sources_[index];
   if (std::holds_alternative<CounterBitsBehaviour>(behaviour)) return word & Counters(WordAt(storage, sources.first));
   if (std::holds_alternative<TimerControlBehaviour>(behaviour)) {
-    const bool reached = WordAt(storage, sources.first) <= WordAt(storage, sources.second);
+    // The counter has gone on since it was written, even beyond its last value.
+    const bool reached = WordAt(storage, sources.first) <= WordAt(storage, sources.second) + 1;
     return (word & ~kTimerStatus) | (reached ? kTimerStatus : 0);
   }
   if (const auto* level = std::get_if<FirmwareLevelBehaviour>(&behaviour)) {

@@ -1,7 +1,7 @@
 """Findings of two reports of one restore: what was predicted, and what a host did."""
 
-# A counter reads back as what it is at the moment.
-_MOVING = "REGISTER_OUTCOME_MOVING"
+# TIMER_CNT, PTIMER_CNT: a counter reads back as what it is at the moment.
+_COUNTERS = (0x603000000013DF1A, 0x603000000013DF01)
 
 REFUSED = "REGISTER_OUTCOME_WRITE_REFUSED"
 
@@ -11,8 +11,8 @@ def findings(report: dict) -> dict:
     found = {}
     for vcpu in report.get("vcpus", []):
         for register in vcpu.get("registers", []):
-            got = None if register["outcome"] == _MOVING else register.get("got")
             key = (vcpu.get("vcpuIndex", 0), int(register["registerId"]))
+            got = None if key[1] in _COUNTERS else register.get("got")
             found[key] = (register["name"], register["outcome"], register.get("error", ""), got)
     return found
 

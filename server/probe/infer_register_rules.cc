@@ -212,9 +212,11 @@ bool IsVmWide(const ProbedRegister& probed) {
          HasIdFields(probed.id) || probed.id == kMidr || probed.id == kRevidr || probed.id == kAidr;
 }
 
+// KVM keeps one offset of each counter for the VM.
 void AddMoving(const ProbedRegister& probed, Rule& rule) {
   SetWritable(rule, Ones(probed.width));
   rule.mutable_moving_counter();
+  rule.set_vm_wide(true);
 }
 
 void AddUnprobed(const ProbedRegister& probed, Rule& rule) {

@@ -172,7 +172,7 @@ TEST(EngineKvmTest, WorkaroundLevelFollowsWhatTheGuestIsTold) {
   RegisterRule& workaround = host.Add(Stored(kWorkaround2, 0));
   workaround.write.emplace();
   workaround.write->values = {{0, "", 0}, {1, "", 0}, {3, "EINVAL", 0}, {0x12, "EINVAL", 0}};
-  workaround.behaviour = FirmwareLevelBehaviour{Id(kPfr1), 0xf0, 3, {0x14}};
+  workaround.behaviour = FirmwareLevelBehaviour{Id(kPfr1), 0xf0, 3, {0x12}};
   host.Add(Stored(kPfr1, 0x20)).vm_wide = true;
   std::vector<EngineVcpu> vm = MakeVcpus(host.Profile(), 2);
   EXPECT_EQ(Write(vm[0], kWorkaround2, 3), "EINVAL");
@@ -181,12 +181,59 @@ TEST(EngineKvmTest, WorkaroundLevelFollowsWhatTheGuestIsTold) {
   EXPECT_EQ(Write(vm[0], kWorkaround2, 3), "OK");
   EXPECT_EQ(Write(vm[0], kWorkaround2, 0), "OK");
   EXPECT_EQ(Read(vm[0], kWorkaround2), 3u);
-  EXPECT_EQ(Write(vm[0], kWorkaround2, 0x12), "?") << "the workaround, switched on: tried at the other level only";
-  EXPECT_EQ(Write(vm[0], kWorkaround2, 0x14), "OK") << "tried at this level, and ignored";
+  EXPECT_EQ(Write(vm[0], kWorkaround2, 0x12), "OK") << "the workaround, switched on: tried at this level, and ignored";
+  EXPECT_EQ(Write(vm[0], kWorkaround2, 0x10), "EINVAL") << "switched on, but not there: real KVM 6.18 on max";
   EXPECT_EQ(Read(vm[0], kWorkaround2), 3u);
   EXPECT_EQ(Read(vm[1], kWorkaround2), 0u);
   vm[1].AdoptVmWide(vm[0]);
   EXPECT_EQ(Read(vm[1], kWorkaround2), 3u);
+}
+
+TEST(EngineKvmTest, WhatWasNotTriedAtThisLevelIsNotKnown) {
+  Host host;
+  RegisterRule& workaround = host.Add(Stored(kWorkaround2, 0));
+  workaround.write.emplace();
+  workaround.write->values = {{0, "", 0}, {0x12, "EINVAL", 0}};
+  workaround.behaviour = FirmwareLevelBehaviour{Id(kPfr1), 0xf0, 3, {}};
+  host.Add(Stored(kPfr1, 0));
+  EngineVcpu vcpu(host.Profile());
+  EXPECT_EQ(Write(vcpu, kWorkaround2, 0x12), "?") << "tried at the other level only";
+}
+
+// Real KVM (6.1, 6.12, 6.18), whatever the order of the writes.
+TEST(EngineKvmTest, AArch32ModesHaveGeneralRegistersOf32Bits) {
+  constexpr uint64_t kX14 = 0x603000000010001c, kX15 = 0x603000000010001e, kPstate = 0x6030000000100042;
+  Host host;
+  host.Add(Stored(kX14, 0)).behaviour = NarrowInAArch32Behaviour{Id(kPstate), /*in_user_mode=*/true};
+  host.Add(Stored(kX15, 0)).behaviour = NarrowInAArch32Behaviour{Id(kPstate), /*in_user_mode=*/false};
+  host.Add(Stored(kPstate, 0x3c5));
+  EngineVcpu vcpu(host.Profile());
+  for (const uint64_t x : {kX14, kX15}) EXPECT_EQ(Write(vcpu, x, 0x123456789abcdef0), "OK");
+  EXPECT_EQ(Read(vcpu, kX14), 0x123456789abcdef0u);
+  EXPECT_EQ(Write(vcpu, kPstate, 0x10), "OK");
+  EXPECT_EQ(Read(vcpu, kX14), 0x9abcdef0u);
+  EXPECT_EQ(Read(vcpu, kX15), 0x123456789abcdef0u) << "User mode has R0 to R14";
+  EXPECT_EQ(Write(vcpu, kPstate, 0x13), "OK");
+  EXPECT_EQ(Read(vcpu, kX15), 0x9abcdef0u) << "Supervisor mode";
+}
+
+// Real KVM: vCPU 0 was given 0x1000000000, then vCPU 1 0x2000000000, and both read the second one.
+TEST(EngineKvmTest, CountersAreTheVms) {
+  Host host;
+  RegisterRule& counter = host.Add(Stored(kTimerCount, 0));
+  counter.behaviour = MovingCounterBehaviour{};
+  counter.vm_wide = true;
+  const std::shared_ptr<const CpuProfile> profile = host.Profile();
+  std::vector<EngineVcpu> vcpus = MakeVcpus(profile, 2);
+  RegisterListBuilder first, second;
+  first.Add(Id(kTimerCount), 0x1000000000);
+  second.Add(Id(kTimerCount), 0x2000000000);
+  const RegisterList lists[] = {*std::move(first).Build(), *std::move(second).Build()};
+  const auto reports = RestoreVcpus({&lists[0], &lists[1]}, absl::MakeSpan(vcpus));
+  ASSERT_TRUE(reports.ok()) << reports.status();
+  EXPECT_EQ((*reports)[0].outcomes[0], RegisterOutcome::kDiffers);
+  EXPECT_EQ(LowWord((*reports)[0].findings[0].got), 0x2000000000u);
+  EXPECT_EQ((*reports)[1].outcomes[0], RegisterOutcome::kMoving);
 }
 
 TEST(EngineKvmTest, TimerStatusIsComputedWhenAllIsWritten) {
