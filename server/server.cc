@@ -91,7 +91,7 @@ class Server::Impl {
                  {memory.transport / 2, options.memory_limit / kMemoryPerConnection, options.memory_limit / 4 * 3}),
         checkpoints_(
             storage_->checkpoints(), options.clock,
-            [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }, memory.base_cache),
+            [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }, memory.base_cache),
         tolerances_(std::move(tolerances)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),

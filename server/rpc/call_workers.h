@@ -31,6 +31,8 @@ struct CallWorkers {
   WorkerPool searches{1, 256};
   // Not for calls: continues push streams, so that the store's completion thread does not have to.
   WorkerPool pushes{1, 0};
+  // Not for calls: decodes large requests. Its tasks are bounded by the memory of the requests.
+  WorkerPool decoding{2, 0};
   // Only one backup runs at a time: one thread makes it, the other one refuses further requests.
   WorkerPool backups{2, 64, /*threads_per_client=*/2};
 };
