@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -247,9 +248,13 @@ TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
 TEST_F(CheckpointPushesTest, ALargeMessageIsAnsweredAfterADrainAndDroppedAfterACancellation) {
   v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
+  absl::Notification may_decode;
+  workers_.decoding.Run("one", [&may_decode] { may_decode.WaitForNotification(); });
   FakeCall cancelled(pushes_.Open("one", [] {}));
   cancelled.Give(large);
   cancelled.Cancel();
+  EXPECT_FALSE(cancelled.is_finished());
+  may_decode.Notify();
   EXPECT_EQ(cancelled.End(), grpc::StatusCode::CANCELLED);
   FakeCall drained(pushes_.Open("one", [] {}));
   drained.Give(large);
