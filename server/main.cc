@@ -59,11 +59,16 @@ std::string OptionWithoutValue(int argc, char** argv) {
 // unit file may serve machines of many sizes. It is not accepted either: refused clients call again, whereas a process
 // that is killed refuses everybody.
 void LowerMemoryLimit(ServerOptions& options) {
+  const size_t wanted = options.memory_limit;
   const absl::optional<MemoryBound> machine = MachineMemory();
   if (!machine || options.memory_limit <= machine->bytes) return;
-  spdlog::warn("--memory_limit is {} MiB, but this process can have only {} MiB ({}): the latter applies",
-               options.memory_limit >> 20, machine->bytes >> 20, machine->file);
   options.memory_limit = std::max(machine->bytes, kLeastMemory);
+  const char* const consequence =
+      machine->bytes < kLeastMemory
+          ? "it will use up to 512 MiB, the least that armstated can keep to, and may be killed: give it more memory"
+          : "it will keep to the latter: give it more memory, or lower --memory_limit";
+  spdlog::warn("--memory_limit is {} MiB, but this process can have only {} MiB ({}): {}", wanted >> 20,
+               machine->bytes >> 20, machine->file, consequence);
 }
 
 int Run(ServerOptions options, absl::Duration drain_time) {

@@ -58,10 +58,17 @@ def _gaps(count: int) -> checkpoint_pb2.Checkpoint:
     return made
 
 
+def _empty_vcpus(count: int) -> checkpoint_pb2.Checkpoint:
+    made = wire.checkpoint()
+    made.MergeFromString(b"\x3a\0" * count)  # field 7, of no bytes
+    return made
+
+
 # Whether it is within the limits (docs/limits.md). In the order of their harm: a short attack makes the first ones.
 _KINDS = {
     "512 vCPUs of 1024 registers": (True, lambda: _registers(1024, 512)),
     "1 000 000 registers": (False, lambda: _registers(1_000_000)),
+    "1 000 000 empty vCPUs": (False, lambda: _empty_vcpus(1_000_000)),
     "200 000 opaque fields": (False, lambda: _opaque(200_000, 1)),
     "100 000 vCPU features": (False, lambda: _features(100_000)),
     "200 000 gaps": (False, lambda: _gaps(200_000)),

@@ -1,5 +1,6 @@
 #include "server/checkpoints/pushes.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -35,7 +36,7 @@ class PushStream final : public CheckpointPushes::Reactor {
         repository_(repository),
         connection_(connection),
         end_untaken_(std::move(end_untaken)),
-        guard_(workers.connections),
+        workers_(workers),
         draining_(draining) {
     const absl::MutexLock lock(&mutex_);
     auto share = workers.memory.TakeLasting(connection_, sizeof(PushStream));
@@ -51,36 +52,23 @@ class PushStream final : public CheckpointPushes::Reactor {
   }
 
   void OnReadDone(bool ok) override {
-    if (!ok) {
-      const absl::MutexLock lock(&mutex_);
-      reading_ = false;
-      read_all_ = true;
-      return Continue();
-    }
-    std::vector<Item> items;
-    const absl::Status refusal = TakeMessage(items);
-    std::vector<Item> startable;
+    const size_t bytes = bytes_.Length();
     {
       const absl::MutexLock lock(&mutex_);
       reading_ = false;
+      read_all_ = !ok;
       // The notification may arrive after a drain has ended the stream.
-      if (broken_ || finished_) return Continue();
-      refusal_ = refusal;
-      for (Item& item : items) {
-        unanswered_ += 1;
-        unanswered_bytes_ += item.bytes;
-        const auto [lane, is_new] = lanes_.try_emplace(item.parent);
-        if (is_new) {
-          startable.push_back(std::move(item));
-          ++running_;
-        } else {
-          lane->second.push_back(std::move(item));
-        }
+      if (!ok || broken_ || finished_) return Continue();
+      refusal_ = Hold(bytes);
+      if (!refusal_.ok()) {
+        bytes_.Clear();
+        return Continue();
       }
-      // The next message is read while this one is processed.
-      Continue();
+      taking_ = true;
     }
-    for (Item& item : startable) Start(std::move(item));
+    if (bytes <= kLargeMessage) return Take(bytes);
+    workers_.connections.CompleteInStream(connection_, bytes);
+    workers_.decoding.Run(connection_, [this, bytes] { Take(bytes); });
   }
 
   void OnWriteDone(bool ok) override {
@@ -121,32 +109,60 @@ class PushStream final : public CheckpointPushes::Reactor {
     absl::StatusOr<CreateResult> outcome;
   };
 
+  // Processes the message in bytes_, whose size is held.
+  void Take(size_t bytes) {
+    std::vector<Item> items;
+    const absl::Status refusal = Decode(bytes, items);
+    std::vector<Item> startable;
+    {
+      const absl::MutexLock lock(&mutex_);
+      taking_ = false;
+      if (broken_) return Continue();
+      refusal_ = refusal;
+      for (Item& item : items) {
+        unanswered_ += 1;
+        unanswered_bytes_ += item.bytes;
+        const auto [lane, is_new] = lanes_.try_emplace(item.parent);
+        if (is_new) {
+          startable.push_back(std::move(item));
+          ++running_;
+        } else {
+          lane->second.push_back(std::move(item));
+        }
+      }
+      if (items.empty()) share_->Return(bytes);
+      // The next message is read while this one is processed.
+      Continue();
+    }
+    for (Item& item : startable) Start(std::move(item));
+  }
+
   // The arena is freed as soon as everything is moved out of it: most streams are idle most of the time.
-  absl::Status TakeMessage(std::vector<Item>& items) {
-    const size_t bytes = bytes_.Length();
+  absl::Status Decode(size_t bytes, std::vector<Item>& items) {
     google::protobuf::ArenaOptions blocks;
     blocks.start_block_size = kFirstBlockBytes;
     google::protobuf::Arena arena(blocks);
     auto& message = *google::protobuf::Arena::CreateMessage<v1::StreamCheckpointsRequest>(&arena);
     if (absl::Status status = DecodeRequest(bytes_, message); !status.ok()) return status;
-    if (!message.requests().empty()) guard_.CompleteInStream(connection_, bytes);
+    if (bytes <= kLargeMessage && !message.requests().empty()) {
+      workers_.connections.CompleteInStream(connection_, bytes);
+    }
     if (message.requests_size() > CheckpointPushes::kMaxRequests) {
       return InvalidField("requests", absl::StrCat("has more than ", CheckpointPushes::kMaxRequests,
                                                    " requests: send them in more messages"));
     }
-    if (absl::Status status = Hold(message); !status.ok()) return status;
     items.reserve(message.requests_size());
     for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
-      items.push_back({next_item_++, request.ByteSizeLong(), request.parent(), ParseCreate(repository_, request)});
+      const size_t own = std::min(request.ByteSizeLong(), bytes);
+      items.push_back({next_item_++, own, request.parent(), ParseCreate(repository_, request)});
+      bytes -= own;
     }
+    if (!items.empty()) items.back().bytes += bytes;  // together they return what is held
     return absl::OkStatus();
   }
 
   // The stream has nothing else in flight, so no completion would free memory for it later.
-  absl::Status Hold(const v1::StreamCheckpointsRequest& message) {
-    size_t bytes = 0;
-    for (const v1::CreateCheckpointRequest& request : message.requests()) bytes += request.ByteSizeLong();
-    const absl::MutexLock lock(&mutex_);
+  absl::Status Hold(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const absl::Status room = unanswered_ == 0 ? share_->Check() : absl::OkStatus();
     return room.ok() ? share_->Add(bytes) : room;
   }
@@ -190,13 +206,13 @@ class PushStream final : public CheckpointPushes::Reactor {
   void Continue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     if (!writing_ && !answers_.empty()) Write();
-    if (!reading_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
+    if (!reading_ && !taking_ && !read_all_ && refusal_.ok() && !broken_ && !draining_ &&
         unanswered_ < CheckpointPushes::kMaxUnanswered && unanswered_bytes_ < CheckpointPushes::kMaxUnansweredBytes &&
         (unanswered_ == 0 || share_->Check().ok())) {
       reading_ = true;
       StartRead(&bytes_);
     }
-    if (running_ > 0 || writing_) return;
+    if (running_ > 0 || writing_ || taking_) return;
     if (broken_) return End(CallCancelled("the client disconnected"));
     if (unanswered_ > 0) return;
     if (!refusal_.ok()) return End(refusal_);
@@ -247,6 +263,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     checkpoint.set_register_count(stored_.register_count());
   }
 
+  // A larger message would delay the calls of all clients while a gRPC thread decodes it.
+  static constexpr size_t kLargeMessage = size_t{256} << 10;
   // The size of a message with one vCPU of a thousand registers.
   static constexpr size_t kFirstBlockBytes = size_t{32} << 10;
 
@@ -254,13 +272,15 @@ class PushStream final : public CheckpointPushes::Reactor {
   CheckpointRepository& repository_;
   const std::string connection_;
   const std::function<void()> end_untaken_;
-  ConnectionGuard& guard_;
+  CallWorkers& workers_;
   // The memory of this stream and of its unanswered requests; null if none is left. Never changes.
   std::shared_ptr<MemoryBudget::Share> share_;
 
   absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  // A message was read and is not in lanes_ yet.
+  bool taking_ ABSL_GUARDED_BY(mutex_) = false;
   bool read_all_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
@@ -278,7 +298,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   v1::StreamCheckpointsResponse response_ ABSL_GUARDED_BY(mutex_);
   v1::Checkpoint stored_ ABSL_GUARDED_BY(mutex_);
 
-  // The buffer of the current read or of OnReadDone.
+  // The buffer of the current read or of Take.
   grpc::ByteBuffer bytes_;
   int64_t next_item_ = 0;
 };

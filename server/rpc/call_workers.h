@@ -3,6 +3,7 @@
 #define ARMSTATE_SERVER_RPC_CALL_WORKERS_H_
 
 #include <cstddef>
+#include <string>
 
 #include "server/rpc/connection_guard.h"
 #include "server/rpc/memory_budget.h"
@@ -15,7 +16,9 @@ namespace armstate {
 // what it may have to wait for; one kind of call does not delay another. The pools also bound the waiting calls of each
 // client.
 struct CallWorkers {
-  CallWorkers(size_t memory_bytes, const ConnectionGuard::Limits& limits) : memory(memory_bytes), connections(limits) {}
+  CallWorkers(size_t memory_bytes, const ConnectionGuard::Limits& limits)
+      : memory(memory_bytes),
+        connections(limits, [this](const std::string& connection) { return memory.CallsOf(connection); }) {}
 
   // The memory of waiting requests and of answers that clients have not received.
   MemoryBudget memory;
@@ -31,6 +34,8 @@ struct CallWorkers {
   WorkerPool searches{1, 256};
   // Not for calls: continues push streams, so that the store's completion thread does not have to.
   WorkerPool pushes{1, 0};
+  // Not for calls: decodes large requests. Its tasks are bounded by the memory of the requests.
+  WorkerPool decoding{2, 0};
   // Only one backup runs at a time: one thread makes it, the other one refuses further requests.
   WorkerPool backups{2, 64, /*threads_per_client=*/2};
 };

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
@@ -34,6 +35,12 @@ constexpr uint64_t kMostOfOwnAnswers = 256;
 // nothing is forgiven.
 constexpr uint64_t kForgottenPart = 16384;
 constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
+// No call is shorter than this: the header of a frame, and one byte.
+constexpr int64_t kShortestCall = 10;
+// Connections with fewer calls are not counted.
+constexpr int64_t kFewCalls = 16;
+// The connections whose calls are counted in an interval, in less than a millisecond.
+constexpr size_t kMostCounted = 64;
 
 uint64_t ResidentBytes() {
   std::ifstream file("/proc/self/statm");
@@ -85,10 +92,11 @@ void ConnectionGuard::HangUp() {
     if (Update(current->first, done == completed.end() ? 0 : done->second, current->second)) {
       all += current->second.unfinished;
     } else {
-      watched_.erase(current);
+      Remove(current);
     }
   }
   HangUpOnLargest(all);
+  HangUpOnManyCalls();
   const size_t allowed = Allowed(limits_, ResidentBytes());
   if (watched_.size() <= allowed) return;
   static absl::Time next_warning;  // used only by the accepting thread
@@ -114,11 +122,46 @@ void ConnectionGuard::HangUpOnLargest(uint64_t all) {
   }
 }
 
+// Counts the calls of connections that may have many by what they have sent.
+void ConnectionGuard::HangUpOnManyCalls() {
+  std::vector<std::pair<int64_t, Connections::iterator>> suspects;
+  for (auto it = watched_.begin(); it != watched_.end(); ++it) {
+    const int64_t most = it->second.waiting_calls + static_cast<int64_t>(it->second.uncounted) / kShortestCall;
+    if (most > kFewCalls) suspects.emplace_back(most, it);
+  }
+  if (suspects.empty()) return;
+  open_calls_.FindNew();
+  const auto by_calls = [](const auto& a, const auto& b) { return a.first > b.first; };
+  if (suspects.size() > kMostCounted) {
+    std::nth_element(suspects.begin(), suspects.begin() + kMostCounted, suspects.end(), by_calls);
+    suspects.resize(kMostCounted);
+  }
+  int64_t all = 0;
+  for (auto& [calls, suspect] : suspects) {
+    calls = std::max<int64_t>(open_calls_.Of(suspect->first) - handled_calls_(suspect->first), 0);
+    suspect->second.waiting_calls = calls;
+    suspect->second.uncounted = 0;
+    all += calls;
+  }
+  std::sort(suspects.begin(), suspects.end(), by_calls);
+  for (const auto& [calls, suspect] : suspects) {
+    if (calls <= limits_.calls_of_one && (all <= limits_.calls || calls <= kFewCalls)) return;
+    static absl::Time next_warning;  // used only by the accepting thread
+    if (const absl::Time now = absl::Now(); now >= next_warning) {
+      next_warning = now + absl::Seconds(10);
+      spdlog::warn("{}: disconnected, like others soon: it has {} calls without a message, and all connections {}",
+                   suspect->first, calls, all);
+    }
+    all -= calls;
+    End(suspect);
+  }
+}
+
 void ConnectionGuard::MakePlace(absl::Duration unused) {
   const auto least = LeastUsed();
   if (least == watched_.end() || least->second.used > absl::Now() - unused) return;
   if (ConnectionOf(least->second.socket) == least->first) return End(least);
-  watched_.erase(least);  // it is already closed
+  Remove(least);  // it is already closed
 }
 
 ConnectionGuard::Connections::iterator ConnectionGuard::LeastUsed() {
@@ -128,6 +171,11 @@ ConnectionGuard::Connections::iterator ConnectionGuard::LeastUsed() {
 
 void ConnectionGuard::End(Connections::iterator connection) {
   shutdown(connection->second.socket, SHUT_RDWR);
+  Remove(connection);
+}
+
+void ConnectionGuard::Remove(Connections::iterator connection) {
+  open_calls_.Forget(connection->first);
   watched_.erase(connection);
 }
 
@@ -139,6 +187,7 @@ bool ConnectionGuard::Update(const std::string& name, uint64_t completed, Connec
     return false;
   }
   const uint64_t received = info.tcpi_bytes_received - std::exchange(connection.received, info.tcpi_bytes_received);
+  connection.uncounted += received;
   const uint64_t taken = info.tcpi_bytes_acked - std::exchange(connection.taken, info.tcpi_bytes_acked);
   const uint64_t unfinished = connection.unfinished + received;
   const uint64_t forgotten = unfinished < kMostForgotten ? unfinished / kForgottenPart : 0;

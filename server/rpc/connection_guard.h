@@ -1,16 +1,19 @@
-// ConnectionGuard bounds the memory of connections that gRPC does not report: incomplete messages, and calls without a
-// message.
+// ConnectionGuard bounds the memory of connections that gRPC does not report: incomplete messages, and calls that wait
+// for their message.
 #ifndef ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
 #define ARMSTATE_SERVER_RPC_CONNECTION_GUARD_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/rpc/open_calls.h"
 
 namespace armstate {
 
@@ -23,8 +26,10 @@ namespace armstate {
 // are not TCP, whose bytes the kernel does not count, are left to gRPC's quota.
 //
 // Calls without a message, health watches and everything else that gRPC answers by itself use memory outside any quota,
-// some 14 KiB each. While the process uses too much memory, the number of connections is limited: those without a
-// complete message for the longest time are disconnected, so that idle connections cannot lock out others.
+// some 14 KiB each. gRPC enforces its limit of calls only after a client has acknowledged the settings. So a connection
+// with too many calls is disconnected, and so are those with the most such calls while there are too many in all. While
+// the process uses too much memory, the number of connections is limited: those without a complete message for the
+// longest time are disconnected, so that idle connections cannot lock out others.
 class ConnectionGuard {
  public:
   struct Limits {
@@ -33,9 +38,16 @@ class ConnectionGuard {
     // The number of connections that are kept while the process has more than `resident_bytes` of resident memory.
     size_t connections;
     size_t resident_bytes;
+    // The limits of calls without a handler, of one connection and of all.
+    int64_t calls_of_one = 200;
+    int64_t calls = 4096;
   };
+  // Returns how many calls of a connection have a handler.
+  using HandledCalls = std::function<int64_t(const std::string& connection)>;
 
-  explicit ConnectionGuard(const Limits& limits) : limits_(limits) {}
+  explicit ConnectionGuard(
+      const Limits& limits, HandledCalls handled_calls = [](const std::string&) { return 0; })
+      : limits_(limits), handled_calls_(std::move(handled_calls)) {}
 
   // Reports that the message of a call, of this many bytes, is complete. `connection`: see ConnectionOf. Thread-safe,
   // like CompleteInStream; all other methods are for one thread.
@@ -61,6 +73,8 @@ class ConnectionGuard {
     uint64_t received = 0;
     uint64_t taken = 0;
     uint64_t unfinished = 0;
+    int64_t waiting_calls = 0;  // at the last count
+    uint64_t uncounted = 0;     // the bytes received since then
   };
   using Connections = absl::flat_hash_map<std::string, Connection>;
 
@@ -68,12 +82,16 @@ class ConnectionGuard {
   // Returns false if the descriptor belongs to another socket by now.
   static bool Update(const std::string& name, uint64_t completed, Connection& connection);
   void HangUpOnLargest(uint64_t all);
+  void HangUpOnManyCalls();
   // Precondition: there is a connection.
   Connections::iterator LeastUsed();
   void End(Connections::iterator connection);
+  void Remove(Connections::iterator connection);
 
   const Limits limits_;
+  const HandledCalls handled_calls_;
   Connections watched_;
+  OpenCalls open_calls_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, uint64_t> completed_ ABSL_GUARDED_BY(mutex_);  // since the last HangUp
 };

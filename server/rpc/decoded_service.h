@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,7 @@
 #include "server/rpc/call_workers.h"
 #include "server/rpc/memory_budget.h"
 #include "server/rpc/request_decoding.h"
+#include "server/rpc/request_parts.h"
 #include "server/rpc/stop_check.h"
 #include "server/rpc/worked_call.h"
 #include "server/rpc/worker_pool.h"
@@ -36,9 +38,20 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
   DecodedHandler(RpcHandler handler, Refuse refuse) : handler_(std::move(handler)), refuse_(refuse) {}
 
   void* Deserialize(grpc_call* call, grpc_byte_buffer* bytes, grpc::Status* status, void** data) override {
+    const absl::Status parts = bytes == nullptr || grpc_byte_buffer_length(bytes) <= kShortRequest
+                                   ? absl::OkStatus()
+                                   : CheckParts(BufferOf(bytes), *Request::descriptor());
+    if (!parts.ok()) {
+      // The handler cannot decode what replaces it either, and ends as it does then.
+      grpc_byte_buffer_destroy(bytes);
+      grpc_slice zero = grpc_slice_from_static_string("\1");
+      bytes = grpc_raw_byte_buffer_create(&zero, 1);
+    }
     ForgetInvalidText();
     void* const request = handler_.Deserialize(call, bytes, status, data);
-    if (!status->ok()) *status = ToGrpcStatus(Undecodable(Request::descriptor()->full_name()));
+    if (!status->ok()) {
+      *status = ToGrpcStatus(parts.ok() ? Undecodable(Request::descriptor()->full_name()) : parts);
+    }
     return request;
   }
 
@@ -53,6 +66,17 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
   }
 
  private:
+  // Refers to the same bytes.
+  static grpc::ByteBuffer BufferOf(grpc_byte_buffer* bytes) {
+    std::vector<grpc::Slice> slices;
+    grpc_byte_buffer_reader reader;
+    if (!grpc_byte_buffer_reader_init(&reader, bytes)) return {};
+    grpc_slice slice;
+    while (grpc_byte_buffer_reader_next(&reader, &slice)) slices.emplace_back(slice, grpc::Slice::STEAL_REF);
+    grpc_byte_buffer_reader_destroy(&reader);
+    return grpc::ByteBuffer(slices.data(), slices.size());
+  }
+
   RpcHandler handler_;
   const Refuse refuse_;
 };

@@ -35,6 +35,7 @@ absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeOf(const 
   if (absl::Status status = CheckPart(connection, bytes); !status.ok()) return status;
   if (absl::Status status = CheckAll(bytes, all); !status.ok()) return status;
   Add(connection, bytes);
+  ++by_connection_[connection].calls;
   return std::shared_ptr<Share>(
       new Share(*this, connection, bytes));  // std::make_shared cannot call the private constructor
 }
@@ -59,7 +60,13 @@ void MemoryBudget::EndOverdue() {
 
 size_t MemoryBudget::HeldBy(const std::string& connection) const {
   const auto own = by_connection_.find(connection);
-  return own == by_connection_.end() ? 0 : own->second;
+  return own == by_connection_.end() ? 0 : own->second.bytes;
+}
+
+int64_t MemoryBudget::CallsOf(const std::string& connection) {
+  const absl::MutexLock lock(&mutex_);
+  const auto own = by_connection_.find(connection);
+  return own == by_connection_.end() ? 0 : own->second.calls;
 }
 
 absl::Status MemoryBudget::CheckPart(const std::string& connection, size_t bytes) const {
@@ -78,14 +85,12 @@ absl::Status MemoryBudget::CheckAll(size_t bytes, size_t all) const {
 
 void MemoryBudget::Add(const std::string& connection, size_t bytes) {
   taken_ += bytes;
-  by_connection_[connection] += bytes;
+  by_connection_[connection].bytes += bytes;
 }
 
 void MemoryBudget::Return(const std::string& connection, size_t bytes) {
   taken_ -= bytes;
-  const auto own = by_connection_.find(connection);
-  own->second -= bytes;
-  if (own->second == 0) by_connection_.erase(own);
+  by_connection_.find(connection)->second.bytes -= bytes;
 }
 
 MemoryBudget::Share::~Share() {
@@ -94,6 +99,8 @@ MemoryBudget::Share::~Share() {
   unused = Forget();
   if (is_ending_) budget_.ending_ -= bytes_;
   budget_.Return(connection_, bytes_);
+  const auto own = budget_.by_connection_.find(connection_);
+  if (--own->second.calls == 0) budget_.by_connection_.erase(own);
 }
 
 absl::Status MemoryBudget::Share::Check() const {

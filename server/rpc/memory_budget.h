@@ -4,6 +4,7 @@
 #define ARMSTATE_SERVER_RPC_MEMORY_BUDGET_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -52,6 +53,9 @@ class MemoryBudget {
   // Same for a call that may stay idle for as long as its client likes.
   absl::StatusOr<std::shared_ptr<Share>> TakeLasting(const std::string& connection, size_t bytes);
 
+  // Returns the number of shares of a connection.
+  int64_t CallsOf(const std::string& connection);
+
  private:
   // Bounds the time that a call spends on ending other calls.
   static constexpr size_t kMostEnded = 64;
@@ -74,7 +78,11 @@ class MemoryBudget {
   const std::function<absl::Time()> clock_;
   absl::Mutex mutex_;
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, size_t> by_connection_ ABSL_GUARDED_BY(mutex_);  // no entry is 0
+  struct Held {
+    size_t bytes = 0;
+    int64_t calls = 0;
+  };
+  absl::flat_hash_map<std::string, Held> by_connection_ ABSL_GUARDED_BY(mutex_);  // of those that have calls
   // By the time when they must be read.
   std::set<std::pair<absl::Time, Share*>> untaken_ ABSL_GUARDED_BY(mutex_);
   // The part of taken_ that belongs to calls that have been ended but are not destroyed yet.

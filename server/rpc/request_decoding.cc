@@ -7,6 +7,7 @@
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/proto_buffer_reader.h"
 #include "server/rpc/invalid_field.h"
+#include "server/rpc/request_parts.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {
@@ -55,6 +56,10 @@ absl::Status Undecodable(absl::string_view message_type) {
 }
 
 absl::Status DecodeRequest(grpc::ByteBuffer& bytes, google::protobuf::Message& request) {
+  if (absl::Status status = CheckParts(bytes, *request.GetDescriptor()); !status.ok()) {
+    bytes.Clear();
+    return status;
+  }
   ForgetInvalidText();
   const grpc::Status status =
       grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(&bytes, &request);

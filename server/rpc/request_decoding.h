@@ -19,7 +19,7 @@ void ForgetInvalidText();
 // a field whose text is not UTF-8, if this thread found one since ForgetInvalidText; otherwise "request".
 absl::Status Undecodable(absl::string_view message_type);
 
-// Empties `bytes`. Errors: Undecodable; `request` is then in an unspecified state.
+// Empties `bytes`. Errors: CheckParts, Undecodable; `request` is then in an unspecified state.
 absl::Status DecodeRequest(grpc::ByteBuffer& bytes, google::protobuf::Message& request);
 
 }  // namespace armstate

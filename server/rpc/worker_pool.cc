@@ -27,9 +27,9 @@ bool WorkerPool::TryRun(const std::string& client, std::function<void()> task) {
   return true;
 }
 
-void WorkerPool::Run(std::function<void()> task) {
+void WorkerPool::Run(const std::string& client, std::function<void()> task) {
   absl::MutexLock lock(&mutex_);
-  Push("", std::move(task));
+  Push(client, std::move(task));
 }
 
 void WorkerPool::Push(const std::string& client, Task task) {

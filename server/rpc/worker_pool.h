@@ -39,7 +39,7 @@ class WorkerPool {
 
   // Accepts a task even if the pool is full: for the next part of an accepted operation, whose number is bounded
   // elsewhere.
-  void Run(std::function<void()> task);
+  void Run(const std::string& client, std::function<void()> task);
 
  private:
   using Task = std::function<void()>;

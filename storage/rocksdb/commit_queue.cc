@@ -38,7 +38,10 @@ absl::Status CommitQueue::Push(Operation operation) {
   {
     absl::MutexLock lock(&mutex_);
     if (stopped_) return NotTaken("it is being closed");
-    if (waiting_bytes_ > max_waiting_bytes_ && !operation.deletes) return NotTaken("too many writes wait for the disk");
+    if (waiting_bytes_ > max_waiting_bytes_ && !operation.deletes) {
+      return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kServerBusy,
+                       "too many writes wait for the disk: call again later");
+    }
     is_first = waiting_.empty();
     waiting_bytes_ += operation.bytes;
     waiting_.push_back(std::move(operation));

@@ -4,4 +4,4 @@
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
 scripts/attack --built . --dir "$TEST_TMPDIR" --quiet_seconds 2 --seconds 3 --p99_times 100 \
-  garbage hostile-texts wrong-flags lost-log replaced-folder damaged-values idle-connections watchers
+  garbage hostile-texts wrong-flags lost-log replaced-folder damaged-values idle-connections watchers headers-only full-streams

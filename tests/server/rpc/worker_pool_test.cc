@@ -30,7 +30,7 @@ TEST(WorkerPool, TakesNoMoreThanItsPlaces) {
     ASSERT_TRUE(pool.TryRun("a", [&] { may_end.WaitForNotification(); }));
     ASSERT_TRUE(pool.TryRun("b", [&] { ran += "b"; }));
     EXPECT_FALSE(pool.TryRun("c", [&] { ran += "c"; }));
-    pool.Run([&] { ran += "next"; });
+    pool.Run("", [&] { ran += "next"; });
     may_end.Notify();
   }
   EXPECT_EQ(ran, "bnext");

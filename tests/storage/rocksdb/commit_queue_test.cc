@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/error.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "storage/rocksdb/storage.h"
@@ -171,8 +172,9 @@ TEST_F(CommitQueueTest, WhatWaitsIsLimited) {
   disk_->WaitForASync();
   for (int i = 0; i < 2; ++i) store.CommitAsync(Request("web", std::string(kWaitingBytes / 2 + 1, 'r')), done);
   const absl::Status refused = store.Commit(Request("web", "fourth")).status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable) << refused;
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted) << refused;
   EXPECT_TRUE(absl::StrContains(refused.message(), "too many writes wait")) << refused;
+  EXPECT_EQ(GetErrorInfo(refused)->reason, ErrorReason::kServerBusy);
   // A deletion takes nothing: it waits, and is done.
   std::thread deletion([&] { EXPECT_EQ(store.Delete("web", 1, absl::UnixEpoch()), absl::OkStatus()); });
   absl::SleepFor(absl::Milliseconds(20));
