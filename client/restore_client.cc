@@ -85,8 +85,8 @@ absl::StatusOr<v1::ComputeBaselineResponse> RestoreClient::ComputeBaseline(
   return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ComputeBaseline, request, call_timeout_);
 }
 
-absl::StatusOr<v1::RestoreRecord> RestoreClient::ReportRestore(const v1::ReportRestoreRequest& request) const {
-  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::ReportRestore, request, call_timeout_);
+absl::StatusOr<v1::Restore> RestoreClient::CreateRestore(const v1::CreateRestoreRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::RestoreService::StubInterface::CreateRestore, request, call_timeout_);
 }
 
 absl::StatusOr<v1::ListRestoresResponse> RestoreClient::ListRestores(const v1::ListRestoresRequest& request) const {

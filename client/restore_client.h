@@ -30,7 +30,7 @@ class RestoreClient {
   absl::StatusOr<v1::ConvertCheckpointResponse> ConvertCheckpoint(v1::ConvertCheckpointRequest request) const;
   absl::StatusOr<v1::FindRestoreTargetsResponse> FindRestoreTargets(const v1::FindRestoreTargetsRequest& request) const;
   absl::StatusOr<v1::ComputeBaselineResponse> ComputeBaseline(const v1::ComputeBaselineRequest& request) const;
-  absl::StatusOr<v1::RestoreRecord> ReportRestore(const v1::ReportRestoreRequest& request) const;
+  absl::StatusOr<v1::Restore> CreateRestore(const v1::CreateRestoreRequest& request) const;
   absl::StatusOr<v1::ListRestoresResponse> ListRestores(const v1::ListRestoresRequest& request) const;
 
  private:

@@ -1,6 +1,7 @@
 #include "core/changed_fields.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/register_list.h"
 
 namespace armstate {
 
@@ -24,6 +25,18 @@ std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t
                        uint64_t{0xf} << lsb});
   }
   return changed;
+}
+
+std::vector<ChangedField> ChangedFields(const RegisterFinding& finding, IdScheme scheme) {
+  if (finding.wanted.empty() || finding.got.empty()) return {};
+  return ChangedFields(finding.id, scheme, LowWord(finding.wanted), LowWord(finding.got));
+}
+
+absl::Span<const uint64_t> AcceptedValuesOf(const RegisterFinding& finding, const ChangedField& field) {
+  for (const AcceptedFieldValues& accepted : finding.accepted) {
+    if (accepted.mask == field.mask) return accepted.values;
+  }
+  return {};
 }
 
 }  // namespace armstate

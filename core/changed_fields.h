@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "core/catalog.h"
 #include "core/register_id.h"
+#include "core/restore.h"
 
 namespace armstate {
 
@@ -28,6 +30,10 @@ struct ChangedField {
 // Of the low 64 bits. Named fields first, highest bits first; bits without a name follow, four at a time, as ID
 // registers are made of such. None if no field of the register is known.
 std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t first, uint64_t second);
+// Of the wanted value (first) and the one that the target has; none where there is no such value.
+std::vector<ChangedField> ChangedFields(const RegisterFinding& finding, IdScheme scheme);
+// The values that the target accepts of a field of the finding; none if that is not known.
+absl::Span<const uint64_t> AcceptedValuesOf(const RegisterFinding& finding, const ChangedField& field);
 
 }  // namespace armstate
 

@@ -103,7 +103,7 @@ absl::StatusOr<std::shared_ptr<const CpuProfile>> CpuProfile::Create(std::string
   if (!computed.ok()) return computed.status();
   profile->computed_ = *std::move(computed);
   if (profile->computed_.empty() && profile->vm_wide_.empty()) {
-    profile->whole_write_ = BulkWrite::Create(**layout, profile->views_);
+    profile->bulk_write_ = BulkWrite::Create(**layout, profile->views_);
   }
   profile->restore_order_ = RestoreOrder(**layout, scheme);
   if (scheme == IdScheme::kKvm && !profile->computed_.empty()) {

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "core/bulk_write.h"
 #include "core/catalog.h"
 #include "core/computed_registers.h"
 #include "core/counter_pairs.h"
@@ -18,7 +19,6 @@
 #include "core/register_list.h"
 #include "core/register_rule.h"
 #include "core/shared_view.h"
-#include "core/whole_write.h"
 
 namespace armstate {
 
@@ -53,7 +53,7 @@ class CpuProfile {
   // Write rules and behaviours: KVM's.
   const ComputedRegisters& computed() const { return computed_; }
   // Null where writes must be judged one by one: a register is computed, shared by all vCPUs, or narrower than 32 bits.
-  const BulkWrite* whole_write() const { return whole_write_ ? &*whole_write_ : nullptr; }
+  const BulkWrite* bulk_write() const { return bulk_write_ ? &*bulk_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }
   // A constant that QEMU's emulation refuses when it is missing (ListLoad::Missing). KVM requires no register.
@@ -83,7 +83,7 @@ class CpuProfile {
   std::string writable_;
   std::string vm_wide_;
   ComputedRegisters computed_;
-  absl::optional<BulkWrite> whole_write_;
+  absl::optional<BulkWrite> bulk_write_;
   std::vector<SharedView> views_;
   std::vector<uint32_t> owners_;
   std::vector<bool> shared_;

@@ -101,10 +101,10 @@ void EngineVcpu::WriteInOrder(absl::Span<const uint32_t> indexes, absl::string_v
 }
 
 bool EngineVcpu::TryBulkWrite(absl::string_view values, std::vector<RegisterOutcome>& outcomes) {
-  const BulkWrite* whole = profile_->whole_write();
-  if (whole == nullptr) return false;
+  const BulkWrite* bulk = profile_->bulk_write();
+  if (bulk == nullptr) return false;
   after_.resize(values_.size());
-  if (!whole->Write(values_, values, profile_->writable(), absl::MakeSpan(after_), outcomes)) return false;
+  if (!bulk->Write(values_, values, profile_->writable(), absl::MakeSpan(after_), outcomes)) return false;
   values_.swap(after_);
   return true;
 }

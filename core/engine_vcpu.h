@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/cpu_profile.h"
+#include "core/port_errors.h"
 #include "core/vcpu_register_port.h"
 
 namespace armstate {
@@ -35,6 +36,9 @@ class EngineVcpu final : public VcpuRegisterPort {
   absl::Span<const uint32_t> restore_order() const override { return profile_->restore_order(); }
   bool is_required(size_t index) const override { return profile_->is_required(index); }
   bool may_be_required(size_t index) const override { return profile_->may_be_required(index); }
+  absl::string_view unknown_register_error() const override {
+    return profile_->scheme() == IdScheme::kKvm ? kKvmUnknownRegister : "";
+  }
   bool is_moving(size_t index) const override { return profile_->computed().is_moving(index); }
   absl::Span<const CounterPair> counter_pairs() const override { return profile_->counter_pairs(); }
   ReadBack read_back() const override {

@@ -9,6 +9,9 @@
 
 namespace armstate {
 
+// The errno by which KVM_SET_ONE_REG refuses an ID that the vCPU does not list (Linux, api.rst, 4.68).
+inline constexpr absl::string_view kKvmUnknownRegister = "ENOENT";
+
 // "EINVAL": the target's answer to a write.
 absl::Status RefusedError(absl::string_view error_name);
 // The errno's name in a RefusedError; empty for any other status.

@@ -107,7 +107,7 @@ void JudgeListLoad(const RegisterList& incoming, const CpuProfile& profile, Rest
   const ListLoad& load = profile.list_load();
   for (RegisterFinding& finding : report.findings) {
     if (finding.outcome != RegisterOutcome::kNotInCheckpoint || !IsInQemuList(finding.id)) continue;
-    if (load.missing != ListLoad::Missing::kNotInitialized) continue;
+    if (load.missing != ListLoad::Missing::kNotInitialized || !finding.tolerance.empty()) continue;
     finding.reason = "not in the checkpoint: this QEMU loads whatever its memory held there";
   }
   if (!load.last_are_dropped && load.ignored.empty()) return;

@@ -46,9 +46,14 @@ bool Refuses(RegisterOutcome outcome) {
   }
 }
 
+bool ChangesTarget(RegisterOutcome outcome) {
+  return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
+         outcome == RegisterOutcome::kOverwritten || outcome == RegisterOutcome::kMoving;
+}
+
 Verdict VerdictOf(const RegisterFinding& finding) {
   if (!finding.tolerance.empty()) return Verdict::kAcceptedWithChanges;
-  if (Refuses(finding.outcome)) return Verdict::kRefused;
+  if (Refuses(finding.outcome) || finding.needs_tolerance) return Verdict::kRefused;
   switch (finding.outcome) {
     case RegisterOutcome::kWriteUndetermined:
       return Verdict::kUndetermined;
@@ -65,6 +70,12 @@ void RecomputeVerdict(RestoreReport& report) {
   for (const RegisterFinding& finding : report.findings) {
     report.verdict = std::max(report.verdict, VerdictOf(finding));
   }
+}
+
+bool TriedToPutBack(const RestoreReport& report) {
+  return report.rolled_back ||
+         std::any_of(report.findings.begin(), report.findings.end(),
+                     [](const RegisterFinding& finding) { return !finding.put_back_error.empty(); });
 }
 
 RestoreReport RestoreRegisters(const RegisterList& list, VcpuRegisterPort& port, OnRefusal on_refusal,
@@ -153,7 +164,7 @@ RestoreReport RegisterRestore::StartReport(absl::string_view after) const {
   report.outcomes.assign(layout_.size(), RegisterOutcome::kNotTried);
   for (const uint32_t index : unknown_) {
     Add(report, {list_.id(index), RegisterOutcome::kUnknown, std::string(list_.value(index)), "",
-                 "the target has no such register", ""});
+                 "the target has no such register", "", std::string(port_.unknown_register_error())});
   }
   for (const uint32_t index : missing_) {
     RegisterOutcome outcome = RegisterOutcome::kNotInCheckpoint;

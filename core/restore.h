@@ -18,7 +18,18 @@ namespace armstate {
 
 bool Refuses(RegisterOutcome outcome);
 
-// A register that is not simply written or unchanged.
+// True for an outcome that left another value in the target, which PutBack undoes.
+bool ChangesTarget(RegisterOutcome outcome);
+
+// Values of one field that the target keeps, whatever the register's other fields hold.
+struct AcceptedFieldValues {
+  uint64_t mask = 0;             // the field's bits in the register
+  std::vector<uint64_t> values;  // ascending
+};
+
+// A register that is not simply written or unchanged. RegisterRestore makes it; rules (core/tolerance_set.h,
+// core/conversion.h, core/qemu_load.h) and the words of a verdict (server/verdict/text.h) complete it. Whoever prints
+// or sends it only translates it.
 struct RegisterFinding {
   RegisterId id;
   RegisterOutcome outcome;
@@ -29,12 +40,18 @@ struct RegisterFinding {
   std::string reason;
   // After a refused all-or-nothing restore: it could not be put back, and why. Empty otherwise.
   std::string put_back_error;
-  // kWriteRefused: the target's answer, "EINVAL", if it was an errno.
+  // kWriteRefused, kUnknown: the target's answer, "EINVAL", if it was an errno.
   std::string error = {};
   // The rule by which this outcome refuses nothing (core/tolerance_set.h, core/conversion.h). Empty: none.
   std::string tolerance = {};
   // The name by which the user can accept the refusal (core/conversion.h). Empty: none.
   std::string accept_as = {};
+  // Refuses unless a tolerance covers it, whatever the outcome is.
+  bool needs_tolerance = false;
+  // Of fields that differ, in a verdict; those of which that is known.
+  std::vector<AcceptedFieldValues> accepted = {};
+  // What a person can do about it, in one line, in a verdict. Empty: nothing.
+  std::string advice = {};
 };
 
 // Each outweighs those before it. kUndetermined: nothing is known to be refused, but not everything is known.
@@ -55,6 +72,10 @@ struct RestoreReport {
 
 // The verdict of all findings, for a report in which tolerances were named.
 void RecomputeVerdict(RestoreReport& report);
+
+// True if the old values were written back after a refusal, even if the target did not take all of them: see
+// RegisterFinding::put_back_error.
+bool TriedToPutBack(const RestoreReport& report);
 
 enum class OnRefusal {
   kPutBack,    // all or nothing: what was written is put back

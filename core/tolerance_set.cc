@@ -204,24 +204,17 @@ void ToleranceSet::Apply(const RegisterList& checkpoint, const RegisterList& tar
   report.verdict = Verdict::kAccepted;
   for (RegisterFinding& finding : report.findings) {
     finding.tolerance.clear();
-    for (const Rule& rule : rules_) {
-      if (!Covers(rule, finding, sides)) continue;
-      finding.tolerance = rule.name;
-      break;
+    finding.needs_tolerance = source_ != target_ && finding.outcome == RegisterOutcome::kNotInCheckpoint;
+    const auto rule =
+        std::find_if(rules_.begin(), rules_.end(), [&](const Rule& r) { return Covers(r, finding, sides); });
+    if (rule != rules_.end()) {
+      finding.tolerance = rule->name;
+      finding.reason = rule->reason;
+    } else if (finding.needs_tolerance) {
+      finding.reason = "the other accelerator's checkpoint lacks it, and no rule says that the target's value is right";
     }
     report.verdict = std::max(report.verdict, VerdictOf(finding));
-    if (is_across() && finding.outcome == RegisterOutcome::kNotInCheckpoint && finding.tolerance.empty()) {
-      finding.reason = "the other accelerator's checkpoint lacks it, and no rule says that the target's value is right";
-      report.verdict = Verdict::kRefused;
-    }
   }
-}
-
-absl::string_view ToleranceSet::ReasonOf(absl::string_view name) const {
-  for (const Rule& rule : rules_) {
-    if (rule.name == name) return rule.reason;
-  }
-  return "";
 }
 
 bool ToleranceSet::Covers(const Rule& rule, const RegisterFinding& finding, const Sides& sides) const {

@@ -37,19 +37,14 @@ class ToleranceSet {
   // Errors: as CheckTolerances.
   static absl::StatusOr<ToleranceSet> Create(absl::Span<const Tolerance> tolerances, IdScheme source, IdScheme target);
 
-  // Names the first rule that covers it in each finding of `report`, and recomputes the verdict: findings with a
-  // rule are changes, not refusals. Outcomes stay what they are. Between accelerators (source is not target) what only
-  // the target has (kNotInCheckpoint) needs a rule too: without one it refuses.
+  // Names the first rule that covers it in each finding of `report`, with the rule's reason, and recomputes the
+  // verdict: findings with a rule are changes, not refusals. Outcomes stay what they are. Between accelerators (source
+  // is not target) what only the target has (kNotInCheckpoint) needs a rule too: without one it refuses.
   //
   // `checkpoint` is what was restored, in the target's scheme (core/translate.h); `target_reset` what the target holds
   // after reset, and `target_values`, a value area of the same layout, what it holds after the restore.
   void Apply(const RegisterList& checkpoint, const RegisterList& target_reset, absl::string_view target_values,
              RestoreReport& report) const;
-
-  // The reason why the rule of this name is harmless; empty if there is no such rule.
-  absl::string_view ReasonOf(absl::string_view name) const;
-  // True for restores between a TCG list and a KVM target, or the other way round.
-  bool is_across() const { return source_ != target_; }
 
  private:
   struct ResolvedCondition {

@@ -53,6 +53,9 @@ class VcpuRegisterPort {
   // True if it is not known whether it is such a register.
   virtual bool may_be_required(size_t /*index*/) const { return false; }
 
+  // The errno by which the target refuses a register that it does not list, "ENOENT"; empty if it answers with none.
+  virtual absl::string_view unknown_register_error() const { return ""; }
+
   // True for a counter that goes on counting: it never reads back as written.
   virtual bool is_moving(size_t /*index*/) const { return false; }
 

@@ -9,29 +9,6 @@
 namespace armstate {
 namespace {
 
-// Returns true for outcomes that left another value in the target, which a rollback undoes.
-bool ChangedTarget(RegisterOutcome outcome) {
-  return outcome == RegisterOutcome::kWritten || outcome == RegisterOutcome::kDiffers ||
-         outcome == RegisterOutcome::kOverwritten || outcome == RegisterOutcome::kMoving;
-}
-
-bool WasPutBack(const RestoreReport& report) {
-  return report.rolled_back || std::any_of(report.findings.begin(), report.findings.end(),
-                                           [](const RegisterFinding& f) { return !f.put_back_error.empty(); });
-}
-
-void AddFields(RegisterId id, IdScheme scheme, v1::RegisterReport& message) {
-  if (message.wanted().empty() || message.got().empty()) return;
-  for (const ChangedField& changed : ChangedFields(id, scheme, LowWord(message.wanted()), LowWord(message.got()))) {
-    v1::FieldDifference* difference = message.add_fields();
-    difference->set_field(changed.name);
-    difference->set_wanted(changed.first);
-    difference->set_got(changed.second);
-    difference->set_wanted_meaning(std::string(changed.first_meaning));
-    difference->set_got_meaning(std::string(changed.second_meaning));
-  }
-}
-
 v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme scheme, bool put_back) {
   v1::RegisterReport message;
   message.set_register_id(finding.id.raw());
@@ -41,12 +18,20 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   message.set_got(finding.got);
   message.set_reason(finding.reason);
   message.set_error(finding.error);
-  // This is how KVM_SET_ONE_REG answers to an ID that the vCPU does not list.
-  if (finding.outcome == RegisterOutcome::kUnknown && scheme == IdScheme::kKvm) message.set_error("ENOENT");
   message.set_tolerance(finding.tolerance);
   message.set_accept_as(finding.accept_as);
-  AddFields(finding.id, scheme, message);
-  message.set_put_back(put_back && ChangedTarget(finding.outcome) && finding.put_back_error.empty());
+  message.set_advice(finding.advice);
+  for (const ChangedField& changed : ChangedFields(finding, scheme)) {
+    v1::FieldDifference* difference = message.add_fields();
+    difference->set_field(changed.name);
+    difference->set_wanted(changed.first);
+    difference->set_got(changed.second);
+    difference->set_wanted_meaning(std::string(changed.first_meaning));
+    difference->set_got_meaning(std::string(changed.second_meaning));
+    const absl::Span<const uint64_t> accepted = AcceptedValuesOf(finding, changed);
+    difference->mutable_accepted()->Add(accepted.begin(), accepted.end());
+  }
+  message.set_put_back(put_back && ChangesTarget(finding.outcome) && finding.put_back_error.empty());
   message.set_put_back_error(finding.put_back_error);
   return message;
 }
@@ -63,7 +48,7 @@ v1::RegisterReport UneventfulToProto(const VcpuReportInput& vcpu, size_t index, 
     message.set_wanted(std::string(*value));
     if (outcome != RegisterOutcome::kNotTried) message.set_got(std::string(*value));
   }
-  message.set_put_back(put_back && ChangedTarget(outcome));
+  message.set_put_back(put_back && ChangesTarget(outcome));
   return message;
 }
 
@@ -86,7 +71,7 @@ v1::Verdict VerdictToProto(Verdict verdict) {
 v1::VcpuRestoreReport VcpuRestoreReportToProto(const VcpuReportInput& vcpu, IdScheme target_scheme,
                                                ReportedRegisters which) {
   const RestoreReport& report = vcpu.report;
-  const bool put_back = WasPutBack(report);
+  const bool put_back = TriedToPutBack(report);
   v1::VcpuRestoreReport message;
   message.set_vcpu_index(vcpu.vcpu_index);
   message.set_written_count(

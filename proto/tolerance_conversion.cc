@@ -11,7 +11,6 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/text_format.h"
-#include "proto/enum_name.h"
 #include "proto/register_outcome_conversion.h"
 
 namespace armstate {
@@ -104,11 +103,11 @@ absl::StatusOr<Tolerance> FromProto(const v1::Tolerance& message) {
   for (const v1::Tolerance::IdPattern& pattern : message.id_patterns()) {
     tolerance.id_patterns.push_back({pattern.mask(), pattern.value()});
   }
-  for (const std::string& name : message.outcomes()) {
-    const absl::optional<v1::RegisterOutcome> outcome = ParseEnumName<v1::RegisterOutcome>(name);
-    const absl::optional<RegisterOutcome> parsed = outcome ? RegisterOutcomeFromProto(*outcome) : absl::nullopt;
+  for (const int outcome : message.outcomes()) {
+    const auto value = static_cast<v1::RegisterOutcome>(outcome);
+    const absl::optional<RegisterOutcome> parsed = RegisterOutcomeFromProto(value);
     if (!parsed) {
-      return Malformed(message, absl::StrCat("no outcome is named \"", absl::CEscape(name.substr(0, kMaxShown)), "\""));
+      return Malformed(message, absl::StrCat("an outcome is none: ", outcome, " ", v1::RegisterOutcome_Name(value)));
     }
     tolerance.outcomes.push_back(*parsed);
   }

@@ -57,7 +57,7 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
   v1::ConvertCheckpointRequest request;
   *request.mutable_target() = TargetOf(options.target);
   request.mutable_accept()->Assign(options.accept.begin(), options.accept.end());
-  request.set_strict(options.tolerances.strict);
+  request.set_ignore_server_tolerances(options.tolerances.strict);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
   if (!tolerances.ok()) return tolerances;
   absl::optional<OutputFile> out;

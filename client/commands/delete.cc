@@ -24,7 +24,7 @@ absl::Status DeleteOne(const std::string& name, const CheckpointClient& client) 
 absl::Status DeleteVm(const std::string& name, const DeleteOptions& options, const CheckpointClient& client) {
   v1::DeleteVmRequest request;
   request.set_name(name);
-  request.set_force(options.force);
+  request.set_delete_protected(options.force);
   return client.DeleteVm(request);
 }
 

@@ -32,14 +32,15 @@ absl::StatusOr<ExitStatus> History(const HistoryOptions& options, CommandContext
   Table table({"VERSION", "TIME", "VALUE", "MEANING"});
   for (const v1::RegisterHistoryEntry& entry : history->entries()) {
     const std::string version = ShortName(entry.checkpoint());
-    if (!entry.damage().empty()) {
-      table.AddRow({version, "", "DAMAGED", entry.damage()});
+    if (entry.has_error()) {
+      table.AddRow({version, "", "DAMAGED", entry.error().message()});
       continue;
     }
+    const std::string& value = entry.value().value();
     table.AddRow(
         {version, TimeText(entry.has_capture_time() ? entry.capture_time() : entry.create_time()),
-         entry.value().empty() ? "-" : entry.value(),
-         entry.value().empty() ? absl::StrCat("vCPU ", options.vcpu, " has no such register") : entry.meaning()});
+         value.empty() ? "-" : value,
+         value.empty() ? absl::StrCat("vCPU ", options.vcpu, " has no such register") : entry.value().meaning()});
   }
   table.Print("", context.out);
   if (table.empty()) context.out << "no checkpoints are kept\n";

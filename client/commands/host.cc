@@ -40,8 +40,8 @@ std::string FeaturesText(const v1::HostProfile& profile) {
 ExitStatus PrintHosts(const std::vector<v1::Host>& hosts, std::ostream& out) {
   Table table({"HOST", "ACCELERATOR", "KERNEL", "CPU", "PROFILES", "UPDATED", "LABELS"});
   for (const v1::Host& host : hosts) {
-    if (!host.damage().empty()) {
-      table.AddRow({ShortName(host.name()), "DAMAGED", "", "", "", "", host.damage()});
+    if (host.has_error()) {
+      table.AddRow({ShortName(host.name()), "DAMAGED", "", "", "", "", host.error().message()});
       continue;
     }
     table.AddRow({ShortName(host.name()), EnumName(host.accelerator()), host.kernel(), host.cpu_model(),
@@ -107,7 +107,7 @@ absl::StatusOr<ExitStatus> Update(const HostOptions& options, CommandContext& co
   const absl::Status added = AddDescription(options, *request.mutable_host(), *request.mutable_probe());
   if (!added.ok()) return added;
   if (!options.labels.empty() || options.no_labels) request.mutable_update_mask()->add_paths("labels");
-  if (!options.profiles.empty()) request.mutable_update_mask()->add_paths("profiles");
+  if (!options.profiles.empty() || !request.probe().empty()) request.mutable_update_mask()->add_paths("profiles");
   return PrintHost(HostClient(context.connection).UpdateHost(request), context);
 }
 

@@ -23,8 +23,8 @@ absl::StatusOr<ExitStatus> ListVms(CommandContext& context) {
   }
   Table table({"VM", "LATEST", "CHECKPOINTS", "UPDATED", "KEEPS"});
   for (const v1::Vm& vm : *vms) {
-    if (!vm.damage().empty()) {
-      table.AddRow({ShortName(vm.name()), "-", "-", "-", absl::StrCat("damaged: ", vm.damage())});
+    if (vm.has_error()) {
+      table.AddRow({ShortName(vm.name()), "-", "-", "-", absl::StrCat("damaged: ", vm.error().message())});
       continue;
     }
     table.AddRow({ShortName(vm.name()), absl::StrCat(vm.latest_version()), absl::StrCat(vm.checkpoint_count()),
@@ -48,8 +48,9 @@ absl::StatusOr<ExitStatus> ListCheckpoints(const std::string& vm, CommandContext
   }
   Table table({"VERSION", "CREATED", "SOURCE", "MACHINE", "CPU", "VCPUS", "REGISTERS", "PROTECTED", "LABELS"});
   for (const v1::Checkpoint& checkpoint : *checkpoints) {
-    if (!checkpoint.damage().empty()) {
-      table.AddRow({absl::StrCat(checkpoint.version()), "", "DAMAGED", "", "", "", "", "", checkpoint.damage()});
+    if (checkpoint.has_error()) {
+      table.AddRow(
+          {absl::StrCat(checkpoint.version()), "", "DAMAGED", "", "", "", "", "", checkpoint.error().message()});
       continue;
     }
     const v1::Source& source = checkpoint.source();

@@ -20,8 +20,8 @@ struct CreateOptions {
 ExitStatus PrintMachines(const std::vector<v1::Machine>& machines, std::ostream& out) {
   Table table({"MACHINE", "PROFILE", "VCPUS", "REGISTERS", "CREATED"});
   for (const v1::Machine& machine : machines) {
-    if (!machine.damage().empty()) {
-      table.AddRow({ShortName(machine.name()), "DAMAGED", "", "", machine.damage()});
+    if (machine.has_error()) {
+      table.AddRow({ShortName(machine.name()), "DAMAGED", "", "", machine.error().message()});
       continue;
     }
     table.AddRow({ShortName(machine.name()), ShortName(machine.cpu_profile()), absl::StrCat(machine.vcpu_count()),

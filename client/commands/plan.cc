@@ -36,7 +36,7 @@ absl::StatusOr<ExitStatus> Plan(const PlanOptions& options, CommandContext& cont
   *request.mutable_target() = TargetOf(options.target);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
   if (!tolerances.ok()) return tolerances;
-  request.set_strict(options.tolerances.strict);
+  request.set_ignore_server_tolerances(options.tolerances.strict);
   const absl::StatusOr<v1::PlanRestoreResponse> response = RestoreClient(context.connection).PlanRestore(request);
   if (!response.ok()) return response.status();
   if (context.json()) {

@@ -38,8 +38,8 @@ template <typename Profiles>
 void PrintProfiles(const Profiles& profiles, std::ostream& out) {
   Table table({"PROFILE", "SOURCE", "HYPERVISOR", "MACHINE", "CPU", "OPTIONS", "REGISTERS"});
   for (const v1::CpuProfile& profile : profiles) {
-    if (!profile.damage().empty()) {
-      table.AddRow({ShortName(profile.name()), "DAMAGED", profile.damage()});
+    if (profile.has_error()) {
+      table.AddRow({ShortName(profile.name()), "DAMAGED", profile.error().message()});
       continue;
     }
     table.AddRow({ShortName(profile.name()), EnumName(profile.accelerator()),

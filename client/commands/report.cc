@@ -42,16 +42,16 @@ std::string FateText(v1::RegisterOutcome outcome, const std::string& error, cons
                       got.empty() ? "" : absl::StrCat(", has ", FormatValue(got)));
 }
 
-void PrintRecord(const v1::RestoreRecord& record, std::ostream& out) {
-  out << record.name() << ": " << EnumName(record.report().verdict()) << " on " << TargetName(record.target());
-  if (record.report().by() == v1::RESTORER_QEMU) out << " by QEMU";
-  if (record.differences().empty()) {
+void PrintRestore(const v1::Restore& restore, std::ostream& out) {
+  out << restore.name() << ": " << EnumName(restore.report().verdict()) << " on " << TargetName(restore.target());
+  if (restore.report().by() == v1::RESTORER_QEMU) out << " by QEMU";
+  if (restore.differences().empty()) {
     out << ", as predicted\n";
     return;
   }
-  out << ", " << CountText(record.differences_size(), "register") << " not as predicted\n";
+  out << ", " << CountText(restore.differences_size(), "register") << " not as predicted\n";
   Table table({"VCPU", "REGISTER", "PREDICTED", "HAPPENED"});
-  for (const v1::PredictionDifference& entry : record.differences()) {
+  for (const v1::PredictionDifference& entry : restore.differences()) {
     table.AddRow({absl::StrCat(entry.vcpu_index()), entry.name(),
                   FateText(entry.predicted(), entry.predicted_error(), entry.predicted_got()),
                   FateText(entry.actual(), entry.actual_error(), entry.actual_got())});
@@ -60,15 +60,16 @@ void PrintRecord(const v1::RestoreRecord& record, std::ostream& out) {
 }
 
 absl::StatusOr<ExitStatus> Report(const ReportOptions& options, CommandContext& context) {
-  v1::ReportRestoreRequest request;
-  request.set_checkpoint(CheckpointNameOf(options.checkpoint));
-  *request.mutable_target() = TargetOf(options.target);
-  if (absl::Status status = ReadReport(options.file, *request.mutable_report()); !status.ok()) return status;
-  if (options.by != v1::RESTORER_UNSPECIFIED) request.mutable_report()->set_by(options.by);
-  const absl::StatusOr<v1::RestoreRecord> record = RestoreClient(context.connection).ReportRestore(request);
-  if (!record.ok()) return record.status();
-  if (context.json()) return PrintJson(*record, context.out);
-  PrintRecord(*record, context.out);
+  v1::CreateRestoreRequest request;
+  request.set_parent(CheckpointNameOf(options.checkpoint));
+  v1::Restore& given = *request.mutable_restore();
+  *given.mutable_target() = TargetOf(options.target);
+  if (absl::Status status = ReadReport(options.file, *given.mutable_report()); !status.ok()) return status;
+  if (options.by != v1::RESTORER_UNSPECIFIED) given.mutable_report()->set_by(options.by);
+  const absl::StatusOr<v1::Restore> restore = RestoreClient(context.connection).CreateRestore(request);
+  if (!restore.ok()) return restore.status();
+  if (context.json()) return PrintJson(*restore, context.out);
+  PrintRestore(*restore, context.out);
   return ExitStatus::kOk;
 }
 

@@ -26,10 +26,10 @@ absl::StatusOr<ExitStatus> ListRestores(const std::string& checkpoint, CommandCo
   } while (!request.page_token().empty());
   if (context.json()) return PrintJson(all, context.out);
   Table table({"RESTORE", "TARGET", "TIME", "REPORTED", "VERDICT", "NOT AS PREDICTED"});
-  for (const v1::RestoreRecord& record : all.restores()) {
-    table.AddRow({ShortName(record.name()), TargetName(record.target()), TimeText(record.restore_time()),
-                  TimeText(record.report_time()), EnumName(record.report().verdict()),
-                  absl::StrCat(record.differences_size())});
+  for (const v1::Restore& restore : all.restores()) {
+    table.AddRow({ShortName(restore.name()), TargetName(restore.target()), TimeText(restore.restore_time()),
+                  TimeText(restore.create_time()), EnumName(restore.report().verdict()),
+                  absl::StrCat(restore.differences_size())});
   }
   table.Print("", context.out);
   if (table.empty()) context.out << "no restores were reported\n";

@@ -49,7 +49,7 @@ std::string FilterExcerpt(const std::string& filter, const absl::Status& status)
                       std::string(column, ' '), "^\n");
 }
 
-std::string WithMeaning(const v1::MatchedRegister& value) {
+std::string WithMeaning(const v1::DecodedValue& value) {
   if (value.value().empty()) return "-";
   return value.meaning().empty() ? value.value() : absl::StrCat(value.value(), " (", value.meaning(), ")");
 }
@@ -59,7 +59,7 @@ void PrintMatches(const v1::SearchRegistersResponse& found, std::ostream& out) {
   std::vector<std::string> header = {"VM", "VERSION", "CREATED", "VCPU"};
   for (const v1::MatchedCheckpoint& match : found.checkpoints()) {
     if (match.vcpus().empty()) continue;
-    for (const v1::MatchedRegister& value : match.vcpus(0).registers()) header.push_back(value.name());
+    for (const v1::DecodedValue& value : match.vcpus(0).registers()) header.push_back(value.name());
     break;
   }
   Table table(std::move(header));
@@ -68,7 +68,7 @@ void PrintMatches(const v1::SearchRegistersResponse& found, std::ostream& out) {
     for (const v1::MatchedVcpu& vcpu : match.vcpus()) {
       std::vector<std::string> row = {name.ok() ? name->vm : match.checkpoint(), ShortName(match.checkpoint()),
                                       TimeText(match.create_time()), absl::StrCat(vcpu.vcpu_index())};
-      for (const v1::MatchedRegister& value : vcpu.registers()) row.push_back(WithMeaning(value));
+      for (const v1::DecodedValue& value : vcpu.registers()) row.push_back(WithMeaning(value));
       table.AddRow(std::move(row));
     }
   }

@@ -51,7 +51,7 @@ absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::Restore
   Request request;
   request.set_checkpoint(checkpoint.name());
   *request.mutable_target() = std::move(target);
-  request.set_strict(tolerances.strict);
+  request.set_ignore_server_tolerances(tolerances.strict);
   const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());
   if (!read.ok()) return read;
   return request;

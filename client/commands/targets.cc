@@ -41,7 +41,7 @@ absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandCon
   if (!labels.ok()) return labels.status();
   request.mutable_labels()->insert(labels->begin(), labels->end());
   request.set_accepting_only(options.accepting);
-  request.set_strict(options.tolerances.strict);
+  request.set_ignore_server_tolerances(options.tolerances.strict);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
   if (!tolerances.ok()) return tolerances;
   const absl::StatusOr<v1::FindRestoreTargetsResponse> response =

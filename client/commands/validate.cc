@@ -24,7 +24,7 @@ absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandConte
   *request.mutable_target() = TargetOf(options.target);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
   if (!tolerances.ok()) return tolerances;
-  request.set_strict(options.tolerances.strict);
+  request.set_ignore_server_tolerances(options.tolerances.strict);
   request.set_all_registers(options.all);
   request.set_by(options.by);
   const absl::StatusOr<v1::ValidateCheckpointResponse> response =

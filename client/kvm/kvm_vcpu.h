@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "client/kvm/kvm_calls.h"
+#include "core/port_errors.h"
 #include "core/vcpu_register_port.h"
 
 namespace armstate {
@@ -36,6 +37,7 @@ class KvmVcpu final : public VcpuRegisterPort {
   absl::Status Write(size_t index, absl::string_view value) override;
   absl::Span<const uint32_t> restore_order() const override { return restore_order_; }
   absl::Span<const CounterPair> counter_pairs() const override { return counter_pairs_; }
+  absl::string_view unknown_register_error() const override { return kKvmUnknownRegister; }
   // The counters of the timers.
   bool is_moving(size_t index) const override;
   ReadBack read_back() const override { return ReadBack::kWhenAllAreWritten; }

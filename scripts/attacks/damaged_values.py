@@ -59,8 +59,8 @@ def _list(stub) -> list[str]:
         token = page.next_page_token
         if not token:
             break
-    damaged = [vm.name for vm in listed if vm.damage]
-    whole = [vm.name for vm in listed if vm.name.startswith("vms/a-") and not vm.damage]
+    damaged = [vm.name for vm in listed if vm.HasField("error")]
+    whole = [vm.name for vm in listed if vm.name.startswith("vms/a-") and not vm.HasField("error")]
     wrong = [] if damaged == ["vms/a-00"] else [f"the list has as damaged: {damaged}"]
     return wrong if len(whole) == _VMS - 1 else wrong + [f"the list has {len(whole)} of {_VMS - 1} VMs that are not damaged"]
 

@@ -64,6 +64,6 @@ def _torment(stub: checkpoint_service_pb2_grpc.CheckpointServiceStub, vm: str, k
         stub.UpdateCheckpoint(checkpoint_service_pb2.UpdateCheckpointRequest(
             checkpoint=protected, update_mask=field_mask_pb2.FieldMask(paths=["is_protected"])), timeout=30)
     else:
-        stub.DeleteVm(checkpoint_service_pb2.DeleteVmRequest(name=vm, force=True), timeout=30)
+        stub.DeleteVm(checkpoint_service_pb2.DeleteVmRequest(name=vm, delete_protected=True), timeout=30)
         for _ in range(20):
             stub.CreateCheckpoint(wire.push(vm.removeprefix("vms/"), wire.checkpoint(8)), timeout=30)

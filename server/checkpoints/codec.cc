@@ -155,7 +155,7 @@ absl::StatusOr<std::vector<VcpuState>> ParseCheckpoint(v1::Checkpoint& message,
   message.clear_version();
   message.clear_create_time();
   message.clear_vcpus();
-  message.clear_damage();
+  message.clear_error();
   message.clear_is_protected();
   message.set_vcpu_count(static_cast<int>(vcpus.size()));
   message.set_register_count(register_count);

@@ -17,7 +17,7 @@ namespace {
 void AddFields(absl::Span<const FieldDefinition> fields, uint64_t word, v1::DecodedRegister& decoded) {
   for (const FieldDefinition& field : fields) {
     const uint64_t bits = ExtractField(field, word);
-    v1::DecodedField& added = *decoded.add_fields();
+    v1::DecodedValue& added = *decoded.add_fields();
     added.set_name(std::string(field.name));
     added.set_value(absl::StrFormat("0x%x", bits));
     added.set_meaning(std::string(FieldMeaning(field, bits)));

@@ -190,9 +190,9 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
                                                       const RestoreTargets& targets, const ServerTolerances& tolerances,
                                                       const StopCheck& stop) {
   if (absl::Status accepted = CheckAccepted(request); !accepted.ok()) return accepted;
-  const absl::StatusOr<TolerancesByScheme> judged =
-      tolerances.With(request.tolerances(), request.strict() ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo,
-                      ToleratedRestore::kConversion);
+  const absl::StatusOr<TolerancesByScheme> judged = tolerances.With(
+      request.tolerances(), request.ignore_server_tolerances() ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo,
+      ToleratedRestore::kConversion);
   if (!judged.ok()) return judged.status();
   const absl::StatusOr<VerdictInput> checkpoint = TakeCheckpoint(request, targets);
   if (!checkpoint.ok()) return checkpoint.status();

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/resource_names.h"
+#include "proto/status_conversion.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {
@@ -35,14 +36,15 @@ absl::Status ForEachRecord(RecordStore& store, RecordKind kind,
 
 ProfileRegistry::Entry DecodeProfile(const ListedNamedRecord& listed) {
   const std::string name = FormatCpuProfileName(listed.name);
-  if (!listed.bytes.ok()) return DamagedProfile(name, listed.bytes.status().message());
+  if (!listed.bytes.ok()) return DamagedProfile(name, ProfileOrigin::kHost, listed.bytes.status().message());
   storage::v1::CpuProfileRecord record;
   if (!record.ParseFromString(*listed.bytes) || record.cpu_profile().name() != name) {
-    return DamagedProfile(name, "a stored CPU profile cannot be read");
+    return DamagedProfile(name, ProfileOrigin::kHost, "a stored CPU profile cannot be read");
   }
-  const absl::StatusOr<ProfileRegistry::Entry> profile = RegisterProfile(
-      std::move(*record.mutable_cpu_profile()), record.imported() ? ProfileOrigin::kImported : ProfileOrigin::kHost);
-  return profile.ok() ? *profile : DamagedProfile(name, profile.status().message());
+  const ProfileOrigin origin = record.imported() ? ProfileOrigin::kImported : ProfileOrigin::kHost;
+  const absl::StatusOr<ProfileRegistry::Entry> profile =
+      RegisterProfile(std::move(*record.mutable_cpu_profile()), origin);
+  return profile.ok() ? *profile : DamagedProfile(name, origin, profile.status().message());
 }
 
 RecordChange ProfileRecord(const RegisteredProfile& profile) {
@@ -52,17 +54,19 @@ RecordChange ProfileRecord(const RegisteredProfile& profile) {
   return {RecordKind::kCpuProfile, *ParseCpuProfileName(profile.message.name()), record.SerializeAsString()};
 }
 
+absl::Status HostDamaged(absl::string_view name, absl::string_view message) {
+  return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, message, {{"record", std::string(name)}});
+}
+
 v1::Host DecodeHost(const ListedNamedRecord& listed) {
   v1::Host host;
-  std::string damage;
-  if (!listed.bytes.ok()) {
-    damage = std::string(listed.bytes.status().message());
-  } else if (!host.ParseFromString(*listed.bytes)) {
-    damage = "a stored host cannot be read";
+  absl::Status status = listed.bytes.status();
+  if (status.ok() && !host.ParseFromString(*listed.bytes)) {
+    status = HostDamaged(FormatHostName(listed.name), "a stored host cannot be read");
     host.Clear();
   }
   host.set_name(FormatHostName(listed.name));
-  host.set_damage(damage);
+  if (!status.ok()) *host.mutable_error() = ToGoogleRpcStatus(status);
   return host;
 }
 
@@ -92,8 +96,9 @@ HostRegistry::Entry HostRegistry::BindProfiles(v1::Host host) const {
   RegisteredHost linked{std::move(host), {}};
   for (const v1::HostProfile& of_host : linked.message.profiles()) {
     const absl::StatusOr<ProfileRegistry::Entry> profile = profiles_.Find(of_host.cpu_profile());
-    linked.profiles.push_back(profile.ok() ? *profile
-                                           : DamagedProfile(of_host.cpu_profile(), profile.status().message()));
+    linked.profiles.push_back(
+        profile.ok() ? *profile
+                     : DamagedProfile(of_host.cpu_profile(), ProfileOrigin::kHost, profile.status().message()));
   }
   return std::make_shared<const RegisteredHost>(std::move(linked));
 }
@@ -107,10 +112,8 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::Find(absl::string_view name) c
     return MakeError(absl::StatusCode::kNotFound, ErrorReason::kHostNotFound,
                      absl::StrCat(name, " does not exist; see ListHosts for the names"), {{"name", std::string(name)}});
   }
-  if (!found->second->message.damage().empty()) {
-    return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged,
-                     absl::StrCat(name, " is damaged: ", found->second->message.damage()),
-                     {{"record", std::string(name)}});
+  if (found->second->message.has_error()) {
+    return HostDamaged(name, absl::StrCat(name, " is damaged: ", found->second->message.error().message()));
   }
   return found->second;
 }
@@ -243,7 +246,7 @@ absl::StatusOr<HostRegistry::Entry> HostRegistry::CommitHost(HostDraft probed,
       return status;
     }
   }
-  host.clear_damage();
+  host.clear_error();
   *host.mutable_update_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
 
   const absl::StatusOr<std::string> id = ParseHostName(host.name());

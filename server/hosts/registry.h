@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "server/hosts/probed_host.h"
+#include "server/hosts/host_draft.h"
 #include "server/hosts/registered_host.h"
 #include "server/machines/registry.h"
 #include "server/profiles/registry.h"
@@ -49,11 +49,11 @@ class HostRegistry {
   // its profiles is damaged.
   absl::StatusOr<Entry> Find(absl::string_view name) const;
 
-  // Returns all hosts by name. Damaged hosts have message.damage set.
+  // Returns all hosts by name. Damaged hosts have message.error set.
   std::vector<Entry> Snapshot() const;
 
   // Returns by name at most `limit` hosts that match `wanted`, after the host with the ID `after`. Damaged hosts have
-  // message.damage set.
+  // message.error set.
   Page List(absl::string_view after, int limit, const std::function<bool(const v1::Host&)>& wanted) const;
 
   // Registers a host that was made from a probe or from known profiles: host.message with its name, and the new
@@ -75,7 +75,7 @@ class HostRegistry {
   HostRegistry(RecordStore& store, ProfileRegistry& profiles, MachineRegistry& machines)
       : store_(store), profiles_(profiles), machines_(machines) {}
 
-  // Returns the host with its profiles, or with `damage` set if one of them cannot be used.
+  // Returns the host with its profiles, or with `error` set if one of them cannot be used.
   Entry BindProfiles(v1::Host host) const;
   // Updates the hosts that refer to one of these profiles, which were added or replaced.
   void RebindHosts(const std::vector<ProfileRegistry::Entry>& added);

@@ -89,24 +89,30 @@ absl::StatusOr<HostDraft> HostFromRequest(const ProbeFileMessages& probe, const 
 
 absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request, const ProfileRegistry& known) {
   const v1::Host& host = request.host();
-  bool labels = request.update_mask().paths().empty() && !host.labels().empty();
-  bool profiles = request.update_mask().paths().empty() && !host.profiles().empty();
+  bool labels = false, profiles = false, all = false;
   for (const std::string& path : request.update_mask().paths()) {
-    labels |= path == "labels" || path == "*";
-    profiles |= path == "profiles" || (path == "*" && request.probe().empty());
     if (path != "labels" && path != "profiles" && path != "*") {
       return InvalidField("update_mask",
                           absl::StrCat("has the path \"", path, "\"; only labels and profiles can be set"));
     }
+    all |= path == "*";
+    labels |= all || path == "labels";
+    profiles |= all || path == "profiles";
+  }
+  if (!labels && !profiles) return InvalidField("update_mask", "is required: labels, profiles, or * for both");
+  if (!profiles && !request.probe().empty()) {
+    return InvalidField("update_mask", "does not name profiles, which the probe takes the place of");
   }
   HostUpdate update;
   if (labels) {
     if (absl::Status status = CheckLabels(host.labels(), "host.labels"); !status.ok()) return status;
     *update.labels.emplace().mutable_labels() = host.labels();
   }
-  if (profiles || !request.probe().empty()) {
+  if (profiles) {
+    // With "*", `host` may be one that GetHost gave.
+    const bool by_probe = all && !request.probe().empty();
     absl::StatusOr<HostDraft> described =
-        HostFromRequest(request.probe(), profiles ? host.profiles() : HostProfileMessages(), known);
+        HostFromRequest(request.probe(), by_probe ? HostProfileMessages() : host.profiles(), known);
     if (!described.ok()) return described.status();
     update.described = *std::move(described);
   }

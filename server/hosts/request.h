@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "armstate/v1/host_service.pb.h"
-#include "server/hosts/probed_host.h"
+#include "server/hosts/host_draft.h"
 #include "server/profiles/registry.h"
 
 namespace armstate {
@@ -29,8 +29,9 @@ struct HostUpdate {
   absl::optional<HostDraft> described;  // everything except name, labels and times
 };
 
-// INVALID_ARGUMENT, reason FIELD_INVALID: an update_mask with paths other than "labels", "profiles" and "*", labels
-// that CheckLabels refuses, or a probe together with profiles. Also the errors of HostFromRequest.
+// INVALID_ARGUMENT, reason FIELD_INVALID: no update_mask, or one with paths other than "labels", "profiles" and "*", or
+// without profiles for a probe; labels that CheckLabels refuses; a probe together with profiles. Also the errors of
+// HostFromRequest.
 absl::StatusOr<HostUpdate> ParseHostUpdate(const v1::UpdateHostRequest& request, const ProfileRegistry& known);
 
 // Returns the stored host with the changes applied.

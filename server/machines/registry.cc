@@ -7,6 +7,7 @@
 #include "armstate/storage/v1/machine_record.pb.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "proto/status_conversion.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {
@@ -69,7 +70,7 @@ absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, i
       // A machine that is damaged, or whose profile is gone, must not hide the others.
       v1::Machine& damaged = infos.machines.emplace_back();
       damaged.set_name(FormatMachineName(listed.name));
-      damaged.set_damage(std::string(machine.status().message()));
+      *damaged.mutable_error() = ToGoogleRpcStatus(machine.status());
     }
   }
   return infos;

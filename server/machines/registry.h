@@ -44,7 +44,7 @@ class MachineRegistry {
   absl::Status Update(absl::string_view name, const std::function<absl::Status(Machine&)>& change);
 
   // Lists by name at most `limit` machines after the machine `after`. A machine that cannot be read has only its name
-  // and `damage`.
+  // and `error`.
   absl::StatusOr<MachineInfoPage> List(absl::string_view after, int limit);
 
   // Returns the names of the CPU profiles of all machines. Damaged machines are skipped, since they can no longer be

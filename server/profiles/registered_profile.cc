@@ -41,24 +41,10 @@ absl::StatusOr<std::shared_ptr<const RegisteredProfile>> RegisterProfile(v1::Cpu
   absl::StatusOr<std::shared_ptr<const CpuProfile>> profile = CpuProfileFromProto(message);
   if (!profile.ok()) return Annotate(profile.status(), message.name());
   message.set_register_count(message.registers_size());
-  message.clear_damage();
+  message.clear_error();
   std::string digest = ProfileDigest(message);
   return std::make_shared<const RegisteredProfile>(
       RegisteredProfile{std::move(message), *std::move(profile), origin, std::move(digest)});
-}
-
-std::shared_ptr<const RegisteredProfile> DamagedProfile(absl::string_view name, absl::string_view damage) {
-  RegisteredProfile damaged;
-  damaged.message.set_name(std::string(name));
-  damaged.message.set_damage(std::string(damage));
-  damaged.origin = ProfileOrigin::kHost;
-  return std::make_shared<const RegisteredProfile>(std::move(damaged));
-}
-
-absl::Status CheckReadable(const RegisteredProfile& profile) {
-  if (profile.profile != nullptr) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kDataLoss, ErrorReason::kRecordDamaged, profile.message.damage(),
-                   {{"record", profile.message.name()}});
 }
 
 v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
@@ -74,7 +60,7 @@ v1::CpuProfile WithoutRegisters(const v1::CpuProfile& profile) {
   summary.set_vcpu_features(profile.vcpu_features());
   summary.set_memory_tagging(profile.memory_tagging());
   summary.set_writable_implementation_id(profile.writable_implementation_id());
-  summary.set_damage(profile.damage());
+  if (profile.has_error()) *summary.mutable_error() = profile.error();
   if (profile.has_list_load()) *summary.mutable_list_load() = profile.list_load();
   *summary.mutable_refused_subsections() = profile.refused_subsections();
   *summary.mutable_undetermined_subsections() = profile.undetermined_subsections();
@@ -93,7 +79,7 @@ std::string ProfileDigest(const v1::CpuProfile& profile) {
   v1::CpuProfile content = profile;
   content.clear_name();
   content.set_register_count(content.registers_size());
-  content.clear_damage();
+  content.clear_error();
   content.DiscardUnknownFields();
   // A message without maps has only one serialization.
   return Sha256(content.SerializeAsString());

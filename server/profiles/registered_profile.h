@@ -21,7 +21,7 @@ enum class ProfileOrigin {
 // The profile as a message and ready for use. Immutable.
 struct RegisteredProfile {
   v1::CpuProfile message;
-  // Null if the stored profile is damaged: `message` then has only its name and `damage`.
+  // Null if the stored profile is damaged: `message` then has only its name and `error`.
   std::shared_ptr<const CpuProfile> profile;
   ProfileOrigin origin = ProfileOrigin::kBuiltIn;
   // SHA-256 of everything except the name: profiles with the same digest accept the same values.
@@ -31,8 +31,10 @@ struct RegisteredProfile {
 // Validates and compiles a profile. INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, naming profile and register.
 absl::StatusOr<std::shared_ptr<const RegisteredProfile>> RegisterProfile(v1::CpuProfile message, ProfileOrigin origin);
 
-// Returns a placeholder for a stored profile that cannot be read.
-std::shared_ptr<const RegisteredProfile> DamagedProfile(absl::string_view name, absl::string_view damage);
+// Returns a placeholder for a stored profile that cannot be read. If its origin cannot be read either, it is kHost, so
+// that the placeholder goes with its last host.
+std::shared_ptr<const RegisteredProfile> DamagedProfile(absl::string_view name, ProfileOrigin origin,
+                                                        absl::string_view why);
 
 // DATA_LOSS, reason RECORD_DAMAGED, with the profile's name, if the profile is such a placeholder.
 absl::Status CheckReadable(const RegisteredProfile& profile);

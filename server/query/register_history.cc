@@ -9,6 +9,7 @@
 #include "core/register_selector.h"
 #include "core/selected_value.h"
 #include "proto/resource_names.h"
+#include "proto/status_conversion.h"
 #include "server/checkpoints/scheme.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
@@ -24,6 +25,7 @@ constexpr size_t kListed = 500;
 
 // The IDs that the name stands for, by accelerator.
 struct NamedRegister {
+  std::string text;
   absl::StatusOr<RegisterSelector> kvm;
   absl::StatusOr<RegisterSelector> tcg;
 
@@ -36,13 +38,14 @@ v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<
   entry.set_checkpoint(basic.name());
   *entry.mutable_create_time() = basic.create_time();
   if (basic.has_capture_time()) *entry.mutable_capture_time() = basic.capture_time();
+  entry.mutable_value()->set_name(named.text);
   const absl::StatusOr<RegisterSelector>& selector = named.In(scheme);
   if (!selector.ok() || vcpus.empty()) return entry;
   const absl::optional<absl::string_view> value = vcpus.front().registers.Find(selector->id);
   if (!value) return entry;
   const SelectedValue shown = ShowSelected(*selector, *value);
-  entry.set_value(shown.text);
-  entry.set_meaning(std::string(shown.meaning));
+  entry.mutable_value()->set_value(shown.text);
+  entry.mutable_value()->set_meaning(std::string(shown.meaning));
   return entry;
 }
 
@@ -64,18 +67,18 @@ class HistoryReader {
       stored = checkpoints_.Get(vm_, version, VcpuSelection::kNone);
     }
     const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm_, stored);
-    if (absl::IsDataLoss(basic.status())) return Damaged(version, std::string(basic.status().message()));
+    if (absl::IsDataLoss(basic.status())) return Damaged(version, basic.status());
     if (!basic.ok()) return basic.status();
     const absl::optional<IdScheme> scheme = SchemeOf(basic->source(), profiles_);
-    if (!scheme) return Damaged(version, SchemeUnknown(*basic));
+    if (!scheme) return Damaged(version, absl::DataLossError(SchemeUnknown(*basic)));
     return EntryOf(*basic, stored->vcpus, named_, *scheme);
   }
 
  private:
-  v1::RegisterHistoryEntry Damaged(int64_t version, std::string damage) const {
+  v1::RegisterHistoryEntry Damaged(int64_t version, const absl::Status& error) const {
     v1::RegisterHistoryEntry damaged;
     damaged.set_checkpoint(FormatCheckpointName(vm_, version));
-    damaged.set_damage(std::move(damage));
+    *damaged.mutable_error() = ToGoogleRpcStatus(error);
     return damaged;
   }
 
@@ -94,7 +97,7 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
                                                                     const StopCheck& stop) {
   const absl::StatusOr<std::string> vm = ParseVmName(request.parent());
   if (!vm.ok()) return vm.status();
-  const NamedRegister named{ParseRegisterSelector(request.register_name(), IdScheme::kKvm),
+  const NamedRegister named{request.register_name(), ParseRegisterSelector(request.register_name(), IdScheme::kKvm),
                             ParseRegisterSelector(request.register_name(), IdScheme::kTcg)};
   if (!named.kvm.ok() && !named.tcg.ok()) return named.tcg.status();
   if (request.vcpu_index() < 0) return InvalidField("vcpu_index", "is negative");
@@ -126,8 +129,8 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
       if (absl::IsNotFound(entry.status())) continue;
       if (!entry.ok()) return entry.status();
       response.set_read_versions(response.read_versions() + 1);
-      if (!request.all_versions() && entry->damage().empty() && position.shown == entry->value()) continue;
-      if (entry->damage().empty()) position.shown = entry->value();
+      if (!request.all_versions() && !entry->has_error() && position.shown == entry->value().value()) continue;
+      if (!entry->has_error()) position.shown = entry->value().value();
       *response.add_entries() = *std::move(entry);
     }
     more = page->more;

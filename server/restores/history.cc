@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "proto/status_conversion.h"
 #include "server/rpc/page_token.h"
 #include "spdlog/spdlog.h"
 
@@ -70,7 +71,7 @@ absl::StatusOr<int64_t> RestoreHistory::LastNumber(const std::string& prefix) co
   return last;
 }
 
-absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::RestoreRecord record) {
+absl::StatusOr<v1::Restore> RestoreHistory::Add(absl::string_view vm, int64_t version, v1::Restore restore) {
   absl::MutexLock lock(&mutex_);
   // Nothing is added to a damaged checkpoint.
   if (absl::Status status = checkpoints_.GetVm(vm).status(); !status.ok()) return status;
@@ -87,22 +88,21 @@ absl::StatusOr<v1::RestoreRecord> RestoreHistory::Add(absl::string_view vm, int6
   } else if (!counter.ok() && !absl::IsNotFound(counter.status())) {
     return counter.status();
   }
-  record.set_name(RestoreName(vm, version, last + 1));
+  restore.set_name(RestoreName(vm, version, last + 1));
   const RecordChange changes[] = {
       {RecordKind::kRestoreReport, *prefix, absl::StrCat(last + 1)},
-      {RecordKind::kRestoreReport, absl::StrCat(*prefix, NumberInName(last + 1)), record.SerializeAsString()}};
+      {RecordKind::kRestoreReport, absl::StrCat(*prefix, NumberInName(last + 1)), restore.SerializeAsString()}};
   if (absl::Status status = store_.Commit(changes); !status.ok()) return status;
-  return record;
+  return restore;
 }
 
-absl::StatusOr<RestoreRecordPage> RestoreHistory::List(absl::string_view vm, int64_t version, int64_t after,
-                                                       int limit) {
+absl::StatusOr<RestorePage> RestoreHistory::List(absl::string_view vm, int64_t version, int64_t after, int limit) {
   const absl::StatusOr<std::string> prefix = PrefixOf(vm, version);
   if (!prefix.ok()) return prefix.status();
   const absl::StatusOr<NamedRecordPage> page = store_.List(
       RecordKind::kRestoreReport, *prefix, absl::StrCat(*prefix, NumberInName(after)), static_cast<size_t>(limit));
   if (!page.ok()) return page.status();
-  RestoreRecordPage restores;
+  RestorePage restores;
   restores.more = page->more;
   size_t bytes = 0;
   if (!page->unnamed.ok()) spdlog::warn("{}", std::string(page->unnamed.message()));
@@ -117,11 +117,11 @@ absl::StatusOr<RestoreRecordPage> RestoreHistory::List(absl::string_view vm, int
       restores.more = true;
       break;
     }
-    v1::RestoreRecord& record = restores.restores.emplace_back();
-    if (listed.bytes.ok() && record.ParseFromString(*listed.bytes)) continue;
-    record.Clear();
-    record.set_name(RestoreName(vm, version, number));
-    record.set_damage(std::string((listed.bytes.ok() ? Damaged(listed.name) : listed.bytes.status()).message()));
+    v1::Restore& restore = restores.restores.emplace_back();
+    if (listed.bytes.ok() && restore.ParseFromString(*listed.bytes)) continue;
+    restore.Clear();
+    restore.set_name(RestoreName(vm, version, number));
+    *restore.mutable_error() = ToGoogleRpcStatus(listed.bytes.ok() ? Damaged(listed.name) : listed.bytes.status());
   }
   if (restores.restores.empty()) restores.more = false;
   return restores;

@@ -1,4 +1,4 @@
-// RestoreHistory stores the reported outcomes of restores with their checkpoints.
+// RestoreHistory stores restores that took place with their checkpoints.
 #ifndef ARMSTATE_SERVER_RESTORES_HISTORY_H_
 #define ARMSTATE_SERVER_RESTORES_HISTORY_H_
 
@@ -17,8 +17,8 @@
 
 namespace armstate {
 
-struct RestoreRecordPage {
-  std::vector<v1::RestoreRecord> restores;
+struct RestorePage {
+  std::vector<v1::Restore> restores;
   // True if more restores follow the last of these.
   bool more = false;
 };
@@ -33,11 +33,11 @@ class RestoreHistory {
  public:
   RestoreHistory(RecordStore& store, CheckpointRepository& checkpoints) : store_(store), checkpoints_(checkpoints) {}
 
-  // Stores `record` as the next restore of a checkpoint, which must exist. Returns the record with its name.
-  absl::StatusOr<v1::RestoreRecord> Add(absl::string_view vm, int64_t version, v1::RestoreRecord record);
+  // Stores `restore` as the next one of a checkpoint, which must exist. Returns it with its name.
+  absl::StatusOr<v1::Restore> Add(absl::string_view vm, int64_t version, v1::Restore restore);
 
   // Lists, in order of their numbers, at most `limit` restores after the number `after`; fewer if they are large.
-  absl::StatusOr<RestoreRecordPage> List(absl::string_view vm, int64_t version, int64_t after, int limit);
+  absl::StatusOr<RestorePage> List(absl::string_view vm, int64_t version, int64_t after, int limit);
 
   // DeleteOf deletes the restores of a checkpoint that was deleted, DeleteOfVm those of all checkpoints of one
   // incarnation of a VM.

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "server/hosts/registered_host.h"
-#include "server/verdict/judged_target.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 

@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "armstate/v1/restore_service.pb.h"
-#include "server/verdict/judged_target.h"
 #include "server/verdict/judgement.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 

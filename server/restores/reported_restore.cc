@@ -65,10 +65,9 @@ OutcomesById PredictedOutcomes(const RestoreReport& report, const RegisterList& 
   OutcomesById outcomes;
   for (size_t i = 0; i < list.size(); ++i) outcomes[list.id(i).raw()];
   for (const RegisterFinding& finding : report.findings) {
-    const bool unknown = finding.outcome == RegisterOutcome::kUnknown && profile.scheme() == IdScheme::kKvm;
     const absl::optional<size_t> index = profile.layout()->Find(finding.id);
     const bool moving = index && profile.computed().is_moving(*index);
-    outcomes[finding.id.raw()] = {finding.outcome, unknown ? "ENOENT" : finding.error, moving ? "" : finding.got,
+    outcomes[finding.id.raw()] = {finding.outcome, finding.error, moving ? "" : finding.got,
                                   !finding.tolerance.empty()};
   }
   return outcomes;
@@ -101,18 +100,18 @@ v1::PredictionDifference Difference(int vcpu, uint64_t id, IdScheme scheme, cons
 
 absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& report) {
   if (report.vcpus_size() != vcpu_count) {
-    return InvalidField("report.vcpus",
+    return InvalidField("restore.report.vcpus",
                         absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
   }
-  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("report.verdict", "is not a known verdict");
-  absl::Status status = CheckLimit("report.notes", report.notes_size(), kMaxReportNotes);
+  if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("restore.report.verdict", "is not a known verdict");
+  absl::Status status = CheckLimit("restore.report.notes", report.notes_size(), kMaxReportNotes);
   for (const std::string& note : report.notes()) {
-    if (status.ok()) status = CheckText("report.notes", note, kMaxLineBytes);
+    if (status.ok()) status = CheckText("restore.report.notes", note, kMaxLineBytes);
   }
   if (!status.ok()) return status;
   for (int i = 0; i < vcpu_count; ++i) {
     v1::VcpuRestoreReport& vcpu = *report.mutable_vcpus(i);
-    const std::string field = absl::StrCat("report.vcpus[", i, "]");
+    const std::string field = absl::StrCat("restore.report.vcpus[", i, "]");
     if (vcpu.vcpu_index() != i) {
       return InvalidField(field + ".vcpu_index", absl::StrCat("is ", vcpu.vcpu_index(), ", not ", i));
     }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/list_profile.h"
+#include "core/profile_from_register_list.h"
 #include "core/register_kind.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"

@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "server/profiles/registry.h"
-#include "server/verdict/judged_target.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 

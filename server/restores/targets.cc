@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "core/error.h"
-#include "core/list_profile.h"
+#include "core/profile_from_register_list.h"
 #include "server/checkpoints/scheme.h"
 #include "server/profiles/profile_name.h"
 #include "server/profiles/qemu_profiles.h"
@@ -70,10 +70,11 @@ std::vector<SearchedHost> RestoreTargets::HostsWith(const google::protobuf::Map<
       const auto found = own.find(label.first);
       return found != own.end() && found->second == label.second;
     });
-    const std::string& damage = host->message.damage();
-    const bool unreadable = !damage.empty() && host->message.profiles().empty();
-    if (!damage.empty() && (wanted || unreadable)) hosts.push_back({host->message.name(), {}, damage});
-    if (!wanted || !damage.empty() || host->profiles.empty()) continue;
+    const bool damaged = host->message.has_error();
+    if (damaged && (wanted || host->message.profiles().empty())) {  // its labels may not be known
+      hosts.push_back({host->message.name(), {}, host->message.error().message()});
+    }
+    if (!wanted || damaged || host->profiles.empty()) continue;
     absl::StatusOr<std::vector<ResolvedTarget>> targets = TargetsOfHost(*host, checkpoint.basic().source());
     if (targets.ok()) {
       hosts.push_back({host->message.name(), *std::move(targets)});

@@ -12,8 +12,8 @@
 #include "proto/resource_names.h"
 #include "server/hosts/registry.h"
 #include "server/profiles/registry.h"
-#include "server/verdict/judged_target.h"
 #include "server/verdict/judgement.h"
+#include "server/verdict/resolved_target.h"
 #include "server/verdict/target_search.h"
 #include "storage/repository/checkpoint_repository.h"
 

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "core/register_list.h"
-#include "server/search/checkpoint_facts.h"
+#include "server/search/indexed_metadata.h"
 #include "server/search/metadata_condition.h"
 #include "server/search/register_condition.h"
 

@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "server/search/checkpoint_facts.h"
 #include "server/search/comparator.h"
 #include "server/search/filter_token.h"
+#include "server/search/indexed_metadata.h"
 
 namespace armstate {
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kMaxDamaged = 16;
 
-v1::MatchedRegister RegisterToProto(const FilterRegister& named, IdScheme scheme, const std::string& value) {
-  v1::MatchedRegister result;
+v1::DecodedValue RegisterToProto(const FilterRegister& named, IdScheme scheme, const std::string& value) {
+  v1::DecodedValue result;
   result.set_name(named.name);
   const absl::optional<RegisterSelector>& selector = named.In(scheme);
   if (value.empty() || !selector) return result;

@@ -18,8 +18,8 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "core/register_list.h"
-#include "server/search/checkpoint_facts.h"
 #include "server/search/filter.h"
+#include "server/search/indexed_metadata.h"
 #include "server/search/register_column.h"
 #include "server/search/row_set.h"
 

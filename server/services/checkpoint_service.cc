@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
+#include "proto/status_conversion.h"
 #include "proto/vcpu_state_conversion.h"
 #include "server/checkpoints/create.h"
 #include "server/checkpoints/decoded_view.h"
@@ -31,7 +32,7 @@ size_t BytesOf(const StoredCheckpoint& stored) {
   return bytes;
 }
 
-// One damaged record must not hide the others: it is listed with its name and the damage.
+// One damaged record must not hide the others: it is listed with its name and the error.
 v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) {
   absl::StatusOr<v1::Checkpoint> basic =
       listed.summary.ok() ? BasicView(vm, *listed.summary) : absl::StatusOr<v1::Checkpoint>(listed.summary.status());
@@ -39,7 +40,7 @@ v1::Checkpoint ListedView(absl::string_view vm, const ListedCheckpoint& listed) 
   v1::Checkpoint damaged;
   damaged.set_name(FormatCheckpointName(vm, listed.version));
   damaged.set_version(listed.version);
-  damaged.set_damage(std::string(basic.status().message()));
+  *damaged.mutable_error() = ToGoogleRpcStatus(basic.status());
   return damaged;
 }
 
@@ -145,7 +146,7 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
       vm = VmToProto(*listed.info);
     } else {
       vm.set_name(FormatVmName(listed.vm));
-      vm.set_damage(std::string(listed.info.status().message()));
+      *vm.mutable_error() = ToGoogleRpcStatus(listed.info.status());
     }
   }
   if (!page->next_cursor.empty()) response.set_next_page_token(EncodePageToken(kVmList, page->next_cursor));
@@ -159,7 +160,7 @@ absl::StatusOr<google::protobuf::Empty> CheckpointServiceImpl::DeleteOneVm(const
   // A VM whose own record is damaged can also be deleted; the retention sweeper then deletes its history.
   if (!info.ok() && !absl::IsDataLoss(info.status())) return info.status();
   const ProtectedVersions protected_versions =
-      request.force() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
+      request.delete_protected() ? ProtectedVersions::kDelete : ProtectedVersions::kRefuse;
   if (absl::Status status = checkpoints_.DeleteVm(*vm, protected_versions); !status.ok()) return status;
   if (info.ok()) {
     if (absl::Status status = history_.DeleteOfVm(*vm, info->incarnation); !status.ok()) return status;

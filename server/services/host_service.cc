@@ -15,10 +15,10 @@ constexpr absl::string_view kHosts = "hosts";
 constexpr absl::string_view kProfiles = "cpuProfiles";
 
 v1::Host ForList(const v1::Host& host) {
-  if (host.damage().empty()) return host;
+  if (!host.has_error()) return host;
   v1::Host damaged;
   damaged.set_name(host.name());
-  damaged.set_damage(host.damage());
+  *damaged.mutable_error() = host.error();
   return damaged;
 }
 

@@ -21,7 +21,7 @@
 namespace armstate {
 namespace {
 
-ToleranceUse UseOf(bool strict) { return strict ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
+ToleranceUse UseOf(bool request_only) { return request_only ? ToleranceUse::kRequestOnly : ToleranceUse::kServerToo; }
 
 // The page request of ValidateCheckpoint and PlanRestore. All pages must be of the same checkpoint and target.
 template <typename Request>
@@ -38,7 +38,8 @@ template <typename Request>
 absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(const Request& request, v1::Restorer by,
                                                                             const StopCheck& stop) const {
   if (!v1::Restorer_IsValid(by)) return InvalidField("by", "is not a known restorer");
-  absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+  absl::StatusOr<TolerancesByScheme> tolerances =
+      tolerances_.With(request.tolerances(), UseOf(request.ignore_server_tolerances()));
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
@@ -105,7 +106,8 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
     const v1::FindRestoreTargetsRequest& request, const StopCheck& stop) {
-  const absl::StatusOr<TolerancesByScheme> tolerances = tolerances_.With(request.tolerances(), UseOf(request.strict()));
+  const absl::StatusOr<TolerancesByScheme> tolerances =
+      tolerances_.With(request.tolerances(), UseOf(request.ignore_server_tolerances()));
   if (!tolerances.ok()) return tolerances.status();
   const absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
@@ -122,35 +124,37 @@ absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
   return response;
 }
 
-absl::StatusOr<v1::RestoreRecord> RestoreServiceImpl::Report(const v1::ReportRestoreRequest& request,
-                                                             const StopCheck& stop) {
-  if (request.target().has_checkpoint()) return InvalidField("target", "must be a host or a CPU profile");
-  if (absl::Status time = CheckTime(request.restore_time(), "restore_time"); !time.ok()) return time;
+absl::StatusOr<v1::Restore> RestoreServiceImpl::Create(const v1::CreateRestoreRequest& request, const StopCheck& stop) {
+  const v1::Restore& given = request.restore();
+  if (!given.target().has_host() && !given.target().has_cpu_profile()) {
+    return InvalidField("restore.target", "must be a host or a CPU profile");
+  }
+  if (absl::Status time = CheckTime(given.restore_time(), "restore.restore_time"); !time.ok()) return time;
   // As for ValidateCheckpoint, except for the fields that only its request has.
   v1::ValidateCheckpointRequest judged;
-  judged.set_checkpoint(request.checkpoint());
-  *judged.mutable_target() = request.target();
+  judged.set_checkpoint(request.parent());
+  *judged.mutable_target() = given.target();
   *judged.mutable_tolerances() = request.tolerances();
-  const absl::StatusOr<JudgedRequest> verdict = Judge(judged, request.report().by(), stop);
+  const absl::StatusOr<JudgedRequest> verdict = Judge(judged, given.report().by(), stop);
   if (!verdict.ok()) return verdict.status();
-  v1::RestoreRecord record;
-  *record.mutable_target() = request.target();
-  *record.mutable_restore_time() = request.restore_time();
-  *record.mutable_report_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
-  *record.mutable_report() = request.report();
+  v1::Restore restore;
+  *restore.mutable_target() = given.target();
+  *restore.mutable_restore_time() = given.restore_time();
+  *restore.mutable_create_time() = google::protobuf::util::TimeUtil::GetCurrentTime();
+  *restore.mutable_report() = given.report();
   absl::Status status =
-      CheckReport(verdict->checkpoint.vcpu_count(), verdict->target.scheme(), *record.mutable_report());
+      CheckReport(verdict->checkpoint.vcpu_count(), verdict->target.scheme(), *restore.mutable_report());
   if (!status.ok()) return status;
   for (v1::PredictionDifference& difference :
-       CompareWithPrediction(verdict->checkpoint, verdict->target, verdict->judgement, record.report())) {
-    *record.add_differences() = std::move(difference);
+       CompareWithPrediction(verdict->checkpoint, verdict->target, verdict->judgement, restore.report())) {
+    *restore.add_differences() = std::move(difference);
   }
-  status = CheckLimit("report", static_cast<int64_t>(record.ByteSizeLong()), kMaxReportBytes,
+  status = CheckLimit("restore", static_cast<int64_t>(restore.ByteSizeLong()), kMaxReportBytes,
                       "bytes, with names and differences");
   if (!status.ok()) return status;
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(verdict->checkpoint.basic().name());
   if (!name.ok()) return name.status();
-  return history_.Add(name->vm, *name->version, std::move(record));
+  return history_.Add(name->vm, *name->version, std::move(restore));
 }
 
 absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::ListRestoresRequest& request) {
@@ -163,10 +167,10 @@ absl::StatusOr<v1::ListRestoresResponse> RestoreServiceImpl::List(const v1::List
   if (!token.ok()) return token.status();
   int64_t after = 0;
   if (!token->empty() && (!absl::SimpleAtoi(*token, &after) || after < 0)) return PageTokenInvalid();
-  absl::StatusOr<RestoreRecordPage> page = history_.List(name->vm, *name->version, after, *page_size);
+  absl::StatusOr<RestorePage> page = history_.List(name->vm, *name->version, after, *page_size);
   if (!page.ok()) return page.status();
   v1::ListRestoresResponse response;
-  for (v1::RestoreRecord& record : page->restores) *response.add_restores() = std::move(record);
+  for (v1::Restore& restore : page->restores) *response.add_restores() = std::move(restore);
   if (page->more) {
     const std::string& last = response.restores().rbegin()->name();
     response.set_next_page_token(EncodePageToken(list, last.substr(list.size() + 1)));

@@ -23,7 +23,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
     OnUnary(workers.judging, &RestoreServiceImpl::Convert);
     OnUnary(workers.judging, &RestoreServiceImpl::FindTargets);
     OnUnary(workers.judging, &RestoreServiceImpl::Baseline);
-    OnUnary(workers.judging, &RestoreServiceImpl::Report);  // also waits for the disk at the end
+    OnUnary(workers.judging, &RestoreServiceImpl::Create);  // also waits for the disk at the end
     OnUnary(workers.reads, &RestoreServiceImpl::List);
   }
 
@@ -50,7 +50,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
                                                              const StopCheck& stop);
   absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request,
                                                        const StopCheck& stop);
-  absl::StatusOr<v1::RestoreRecord> Report(const v1::ReportRestoreRequest& request, const StopCheck& stop);
+  absl::StatusOr<v1::Restore> Create(const v1::CreateRestoreRequest& request, const StopCheck& stop);
   absl::StatusOr<v1::ListRestoresResponse> List(const v1::ListRestoresRequest& request);
 
   const RestoreTargets& targets_;

@@ -10,10 +10,10 @@
 
 namespace armstate {
 
-// Returns, in ascending order, the values of bits lsb .. lsb + width - 1 of register `index` that the vCPU accepts and
-// keeps while all other state stays as it is. Each value is tried on a copy of the vCPU. Empty if the field has more
-// than 5 bits or the register more than 64.
-std::vector<uint64_t> AcceptedValues(const EngineVcpu& vcpu, size_t index, uint32_t lsb, uint32_t width);
+// Returns, in ascending order, the values of the field `mask` (adjacent bits) of register `index` that the vCPU accepts
+// and keeps while all other state stays as it is. Each value is tried on a copy of the vCPU. Empty if the field has
+// more than 5 bits or the register more than 64.
+std::vector<uint64_t> AcceptedValues(const EngineVcpu& vcpu, size_t index, uint64_t mask);
 
 }  // namespace armstate
 

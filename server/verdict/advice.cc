@@ -5,15 +5,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/catalog.h"
+#include "core/changed_fields.h"
 #include "core/register_kind.h"
 #include "core/register_list.h"
 #include "core/vcpu_feature.h"
 
 namespace armstate {
 namespace {
-
-// `id` must be valid; the ID of a finding is.
-RegisterId IdOf(const v1::RegisterReport& finding) { return *RegisterId::Create(finding.register_id()); }
 
 // Returns the feature without which KVM does not list the register; empty if the register needs none. Source: Linux,
 // api.rst and arch/arm64/kvm/{sys_regs,guest}.c, visibility of registers.
@@ -38,9 +37,9 @@ bool Has(const v1::CpuProfile& target, absl::string_view feature) {
 
 std::string OrUnknown(const std::string& text) { return text.empty() ? "of unknown version" : text; }
 
-std::string ForUnknown(const v1::RegisterReport& finding, const v1::Source& source, const v1::CpuProfile& target) {
+std::string ForUnknown(const RegisterFinding& finding, const v1::Source& source, const v1::CpuProfile& target) {
   if (target.accelerator() != v1::ACCELERATOR_KVM) return "";
-  const absl::string_view feature = FeatureOf(IdOf(finding), finding.name());
+  const absl::string_view feature = FeatureOf(finding.id, RegisterName(finding.id, IdScheme::kKvm));
   if (!feature.empty() && !Has(target, feature)) {
     return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it on a host that has it");
   }
@@ -78,19 +77,19 @@ bool CanStartWith(uint64_t value, uint64_t offered, const FieldDefinition* field
 
 // Returns what to start the VM with so that the target accepts the register, as far as the checkpoint's host can offer
 // it.
-std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
+std::string ForIdRegister(const RegisterFinding& finding, IdScheme scheme) {
   std::string start, insists;
-  for (const v1::FieldDifference& field : finding.fields()) {
-    const auto& values = field.accepted();
-    if (values.empty() || std::binary_search(values.begin(), values.end(), field.wanted())) continue;
-    const FieldDefinition* definition = FieldOf(IdOf(finding), scheme, field.field());
+  for (const ChangedField& field : ChangedFields(finding, scheme)) {
+    const absl::Span<const uint64_t> values = AcceptedValuesOf(finding, field);
+    if (values.empty() || std::binary_search(values.begin(), values.end(), field.first)) continue;
+    const FieldDefinition* definition = FieldOf(finding.id, scheme, field.name);
     absl::optional<uint64_t> best;
     for (const uint64_t value : values) {
-      const bool possible = CanStartWith(value, field.wanted(), definition);
+      const bool possible = CanStartWith(value, field.first, definition);
       if (possible && (!best || CanStartWith(*best, value, definition))) best = value;
     }
     std::string& text = best ? start : insists;
-    absl::StrAppend(&text, text.empty() ? "" : ", ", field.field(), " = ", best.value_or(field.got()));
+    absl::StrAppend(&text, text.empty() ? "" : ", ", field.name, " = ", best.value_or(field.second));
   }
   std::string advice;
   if (!start.empty()) advice = absl::StrCat("start the VM with ", start);
@@ -102,10 +101,10 @@ std::string ForIdRegister(const v1::RegisterReport& finding, IdScheme scheme) {
   return advice;
 }
 
-std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile& profile) {
+std::string ForVectorLengths(const RegisterFinding& finding, const CpuProfile& profile) {
   const absl::optional<absl::string_view> host = profile.reset().Find(kSveVectorLengths);
   if (!host) return "";
-  const std::string& wanted = finding.wanted();
+  const std::string& wanted = finding.wanted;
   // Find the longest set of lengths that the VM and the host share, counted from the shortest length up.
   int quadwords = 0;
   for (int n = 0; n < static_cast<int>(8 * std::min(host->size(), wanted.size())); ++n) {
@@ -117,8 +116,8 @@ std::string ForVectorLengths(const v1::RegisterReport& finding, const CpuProfile
   return quadwords == 0 ? "" : absl::StrCat("start the VM with vectors of at most ", 128 * quadwords, " bits");
 }
 
-std::string ForKvmRefusal(const v1::RegisterReport& finding, const ResolvedTarget& target, const CpuProfile& profile) {
-  const RegisterId id = IdOf(finding);
+std::string ForKvmRefusal(const RegisterFinding& finding, const ResolvedTarget& target, const CpuProfile& profile) {
+  const RegisterId id = finding.id;
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
   if (IsImplementationId(id) && !target.profile_header->writable_implementation_id()) {
     return "enable KVM_CAP_ARM_WRITABLE_IMP_ID_REGS for the VM (Linux 6.15 or later)";
@@ -128,23 +127,23 @@ std::string ForKvmRefusal(const v1::RegisterReport& finding, const ResolvedTarge
 
 }  // namespace
 
-std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const ResolvedTarget& target,
+std::string AdviceFor(const RegisterFinding& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile) {
-  if (!finding.tolerance().empty()) return "";
+  if (!finding.tolerance.empty()) return "";
   const bool kvm = target.scheme() == IdScheme::kKvm;
-  switch (finding.outcome()) {
-    case v1::REGISTER_OUTCOME_UNKNOWN:
+  switch (finding.outcome) {
+    case RegisterOutcome::kUnknown:
       return ForUnknown(finding, source, *target.profile_header);
-    case v1::REGISTER_OUTCOME_WRITE_UNDETERMINED:
+    case RegisterOutcome::kWriteUndetermined:
       return target.profile_header->name().empty()
                  ? "name a host or a profile as the target: a checkpoint does not say what its host accepts"
              : kvm ? "try it on the host, or probe the host again: `armstate-kvm probe`"
                    : "try it with that QEMU, or make profiles of its release: `scripts/make-profiles --qemu`";
-    case v1::REGISTER_OUTCOME_REQUIRED:
+    case RegisterOutcome::kRequired:
       return "`armstate convert` gives a saved guest the registers of another release of QEMU";
-    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
-    case v1::REGISTER_OUTCOME_IGNORED:
-    case v1::REGISTER_OUTCOME_DIFFERS:
+    case RegisterOutcome::kWriteRefused:
+    case RegisterOutcome::kIgnored:
+    case RegisterOutcome::kDiffers:
       break;
     default:
       return "";

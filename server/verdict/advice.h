@@ -5,13 +5,13 @@
 #include <string>
 
 #include "armstate/v1/checkpoint.pb.h"
-#include "armstate/v1/restore_service.pb.h"
-#include "server/verdict/judged_target.h"
+#include "core/restore.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 
 // Returns one line; empty if nothing can or need be done. `finding` must be complete except for the advice.
-std::string AdviceFor(const v1::RegisterReport& finding, const v1::Source& source, const ResolvedTarget& target,
+std::string AdviceFor(const RegisterFinding& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile);
 
 }  // namespace armstate

@@ -17,14 +17,10 @@
 namespace armstate {
 namespace {
 
-bool IsAcross(const VmVerdict& judgement) { return judgement.tolerances->is_across(); }
-
 // Describes how the registers of vCPU 0 change their IDs: "CNTV_CVAL_EL0 as TIMER_CVAL" between accelerators; within
 // one accelerator, one line for each reason.
-std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme target) {
+std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme source, IdScheme target) {
   if (judgement.translations.empty()) return {};
-  const bool across = IsAcross(judgement);
-  const IdScheme source = (target == IdScheme::kKvm) == across ? IdScheme::kTcg : IdScheme::kKvm;
   std::vector<std::string> names;
   std::map<absl::string_view, std::vector<std::string>> by_reason;
   for (const TranslatedRegister& r : judgement.translations[0].translated) {
@@ -32,7 +28,7 @@ std::vector<std::string> TranslationNotes(const VmVerdict& judgement, IdScheme t
     names.push_back(absl::StrCat(RegisterName(*r.from, source), " as ", RegisterName(r.to, target)));
     by_reason[r.reason].push_back(names.back());
   }
-  if (across) {
+  if (source != target) {
     return {absl::StrCat("captured under an accelerator other than the target's: ", names.size(),
                          " registers of each vCPU are restored under other IDs", names.empty() ? "" : ": ",
                          absl::StrJoin(names, ", "))};
@@ -58,8 +54,7 @@ absl::StatusOr<VmVerdict> JudgeQemu(const VerdictInput& checkpoint, const Resolv
                                     const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  VmVerdict judgement{
-      v1::RESTORER_QEMU, target.least_verdict(), {}, std::make_shared<const ToleranceSet>(from, to), {}};
+  VmVerdict judgement{v1::RESTORER_QEMU, target.least_verdict(), {}, {}};
   if (from != to)
     judgement.notes.push_back(
         "captured under an accelerator other than the target's: QEMU does not translate registers");
@@ -82,7 +77,8 @@ absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const Re
                                         const StopCheck& stop) {
   const IdScheme to = target.scheme();
   const IdScheme from = checkpoint.SchemeBefore(to);
-  VmVerdict judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, tolerances.Between(from, to), {}};
+  const ToleranceSet& rules = *tolerances.Between(from, to);
+  VmVerdict judgement{v1::RESTORER_ARMSTATE, target.least_verdict(), {}, {}};
   const int vcpu_count = checkpoint.vcpu_count();
   for (int i = 0; i < vcpu_count; ++i) {
     if (absl::Status status = stop(); !status.ok()) return status;
@@ -103,11 +99,15 @@ absl::StatusOr<VmVerdict> JudgeArmstate(const VerdictInput& checkpoint, const Re
     const CpuProfile& profile = *target.profile(i);
     if (!report.findings.empty() || conversion != nullptr) {
       std::string values = vcpus[i].ShownValues();
-      judgement.tolerances->Apply(*lists[i], profile.reset(), values, report);
-      if (conversion != nullptr && conversion->has_rules) {
+      if (conversion == nullptr || !conversion->has_rules) {
+        rules.Apply(*lists[i], profile.reset(), values, report);
+      } else {
         RestoreReport lost = OnlyLostFeatures(report, to);
-        judgement.tolerances->Apply(*lists[i], profile.reset(), values, lost);
-        for (size_t k = 0; k < report.findings.size(); ++k) report.findings[k].tolerance = lost.findings[k].tolerance;
+        rules.Apply(*lists[i], profile.reset(), values, lost);
+        for (size_t k = 0; k < report.findings.size(); ++k) {
+          report.findings[k].tolerance = lost.findings[k].tolerance;
+          report.findings[k].reason = lost.findings[k].reason;
+        }
         ApplyConversion(*lists[i], {conversion->source.get(), {i, vcpu_count}}, profile, values, conversion->accepted,
                         report);
       }
@@ -171,16 +171,11 @@ bool IsBetter(const VmVerdict& a, const VmVerdict& b) {
   return std::make_pair(of_a.refused, of_a.changed) < std::make_pair(of_b.refused, of_b.changed);
 }
 
-bool RefusesRestore(const VmVerdict& judgement, const RegisterFinding& finding) {
-  if (!finding.tolerance.empty()) return false;
-  return Refuses(finding.outcome) || (IsAcross(judgement) && finding.outcome == RegisterOutcome::kNotInCheckpoint);
-}
-
 FindingCounts CountFindings(const VmVerdict& judgement) {
   FindingCounts counts;
   for (const RestoreReport& report : judgement.reports) {
     for (const RegisterFinding& finding : report.findings) {
-      if (RefusesRestore(judgement, finding)) {
+      if (VerdictOf(finding) == Verdict::kRefused) {
         ++counts.refused;
       } else if (finding.outcome != RegisterOutcome::kMoving) {
         ++counts.changed;
@@ -193,21 +188,12 @@ FindingCounts CountFindings(const VmVerdict& judgement) {
 v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                          const VmVerdict& judgement, int vcpu, ReportedRegisters which) {
   const auto i = static_cast<size_t>(vcpu);
-  v1::VcpuRestoreReport message =
-      VcpuRestoreReportToProto({checkpoint.loaded.vcpus[i].vcpu_index, judgement.list(checkpoint, i),
-                                *target.profile(i)->layout(), judgement.reports[i]},
-                               target.scheme(), which);
-  ExplainVcpu(checkpoint.basic().source(), target, {vcpu, checkpoint.vcpu_count()}, message);
-  if (judgement.by != v1::RESTORER_ARMSTATE) return message;
-  for (v1::RegisterReport& finding : *message.mutable_registers()) {
-    const absl::string_view reason = judgement.tolerances->ReasonOf(finding.tolerance());
-    if (!reason.empty()) finding.set_reason(std::string(reason));
-    if (!judgement.target_values.empty()) finding.clear_advice();  // a conversion has other ways out
-    if (!finding.accept_as().empty() && finding.tolerance().empty()) {
-      finding.set_advice(absl::StrCat("to convert nevertheless: --accept ", finding.accept_as()));
-    }
-  }
-  return message;
+  RestoreReport report = judgement.reports[i];
+  ExplainVcpu(checkpoint.basic().source(), target, {vcpu, checkpoint.vcpu_count()},
+              judgement.target_values.empty() ? AdvisedUse::kRestore : AdvisedUse::kConversion, report);
+  return VcpuRestoreReportToProto(
+      {checkpoint.loaded.vcpus[i].vcpu_index, judgement.list(checkpoint, i), *target.profile(i)->layout(), report},
+      target.scheme(), which);
 }
 
 v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
@@ -220,7 +206,8 @@ v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const Resolve
   for (const std::string& note : target.unknown) message.add_notes(note);
   for (const std::string& note : target.notes) message.add_notes(note);
   for (const std::string& note : judgement.notes) message.add_notes(note);
-  for (const std::string& note : TranslationNotes(judgement, target.scheme())) message.add_notes(note);
+  const IdScheme to = target.scheme();
+  for (const std::string& note : TranslationNotes(judgement, checkpoint.SchemeBefore(to), to)) message.add_notes(note);
   for (const std::string& note : NotesFor(checkpoint.basic(), *target.profile_header)) message.add_notes(note);
   return message;
 }

@@ -18,7 +18,7 @@
 #include "core/translate.h"
 #include "proto/restore_report_conversion.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
-#include "server/verdict/judged_target.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 
@@ -67,8 +67,6 @@ struct VmVerdict {
   Verdict verdict = Verdict::kAccepted;
   // One report for each vCPU, in order.
   std::vector<RestoreReport> reports;
-  // The set that the reports' tolerances refer to.
-  std::shared_ptr<const ToleranceSet> tolerances;
   // The checkpoint's lists under the target's register IDs; empty if both use the same IDs.
   std::vector<Translation> translations;
   // Other remarks on the restore.
@@ -104,10 +102,6 @@ absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& check
 // value.
 bool IsBetter(const VmVerdict& a, const VmVerdict& b);
 
-// Returns true for a finding that refuses the restore. Between accelerators, a register that only the target has also
-// refuses it, unless a rule covers the register (core/tolerance_set.h).
-bool RefusesRestore(const VmVerdict& judgement, const RegisterFinding& finding);
-
 // FindingCounts counts, over all vCPUs, the registers that refuse the restore and those that will hold another value or
 // are undetermined.
 struct FindingCounts {
@@ -116,7 +110,8 @@ struct FindingCounts {
 };
 FindingCounts CountFindings(const VmVerdict& judgement);
 
-// VmVerdictToProto returns the report without vCPUs, VcpuVerdictToProto the report of one vCPU.
+// VmVerdictToProto returns the report without vCPUs, VcpuVerdictToProto the report of one vCPU, which it puts into
+// words (server/verdict/text.h) before it translates it: a page is a few of many vCPUs.
 v1::RestoreReport VmVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                    const VmVerdict& judgement);
 v1::VcpuRestoreReport VcpuVerdictToProto(const VerdictInput& checkpoint, const ResolvedTarget& target,

@@ -7,7 +7,7 @@
 
 #include "core/restore.h"
 #include "core/vcpu_state.h"
-#include "server/verdict/judged_target.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 

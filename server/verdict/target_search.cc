@@ -31,7 +31,7 @@ struct HostVerdict {
 
 // Returns true for findings that determine the verdict.
 bool Matters(const VmVerdict& judgement, const RegisterFinding& finding) {
-  if (judgement.verdict == Verdict::kRefused) return RefusesRestore(judgement, finding);
+  if (judgement.verdict == Verdict::kRefused) return VerdictOf(finding) == Verdict::kRefused;
   if (judgement.verdict == Verdict::kUndetermined) return finding.outcome == RegisterOutcome::kWriteUndetermined;
   return finding.outcome != RegisterOutcome::kMoving;
 }

@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "armstate/v1/restore_service.pb.h"
-#include "server/verdict/judged_target.h"
 #include "server/verdict/judgement.h"
+#include "server/verdict/resolved_target.h"
 
 namespace armstate {
 

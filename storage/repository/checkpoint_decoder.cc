@@ -9,37 +9,33 @@
 namespace armstate {
 namespace {
 
-DecodedCheckpoint NewDecoded(const StoredRecord& stored) {
-  DecodedCheckpoint decoded;
-  decoded.version = stored.version;
-  decoded.is_protected = stored.is_protected;
-  decoded.create_time = stored.time;
-  return decoded;
-}
-
 // The store has records without a base, this repository does not.
 absl::Status WithoutBase(const std::string& name) { return RecordDamaged(name, "it has no base"); }
 
-absl::StatusOr<DecodedCheckpoint> DecodeWithBase(const StoredRecord& stored, const std::string& name,
-                                                 const WantedVcpus& wanted, const FullCopy& base) {
+absl::StatusOr<StoredCheckpoint> DecodeWithBase(const StoredRecord& stored, const std::string& name,
+                                                const WantedVcpus& wanted, const FullCopy& base) {
   absl::StatusOr<DecodedDifference> difference = DecodeDifference(base, stored.record, name, wanted);
   if (!difference.ok()) return difference.status();
-  DecodedCheckpoint decoded = NewDecoded(stored);
+  StoredCheckpoint decoded;
+  decoded.summary = {stored.version, stored.time, std::move(difference->metadata),
+                     static_cast<int>(base.vcpus().size()), stored.is_protected};
   decoded.request_digest = std::move(difference->request_digest);
-  decoded.metadata = std::move(difference->metadata);
-  decoded.vcpu_count = static_cast<int>(base.vcpus().size());
   decoded.vcpus.reserve(difference->vcpus.size());
   for (DecodedDifference::Vcpu& vcpu : difference->vcpus) {
     const FullCopy::Vcpu& of_base = base.vcpus()[vcpu.position];
-    decoded.vcpus.push_back({of_base.vcpu_index, of_base.layout, std::move(vcpu.values), std::move(vcpu.opaque)});
+    const absl::Status& layout = of_base.layout.status();
+    if (!layout.ok()) return absl::IsDataLoss(layout) ? RecordDamaged(name, layout.message()) : layout;
+    absl::StatusOr<RegisterList> registers = RegisterList::Create(*of_base.layout, std::move(vcpu.values));
+    if (!registers.ok()) return RecordDamaged(name, registers.status().message());
+    decoded.vcpus.push_back({of_base.vcpu_index, *std::move(registers), std::move(vcpu.opaque)});
   }
   return decoded;
 }
 
 }  // namespace
 
-absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Read(absl::string_view vm, absl::optional<int64_t> version,
-                                                          const WantedVcpus& wanted) {
+absl::StatusOr<StoredCheckpoint> CheckpointDecoder::Read(absl::string_view vm, absl::optional<int64_t> version,
+                                                         const WantedVcpus& wanted) {
   // Between the record and its base, the version may have been deleted with its base, or the VM made again under the
   // same name. That is seen as damage, but not twice of the same record with the store's own base.
   BaseSource source = BaseSource::kMemory;
@@ -47,7 +43,7 @@ absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Read(absl::string_view vm, 
   while (true) {
     absl::StatusOr<StoredRecord> stored = version ? store_.Get(vm, *version) : store_.GetLatest(vm);
     if (!stored.ok()) return stored.status();
-    absl::StatusOr<DecodedCheckpoint> decoded = Decode(vm, *stored, wanted, source);
+    absl::StatusOr<StoredCheckpoint> decoded = Decode(vm, *stored, wanted, source);
     if (!absl::IsDataLoss(decoded.status())) return decoded;
     if (seen && seen->version == stored->version && seen->time == stored->time && seen->record == stored->record) {
       return decoded;
@@ -63,21 +59,21 @@ void CheckpointDecoder::Forget(absl::string_view vm, int64_t base_version) {
   bases_.RemoveRead(vm, base_version);
 }
 
-absl::StatusOr<DecodedPage> CheckpointDecoder::List(absl::string_view vm, int64_t after, size_t limit) {
+absl::StatusOr<CheckpointPage> CheckpointDecoder::List(absl::string_view vm, int64_t after, size_t limit) {
   const absl::StatusOr<RecordPage> records = store_.List(vm, after, limit);
   if (!records.ok()) return records.status();
-  DecodedPage page;
+  CheckpointPage page;
   page.more = records->more;
   StoredRecord base_of;  // the record before, if it had the same base
   Base base;
   for (const ListedRecord& record : records->records) {
     if (!record.record.ok()) {
-      page.items.push_back({record.version, record.record.status()});
+      page.checkpoints.push_back({record.version, record.record.status()});
       continue;
     }
     const std::string name = CheckpointName(vm, record.version);
     const StoredRecord& stored = *record.record;
-    absl::StatusOr<DecodedCheckpoint> decoded = absl::UnknownError("not decoded");
+    absl::StatusOr<StoredCheckpoint> decoded = absl::UnknownError("not decoded");
     if (base != nullptr && stored.base_version == base_of.base_version) {
       decoded = DecodeWithBase(stored, name, kNoVcpus, *base);
     } else if (stored.base_version == 0) {
@@ -96,13 +92,17 @@ absl::StatusOr<DecodedPage> CheckpointDecoder::List(absl::string_view vm, int64_
       if (absl::IsNotFound(decoded.status())) continue;
       if (!decoded.ok() && !absl::IsDataLoss(decoded.status())) return decoded.status();
     }
-    page.items.push_back({record.version, std::move(decoded)});
+    if (decoded.ok()) {
+      page.checkpoints.push_back({record.version, std::move(decoded->summary)});
+    } else {
+      page.checkpoints.push_back({record.version, decoded.status()});
+    }
   }
   return page;
 }
 
-absl::StatusOr<DecodedCheckpoint> CheckpointDecoder::Decode(absl::string_view vm, const StoredRecord& stored,
-                                                            const WantedVcpus& wanted, BaseSource source) {
+absl::StatusOr<StoredCheckpoint> CheckpointDecoder::Decode(absl::string_view vm, const StoredRecord& stored,
+                                                           const WantedVcpus& wanted, BaseSource source) {
   const std::string name = CheckpointName(vm, stored.version);
   if (stored.base_version == 0) return WithoutBase(name);
   const absl::StatusOr<Base> base =

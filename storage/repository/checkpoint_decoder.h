@@ -19,30 +19,33 @@
 
 namespace armstate {
 
-struct DecodedCheckpoint {
-  struct Vcpu {
-    int vcpu_index = 0;
-    absl::StatusOr<LayoutCache::Layout> layout;
-    std::string values;
-    std::string opaque;
-  };
-
+// A stored checkpoint without its vCPUs.
+struct CheckpointSummary {
   int64_t version = 0;
-  bool is_protected = false;
   absl::Time create_time;
-  std::string request_digest;
   std::string metadata;
   int vcpu_count = 0;
-  // Those that are wanted and that it has, ascending.
-  std::vector<Vcpu> vcpus;
+  bool is_protected = false;
 };
 
-struct DecodedPage {
-  struct Item {
-    int64_t version = 0;
-    absl::StatusOr<DecodedCheckpoint> checkpoint;
-  };
-  std::vector<Item> items;
+struct StoredCheckpoint {
+  CheckpointSummary summary;
+  // Those that were asked for, ascending. Lists of the same registers share one layout.
+  std::vector<VcpuRecord> vcpus;
+  // The kept part of the digest of the request that made it; see NewCheckpoint.
+  std::string request_digest;
+};
+
+// One checkpoint of a list. A damaged one does not hide the others.
+struct ListedCheckpoint {
+  int64_t version = 0;
+  // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
+  absl::StatusOr<CheckpointSummary> summary;
+};
+
+struct CheckpointPage {
+  std::vector<ListedCheckpoint> checkpoints;
+  // There are checkpoints after the last of these.
   bool more = false;
 };
 
@@ -57,14 +60,14 @@ class CheckpointDecoder {
   CheckpointDecoder(CheckpointStore& store, LayoutCache& layouts, BaseCache& bases)
       : store_(store), layouts_(layouts), bases_(bases) {}
 
-  // Without a version the highest that is kept.
-  absl::StatusOr<DecodedCheckpoint> Read(absl::string_view vm, absl::optional<int64_t> version,
-                                         const WantedVcpus& wanted);
+  // Without a version the highest that is kept. Of the wanted vCPUs those that there are.
+  absl::StatusOr<StoredCheckpoint> Read(absl::string_view vm, absl::optional<int64_t> version,
+                                        const WantedVcpus& wanted);
   // Without vCPUs; see CheckpointStore::List.
-  absl::StatusOr<DecodedPage> List(absl::string_view vm, int64_t after, size_t limit);
+  absl::StatusOr<CheckpointPage> List(absl::string_view vm, int64_t after, size_t limit);
   // A record that the caller has already. DATA_LOSS also if it was deleted meanwhile, with its base.
-  absl::StatusOr<DecodedCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, const WantedVcpus& wanted,
-                                           BaseSource source);
+  absl::StatusOr<StoredCheckpoint> Decode(absl::string_view vm, const StoredRecord& stored, const WantedVcpus& wanted,
+                                          BaseSource source);
 
   // Removes a base, and the VM's present one, from the caches.
   void Forget(absl::string_view vm, int64_t base_version);

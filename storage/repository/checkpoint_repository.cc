@@ -22,16 +22,6 @@ uint32_t RawBytes(const NewCheckpoint& checkpoint) {
   return static_cast<uint32_t>(registers * kRawBytesPerRegister);
 }
 
-CheckpointSummary Summarize(DecodedCheckpoint& decoded) {
-  CheckpointSummary summary;
-  summary.version = decoded.version;
-  summary.create_time = decoded.create_time;
-  summary.metadata = std::move(decoded.metadata);
-  summary.vcpu_count = decoded.vcpu_count;
-  summary.is_protected = decoded.is_protected;
-  return summary;
-}
-
 absl::Status VersionConflict(absl::string_view vm, int64_t expected, int64_t latest) {
   return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVersionConflict,
                    absl::StrCat("the latest version of ", VmName(vm), " is ", latest, ", not ", expected),
@@ -48,14 +38,6 @@ absl::Status VcpuNotFound(const std::string& name, int32_t vcpu_index) {
   return MakeError(absl::StatusCode::kNotFound, ErrorReason::kVcpuNotFound,
                    absl::StrCat(name, " has no vCPU ", vcpu_index),
                    {{"name", name}, {"vcpu_index", absl::StrCat(vcpu_index)}});
-}
-
-absl::StatusOr<VcpuRecord> ToVcpuRecord(DecodedCheckpoint::Vcpu vcpu, const std::string& name) {
-  if (absl::IsDataLoss(vcpu.layout.status())) return RecordDamaged(name, vcpu.layout.status().message());
-  if (!vcpu.layout.ok()) return vcpu.layout.status();
-  absl::StatusOr<RegisterList> registers = RegisterList::Create(*vcpu.layout, std::move(vcpu.values));
-  if (!registers.ok()) return RecordDamaged(name, registers.status().message());
-  return VcpuRecord{vcpu.vcpu_index, *std::move(registers), std::move(vcpu.opaque)};
 }
 
 }  // namespace
@@ -198,7 +180,7 @@ void CheckpointRepository::OnCommitted(const std::shared_ptr<Pending>& pending, 
 void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, const Committed& committed) {
   if (!committed.earlier_record->ok()) return pending->done(committed.earlier_record->status());
   const StoredRecord& stored = **committed.earlier_record;
-  absl::StatusOr<DecodedCheckpoint> decoded = decoder_.Decode(pending->vm, stored, kNoVcpus, pending->earlier_base);
+  absl::StatusOr<StoredCheckpoint> decoded = decoder_.Decode(pending->vm, stored, kNoVcpus, pending->earlier_base);
   const std::pair<uint64_t, int64_t> found(committed.incarnation, committed.version);
   if (absl::IsDataLoss(decoded.status()) && pending->damaged != found) {
     // It may have been deleted since the store found it, with its base. Then the store finds it no more.
@@ -212,7 +194,7 @@ void CheckpointRepository::AnswerRetry(const std::shared_ptr<Pending>& pending, 
   if (decoded->request_digest != absl::string_view(given.request_digest).substr(0, kKeptDigestBytes)) {
     return pending->done(RequestIdReused(CheckpointName(pending->vm, committed.version), given.request_id));
   }
-  pending->done(CreatedCheckpoint{Summarize(*decoded), /*was_retry=*/true});
+  pending->done(CreatedCheckpoint{std::move(decoded->summary), /*was_retry=*/true});
 }
 
 void CheckpointRepository::CountCreated(const Pending& pending) {
@@ -238,18 +220,7 @@ absl::Status CheckpointRepository::CheckLatestVersion(absl::string_view vm, int6
 
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::Get(absl::string_view vm, absl::optional<int64_t> version,
                                                            VcpuSelection selection) {
-  absl::StatusOr<DecodedCheckpoint> decoded =
-      decoder_.Read(vm, version, selection == VcpuSelection::kAll ? WantedVcpus() : kNoVcpus);
-  if (!decoded.ok()) return decoded.status();
-  const std::string name = CheckpointName(vm, decoded->version);
-  StoredCheckpoint checkpoint;
-  for (DecodedCheckpoint::Vcpu& decoded_vcpu : decoded->vcpus) {
-    absl::StatusOr<VcpuRecord> vcpu = ToVcpuRecord(std::move(decoded_vcpu), name);
-    if (!vcpu.ok()) return vcpu.status();
-    checkpoint.vcpus.push_back(*std::move(vcpu));
-  }
-  checkpoint.summary = Summarize(*decoded);
-  return checkpoint;
+  return decoder_.Read(vm, version, selection == VcpuSelection::kAll ? WantedVcpus() : kNoVcpus);
 }
 
 absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_view vm, absl::optional<int64_t> version,
@@ -257,34 +228,19 @@ absl::StatusOr<StoredCheckpoint> CheckpointRepository::GetVcpus(absl::string_vie
   std::vector<int32_t> wanted(vcpu_indexes.begin(), vcpu_indexes.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  absl::StatusOr<DecodedCheckpoint> decoded = decoder_.Read(vm, version, absl::MakeConstSpan(wanted));
-  if (!decoded.ok()) return decoded.status();
-  const std::string name = CheckpointName(vm, decoded->version);
-  StoredCheckpoint checkpoint;
+  absl::StatusOr<StoredCheckpoint> checkpoint = decoder_.Read(vm, version, absl::MakeConstSpan(wanted));
+  if (!checkpoint.ok()) return checkpoint;
   for (size_t i = 0; i < wanted.size(); ++i) {
     // Both ascend, so the first difference is a vCPU that is not there.
-    if (i == decoded->vcpus.size() || decoded->vcpus[i].vcpu_index != wanted[i]) return VcpuNotFound(name, wanted[i]);
-    absl::StatusOr<VcpuRecord> vcpu = ToVcpuRecord(std::move(decoded->vcpus[i]), name);
-    if (!vcpu.ok()) return vcpu.status();
-    checkpoint.vcpus.push_back(*std::move(vcpu));
+    if (i == checkpoint->vcpus.size() || checkpoint->vcpus[i].vcpu_index != wanted[i]) {
+      return VcpuNotFound(CheckpointName(vm, checkpoint->summary.version), wanted[i]);
+    }
   }
-  checkpoint.summary = Summarize(*decoded);
   return checkpoint;
 }
 
 absl::StatusOr<CheckpointPage> CheckpointRepository::List(absl::string_view vm, int64_t after, size_t limit) {
-  absl::StatusOr<DecodedPage> decoded = decoder_.List(vm, after, limit);
-  if (!decoded.ok()) return decoded.status();
-  CheckpointPage page;
-  page.more = decoded->more;
-  for (DecodedPage::Item& item : decoded->items) {
-    if (item.checkpoint.ok()) {
-      page.checkpoints.push_back({item.version, Summarize(*item.checkpoint)});
-    } else {
-      page.checkpoints.push_back({item.version, item.checkpoint.status()});
-    }
-  }
-  return page;
+  return decoder_.List(vm, after, limit);
 }
 
 absl::Status CheckpointRepository::Delete(absl::string_view vm, int64_t version) {

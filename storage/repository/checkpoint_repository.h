@@ -29,38 +29,10 @@ namespace armstate {
 
 enum class VcpuSelection { kNone, kAll };
 
-// A stored checkpoint without its vCPUs.
-struct CheckpointSummary {
-  int64_t version = 0;
-  absl::Time create_time;
-  std::string metadata;
-  int vcpu_count = 0;
-  bool is_protected = false;
-};
-
 struct CreatedCheckpoint {
   // On a retry: that of the first call.
   CheckpointSummary summary;
   bool was_retry = false;
-};
-
-struct StoredCheckpoint {
-  CheckpointSummary summary;
-  // Those that were asked for, ascending. Lists of the same registers share one layout.
-  std::vector<VcpuRecord> vcpus;
-};
-
-// One checkpoint of a list. A damaged one does not hide the others.
-struct ListedCheckpoint {
-  int64_t version = 0;
-  // DATA_LOSS, reason RECORD_DAMAGED, if it is damaged.
-  absl::StatusOr<CheckpointSummary> summary;
-};
-
-struct CheckpointPage {
-  std::vector<ListedCheckpoint> checkpoints;
-  // There are checkpoints after the last of these.
-  bool more = false;
 };
 
 // Counts since the repository was created.

@@ -48,8 +48,8 @@ class RocksDbStorage {
   static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,
                                                               const StorageOptions& options);
 
-  // Changes nothing. FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: there is something in the folder, which is none
-  // of ours. For who changes something in it before Open, which looks at it, too.
+  // Changes nothing. FAILED_PRECONDITION, reason STORAGE_UNAVAILABLE: the folder has files that are not a database of
+  // armstate. For callers that change something in the folder before Open, which checks it, too.
   static absl::Status CheckDataDir(const std::string& data_dir);
 
   // Closes, if Close was not called.

@@ -88,9 +88,9 @@ class FakeRestoreService final : public v1::RestoreService::Service {
                                v1::ComputeBaselineResponse* response) override {
     return Answer(handlers_.compute_baseline, *request, *response);
   }
-  grpc::Status ReportRestore(grpc::ServerContext*, const v1::ReportRestoreRequest* request,
-                             v1::RestoreRecord* response) override {
-    return Answer(handlers_.report_restore, *request, *response);
+  grpc::Status CreateRestore(grpc::ServerContext*, const v1::CreateRestoreRequest* request,
+                             v1::Restore* response) override {
+    return Answer(handlers_.create_restore, *request, *response);
   }
   grpc::Status ListRestores(grpc::ServerContext*, const v1::ListRestoresRequest* request,
                             v1::ListRestoresResponse* response) override {

@@ -38,7 +38,7 @@ struct FakeHandlers {
   Handler<v1::ConvertCheckpointRequest, v1::ConvertCheckpointResponse> convert_checkpoint;
   Handler<v1::FindRestoreTargetsRequest, v1::FindRestoreTargetsResponse> find_restore_targets;
   Handler<v1::ComputeBaselineRequest, v1::ComputeBaselineResponse> compute_baseline;
-  Handler<v1::ReportRestoreRequest, v1::RestoreRecord> report_restore;
+  Handler<v1::CreateRestoreRequest, v1::Restore> create_restore;
   Handler<v1::ListRestoresRequest, v1::ListRestoresResponse> list_restores;
   Handler<v1::CreateHostRequest, v1::Host> create_host;
   Handler<v1::GetHostRequest, v1::Host> get_host;

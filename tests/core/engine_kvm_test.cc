@@ -83,6 +83,20 @@ Host PmuHost(CounterBitsBehaviour::Write set, CounterBitsBehaviour::Write clear)
   return host;
 }
 
+// Linux, api.rst, 4.68 KVM_SET_ONE_REG.
+TEST(EngineKvmTest, ARegisterThatTheHostDoesNotListIsRefusedWithEnoent) {
+  Host host;
+  host.Add(Stored(kMidr, 1));
+  EngineVcpu vcpu(host.Profile());
+  RegisterListBuilder builder;
+  builder.Add(Id(kMidr), 1);
+  builder.Add(Id(kPfr1), 2);
+  const RestoreReport report = RestoreRegisters(*std::move(builder).Build(), vcpu, OnRefusal::kKeepGoing);
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].outcome, RegisterOutcome::kUnknown);
+  EXPECT_EQ(report.findings[0].error, "ENOENT");
+}
+
 TEST(EngineKvmTest, SetOrsAndClearClears) {
   EngineVcpu vcpu(PmuHost(CounterBitsBehaviour::Write::kSet, CounterBitsBehaviour::Write::kClear).Profile());
   EXPECT_EQ(Write(vcpu, kPmintenset, 0x8000000a), "OK");

@@ -89,6 +89,7 @@ TEST(ToleranceSet, ARuleMakesARefusalAChangeAndLeavesTheOutcome) {
   const RestoreReport report = Apply({Rule("other", {"PIR_EL1"}), Rule("hidden", {"tcr2_el1"})}, kHidden);
   EXPECT_EQ(report.verdict, Verdict::kAcceptedWithChanges);
   EXPECT_EQ(report.findings[0].tolerance, "hidden");
+  EXPECT_EQ(report.findings[0].reason, "a test");
   EXPECT_EQ(report.findings[0].outcome, RegisterOutcome::kUnknown);
 }
 

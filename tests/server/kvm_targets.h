@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "server/probe/infer_profiles.h"
-#include "server/verdict/judged_target.h"
 #include "server/verdict/judgement.h"
+#include "server/verdict/resolved_target.h"
 #include "tests/server/kvm_corpus.h"
 
 namespace armstate {

@@ -124,7 +124,7 @@ TEST_F(HostCommand, ListPassesLabelsOnAndShowsDamage) {
     } else {
       v1::Host* damaged = response.add_hosts();
       damaged->set_name("hosts/z");
-      damaged->set_damage("a stored host cannot be read");
+      damaged->mutable_error()->set_message("a stored host cannot be read");
     }
     return response;
   };

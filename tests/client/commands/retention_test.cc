@@ -147,7 +147,7 @@ TEST(Delete, ForceReachesTheServer) {
   FakeServer server;
   std::vector<bool> seen;
   server.handlers.delete_vm = [&](const v1::DeleteVmRequest& request) {
-    seen.push_back(request.force());
+    seen.push_back(request.delete_protected());
     return google::protobuf::Empty();
   };
   EXPECT_EQ(RunCommand(server.target(), {"delete", "web-1", "--all"}).exit_status, 0);

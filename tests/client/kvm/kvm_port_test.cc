@@ -1,4 +1,4 @@
-// What the port, the capture and the restore make of KVM's answers, right and wrong ones.
+// What the port and the restore make of KVM's answers, right and wrong ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,10 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "client/kvm/kvm_capture.h"
-#include "client/kvm/kvm_restore.h"
 #include "core/error.h"
-#include "tests/client/kvm/recorded_host.h"
+#include "tests/client/kvm/kvm_port_fixture.h"
 
 namespace armstate {
 namespace {
@@ -28,80 +26,6 @@ constexpr uint64_t kPsciVersion = 0x6030000000140000;  // a firmware register
 constexpr uint64_t kX0 = 0x6030000000100000;
 constexpr uint64_t kTimerCount = 0x603000000013df1a;
 constexpr uint64_t kZ0 = 0x6080000000150000;
-
-VcpuFeatures FeaturesOf(uint32_t bits) {
-  VcpuFeatures features;
-  features.bits = bits;
-  return features;
-}
-
-const VcpuFeatures kPmu = FeaturesOf(1 << 2 | 1 << 3);
-const VcpuFeatures kPmuAndSve = FeaturesOf(1 << 2 | 1 << 3 | 1 << 4);
-
-class KvmPortTest : public testing::Test {
- protected:
-  // max7@6.12 has SVE; its list with PMU and SVE is the longest of the classes without more.
-  KvmPortTest() : recorded_("max7@6.12") {}
-
-  // A VM with its vCPUs ready to be read and written.
-  KvmRestorer Start(FakeKvm& vm, const VcpuFeatures& features = kPmu) {
-    return Start(vm, features, std::vector<VcpuState>(vm.vcpus().size()));
-  }
-  KvmRestorer Start(FakeKvm& vm, const VcpuFeatures& features, const std::vector<VcpuState>& states) {
-    KvmRestorer restorer(vm);
-    restorer.Prepare(features);
-    const absl::Status status = restorer.Init(vm.vcpus(), states);
-    EXPECT_TRUE(status.ok()) << status;
-    return restorer;
-  }
-
-  std::vector<VcpuState> StatesOf(FakeKvm& vm) {
-    absl::StatusOr<KvmCapture> capture = CaptureKvmVcpus(vm.vcpus());
-    EXPECT_TRUE(capture.ok()) << capture.status();
-    EXPECT_TRUE(capture->gaps.empty());
-    return capture->vcpus;
-  }
-
-  static const RegisterFinding* FindingOf(const RestoreReport& report, uint64_t id) {
-    for (const RegisterFinding& finding : report.findings) {
-      if (finding.id.raw() == id) return &finding;
-    }
-    return nullptr;
-  }
-
-  // The list with another value of one register.
-  static RegisterList With(const RegisterList& list, uint64_t id, uint64_t value) {
-    RegisterListBuilder builder;
-    for (size_t i = 0; i < list.size(); ++i) {
-      if (list.id(i).raw() == id) {
-        builder.Add(list.id(i), value);
-      } else {
-        builder.AddBytes(list.id(i), list.value(i));
-      }
-    }
-    return *std::move(builder).Build();
-  }
-
-  RecordedHost recorded_;
-};
-
-TEST_F(KvmPortTest, TheListIsSortedWhateverKvmsOrder) {
-  FakeKvm vm(recorded_.host(), 1);
-  KvmRestorer restorer = Start(vm);
-  const absl::Span<const uint64_t> ids = restorer.vcpus()[0].layout()->raw_ids();
-  EXPECT_EQ(ids.size(), 333u);  // Linux 6.12 with a PMU: tests/data/README.md
-  EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
-  const absl::StatusOr<std::vector<uint64_t>> as_listed = ListKvmRegisters(*vm.vcpus()[0]);
-  ASSERT_TRUE(as_listed.ok());
-  EXPECT_FALSE(std::is_sorted(as_listed->begin(), as_listed->end())) << "the fake does not show what is tested here";
-}
-
-TEST_F(KvmPortTest, VcpusOfAVmShareTheirLayout) {
-  FakeKvm vm(recorded_.host(), 3);
-  KvmRestorer restorer = Start(vm);
-  EXPECT_EQ(restorer.vcpus()[0].layout(), restorer.vcpus()[1].layout());
-  EXPECT_EQ(restorer.vcpus()[0].layout(), restorer.vcpus()[2].layout());
-}
 
 TEST_F(KvmPortTest, OnlyTheTimersCountersMove) {
   FakeKvm vm(recorded_.host(), 1);
@@ -356,78 +280,6 @@ TEST_F(KvmPortTest, StateThatCannotBeRestoredIsAProblem) {
   EXPECT_THAT(result.problems,
               ElementsAre("vCPU 0: kvm.vcpu_events has 63 bytes, not 64", "vCPU 0: KVM_SET_MP_STATE: EINVAL"));
   EXPECT_FALSE(result.complete());
-}
-
-TEST_F(KvmPortTest, PendingExitsAreCompletedBeforeAnythingIsRead) {
-  FakeKvm vm(recorded_.host(), 2);
-  Start(vm);
-  vm.calls.clear();
-  StatesOf(vm);
-  EXPECT_THAT(vm.calls, ElementsAre("0 run", "1 run"));
-}
-
-TEST_F(KvmPortTest, ARegisterThatCannotBeReadIsAGap) {
-  FakeKvm vm(recorded_.host(), 2);
-  Start(vm);
-  vm.faults.get[kSctlr] = EINVAL;
-  vm.faults.get_events = ENOTTY;
-  const absl::StatusOr<KvmCapture> capture = CaptureKvmVcpus(vm.vcpus());
-  ASSERT_TRUE(capture.ok()) << capture.status();
-  ASSERT_EQ(capture->gaps.size(), 4u);
-  EXPECT_EQ(capture->gaps[2].vcpu_index, 1);
-  ASSERT_TRUE(capture->gaps[2].register_id.has_value());
-  EXPECT_EQ(capture->gaps[2].register_id->raw(), kSctlr);
-  EXPECT_EQ(capture->gaps[2].reason, "KVM_GET_ONE_REG: EINVAL");
-  EXPECT_EQ(capture->gaps[3].reason, "KVM_GET_VCPU_EVENTS: ENOTTY");
-  EXPECT_EQ(capture->vcpus[1].registers.size(), 332u);
-  EXPECT_FALSE(capture->vcpus[1].registers.Find(RegisterId::Known<kSctlr>()).has_value());
-}
-
-struct BadListCase {
-  const char* name;
-  FakeKvm::Faults faults;
-  absl::StatusCode code;
-  const char* message;
-};
-
-class BadListTest : public KvmPortTest, public testing::WithParamInterface<BadListCase> {};
-
-TEST_P(BadListTest, NothingIsCaptured) {
-  FakeKvm vm(recorded_.host(), 1);
-  Start(vm);
-  vm.faults = GetParam().faults;
-  const absl::Status status = CaptureKvmVcpus(vm.vcpus()).status();
-  EXPECT_EQ(status.code(), GetParam().code) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr(GetParam().message));
-}
-
-std::vector<BadListCase> BadLists() {
-  std::vector<BadListCase> cases(6);
-  cases[0] = {"run", {}, absl::StatusCode::kInternal, "vCPU 0: KVM_RUN: ENOEXEC"};
-  cases[0].faults.run = ENOEXEC;
-  cases[1] = {"permission", {}, absl::StatusCode::kPermissionDenied, "vCPU 0: KVM_GET_REG_LIST: EPERM"};
-  cases[1].faults.list = EPERM;
-  cases[2] = {"grows", {}, absl::StatusCode::kInvalidArgument, "KVM_GET_REG_LIST: E2BIG"};
-  cases[2].faults.list_miscount = -1;
-  cases[3] = {"huge", {}, absl::StatusCode::kDataLoss, "a vCPU of 1000000333 registers"};
-  cases[3].faults.list_miscount = 1'000'000'000;
-  cases[4] = {"twice", {}, absl::StatusCode::kDataLoss, "0x603000000013c080"};
-  cases[4].faults.listed_too = {kSctlr};
-  cases[5] = {"no_id", {}, absl::StatusCode::kDataLoss, "KVM_GET_REG_LIST"};
-  cases[5].faults.listed_too = {0x123};
-  return cases;
-}
-
-INSTANTIATE_TEST_SUITE_P(Cases, BadListTest, testing::ValuesIn(BadLists()),
-                         [](const auto& test) { return test.param.name; });
-
-TEST_F(KvmPortTest, AListThatBecomesShorterIsTakenAsItIs) {
-  FakeKvm vm(recorded_.host(), 1);
-  Start(vm);
-  vm.faults.list_miscount = 7;
-  const absl::StatusOr<std::vector<uint64_t>> ids = ListKvmRegisters(*vm.vcpus()[0]);
-  ASSERT_TRUE(ids.ok()) << ids.status();
-  EXPECT_EQ(ids->size(), 333u);
 }
 
 TEST(KvmErrnoTest, Names) {

@@ -97,11 +97,11 @@ TEST_F(DamagedRecordTest, OthersAreReadableAndListed) {
   for (const int i : {0, 2, 3}) {
     EXPECT_EQ(listed.checkpoints(i).version(), i + 1);
     EXPECT_EQ(listed.checkpoints(i).register_count(), 2);
-    EXPECT_EQ(listed.checkpoints(i).damage(), "");
+    EXPECT_FALSE(listed.checkpoints(i).has_error());
   }
   EXPECT_EQ(listed.checkpoints(1).name(), kDamaged);
   EXPECT_EQ(listed.checkpoints(1).version(), 2);
-  EXPECT_NE(listed.checkpoints(1).damage(), "");
+  EXPECT_EQ(listed.checkpoints(1).error().code(), grpc::StatusCode::DATA_LOSS);
 }
 
 TEST_F(DamagedRecordTest, QueriesNameItAndGoOn) {
@@ -119,11 +119,11 @@ TEST_F(DamagedRecordTest, QueriesNameItAndGoOn) {
   v1::ListRegisterHistoryResponse entries;
   ASSERT_EQ(Call(checkpoints(), &CheckpointStub::ListRegisterHistory, history, &entries), RpcResult());
   ASSERT_EQ(entries.entries_size(), 3);
-  EXPECT_EQ(entries.entries(0).value(), "0x0000000000000001");
+  EXPECT_EQ(entries.entries(0).value().value(), "0x0000000000000001");
   EXPECT_EQ(entries.entries(1).checkpoint(), kDamaged);
-  EXPECT_NE(entries.entries(1).damage(), "");
-  EXPECT_EQ(entries.entries(1).value(), "");
-  EXPECT_EQ(entries.entries(2).value(), "0x0000000000000003");
+  EXPECT_EQ(entries.entries(1).error().code(), grpc::StatusCode::DATA_LOSS);
+  EXPECT_EQ(entries.entries(1).value().value(), "");
+  EXPECT_EQ(entries.entries(2).value().value(), "0x0000000000000003");
 
   v1::SearchRegistersRequest search;
   search.set_filter("SCTLR_EL1 >= 1");

@@ -57,7 +57,7 @@ class DecodedViewTest : public ServerTest {
 
 // The value of a field; empty if the register does not have it.
 std::string FieldOf(const v1::DecodedRegister& decoded, const std::string& name) {
-  for (const v1::DecodedField& field : decoded.fields()) {
+  for (const v1::DecodedValue& field : decoded.fields()) {
     if (field.name() == name) return field.value();
   }
   return "";

@@ -149,6 +149,7 @@ TEST_F(HostRefusalTest, ABadProbeChangesNoHost) {
   const std::vector<std::string> profiles = ImportedProfiles();
   v1::UpdateHostRequest update;
   update.mutable_host()->set_name("hosts/h");
+  update.mutable_update_mask()->add_paths("*");
   (*update.mutable_host()->mutable_labels())["zone"] = "new";
   *update.add_probe() = File("broken", "{");
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update),
@@ -240,6 +241,7 @@ TEST_F(HostRefusalTest, AHostThatDoesNotExist) {
   EXPECT_EQ(Delete("hosts/none"), not_found);
   v1::UpdateHostRequest update;
   update.mutable_host()->set_name("hosts/none");
+  update.mutable_update_mask()->add_paths("labels");
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update), not_found);
   update.mutable_host()->set_name("none");
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update), (RpcResult{StatusCode::INVALID_ARGUMENT,
@@ -251,6 +253,7 @@ TEST_F(HostRefusalTest, UpdatesThatCannotBe) {
   CreateHost(CreateRequest("h", kRecorded));
   v1::UpdateHostRequest request;
   request.mutable_host()->set_name("hosts/h");
+  EXPECT_EQ(Call(host(), &HostStub::UpdateHost, request), FieldInvalid("update_mask")) << "none";
   request.mutable_update_mask()->add_paths("kernel");
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, request), FieldInvalid("update_mask"));
   *request.mutable_update_mask()->mutable_paths(0) = "profiles";
@@ -258,8 +261,9 @@ TEST_F(HostRefusalTest, UpdatesThatCannotBe) {
   request.mutable_host()->add_profiles()->set_cpu_profile(kA57);
   *request.mutable_probe() = CreateRequest("", kRecorded).probe();
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, request), FieldInvalid("host.profiles"));
-  request.clear_update_mask();
-  EXPECT_EQ(Call(host(), &HostStub::UpdateHost, request), FieldInvalid("host.profiles"));
+  *request.mutable_update_mask()->mutable_paths(0) = "labels";
+  EXPECT_EQ(Call(host(), &HostStub::UpdateHost, request), FieldInvalid("update_mask")) << "not with a probe";
+  request.clear_probe();
   (*request.mutable_host()->mutable_labels())["Zone"] = "x";
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, request), FieldInvalid("host.labels"));
 }
@@ -278,8 +282,9 @@ TEST_F(HostRefusalTest, ADamagedHostIsNamedAndHidesNoOther) {
   std::vector<v1::Host> hosts = Hosts();
   ASSERT_EQ(hosts.size(), 3u);
   EXPECT_EQ(hosts[1].name(), "hosts/b");
-  EXPECT_EQ(hosts[1].damage(), "a stored host cannot be read");
-  EXPECT_EQ(hosts[2].damage(), "");
+  EXPECT_EQ(hosts[1].error().message(), "a stored host cannot be read");
+  EXPECT_EQ(hosts[1].error().code(), StatusCode::DATA_LOSS);
+  EXPECT_FALSE(hosts[2].has_error());
   EXPECT_EQ(hosts[2].profiles_size(), 2);
   v1::Host damaged;
   const RpcResult data_loss = {StatusCode::DATA_LOSS, "RECORD_DAMAGED", {{"record", "hosts/b"}}};
@@ -316,12 +321,13 @@ TEST_F(HostRefusalTest, ADamagedProfileIsNamedAndComesBackWithTheProbe) {
   EXPECT_EQ(ImportedProfiles().size(), 5u) << "it is still in the list";
   std::vector<v1::Host> hosts = Hosts();
   ASSERT_EQ(hosts.size(), 2u);
-  EXPECT_EQ(hosts[0].damage(), "") << "the host has its other profiles";
+  EXPECT_FALSE(hosts[0].has_error()) << "the host has its other profiles";
   EXPECT_EQ(ProfileNames(hosts[0]), ProfileNames(made));
   v1::Host host_a;
   EXPECT_EQ(Get("hosts/a", &host_a), RpcResult());
   v1::UpdateHostRequest update;
   update.mutable_host()->set_name("hosts/a");
+  update.mutable_update_mask()->add_paths("labels");
   (*update.mutable_host()->mutable_labels())["zone"] = "x";
   EXPECT_EQ(Call(host(), &HostStub::UpdateHost, update), RpcResult());
 

@@ -123,7 +123,7 @@ TEST_P(HostVerdictsTest, AreWhatTheRealHostDid) {
     const auto pfr1 = source.vcpus[0].Find(*RegisterId::Create(kPfr1));
     if (pfr1 && (LowWord(*pfr1) & 0xf0) == 0) left_out.insert(kWorkaround2);
     v1::ValidateCheckpointRequest request = OnHost(Create(checkpoint).name(), host);
-    request.set_strict(true);
+    request.set_ignore_server_tolerances(true);
     const v1::RestoreReport report = Validate(request);
     ++score_.restores;
     if (real.init_step == "ok") {

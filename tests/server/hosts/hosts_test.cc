@@ -217,6 +217,7 @@ class UpdateHostTest : public HostTest {
 };
 
 TEST_F(UpdateHostTest, LabelsAlone) {
+  request_.mutable_update_mask()->add_paths("labels");
   (*request_.mutable_host()->mutable_labels())["rack"] = "4";
   v1::Host updated = Update();
   EXPECT_EQ(updated.labels_size(), 1);
@@ -225,13 +226,13 @@ TEST_F(UpdateHostTest, LabelsAlone) {
   EXPECT_EQ(updated.unsupported_features_size(), created_.unsupported_features_size());
   // A mask removes labels.
   request_.mutable_host()->clear_labels();
-  request_.mutable_update_mask()->add_paths("labels");
   updated = Update();
   EXPECT_EQ(updated.labels_size(), 0);
   EXPECT_EQ(ProfileNames(updated), ProfileNames(created_));
 }
 
 TEST_F(UpdateHostTest, ANewProbeTakesThePlaceOfAllProfiles) {
+  request_.mutable_update_mask()->add_paths("profiles");
   *request_.mutable_probe() = CreateRequest("", "neoverse-n1@6.18").probe();
   const v1::Host updated = Update();
   EXPECT_EQ(updated.kernel(), "6.18.15+deb13-cloud-arm64");
@@ -246,6 +247,7 @@ TEST_F(UpdateHostTest, ANewProbeTakesThePlaceOfAllProfiles) {
 }
 
 TEST_F(UpdateHostTest, KnownProfilesTakeThePlaceOfAll) {
+  request_.mutable_update_mask()->add_paths("profiles");
   request_.mutable_host()->add_profiles()->set_cpu_profile(kA57);
   const v1::Host updated = Update();
   EXPECT_EQ(updated.accelerator(), v1::ACCELERATOR_TCG);
@@ -255,6 +257,7 @@ TEST_F(UpdateHostTest, KnownProfilesTakeThePlaceOfAll) {
 }
 
 TEST_F(UpdateHostTest, SomeOfItsOwnProfiles) {
+  request_.mutable_update_mask()->add_paths("profiles");
   *request_.mutable_host()->add_profiles() = created_.profiles(1);
   EXPECT_EQ(ProfileNames(Update()), std::vector<std::string>{created_.profiles(1).cpu_profile()});
   EXPECT_EQ(ImportedProfiles().size(), 1u);
@@ -268,10 +271,12 @@ TEST_F(UpdateHostTest, StarIsAllThatCanBeSet) {
   EXPECT_EQ(updated.kernel(), "6.12.117+deb12-cloud-arm64");
 }
 
-TEST_F(UpdateHostTest, NothingAtAll) {
+TEST_F(UpdateHostTest, OnlyWhatTheMaskNames) {
+  request_.mutable_host()->add_profiles()->set_cpu_profile(kA57);
+  request_.mutable_update_mask()->add_paths("labels");
   const v1::Host updated = Update();
   EXPECT_EQ(ProfileNames(updated), ProfileNames(created_));
-  EXPECT_EQ(updated.labels().at("zone"), "one");
+  EXPECT_EQ(updated.labels_size(), 0);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "server/hosts/probed_host.h"
+#include "server/hosts/host_draft.h"
 #include "tests/server/kvm_corpus.h"
 
 namespace armstate {

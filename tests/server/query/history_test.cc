@@ -43,7 +43,8 @@ class HistoryTest : public ServerTest {
     std::vector<std::string> texts;
     for (const v1::RegisterHistoryEntry& entry : response.entries()) {
       texts.push_back(absl::StrCat(entry.checkpoint().substr(std::string("vms/a/checkpoints/").size()), " ",
-                                   entry.value(), entry.meaning().empty() ? "" : " ", entry.meaning()));
+                                   entry.value().value(), entry.value().meaning().empty() ? "" : " ",
+                                   entry.value().meaning()));
     }
     return texts;
   }

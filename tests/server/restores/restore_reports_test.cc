@@ -1,4 +1,4 @@
-// Tests ReportRestore and ListRestores: reports are stored with the checkpoint and compared with the verdict.
+// Tests CreateRestore and ListRestores: reports are stored with the checkpoint and compared with the verdict.
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -22,16 +22,16 @@ class RestoreReportsTest : public RestoreTest {
   RestoreReportsTest() { host_ = AddHost("n1", "neoverse-n1@6.12"); }
 
   // Returns the report of a host on which everything went as the verdict says.
-  v1::ReportRestoreRequest AsPredicted(const std::string& checkpoint) {
-    v1::ReportRestoreRequest request;
-    request.set_checkpoint(checkpoint);
-    request.mutable_target()->set_host(host_);
-    *request.mutable_report() = Validate(OnHost(checkpoint, host_));
+  v1::CreateRestoreRequest AsPredicted(const std::string& checkpoint) {
+    v1::CreateRestoreRequest request;
+    request.set_parent(checkpoint);
+    request.mutable_restore()->mutable_target()->set_host(host_);
+    *request.mutable_restore()->mutable_report() = Validate(OnHost(checkpoint, host_));
     return request;
   }
-  v1::RestoreRecord Report(const v1::ReportRestoreRequest& request) {
-    v1::RestoreRecord record;
-    EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, request, &record), RpcResult());
+  v1::Restore Report(const v1::CreateRestoreRequest& request) {
+    v1::Restore record;
+    EXPECT_EQ(Call(restore(), &RestoreStub::CreateRestore, request, &record), RpcResult());
     return record;
   }
   RpcResult List(const std::string& checkpoint, v1::ListRestoresResponse* response, int page_size = 0,
@@ -53,8 +53,8 @@ class RestoreReportsTest : public RestoreTest {
   std::string host_;
 };
 
-v1::RegisterReport& EntryOf(v1::ReportRestoreRequest& request, int vcpu, uint64_t id) {
-  v1::VcpuRestoreReport& report = *request.mutable_report()->mutable_vcpus(vcpu);
+v1::RegisterReport& EntryOf(v1::CreateRestoreRequest& request, int vcpu, uint64_t id) {
+  v1::VcpuRestoreReport& report = *request.mutable_restore()->mutable_report()->mutable_vcpus(vcpu);
   for (v1::RegisterReport& entry : *report.mutable_registers()) {
     if (entry.register_id() == id) return entry;
   }
@@ -65,19 +65,19 @@ v1::RegisterReport& EntryOf(v1::ReportRestoreRequest& request, int vcpu, uint64_
 
 TEST_F(RestoreReportsTest, WhatWentAsPredictedHasNoDifferences) {
   const std::string checkpoint = Checkpoint();
-  v1::ReportRestoreRequest request = AsPredicted(checkpoint);
-  ASSERT_GT(request.report().vcpus(0).registers_size(), 0);
-  request.mutable_restore_time()->set_seconds(1700000000);
-  const v1::RestoreRecord record = Report(request);
+  v1::CreateRestoreRequest request = AsPredicted(checkpoint);
+  ASSERT_GT(request.restore().report().vcpus(0).registers_size(), 0);
+  request.mutable_restore()->mutable_restore_time()->set_seconds(1700000000);
+  const v1::Restore record = Report(request);
   EXPECT_EQ(record.name(), "vms/v/checkpoints/1/restores/1");
   EXPECT_EQ(record.target().host(), host_);
   EXPECT_EQ(record.restore_time().seconds(), 1700000000);
-  EXPECT_GT(record.report_time().seconds(), 1700000000);
+  EXPECT_GT(record.create_time().seconds(), 1700000000);
   EXPECT_THAT(record.differences(), IsEmpty());
 }
 
 TEST_F(RestoreReportsTest, DifferencesNameBothOutcomes) {
-  v1::ReportRestoreRequest request = AsPredicted(Checkpoint());
+  v1::CreateRestoreRequest request = AsPredicted(Checkpoint());
   // MIDR_EL1 was taken, SCTLR_EL1 refused, and on vCPU 1 MIDR_EL1 was refused with another errno.
   v1::RegisterReport& midr = EntryOf(request, 0, kMidr);
   midr.set_outcome(v1::REGISTER_OUTCOME_WRITTEN);
@@ -86,7 +86,7 @@ TEST_F(RestoreReportsTest, DifferencesNameBothOutcomes) {
   sctlr.set_outcome(v1::REGISTER_OUTCOME_WRITE_REFUSED);
   sctlr.set_error("EPERM");
   EntryOf(request, 1, kMidr).set_error("EBUSY");
-  const v1::RestoreRecord record = Report(request);
+  const v1::Restore record = Report(request);
   ASSERT_EQ(record.differences_size(), 3);
   EXPECT_EQ(record.differences(0).name(), "MIDR_EL1");
   EXPECT_EQ(record.differences(0).predicted(), v1::REGISTER_OUTCOME_WRITE_REFUSED);
@@ -101,12 +101,12 @@ TEST_F(RestoreReportsTest, DifferencesNameBothOutcomes) {
 
 // A report may omit what went well, so whatever it omits went well.
 TEST_F(RestoreReportsTest, WhatIsLeftOutWasWritten) {
-  v1::ReportRestoreRequest request = AsPredicted(Checkpoint());
-  auto& registers = *request.mutable_report()->mutable_vcpus(0)->mutable_registers();
+  v1::CreateRestoreRequest request = AsPredicted(Checkpoint());
+  auto& registers = *request.mutable_restore()->mutable_report()->mutable_vcpus(0)->mutable_registers();
   for (int i = 0; i < registers.size(); ++i) {
     if (registers[i].register_id() == kMidr) registers.DeleteSubrange(i, 1);
   }
-  const v1::RestoreRecord record = Report(request);
+  const v1::Restore record = Report(request);
   ASSERT_EQ(record.differences_size(), 1);
   EXPECT_EQ(record.differences(0).name(), "MIDR_EL1");
   EXPECT_EQ(record.differences(0).actual(), v1::REGISTER_OUTCOME_WRITTEN);
@@ -114,8 +114,8 @@ TEST_F(RestoreReportsTest, WhatIsLeftOutWasWritten) {
 
 // A restore by plan skips what a tolerance covers, and writes the registers of the VM once.
 TEST_F(RestoreReportsTest, WhatThePlanLeavesOutIsNoDifference) {
-  v1::ReportRestoreRequest request = AsPredicted(Checkpoint());
-  auto& registers = *request.mutable_report()->mutable_vcpus(0)->mutable_registers();
+  v1::CreateRestoreRequest request = AsPredicted(Checkpoint());
+  auto& registers = *request.mutable_restore()->mutable_report()->mutable_vcpus(0)->mutable_registers();
   int tolerated = 0;
   for (int i = registers.size() - 1; i >= 0; --i) {
     if (registers[i].tolerance().empty()) continue;
@@ -180,8 +180,8 @@ TEST_F(RestoreReportsTest, AreReadWhenTheVmsRecordIsDamaged) {
   ASSERT_EQ(List(first, &list), RpcResult());
   ASSERT_EQ(list.restores_size(), 2);
   EXPECT_EQ(list.restores(1).name(), "vms/v/checkpoints/1/restores/2");
-  EXPECT_EQ(list.restores(1).damage(), "");
-  EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, AsPredicted(second)).reason, "RECORD_DAMAGED");
+  EXPECT_FALSE(list.restores(1).has_error());
+  EXPECT_EQ(Call(restore(), &RestoreStub::CreateRestore, AsPredicted(second)).reason, "RECORD_DAMAGED");
   ASSERT_EQ(List(second, &list), RpcResult());
   EXPECT_EQ(list.restores_size(), 1);
   v1::DeleteVmRequest deletion;
@@ -205,25 +205,30 @@ TEST_F(RestoreReportsTest, TheNextOneIsCountedWhenTheCountIsDamaged) {
 }
 
 TEST_F(RestoreReportsTest, WhatCannotBeAReportOfThisCheckpointIsRefused) {
-  const v1::ReportRestoreRequest good = AsPredicted(Checkpoint());
-  const auto refused = [&](const std::function<void(v1::ReportRestoreRequest&)>& change) {
-    v1::ReportRestoreRequest bad = good;
+  const v1::CreateRestoreRequest good = AsPredicted(Checkpoint());
+  const auto refused = [&](const std::function<void(v1::CreateRestoreRequest&)>& change) {
+    v1::CreateRestoreRequest bad = good;
     change(bad);
-    return Call(restore(), &RestoreStub::ReportRestore, bad);
+    return Call(restore(), &RestoreStub::CreateRestore, bad);
   };
   const auto invalid = [](const std::string& field) {
     return RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", field}}};
   };
-  EXPECT_EQ(refused([](auto& r) { r.mutable_report()->mutable_vcpus()->RemoveLast(); }), invalid("report.vcpus"));
-  EXPECT_EQ(refused([](auto& r) { r.mutable_report()->mutable_vcpus(1)->set_vcpu_index(0); }),
-            invalid("report.vcpus[1].vcpu_index"));
-  EXPECT_EQ(refused([](auto& r) { r.mutable_target()->set_checkpoint("vms/v/checkpoints/1"); }), invalid("target"));
-  EXPECT_EQ(refused([](auto& r) { r.clear_target(); }), invalid("target"));
-  EXPECT_EQ(refused([](auto& r) { r.mutable_restore_time()->set_nanos(-1); }), invalid("restore_time"));
+  EXPECT_EQ(refused([](auto& r) { r.mutable_restore()->mutable_report()->mutable_vcpus()->RemoveLast(); }),
+            invalid("restore.report.vcpus"));
+  EXPECT_EQ(refused([](auto& r) { r.mutable_restore()->mutable_report()->mutable_vcpus(1)->set_vcpu_index(0); }),
+            invalid("restore.report.vcpus[1].vcpu_index"));
+  EXPECT_EQ(refused([](auto& r) { r.mutable_restore()->mutable_target()->set_checkpoint("vms/v/checkpoints/1"); }),
+            invalid("restore.target"));
+  EXPECT_EQ(refused([](auto& r) { r.mutable_restore()->clear_target(); }), invalid("restore.target"));
+  EXPECT_EQ(refused([](auto& r) { r.mutable_restore()->mutable_restore_time()->set_nanos(-1); }),
+            invalid("restore.restore_time"));
   const RpcResult midr{StatusCode::INVALID_ARGUMENT,
                        "FIELD_INVALID",
-                       {{"field", "report.vcpus[0].registers"}, {"register_id", "0x603000000013c000"}}};
-  EXPECT_EQ(refused([](auto& r) { *r.mutable_report()->mutable_vcpus(0)->add_registers() = EntryOf(r, 0, kMidr); }),
+                       {{"field", "restore.report.vcpus[0].registers"}, {"register_id", "0x603000000013c000"}}};
+  EXPECT_EQ(refused([](auto& r) {
+              *r.mutable_restore()->mutable_report()->mutable_vcpus(0)->add_registers() = EntryOf(r, 0, kMidr);
+            }),
             midr);
   EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, kMidr).set_got("1234"); }), midr);
   EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, kMidr).clear_outcome(); }), midr);
@@ -232,7 +237,7 @@ TEST_F(RestoreReportsTest, WhatCannotBeAReportOfThisCheckpointIsRefused) {
   EXPECT_EQ(refused([](auto& r) { EntryOf(r, 0, 5).set_outcome(v1::REGISTER_OUTCOME_WRITTEN); }).reason,
             "REGISTER_ID_INVALID");
   v1::ListRestoresResponse list;
-  ASSERT_EQ(List(good.checkpoint(), &list), RpcResult());
+  ASSERT_EQ(List(good.parent(), &list), RpcResult());
   EXPECT_THAT(list.restores(), IsEmpty());
 }
 

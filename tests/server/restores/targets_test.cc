@@ -72,7 +72,7 @@ TEST_F(RestoreTest, ATolerancesNameStandsAtTheRegisterAndStrictUsesNone) {
   EXPECT_EQ(workaround.tolerance(), "workaround-level");
   EXPECT_EQ(workaround.reason(), "the host needs the workaround as little as the checkpoint says, or less");
   EXPECT_EQ(workaround.advice(), "");
-  request.set_strict(true);
+  request.set_ignore_server_tolerances(true);
   workaround = FindingOf(Validate(request).vcpus(0), kWorkaround1);
   EXPECT_EQ(workaround.outcome(), v1::REGISTER_OUTCOME_IGNORED);
   EXPECT_EQ(workaround.tolerance(), "");
@@ -138,7 +138,7 @@ TEST_F(RestoreTest, ARegisterThatTheHostsKernelHidesIsToleratedIfTheGuestCannotU
   const std::string host = AddHost("a72", "cortex-a72@6.18");
   v1::ValidateCheckpointRequest request = OnHost(Create(Recorded("v", "cortex-a72@6.12", "pmu")).name(), host);
   EXPECT_EQ(FindingOf(Validate(request).vcpus(0), kTcr2).tolerance(), "hidden-tcr2");
-  request.set_strict(true);
+  request.set_ignore_server_tolerances(true);
   const v1::RegisterReport tcr2 = FindingOf(Validate(request).vcpus(0), kTcr2);
   EXPECT_EQ(tcr2.outcome(), v1::REGISTER_OUTCOME_UNKNOWN);
   EXPECT_THAT(tcr2.advice(), HasSubstr("kernel"));

@@ -84,12 +84,12 @@ class RetentionTest : public ServerTest {
 
   // Reports that the checkpoint, which has one vCPU, was restored somewhere.
   void Report(const std::string& checkpoint) {
-    v1::ReportRestoreRequest request;
-    request.set_checkpoint(checkpoint);
-    request.mutable_target()->set_cpu_profile("cpuProfiles/qemu-7.2.virt.cortex-a57");
-    request.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
-    request.mutable_report()->add_vcpus();
-    EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, request), RpcResult());
+    v1::CreateRestoreRequest request;
+    request.set_parent(checkpoint);
+    request.mutable_restore()->mutable_target()->set_cpu_profile("cpuProfiles/qemu-7.2.virt.cortex-a57");
+    request.mutable_restore()->mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
+    request.mutable_restore()->mutable_report()->add_vcpus();
+    EXPECT_EQ(Call(restore(), &RestoreStub::CreateRestore, request), RpcResult());
   }
 
  private:

@@ -29,7 +29,7 @@ class VmRetentionTest : public RetentionTest {
   RpcResult DeleteVm(const std::string& vm, bool force) {
     v1::DeleteVmRequest request;
     request.set_name(vm);
-    request.set_force(force);
+    request.set_delete_protected(force);
     return Call(checkpoints(), &CheckpointStub::DeleteVm, request);
   }
 };

@@ -92,14 +92,14 @@ TEST_F(CheckpointServiceTest, OutputOnlyFieldsOfARequestAreIgnored) {
   request.mutable_checkpoint()->mutable_create_time()->set_seconds(1);
   request.mutable_checkpoint()->set_vcpu_count(9);
   request.mutable_checkpoint()->set_register_count(9);
-  request.mutable_checkpoint()->set_damage("none");
+  request.mutable_checkpoint()->mutable_error()->set_message("none");
   const v1::Checkpoint stored = Create(request);
   EXPECT_EQ(stored.name(), "vms/a/checkpoints/1");
   EXPECT_EQ(stored.version(), 1);
   EXPECT_GT(stored.create_time().seconds(), 1700000000);
   EXPECT_EQ(stored.vcpu_count(), 1);
   EXPECT_EQ(stored.register_count(), 2);
-  EXPECT_EQ(stored.damage(), "");
+  EXPECT_FALSE(stored.has_error());
 }
 
 TEST_F(CheckpointServiceTest, ChosenVcpus) {

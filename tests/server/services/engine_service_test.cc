@@ -232,10 +232,10 @@ TEST_F(EngineServiceTest, ListGoesOnAfterAMachineThatCannotBeRead) {
   EXPECT_EQ(Call(engine(), &EngineStub::ListMachines, v1::ListMachinesRequest(), &list), RpcResult());
   ASSERT_EQ(list.machines_size(), 4);
   EXPECT_EQ(list.machines(1).name(), "machines/b");
-  EXPECT_EQ(list.machines(1).damage(), "a stored machine cannot be read");
+  EXPECT_EQ(list.machines(1).error().message(), "a stored machine cannot be read");
   EXPECT_EQ(list.machines(2).name(), "machines/c");
-  EXPECT_EQ(list.machines(2).damage(), "");
-  EXPECT_THAT(list.machines(3).damage(), HasSubstr("no CPU profile gone"));
+  EXPECT_FALSE(list.machines(2).has_error());
+  EXPECT_THAT(list.machines(3).error().message(), HasSubstr("no CPU profile gone"));
   v1::GetMachineRequest get;
   get.set_name("machines/b");
   EXPECT_EQ(Call(engine(), &EngineStub::GetMachine, get).reason, "RECORD_DAMAGED");

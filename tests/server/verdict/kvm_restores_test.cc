@@ -13,7 +13,7 @@
 
 #include "core/engine_vm.h"
 #include "proto/cpu_profile_conversion.h"
-#include "server/hosts/probed_host.h"
+#include "server/hosts/host_draft.h"
 #include "server/hosts/registered_host.h"
 #include "tests/server/kvm_corpus.h"
 

@@ -117,11 +117,11 @@ TEST_F(QemuKvmTest, WhatQemuDoesNotSeeIsAChange) {
 }
 
 TEST_F(QemuKvmTest, AReportIsComparedWithTheVerdictAboutItsRestorer) {
-  v1::ReportRestoreRequest request;
-  request.set_checkpoint(Create(Stream("cortex-a72@6.1", "7.2.22")).name());
-  request.mutable_target()->set_host(AddHost("h", "cortex-a72@6.12"));
+  v1::CreateRestoreRequest request;
+  request.set_parent(Create(Stream("cortex-a72@6.1", "7.2.22")).name());
+  request.mutable_restore()->mutable_target()->set_host(AddHost("h", "cortex-a72@6.12"));
   for (int i = 0; i < 2; ++i) {
-    v1::VcpuRestoreReport& vcpu = *request.mutable_report()->add_vcpus();
+    v1::VcpuRestoreReport& vcpu = *request.mutable_restore()->mutable_report()->add_vcpus();
     vcpu.set_vcpu_index(i);
     v1::RegisterReport& counters = *vcpu.add_registers();
     counters.set_register_id(kPmcntenset);
@@ -129,9 +129,9 @@ TEST_F(QemuKvmTest, AReportIsComparedWithTheVerdictAboutItsRestorer) {
     counters.set_got(std::string(8, '\0'));
   }
   const auto differs_in_counters = [&](v1::Restorer by) {
-    request.mutable_report()->set_by(by);
-    v1::RestoreRecord record;
-    EXPECT_EQ(Call(restore(), &RestoreStub::ReportRestore, request, &record), RpcResult());
+    request.mutable_restore()->mutable_report()->set_by(by);
+    v1::Restore record;
+    EXPECT_EQ(Call(restore(), &RestoreStub::CreateRestore, request, &record), RpcResult());
     EXPECT_EQ(record.report().by(), by);
     return std::any_of(record.differences().begin(), record.differences().end(),
                        [](const v1::PredictionDifference& d) { return d.register_id() == kPmcntenset; });

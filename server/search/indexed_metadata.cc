@@ -1,4 +1,4 @@
-#include "server/search/checkpoint_facts.h"
+#include "server/search/indexed_metadata.h"
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/time_util.h"

@@ -1,5 +1,5 @@
 // A target of which only one register list is known.
-#include "core/list_profile.h"
+#include "core/profile_from_register_list.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/whole_write.h"
+#include "core/bulk_write.h"
 
 #include <gtest/gtest.h>
 
@@ -77,10 +77,10 @@ TEST(WholeWriteTest, IsNotForTargetsWhoseRegistersDependOnMore) {
   shared.vm_wide = true;
   RegisterRule judged = Rule(kConstant, 0x1131, ~uint64_t{0});
   judged.write = WriteRule{};
-  EXPECT_EQ(Profile({shared})->whole_write(), nullptr);
-  EXPECT_EQ(Profile({judged})->whole_write(), nullptr);
-  EXPECT_EQ(Profile({Rule(0x6010000000130001, 0, 0)})->whole_write(), nullptr) << "16 bits";
-  EXPECT_NE(Profile({Rule(kConstant, 0x1131, 0)})->whole_write(), nullptr);
+  EXPECT_EQ(Profile({shared})->bulk_write(), nullptr);
+  EXPECT_EQ(Profile({judged})->bulk_write(), nullptr);
+  EXPECT_EQ(Profile({Rule(0x6010000000130001, 0, 0)})->bulk_write(), nullptr) << "16 bits";
+  EXPECT_NE(Profile({Rule(kConstant, 0x1131, 0)})->bulk_write(), nullptr);
 }
 
 // Against writes of one register after the other: random profiles, random lists.

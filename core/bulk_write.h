@@ -1,6 +1,6 @@
 // `BulkWrite` writes all registers of a vCPU at once, for the usual restore, of which the target refuses nothing.
-#ifndef ARMSTATE_CORE_WHOLE_WRITE_H_
-#define ARMSTATE_CORE_WHOLE_WRITE_H_
+#ifndef ARMSTATE_CORE_BULK_WRITE_H_
+#define ARMSTATE_CORE_BULK_WRITE_H_
 
 #include <cstdint>
 #include <vector>
@@ -56,4 +56,4 @@ class BulkWrite {
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_CORE_WHOLE_WRITE_H_
+#endif  // ARMSTATE_CORE_BULK_WRITE_H_

@@ -1,6 +1,6 @@
 // IndexedMetadata is what a search knows of a checkpoint besides its registers.
-#ifndef ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
-#define ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
+#ifndef ARMSTATE_SERVER_SEARCH_INDEXED_METADATA_H_
+#define ARMSTATE_SERVER_SEARCH_INDEXED_METADATA_H_
 
 #include <cstdint>
 #include <map>
@@ -40,4 +40,4 @@ IndexedMetadata IndexedMetadataOf(absl::string_view vm, const v1::Checkpoint& ba
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_SEARCH_CHECKPOINT_FACTS_H_
+#endif  // ARMSTATE_SERVER_SEARCH_INDEXED_METADATA_H_

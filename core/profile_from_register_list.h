@@ -1,6 +1,6 @@
 // `ProfileFromRegisterList` makes a profile for a target of which only one register list is known.
-#ifndef ARMSTATE_CORE_LIST_PROFILE_H_
-#define ARMSTATE_CORE_LIST_PROFILE_H_
+#ifndef ARMSTATE_CORE_PROFILE_FROM_REGISTER_LIST_H_
+#define ARMSTATE_CORE_PROFILE_FROM_REGISTER_LIST_H_
 
 #include <memory>
 #include <string>
@@ -22,4 +22,4 @@ std::shared_ptr<const CpuProfile> ProfileFromRegisterList(std::string name, IdSc
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_CORE_LIST_PROFILE_H_
+#endif  // ARMSTATE_CORE_PROFILE_FROM_REGISTER_LIST_H_

@@ -1,4 +1,4 @@
-#include "core/whole_write.h"
+#include "core/bulk_write.h"
 
 #include <cstring>
 
@@ -72,20 +72,20 @@ uint64_t LoadRegister(absl::string_view area, size_t offset, size_t width) {
 }  // namespace
 
 absl::optional<BulkWrite> BulkWrite::Create(const RegisterLayout& layout, absl::Span<const SharedView> views) {
-  BulkWrite whole;
-  whole.registers_ = layout.size();
+  BulkWrite bulk;
+  bulk.registers_ = layout.size();
   for (size_t i = 0; i < layout.size(); ++i) {
     const size_t words = layout.width(i) / kWordBytes;
     if (words == 0) return absl::nullopt;
-    if (i == 0 || layout.width(i) != layout.width(i - 1)) whole.runs_.push_back({0, words});
-    ++whole.runs_.back().registers;
+    if (i == 0 || layout.width(i) != layout.width(i - 1)) bulk.runs_.push_back({0, words});
+    ++bulk.runs_.back().registers;
   }
   for (const SharedView& view : views) {
     const size_t width = layout.width(view.index);
-    whole.views_.push_back({layout.offset(view.index), width, layout.offset(view.owner), layout.width(view.owner),
-                            view.shift, width == 8 ? ~uint64_t{0} : ~uint32_t{0}});
+    bulk.views_.push_back({layout.offset(view.index), width, layout.offset(view.owner), layout.width(view.owner),
+                           view.shift, width == 8 ? ~uint64_t{0} : ~uint32_t{0}});
   }
-  return whole;
+  return bulk;
 }
 
 // A view shows the bits of its owner from `shift` on; above the owner's top it shows 0.

@@ -1,6 +1,6 @@
 // ResolvedTarget is what a checkpoint is judged against: fresh vCPUs of one kind.
-#ifndef ARMSTATE_SERVER_VERDICT_JUDGED_TARGET_H_
-#define ARMSTATE_SERVER_VERDICT_JUDGED_TARGET_H_
+#ifndef ARMSTATE_SERVER_VERDICT_RESOLVED_TARGET_H_
+#define ARMSTATE_SERVER_VERDICT_RESOLVED_TARGET_H_
 
 #include <memory>
 #include <string>
@@ -47,4 +47,4 @@ struct ResolvedTarget {
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_VERDICT_JUDGED_TARGET_H_
+#endif  // ARMSTATE_SERVER_VERDICT_RESOLVED_TARGET_H_

@@ -1,4 +1,4 @@
-#include "server/hosts/probed_host.h"
+#include "server/hosts/host_draft.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "core/list_profile.h"
+#include "core/profile_from_register_list.h"
 
 #include <utility>
 #include <vector>

@@ -1,6 +1,6 @@
 // HostDraft is a host that is not registered yet.
-#ifndef ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
-#define ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
+#ifndef ARMSTATE_SERVER_HOSTS_HOST_DRAFT_H_
+#define ARMSTATE_SERVER_HOSTS_HOST_DRAFT_H_
 
 #include <vector>
 
@@ -26,4 +26,4 @@ absl::StatusOr<HostDraft> HostFromProbe(const ProbeRecording& probe);
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_HOSTS_PROBED_HOST_H_
+#endif  // ARMSTATE_SERVER_HOSTS_HOST_DRAFT_H_
