@@ -3,7 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/commands/command.h"
+#include "client/commands/user_error.h"
 
 namespace armstate {
 namespace {

@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "armstate/v1/comparison.pb.h"
-#include "client/commands/command.h"
+#include "client/commands/palette.h"
 
 namespace armstate {
 

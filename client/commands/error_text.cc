@@ -2,7 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/commands/arguments.h"
+#include "client/commands/user_error.h"
 #include "core/error.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"

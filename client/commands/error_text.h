@@ -7,7 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "client/commands/command.h"
+#include "client/commands/json.h"
+#include "client/commands/palette.h"
+#include "client/exit_status.h"
 
 namespace armstate {
 

@@ -1,7 +1,7 @@
 #include "client/commands/probe_files.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/commands/command.h"
+#include "client/commands/user_error.h"
 #include "client/files/input_file.h"
 
 namespace armstate {

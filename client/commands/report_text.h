@@ -6,7 +6,8 @@
 
 #include "absl/strings/string_view.h"
 #include "armstate/v1/restore_service.pb.h"
-#include "client/commands/command.h"
+#include "client/commands/palette.h"
+#include "client/exit_status.h"
 
 namespace armstate {
 

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/arguments.h"
-#include "client/commands/command.h"
+#include "client/commands/user_error.h"
 #include "client/files/input_file.h"
 #include "core/conversion.h"
 #include "google/protobuf/io/tokenizer.h"

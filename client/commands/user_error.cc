@@ -1,8 +1,7 @@
-#include "client/commands/command.h"
+#include "client/commands/user_error.h"
 
 #include "absl/strings/cord.h"
-#include "absl/strings/str_cat.h"
-#include "google/protobuf/util/json_util.h"
+#include "absl/types/optional.h"
 
 namespace armstate {
 namespace {
@@ -17,22 +16,6 @@ std::string TextPayload(const absl::Status& status, absl::string_view name) {
 }
 
 }  // namespace
-
-std::string Palette::Paint(absl::string_view code, absl::string_view text) const {
-  if (!enabled_) return std::string(text);
-  return absl::StrCat("\x1b[", code, "m", text, "\x1b[0m");
-}
-
-ExitStatus PrintJson(const google::protobuf::Message& message, std::ostream& out) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  std::string text;
-  // Fails only for messages that are malformed in themselves, e.g. an Any of an unknown type; none of ours is.
-  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return ExitStatus::kError;
-  out << text;
-  return ExitStatus::kOk;
-}
 
 absl::Status UsageError(absl::string_view message) {
   absl::Status status = absl::InvalidArgumentError(message);
