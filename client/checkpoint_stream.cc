@@ -6,8 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "client/internal/request_id.h"
-#include "client/internal/unary_call.h"
+#include "client/request_id.h"
+#include "client/unary_call.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/client_callback.h"
 #include "proto/status_conversion.h"

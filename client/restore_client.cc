@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/types/optional.h"
-#include "client/internal/unary_call.h"
+#include "client/unary_call.h"
 
 namespace armstate {
 

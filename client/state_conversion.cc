@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/qemu/qemu_conversion.h"
+#include "client/qemu/conversion.h"
 #include "core/conversion.h"
 #include "core/error.h"
 #include "proto/vcpu_state_conversion.h"

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/qemu/printable.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/printable.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {

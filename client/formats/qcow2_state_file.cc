@@ -7,7 +7,7 @@
 #include "client/files/unlinked_file.h"
 #include "client/formats/packed_state_file.h"
 #include "client/formats/patched_copy.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {

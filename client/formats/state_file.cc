@@ -1,10 +1,10 @@
 #include "client/formats/state_file.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/qemu/migration_stream.h"
-#include "client/qemu/stream_configuration.h"
-#include "client/qemu/stream_format.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/configuration.h"
+#include "client/qemu/stream/format.h"
+#include "client/qemu/stream/migration_stream.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {

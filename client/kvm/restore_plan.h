@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "armstate/v1/restore_service.pb.h"
-#include "client/kvm/kvm_restore.h"
+#include "client/kvm/restore.h"
 #include "core/vcpu_state.h"
 
 namespace armstate {

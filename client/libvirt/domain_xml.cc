@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "client/qemu/printable.h"
+#include "client/qemu/stream/printable.h"
 
 namespace armstate {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/qemu/json_text.h"
-#include "client/qemu/stream_reader.h"
-#include "client/qemu/vm_description.h"
+#include "client/qemu/stream/reader.h"
+#include "client/qemu/stream/vm_description.h"
 
 namespace armstate {
 namespace {

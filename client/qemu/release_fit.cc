@@ -10,9 +10,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "client/qemu/cpu_fields.h"
-#include "client/qemu/printable.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/cpu_fields.h"
+#include "client/qemu/stream/printable.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {

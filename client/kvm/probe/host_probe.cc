@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/kvm/kvm_vm.h"
 #include "client/kvm/probe/class_probe.h"
+#include "client/kvm/probe/file_writer.h"
 #include "client/kvm/probe/known_registers.h"
-#include "client/kvm/probe/probe_file.h"
 #include "client/kvm/probe/probed_vm.h"
 #include "client/kvm/probe/scratch_vm.h"
+#include "client/kvm/vm.h"
 #include "core/vcpu_feature.h"
 
 namespace armstate {

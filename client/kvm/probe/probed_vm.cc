@@ -3,7 +3,7 @@
 #include <cerrno>
 
 #include "absl/types/span.h"
-#include "client/kvm/probe/probe_text.h"
+#include "client/kvm/probe/json.h"
 
 namespace armstate {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/kvm/probe/probe_text.h"
+#include "client/kvm/probe/json.h"
 
 namespace armstate {
 namespace {
