@@ -9,9 +9,9 @@ namespace armstate {
 namespace internal {
 
 std::string NewRequestId() {
-  std::random_device random;  // the kernel's or the CPU's: processes must not repeat each other's IDs
+  std::random_device random;  // not a seeded generator: processes must not repeat each other's IDs
   const uint32_t a = random(), b = random(), c = random(), d = random();
-  // Version 4 in the top bits of the third group, variant 1 in those of the fourth.
+  // The top bits of the third group hold version 4, those of the fourth hold variant 1.
   return absl::StrFormat("%08x-%04x-%04x-%04x-%04x%08x", a, b >> 16, (b & 0xfff) | 0x4000, (c >> 16 & 0x3fff) | 0x8000,
                          c & 0xffff, d);
 }

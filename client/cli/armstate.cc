@@ -137,7 +137,7 @@ OutputFormat FormatOf(const std::vector<std::string>& arguments) {
   return format == "json" ? OutputFormat::kJson : OutputFormat::kTable;
 }
 
-// The first option like "--server=", or empty: CLI11 would use the next argument as its value.
+// Finds an option like "--server=", for which CLI11 would use the next argument as the value; empty if there is none.
 std::string OptionWithoutValue(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (absl::StartsWith(argument, "--") && argument.find('=') == argument.size() - 1) return argument;
@@ -145,7 +145,7 @@ std::string OptionWithoutValue(const std::vector<std::string>& arguments) {
   return "";
 }
 
-// A misspelt command, of which CLI11 only says that a command is required, is named; all else is CLI11's own message.
+// CLI11's message, except for a misspelt command, of which CLI11 only says that a command is required.
 std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* innermost = &app;
   while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
@@ -161,7 +161,7 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   Command chosen;
   CLI::App app("Checkpoints, compares and restores the CPU state of ARM virtual machines.", "armstate");
   app.require_subcommand(1);
-  app.fallthrough();  // global options may follow the subcommand
+  app.fallthrough();  // global options may stand after the subcommand
   AddGlobalOptions(app, options);
   AddCommands(app, chosen);
   app.footer(

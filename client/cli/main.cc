@@ -10,9 +10,9 @@
 #include "google/protobuf/stubs/logging.h"
 
 int main(int argc, char** argv) {
-  // A reader that ends early (`armstate show web-1 | head`) is an error of the output, not the death of the program.
+  // If the reader of a pipe exits early (`armstate show web-1 | head`), a write fails instead of killing the program.
   std::signal(SIGPIPE, SIG_IGN);
-  // Of text that is not UTF-8 it would tell in words for programmers; the server's answer names the field.
+  // protobuf would log text that is not UTF-8 in programmers' terms; the server's error names the field.
   google::protobuf::SetLogHandler(nullptr);
   std::ios::sync_with_stdio(false);
   const char* const no_color = std::getenv("NO_COLOR");

@@ -20,7 +20,7 @@ static_assert(static_cast<uint32_t>(KvmCapability::kSve) == KVM_CAP_ARM_SVE, "")
 static_assert(static_cast<uint32_t>(KvmCapability::kPtrauthAddress) == KVM_CAP_ARM_PTRAUTH_ADDRESS, "");
 static_assert(static_cast<uint32_t>(KvmCapability::kPtrauthGeneric) == KVM_CAP_ARM_PTRAUTH_GENERIC, "");
 static_assert(static_cast<uint32_t>(KvmCapability::kMemoryTagging) == KVM_CAP_ARM_MTE, "");
-// Newer than Debian 12's headers.
+// These are newer than the headers of Debian 12.
 #ifdef KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES
 static_assert(static_cast<uint32_t>(KvmCapability::kSupportedRegisterMaskRanges) ==
                   KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES,
@@ -68,7 +68,7 @@ static_assert(kPmuGroup == KVM_ARM_VCPU_PMU_V3_CTRL, "");
 static_assert(kPmuInterrupt == KVM_ARM_VCPU_PMU_V3_IRQ, "");
 static_assert(kPmuInit == KVM_ARM_VCPU_PMU_V3_INIT, "");
 
-// core/register_id.h takes these from the documentation.
+// core/register_id.h has these numbers from the documentation; here they are compared with the kernel's header.
 static_assert(KVM_REG_ARM == uint64_t{0x40} << 56 && KVM_REG_ARM64 == uint64_t{0x60} << 56, "");
 static_assert(KVM_REG_SIZE_SHIFT == 52 && KVM_REG_SIZE_U64 == uint64_t{3} << 52, "");
 static_assert(KVM_REG_ARM_COPROC_SHIFT == 16, "");

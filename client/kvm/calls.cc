@@ -14,7 +14,7 @@ std::string ErrnoName(KvmErrno error) {
 absl::Status KvmStatus(absl::string_view call, KvmErrno error) {
   if (error == 0) return absl::OkStatus();
   absl::StatusCode code = absl::ErrnoToStatusCode(error);
-  // UNKNOWN would mean that the kernel's answer is not known (core/port_errors.h).
+  // Not UNKNOWN, which stands for an answer of the kernel that is not known (core/port_errors.h).
   if (code == absl::StatusCode::kUnknown) code = absl::StatusCode::kInternal;
   return absl::Status(code, absl::StrCat(call, ": ", ErrnoName(error), " (", std::strerror(error), ")"));
 }

@@ -40,7 +40,7 @@ void CaptureOpaqueFields(KvmVcpuCalls& calls, VcpuState& state, std::vector<Capt
 
 absl::StatusOr<KvmCapture> CaptureKvmVcpus(absl::Span<KvmVcpuCalls* const> vcpus) {
   KvmCapture capture;
-  // Of all vCPUs before the first one is read: what one of them completes may show on another.
+  // All pending exits are completed before the first register is read: one vCPU's exit may change another vCPU.
   for (size_t i = 0; i < vcpus.size(); ++i) {
     const KvmErrno error = vcpus[i]->CompletePendingExit();
     if (error != 0) return Annotate(KvmStatus("KVM_RUN", error), absl::StrCat("vCPU ", i));

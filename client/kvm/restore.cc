@@ -13,7 +13,7 @@
 namespace armstate {
 namespace {
 
-// The capability that tells whether the host has a feature of KVM_ARM_VCPU_INIT; nothing for those that all have.
+// Returns the capability that stands for a feature of KVM_ARM_VCPU_INIT; nothing for features that all hosts have.
 absl::optional<KvmCapability> CapabilityOf(VcpuFeature feature) {
   switch (feature) {
     case VcpuFeature::kEl1Is32Bit:
@@ -34,7 +34,7 @@ absl::optional<KvmCapability> CapabilityOf(VcpuFeature feature) {
   }
 }
 
-// Bits of KVM_ARM_VCPU_INIT that the host has no capability for, or that we do not know.
+// Returns the bits of KVM_ARM_VCPU_INIT without a capability of the host, and those that armstate does not know.
 uint32_t LackingBits(KvmVmCalls& vm, uint32_t bits) {
   uint32_t lacking = 0;
   for (int bit = 0; bit < 32; ++bit) {
@@ -77,7 +77,7 @@ void RestoreOpaqueFields(const VcpuState& state, KvmVcpuCalls& calls, std::vecto
   }
 }
 
-// Positions of the IDs in the target's layout. What the target lacks is found without an order.
+// Returns the positions of the IDs in the target's layout. IDs that the target lacks need no order.
 std::vector<uint32_t> PositionsOf(absl::Span<const uint64_t> ids, const RegisterLayout& layout) {
   std::vector<uint32_t> positions;
   for (const uint64_t raw : ids) {
@@ -88,7 +88,7 @@ std::vector<uint32_t> PositionsOf(absl::Span<const uint64_t> ids, const Register
   return positions;
 }
 
-// KVM works ISTATUS out from the compare value and the counter whenever the register is read.
+// KVM computes ISTATUS from the compare value and the counter whenever the register is read.
 void TolerateTimerStatus(RestoreReport& report) {
   constexpr uint64_t kStatus = 1 << 2;
   for (RegisterFinding& finding : report.findings) {
@@ -124,8 +124,7 @@ void KvmRestorer::Prepare(const VcpuFeatures& wanted) {
   }
 }
 
-// The vCPU's own refusal is the surest way to learn what the host lacks: capabilities alone do not say with which
-// errno.
+// Tries KVM_ARM_VCPU_INIT first: capabilities alone do not tell the errno with which the host refuses a feature.
 KvmErrno KvmRestorer::InitVcpu(KvmVcpuCalls& vcpu, KvmVcpuInit& init) {
   const KvmErrno error = vcpu.Init(init);
   if (error == 0) return 0;
@@ -134,7 +133,7 @@ KvmErrno KvmRestorer::InitVcpu(KvmVcpuCalls& vcpu, KvmVcpuInit& init) {
   for (int bit = 0; bit < 32; ++bit) {
     if ((lacking >> bit & 1) != 0) missing_.push_back({VcpuFeatureName(bit), "KVM_ARM_VCPU_INIT", ErrnoName(error)});
   }
-  init.features[0] &= ~lacking;  // for the vCPUs that follow, too: KVM wants all of a VM alike
+  init.features[0] &= ~lacking;  // also for the vCPUs that follow: KVM requires the same features of all vCPUs of a VM
   return vcpu.Init(init);
 }
 

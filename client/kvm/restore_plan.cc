@@ -26,7 +26,7 @@ absl::Status CheckIndex(const std::string& field, int index, int wanted) {
                       absl::StrCat(index, " stands where vCPU ", wanted, " is expected"));
 }
 
-// The value of the register when all is written. One that clears shows the bits that the other of its pair has set.
+// The register's value after all writes. A register that clears bits reads as the bits that its pair has set.
 const std::string& ReadBackOf(const v1::VcpuRestorePlan& plan, const v1::PlannedWrite& write) {
   for (const CounterPairIds& pair : kCounterPairs) {
     if (write.register_id() != pair.clear.raw()) continue;
@@ -54,7 +54,7 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
   }
   absl::StatusOr<RegisterList> registers = std::move(builder).Build();
   if (!registers.ok()) return AnnotateField(registers.status(), absl::StrCat(field, ".writes"));
-  // A lower phase comes first, whatever the order in the message.
+  // Lower phases come first, whatever their order in the message.
   std::vector<size_t> positions(order.size());
   std::iota(positions.begin(), positions.end(), 0);
   std::stable_sort(positions.begin(), positions.end(), [&](size_t a, size_t b) {
@@ -69,7 +69,7 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
   return state;
 }
 
-// Machines of the engine that have a profile of KVM.
+// ENGINE: machines with a KVM profile.
 absl::StatusOr<IdScheme> SchemeOfSource(const v1::Checkpoint& checkpoint) {
   const v1::Accelerator accelerator = checkpoint.source().accelerator();
   const absl::optional<IdScheme> scheme =

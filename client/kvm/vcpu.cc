@@ -15,10 +15,10 @@ namespace {
 
 constexpr uint64_t kTimerCount = 0x6030'0000'0013'df1a;
 constexpr uint64_t kPhysicalTimerCount = 0x6030'0000'0013'df01;
-// The longest list of any kernel so far has fewer than 700.
+// No kernel so far lists more than 700.
 constexpr uint64_t kMaxRegisters = 1 << 16;
 
-// Of a write.
+// The error for the errno of a write.
 absl::Status AnswerStatus(KvmErrno error) { return error == 0 ? absl::OkStatus() : RefusedError(ErrnoName(error)); }
 
 }  // namespace

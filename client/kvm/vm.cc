@@ -13,13 +13,13 @@
 namespace armstate {
 namespace {
 
-// An ioctl's errno. KVM's calls that answer a number give it by `result`.
+// Returns an ioctl's errno. `result` receives the number that the call returns.
 template <typename Argument>
 KvmErrno Ioctl(int fd, unsigned long request, Argument argument, int* result = nullptr) {
   int answer = -1;
   do {
     answer = ioctl(fd, request, argument);
-    // A signal may come at any moment; only for KVM_RUN it is an answer.
+    // A signal may arrive at any moment; only KVM_RUN ends for it.
   } while (answer < 0 && errno == EINTR && request != KVM_RUN);
   if (answer < 0) return errno;
   if (result != nullptr) *result = answer;
@@ -43,7 +43,7 @@ KvmErrno KvmVcpuFd::Init(const KvmVcpuInit& init) { return Ioctl(fd_, kKvmArmVcp
 KvmErrno KvmVcpuFd::Finalize(int feature) { return Ioctl(fd_, kKvmArmVcpuFinalize, &feature); }
 
 KvmErrno KvmVcpuFd::GetRegisterIds(absl::Span<uint64_t> ids, uint64_t& count) {
-  // struct kvm_reg_list: the number, then the IDs.
+  // struct kvm_reg_list has the number of IDs, then the IDs.
   std::vector<uint64_t> list(1 + ids.size());
   list[0] = ids.size();
   const KvmErrno error = Ioctl(fd_, KVM_GET_REG_LIST, list.data());
@@ -82,7 +82,7 @@ KvmErrno KvmVcpuFd::CompletePendingExit() {
   run_->immediate_exit = 1;
   const KvmErrno error = Run();
   run_->immediate_exit = 0;
-  return error == EINTR ? 0 : error;  // EINTR is how KVM says that it left at once
+  return error == EINTR ? 0 : error;  // with immediate_exit, KVM_RUN ends with EINTR
 }
 
 KvmErrno KvmVcpuFd::Run() { return Ioctl(fd_, KVM_RUN, nullptr); }

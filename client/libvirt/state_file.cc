@@ -38,7 +38,7 @@ const char* FormatName(SaveImageFormat format) {
 
 std::string AcceleratorOf(const std::string& domain_type) { return domain_type == "qemu" ? "tcg" : domain_type; }
 
-// The text of -cpu. A source's text has at most 255 bytes.
+// Makes the text of -cpu, at most the 255 bytes that a source may have.
 std::string CpuOptionOf(const DomainFacts& facts) {
   if (facts.cpu_model.empty() || facts.cpu_features.empty()) return facts.cpu_model;
   std::string option = absl::StrCat(facts.cpu_model, ",", absl::StrJoin(facts.cpu_features, ","));

@@ -14,7 +14,7 @@
 namespace armstate {
 namespace {
 
-// QEMU's stream has the doublewords 0 to 15 of a Z register.
+// QEMU's stream has only doublewords 0 to 15 of a Z register.
 constexpr unsigned kStreamVectorBits = 1024;
 
 void AddVectorGaps(const VcpuState& vcpu, std::vector<CaptureGap>& gaps) {
@@ -29,7 +29,7 @@ void AddVectorGaps(const VcpuState& vcpu, std::vector<CaptureGap>& gaps) {
   }
 }
 
-// QEMU writes 0 (on) or 1 (off) and takes every other number for off.
+// QEMU writes 0 (on) or 1 (off), and treats every other number as off.
 void AddPowerNote(const VcpuState& vcpu, std::vector<std::string>& notes) {
   for (const OpaqueField& field : vcpu.opaque_fields) {
     if (field.name != "power_state" || field.data == "\x01") continue;

@@ -38,7 +38,7 @@ size_t SizeOf(absl::Span<const CpuFieldInfo> fields) {
   return size;
 }
 
-// A section with the listed ones of these registers, in which all values and fields are 0, without subsections.
+// Makes a section without subsections that lists those of `registers` that QEMU lists. All values and fields are 0.
 std::string EmptySection(uint32_t version, const RegisterLayout& registers) {
   std::string ids;
   for (size_t i = 0; i < registers.size(); ++i) {
@@ -52,7 +52,7 @@ std::string EmptySection(uint32_t version, const RegisterLayout& registers) {
                       std::string(ids.size() + SizeOf(CpuTailFields(version)), '\0'));
 }
 
-// See the header: cpu/sve follows the registers.
+// Adds or removes cpu/sve as the registers require; see the header.
 void FitSve(VcpuState& vcpu) {
   std::vector<OpaqueField>& fields = vcpu.opaque_fields;
   const CpuSubsectionInfo* const sve = FindCpuSubsection("cpu/sve");
@@ -61,7 +61,7 @@ void FitSve(VcpuState& vcpu) {
   if (found != fields.end() && vcpu.registers.Find(kV0)) {
     fields.erase(found);
   } else if (found == fields.end() && vcpu.registers.Find(kZ0)) {
-    // Before the first subsection that QEMU writes after it.
+    // Its place is before the first subsection that QEMU writes after it.
     const auto behind = std::find_if(fields.begin(), fields.end(), [&](const OpaqueField& field) {
       const CpuSubsectionInfo* info = FindCpuSubsection(field.name);
       return info != nullptr && info > sve;
@@ -72,8 +72,7 @@ void FitSve(VcpuState& vcpu) {
   }
 }
 
-// A CPU without floating point has no cpu/vfp, and gets it first of all subsections where the target has these
-// registers.
+// Adds cpu/vfp as the first subsection if the source CPU had no floating point and the target has.
 void FitVfp(VcpuState& vcpu) {
   std::vector<OpaqueField>& fields = vcpu.opaque_fields;
   const CpuSubsectionInfo* const vfp = FindCpuSubsection("cpu/vfp");
@@ -108,7 +107,7 @@ absl::StatusOr<BuiltSection> BuildSection(const VcpuSection& source, const VcpuS
   }
   for (size_t i = 0; i < vcpu.registers.size(); ++i) {
     const RegisterId id = vcpu.registers.id(i);
-    if (id == kSveVectorLengths) continue;  // the command line's
+    if (id == kSveVectorLengths) continue;  // set by the command line, not by the stream
     const absl::optional<size_t> index = layout.Find(id);
     if (!index) return RegisterError(id, "the cpu section has no place for it in the state that the vCPU is in");
     const absl::Status written = (*port)->Write(*index, vcpu.registers.value(i));

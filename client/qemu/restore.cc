@@ -83,7 +83,7 @@ absl::StatusOr<QemuRestore> RestoreIntoQemuStream(absl::Span<const VcpuState> vc
     restore.losses.insert(restore.losses.end(), fit.losses.begin(), fit.losses.end());
     restore.notes.insert(restore.notes.end(), fit.notes.begin(), fit.notes.end());
     restore.verdict = std::max(restore.verdict, restore.reports.back().verdict);
-    if (restore.verdict == Verdict::kRefused) continue;  // on to the next vCPU's report
+    if (restore.verdict == Verdict::kRefused) continue;  // the reports of the other vCPUs are still made
     absl::StatusOr<std::string> bytes = (*port)->EncodeSection();
     if (!bytes.ok()) return Annotate(bytes.status(), absl::StrCat("vCPU ", i));
     restore.patches.push_back({section.header.payload, section.cpu.size, *std::move(bytes)});

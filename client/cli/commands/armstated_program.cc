@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kMaxOutputBytes = size_t{64} << 10;
 
-// Starts it with its standard output in `out`. 0 or an errno.
+// Starts the program with its standard output connected to `out`. Returns 0 or an errno.
 int Spawn(const std::string& program, const std::vector<std::string>& arguments, int out, pid_t& pid) {
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -29,7 +29,7 @@ int Spawn(const std::string& program, const std::vector<std::string>& arguments,
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  // We ignore it, and the program would inherit that.
+  // armstate ignores SIGPIPE, which the program would inherit.
   sigset_t defaults;
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGPIPE);
@@ -50,7 +50,7 @@ std::string ReadToEnd(int fd) {
     const ssize_t size = read(fd, bytes, sizeof(bytes));
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return all;
-    // The rest is read, so that the program does not wait for us, and dropped.
+    // Output beyond the limit is read and dropped, so that the program does not block.
     if (all.size() < kMaxOutputBytes) all.append(bytes, static_cast<size_t>(size));
   }
 }

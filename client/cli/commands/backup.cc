@@ -14,7 +14,7 @@
 namespace armstate {
 namespace {
 
-// A backup of a large database on a slow disk; the connection itself is watched by keepalive.
+// Long enough for a large database on a slow disk; keepalive notices a broken connection.
 constexpr absl::Duration kBackupTimeout = absl::Hours(24);
 
 void PrintBackups(const std::vector<v1::Backup>& backups, std::ostream& out) {
@@ -66,7 +66,7 @@ absl::Status ErrorOf(const std::string& program, const ProgramResult& result) {
     return NoAnswer(program, result);
   }
   absl::Status status = FromGoogleRpcStatus(message);
-  // Elsewhere these codes and reasons speak of a server's disk, or of checkpoints in a database.
+  // For other commands, these codes and reasons concern the server's disk or the checkpoints in a database.
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
       return WithNextStep(std::move(status), "is --backup_dir the server's? 'armstate backup list' shows its backups");
@@ -105,16 +105,18 @@ void AddRestore(CLI::App& backup, Command& chosen) {
   auto options = std::make_shared<RestoreOptions>();
   CLI::App* const command = backup.add_subcommand(
       "restore",
-      "Make an empty data_dir from a backup, on this machine, for an armstated to start on. Runs armstated "
-      "for this, and asks no server");
+      "Create a data_dir from a backup on this machine, for an armstated to start with. Runs armstated for this, and "
+      "calls no server");
   command->add_option("NUMBER", options->which, "The backup, or latest")->required()->type_name("");
   command->add_option("--backup_dir", options->backup_dir, "The folder of the backups: armstated's --backup_dir")
       ->type_name("FOLDER")
       ->required();
-  command->add_option("--data_dir", options->data_dir, "The folder to make; it must be empty or not exist")
+  command->add_option("--data_dir", options->data_dir, "The folder to create; it must be empty or not exist")
       ->type_name("FOLDER")
       ->required();
-  command->add_option("--armstated", options->armstated, "The program; else the one beside armstate, or in PATH")
+  command
+      ->add_option("--armstated", options->armstated,
+                   "The armstated to run; by default the one beside armstate, or in PATH")
       ->type_name("PROGRAM")
       ->envname("ARMSTATED");
   command->footer(

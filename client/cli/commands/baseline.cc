@@ -75,7 +75,7 @@ void AddBaselineCommand(CLI::App& app, Command& chosen) {
   CLI::App* const command =
       app.add_subcommand("baseline", "Find the ID registers with which a VM can move among several KVM hosts");
   command->add_option("HOST", options->targets, "Hosts, or profiles as cpuProfiles/PROFILE")->required();
-  command->add_option("--features", options->features, "vCPU features of the VM; if not given, what all hosts have")
+  command->add_option("--features", options->features, "vCPU features of the VM; by default those that all hosts have")
       ->type_name("FEATURE,...");
   command->footer(HelpFooter("  armstate baseline n1-host-7 a72-host-1 --features psci,pmu\n"));
   command->callback(

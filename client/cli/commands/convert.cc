@@ -35,7 +35,7 @@ struct ConvertOptions {
 void Show(const ConvertedState& converted, const ConvertOptions& options, CommandContext& context) {
   if (context.json()) {
     v1::ConvertCheckpointResponse answer = converted.answer;
-    answer.clear_vcpus();  // they stand in the file
+    answer.clear_vcpus();  // the file has them
     PrintJson(answer, context.out);
     return;
   }
@@ -100,8 +100,8 @@ void AddConvertCommand(CLI::App& app, Command& chosen) {
   CLI::Option_group* const target = command->add_option_group("target");
   target
       ->add_option("--to", options->target.profile,
-                   "The CPU profile of the QEMU that is to load it; only its release, qemu-11.1, "
-                   "if the CPU stays as it is")
+                   "The CPU profile of the QEMU that is to load it; or only its release, e.g. qemu-11.1, "
+                   "for the same CPU")
       ->type_name("PROFILE");
   target->add_option("--to-host", options->target.host, "The host that is to load it, see `armstate host list`")
       ->type_name("HOST");

@@ -43,7 +43,7 @@ void AddDiffCommand(CLI::App& app, Command& chosen) {
       "diff", "Show which registers and fields differ between two checkpoints, or a checkpoint and a machine");
   command->add_option("OLD", options->old_state, "VM[@VERSION], the latest without @VERSION; or machines/NAME")
       ->required();
-  command->add_option("NEW", options->new_state, "As OLD, of the same VM or another one")->required();
+  command->add_option("NEW", options->new_state, "Like OLD; of the same VM or of another one")->required();
   command->add_option("--vcpu", options->vcpus, "Only this vCPU; may be given more than once")
       ->type_name("N")
       ->allow_extra_args(false)

@@ -50,17 +50,14 @@ absl::StatusOr<ExitStatus> History(const HistoryOptions& options, CommandContext
 
 void AddHistoryCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<HistoryOptions>();
-  CLI::App* const command = app.add_subcommand(
-      "history",
-      "Show how a register or a field changed over the checkpoints of a VM, with the time of capture (of storing where "
-      "that is not known)");
+  CLI::App* const command = app.add_subcommand("history",
+                                               "Show how a register or a field changed over the checkpoints of a VM, "
+                                               "with the time of capture (or of storage, if "
+                                               "the former is not known)");
   command->add_option("VM", options->vm, "The VM")->required();
   command->add_option("NAME", options->name, "SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")->required();
-  command->add_option("--vcpu", options->vcpu, "Of this vCPU")
-      ->type_name("N")
-      ->check(NumberFrom(0))
-      ->capture_default_str();
-  command->add_flag("--all", options->all, "Every version, also where nothing changed");
+  command->add_option("--vcpu", options->vcpu, "The vCPU")->type_name("N")->check(NumberFrom(0))->capture_default_str();
+  command->add_flag("--all", options->all, "Show every version, even if nothing changed");
   command->footer(
       HelpFooter("  armstate history web-1 SCTLR_EL1.M\n"
                  "  armstate history web-1 TTBR0_EL1 --vcpu 1 --all\n"));

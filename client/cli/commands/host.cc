@@ -189,7 +189,7 @@ void AddUpdate(CLI::App& host, Command& chosen) {
   command.add_option("HOST", options->host, "The host")->required();
   AddProfileOptions(command, *options);
   AddLabelOption(command, "A label, in place of all that the host has; may be given more than once", *options);
-  command.add_flag("--no-labels", options->no_labels, "Take all labels away");
+  command.add_flag("--no-labels", options->no_labels, "Remove all labels");
   command.footer(
       HelpFooter("  armstate host update rack4-a72 --probe rack4-a72.probe.zst\n"
                  "  armstate host update rack4-a72 --label rack=5 --label zone=b\n"));
@@ -213,7 +213,7 @@ void AddSimple(CLI::App& host, const std::string& name, const std::string& descr
 }  // namespace
 
 void AddHostCommand(CLI::App& app, Command& chosen) {
-  CLI::App* const host = app.add_subcommand("host", "Hosts that VMs run on, and what each accepts");
+  CLI::App* const host = app.add_subcommand("host", "Register the hosts that VMs run on, and show what each accepts");
   host->require_subcommand(1);
   AddCreate(*host, chosen);
   AddList(*host, chosen);

@@ -13,12 +13,12 @@ namespace {
 constexpr char kSignalled = 's';
 constexpr char kEnd = 'e';
 
-// The descriptor to which the handler writes; -1 without an Interrupt.
+// The descriptor to which the signal handler writes; -1 while no Interrupt exists.
 std::atomic<int> write_end{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may use it");
 
 void Write(char what) {
-  // It fits into a pipe: two signals and one end at most.
+  // Never blocks: the pipe holds at most three bytes, two signals and one end.
   while (write(write_end, &what, 1) < 0 && errno == EINTR) continue;
 }
 

@@ -84,7 +84,7 @@ void AddCreate(CLI::App& machine, Command& chosen) {
   command->add_option("--profile", options->profile, "The CPU profile of its vCPUs, see `armstate profile list`")
       ->type_name("PROFILE")
       ->required();
-  command->add_option("--vcpus", options->vcpus, "How many vCPUs")->type_name("N")->capture_default_str();
+  command->add_option("--vcpus", options->vcpus, "Number of vCPUs")->type_name("N")->capture_default_str();
   command->footer(HelpFooter("  armstate machine create m1 --profile qemu-7.2.virt.cortex-a57 --vcpus 2\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Create(*options, context); }; });
@@ -106,7 +106,7 @@ void AddSimple(CLI::App& machine, const std::string& name, const std::string& de
 
 void AddMachineCommand(CLI::App& app, Command& chosen) {
   CLI::App* const machine =
-      app.add_subcommand("machine", "Machines whose vCPUs the server's own engine hosts, by a CPU profile");
+      app.add_subcommand("machine", "Create and use machines: VMs on the server's own CPU engine");
   machine->require_subcommand(1);
   AddCreate(*machine, chosen);
   AddSimple(*machine, "get", "Show a machine", Get, chosen);

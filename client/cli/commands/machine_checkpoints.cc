@@ -81,8 +81,8 @@ void AddMachineRestoreCommand(CLI::App& machine, Command& chosen) {
       machine.add_subcommand("restore", "Restore a checkpoint into a machine: all of it, or nothing");
   command->add_option("MACHINE", options->machine, "The machine")->required();
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
-  command->add_flag("--keep-going", options->keep_going, "Leave what was accepted where a register is refused");
-  command->add_flag("--all", options->all, "Show the registers that were restored as they are, too");
+  command->add_flag("--keep-going", options->keep_going, "Keep the accepted registers even if one is refused");
+  command->add_flag("--all", options->all, "Also show the registers that were restored unchanged");
   command->footer(HelpFooter("  armstate machine restore m1 web-1@3\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Restore(*options, context); }; });

@@ -56,7 +56,7 @@ absl::StatusOr<ExitStatus> Read(const ReadOptions& options, CommandContext& cont
   return ExitStatus::kOk;
 }
 
-// "NAME=VALUE" ... -> a list.
+// Makes a register list of arguments like "NAME=VALUE".
 absl::StatusOr<RegisterList> ParseAssignments(const std::vector<std::string>& assignments, IdScheme scheme) {
   RegisterListBuilder builder;
   for (const std::string& assignment : assignments) {
@@ -98,7 +98,7 @@ void AddMachineReadCommand(CLI::App& machine, Command& chosen) {
   auto options = std::make_shared<ReadOptions>();
   CLI::App* const command = machine.add_subcommand("read", "Read registers of one vCPU");
   command->add_option("MACHINE", options->machine, "The machine")->required();
-  command->add_option("NAME", options->names, "These registers, with their fields; all if none is named")
+  command->add_option("NAME", options->names, "Registers to show with their fields; by default all registers")
       ->type_name("");
   command->add_option("--vcpu", options->vcpu, "Which vCPU")
       ->type_name("N")
@@ -115,14 +115,14 @@ void AddMachineWriteCommand(CLI::App& machine, Command& chosen) {
   command->add_option("MACHINE", options->machine, "The machine")->required();
   command
       ->add_option("ASSIGNMENT", options->assignments,
-                   "NAME=VALUE; the value decimal, or hexadecimal with 0x; of any width with 0x")
+                   "NAME=VALUE; the value in decimal up to 64 bits, or of any width in hexadecimal with 0x")
       ->type_name("")
       ->required();
   command->add_option("--vcpu", options->vcpu, "Which vCPU")
       ->type_name("N")
       ->check(NumberFrom(0))
       ->capture_default_str();
-  command->add_flag("--keep-going", options->keep_going, "Leave what was accepted where a register is refused");
+  command->add_flag("--keep-going", options->keep_going, "Keep the accepted registers even if one is refused");
   command->footer(HelpFooter("  armstate machine write m1 X0=42 SCTLR_EL1=0x30d00801\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Write(*options, context); }; });

@@ -130,7 +130,7 @@ absl::StatusOr<ExitStatus> ImportProfiles(const ProfileImportOptions& options, C
   return ExitStatus::kOk;
 }
 
-// Value after reset, what a write may change, and what else there is to say, for the selected registers or for all.
+// Prints reset values, the bits that a write may change, and notes, for the selected registers or for all.
 absl::Status PrintRules(const CpuProfile& profile, absl::Span<const RegisterSelector> selectors, std::ostream& out) {
   std::vector<size_t> indexes;
   for (const RegisterSelector& selector : selectors) {
@@ -187,7 +187,8 @@ absl::StatusOr<ExitStatus> ShowProfile(const ProfileShowOptions& options, Comman
 }  // namespace
 
 void AddProfileCommand(CLI::App& app, Command& chosen) {
-  CLI::App* const profile = app.add_subcommand("profile", "CPU profiles: what each kind of target accepts");
+  CLI::App* const profile =
+      app.add_subcommand("profile", "List, show and import CPU profiles: what each kind of target accepts");
   profile->require_subcommand(1);
 
   CLI::App* const list = profile->add_subcommand("list", "List the profiles that the server knows");
@@ -204,8 +205,8 @@ void AddProfileCommand(CLI::App& app, Command& chosen) {
       [options, &chosen] { chosen = [options](CommandContext& context) { return ShowProfile(*options, context); }; });
 
   auto import_options = std::make_shared<ProfileImportOptions>();
-  CLI::App* const import_command =
-      profile->add_subcommand("import", "Add profiles without a host; one that is known already keeps its known name");
+  CLI::App* const import_command = profile->add_subcommand(
+      "import", "Add profiles without a host; a profile that the server has already keeps its name");
   import_command
       ->add_option("FILE", import_options->files, "What 'profile show --output=json' printed, or a .textproto")
       ->required();

@@ -12,7 +12,7 @@
 namespace armstate {
 namespace {
 
-// Little-endian; as many bytes as the digits need.
+// Returns little-endian bytes, as many as the digits need.
 absl::StatusOr<std::string> ParseDigits(absl::string_view text) {
   absl::string_view digits = text;
   std::string bytes;

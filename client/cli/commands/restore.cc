@@ -37,7 +37,7 @@ struct RestoreOptions {
 
 v1::RestoreReport ReportOf(const QemuRestore& restore, const v1::Checkpoint& checkpoint,
                            const std::vector<VcpuState>& vcpus, IdScheme scheme) {
-  const RegisterList no_list;  // the layout of the target is needed only for reports of all registers
+  const RegisterList no_list;  // only reports of all registers need the target's layout
   std::vector<VcpuReportInput> reports;
   for (size_t i = 0; i < restore.reports.size(); ++i) {
     reports.push_back({vcpus[i].vcpu_index, vcpus[i].registers, no_list.layout(), restore.reports[i]});
@@ -90,7 +90,7 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   if (!judged.ok()) return judged.status();
   if (ExitStatusOf(judged->report) != ExitStatus::kOk) return Show(judged->report, *checkpoint, options, context);
 
-  // Another hypervisor's machine type says nothing about QEMU's stream.
+  // The machine type of another hypervisor is not comparable with that of QEMU's stream.
   const v1::Source& source = checkpoint->source();
   const std::string machine_type = source.hypervisor() == "QEMU" ? source.machine_type() : "";
   const absl::StatusOr<QemuRestore> restore =
@@ -116,7 +116,7 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
 void AddRestoreCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RestoreOptions>();
   CLI::App* const command =
-      app.add_subcommand("restore", "Put a checkpoint's CPU state into the migration stream of another QEMU");
+      app.add_subcommand("restore", "Write a checkpoint's CPU state into the migration stream of another QEMU");
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   command
       ->add_option("--into", options->into,
@@ -129,7 +129,7 @@ void AddRestoreCommand(CLI::App& app, Command& chosen) {
       ->required();
   command
       ->add_option("--profile", options->profile,
-                   "The target's CPU profile: judges by it, not only by what the target's own state shows")
+                   "The target's CPU profile; without it, only what the target's own state shows is checked")
       ->type_name("PROFILE");
   AddToleranceOptions(*command, options->tolerances);
   AddAcceptOption(*command, options->accept);

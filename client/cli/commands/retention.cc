@@ -20,7 +20,7 @@ struct RetentionOptions {
   bool keep_labelled = false;
   bool no_keep_labelled = false;
   bool off = false;
-  // CLI11 knows whether the command line has it.
+  // Tells whether the command line has the option.
   const CLI::Option* keep_last_option = nullptr;
 };
 
@@ -34,7 +34,7 @@ absl::StatusOr<absl::Duration> ParseAge(absl::string_view text) {
   return UsageError(absl::StrCat("--keep-for ", text, " is not a time like 7d, 36h or 90m"));
 }
 
-// Changes what the command line names; its mask is empty if that is nothing.
+// Makes a request that changes the rules on the command line; its mask is empty if there are none.
 absl::StatusOr<v1::UpdateVmRequest> UpdateRequest(const RetentionOptions& options) {
   v1::UpdateVmRequest request;
   request.mutable_vm()->set_name(VmNameOf(options.vm));
@@ -91,8 +91,8 @@ void AddRetentionCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RetentionOptions>();
   CLI::App* const command = app.add_subcommand(
       "retention",
-      "Show or change which checkpoints of a VM are kept. What no rule keeps is deleted, at once and from then on; the "
-      "latest one and protected ones always stay. Rules that are not named stay as they are");
+      "Show or change which checkpoints of a VM are kept. Versions that no rule keeps are deleted, now and "
+      "later; the latest one and protected ones always stay. Rules that are not given do not change");
   command->add_option("VM", options->vm, "The VM")->required();
   options->keep_last_option =
       command->add_option("--keep-last", options->keep_last, "Keep the last N versions; 0 removes the rule")
@@ -101,7 +101,7 @@ void AddRetentionCommand(CLI::App& app, Command& chosen) {
       ->add_option("--keep-for", options->keep_for, "Keep versions younger than this (7d, 36h ...); 0 removes the rule")
       ->type_name("AGE");
   command->add_flag("--keep-labelled", options->keep_labelled, "Also keep versions that have labels");
-  command->add_flag("--no-keep-labelled", options->no_keep_labelled, "No longer keep them for that");
+  command->add_flag("--no-keep-labelled", options->no_keep_labelled, "Stop keeping versions because of their labels");
   command->add_flag("--off", options->off, "Remove all rules, so that nothing is deleted");
   command->footer(
       HelpFooter("  armstate retention web-1\n"

@@ -26,7 +26,7 @@ struct SearchOptions {
   int64_t limit = 100;
 };
 
-// Of a filter in UTF-8: not the first byte of a character.
+// True if the byte of a UTF-8 text is not the first of a character.
 bool ContinuesCharacter(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
 
 // The part of the filter around the position that the error names, with a ^ under it; empty without a position.
@@ -112,17 +112,17 @@ void AddSearchCommand(CLI::App& app, Command& chosen) {
   command
       ->add_option(
           "FILTER", options->filter,
-          "Comparisons with = != < <= > >= and :, joined by AND, OR, NOT and parentheses; OR binds closer than "
-          "AND. Of registers, their fields, and: vm, version, vcpu, vcpu_count, register_count, create_time, "
-          "capture_time, labels.KEY, source.accelerator and source's other fields")
+          "Comparisons with = != < <= > >= and :, joined by AND, OR, NOT and parentheses; OR binds more tightly than "
+          "AND. They compare registers, their fields, and: vm, version, vcpu, vcpu_count, register_count, create_time, "
+          "capture_time, labels.KEY, source.accelerator and the other fields of source")
       ->required();
   command->add_option("--vcpus", options->vcpus, "Which vCPUs must satisfy it")
       ->type_name("any|all")
       ->check(CLI::IsMember({"any", "all"}).description(""))
       ->capture_default_str();
   command->add_flag("--all-versions", options->all_versions,
-                    "All versions that are kept, not only the latest of each VM: reads them all");
-  command->add_option("--limit", options->limit, "How many checkpoints to show at most")
+                    "Search all versions, not only the latest of each VM; reads every checkpoint");
+  command->add_option("--limit", options->limit, "Show at most this many checkpoints")
       ->type_name("N")
       ->check(NumberFrom(1))
       ->capture_default_str();

@@ -20,7 +20,7 @@
 namespace armstate {
 namespace {
 
-// Of an opaque field's bytes; the rest is in `armstate pull`.
+// How many bytes of an opaque field are shown; `armstate pull` has all of them.
 constexpr size_t kMaxShownBytes = 32;
 
 struct ShowOptions {
@@ -48,17 +48,17 @@ absl::Status PrintVcpu(const VcpuState& vcpu, absl::Span<const RegisterSelector>
   return absl::OkStatus();
 }
 
-// An answer holds 16 MiB. So many registers with all fields fit into it.
+// This many registers with all fields fit into an answer of 16 MiB.
 constexpr int64_t kRegistersOfACall = 8192;
 
-// The whole DECODED view. Large checkpoints take several calls, each for some of the vCPUs.
+// Gets the whole DECODED view. Large checkpoints need several calls, each for some of the vCPUs.
 absl::StatusOr<v1::Checkpoint> GetDecoded(const ShowOptions& options, const CheckpointClient& client) {
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_BASIC);
   absl::StatusOr<v1::Checkpoint> checkpoint = client.GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
-  request.set_name(checkpoint->name());  // `latest` may become another version between the calls
+  request.set_name(checkpoint->name());  // not `latest`, which may change between the calls
   request.set_view(v1::CHECKPOINT_VIEW_DECODED);
   request.mutable_registers()->Assign(options.names.begin(), options.names.end());
   request.set_include_fields(options.fields);

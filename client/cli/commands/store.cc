@@ -40,7 +40,7 @@ void Print(const v1::Checkpoint& sent, const v1::Checkpoint& stored, const std::
 }  // namespace
 
 void AddStoreOptions(CLI::App& command, StoreOptions& options) {
-  command.add_option("VM", options.vm, "The VM; its first checkpoint makes it known")->required();
+  command.add_option("VM", options.vm, "The VM; its first checkpoint creates it")->required();
   command.add_option("--label", options.labels, "A label; may be given more than once")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -56,14 +56,16 @@ void AddStoreOptions(CLI::App& command, StoreOptions& options) {
   command.add_flag("--validate-only", options.validate_only, "Check everything, store nothing");
   command
       .add_option("--accelerator", options.accelerator,
-                  "What ran the vCPUs, where the register lists do not show it; refused where they show otherwise")
+                  "What ran the vCPUs, if the register lists do not show it; refused if they contradict it")
       ->type_name("tcg|kvm|hvf")
       ->check(CLI::IsMember({"tcg", "kvm", "hvf"}).description(""));
   command.add_option("--cpu-model", options.cpu_model, "The CPU, e.g. cortex-a57")->type_name("NAME");
   command.add_option("--machine-type", options.machine_type, "The machine, e.g. virt-7.2")->type_name("NAME");
-  command.add_option("--hypervisor-version", options.hypervisor_version, "e.g. 7.2.22")->type_name("TEXT");
+  command.add_option("--hypervisor-version", options.hypervisor_version, "The hypervisor's version, e.g. 7.2.22")
+      ->type_name("TEXT");
   command.add_option("--host", options.host, "The host that the VM ran on")->type_name("NAME");
-  command.add_option("--host-kernel", options.host_kernel, "Its kernel, as `uname -r` prints it")->type_name("TEXT");
+  command.add_option("--host-kernel", options.host_kernel, "The host's kernel, as `uname -r` prints it")
+      ->type_name("TEXT");
 }
 
 absl::StatusOr<ExitStatus> Store(v1::Checkpoint checkpoint, const std::vector<std::string>& notes,

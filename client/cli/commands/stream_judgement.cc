@@ -20,11 +20,11 @@
 namespace armstate {
 namespace {
 
-// The part of a checkpoint that no register ID names, as fields of a QEMU stream of the target's accelerator.
+// Converts the opaque part of a checkpoint to fields of a QEMU stream for the target's accelerator.
 std::vector<OpaqueField> FieldsForStream(std::vector<OpaqueField> fields, IdScheme source, IdScheme target) {
   if (!IsOfQemu(fields)) return TranslateOpaqueFields(fields, source, IdScheme::kTcg);
   if (source == target) return fields;
-  // All but this belongs to the accelerator.
+  // All other fields are specific to the accelerator.
   fields.erase(
       std::remove_if(fields.begin(), fields.end(), [](const OpaqueField& f) { return f.name != "power_state"; }),
       fields.end());
@@ -44,7 +44,7 @@ v1::RestoreTarget TargetOf(const QemuTarget& stream, v1::Accelerator accelerator
   return target;
 }
 
-// Makes the request that ValidateCheckpoint and PlanRestore are asked alike.
+// Makes a request of ValidateCheckpoint or PlanRestore, whose fields are the same.
 template <typename Request>
 absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::RestoreTarget target,
                                    const ToleranceOptions& tolerances) {
@@ -57,7 +57,7 @@ absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::Restore
   return request;
 }
 
-// Tells what a person must see to, since the stream has more than the CPU state.
+// Adds what the user must take care of, since a stream contains more than the CPU state.
 void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
   report.add_notes(
       stream.has_ram
@@ -67,16 +67,15 @@ void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
             "start QEMU with -incoming defer, switch the capability x-ignore-shared on, then migrate-incoming");
 }
 
-// Tells what QEMU's load makes of the PMU's counter pairs, which have one value in a list of KVM.
+// Adds what QEMU's load does to the PMU's set/clear pairs, both of which have the same value in a KVM list.
 void AddCounterNote(StreamJudgement& judgement) {
   for (const VcpuState& vcpu : judgement.vcpus) {
     for (const CounterPairIds& pair : kCounterPairs) {
       const absl::optional<absl::string_view> value = vcpu.registers.Find(pair.set);
       if (!value || LowWord(*value) == 0) continue;
       judgement.report.add_notes(
-          "QEMU writes PMxSET and then PMxCLR: where the second clears what the first has set (Linux 6.12), the "
-          "guest's "
-          "counters and their interrupts are off after its load");
+          "QEMU writes PMxSET and then PMxCLR: on kernels where the second clears what the first has set (Linux "
+          "6.12), the guest's counters and their interrupts are off after QEMU's load");
       return;
     }
   }
@@ -90,14 +89,14 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
                                                const std::vector<std::string>& accept, CommandContext& context) {
   absl::StatusOr<std::vector<VcpuState>> vcpus = StatesOf(checkpoint.vcpus());
   if (!vcpus.ok()) return vcpus.status();
-  // The stream decides how its registers are called, the fields of the checkpoint do not: they only must fit.
+  // The stream alone decides the naming scheme; the checkpoint's fields only have to be compatible with it.
   std::vector<VcpuState> fitted = *vcpus;
   for (VcpuState& vcpu : fitted) vcpu.opaque_fields = FieldsForStream(vcpu.opaque_fields, source, source);
   const absl::StatusOr<QemuTarget> stream = ReadQemuTarget(fitted, target);
   if (!stream.ok()) return Annotate(stream.status(), target_name);
   const v1::Accelerator accelerator =
       stream->origin == ListOrigin::kUnknown ? v1::ACCELERATOR_TCG : AcceleratorOf(stream->origin);
-  const IdScheme scheme = SchemeOf(accelerator).value();  // a stream is of none but those that have one
+  const IdScheme scheme = SchemeOf(accelerator).value();  // every accelerator of a stream has a scheme
 
   const v1::RestoreTarget restore_target = TargetOf(*stream, accelerator, profile);
   StreamJudgement judgement;

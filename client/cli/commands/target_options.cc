@@ -11,7 +11,7 @@
 namespace armstate {
 namespace {
 
-// Keeps the first error.
+// `FirstError` keeps the first error of a text parser.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
@@ -28,9 +28,9 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 void AddToleranceOptions(CLI::App& command, ToleranceOptions& options) {
   command
       .add_option("--tolerate", options.files,
-                  "Tolerances to use besides the server's, see profiles/tolerances.textproto")
+                  "Tolerances to use in addition to the server's, see profiles/tolerances.textproto")
       ->type_name("FILE");
-  command.add_flag("--strict", options.strict, "Use none of the server's tolerances");
+  command.add_flag("--strict", options.strict, "Ignore the server's tolerances");
 }
 
 void AddAcceptOption(CLI::App& command, std::vector<std::string>& names) {
@@ -68,7 +68,7 @@ void AddTargetOptions(CLI::App& command, CheckpointTarget checkpoint, TargetOpti
   if (checkpoint == CheckpointTarget::kAllowed) {
     group
         ->add_option("--like", options.checkpoint,
-                     "A vCPU like that of another checkpoint: what it would accept is not known")
+                     "A vCPU like that of another checkpoint, of which only the present values are known")
         ->type_name("VM[@VERSION]");
   }
   group->require_option(1);
@@ -78,7 +78,7 @@ void AddRestorerOption(CLI::App& command, v1::Restorer& by) {
   command
       .add_option_function<std::string>(
           "--by", [&by](const std::string& name) { by = name == "qemu" ? v1::RESTORER_QEMU : v1::RESTORER_ARMSTATE; },
-          "Who restores: armstate (the default), or QEMU's own load of the stream as it is")
+          "What restores: armstate (the default), or QEMU, which loads the stream unchanged")
       ->check(CLI::IsMember({"armstate", "qemu"}))
       ->type_name("armstate|qemu");
 }

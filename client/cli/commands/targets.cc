@@ -47,7 +47,7 @@ absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandCon
   const absl::StatusOr<v1::FindRestoreTargetsResponse> response =
       RestoreClient(context.connection).FindRestoreTargets(request);
   if (!response.ok()) return response.status();
-  // The best target comes first. Without any host nothing is refused.
+  // The best target comes first. Without hosts there is no refusal.
   bool any_host = !response->targets().empty();
   if (!any_host) {
     const absl::StatusOr<bool> registered = AnyHostIsRegistered(context.connection);

@@ -49,7 +49,7 @@ void AddValidateCommand(CLI::App& app, Command& chosen) {
   AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
   AddToleranceOptions(*command, options->tolerances);
   AddRestorerOption(*command, options->by);
-  command->add_flag("--all", options->all, "Show the registers that are restored as they are, too");
+  command->add_flag("--all", options->all, "Also show the registers that are restored unchanged");
   command->footer(
       HelpFooter("  armstate validate web-1 --host n1-host-7\n"
                  "  armstate validate web-1 --host n1-host-7 --by qemu\n"

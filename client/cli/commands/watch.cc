@@ -82,19 +82,20 @@ absl::StatusOr<ExitStatus> Watch(const WatchOptions& options, CommandContext& co
 
 void AddWatchCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<WatchOptions>();
-  CLI::App* const command = app.add_subcommand("watch",
-                                               "Print what is stored and deleted, a line for each event as it happens, "
-                                               "until Ctrl-C. Calls again when the server "
-                                               "goes away; no event is lost or comes twice");
+  CLI::App* const command = app.add_subcommand(
+      "watch",
+      "Print a line for each checkpoint that is stored or deleted, as it happens, until Ctrl-C. Reconnects when the "
+      "server goes away; no event is lost or repeated");
   command->add_option("VM", options->vm, "Only this VM, which need not exist yet");
   CLI::Option* const from_oldest =
       command->add_flag("--from-oldest", options->from_oldest, "Begin with all events that the server still has");
-  command->add_option("--resume", options->resume_token, "Begin after the event that had this token")
+  command->add_option("--resume", options->resume_token, "Begin after the event with this token")
       ->type_name("TOKEN")
       ->excludes(from_oldest);
-  command->add_flag("--show-tokens", options->show_tokens,
-                    "Show each event's token, and those that come when nothing happens; without it, only the last one "
-                    "is shown, on standard error, at the end");
+  command->add_flag(
+      "--show-tokens", options->show_tokens,
+      "Show the token of each event, and those that are sent while nothing happens; otherwise only the last "
+      "one is shown, on standard error at the end");
   command->footer(
       HelpFooter("  armstate watch\n"
                  "  armstate watch web-1 --from-oldest --output=json\n"

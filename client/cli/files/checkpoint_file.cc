@@ -16,7 +16,7 @@
 namespace armstate {
 namespace {
 
-// Adds what the file's form says besides the stream. The stream's own word counts where the two differ.
+// Adds what the file says outside of its stream, e.g. in libvirt's XML. Where they differ, the stream counts.
 void AddSource(const StateFile& file, LoadedCheckpointFile& loaded) {
   const StateFileSource& said = file.source();
   v1::Source& source = *loaded.checkpoint.mutable_source();
@@ -76,7 +76,7 @@ LoadedCheckpointFile CheckpointOfCapture(QemuCapture capture) {
   LoadedCheckpointFile loaded;
   loaded.notes = std::move(capture.notes);
   v1::Source* source = loaded.checkpoint.mutable_source();
-  // A list that shows nothing has no register that the accelerators call by different IDs.
+  // kUnknown: the list has no register whose ID depends on the accelerator, so either one is right.
   source->set_accelerator(capture.origin == ListOrigin::kUnknown ? v1::ACCELERATOR_TCG : AcceleratorOf(capture.origin));
   source->set_hypervisor("QEMU");
   source->set_machine_type(capture.machine_type);

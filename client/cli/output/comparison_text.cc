@@ -16,7 +16,7 @@
 namespace armstate {
 namespace {
 
-// Of an opaque field's bytes; the rest is in the JSON output.
+// How many bytes of an opaque field are shown; the JSON output has all of them.
 constexpr size_t kMaxShownBytes = 32;
 
 std::string OrDash(std::string text) { return text.empty() ? "-" : Printable(std::move(text)); }
@@ -31,7 +31,7 @@ std::string WithMeaning(uint64_t value, const std::string& meaning) {
   return meaning.empty() ? number : absl::StrCat(number, " (", Printable(meaning), ")");
 }
 
-// Prints lines "name  old -> new"; of equal values only one.
+// Prints lines "name  old -> new", or "name  value" if both are equal.
 class ChangePrinter {
  public:
   ChangePrinter(const Palette& palette, std::ostream& out) : palette_(palette), out_(out) {}

@@ -15,7 +15,7 @@ std::string Metadata(const ErrorInfo& info, const std::string& key) {
   return it == info.metadata.end() ? std::string() : it->second;
 }
 
-// The advice for an unknown name.
+// Advises what to do about an unknown name.
 std::string NameStep(const ErrorInfo& info, absl::string_view message) {
   const std::string nearest = Metadata(info, "nearest");
   if (nearest.empty()) return "'armstate show VM' shows the names of registers";

@@ -83,15 +83,15 @@ std::string FieldText(const v1::FieldDifference& field) {
   return text;
 }
 
-// A finding that several vCPUs share word for word.
+// A finding that is identical on several vCPUs.
 struct SharedFinding {
   const v1::RegisterReport* finding;
   std::vector<uint64_t> vcpus;
-  // Counts the other registers that it stands for.
+  // How many other registers this one represents.
   int more = 0;
 };
 
-// In the order of the first vCPU that has it.
+// Merges equal findings, in the order in which they first occur.
 std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
   std::vector<SharedFinding> shared;
   std::map<std::string, size_t> known;
@@ -105,12 +105,13 @@ std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
   return shared;
 }
 
-// Of a conversion, where dozens of registers begin or end without harm: one line stands for all of a kind.
+// True for findings that are printed as one line per kind: a conversion adds or drops dozens of registers harmlessly.
 bool IsFolded(const v1::RegisterReport& finding) {
   return finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing;
 }
 
-// All but the obstacles; of those that are folded the first of each kind, with how many more there are.
+// Returns all findings that are not obstacles. Of folded findings, only the first of each kind, with the number of
+// others.
 std::vector<SharedFinding> FoldFindings(const std::vector<SharedFinding>& shared) {
   std::vector<SharedFinding> folded;
   for (const SharedFinding& finding : shared) {
@@ -137,7 +138,7 @@ std::string VcpusText(absl::Span<const uint64_t> vcpus) {
   return absl::StrCat(vcpus.size() == 1 ? "vCPU " : "vCPUs ", NumberRanges(vcpus, "and"));
 }
 
-// A one-line explanation of a register that is in the way.
+// Explains an obstacle in one line.
 void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
   const v1::RegisterReport& finding = *shared.finding;
   const auto print = [&out](absl::string_view indent, std::string line) {
@@ -148,12 +149,12 @@ void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
                            VcpusText(shared.vcpus)));
   print("    ", absl::StrCat("wanted ", ValueText(finding.wanted()),
                              finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got()))));
-  // A conversion's reason names the fields that count.
+  // The reason of a conversion names the relevant fields.
   const bool is_conversion = !finding.accept_as().empty();
   const bool known = !is_conversion && std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
   for (const v1::FieldDifference& field : finding.fields()) {
     if (is_conversion) break;
-    // If it is known which fields are in the way, the others do not matter.
+    // If the report says which fields are refused, the others do not matter.
     if (!known || field.accepted().empty() || IsInTheWay(field)) print("    ", FieldText(field));
   }
   if (!known && !finding.reason().empty()) print("    ", finding.reason());
@@ -168,7 +169,7 @@ std::string ChangeReason(const v1::RegisterReport& finding) {
   return reason;
 }
 
-// Counts of one vCPU; those of several that are alike stand on one line.
+// Prints the counts of each vCPU; vCPUs with equal counts share a line.
 void PrintCounts(const v1::RestoreReport& report, std::ostream& out) {
   std::vector<std::pair<std::string, std::vector<uint64_t>>> lines;
   for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
@@ -201,7 +202,7 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
   for (const std::string& note : report.notes()) out << "note: " << Printable(note) << '\n';
   PrintCounts(report, out);
   const std::vector<SharedFinding> shared = ShareFindings(report);
-  // Obstacles first: they are what the user must mend.
+  // Obstacles first: the user has to act on them.
   for (const SharedFinding& finding : shared) {
     if (IsObstacle(*finding.finding)) PrintObstacle(finding, out);
   }
@@ -220,7 +221,7 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
 }
 
 ExitStatus ExitStatusOf(const v1::RestoreReport& report) {
-  // An unspecified or undetermined verdict is no acceptance.
+  // An unspecified or undetermined verdict does not count as accepted.
   return report.verdict() == v1::VERDICT_ACCEPTED || report.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES
              ? ExitStatus::kOk
              : ExitStatus::kRefused;

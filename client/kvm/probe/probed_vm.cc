@@ -8,7 +8,7 @@
 namespace armstate {
 
 void ProbedVm::Renew() {
-  scratch_ = {};  // the old one first: hosts have a limit of VMs
+  scratch_ = {};  // frees the old one first: hosts limit the number of VMs
   absl::StatusOr<ScratchVm> fresh = factory_();
   status_ = fresh.status();
   if (fresh.ok()) scratch_ = *std::move(fresh);

@@ -24,7 +24,7 @@ ExitStatus RunArmstateKvm(const std::vector<std::string>& arguments, std::ostrea
   AddPayloadCommand(app, chosen);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {  // CLI11 tells by exceptions
+  } catch (const CLI::ParseError& error) {  // CLI11 reports by exceptions
     const int code = app.exit(error, out, err);
     return code == static_cast<int>(CLI::ExitCodes::Success) ? ExitStatus::kOk : ExitStatus::kUsage;
   }

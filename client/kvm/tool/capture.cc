@@ -65,7 +65,7 @@ absl::StatusOr<ExitStatus> CaptureGuest(const CaptureOptions& options, std::ostr
   if (!(*vmm)->restorer().missing().empty()) {
     const MissingKvmFeature& missing = (*vmm)->restorer().missing().front();
     return absl::FailedPreconditionError(
-        absl::StrCat("this host does not give ", missing.feature, ": ", missing.call, ": ", missing.error));
+        absl::StrCat("this host does not support ", missing.feature, ": ", missing.call, ": ", missing.error));
   }
   if (options.payload.empty()) {
     if (absl::Status status = (*vmm)->Load(BuiltInGuest()); !status.ok()) return status;
@@ -105,19 +105,21 @@ void AddCaptureCommand(CLI::App& app, KvmCommand& chosen) {
   command
       ->add_option("--payload", options->payload, "The guest, a flat binary for 0x40080000; without it, a built-in one")
       ->type_name("FILE");
-  command->add_option("--vcpus", options->vcpus, "How many the guest has")
+  command->add_option("--vcpus", options->vcpus, "The guest's number of vCPUs")
       ->check(CLI::Range(1, kMaxGuestVcpus))
       ->capture_default_str();
   command->add_option("--memory-mib", options->memory_mib, "The guest's memory")
       ->check(CLI::Range(1, static_cast<int>(kMaxGuestMemory >> 20)))
       ->capture_default_str();
-  command->add_option("--after-lines", options->after_lines, "Stop when the guest has printed as many; they are shown")
+  command
+      ->add_option("--after-lines", options->after_lines,
+                   "Stop when the guest has printed this many lines, which are shown")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   command->add_option("--out", options->out, "JSON of armstate.v1.Checkpoint, for `armstate push`")
       ->type_name("FILE")
       ->required();
-  command->add_option("--memory", options->memory, "All of the guest's memory, as it is")->type_name("FILE");
+  command->add_option("--memory", options->memory, "The guest's whole memory, as raw bytes")->type_name("FILE");
   AddVmmOptions(*command, options->vmm);
   command->footer(KvmHelpFooter(
       "  armstate-kvm capture --features pmu --vcpus 2 --after-lines 50 --out vm.json --memory vm.ram\n"));

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// A checkpoint of 512 vCPUs has less.
+// More than any checkpoint of 512 vCPUs needs.
 constexpr size_t kMaxJsonBytes = size_t{64} << 20;
 
 }  // namespace
@@ -25,7 +25,7 @@ absl::Status ReadJsonFile(const std::string& path, google::protobuf::Message& re
   const auto status =
       google::protobuf::util::JsonStringToMessage(google::protobuf::StringPiece(bytes.data(), bytes.size()), &result);
   if (status.ok()) return absl::OkStatus();
-  // protobuf's message shows the place below itself, in further lines.
+  // The further lines of protobuf's message show the place in the input.
   const std::string message = std::string(status.message());
   return absl::InvalidArgumentError(
       absl::StrCat(path, ": not JSON of ", what, ": ", message.substr(0, message.find('\n'))));

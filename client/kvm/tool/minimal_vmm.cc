@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-// As in QEMU's `virt`.
+// The addresses of QEMU's `virt` machine.
 constexpr uint64_t kGicDistributor = 0x0800'0000;
 constexpr uint64_t kGicRedistributors = 0x080a'0000;
 constexpr int kPmuInterruptNumber = 23;
@@ -21,11 +21,11 @@ constexpr uint32_t kMpStateStopped = 5;
 absl::Status CheckOptions(const MinimalVmm::Options& options) {
   if (options.vcpu_count < 1 || options.vcpu_count > kMaxGuestVcpus) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a VM of ", options.vcpu_count, " vCPUs: from 1 to ", kMaxGuestVcpus, " are possible"));
+        absl::StrCat("a VM of ", options.vcpu_count, " vCPUs is not possible: it has from 1 to ", kMaxGuestVcpus));
   }
   if (options.memory_size == 0 || options.memory_size > kMaxGuestMemory || options.memory_size % kLargestPage != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("guest memory of ", options.memory_size, " bytes: multiples of 64 KiB up to 1 GiB are possible"));
+    return absl::InvalidArgumentError(absl::StrCat("guest memory of ", options.memory_size,
+                                                   " bytes is not possible: it is a multiple of 64 KiB, up to 1 GiB"));
   }
   return absl::OkStatus();
 }

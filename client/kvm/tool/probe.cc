@@ -38,7 +38,7 @@ void AddProbeCommand(CLI::App& app, KvmCommand& chosen) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("probe", "Find out by experiments on scratch VMs what this host accepts");
   command->add_option("--host", arguments->host, "Name of this host")->type_name("NAME")->required();
-  command->add_option("--cpu", arguments->cpu, "What people call its CPU, e.g. neoverse-n1")->type_name("NAME");
+  command->add_option("--cpu", arguments->cpu, "The common name of its CPU, e.g. neoverse-n1")->type_name("NAME");
   command->add_option("--out", arguments->file, "For `armstate host create --probe`; an existing file is replaced")
       ->type_name("FILE")
       ->required();

@@ -63,11 +63,11 @@ v1::RestoreReport ReportOf(const KvmRestorePlan& plan, absl::Span<const KvmVcpu>
   return report;
 }
 
-// Only the findings that refuse; the others are in the report.
+// Prints only the findings that refuse; the report has the others.
 void PrintRefusal(const KvmRestoreResult& result, std::ostream& out) {
   out << "refused\n";
   for (const MissingKvmFeature& missing : result.missing) {
-    out << "this host does not give " << missing.feature << ": " << missing.call << ": " << missing.error << '\n';
+    out << "this host does not support " << missing.feature << ": " << missing.call << ": " << missing.error << '\n';
   }
   for (const std::string& problem : result.problems) out << problem << '\n';
   for (size_t vcpu = 0; vcpu < result.reports.size(); ++vcpu) {
@@ -117,7 +117,7 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   }
   if (report.verdict() == v1::VERDICT_REFUSED) {
     PrintRefusal(result, out);
-    return ExitStatus::kRefused;  // the guest would not be what it was
+    return ExitStatus::kRefused;  // the guest would differ from the checkpoint
   }
   const absl::Status ran =
       (*vmm)->Run(options.lines, options.vmm.timeout_duration(), [&](absl::string_view line) { out << line << '\n'; });

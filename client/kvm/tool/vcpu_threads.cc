@@ -15,7 +15,7 @@ namespace armstate {
 namespace {
 
 constexpr uint64_t kUartSize = 0x1000;
-// A guest that prints no line end must not fill our memory.
+// A guest that never ends a line must not exhaust the host's memory.
 constexpr size_t kMaxLine = 4096;
 
 // The signal only interrupts KVM_RUN; there is nothing to do.
@@ -58,7 +58,7 @@ absl::Status VcpuThreads::Wait(absl::Duration timeout) {
 void VcpuThreads::StopAll() {
   Finish(absl::OkStatus());
   for (const auto& running : running_) {
-    // In this order: a thread that the signal finds outside of KVM_RUN will not stay in it.
+    // In this order: a thread that is outside of KVM_RUN when the signal arrives then leaves KVM_RUN at once.
     SetImmediateExit(running->vcpu->run(), 1);
     pthread_kill(running->thread.native_handle(), SIGUSR1);
   }
@@ -104,7 +104,7 @@ void VcpuThreads::HandleMmio(kvm_run& run, size_t index) {
     return;
   }
   if (run.mmio.is_write == 0) {
-    std::fill(std::begin(run.mmio.data), std::end(run.mmio.data), 0);  // UARTFR: always room to send
+    std::fill(std::begin(run.mmio.data), std::end(run.mmio.data), 0);  // UARTFR: the transmit FIFO is never full
   } else if (address == kGuestUart) {
     Send(static_cast<char>(run.mmio.data[0]));
   }

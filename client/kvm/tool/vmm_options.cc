@@ -25,7 +25,7 @@ void AddVmmOptions(CLI::App& command, VmmOptions& options) {
                   "vCPU features: pmu, sve, ptrauth, aarch32, el2, mte, writable_implementation_id")
       ->type_name("NAME,...")
       ->delimiter(',');
-  command.add_option("--timeout", options.timeout, "How long the guest may take for its lines")
+  command.add_option("--timeout", options.timeout, "Time limit for the guest's lines")
       ->type_name("TIME")
       ->check(CLI::Validator(CheckTimeout, ""))
       ->capture_default_str();
@@ -40,7 +40,7 @@ absl::StatusOr<VcpuFeatures> FeaturesOf(const std::vector<std::string>& names) {
 std::string KvmHelpFooter(absl::string_view examples) {
   return absl::StrCat(
       "Examples:\n", examples,
-      "\nExit status: 0 done, 1 error, 2 wrong usage, 3 the host refuses the checkpoint, 4 no /dev/kvm");
+      "\nExit status: 0 success, 1 error, 2 invalid command line, 3 the host refuses the checkpoint, 4 no /dev/kvm");
 }
 
 }  // namespace armstate

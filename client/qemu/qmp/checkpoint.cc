@@ -28,7 +28,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// "" unless the object has a string of that name.
+// Returns "" unless the object has a string of that name.
 std::string StringOf(const Json& object, const char* key) {
   if (!object.is_object()) return "";
   const auto it = object.find(key);
@@ -43,7 +43,7 @@ bool BoolOf(const Json& object, const char* key) {
 
 absl::Status System(absl::string_view what) { return absl::InternalError(absl::StrCat(what, ": ", strerror(errno))); }
 
-// QEMU's description of itself and of its VM.
+// `Source` is QEMU's description of itself and its VM.
 class Source {
  public:
   static absl::StatusOr<Source> Ask(QmpConnection& qmp) {
@@ -101,7 +101,7 @@ class Source {
     return package.empty() || text.empty() ? text : absl::StrCat(text, " (", package, ")");
   }
 
-  // A device that QEMU cannot save: QEMU refuses to migrate then, but up to 10.0 xen-save-devices-state ends the VM.
+  // Refuses if the VM has a device that QEMU cannot save: up to QEMU 10.0, xen-save-devices-state would end the VM.
   static absl::Status CheckSavable(QmpConnection& qmp) {
     const absl::StatusOr<Json> migration = qmp.Execute("query-migrate");
     if (!migration.ok()) return migration.status();
@@ -133,7 +133,7 @@ class Source {
   }
 };
 
-// All CPU and device state in memory.
+// Saves the CPU and device state, without RAM, in memory.
 absl::StatusOr<MappedFile> DumpDevices(QmpConnection& qmp) {
   const UniqueFd memory(memfd_create("armstate-qemu-dump", MFD_CLOEXEC));
   if (memory.get() < 0) return System("memfd_create");
@@ -144,7 +144,7 @@ absl::StatusOr<MappedFile> DumpDevices(QmpConnection& qmp) {
   return MappedFile::Map(memory.get(), "the dump of QEMU's devices");
 }
 
-// A whole migration stream in the user's file, which has the name only once it is whole.
+// Saves a migration stream in the user's file, which gets its name only when it is complete.
 absl::StatusOr<MappedFile> KeepStream(QmpConnection& qmp, const Source& source, const std::string& path) {
   const absl::StatusOr<OutputPath> output = ResolveOutput(path);
   if (!output.ok()) return output.status();
@@ -190,7 +190,7 @@ absl::StatusOr<QmpCheckpoint> CheckpointByQmp(const std::string& socket_path, co
   const absl::StatusOr<MappedFile> stream =
       options.keep_stream.empty() ? DumpDevices(*qmp) : KeepStream(*qmp, *source, options.keep_stream);
   if (!stream.ok()) return guest.ContinueAfter(stream.status());
-  // The guest need not wait for the parser, unless it is to stay stopped only if all goes well.
+  // The guest continues before the stream is parsed, unless it shall stay paused after success.
   if (!options.leave_paused) {
     status = guest.ContinueAfter(absl::OkStatus());
     if (!status.ok()) return status;

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Far above any answer that we ask for: a socket that never sends a newline must not fill the memory.
+// Far more than any answer needs: a peer that never sends a newline must not exhaust memory.
 constexpr size_t kMaxMessage = size_t{16} << 20;
 
 absl::Status Unavailable(absl::string_view what, int error) {
@@ -73,7 +73,7 @@ QmpConnection::~QmpConnection() {
 
 absl::StatusOr<Json> QmpConnection::Execute(absl::string_view command, Json arguments, int fd) {
   const Json message = {{"execute", std::string(command)}, {"arguments", std::move(arguments)}};
-  // Text that is not UTF-8 (a file name) must not throw.
+  // Must not throw for text that is not UTF-8, e.g. a file name.
   const std::string line = message.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   const absl::Status sent = Send(line, fd);
   if (!sent.ok()) return sent;
@@ -114,7 +114,7 @@ absl::Status QmpConnection::WaitUntilReady(short events) {
     const absl::Duration left = deadline_ - absl::Now();
     if (left <= absl::ZeroDuration()) return absl::DeadlineExceededError("QMP: QEMU did not answer in time");
     pollfd poll_fd = {fd_, events, 0};
-    // Rounded up, so that the last turn does not spin.
+    // Rounded up, so that the last wait is not a busy loop.
     const int64_t milliseconds = std::min<int64_t>(absl::ToInt64Milliseconds(left) + 1, 1000);
     const int ready = poll(&poll_fd, 1, static_cast<int>(milliseconds));
     if (ready > 0) return absl::OkStatus();
@@ -146,7 +146,7 @@ absl::Status QmpConnection::Send(absl::string_view line, int fd) {
       return Unavailable("send", errno);
     }
     line.remove_prefix(sent);
-    fd = -1;  // with the first byte only
+    fd = -1;  // sent with the first byte only
   }
   return absl::OkStatus();
 }

@@ -14,7 +14,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-// The set is there until QEMU has closed the last descriptor that it opened by its name, as it does after a migration.
+// The set exists until QEMU closes the last descriptor that it opened by the set's name, which it does after a
+// migration.
 absl::Status WaitUntilGone(QmpConnection& qmp, uint64_t id) {
   const absl::Time deadline = absl::Now() + absl::Seconds(5);
   while (true) {
@@ -32,7 +33,7 @@ absl::Status WaitUntilGone(QmpConnection& qmp, uint64_t id) {
 }  // namespace
 
 absl::Status WithFdSet(QmpConnection& qmp, int fd, const std::function<absl::Status(const std::string& path)>& use) {
-  // QEMU takes a descriptor for writing only if it is write-only.
+  // QEMU writes only to descriptors that are write-only.
   const UniqueFd writable(open(absl::StrCat("/proc/self/fd/", fd).c_str(), O_WRONLY | O_CLOEXEC));
   if (writable.get() < 0) return absl::InternalError(absl::StrCat("opening the file for QEMU: ", strerror(errno)));
   const absl::StatusOr<Json> added = qmp.Execute("add-fd", {{"opaque", "armstate"}}, writable.get());

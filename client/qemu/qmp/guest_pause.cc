@@ -12,15 +12,15 @@
 namespace armstate {
 namespace {
 
-// Beyond the user's own deadline.
+// Added to the user's deadline for continuing the guest.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
-// The signal that arrived meanwhile, in any thread: gRPC's threads do not block signals.
+// Signals that arrived while they were held. A handler in any thread sets them: gRPC's threads do not block signals.
 std::atomic<bool> held[NSIG];
 
 void KeepSignal(int signal) { held[signal] = true; }
 
-// While QEMU ends a migration (state finish-migrate) it refuses `cont`; this takes it a few milliseconds.
+// QEMU refuses `cont` in the state finish-migrate, which lasts a few milliseconds.
 absl::Status WaitForMigrationToEnd(QmpConnection& qmp) {
   while (true) {
     const absl::StatusOr<nlohmann::json> status = qmp.Execute("query-status");
@@ -51,7 +51,7 @@ absl::Status GuestPause::Stop() {
   if (!status.ok()) return status.status();
   const nlohmann::json state = status->is_object() ? status->value("status", nlohmann::json()) : nlohmann::json();
   if (state != nlohmann::json("postmigrate") && state != nlohmann::json("finish-migrate")) return absl::OkStatus();
-  // Somebody else's migration was faster: the guest may run elsewhere by now, and must not run twice.
+  // Another migration was faster: the guest may already run elsewhere, and must not run twice.
   LeavePaused();
   return absl::FailedPreconditionError(absl::StrCat("another migration has taken the guest: QEMU is in state ",
                                                     state.get<std::string>(), " and left as it is"));
@@ -74,7 +74,7 @@ void GuestPause::LeavePaused() {
 absl::Status GuestPause::Continue() {
   const absl::Status status = ContinueOver(qmp_);
   if (status.ok() || absl::IsFailedPrecondition(status)) return status;  // done, or QEMU itself refuses
-  // QEMU serves one connection at a time: the broken one must go first.
+  // QEMU serves one connection at a time, so the broken one is closed first.
   { const QmpConnection broken = std::move(qmp_); }
   absl::StatusOr<QmpConnection> again = QmpConnection::Open(socket_path_, absl::Now() + kGrace);
   return again.ok() ? ContinueOver(*again) : again.status();

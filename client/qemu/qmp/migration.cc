@@ -14,13 +14,13 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kFdName[] = "armstate";
-// For a migration that is cancelled to end, and for capabilities to be put back, beyond the deadline.
+// Added to the deadline for a cancelled migration to end, and for restoring the capabilities.
 constexpr absl::Duration kGrace = absl::Seconds(5);
 
 Json Member(const Json& object, const char* key) { return object.is_object() ? object.value(key, Json()) : Json(); }
 
-// RAM that other processes share stays where it is. One backend that is private must travel in the stream, and with it
-// all.
+// True if all RAM is shared with other processes and need not be in the stream. One private backend forces all RAM into
+// the stream.
 absl::StatusOr<bool> AllMemoryIsShared(QmpConnection& qmp) {
   const absl::StatusOr<Json> backends = qmp.Execute("query-memdev");
   if (!backends.ok()) return backends.status();
@@ -31,7 +31,7 @@ absl::StatusOr<bool> AllMemoryIsShared(QmpConnection& qmp) {
   return true;
 }
 
-// By name.
+// Capabilities by name.
 using Capabilities = std::map<std::string, bool>;
 
 absl::StatusOr<Capabilities> QueryCapabilities(QmpConnection& qmp) {
@@ -46,7 +46,7 @@ absl::StatusOr<Capabilities> QueryCapabilities(QmpConnection& qmp) {
   return capabilities;
 }
 
-// All at once, since some need others.
+// Sets all at once, since some depend on others.
 absl::Status SetCapabilities(QmpConnection& qmp, const Capabilities& capabilities) {
   if (capabilities.empty()) return absl::OkStatus();
   Json list = Json::array();
@@ -105,13 +105,13 @@ absl::Status MigrateToFile(QmpConnection& qmp, int fd, FileProtocol protocol) {
       return absl::FailedPreconditionError(absl::StrCat("this QEMU has no migration capability ", name));
     }
   }
-  // QEMU 10.0 and 11.1 can end when this is switched back on while they clean up, which they do unseen.
+  // QEMU 10.0 and 11.1 can crash if this is switched on again while they clean up, which QMP does not show.
   const auto multifd = before->find("multifd");
   if (multifd != before->end() && multifd->second) {
     return absl::FailedPreconditionError(
         "QEMU's migration capability multifd is on, with which it writes no plain stream: switch it off before");
   }
-  // One file takes one plain stream, at once and without asking.
+  // A file takes one plain stream, without channels, pauses or a return path.
   for (const char* name : {"mapped-ram", "postcopy-ram", "postcopy-preempt", "pause-before-switchover",
                            "background-snapshot", "return-path"}) {
     if (before->count(name) != 0) wanted[name] = false;

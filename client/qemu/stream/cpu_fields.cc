@@ -34,7 +34,7 @@ constexpr CpuFieldInfo kTail12[] = {
     {"env.features", 8, 1, 0},
 };
 
-// env.vfp.xregs holds the VFP's 16 system registers; FPSCR (1) is assembled from elsewhere and has a field of its own.
+// env.vfp.xregs holds the VFP's 16 system registers, except FPSCR (1), which has a field of its own.
 constexpr CpuFieldInfo kVfp[] = {
     {"env.vfp.zregs", 16, 32, 0},
     {"env.vfp.xregs[0]", 4, 1, 0},
@@ -42,7 +42,7 @@ constexpr CpuFieldInfo kVfp[] = {
     {"fpscr", 4, 1, 0},
 };
 
-// Of each Z register the doublewords 2 to 15: QEMU leaves out 16 to 31.
+// Doublewords 2 to 15 of each Z register: QEMU omits 16 to 31.
 constexpr CpuFieldInfo kSve[] = {
     {"env.vfp.zregs", 112, 32, 0},
     {"env.vfp.pregs", 32, 17, 0},
@@ -62,7 +62,7 @@ constexpr QemuRelease k9_1 = {9, 1};
 constexpr QemuRelease k10_1 = {10, 1};
 constexpr QemuRelease k10_2 = {10, 2};
 constexpr QemuRelease k11_0 = {11, 0};
-// cpu/fpmr is in no tree before 11.0 and in 11.1; of 11.0 itself it is not known.
+// No tree before 11.0 has cpu/fpmr, and 11.1 has it; 11.0 was not examined.
 constexpr QemuRelease k11_1 = {11, 1};
 
 const CpuSubsectionInfo kSubsections[] = {

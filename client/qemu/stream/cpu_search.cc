@@ -39,7 +39,7 @@ class Search {
       if (!LooksLikeHeader(header_at)) continue;
       const absl::Status status = Read(header_at);
       if (!status.ok()) {
-        // Without footers nothing tells a header from data that looks so: only what parses is one.
+        // Without footers, data can look like a header: only a section that parses counts.
         if (has_footers_) return status;
         if (first_failure_.ok()) first_failure_ = status;
         continue;
@@ -102,7 +102,7 @@ class Search {
     return StreamError(stream_.size(), "", "the stream ends without an end-of-stream byte");
   }
 
-  // A vCPU behind the last one that was found, with a damaged header.
+  // There is a vCPU with a damaged header behind the last one that was found.
   absl::Status CheckNoneIsLost() const {
     const size_t last = End(result_.vcpus.back());
     const size_t name_at = stream_.substr(0, result_.end_of_stream).find(kCommonName, last);

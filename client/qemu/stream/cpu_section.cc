@@ -13,7 +13,7 @@
 namespace armstate {
 namespace {
 
-// QEMU's MPUs have at most 256 regions, and so have its SAUs; cpu/m-security has both.
+// QEMU's MPUs and SAUs have at most 256 regions each; cpu/m-security has both.
 constexpr uint32_t kMaxUnits = 512;
 // The number of sizes to try in a section whose bytes look like the headers of subsections.
 constexpr int kMaxTries = 4096;
@@ -72,8 +72,8 @@ class Parser {
              LoadBigEndian(rest.substr(1, 4)) == end_.id && static_cast<uint8_t>(rest[kFooterSize]) <= kCommand;
     }
     if (rest == absl::string_view("\0", 1)) return true;
-    // Sections are numbered in stream order; the numbers of a machine's few hundred devices have no need of the upper
-    // bytes.
+    // Sections are numbered in stream order, and a machine has a few hundred devices, so the upper bytes of the number
+    // are zero.
     return rest.size() > 6 && rest[0] == kSectionFull && LoadBigEndian(rest.substr(1, 4)) > end_.id &&
            LoadBigEndian(rest.substr(1, 4)) < end_.id + 4096 && rest[5] != 0;
   }
@@ -137,8 +137,8 @@ class Parser {
     return absl::nullopt;
   }
 
-  // Parses all subsections from `offset` to the section's end. Recursive only where a size must be found: at most four
-  // deep, since no subsection may be there twice.
+  // Parses all subsections from `offset` to the section's end. Recursive only where a size must be found, at most four
+  // levels deep, since no subsection may occur twice.
   absl::StatusOr<Tail> ParseSubsections(size_t offset, std::vector<CpuSubsection> before) const {
     while (!IsEnd(offset)) {
       if (offset >= stream_.size() || stream_[offset] != kSubsection) return NoEnd(offset);
@@ -163,9 +163,9 @@ class Parser {
     return Tail{std::move(before), offset};
   }
 
-  // Takes the size that the description gives, if it leads to the section's end. Else tries every one. Sizes that
-  // swallow the subsections behind it lead to the section's end, too; so the one with the most subsections counts, and
-  // there must be only one.
+  // Uses the size in the description if it leads to the section's end, otherwise tries every size. Sizes that include
+  // the following subsections lead to the section's end, too; so the size with the most subsections counts, and it must
+  // be unique.
   absl::StatusOr<Tail> FindSize(CpuSubsection subsection, std::vector<CpuSubsection> before) const {
     const CpuSubsectionInfo& info = *subsection.info;
     const size_t at = begin_ + subsection.offset;

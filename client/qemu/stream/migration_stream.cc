@@ -153,7 +153,7 @@ class Walker {
     absl::StatusOr<CpuSection> cpu =
         ParseCpuSection(stream_, header.payload, header.version, end, name, device.subsections);
     if (!cpu.ok()) {
-      // A wrong length makes all that follows look wrong, so it is the better answer.
+      // A wrong length makes everything behind it look wrong, so this is the better error.
       const absl::Status count = CheckCount(header, device, name);
       return count.ok() ? cpu.status() : count;
     }
@@ -175,8 +175,8 @@ class Walker {
         absl::StrCat("cpreg_vmstate_array_len is ", count, ", but the description has ", device.cpreg_count));
   }
 
-  // The section is whole up to its footer, so where it has less than its description it was changed afterwards. What is
-  // gone, the capture cannot bring; QEMU loads such a stream without a word.
+  // The section is complete up to its footer, so if it has less than its description says, it was changed afterwards.
+  // The capture lacks what is gone, while QEMU loads such a stream without an error.
   std::vector<std::string> Missing(const CpuSection& cpu, const DeviceDescription& device, absl::string_view name) {
     std::vector<std::string> missing;
     if (cpu.register_count < device.cpreg_count) {
@@ -237,7 +237,7 @@ class Walker {
   RamFormat ram_;
   RamWalk ram_walk_;
   size_t page_bits_at_ = 0;
-  // Instance of the last cpu_common section, until the cpu section that belongs to it.
+  // The instance of the last cpu_common section, until its cpu section follows.
   absl::optional<uint32_t> common_;
   std::set<std::string> unknown_subsections_;
 };

@@ -58,7 +58,7 @@ const OpaqueField* Find(const std::vector<OpaqueField>& fields, absl::string_vie
   return nullptr;
 }
 
-// "cpu/NAME": the version of a subsection, and its body if it is kept whole.
+// True for "cpu/NAME", the version of a subsection, with its body if that is kept as a whole.
 bool IsSubsection(const OpaqueField& field) {
   return absl::StartsWith(field.name, "cpu/") && !absl::StrContains(field.name, ':');
 }
@@ -71,7 +71,7 @@ struct BuiltSubsections {
   std::vector<SubsectionDescription> unknown;
 };
 
-// The subsections that the fields tell of, in the fields' order, as bytes of a section.
+// Builds the bytes of the subsections that the fields describe, in the fields' order.
 absl::StatusOr<BuiltSubsections> BuildSubsections(const std::vector<OpaqueField>& fields) {
   BuiltSubsections built;
   std::string parent;
@@ -163,7 +163,7 @@ absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_v
     if (field != nullptr && field->data.size() != upper.size) {
       return FieldError(field->name, absl::StrCat("it has ", field->data.size(), " bytes, not ", upper.size));
     }
-    // Of an identification register, the target's own are the right ones where the checkpoint's are not known.
+    // For an identification register, the target's own bits are right where the checkpoint's are not known.
     if (field == nullptr && IsIdRegister(*RegisterId::Create(upper.id))) continue;
     image.payload.replace(upper.offset, upper.size, field != nullptr ? field->data : std::string(upper.size, '\0'));
   }
@@ -175,7 +175,7 @@ absl::StatusOr<CpuSectionImage> Reshape(const CpuSection& target, absl::string_v
       ParseCpuSection(image.payload, 0, target.version, end, "cpu", subsections->unknown);
   if (!section.ok()) return FieldError(marker.name, absl::StrCat("its subsections: ", section.status().message()));
   image.section = *std::move(section);
-  // The number of an MPU's regions is the board's, and not in the stream.
+  // The board decides the number of an MPU's regions; it is not in the stream.
   for (const CpuSubsection& own : target.subsections) {
     if (own.info == nullptr || own.info->unit == 0) continue;
     const CpuSubsection* given = image.section.FindSubsection(own.name);
@@ -210,7 +210,7 @@ std::vector<OpaqueField> CollectOpaqueFields(const CpuSection& section, absl::st
         CollectField(field, absl::StrCat(subsection.name, ":"), payload, covered, fields);
       }
     } else if (subsection.nested && parent_is_whole) {
-      // It follows its parent: with everything from its first byte.
+      // It follows its parent, and is kept from its first byte on.
       absl::StrAppend(&fields.back().data, payload.substr(subsection.offset, subsection.end - subsection.offset));
     } else {
       fields.push_back(
@@ -234,7 +234,7 @@ absl::StatusOr<CpuSectionImage> ApplyOpaqueFields(const CpuSection& target, absl
     image = *std::move(reshaped);
   }
   for (const OpaqueField& field : fields) {
-    // With a marker, these were dealt with above. A register that the target lacks is the list's business.
+    // With a marker, these were handled above. The register list reports a register that the target lacks.
     if (marker != nullptr &&
         (&field == marker || IsSubsection(field) || absl::StartsWith(field.name, "cpreg_vmstate_values["))) {
       continue;

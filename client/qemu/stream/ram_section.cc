@@ -6,21 +6,20 @@
 namespace armstate {
 namespace {
 
-// In the low bits of each page's address.
+// Flags in the low bits of each page's address.
 constexpr uint64_t kZero = 0x02;
 constexpr uint64_t kBlockSizes = 0x04;
 constexpr uint64_t kPage = 0x08;
 constexpr uint64_t kEnd = 0x10;
-constexpr uint64_t kContinue = 0x20;       // same block as the page before, so no name follows
-constexpr uint64_t kXbzrle = 0x40;         // the difference to what was sent of the page before
-constexpr uint64_t kCompressed = 0x100;    // by zlib; QEMU up to 9.0
-constexpr uint64_t kMultifdFlush = 0x200;  // a mark: all channels wait for each other
+constexpr uint64_t kContinue = 0x20;       // same block as the previous page, so no name follows
+constexpr uint64_t kXbzrle = 0x40;         // a difference to what was sent of the page earlier
+constexpr uint64_t kCompressed = 0x100;    // with zlib; QEMU up to 9.0
+constexpr uint64_t kMultifdFlush = 0x200;  // a marker: all channels synchronize
 constexpr uint64_t kMaxFileOffset = uint64_t{1} << 62;
 constexpr uint32_t kMappedRamVersion = 1;
 
 // Moves the reader over the header, the bitmap and the pages of a block of `size` bytes with mapped-ram. The bitmap
-// follows its header at once, so its offset in the file tells where the stream begins there; all headers must say the
-// same.
+// directly follows its header, so its offset in the file shows where the stream begins in it; all headers must agree.
 void SkipMappedBlock(const RamFormat& format, uint64_t size, StreamReader& reader, RamFacts& facts) {
   const size_t at = reader.offset();
   const uint32_t version = reader.U32("the header of a RAM block");
@@ -81,7 +80,7 @@ void SkipBlockList(uint64_t total, const RamFormat& format, StreamReader& reader
   }
 }
 
-// Moves the reader over what a record of a page has behind its address and its block's name. False if there is no such
+// Moves the reader over the part of a page's record behind the address and the block's name. False for an unknown
 // record.
 bool SkipPage(uint64_t kind, uint64_t page_size, StreamReader& reader) {
   switch (kind) {

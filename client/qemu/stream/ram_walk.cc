@@ -14,10 +14,10 @@ namespace {
 
 // A command that carries a whole stream of its own (postcopy).
 constexpr uint16_t kCommandPackaged = 7;
-// The pages of ARM targets, for streams that do not tell theirs.
+// Page sizes of ARM targets, for streams that do not name theirs.
 constexpr uint64_t kPageSizes[] = {4096, 1024, 16384, 65536};
 
-// The error for a section that is sent in parts and is not RAM's: the end of a part is not known.
+// The error for a section in parts that is not RAM: the ends of its parts are not known.
 std::string SentInParts(const StreamSection& section) {
   const std::string what = absl::StrCat("section ", Printable(section.name), " version ", section.version,
                                         " is sent in parts, and only ram version 4 is known");

@@ -64,7 +64,7 @@ constexpr uint64_t kU32 = uint64_t{2} << 52;
 constexpr uint64_t kU64 = uint64_t{3} << 52;
 constexpr uint64_t kU128 = uint64_t{4} << 52;
 
-// FPCR's bits in FPSCR, which is all that the stream has; the rest of FPSCR is FPSR.
+// FPCR's bits in FPSCR; the stream has only FPSCR, whose other bits are FPSR.
 constexpr uint32_t kFpcrMask = 0x07ff9f00;
 
 class Binder {
@@ -160,7 +160,7 @@ class Binder {
   static RegisterSegment ElementOf(const CpuField& field, unsigned index) {
     return {field.offset + size_t{field.info.width} * index, static_cast<uint8_t>(field.info.width)};
   }
-  // A field that every version has in the state at hand.
+  // Finds a field that every version has in this state.
   RegisterSegment Element(absl::string_view name, unsigned index) const {
     return ElementOf(*section_.FindField(name), index);
   }
@@ -171,7 +171,7 @@ class Binder {
   static RegisterSegment Low32(RegisterSegment segment) { return {segment.offset + segment.width - 4, 4}; }
   static RegisterSegment FpscrOf(const CpuSubsection& vfp) { return ElementOf(vfp.fields[3], 0); }
 
-  // The doublewords of one element of a field, each in the stream as a number of its own.
+  // Returns the doublewords of one element of a field, each of which is a number of its own in the stream.
   static std::vector<RegisterSegment> Doublewords(const CpuField& field, unsigned index) {
     std::vector<RegisterSegment> segments;
     const size_t begin = field.offset + size_t{field.info.width} * index;
@@ -231,8 +231,8 @@ absl::Status CheckList(const CpuSection& section, absl::string_view payload, siz
     }
     const size_t value_at = section.values + 8 * i;
     const uint64_t value = LoadBigEndian(payload.substr(value_at, 8));
-    // QEMU compares all 64 bits of a constant, and some identification registers have more than their ID tells: bits
-    // 63-32 of CTR_EL0 are there in CTR, too.
+    // QEMU compares all 64 bits of a constant, and some identification registers are wider than their ID says: CTR also
+    // has bits 63-32 of CTR_EL0.
     if (id->width() < 8 && value >> 8 * id->width() != 0 && !IsIdRegister(*id)) {
       return StreamRegisterError(stream_offset + value_at, name, raw,
                                  absl::StrFormat("value 0x%x does not fit its %d bits", value, 8 * id->width()));
@@ -241,7 +241,7 @@ absl::Status CheckList(const CpuSection& section, absl::string_view payload, siz
   return absl::OkStatus();
 }
 
-// True if the list is of an AArch64 CPU: CPUs before ARMv8 have no ID_AA64*. An empty list shows nothing.
+// True if the list belongs to an AArch64 CPU: CPUs before ARMv8 have no ID_AA64*. An empty list proves nothing.
 bool MayHaveAarch64(const CpuSection& section, absl::string_view payload) {
   for (const uint64_t id : ListedIds(section, payload)) {
     if (id == kIdAa64Isar0 || id == kIdAa64Mmfr0) return true;
@@ -266,7 +266,7 @@ absl::StatusOr<ExecutionState> GetExecutionState(const CpuSection& section, absl
     if (BankOf(cpsr & 0x1f) >= 0) return ExecutionState::kAarch32;
   } else if (section.version == kCpuVersion && MayHaveAarch64(section, payload)) {
     const uint32_t mode = cpsr & 0xf;
-    // EL0 has no stack pointer but its own; bit 1 is reserved.
+    // EL0 only has its own stack pointer; bit 1 is reserved.
     if ((mode & 2) == 0 && mode != 1) return ExecutionState::kAarch64;
   }
   return StreamError(stream_offset + at, name, absl::StrFormat("cpsr is 0x%08x: this CPU has no such mode", cpsr));

@@ -24,14 +24,14 @@ absl::StatusOr<RegisterList> LoadRegisters(absl::string_view payload, const std:
   return RegisterList::Create(ids, std::move(values));
 }
 
-// Puts the processor state of `registers` into the image's field `cpsr`, which decides what the other fields mean.
+// Writes the processor state of `registers` to the image's field `cpsr`, which decides what the other fields mean.
 void StoreMode(const RegisterList& registers, CpuSectionImage& image) {
   absl::optional<absl::string_view> mode = registers.Find(kPstate);
   if (!mode) mode = registers.Find(kCpsr);
   if (mode) StoreBigEndian(LowWord(*mode), 4, &image.payload[image.section.FindField("cpsr")->offset]);
 }
 
-// QEMU 10.2 and later take what cpu/pstate64 says for the mode, so a target's own must not outlive a checkpoint in
+// QEMU 10.2 and later use cpu/pstate64 as the mode, so the target's own must not survive the restore of a checkpoint in
 // AArch32 state. There the subsection has the form of an SPSR_ELx: DIT is bit 24, not 21 as in the CPSR (Arm ARM,
 // SPSR_EL1), and bit 21 is PSTATE.SS, which is 0 outside a debugger's single steps.
 void StorePstate64(const RegisterList& registers, CpuSectionImage& image) {
@@ -75,7 +75,7 @@ absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> QemuStreamVcpu::CreateTarget(con
                                                                              const VcpuState& checkpoint) {
   absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> own = Create(section, place);
   if (!own.ok()) {
-    // A VM that has not run may be in no mode at all. The checkpoint's is as good: it is to be written over it.
+    // A VM that has not run may have no valid mode. The checkpoint's mode serves as well, since it is written anyway.
     CpuSectionImage in_mode{std::string(place.payload), section};
     StoreMode(checkpoint.registers, in_mode);
     absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> again =
@@ -87,16 +87,16 @@ absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> QemuStreamVcpu::CreateTarget(con
   if (!image.ok()) return image.status();
   StoreMode((*own)->registers_, *image);
   StoreMode(checkpoint.registers, *image);
-  // Otherwise the checkpoint's own cpu/pstate64 is there by now, if it has one.
+  // Otherwise the checkpoint's cpu/pstate64, if it has one, is there already.
   if (!IsOfQemu(checkpoint.opaque_fields)) StorePstate64(checkpoint.registers, *image);
   if (!GetExecutionState(image->section, image->payload, place.stream_offset, place.name).ok()) {
-    // This CPU cannot be in the checkpoint's mode. In its own, the restore names every register that it has not.
+    // This CPU cannot be in the checkpoint's mode. In its own mode, the restore names every register that it lacks.
     StoreMode((*own)->registers_, *image);
   }
   absl::StatusOr<std::unique_ptr<QemuStreamVcpu>> target =
       Create(image->section, {image->payload, place.stream_offset, place.name});
   if (!target.ok()) return target.status();
-  // The mode is the checkpoint's by now; all other values begin as the target's own.
+  // The mode is now the checkpoint's; all other values start as the target's.
   for (size_t i = 0; i < (*target)->layout()->size(); ++i) {
     const RegisterId id = (*target)->layout()->id(i);
     const absl::optional<absl::string_view> value = (*own)->registers_.Find(id);

@@ -15,10 +15,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Descriptions of real machines have some 10 to 100 KB; parsing takes about 20 times that in memory.
+// Descriptions of real machines have 10 to 100 KB; parsing needs about 20 times as much memory.
 constexpr uint64_t kMaxJsonSize = uint64_t{16} << 20;
 constexpr int kMaxNesting = 64;
-// Far above what any device takes, and so small that sums of them do not overflow.
+// Far more than any device needs, and small enough that sums do not overflow.
 constexpr uint64_t kMaxDeviceSize = uint64_t{1} << 40;
 // A `cpu` section of QEMU 11.1 can have 24.
 constexpr size_t kMaxSubsections = 64;
@@ -28,7 +28,7 @@ absl::Status NotADescription(absl::string_view why) {
   return absl::NotFoundError(absl::StrCat("no valid JSON description: ", why));
 }
 
-// Also true at a byte 0, which no JSON has: so the text of a candidate is looked at only up to the next one.
+// Also true at a byte 0, which JSON never contains: so each candidate's text is scanned only up to the next candidate.
 bool IsUnfit(absl::string_view json) {
   int depth = 0;
   bool in_string = false;
@@ -66,7 +66,7 @@ const Json* Array(const Json& object, const char* key) {
   return it == object.end() || !it->is_array() ? nullptr : &*it;
 }
 
-// The bytes that the fields of a device or of a subsection take. Nothing if they are not described.
+// The size of the fields of a device or subsection. Nothing if they are not described.
 absl::optional<uint64_t> SizeOfFields(const Json& device) {
   const Json* fields = Array(device, "fields");
   if (fields == nullptr) return absl::nullopt;
@@ -83,8 +83,7 @@ absl::optional<uint64_t> SizeOfFields(const Json& device) {
   return size;
 }
 
-// Adds what the fields and subsections of `json`, a device or one of its subsections, take. False if they are not
-// described.
+// Adds the size of the fields and subsections of `json`, a device or a subsection. False if they are not described.
 bool AddParts(const Json& json, DeviceDescription& device) {
   const absl::optional<uint64_t> fields = SizeOfFields(json);
   if (!fields) return false;
@@ -123,7 +122,7 @@ absl::optional<DeviceDescription> ReadDevice(const Json& json) {
   return device;
 }
 
-// Parts that do not fit are left out: then the stream's own bytes decide.
+// Omits parts that do not fit; the stream's own bytes decide then.
 void ReadConfigurationSubsections(const Json& root, VmDescription& description) {
   const auto configuration = root.find("configuration");
   if (configuration == root.end() || !configuration->is_object()) return;
@@ -166,8 +165,8 @@ absl::StatusOr<VmDescription> ParseVmDescription(absl::string_view json) {
   return description;
 }
 
-// A candidate begins with the bytes 0x00 0x06, which stand in no JSON text, and is looked at only up to the next one:
-// all of this is linear.
+// A candidate begins with the bytes 0x00 0x06, which JSON never contains, and is scanned only up to the next one, so
+// the search is linear.
 absl::StatusOr<VmDescription> FindVmDescription(absl::string_view stream) {
   absl::Status why = NotADescription("there is none");
   absl::string_view before = stream;

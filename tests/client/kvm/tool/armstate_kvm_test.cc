@@ -42,7 +42,7 @@ TEST(ArmstateKvmTest, HelpNamesTheSubcommandsAndTheirExamples) {
     const Outcome outcome = RunCommand({command, "--help"});
     EXPECT_EQ(outcome.status, ExitStatus::kOk);
     EXPECT_THAT(outcome.out, HasSubstr(std::string("Examples:\n  armstate-kvm ") + command));
-    EXPECT_THAT(outcome.out, HasSubstr("Exit status: 0 done"));
+    EXPECT_THAT(outcome.out, HasSubstr("Exit status: 0 success"));
   }
 }
 
