@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands/arguments.h"
 #include "client/cli/output/report_text.h"
-#include "client/kvm/restore_plan.h"
+#include "client/kvm/restore_input.h"
 #include "client/qemu/restore.h"
 #include "client/qemu/stream/opaque_fields.h"
 #include "client/restore_client.h"
@@ -121,7 +121,7 @@ absl::StatusOr<StreamJudgement> JudgeForStream(const v1::Checkpoint& checkpoint,
     const absl::StatusOr<v1::PlanRestoreResponse> plan = client.PlanRestore(*request);
     if (!plan.ok()) return plan.status();
     judgement.report = plan->report();
-    absl::StatusOr<KvmRestorePlan> planned = PlannedStates(*plan, checkpoint);
+    absl::StatusOr<KvmRestoreInput> planned = PlannedStates(*plan, checkpoint);
     if (!planned.ok()) return Annotate(planned.status(), "the server's plan");
     judgement.vcpus = std::move(planned->states);
     for (size_t i = 0; i < judgement.vcpus.size() && i < vcpus->size(); ++i) {

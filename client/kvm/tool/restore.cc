@@ -8,7 +8,7 @@
 #include "armstate/v1/checkpoint.pb.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "client/files/input_file.h"
-#include "client/kvm/restore_plan.h"
+#include "client/kvm/restore_input.h"
 #include "client/kvm/tool/commands.h"
 #include "client/kvm/tool/files.h"
 #include "client/kvm/tool/minimal_vmm.h"
@@ -31,24 +31,24 @@ struct RestoreOptions {
 };
 
 // The state to write to the vCPUs: the plan's if there is one, otherwise the checkpoint's.
-absl::StatusOr<KvmRestorePlan> LoadPlan(const RestoreOptions& options, const v1::Checkpoint& checkpoint) {
+absl::StatusOr<KvmRestoreInput> LoadInput(const RestoreOptions& options, const v1::Checkpoint& checkpoint) {
   if (!options.plan.empty()) {
     v1::PlanRestoreResponse plan;
     if (absl::Status status = ReadJsonFile(options.plan, plan); !status.ok()) return status;
-    absl::StatusOr<KvmRestorePlan> planned = PlannedStates(plan, checkpoint);
-    if (!planned.ok()) return Annotate(planned.status(), options.plan);
-    return planned;
+    absl::StatusOr<KvmRestoreInput> input = PlannedStates(plan, checkpoint);
+    if (!input.ok()) return Annotate(input.status(), options.plan);
+    return input;
   }
-  absl::StatusOr<KvmRestorePlan> planned = CheckpointStates(checkpoint);
-  if (!planned.ok()) return Annotate(planned.status(), options.checkpoint);
-  return planned;
+  absl::StatusOr<KvmRestoreInput> input = CheckpointStates(checkpoint);
+  if (!input.ok()) return Annotate(input.status(), options.checkpoint);
+  return input;
 }
 
-v1::RestoreReport ReportOf(const KvmRestorePlan& plan, absl::Span<const KvmVcpu> ports,
+v1::RestoreReport ReportOf(const KvmRestoreInput& input, absl::Span<const KvmVcpu> ports,
                            const KvmRestoreResult& result) {
   std::vector<VcpuReportInput> vcpus;
-  for (size_t i = 0; i < plan.states.size(); ++i) {
-    vcpus.push_back({plan.states[i].vcpu_index, plan.states[i].registers, *ports[i].layout(), result.reports[i]});
+  for (size_t i = 0; i < input.states.size(); ++i) {
+    vcpus.push_back({input.states[i].vcpu_index, input.states[i].registers, *ports[i].layout(), result.reports[i]});
   }
   v1::RestoreReport report = RestoreReportToProto(vcpus, IdScheme::kKvm, ReportedRegisters::kFindings);
   report.set_by(v1::RESTORER_ARMSTATE);
@@ -92,8 +92,8 @@ absl::Status LoadMemory(const std::string& path, MinimalVmm::Options& options, a
 absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostream& out) {
   v1::Checkpoint checkpoint;
   if (absl::Status status = ReadJsonFile(options.checkpoint, checkpoint); !status.ok()) return status;
-  const absl::StatusOr<KvmRestorePlan> plan = LoadPlan(options, checkpoint);
-  if (!plan.ok()) return plan.status();
+  const absl::StatusOr<KvmRestoreInput> input = LoadInput(options, checkpoint);
+  if (!input.ok()) return input.status();
 
   const std::vector<std::string> recorded(checkpoint.source().vcpu_features().begin(),
                                           checkpoint.source().vcpu_features().end());
@@ -102,16 +102,16 @@ absl::StatusOr<ExitStatus> RestoreGuest(const RestoreOptions& options, std::ostr
   if (!features.ok()) return features.status();
   MinimalVmm::Options vmm_options;
   vmm_options.features = *features;
-  vmm_options.vcpu_count = static_cast<int>(std::min<size_t>(plan->states.size(), kMaxGuestVcpus + 1));
+  vmm_options.vcpu_count = static_cast<int>(std::min<size_t>(input->states.size(), kMaxGuestVcpus + 1));
   absl::optional<InputFile> memory;
   if (absl::Status status = LoadMemory(options.memory, vmm_options, memory); !status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<MinimalVmm>> vmm = MinimalVmm::Create(vmm_options, plan->states);
+  absl::StatusOr<std::unique_ptr<MinimalVmm>> vmm = MinimalVmm::Create(vmm_options, input->states);
   if (!vmm.ok()) return vmm.status();
   if (memory) std::copy(memory->bytes().begin(), memory->bytes().end(), (*vmm)->memory().begin());
 
-  KvmRestoreResult result = (*vmm)->restorer().Write(plan->states, plan->orders);
-  ApplyPlanTolerances(*plan, result);
-  const v1::RestoreReport report = ReportOf(*plan, (*vmm)->restorer().vcpus(), result);
+  KvmRestoreResult result = (*vmm)->restorer().Write(input->states, input->orders);
+  ApplyPlanTolerances(*input, result);
+  const v1::RestoreReport report = ReportOf(*input, (*vmm)->restorer().vcpus(), result);
   if (!options.report.empty()) {
     if (absl::Status status = WriteJsonFile(options.report, report); !status.ok()) return status;
   }

@@ -1,4 +1,4 @@
-#include "client/kvm/restore_plan.h"
+#include "client/kvm/restore_input.h"
 
 #include <algorithm>
 #include <numeric>
@@ -80,7 +80,7 @@ absl::StatusOr<IdScheme> SchemeOfSource(const v1::Checkpoint& checkpoint) {
 
 }  // namespace
 
-absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint) {
+absl::StatusOr<KvmRestoreInput> CheckpointStates(const v1::Checkpoint& checkpoint) {
   if (checkpoint.vcpus().empty()) return InvalidField("vcpus", "is empty");
   const absl::StatusOr<IdScheme> scheme = SchemeOfSource(checkpoint);
   if (!scheme.ok()) return scheme.status();
@@ -88,25 +88,25 @@ absl::StatusOr<KvmRestorePlan> CheckpointStates(const v1::Checkpoint& checkpoint
     return InvalidField("source.accelerator",
                         "the register IDs of QEMU's emulation do not all mean the same on KVM; give the server's plan");
   }
-  KvmRestorePlan plan;
+  KvmRestoreInput input;
   for (int i = 0; i < checkpoint.vcpus_size(); ++i) {
     absl::StatusOr<VcpuState> state = VcpuStateFromProto(v1::VcpuState(checkpoint.vcpus(i)));
     if (!state.ok()) return state.status();
     absl::Status status = CheckIndex(absl::StrCat("vcpus[", i, "]"), state->vcpu_index, i);
     if (!status.ok()) return status;
-    plan.states.push_back(*std::move(state));
+    input.states.push_back(*std::move(state));
   }
-  return plan;
+  return input;
 }
 
-absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint) {
+absl::StatusOr<KvmRestoreInput> PlannedStates(const v1::PlanRestoreResponse& plan, const v1::Checkpoint& checkpoint) {
   if (plan.vcpus_size() != checkpoint.vcpus_size()) {
     return InvalidField(
         "vcpus", absl::StrCat("a plan for ", plan.vcpus_size(), " vCPUs, a checkpoint of ", checkpoint.vcpus_size()));
   }
   const absl::StatusOr<IdScheme> source = SchemeOfSource(checkpoint);
   if (!source.ok()) return source.status();
-  KvmRestorePlan planned;
+  KvmRestoreInput planned;
   for (int i = 0; i < plan.vcpus_size(); ++i) {
     const std::string field = absl::StrCat("vcpus[", i, "]");
     if (absl::Status status = CheckIndex(field, plan.vcpus(i).vcpu_index(), i); !status.ok()) return status;
@@ -133,11 +133,11 @@ absl::StatusOr<KvmRestorePlan> PlannedStates(const v1::PlanRestoreResponse& plan
   return planned;
 }
 
-void ApplyPlanTolerances(const KvmRestorePlan& plan, KvmRestoreResult& result) {
-  for (size_t i = 0; i < plan.tolerated.size() && i < result.reports.size(); ++i) {
+void ApplyPlanTolerances(const KvmRestoreInput& input, KvmRestoreResult& result) {
+  for (size_t i = 0; i < input.tolerated.size() && i < result.reports.size(); ++i) {
     for (RegisterFinding& finding : result.reports[i].findings) {
-      const auto planned = plan.tolerated[i].find(finding.id.raw());
-      if (planned == plan.tolerated[i].end() || planned->second.got != finding.got) continue;
+      const auto planned = input.tolerated[i].find(finding.id.raw());
+      if (planned == input.tolerated[i].end() || planned->second.got != finding.got) continue;
       finding.tolerance = planned->second.tolerance;
       finding.reason = planned->second.reason;
     }

@@ -1,4 +1,4 @@
-#include "client/kvm/restore_plan.h"
+#include "client/kvm/restore_input.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ v1::PlanRestoreResponse PlanForTwo() {
 }
 
 TEST(RestorePlanTest, ACheckpointIsTakenAsItIs) {
-  const absl::StatusOr<KvmRestorePlan> plan = CheckpointStates(TwoVcpus());
+  const absl::StatusOr<KvmRestoreInput> plan = CheckpointStates(TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   ASSERT_EQ(plan->states.size(), 2u);
   EXPECT_TRUE(plan->orders.empty());
@@ -65,7 +65,7 @@ TEST(RestorePlanTest, ACheckpointIsTakenAsItIs) {
 }
 
 TEST(RestorePlanTest, APlansWritesComeByPhase) {
-  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanForTwo(), TwoVcpus());
+  const absl::StatusOr<KvmRestoreInput> plan = PlannedStates(PlanForTwo(), TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   ASSERT_EQ(plan->orders.size(), 2u);
   EXPECT_THAT(plan->orders[1], ElementsAre(kMidr, kX0, kSctlr));
@@ -80,7 +80,7 @@ TEST(RestorePlanTest, ARegisterThatClearsReadsAsTheOneThatSets) {
   AddWrite(*message.mutable_vcpus(0), kSet, 6);
   AddWrite(*message.mutable_vcpus(0), kClear, 3);
   message.mutable_vcpus(0)->mutable_writes()->rbegin()->set_value(std::string(8, '\xff'));
-  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(message, TwoVcpus());
+  const absl::StatusOr<KvmRestoreInput> plan = PlannedStates(message, TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->states[0].registers.Find(RegisterId::Known<kClear>()), kEight);
   EXPECT_THAT(plan->orders[0], ElementsAre(kMidr, kClear, kX0, kSctlr, kSet));
@@ -93,7 +93,7 @@ TEST(RestorePlanTest, WhetherAQemuVcpuIsOnIsKvmsState) {
   v1::OpaqueField* const power = checkpoint.mutable_vcpus(1)->add_opaque_fields();
   power->set_name("power_state");
   power->set_data("\x01");
-  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanForTwo(), checkpoint);
+  const absl::StatusOr<KvmRestoreInput> plan = PlannedStates(PlanForTwo(), checkpoint);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->states[0].opaque_fields.at(0).data, std::string(4, '\0'));  // KVM_MP_STATE_RUNNABLE
   EXPECT_EQ(plan->states[1].opaque_fields.at(0).name, "kvm.mp_state");
@@ -165,7 +165,7 @@ KvmRestoreResult IgnoredMidr(const std::string& got) {
 }
 
 TEST(RestorePlanTest, WhatHappensAsPlannedRefusesNothing) {
-  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
+  const absl::StatusOr<KvmRestoreInput> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   KvmRestoreResult result = IgnoredMidr(std::string("\1\0\0\0\0\0\0\0", 8));
   ASSERT_FALSE(result.complete());
@@ -176,7 +176,7 @@ TEST(RestorePlanTest, WhatHappensAsPlannedRefusesNothing) {
 }
 
 TEST(RestorePlanTest, AnotherValueThanPlannedRefuses) {
-  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
+  const absl::StatusOr<KvmRestoreInput> plan = PlannedStates(PlanWithATolerance(), TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   KvmRestoreResult result = IgnoredMidr(std::string("\2\0\0\0\0\0\0\0", 8));
   ApplyPlanTolerances(*plan, result);
@@ -188,7 +188,7 @@ TEST(RestorePlanTest, APlanOfOtherVcpusThanItsReportIsNoReasonToStop) {
   v1::PlanRestoreResponse message = PlanWithATolerance();
   message.mutable_report()->mutable_vcpus(0)->set_vcpu_index(-1);
   message.mutable_report()->mutable_vcpus(1)->set_vcpu_index(2);
-  const absl::StatusOr<KvmRestorePlan> plan = PlannedStates(message, TwoVcpus());
+  const absl::StatusOr<KvmRestoreInput> plan = PlannedStates(message, TwoVcpus());
   ASSERT_TRUE(plan.ok()) << plan.status();
   KvmRestoreResult result = IgnoredMidr(std::string("\1\0\0\0\0\0\0\0", 8));
   ApplyPlanTolerances(*plan, result);
