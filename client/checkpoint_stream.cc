@@ -6,23 +6,23 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "client/internal/request_id.h"
-#include "client/internal/unary_call.h"
+#include "client/request_id.h"
+#include "client/unary_call.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/client_callback.h"
 #include "proto/status_conversion.h"
 
 namespace armstate {
 
-// gRPC calls a reactor from threads of its own, never from within an operation that is begun; so operations are begun
-// under the mutex.
+// gRPC calls a reactor from its own threads, never from inside the function that starts an operation. It is therefore
+// safe to start operations with the mutex held.
 class CheckpointStream::Call final
     : public grpc::ClientBidiReactor<v1::StreamCheckpointsRequest, v1::StreamCheckpointsResponse> {
  public:
   Call(std::shared_ptr<v1::CheckpointService::StubInterface> stub, Acknowledged acknowledged)
       : stub_(std::move(stub)), acknowledged_(std::move(acknowledged)) {
     stub_->async()->StreamCheckpoints(&context_, this);
-    AddHold();  // until nothing will be written any more
+    AddHold();  // until the last write
     StartRead(&response_);
     StartCall();
   }
@@ -94,7 +94,7 @@ class CheckpointStream::Call final
       bytes_ -= acknowledged->second.bytes;
       unacknowledged_.erase(acknowledged);
     }
-    // Waking a thread costs more than an item, so a waiting thread gets room for several.
+    // Waking a thread costs more than an item, so a waiting thread wakes when there is room for several.
     if (unacknowledged_.size() <= kMaxUnacknowledged / 2) changed_.SignalAll();
     StartRead(&response_);
   }
@@ -115,7 +115,7 @@ class CheckpointStream::Call final
     size_t bytes = 0;
   };
 
-  // Of one message: far below what the server takes, and small beside a checkpoint of many vCPUs.
+  // Limits of one message: far below the server's, and small compared with a checkpoint of many vCPUs.
   static constexpr int kMaxRequests = 64;
   static constexpr size_t kMaxMessageBytes = size_t{1} << 20;
   // The overhead of a request that is alone in a message: a tag and its length.
@@ -129,8 +129,8 @@ class CheckpointStream::Call final
     }
   }
 
-  // Moves waiting requests into one message: without a copy, so that it is the same requests that are kept until
-  // they are acknowledged. gRPC reads the message once, before it can be answered.
+  // Puts waiting requests into one message without copying them: unacknowledged_ keeps owning them. gRPC serializes the
+  // message once, before any answer to it can arrive.
   void FillMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     size_t bytes = 0;
     while (!to_write_.empty() && message_.requests_size() < kMaxRequests) {
@@ -142,7 +142,7 @@ class CheckpointStream::Call final
     }
   }
 
-  // Some of the requests may be acknowledged and gone.
+  // Does not touch the requests: acknowledged ones are already freed.
   void ReleaseMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     while (message_.requests_size() > 0) message_.mutable_requests()->UnsafeArenaReleaseLast();
   }
@@ -154,7 +154,7 @@ class CheckpointStream::Call final
     while (!ended_) changed_.Wait(&mutex_);
   }
 
-  // Nothing is written any more; the end of the call comes.
+  // Stops writing; the call ends soon.
   void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     broken_ = true;
     to_write_.clear();
@@ -177,7 +177,7 @@ class CheckpointStream::Call final
 
   absl::Status Error() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!status_.ok()) return status_;
-    return absl::UnavailableError("the server ended the stream before it had answered all");
+    return absl::UnavailableError("the server ended the stream before it had answered every request");
   }
 
   const std::shared_ptr<v1::CheckpointService::StubInterface> stub_;
@@ -186,7 +186,7 @@ class CheckpointStream::Call final
 
   absl::Mutex mutex_;
   absl::CondVar changed_;
-  // By item.
+  // The key is the item.
   std::map<int64_t, Item> unacknowledged_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<int64_t> to_write_ ABSL_GUARDED_BY(mutex_);
@@ -197,10 +197,10 @@ class CheckpointStream::Call final
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
-  // Of the write that is going on; its requests belong to unacknowledged_.
+  // The message being written; unacknowledged_ owns its requests.
   v1::StreamCheckpointsRequest message_ ABSL_GUARDED_BY(mutex_);
 
-  // Of the read that is going on, or of OnReadDone.
+  // Belongs to the read in progress, or to OnReadDone.
   v1::StreamCheckpointsResponse response_;
 };
 

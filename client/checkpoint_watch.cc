@@ -15,9 +15,9 @@ namespace {
 
 constexpr size_t kReadAhead = 64;
 
-// True if the same call can be repeated from the last token on.
+// True if the call can be repeated from the last token.
 bool IsPassing(const absl::Status& status) {
-  // A server cancels the call of a watcher that does not even take that it was too slow.
+  // A server cancels the call of a watcher that is too slow even to receive the error that says so.
   if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return true;
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
   return info && info->reason == ErrorReason::kWatcherTooSlow;
@@ -86,7 +86,7 @@ void CheckpointWatch::Run() {
     }
     if (options_.on_reconnect) options_.on_reconnect(status);
     if (read_any_) backoff = options_.initial_backoff;
-    // Not all watchers of a server that went away call again at the same moment.
+    // Random, so that the watchers of a server that went away do not all return at the same moment.
     const absl::Duration pause = backoff * absl::Uniform(random, 0.5, 1.0);
     backoff = std::min(backoff * 2, options_.max_backoff);
     const absl::Time end = absl::Now() + pause;
@@ -110,7 +110,7 @@ absl::Status CheckpointWatch::ReadOnce() {
   v1::CheckpointEvent message;
   while (reader->Read(&message)) {
     read_any_ = true;
-    // Each call begins with a message that only repeats where it begins.
+    // The first message of a call only repeats the position at which the call starts.
     const bool repeats = begun_ && message.resume_token() == request_.resume_token();
     begun_ = true;
     request_.set_resume_token(message.resume_token());
@@ -118,13 +118,13 @@ absl::Status CheckpointWatch::ReadOnce() {
     if (!repeats && !Add(std::move(message))) break;
   }
   {
-    // No longer to be cancelled by Stop(), which has no need to: the call has ended, or is cancelled here.
+    // From here on Stop() need not cancel the call: it has ended, or is cancelled below.
     absl::MutexLock lock(&mutex_);
     call_ = nullptr;
     if (stopped_) context.TryCancel();
   }
   const grpc::Status status = reader->Finish();
-  // Servers have no reason to end it well.
+  // A server has no reason to end a watch with OK.
   if (status.ok()) return absl::UnavailableError("the server ended the watch");
   return FromGrpcStatus(status);
 }

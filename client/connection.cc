@@ -12,8 +12,8 @@
 namespace armstate {
 namespace {
 
-// Room for what HTTP/2 and protobuf add to a message of the largest size. A request that does not fit into the buffer
-// is sent only once.
+// The largest message, with room for the overhead of HTTP/2 and protobuf. gRPC does not retry a request that does not
+// fit into this buffer.
 constexpr int kRetryBufferBytes = kMaxMessageBytes + (1 << 20);
 
 constexpr int kKeepaliveTimeoutMs = 20'000;
@@ -30,15 +30,16 @@ std::shared_ptr<grpc::Channel> FailingChannel(const absl::Status& status) {
 
 }  // namespace
 
-// A server that is busy answers RESOURCE_EXHAUSTED, and so does gRPC where others take the memory for messages.
+// A busy server answers RESOURCE_EXHAUSTED, and so does gRPC when messages of other calls use up the memory.
 //
-// An attempt that ended UNAVAILABLE may have done its work. Calls that then do harm, or give another answer, when they
-// are repeated are left to the caller: a second DeleteVm might meet a VM that was created again, and a second
-// CreateMachine its own machine; a second CreateBackup makes a second backup. CreateCheckpoint and CaptureMachine carry
-// a request ID for this.
+// An attempt that ended with UNAVAILABLE may have taken effect. Calls that do harm or answer differently the second
+// time are not retried here: a second DeleteVm might delete a VM that was created again, a second CreateMachine would
+// find its own machine, and a second CreateBackup makes a second backup. CreateCheckpoint and CaptureMachine carry a
+// request ID, so they are safe to retry.
 //
-// StreamCheckpoints is left to CheckpointStream's caller, too: of a call with many messages gRPC sends some again and
-// leaves others out, so acknowledgements are taken for those of other items, and what was never sent counts as stored.
+// StreamCheckpoints is left to CheckpointStream's caller, too: gRPC would send some messages of the call again and omit
+// others, so that acknowledgements would be matched with the wrong items, and items that were never sent would count as
+// stored.
 std::string ServiceConfigJson(const ConnectionOptions& options) {
   if (options.max_attempts <= 1) return "{}";
   constexpr absl::string_view kFormat = R"({"methodConfig": [
@@ -61,7 +62,7 @@ std::string ServiceConfigJson(const ConnectionOptions& options) {
 }
 
 absl::StatusOr<std::string> CompleteTarget(absl::string_view target) {
-  // "dns://AUTHORITY/host" names the name server, too.
+  // "dns://AUTHORITY/host" also names the DNS server.
   absl::string_view address = target;
   if (absl::ConsumePrefix(&address, "dns:") && absl::ConsumePrefix(&address, "//")) {
     address = absl::StrContains(address, '/') ? address.substr(address.find('/') + 1) : "";
@@ -85,7 +86,7 @@ Connection::Connection(const ConnectionOptions& options) : call_timeout_(options
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   arguments.SetServiceConfigJSON(ServiceConfigJson(options));
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
-  // gRPC by itself would wait up to two minutes before it looks again for a server that was away for long.
+  // gRPC's default would wait up to two minutes before it reconnects to a server that was away for long.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
                    static_cast<int>(absl::ToInt64Milliseconds(options.initial_backoff)));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(absl::ToInt64Milliseconds(options.max_backoff)));

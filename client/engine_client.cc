@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "client/internal/request_id.h"
-#include "client/internal/unary_call.h"
+#include "client/request_id.h"
+#include "client/unary_call.h"
 
 namespace armstate {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "client/internal/unary_call.h"
+#include "client/unary_call.h"
 
 namespace armstate {
 

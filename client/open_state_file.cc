@@ -9,7 +9,7 @@
 #include "client/formats/packed_state_file.h"
 #include "client/formats/plain_state_file.h"
 #include "client/formats/qcow2_state_file.h"
-#include "client/libvirt/libvirt_state_file.h"
+#include "client/libvirt/state_file.h"
 
 namespace armstate {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/types/optional.h"
-#include "client/internal/unary_call.h"
+#include "client/unary_call.h"
 
 namespace armstate {
 
@@ -14,14 +14,14 @@ void Append(Items& from, Items& to) {
   for (auto& item : from) *to.Add() = std::move(item);
 }
 
-// The pages of an answer about a checkpoint's vCPUs as one. `append` moves what a page has besides the report.
+// Joins the pages of an answer about a checkpoint's vCPUs. `append` moves the parts of a page outside of its report.
 template <typename Response, typename Request, typename Call, typename AppendRest>
 absl::StatusOr<Response> AllPages(Request request, Call call, AppendRest append) {
   absl::optional<Response> all;
   const absl::Status status = internal::ForEachPage(
       std::move(request),
       [&](Request page) {
-        // Not another one that `latest` stands for by now.
+        // All pages are of the same version, even if `latest` has moved on.
         if (all && !all->checkpoint().empty()) page.set_checkpoint(all->checkpoint());
         return call(page);
       },

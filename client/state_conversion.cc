@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/qemu/qemu_conversion.h"
+#include "client/qemu/conversion.h"
 #include "core/conversion.h"
 #include "core/error.h"
 #include "proto/vcpu_state_conversion.h"
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<VcpuState>> ConvertedVcpus(const v1::ConvertCheckpoin
     return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kVcpuCountDiffers,
                      absl::StrCat("the server converted ", converted->size(), " vCPUs of ", guest.size()));
   }
-  // A profile knows all upper halves of its registers; lists do not.
+  // A profile has the upper halves of all its registers; register lists do not.
   const bool knows_all = answer.target().accelerator() == v1::ACCELERATOR_TCG && !answer.target().name().empty();
   for (size_t i = 0; i < guest.size(); ++i) {
     std::vector<OpaqueField> fields = guest[i].opaque_fields;

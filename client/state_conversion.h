@@ -27,9 +27,9 @@
 #include "absl/types/span.h"
 #include "armstate/v1/checkpoint.pb.h"
 #include "armstate/v1/restore_service.pb.h"
-#include "client/qemu/qemu_release.h"
 #include "client/qemu/release_fit.h"
-#include "client/qemu/stream_patch.h"
+#include "client/qemu/stream/patch.h"
+#include "client/qemu/stream/release.h"
 #include "client/restore_client.h"
 #include "core/vcpu_state.h"
 
@@ -49,7 +49,7 @@ struct ConvertedState {
   bool accepted() const { return IsAccepted(answer.report()); }
 };
 
-// `state` is the result of a capture of `stream` (client/qemu/qemu_capture.h): its source, and each VcpuState by
+// `state` is the result of a capture of `stream` (client/qemu/capture.h): its source, and each VcpuState by
 // VcpuStateToProto (proto/vcpu_state_conversion.h). `request` names the target and what is accepted; its
 // own source is not looked at. State that the target's release has no place for refuses, unless "state-lost" is
 // accepted.

@@ -5,13 +5,13 @@
 #include "absl/types/span.h"
 #include "client/checkpoint_client.h"
 #include "client/connection.h"
-#include "client/kvm/kvm_capture.h"
+#include "client/kvm/capture.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
 
 // [START example]
-// `vcpus` are e.g. KvmVcpuFd (client/kvm/kvm_vm.h), one for each vCPU of the VM, all stopped.
+// `vcpus` are e.g. KvmVcpuFd (client/kvm/vm.h), one for each vCPU of the VM, all stopped.
 absl::Status PushFromKvm(absl::Span<KvmVcpuCalls* const> vcpus, const Connection& connection) {
   absl::StatusOr<KvmCapture> capture = CaptureKvmVcpus(vcpus);
   if (!capture.ok()) return capture.status();

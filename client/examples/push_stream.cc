@@ -5,7 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "client/checkpoint_client.h"
 #include "client/connection.h"
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {

@@ -3,7 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
-#include "client/qemu/qmp_connection.h"
+#include "client/qemu/qmp/connection.h"
 
 namespace armstate {
 

@@ -8,7 +8,7 @@
 #include "client/files/input_file.h"
 #include "client/files/output_file.h"
 #include "client/open_state_file.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/restore.h"
 
 namespace armstate {
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "client/kvm/kvm_restore.h"
+#include "client/kvm/restore.h"
 
 namespace armstate {
 

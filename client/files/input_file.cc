@@ -19,7 +19,7 @@ absl::Status CannotRead(const std::string& name) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", name));
 }
 
-// Copies all that can be read into a temporary file.
+// Copies everything that can be read into a temporary file.
 absl::StatusOr<UniqueFd> Spool(int fd, const std::string& name) {
   absl::StatusOr<UniqueFd> file = CreateUnlinkedFile();
   if (!file.ok()) return file;
@@ -52,7 +52,7 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& path) {
         absl::StrCat(name, " is a folder; name a file in it (of a UTM bundle: the qcow2 image in Data)"));
   if (!is_stdin && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)))
     return absl::InvalidArgumentError(absl::StrCat(name, " is a device; give it as standard input if it is meant"));
-  // A file under /proc says that it is empty.
+  // Files under /proc have the size 0 but are not empty.
   if (S_ISREG(info.st_mode) && info.st_size > 0) return Of(std::move(fd), name);
   absl::StatusOr<UniqueFd> copy = Spool(fd.get(), name);
   if (!copy.ok()) return copy.status();

@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/files/mapped_file.h"
 #include "client/files/unique_fd.h"
-#include "client/qemu/mapped_file.h"
 
 namespace armstate {
 

@@ -28,7 +28,7 @@ absl::Status Rename(const std::string& from, const std::string& to, IfExists if_
   const unsigned flags = if_exists == IfExists::kRefuse ? RENAME_NOREPLACE : 0;
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) == 0) return absl::OkStatus();
   if (errno == EEXIST) return Exists(to);
-  if (errno == EINVAL && flags != 0) {  // this file system cannot; link() does not replace either
+  if (errno == EINVAL && flags != 0) {  // no RENAME_NOREPLACE on this file system; link() does not replace either
     if (link(from.c_str(), to.c_str()) == 0) {
       unlink(from.c_str());
       return absl::OkStatus();
@@ -38,7 +38,7 @@ absl::Status Rename(const std::string& from, const std::string& to, IfExists if_
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", to));
 }
 
-// A file without a name beside `path`, which goes with the process; -1 where the file system has no such files.
+// Creates an unnamed file in the folder of `path`, which vanishes with the process; -1 where the file system has none.
 int OpenUnnamed(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -58,7 +58,7 @@ absl::StatusOr<OutputFile> OutputFile::Create(const std::string& path, IfExists 
   if (!output.ok()) return output.status();
   if (output->kind == OutputPath::Kind::kDisk) return IsDevice(path);
   const bool is_stream = output->kind == OutputPath::Kind::kStream;
-  // Before any work is done; Commit looks again.
+  // Checked before any work is done, and again by Commit.
   if (if_exists == IfExists::kRefuse && output->kind == OutputPath::Kind::kRegular) return Exists(path);
   std::string temporary_path = is_stream ? "" : absl::StrCat(output->path, ".XXXXXX");
   int fd = is_stream ? open(output->path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC) : OpenUnnamed(output->path);
@@ -113,7 +113,7 @@ absl::Status OutputFile::Commit() {
   }
   if (!temporary_path_.empty()) {
     if (fsync(fd_) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
-    // Somebody may have put something else there meanwhile.
+    // Another process may have created something else there meanwhile.
     const absl::StatusOr<OutputPath> output = ResolveOutput(path_);
     if (!output.ok()) return output.status();
     if (output->kind == OutputPath::Kind::kStream || output->kind == OutputPath::Kind::kDisk) return IsDevice(path_);

@@ -9,7 +9,7 @@
 namespace armstate {
 namespace {
 
-constexpr uint64_t kBlock = 4096;  // what file systems keep holes of
+constexpr uint64_t kBlock = 4096;  // the granularity of holes in file systems
 
 bool IsZero(absl::string_view bytes) {
   return bytes.empty() || (bytes[0] == 0 && memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
@@ -43,7 +43,7 @@ absl::Status SparseWriter::Append(absl::string_view bytes) {
     size_ += bytes.size();
     return WriteNext(fd_, bytes);
   }
-  size_t written = 0;  // of `bytes`, or left out as zeros
+  size_t written = 0;  // how many bytes are written, or skipped as zeros
   size_t at = 0;
   const auto flush = [&] {
     const absl::Status status = WriteAt(fd_, bytes.substr(written, at - written), size_ + written);

@@ -12,7 +12,7 @@ namespace armstate {
 namespace {
 
 constexpr size_t kBufferSize = size_t{256} << 10;
-// zlib and bzip2 count in 32 bits.
+// zlib and bzip2 have 32-bit lengths.
 constexpr size_t kMaxStep = size_t{1} << 30;
 
 struct CodecInfo {
@@ -36,7 +36,7 @@ absl::Status Damaged(const CodecInfo& info, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("the ", info.name, " data ", what));
 }
 
-// zstd's skippable frames, which pzstd begins with, have 16 marks.
+// zstd's skippable frames, with which pzstd begins, have 16 magic numbers.
 bool IsSkippableFrame(absl::string_view bytes) {
   return bytes.size() >= 4 && (bytes[0] & 0xf0) == 0x50 && absl::StartsWith(bytes.substr(1), "\x2a\x4d\x18");
 }
@@ -45,7 +45,7 @@ bool BeginsAs(const CodecInfo& info, absl::string_view bytes) {
   return absl::StartsWith(bytes, info.magic) || (info.codec == Codec::kZstd && IsSkippableFrame(bytes));
 }
 
-// Runs the coder over the input. `last` as in Coder::Run. Answers whether the packed part ended.
+// Runs the coder over the input. `last` is as in Coder::Run. Returns true if the compressed data ended.
 absl::StatusOr<bool> RunAll(Coder& coder, absl::string_view& input, bool last, std::vector<char>& buffer,
                             ByteSink sink) {
   while (true) {

@@ -5,7 +5,7 @@
 namespace armstate {
 namespace {
 
-constexpr int kLevel = 9;  // bzip2's own
+constexpr int kLevel = 9;  // bzip2's default
 
 class Bzip2 : public Coder {
  public:
@@ -19,7 +19,7 @@ class Bzip2 : public Coder {
   bool ok() const { return ok_; }
 
   absl::StatusOr<Step> Run(absl::string_view& input, bool last, char* out, size_t size) override {
-    if (packs_ && input.empty() && !last) return Step{};  // bzip2 takes that for an error
+    if (packs_ && input.empty() && !last) return Step{};  // bzip2 treats a call without input as an error
     stream_.next_in = const_cast<char*>(input.data());
     stream_.avail_in = static_cast<unsigned>(input.size());
     stream_.next_out = out;

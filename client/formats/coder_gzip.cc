@@ -5,7 +5,7 @@
 namespace armstate {
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;  // the largest window, and gzip's header
+constexpr int kGzipWindow = 15 + 16;  // the largest window; 16 selects gzip's header
 
 class Gzip : public Coder {
  public:
@@ -26,7 +26,7 @@ class Gzip : public Coder {
     stream_.avail_out = static_cast<uInt>(size);
     const int result = packs_ ? deflate(&stream_, last ? Z_FINISH : Z_NO_FLUSH) : inflate(&stream_, Z_NO_FLUSH);
     input.remove_prefix(input.size() - stream_.avail_in);
-    // Z_BUF_ERROR: no progress, which the caller sees.
+    // Z_BUF_ERROR means no progress, which the caller notices.
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
       return absl::InvalidArgumentError("the gzip data is damaged");
     }

@@ -5,7 +5,7 @@
 namespace armstate {
 namespace {
 
-constexpr uint32_t kPreset = 3;  // as libvirt: the next one takes twice the time
+constexpr uint32_t kPreset = 3;  // as in libvirt: level 4 takes twice as long
 
 class Xz : public Coder {
  public:
@@ -27,7 +27,7 @@ class Xz : public Coder {
     if (result == LZMA_MEMLIMIT_ERROR) {
       return absl::InvalidArgumentError("the xz data needs more than 256 MiB of memory to be unpacked");
     }
-    // LZMA_BUF_ERROR: no progress, which the caller sees.
+    // LZMA_BUF_ERROR means no progress, which the caller notices.
     if (result != LZMA_OK && result != LZMA_STREAM_END && result != LZMA_BUF_ERROR) {
       return absl::InvalidArgumentError("the xz data is damaged");
     }

@@ -16,7 +16,7 @@ constexpr size_t kLookedAt = 4096;
 
 struct OtherKind {
   absl::string_view magic;
-  const char* what;  // and what to do
+  const char* what;  // the kind, and what to do
 };
 
 constexpr char kMemoryDump[] =

@@ -11,7 +11,7 @@
 namespace armstate {
 namespace {
 
-// Takes what is unpacked, as long as it may still be a migration stream.
+// Accepts unpacked data for as long as it can be a migration stream.
 class StreamSink {
  public:
   explicit StreamSink(int fd) : writer_(fd) {}

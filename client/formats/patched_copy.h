@@ -7,7 +7,7 @@
 #include "absl/types/span.h"
 #include "client/files/input_file.h"
 #include "client/files/output_file.h"
-#include "client/qemu/stream_patch.h"
+#include "client/qemu/stream/patch.h"
 
 namespace armstate {
 

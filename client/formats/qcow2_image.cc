@@ -6,17 +6,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/qemu/printable.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/printable.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {
 
 constexpr uint64_t kIncompatibleDataFile = 1 << 2;
 constexpr uint64_t kIncompatibleExtendedL2 = 1 << 4;
-// Besides those: dirty, corrupt (both say so of the reference counts), compression type.
+// The others are: dirty and corrupt, which concern the reference counts, and compression type.
 constexpr uint64_t kIncompatibleKnown = 0x1f;
-constexpr uint64_t kOffsetMask = 0x00fffffffffffe00;  // of an entry of a table
+constexpr uint64_t kOffsetMask = 0x00fffffffffffe00;  // of a table entry
 constexpr uint64_t kCompressed = uint64_t{1} << 62;
 constexpr uint64_t kZero = 1;
 constexpr uint32_t kMaxExtraSize = 1024;   // as QEMU
@@ -37,7 +37,7 @@ class StateWalk {
   // Bytes of the state that one level 2 table maps.
   uint64_t table_span() const { return cluster_size_ / entry_size() * cluster_size_; }
 
-  // The level 2 table that the entry at `entry_at` of the level 1 table names maps the state from `offset` on.
+  // Reads the level 2 table of the level 1 entry at `entry_at`, which maps the state from `offset` on.
   absl::Status ReadTable(uint64_t entry_at, uint64_t offset) {
     const uint64_t table = Number(entry_at) & kOffsetMask;
     if (table == 0) return absl::OkStatus();
@@ -79,7 +79,7 @@ class StateWalk {
     return absl::OkStatus();
   }
 
-  // Checks the place of a cluster, and that it is used once.
+  // Checks that a cluster lies inside the file, aligned, and is used only once.
   absl::Status Take(uint64_t entry_at, uint64_t cluster, uint64_t needed) {
     if (cluster % cluster_size_ != 0) return Malformed(entry_at, absl::StrCat("no cluster begins at ", cluster));
     if (cluster > file_.size() || needed > file_.size() - cluster) {
@@ -213,7 +213,7 @@ absl::StatusOr<std::vector<Qcow2Extent>> Qcow2Image::StateExtents(const Qcow2Sna
     return Malformed(snapshot.l1_offset, "the snapshot's level 1 table is behind the end of the file");
   }
   const uint64_t span = walk.table_span();
-  // The state begins with the first table that maps nothing of the disk.
+  // The state begins at the first table behind the disk's.
   const uint64_t first = snapshot.disk_size / span + (snapshot.disk_size % span != 0);
   const uint64_t tables = snapshot.state_size / span + (snapshot.state_size % span != 0);
   if (first > snapshot.l1_size || tables > snapshot.l1_size - first) {

@@ -7,7 +7,7 @@
 #include "client/files/unlinked_file.h"
 #include "client/formats/packed_state_file.h"
 #include "client/formats/patched_copy.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {
@@ -28,7 +28,7 @@ absl::StatusOr<InputFile> CopyState(absl::string_view file, const std::vector<Qc
   return InputFile::Of(*std::move(fd), "the snapshot's state");
 }
 
-// The stream from the first patch on.
+// Returns the patched stream, from the first patch on.
 std::string Patched(absl::string_view stream, absl::Span<const StreamPatch> patches) {
   std::string patched;
   uint64_t at = patches[0].offset;
@@ -104,7 +104,7 @@ absl::Status Qcow2StateFile::Write(absl::Span<const StreamPatch> patches, Output
 }
 
 absl::Status Qcow2StateFile::Place(uint64_t offset, absl::string_view bytes, std::vector<StreamPatch>& in_file) const {
-  // By the clusters that hold them.
+  // Patches are written cluster by cluster.
   while (!bytes.empty()) {
     const auto behind = std::upper_bound(extents_.begin(), extents_.end(), offset,
                                          [](uint64_t at, const Qcow2Extent& e) { return at < e.offset; });

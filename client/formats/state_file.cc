@@ -1,10 +1,10 @@
 #include "client/formats/state_file.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/qemu/migration_stream.h"
-#include "client/qemu/stream_configuration.h"
-#include "client/qemu/stream_format.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/configuration.h"
+#include "client/qemu/stream/format.h"
+#include "client/qemu/stream/migration_stream.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {
@@ -20,7 +20,7 @@ bool IsMappedRam(absl::string_view stream) {
 
 void StateFile::CheckMappedRam() {
   if (!IsMappedRam(stream())) return;
-  // Quick, since no page is examined. Errors of the stream are reported by the code that reads it.
+  // Fast, since it does not examine pages. The code that reads the stream reports its errors.
   const absl::StatusOr<MigrationStream> parsed = ParseMigrationStream(stream());
   if (!parsed.ok() || !parsed->file_offset || *parsed->file_offset == stream_offset()) return;
   other_offset_ = parsed->file_offset;

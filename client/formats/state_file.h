@@ -28,7 +28,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "client/files/output_file.h"
-#include "client/qemu/stream_patch.h"
+#include "client/qemu/stream/patch.h"
 
 namespace armstate {
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "client/qemu/printable.h"
+#include "client/qemu/stream/printable.h"
 
 namespace armstate {
 namespace {
@@ -56,7 +56,7 @@ bool Is(const xmlNode* node, absl::string_view name) {
   return node->type == XML_ELEMENT_NODE && name == reinterpret_cast<const char*>(node->name);
 }
 
-// Null if there is no such element; also of null.
+// Returns null if there is no such element, or if `parent` is null.
 const xmlNode* Child(const xmlNode* parent, absl::string_view name) {
   if (parent == nullptr) return nullptr;
   for (const xmlNode* node = parent->children; node != nullptr; node = node->next) {

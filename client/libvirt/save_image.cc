@@ -10,13 +10,13 @@ constexpr absl::string_view kMagic = "LibvirtQemudSave";
 constexpr absl::string_view kMagicUnfinished = "LibvirtQemudPart";
 constexpr size_t kHeaderSize = 92;
 constexpr uint32_t kVersion = 2;
-constexpr uint32_t kMaxDataSize = 64 << 20;  // of the XML with its room to grow; real ones have some 100 KB
+constexpr uint32_t kMaxDataSize = 64 << 20;  // of the XML with its padding; real ones have some 100 KB
 
 absl::Status Malformed(absl::string_view message) {
   return absl::InvalidArgumentError(absl::StrCat("libvirt save image: ", message));
 }
 
-// Numbers are in the host's byte order, which is the little-endian one wherever libvirt runs ARM guests.
+// Numbers have the host's byte order, which is little-endian wherever libvirt runs ARM guests.
 uint32_t Number(absl::string_view file, size_t at) {
   uint32_t value = 0;
   for (size_t i = 4; i > 0; --i) value = value << 8 | static_cast<uint8_t>(file[at + i - 1]);

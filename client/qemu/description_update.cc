@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/qemu/json_text.h"
-#include "client/qemu/stream_reader.h"
-#include "client/qemu/vm_description.h"
+#include "client/qemu/stream/reader.h"
+#include "client/qemu/stream/vm_description.h"
 
 namespace armstate {
 namespace {
@@ -20,12 +20,12 @@ std::string Quoted(absl::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Collects replacements in a text, in its order.
+// `Edits` collects replacements in a text, in ascending order.
 class Edits {
  public:
   explicit Edits(absl::string_view text) : text_(text) {}
 
-  // `old` is a part of the text.
+  // `old` points into the text.
   void Replace(absl::string_view old, absl::string_view replacement) {
     const size_t at = old.data() - text_.data();
     absl::StrAppend(&edited_, text_.substr(done_, at - done_), replacement);
@@ -44,7 +44,7 @@ class Edits {
 
 using Subsections = absl::Span<const CpuSubsection>;
 
-// The number of subsections that belong to the first one: itself, and those nested in it.
+// The number of entries that the first subsection takes: itself, and those nested in it.
 size_t FamilySize(Subsections subsections) {
   size_t size = 1;
   while (size < subsections.size() && subsections[size].nested) ++size;
@@ -62,7 +62,7 @@ std::string NewDescription(const CpuSubsection& subsection) {
                       ", \"type\": \"buffer\", \"size\": ", subsection.end - subsection.body, "}]}");
 }
 
-// `parent` is the text of a device or subsection; the answer has exactly these subsections.
+// Returns `parent`, the text of a device or subsection, with exactly these subsections.
 std::string WithSubsections(absl::string_view parent, Subsections subsections, bool nested) {
   const absl::string_view array = JsonMember(parent, "subsections");
   const std::vector<absl::string_view> described = JsonElements(array);
@@ -78,13 +78,13 @@ std::string WithSubsections(absl::string_view parent, Subsections subsections, b
     texts.push_back(nested ? text : WithSubsections(text, subsections.subspan(i + 1, family - 1), true));
     i += family;
   }
-  // QEMU writes ", " between members, and no empty array.
+  // QEMU writes ", " between members, and omits an empty array.
   const std::string all = texts.empty() ? "" : absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
   Edits edits(parent);
   if (!array.empty() && !all.empty()) {
     edits.Replace(array, all);
   } else if (!array.empty()) {
-    // With the key and the comma before it.
+    // Removes the key and the comma before it, too.
     const size_t begin = array.data() - parent.data();
     const size_t comma = parent.substr(0, begin).rfind(',');
     if (comma == absl::string_view::npos) return std::string(parent);
@@ -153,7 +153,7 @@ void UpdateDescription(absl::string_view stream, const MigrationStream& outline,
       std::equal(sections.begin(), sections.end(), outline.vcpus.begin(), outline.vcpus.end(), is_unchanged)) {
     return;
   }
-  // The end of the stream, the description's byte, the length, the text.
+  // The end-of-stream byte, the description's type, its length, its text.
   const size_t length_at = outline.end_of_stream + 2;
   const size_t length = LoadBigEndian(stream.substr(length_at, 4));
   const absl::string_view json = stream.substr(length_at + 4, length);

@@ -7,9 +7,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "client/qemu/cpu_section.h"
-#include "client/qemu/migration_stream.h"
-#include "client/qemu/stream_patch.h"
+#include "client/qemu/stream/cpu_section.h"
+#include "client/qemu/stream/migration_stream.h"
+#include "client/qemu/stream/patch.h"
 
 namespace armstate {
 

@@ -5,13 +5,13 @@
 namespace armstate {
 namespace {
 
-// Behind what separates values: white space, and the commas and colons.
+// Returns the position after white space, commas and colons.
 size_t SkipSeparators(absl::string_view text, size_t at) {
   const size_t next = text.find_first_not_of(" \t\r\n,:", at);
   return next == absl::string_view::npos ? text.size() : next;
 }
 
-// Behind the value that begins at `at`.
+// Returns the position after the value that begins at `at`.
 size_t ValueEnd(absl::string_view text, size_t at) {
   int depth = 0;
   bool in_string = false;
@@ -27,7 +27,7 @@ size_t ValueEnd(absl::string_view text, size_t at) {
     } else if (c == '{' || c == '[') {
       ++depth;
     } else if (c == '}' || c == ']') {
-      if (depth <= 1) return depth == 0 ? i : i + 1;  // of a number, or of the container itself
+      if (depth <= 1) return depth == 0 ? i : i + 1;  // the end of a number, or of a container
       --depth;
     } else if (depth == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n')) {
       return i;
@@ -36,7 +36,7 @@ size_t ValueEnd(absl::string_view text, size_t at) {
   return text.size();
 }
 
-// Calls back with each value of a container: with the keys, too.
+// Calls back with each value of a container, keys included.
 template <typename Callback>
 void ForEachValue(absl::string_view container, char open, const Callback& callback) {
   if (container.empty() || container[0] != open) return;

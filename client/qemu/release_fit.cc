@@ -10,9 +10,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "client/qemu/cpu_fields.h"
-#include "client/qemu/printable.h"
-#include "client/qemu/stream_reader.h"
+#include "client/qemu/stream/cpu_fields.h"
+#include "client/qemu/stream/printable.h"
+#include "client/qemu/stream/reader.h"
 
 namespace armstate {
 namespace {
@@ -49,7 +49,7 @@ std::string Shown(absl::string_view body) {
                       body.size() > kMaxShown ? "..." : "");
 }
 
-// The loss with a subsection that has no registers in it.
+// Describes the loss of a subsection without registers.
 absl::optional<std::string> LossOfBody(const CpuSubsectionInfo* info, absl::string_view body) {
   if (info == nullptr) return Shown(body);
   if (info->name == kWfxtTimer) {
@@ -96,7 +96,7 @@ class Fitter {
 
   void LeaveOut(const std::string& name) {
     const std::string* const data = Find(name);
-    if (data == nullptr) return;  // there twice, and left out already
+    if (data == nullptr) return;  // a duplicate that was left out already
     absl::optional<std::string> loss;
     if (name == kFpcrFpsr) {
       loss = MoveFpcrFpsr();
@@ -123,7 +123,7 @@ class Fitter {
     }
   }
 
-  // It stands within its parent's bytes, which are kept whole.
+  // Its parent's bytes, which are kept as a whole, contain it.
   void LeaveOutPmsav8r() {
     if (Knows(target_, FindCpuSubsection(kPmsav8r))) return;
     const std::string header = absl::StrCat("\x05", std::string(1, static_cast<char>(kPmsav8r.size())), kPmsav8r);
@@ -163,7 +163,7 @@ class Fitter {
     return nullptr;
   }
 
-  // A field of 8 bytes. The register, if the list has it, is the field or its low half.
+  // `field` has 8 bytes. The register, if the list has it, is the whole field or its low half.
   uint64_t NumberOf(absl::string_view field, RegisterId id) const {
     const std::string* data = Find(field);
     const uint64_t number = data != nullptr && data->size() == 8 ? LoadBigEndian(*data) : 0;
@@ -173,7 +173,7 @@ class Fitter {
     return (number & ~uint64_t{0xffffffff}) | LowWord(*value);
   }
 
-  // Nothing, if the list does not have the register.
+  // Does nothing if the list does not have the register.
   void Set(RegisterId id, uint64_t number) {
     RegisterList& registers = fit_.vcpu.registers;
     const absl::optional<size_t> index = registers.layout().Find(id);
@@ -182,7 +182,7 @@ class Fitter {
     for (size_t i = 0; i < id.width(); ++i) {
       values[registers.layout().offset(*index) + i] = static_cast<char>(number >> 8 * i);
     }
-    registers = *RegisterList::Create(registers.shared_layout(), std::move(values));  // as long as before
+    registers = *RegisterList::Create(registers.shared_layout(), std::move(values));  // same layout, so it cannot fail
   }
 
   QemuRelease target_;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "client/qemu/qemu_release.h"
+#include "client/qemu/stream/release.h"
 #include "core/vcpu_state.h"
 
 namespace armstate {

@@ -20,12 +20,12 @@ RegisterId LengthControl(unsigned level, bool streaming) {
   return RegisterId::System(3, level == 1 ? 0 : 2 * level, 1, 2, streaming ? 6 : 0);
 }
 
-// QEMU lists the controls of levels that the CPU does not have, and these limit nothing. VBAR_ELx it lists only where
-// the level is.
+// QEMU also lists the controls of exception levels that the CPU lacks; these have no effect. It lists VBAR_ELx only if
+// the CPU has the level.
 bool LevelLimits(const RegisterList& registers, unsigned level) {
   if (level == 1) return true;
   if (!registers.Find(RegisterId::System(3, 2 * level, 12, 0, 0))) return false;
-  // In Secure state EL2 may be switched off.
+  // In Secure state EL2 may be disabled.
   const absl::optional<absl::string_view> scr = registers.Find(kScrEl3);
   return level == 3 || !scr || (LowWord(*scr) & 1) != 0;
 }
@@ -39,7 +39,7 @@ uint64_t ValueOf(const RegisterList& registers, RegisterId id) {
 
 unsigned MaxVectorBits(const RegisterList& registers) {
   unsigned level = ValueOf(registers, kPstate) >> 2 & 3;
-  // At EL0, EL1's control counts, unless EL0 is EL2's own.
+  // EL1's control applies to EL0, except where EL0 runs under EL2 (HCR_EL2.TGE).
   if (level == 0) level = (ValueOf(registers, kHcrEl2) & kTrapGeneralExceptions) != 0 ? 2 : 1;
   const bool streaming = (ValueOf(registers, kSvcr) & 1) != 0;
   unsigned bits = kLongest;

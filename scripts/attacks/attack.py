@@ -23,7 +23,7 @@ class Programs:
     built: Path
 
     armstated = property(lambda self: self.built / "server/armstated")
-    armstate = property(lambda self: self.built / "client/armstate")
+    armstate = property(lambda self: self.built / "client/cli/armstate")
     well_behaved = property(lambda self: self.built / "tests/attacks/well_behaved_client")
     damage = property(lambda self: self.built / "tests/attacks/damage_database")
 

@@ -11,9 +11,9 @@
 
 namespace armstate {
 
-// Judges the opaque fields of a vCPU that comes from a QEMU stream (client/qemu/opaque_fields.h); other vCPUs have none
-// and are left alone. Where bits 63-32 differ from the target's, `report` gets a finding for their register. A
-// subsection that the target does not accept refuses the restore and adds a line to `notes`. Returns the resulting
+// Judges the opaque fields of a vCPU that comes from a QEMU stream (client/qemu/stream/opaque_fields.h); other vCPUs
+// have none and are left alone. Where bits 63-32 differ from the target's, `report` gets a finding for their register.
+// A subsection that the target does not accept refuses the restore and adds a line to `notes`. Returns the resulting
 // verdict.
 Verdict JudgeStream(const VcpuState& vcpu, const ResolvedTarget& target, RestoreReport& report,
                     std::vector<std::string>& notes);

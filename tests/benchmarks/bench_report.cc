@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/commands/table.h"
+#include "client/cli/output/table.h"
 #include "nlohmann/json.hpp"
 
 namespace armstate {

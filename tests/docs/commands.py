@@ -116,7 +116,7 @@ class Checker:
                 command.pop(0)
             if not command:
                 continue
-            program = command[0].replace("bazel-bin/server/", "").replace("bazel-bin/client/", "").strip('"')
+            program = command[0].replace("bazel-bin/server/", "").replace("bazel-bin/client/cli/", "").strip('"')
             if program.startswith("scripts/"):
                 self.check_script(where, program, command[1:])
             elif program == "bazel" and len(command) > 1:

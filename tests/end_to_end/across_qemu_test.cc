@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "client/qemu/qemu_restore.h"
-#include "client/qemu/qmp_checkpoint.h"
-#include "client/qemu/qmp_connection.h"
+#include "client/qemu/qmp/checkpoint.h"
+#include "client/qemu/qmp/connection.h"
+#include "client/qemu/restore.h"
 #include "core/engine_vm.h"
 #include "core/planned_value.h"
 #include "core/tolerance_set.h"

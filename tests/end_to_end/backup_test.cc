@@ -18,7 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
-#include "client/armstate.h"
+#include "client/cli/armstate.h"
 #include "tests/testing/armstated_process.h"
 #include "tests/testing/temp_dir.h"
 

@@ -10,13 +10,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/restore.h"
 #include "client/state_conversion.h"
 #include "core/catalog.h"
 #include "core/register_kind.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/client/qemu/cpu_sections.h"
+#include "tests/client/qemu/stream/cpu_sections.h"
 #include "tests/end_to_end/saved_guest.h"
 #include "tests/server/server_fixture.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "client/qemu/qemu_capture.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/capture.h"
+#include "client/qemu/restore.h"
 #include "core/catalog.h"
 #include "core/engine_vcpu.h"
 #include "core/error.h"

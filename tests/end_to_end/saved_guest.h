@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "armstate/v1/checkpoint.pb.h"
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "client/state_conversion.h"
 #include "gtest/gtest.h"
 #include "proto/vcpu_state_conversion.h"

@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "client/qemu/qemu_capture.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/capture.h"
+#include "client/qemu/restore.h"
 #include "proto/vcpu_state_conversion.h"
 #include "tests/client/qemu/corpus.h"
-#include "tests/client/qemu/cpu_sections.h"
+#include "tests/client/qemu/stream/cpu_sections.h"
 #include "tests/server/server_fixture.h"
 
 namespace armstate {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "client/qemu/qemu_capture.h"
-#include "client/qemu/qemu_restore.h"
-#include "client/qemu/qmp_checkpoint.h"
-#include "client/qemu/qmp_connection.h"
+#include "client/qemu/capture.h"
+#include "client/qemu/qmp/checkpoint.h"
+#include "client/qemu/qmp/connection.h"
+#include "client/qemu/restore.h"
 #include "proto/accelerator.h"
 #include "proto/register_list_conversion.h"
 #include "server/profiles/registry.h"

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "client/commands/checkpoint_json.h"
+#include "client/cli/files/checkpoint_json.h"
 #include "server/checkpoints/codec.h"
 
 namespace armstate {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "client/qemu/qemu_capture.h"
-#include "client/qemu/qemu_conversion.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/capture.h"
+#include "client/qemu/conversion.h"
+#include "client/qemu/restore.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view stream(reinterpret_cast<const char*>(data), size);

@@ -13,7 +13,7 @@ constexpr uint64_t kSsbs = uint64_t{15} << 4;  // ID_AA64PFR1_EL1.SSBS
 constexpr uint64_t kCounterNumber = 0xf800;    // PMCR_EL0.N
 constexpr uint64_t kOneCounter = 0x800;
 
-// Versions of PSCI, levels of workarounds, and unused values near them.
+// Candidates: versions of PSCI, levels of workarounds, and unused values near them.
 const std::vector<uint64_t>& FirmwareValues() {
   static const auto& values = *new std::vector<uint64_t>{
       0,    1,    2,    3,    4,       5,       7,       8,       0xf,     0x10,    0x11,
@@ -166,8 +166,8 @@ absl::Status ClassProbe::TryEffects() {
   for (const auto& [id, values] : accepted_) {
     if (values.empty()) continue;
     if (HasIdFields(id)) {
-      // Each field at the least value that it takes, and at the greatest, all at once: fields that are independent are
-      // accepted together. What changes elsewhere is then looked for field by field.
+      // Writes all fields at their least accepted values at once, then at their greatest: independent fields are
+      // accepted together. Side effects are then searched for field by field.
       const uint64_t own = WordOf(reset_.at(id));
       uint64_t least = own;
       uint64_t greatest = own;
@@ -207,7 +207,7 @@ absl::Status ClassProbe::TryFirmwareWithoutSsbs() {
     ProbeJson tries = ProbeJson::object();
     uint64_t value = 0;
     for (const uint64_t wanted : FirmwareValues()) {
-      // If a value is kept, the next one is tried in a fresh VM.
+      // After a value that the host kept, the next one is tried in a fresh VM.
       if (vm_.WriteWord(0, kProbePfr1, without) != 0) break;
       vm_.ReadWord(0, id, value);
       const Trial trial = TryValues(vm_, id, value, {wanted});

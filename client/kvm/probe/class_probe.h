@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/kvm/probe/probe_file.h"
-#include "client/kvm/probe/probe_text.h"
+#include "client/kvm/probe/file_writer.h"
+#include "client/kvm/probe/json.h"
 #include "client/kvm/probe/probed_vm.h"
 #include "client/kvm/probe/register_trials.h"
 

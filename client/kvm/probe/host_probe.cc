@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/kvm/kvm_vm.h"
 #include "client/kvm/probe/class_probe.h"
+#include "client/kvm/probe/file_writer.h"
 #include "client/kvm/probe/known_registers.h"
-#include "client/kvm/probe/probe_file.h"
 #include "client/kvm/probe/probed_vm.h"
 #include "client/kvm/probe/scratch_vm.h"
+#include "client/kvm/vm.h"
 #include "core/vcpu_feature.h"
 
 namespace armstate {
@@ -34,11 +34,11 @@ struct FeatureClass {
   VcpuFeatures features;
 };
 
-// The first questions to the host, with its answers.
+// A capability for which the host is asked before any VM exists.
 struct Capabilities {
   const char* name;
   KvmCapability capability;
-  uint32_t features;  // that need it
+  uint32_t features;  // the features that need it
 };
 constexpr Capabilities kCapabilities[] = {
     {"pmu", KvmCapability::kPmuV3, Bit(VcpuFeature::kPmuV3)},
@@ -93,7 +93,7 @@ class Prober {
     if (absl::Status status = AskInit(); !status.ok()) return status;
     HostProbeResult result;
     for (const FeatureClass& feature_class : Classes(supported_, memory_tagging_)) {
-      // The host says that it has these features; whether it makes such a VM is another question.
+      // The host claims these features, but may still refuse such a VM.
       if (const auto vm = CreateScratchVm(feature_class.features); !vm.ok()) {
         Answer(absl::StrCat("class.", feature_class.name), std::string(vm.status().message()));
         continue;
@@ -109,7 +109,7 @@ class Prober {
   }
 
  private:
-  // The line about the host.
+  // Adds the line about the host.
   void Describe() {
     ProbeJson info = {{"release", release_}, {"version", version_}};
     for (const Capabilities& asked : kCapabilities) {
@@ -138,7 +138,7 @@ class Prober {
     file_.Add({{"kind", "errno"}, {"label", label}, {"result", {result}}});
   }
 
-  // The answers of KVM_ARM_VCPU_INIT, by target and by feature.
+  // Adds the answers of KVM_ARM_VCPU_INIT, by target and by feature.
   absl::Status AskInit() {
     if (const KvmErrno error = vm_->PreferredTarget(target_); error != 0) {
       return KvmStatus("KVM_ARM_PREFERRED_TARGET", error);
@@ -212,7 +212,7 @@ class Prober {
                                               : absl::StrCat("->", Hex(WordOf(reads)));
     };
     attempt(0);
-    // The host's lengths up to each one, and those with one of them, or one that it lacks, changed.
+    // Tries the host's lengths up to each one, and these with one length added or removed.
     for (uint32_t longest = 0; longest < 17; ++longest) {
       const uint64_t up_to = WordOf(own) & ((uint64_t{2} << longest) - 1);
       if (up_to != 0) attempt(up_to);

@@ -11,7 +11,7 @@
 namespace armstate {
 
 struct HostProbeResult {
-  std::string text;    // of the file: client/kvm/probe/probe_file.h
+  std::string text;    // of the file: client/kvm/probe/file_writer.h
   int classes = 0;     // sets of features
   uint64_t calls = 0;  // system calls on registers
 };

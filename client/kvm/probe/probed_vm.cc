@@ -3,12 +3,12 @@
 #include <cerrno>
 
 #include "absl/types/span.h"
-#include "client/kvm/probe/probe_text.h"
+#include "client/kvm/probe/json.h"
 
 namespace armstate {
 
 void ProbedVm::Renew() {
-  scratch_ = {};  // the old one first: hosts have a limit of VMs
+  scratch_ = {};  // frees the old one first: hosts limit the number of VMs
   absl::StatusOr<ScratchVm> fresh = factory_();
   status_ = fresh.status();
   if (fresh.ok()) scratch_ = *std::move(fresh);

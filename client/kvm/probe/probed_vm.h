@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/kvm/kvm_calls.h"
+#include "client/kvm/calls.h"
 #include "client/kvm/probe/scratch_vm.h"
 
 namespace armstate {

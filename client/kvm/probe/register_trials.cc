@@ -14,10 +14,10 @@ namespace {
 // The effect of one write.
 struct Outcome {
   KvmErrno error = 0;
-  uint64_t reads = 0;  // after it
+  uint64_t reads = 0;  // the value after the write
 };
 
-// Writes, reads, and puts the old value back; in a fresh VM the register has that.
+// Writes, reads, and restores the old value, if necessary by a fresh VM.
 Outcome TryOne(ProbedVm& vm, uint64_t id, uint64_t value, uint64_t wanted, Trial& trial) {
   Outcome outcome;
   outcome.error = vm.WriteWord(0, id, wanted);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "client/kvm/probe/probe_text.h"
+#include "client/kvm/probe/json.h"
 #include "client/kvm/probe/probed_vm.h"
 
 namespace armstate {

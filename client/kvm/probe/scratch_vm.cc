@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/kvm/probe/probe_text.h"
+#include "client/kvm/probe/json.h"
 
 namespace armstate {
 namespace {
@@ -18,9 +18,9 @@ constexpr uint64_t kDistributor = 0x0800'0000;
 constexpr uint64_t kRedistributors = 0x080a'0000;
 constexpr int kPmuPrivateInterrupt = 23;
 constexpr uint64_t kMemory = 0x4000'0000;
-constexpr size_t kMemorySize = 0x1'0000;  // a page, whatever its size is
+constexpr size_t kMemorySize = 0x1'0000;  // one page of any page size
 constexpr uint64_t kPc = 0x6030'0000'0010'0040;
-// mov x1, #0x10000000; str w0, [x1]: a store to where there is no memory, which ends KVM_RUN.
+// mov x1, #0x10000000; str w0, [x1]: a store to an address without memory, which ends KVM_RUN.
 constexpr uint32_t kPayload[] = {0xd2a2'0001, 0xb900'0020};
 
 absl::StatusOr<std::unique_ptr<KvmVm>> CreateVm(const VcpuFeatures& features) {
@@ -38,7 +38,7 @@ absl::StatusOr<std::unique_ptr<KvmVm>> CreateVm(const VcpuFeatures& features) {
   return vm;
 }
 
-// Ends a KVM_RUN that does not come back: it answers EINTR then.
+// Interrupts a KVM_RUN that does not return; it then ends with EINTR.
 class RunLimit {
  public:
   RunLimit() {

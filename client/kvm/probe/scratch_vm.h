@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "client/kvm/kvm_vm.h"
+#include "client/kvm/vm.h"
 #include "core/vcpu_feature.h"
 
 namespace armstate {

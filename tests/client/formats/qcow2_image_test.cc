@@ -8,7 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/client/qemu/stream_builder.h"
+#include "tests/client/qemu/stream/stream_builder.h"
 #include "tests/testing/run_shell.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/zstd_file.h"

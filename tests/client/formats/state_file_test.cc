@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/open_state_file.h"
-#include "client/qemu/migration_stream.h"
+#include "client/qemu/stream/migration_stream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/run_shell.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "client/kvm/kvm_calls.h"
+#include "client/kvm/calls.h"
 #include "core/engine_vcpu.h"
 #include "core/vcpu_feature.h"
 

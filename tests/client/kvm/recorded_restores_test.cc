@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/kvm/kvm_restore.h"
+#include "client/kvm/restore.h"
 #include "tests/client/kvm/recorded_host.h"
 #include "tests/server/kvm_corpus.h"
 

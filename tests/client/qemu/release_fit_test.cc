@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "client/qemu/cpu_fields.h"
-#include "client/qemu/qemu_capture.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/capture.h"
+#include "client/qemu/restore.h"
+#include "client/qemu/stream/cpu_fields.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/client/qemu/cpu_sections.h"
-#include "tests/client/qemu/stream_builder.h"
+#include "tests/client/qemu/stream/cpu_sections.h"
+#include "tests/client/qemu/stream/stream_builder.h"
 
 namespace armstate {
 namespace {

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "client/qemu/migration_stream.h"
-#include "client/qemu/qemu_capture.h"
-#include "client/qemu/qemu_restore.h"
+#include "client/qemu/capture.h"
+#include "client/qemu/restore.h"
+#include "client/qemu/stream/migration_stream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/client/qemu/cpu_sections.h"
-#include "tests/client/qemu/stream_builder.h"
+#include "tests/client/qemu/stream/cpu_sections.h"
+#include "tests/client/qemu/stream/stream_builder.h"
 #include "tests/testing/zstd_file.h"
 
 namespace armstate {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "proto/vcpu_state_conversion.h"
 #include "tests/client/qemu/corpus.h"
 #include "tests/client/qemu/expected_registers.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "core/engine_vcpu.h"
 #include "core/error.h"
 #include "google/protobuf/text_format.h"

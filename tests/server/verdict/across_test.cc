@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "core/engine_vm.h"
 #include "core/tolerance_set.h"
 #include "core/translate.h"

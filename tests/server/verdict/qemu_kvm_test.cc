@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "proto/enum_name.h"
 #include "proto/register_list_conversion.h"
 #include "tests/server/restore_fixture.h"

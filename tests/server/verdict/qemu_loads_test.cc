@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "core/engine_vcpu.h"
 #include "core/restore.h"
 #include "server/profiles/registry.h"

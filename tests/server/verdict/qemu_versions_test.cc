@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/qemu/qemu_capture.h"
+#include "client/qemu/capture.h"
 #include "core/catalog.h"
 #include "server/profiles/qemu_profiles.h"
 #include "server/restores/host_targets.h"

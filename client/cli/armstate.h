@@ -1,0 +1,27 @@
+// `RunArmstate` runs the command `armstate` inside a program, e.g. a test.
+#ifndef ARMSTATE_CLIENT_CLI_ARMSTATE_H_
+#define ARMSTATE_CLIENT_CLI_ARMSTATE_H_
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "client/cli/commands/command.h"
+
+namespace armstate {
+
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+  // Colours are used on the stream.
+  bool out_has_colors = false;
+  bool err_has_colors = false;
+};
+
+// Runs one command line, without the program's name. The environment variables ARMSTATE_SERVER, ARMSTATE_OUTPUT and
+// ARMSTATE_TIMEOUT are the defaults of --server, --output and --timeout.
+ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal& terminal);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_CLI_ARMSTATE_H_

@@ -1,0 +1,26 @@
+// `PrintRegisters` and `PrintSelected` print registers by name, with their fields.
+#ifndef ARMSTATE_CLIENT_CLI_OUTPUT_REGISTER_TEXT_H_
+#define ARMSTATE_CLIENT_CLI_OUTPUT_REGISTER_TEXT_H_
+
+#include <ostream>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/catalog.h"
+#include "core/register_list.h"
+#include "core/register_selector.h"
+
+namespace armstate {
+
+// A line per register: name and value.
+void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out);
+
+// The selected registers with all their fields, or the selected fields.
+// NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
+absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
+                           std::ostream& out);
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_CLIENT_CLI_OUTPUT_REGISTER_TEXT_H_

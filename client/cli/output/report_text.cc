@@ -1,0 +1,230 @@
+#include "client/cli/output/report_text.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "client/cli/output/table.h"
+#include "client/cli/output/text.h"
+#include "core/conversion.h"
+#include "core/number_ranges.h"
+#include "core/register_list.h"
+#include "proto/enum_name.h"
+
+namespace armstate {
+namespace {
+
+bool IsRefusal(const v1::RegisterReport& finding) {
+  if (!finding.tolerance().empty()) return false;
+  switch (finding.outcome()) {
+    case v1::REGISTER_OUTCOME_IGNORED:
+    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
+    case v1::REGISTER_OUTCOME_DIFFERS:
+    case v1::REGISTER_OUTCOME_UNKNOWN:
+    case v1::REGISTER_OUTCOME_REQUIRED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The findings that keep the restore from being accepted.
+bool IsObstacle(const v1::RegisterReport& finding) {
+  return IsRefusal(finding) ||
+         (finding.outcome() == v1::REGISTER_OUTCOME_WRITE_UNDETERMINED && finding.tolerance().empty());
+}
+
+std::string VerdictText(v1::Verdict verdict, const Palette& palette) {
+  switch (verdict) {
+    case v1::VERDICT_ACCEPTED:
+      return palette.Good("ACCEPTED");
+    case v1::VERDICT_ACCEPTED_WITH_CHANGES:
+      return palette.Warning("ACCEPTED WITH CHANGES");
+    case v1::VERDICT_UNDETERMINED:
+      return palette.Warning("UNDETERMINED");
+    default:
+      return palette.Bad("REFUSED");
+  }
+}
+
+// "WRITE_REFUSED" -> "write refused".
+std::string OutcomeText(v1::RegisterOutcome outcome) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(EnumName(outcome)), {{"_", " "}});
+}
+
+std::string ValueText(const std::string& value) { return value.empty() ? "-" : FormatValue(value); }
+
+std::string WithMeaning(uint64_t value, const std::string& meaning) {
+  return meaning.empty() ? absl::StrCat(value) : absl::StrCat(value, " (", meaning, ")");
+}
+
+absl::Span<const uint64_t> Accepted(const v1::FieldDifference& field) {
+  return absl::MakeConstSpan(field.accepted().data(), static_cast<size_t>(field.accepted_size()));
+}
+
+bool IsInTheWay(const v1::FieldDifference& field) {
+  return !field.accepted().empty() &&
+         !std::binary_search(field.accepted().begin(), field.accepted().end(), field.wanted());
+}
+
+// "EL1: wanted 2 (AArch64 and AArch32), target has 1 (AArch64), accepts 0 or 1".
+std::string FieldText(const v1::FieldDifference& field) {
+  std::string text = absl::StrCat(field.field(), ": wanted ", WithMeaning(field.wanted(), field.wanted_meaning()),
+                                  ", target has ", WithMeaning(field.got(), field.got_meaning()));
+  if (field.accepted_size() == 1) absl::StrAppend(&text, ", accepts only ", field.accepted(0));
+  if (field.accepted_size() > 1) absl::StrAppend(&text, ", accepts ", NumberRanges(Accepted(field)));
+  return text;
+}
+
+// A finding that is identical on several vCPUs.
+struct SharedFinding {
+  const v1::RegisterReport* finding;
+  std::vector<uint64_t> vcpus;
+  // How many other registers this one represents.
+  int more = 0;
+};
+
+// Merges equal findings, in the order in which they first occur.
+std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
+  std::vector<SharedFinding> shared;
+  std::map<std::string, size_t> known;
+  for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
+    for (const v1::RegisterReport& finding : vcpu.registers()) {
+      const auto [entry, is_new] = known.try_emplace(finding.SerializeAsString(), shared.size());
+      if (is_new) shared.push_back({&finding, {}, 0});
+      shared[entry->second].vcpus.push_back(static_cast<uint64_t>(vcpu.vcpu_index()));
+    }
+  }
+  return shared;
+}
+
+// True for findings that are printed as one line per kind: a conversion adds or drops dozens of registers harmlessly.
+bool IsFolded(const v1::RegisterReport& finding) {
+  return finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing;
+}
+
+// Returns all findings that are not obstacles. Of folded findings, only the first of each kind, with the number of
+// others.
+std::vector<SharedFinding> FoldFindings(const std::vector<SharedFinding>& shared) {
+  std::vector<SharedFinding> folded;
+  for (const SharedFinding& finding : shared) {
+    if (IsObstacle(*finding.finding)) continue;
+    const auto same = std::find_if(folded.begin(), folded.end(), [&](const SharedFinding& other) {
+      return IsFolded(*finding.finding) && other.finding->tolerance() == finding.finding->tolerance() &&
+             other.vcpus == finding.vcpus;
+    });
+    if (same == folded.end()) {
+      folded.push_back(finding);
+    } else {
+      ++same->more;
+    }
+  }
+  return folded;
+}
+
+std::string NameOf(const SharedFinding& shared) {
+  return shared.more == 0 ? shared.finding->name()
+                          : absl::StrCat(shared.finding->name(), " and ", shared.more, " more");
+}
+
+std::string VcpusText(absl::Span<const uint64_t> vcpus) {
+  return absl::StrCat(vcpus.size() == 1 ? "vCPU " : "vCPUs ", NumberRanges(vcpus, "and"));
+}
+
+// Explains an obstacle in one line.
+void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
+  const v1::RegisterReport& finding = *shared.finding;
+  const auto print = [&out](absl::string_view indent, std::string line) {
+    out << indent << Printable(std::move(line)) << '\n';
+  };
+  print("  ", absl::StrCat(finding.name(), ": ", OutcomeText(finding.outcome()),
+                           finding.error().empty() ? "" : absl::StrCat(" with ", finding.error()), ", ",
+                           VcpusText(shared.vcpus)));
+  print("    ", absl::StrCat("wanted ", ValueText(finding.wanted()),
+                             finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got()))));
+  // The reason of a conversion names the relevant fields.
+  const bool is_conversion = !finding.accept_as().empty();
+  const bool known = !is_conversion && std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
+  for (const v1::FieldDifference& field : finding.fields()) {
+    if (is_conversion) break;
+    // If the report says which fields are refused, the others do not matter.
+    if (!known || field.accepted().empty() || IsInTheWay(field)) print("    ", FieldText(field));
+  }
+  if (!known && !finding.reason().empty()) print("    ", finding.reason());
+  if (!finding.put_back_error().empty()) print("    ", absl::StrCat("not put back: ", finding.put_back_error()));
+  if (!finding.advice().empty()) print("    -> ", finding.advice());
+}
+
+std::string ChangeReason(const v1::RegisterReport& finding) {
+  std::string reason = finding.reason();
+  if (!finding.tolerance().empty()) absl::StrAppend(&reason, " [", finding.tolerance(), "]");
+  if (!finding.put_back_error().empty()) absl::StrAppend(&reason, "; not put back: ", finding.put_back_error());
+  return reason;
+}
+
+// Prints the counts of each vCPU; vCPUs with equal counts share a line.
+void PrintCounts(const v1::RestoreReport& report, std::ostream& out) {
+  std::vector<std::pair<std::string, std::vector<uint64_t>>> lines;
+  for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
+    const auto refused = std::count_if(vcpu.registers().begin(), vcpu.registers().end(), IsRefusal);
+    std::string line =
+        absl::StrFormat("%d refused, %d written, %d unchanged", refused, vcpu.written_count(), vcpu.unchanged_count());
+    if (lines.empty() || lines.back().first != line) lines.push_back({std::move(line), {}});
+    lines.back().second.push_back(static_cast<uint64_t>(vcpu.vcpu_index()));
+  }
+  for (const auto& [line, vcpus] : lines) out << VcpusText(vcpus) << ": " << line << '\n';
+}
+
+}  // namespace
+
+void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out) {
+  out << VerdictText(report.verdict(), palette) << ": " << what;
+  if (!report.cpu_profile().empty() && !absl::StrContains(what, report.cpu_profile())) {
+    out << " (" << report.cpu_profile() << ")";
+  }
+  out << '\n';
+  if (report.by() == v1::RESTORER_ARMSTATE)
+    out << "judged as armstate's own restore, which reads every register back\n";
+  if (report.by() == v1::RESTORER_QEMU) out << "judged as QEMU's own load of the stream, as it is\n";
+  if (report.rolled_back()) out << "Nothing was changed: what was written was put back.\n";
+  for (const v1::MissingVcpuFeature& feature : report.missing_vcpu_features()) {
+    out << "the target has no vCPU feature " << feature.feature();
+    if (!feature.error().empty()) out << ": " << feature.call() << " answers " << feature.error();
+    out << "; start the VM without it\n";
+  }
+  for (const std::string& note : report.notes()) out << "note: " << Printable(note) << '\n';
+  PrintCounts(report, out);
+  const std::vector<SharedFinding> shared = ShareFindings(report);
+  // Obstacles first: the user has to act on them.
+  for (const SharedFinding& finding : shared) {
+    if (IsObstacle(*finding.finding)) PrintObstacle(finding, out);
+  }
+  const bool one_vcpu = report.vcpus_size() <= 1;
+  Table others(one_vcpu ? std::vector<std::string>{"REGISTER", "OUTCOME", "WANTED", "GOT", "WHY"}
+                        : std::vector<std::string>{"REGISTER", "VCPUS", "OUTCOME", "WANTED", "GOT", "WHY"});
+  for (const SharedFinding& finding : FoldFindings(shared)) {
+    std::vector<std::string> row = {NameOf(finding), OutcomeText(finding.finding->outcome()),
+                                    finding.more == 0 ? ValueText(finding.finding->wanted()) : "",
+                                    finding.more == 0 ? ValueText(finding.finding->got()) : "",
+                                    ChangeReason(*finding.finding)};
+    if (!one_vcpu) row.insert(row.begin() + 1, NumberRanges(finding.vcpus, "and"));
+    others.AddRow(std::move(row));
+  }
+  others.Print("  ", out);
+}
+
+ExitStatus ExitStatusOf(const v1::RestoreReport& report) {
+  // An unspecified or undetermined verdict does not count as accepted.
+  return report.verdict() == v1::VERDICT_ACCEPTED || report.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES
+             ? ExitStatus::kOk
+             : ExitStatus::kRefused;
+}
+
+}  // namespace armstate

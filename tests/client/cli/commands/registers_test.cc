@@ -1,0 +1,378 @@
+// show, profile and machine: what deals with single registers.
+#include <fstream>
+#include <string>
+
+#include "client/cli/files/checkpoint_file.h"
+#include "core/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/cli/commands/run_command.h"
+#include "tests/client/fake_server.h"
+#include "tests/client/qemu/corpus.h"
+
+namespace armstate {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr uint64_t kSctlrEl1 = 0x603000000013c080;
+constexpr uint64_t kTpidrEl0 = 0x603000000013de82;
+
+// Answers GetCheckpoint with a recorded stream's state, and GetCpuProfile with a TCG profile.
+void ServeRecorded(FakeServer& server, const std::string& name) {
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(CorpusStream(name));
+  ASSERT_TRUE(capture.ok()) << capture.status();
+  v1::Checkpoint checkpoint = CheckpointOfCapture(*std::move(capture)).checkpoint;
+  checkpoint.set_name("vms/web-1/checkpoints/1");
+  server.handlers.get_checkpoint = [checkpoint](const v1::GetCheckpointRequest& request) {
+    v1::Checkpoint answer = checkpoint;
+    if (request.vcpu_indexes_size() == 0) return answer;
+    answer.clear_vcpus();
+    for (const int index : request.vcpu_indexes()) *answer.add_vcpus() = checkpoint.vcpus(index);
+    return answer;
+  };
+}
+
+// The line that begins with `name` and a blank.
+std::string LineOf(const std::string& text, const std::string& name) {
+  const size_t begin = ("\n" + text).find("\n" + name + " ");
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+TEST(Show, AllRegistersOfAllVcpus) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result = RunCommand(server.target(), {"show", "web-1"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("vms/web-1/checkpoints/1\nvCPU 0\nREGISTER "), HasSubstr("\nvCPU 1\n")));
+  // As the recording's independent parser has them.
+  EXPECT_THAT(LineOf(result.out, "SCTLR_EL1"), HasSubstr("0x0000000004c51838"));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("0x1111000011110000\n"), HasSubstr("0x1111000011110001\n")));
+  EXPECT_THAT(LineOf(result.out, "env.exclusive_addr"), HasSubstr("ffffffffffffffff"));
+}
+
+TEST(Show, OneVcpuAndChosenRegisters) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result =
+      RunCommand(server.target(), {"show", "web-1", "--vcpu", "1", "tpidr_el0", "0x603000000013c080"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_THAT(result.out, StartsWith("vms/web-1/checkpoints/1\nvCPU 1\n"
+                                     "TPIDR_EL0  0x603000000013de82  0x1111000011110001\n"
+                                     "SCTLR_EL1  0x603000000013c080  0x0000000004c51838\n"));
+  EXPECT_THAT(result.out, Not(HasSubstr("vCPU 0")));
+}
+
+TEST(Show, FieldsWithTheirBits) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result =
+      RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1.i", "SCTLR_EL1.M", "MPIDR_EL1.Aff0"});
+  EXPECT_EQ(result.exit_status, 1) << "MPIDR_EL1 is not in QEMU's lists";
+  const std::string all = RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1"}).out;
+  // Arm ARM, SCTLR_EL1: I is bit 12, M bit 0; of 0x04c51838 the one is set, the other not.
+  EXPECT_THAT(LineOf(all, "  I"), MatchesRegex("  I +\\[12\\] +0x1.*"));
+  EXPECT_THAT(LineOf(all, "  M"), MatchesRegex("  M +\\[0\\] +0x0.*"));
+  const std::string one = RunCommand(server.target(), {"show", "web-1", "--vcpu", "0", "SCTLR_EL1.i"}).out;
+  EXPECT_THAT(LineOf(one, "  I"), HasSubstr("[12]"));
+  EXPECT_EQ(LineOf(one, "  M"), "");
+}
+
+TEST(Show, AsJsonHasDecodedRegisters) {
+  FakeServer server;
+  std::vector<v1::GetCheckpointRequest> requests;
+  server.handlers.get_checkpoint = [&requests](const v1::GetCheckpointRequest& request) {
+    requests.push_back(request);
+    v1::Checkpoint answer;
+    answer.set_name("vms/web-1/checkpoints/3");
+    answer.set_vcpu_count(4);
+    answer.set_register_count(4 * 4096);  // a call takes 8192 of them
+    for (const int index : request.vcpu_indexes()) {
+      v1::DecodedVcpu& vcpu = *answer.add_decoded_vcpus();
+      vcpu.set_vcpu_index(index);
+      vcpu.add_registers()->set_name("SCTLR_EL1");
+      vcpu.mutable_registers(0)->set_value("0x0000000004c51838");
+    }
+    return answer;
+  };
+  CommandResult result = RunCommand(server.target(), {"show", "web-1", "SCTLR_EL1", "--output=json"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_THAT(result.out, AllOf(StartsWith("{"), HasSubstr("\"decodedVcpus\""), HasSubstr("\"vcpuIndex\": 3"),
+                                HasSubstr("\"name\": \"SCTLR_EL1\""), HasSubstr("\"0x0000000004c51838\"")));
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0].name(), "vms/web-1/checkpoints/latest");
+  EXPECT_EQ(requests[0].view(), v1::CHECKPOINT_VIEW_BASIC);
+  for (size_t i : {1, 2}) {
+    EXPECT_EQ(requests[i].name(), "vms/web-1/checkpoints/3");
+    EXPECT_EQ(requests[i].view(), v1::CHECKPOINT_VIEW_DECODED);
+    EXPECT_THAT(requests[i].registers(), ElementsAre("SCTLR_EL1"));
+    EXPECT_FALSE(requests[i].include_fields());
+  }
+  EXPECT_THAT(requests[1].vcpu_indexes(), ElementsAre(0, 1));
+  EXPECT_THAT(requests[2].vcpu_indexes(), ElementsAre(2, 3));
+  requests.clear();
+  result = RunCommand(server.target(), {"show", "web-1", "--vcpu", "2", "--fields", "--output=json"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_THAT(requests[1].vcpu_indexes(), ElementsAre(2));
+  EXPECT_TRUE(requests[1].include_fields());
+}
+
+TEST(Show, AMisspeltNameGetsAProposal) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result = RunCommand(server.target(), {"show", "web-1", "SCTRL_EL1"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("SCTRL_EL1"), HasSubstr("SCTLR_EL1?")));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(Show, ARegisterThatTheVcpuLacks) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result = RunCommand(server.target(), {"show", "web-1", "VTTBR_EL2"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("vCPU 0"), HasSubstr("VTTBR_EL2"), HasSubstr("0x603000000013e108")));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(Show, AFieldThatARegisterLacks) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const CommandResult result = RunCommand(server.target(), {"show", "web-1", "TPIDR_EL0.NOPE"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("TPIDR_EL0 has no field \"NOPE\""));
+}
+
+// The same ID has another meaning in KVM's lists.
+TEST(Show, NamesFollowTheAccelerator) {
+  FakeServer server;
+  v1::Checkpoint checkpoint;
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
+  v1::RegisterList* list = checkpoint.add_vcpus()->mutable_registers();
+  list->add_ids(0x603000000013df1a);
+  list->set_values(std::string(8, '\x07'));
+  server.handlers.get_checkpoint = [&](const v1::GetCheckpointRequest&) { return checkpoint; };
+  EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("TIMER_CNT"));
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
+  EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("CNTV_CVAL_EL0"));
+  // A machine's list is its profile's.
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_ENGINE);
+  checkpoint.mutable_source()->set_cpu_profile("cpuProfiles/k");
+  server.handlers.get_cpu_profile = [](const v1::GetCpuProfileRequest& request) {
+    EXPECT_EQ(request.name(), "cpuProfiles/k");
+    v1::CpuProfile profile;
+    profile.set_accelerator(v1::ACCELERATOR_KVM);
+    return profile;
+  };
+  EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("TIMER_CNT"));
+}
+
+TEST(Show, GapsAreShown) {
+  FakeServer server;
+  v1::Checkpoint checkpoint;
+  checkpoint.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
+  v1::CaptureGap* gap = checkpoint.add_gaps();
+  gap->set_vcpu_index(2);
+  gap->set_reason("cut");
+  server.handlers.get_checkpoint = [&](const v1::GetCheckpointRequest&) { return checkpoint; };
+  EXPECT_THAT(RunCommand(server.target(), {"show", "web-1"}).out, HasSubstr("incomplete: vCPU 2: cut"));
+}
+
+v1::CpuProfile SmallProfile() {
+  v1::CpuProfile profile;
+  profile.set_name("cpuProfiles/p");
+  profile.set_accelerator(v1::ACCELERATOR_TCG);
+  profile.set_hypervisor("QEMU");
+  profile.set_hypervisor_version("7.2.22");
+  profile.set_machine_type("virt-7.2");
+  profile.set_cpu_model("cortex-a57");
+  profile.add_machine_options("secure=on");
+  profile.add_machine_options("virtualization=on");
+  profile.set_register_count(2);
+  v1::RegisterRule* rule = profile.add_registers();
+  rule->set_id(kSctlrEl1);
+  rule->add_reset(0xc50838);
+  rule->add_writable(0xff);
+  rule = profile.add_registers();
+  rule->set_id(kTpidrEl0);
+  return profile;
+}
+
+TEST(Profile, List) {
+  FakeServer server;
+  server.handlers.list_cpu_profiles = [](const v1::ListCpuProfilesRequest&) {
+    v1::ListCpuProfilesResponse response;
+    *response.add_cpu_profiles() = SmallProfile();
+    return response;
+  };
+  EXPECT_EQ(RunCommand(server.target(), {"profile", "list"}).out,
+            "PROFILE  SOURCE  HYPERVISOR   MACHINE   CPU         OPTIONS                      REGISTERS\n"
+            "p        TCG     QEMU 7.2.22  virt-7.2  cortex-a57  secure=on,virtualization=on  2\n");
+}
+
+TEST(Profile, Show) {
+  FakeServer server;
+  server.handlers.get_cpu_profile = [](const v1::GetCpuProfileRequest& request) {
+    EXPECT_EQ(request.name(), "cpuProfiles/p");
+    return SmallProfile();
+  };
+  EXPECT_EQ(RunCommand(server.target(), {"profile", "show", "p"}).out,
+            "REGISTER   RESET               WRITABLE BITS\n"
+            "SCTLR_EL1  0x0000000000c50838  0x00000000000000ff\n"
+            "TPIDR_EL0  0x0000000000000000  0x0000000000000000\n");
+  EXPECT_THAT(RunCommand(server.target(), {"profile", "show", "p", "TPIDR_EL0"}).out, Not(HasSubstr("SCTLR_EL1")));
+  const CommandResult json = RunCommand(server.target(), {"profile", "show", "p", "TPIDR_EL0", "--output=json"});
+  // kTpidrEl0 and kSctlrEl1 in decimal.
+  EXPECT_THAT(json.out, AllOf(HasSubstr("\"6931039826524495490\""), Not(HasSubstr("\"6931039826524487808\""))));
+  const CommandResult missing = RunCommand(server.target(), {"profile", "show", "p", "VBAR_EL1"});
+  EXPECT_EQ(missing.exit_status, 1);
+  EXPECT_THAT(missing.err, HasSubstr("VBAR_EL1"));
+}
+
+TEST(Profile, AnUnknownOneSaysWhereToLook) {
+  FakeServer server;
+  server.handlers.get_cpu_profile = [](const v1::GetCpuProfileRequest&) {
+    return MakeError(absl::StatusCode::kNotFound, ErrorReason::kCpuProfileNotFound, "no CPU profile x", {});
+  };
+  const CommandResult result = RunCommand(server.target(), {"profile", "show", "x"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.err, "armstate: no CPU profile x\narmstate: 'armstate profile list' shows the profiles\n");
+}
+
+v1::Machine SmallMachine() {
+  v1::Machine machine;
+  machine.set_name("machines/m1");
+  machine.set_cpu_profile("cpuProfiles/p");
+  machine.set_vcpu_count(2);
+  machine.set_register_count(2);
+  machine.mutable_create_time()->set_seconds(1700000000);
+  return machine;
+}
+
+constexpr char kSmallMachineTable[] =
+    "MACHINE  PROFILE  VCPUS  REGISTERS  CREATED\n"
+    "m1       p        2      2          2023-11-14 22:13:20Z\n";
+
+TEST(Machine, CreateGetListResetDelete) {
+  FakeServer server;
+  server.handlers.create_machine = [](const v1::CreateMachineRequest& request) {
+    EXPECT_EQ(request.machine_id(), "m1");
+    EXPECT_EQ(request.machine().cpu_profile(), "cpuProfiles/p");
+    EXPECT_EQ(request.machine().vcpu_count(), 2);
+    return SmallMachine();
+  };
+  server.handlers.get_machine = [](const v1::GetMachineRequest& request) {
+    EXPECT_EQ(request.name(), "machines/m1");
+    return SmallMachine();
+  };
+  server.handlers.list_machines = [](const v1::ListMachinesRequest&) {
+    v1::ListMachinesResponse response;
+    *response.add_machines() = SmallMachine();
+    return response;
+  };
+  server.handlers.reset_machine = [](const v1::ResetMachineRequest& request) {
+    EXPECT_EQ(request.name(), "machines/m1");
+    return SmallMachine();
+  };
+  server.handlers.delete_machine = [](const v1::DeleteMachineRequest& request) {
+    EXPECT_EQ(request.name(), "machines/m1");
+    return google::protobuf::Empty();
+  };
+  const std::string at = server.target();
+  EXPECT_EQ(RunCommand(at, {"machine", "create", "m1", "--profile", "p", "--vcpus", "2"}).out, kSmallMachineTable);
+  EXPECT_EQ(RunCommand(at, {"machine", "get", "m1"}).out, kSmallMachineTable);
+  EXPECT_EQ(RunCommand(at, {"machine", "list"}).out, kSmallMachineTable);
+  EXPECT_EQ(RunCommand(at, {"machine", "reset", "m1"}).out, kSmallMachineTable);
+  EXPECT_EQ(RunCommand(at, {"machine", "delete", "m1"}).out, "machines/m1: deleted\n");
+  EXPECT_THAT(RunCommand(at, {"machine", "get", "m1", "--output", "json"}).out, HasSubstr("\"vcpuCount\": 2"));
+}
+
+void ServeMachine(FakeServer& server) {
+  server.handlers.get_machine = [](const v1::GetMachineRequest&) { return SmallMachine(); };
+  server.handlers.get_cpu_profile = [](const v1::GetCpuProfileRequest&) { return SmallProfile(); };
+}
+
+TEST(Machine, Read) {
+  FakeServer server;
+  ServeMachine(server);
+  v1::ReadRegistersRequest seen;
+  server.handlers.read_registers = [&](const v1::ReadRegistersRequest& request) {
+    seen = request;
+    v1::ReadRegistersResponse response;
+    response.mutable_registers()->add_ids(kTpidrEl0);
+    response.mutable_registers()->set_values(std::string("\x01\x02\x03\x04\x05\x06\x07\x08", 8));
+    return response;
+  };
+  EXPECT_EQ(RunCommand(server.target(), {"machine", "read", "m1", "TPIDR_EL0", "--vcpu", "1"}).out,
+            "TPIDR_EL0  0x603000000013de82  0x0807060504030201\n");
+  EXPECT_EQ(seen.machine(), "machines/m1");
+  EXPECT_EQ(seen.vcpu_index(), 1);
+  EXPECT_THAT(seen.register_ids(), ElementsAre(kTpidrEl0));
+  EXPECT_EQ(RunCommand(server.target(), {"machine", "read", "m1"}).out,
+            "REGISTER   VALUE\n"
+            "TPIDR_EL0  0x0807060504030201\n");
+  EXPECT_THAT(seen.register_ids(), IsEmpty());
+}
+
+TEST(Machine, Write) {
+  FakeServer server;
+  ServeMachine(server);
+  v1::WriteRegistersRequest seen;
+  server.handlers.write_registers = [&](const v1::WriteRegistersRequest& request) {
+    seen = request;
+    v1::WriteRegistersResponse response;
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
+    response.mutable_report()->add_vcpus()->set_written_count(2);
+    return response;
+  };
+  // Any order; the list is sorted.
+  const CommandResult result = RunCommand(
+      server.target(), {"machine", "write", "m1", "TPIDR_EL0=0x0102030405060708", "SCTLR_EL1=258", "--keep-going"});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  EXPECT_EQ(result.out, "ACCEPTED: machines/m1\nvCPU 0: 0 refused, 2 written, 0 unchanged\n");
+  EXPECT_TRUE(seen.keep_going());
+  EXPECT_THAT(seen.registers().ids(), ElementsAre(kSctlrEl1, kTpidrEl0));
+  EXPECT_EQ(seen.registers().values(), std::string("\x02\x01\0\0\0\0\0\0\x08\x07\x06\x05\x04\x03\x02\x01", 16));
+}
+
+TEST(Machine, WriteRefusesWhatIsNoAssignment) {
+  FakeServer server;
+  ServeMachine(server);
+  for (const char* assignment : {"TPIDR_EL0", "TPIDR_EL0=", "TPIDR_EL0=x", "TPIDR_EL0=-1", "TPIDR_EL0=0x",
+                                 "TPIDR_EL0=0x10000000000000000", "TPIDR_EL0=18446744073709551616", "TPIDR_EL0=1 2"}) {
+    const CommandResult result = RunCommand(server.target(), {"machine", "write", "m1", assignment});
+    EXPECT_EQ(result.exit_status, 2) << assignment << result;
+    EXPECT_THAT(result.err, HasSubstr(assignment));
+  }
+  EXPECT_EQ(RunCommand(server.target(), {"machine", "write", "m1", "TPDIR_EL0=1"}).exit_status, 1);
+  EXPECT_EQ(RunCommand(server.target(), {"machine", "write", "m1", "TPIDR_EL0=1", "TPIDR_EL0=1"}).exit_status, 1);
+}
+
+TEST(Machine, Capture) {
+  FakeServer server;
+  v1::CaptureMachineRequest seen;
+  server.handlers.capture_machine = [&](const v1::CaptureMachineRequest& request) {
+    seen = request;
+    v1::Checkpoint checkpoint;
+    checkpoint.set_name("vms/web-1/checkpoints/7");
+    checkpoint.set_vcpu_count(1);
+    checkpoint.set_register_count(1);
+    return checkpoint;
+  };
+  EXPECT_EQ(RunCommand(server.target(), {"machine", "capture", "m1", "web-1", "--label", "a=b"}).out,
+            "vms/web-1/checkpoints/7: 1 vCPU, 1 register\n");
+  EXPECT_EQ(seen.machine(), "machines/m1");
+  EXPECT_EQ(seen.parent(), "vms/web-1");
+  EXPECT_EQ(seen.labels().at("a"), "b");
+}
+
+}  // namespace
+}  // namespace armstate

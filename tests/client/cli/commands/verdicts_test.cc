@@ -1,0 +1,265 @@
+// validate, plan and machine restore: what ends in a verdict.
+#include <fstream>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/cli/commands/run_command.h"
+#include "tests/client/fake_server.h"
+#include "tests/testing/temp_dir.h"
+
+namespace armstate {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+v1::RestoreReport Refused() {
+  v1::RestoreReport report;
+  report.set_verdict(v1::VERDICT_REFUSED);
+  report.add_notes("the machine types differ");
+  v1::VcpuRestoreReport* vcpu = report.add_vcpus();
+  vcpu->set_vcpu_index(3);
+  vcpu->set_written_count(70);
+  vcpu->set_unchanged_count(12);
+  v1::RegisterReport* entry = vcpu->add_registers();
+  entry->set_name("ACTLR_EL1");
+  entry->set_outcome(v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
+  entry->set_reason("the target keeps its own value");
+  entry->set_got(std::string(8, '\0'));
+  entry = vcpu->add_registers();
+  entry->set_name("MIDR_EL1");
+  entry->set_outcome(v1::REGISTER_OUTCOME_IGNORED);
+  entry->set_wanted(std::string("\x34\xd0\x0f\x41\0\0\0\0", 8));
+  entry->set_got(std::string("\x70\xd0\x1f\x41\0\0\0\0", 8));
+  entry->set_reason("it cannot be changed there");
+  v1::FieldDifference* field = entry->add_fields();
+  field->set_field("PartNum");
+  field->set_wanted(0xd03);
+  field->set_got(0xd07);
+  return report;
+}
+
+TEST(Validate, AcceptedExitsWith0) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/latest");
+    EXPECT_EQ(request.target().cpu_profile(), "cpuProfiles/p");
+    EXPECT_FALSE(request.ignore_server_tolerances());
+    EXPECT_FALSE(request.all_registers());
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
+    response.mutable_report()->add_vcpus()->set_unchanged_count(333);
+    return response;
+  };
+  const CommandResult result = RunCommand(server.target(), {"validate", "web-1", "--target", "p"});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out,
+            "ACCEPTED: vms/web-1/checkpoints/4 on cpuProfiles/p\n"
+            "vCPU 0: 0 refused, 0 written, 333 unchanged\n");
+}
+
+TEST(Validate, SaysWhoseRestoreItIsAbout) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED);
+    response.mutable_report()->set_by(request.by());
+    return response;
+  };
+  const std::string first = "ACCEPTED: vms/web-1/checkpoints/4 on hosts/h\n";
+  const CommandResult qemu = RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "qemu"});
+  EXPECT_EQ(qemu.out, first + "judged as QEMU's own load of the stream, as it is\n");
+  const CommandResult ours = RunCommand(server.target(), {"validate", "web-1", "--host", "h"});
+  EXPECT_EQ(ours.out, first + "judged as armstate's own restore, which reads every register back\n");
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--host", "h", "--by", "libvirt"}).exit_status, 2);
+}
+
+TEST(Validate, RefusedExitsWith3AndNamesEveryRegister) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/4");
+    EXPECT_TRUE(request.all_registers());
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint(request.checkpoint());
+    *response.mutable_report() = Refused();
+    return response;
+  };
+  const CommandResult result =
+      RunCommand(server.target(), {"validate", "web-1@4", "--target", "cpuProfiles/p", "--all"});
+  EXPECT_EQ(result.exit_status, 3);
+  // The refusal stands before what only concerns the user.
+  EXPECT_EQ(result.out,
+            "REFUSED: vms/web-1/checkpoints/4 on cpuProfiles/p\n"
+            "note: the machine types differ\n"
+            "vCPU 3: 1 refused, 70 written, 12 unchanged\n"
+            "  MIDR_EL1: ignored, vCPU 3\n"
+            "    wanted 0x00000000410fd034, target has 0x00000000411fd070\n"
+            "    PartNum: wanted 3331, target has 3335\n"
+            "    it cannot be changed there\n"
+            "  REGISTER   OUTCOME            WANTED  GOT                 WHY\n"
+            "  ACTLR_EL1  not in checkpoint  -       0x0000000000000000  the target keeps its own value\n");
+  const CommandResult json =
+      RunCommand(server.target(), {"validate", "web-1@4", "--target", "p", "--all", "--output=json"});
+  EXPECT_EQ(json.exit_status, 3);
+  EXPECT_THAT(json.out, AllOf(StartsWith("{"), HasSubstr("\"verdict\": \"VERDICT_REFUSED\""),
+                              HasSubstr("\"REGISTER_OUTCOME_IGNORED\"")));
+}
+
+// What all vCPUs share stands there once; of the fields, those that the target does not take.
+TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest& request) {
+    EXPECT_EQ(request.target().host(), "hosts/n1");
+    EXPECT_TRUE(request.ignore_server_tolerances());
+    EXPECT_EQ(request.tolerances_size(), 1);
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    v1::RestoreReport& report = *response.mutable_report();
+    report.set_verdict(v1::VERDICT_REFUSED);
+    report.set_cpu_profile("cpuProfiles/n1.pmu");
+    v1::MissingVcpuFeature* missing = report.add_missing_vcpu_features();
+    missing->set_feature("sve");
+    missing->set_call("KVM_ARM_VCPU_INIT");
+    missing->set_error("EINVAL");
+    for (int vcpu = 0; vcpu < 3; ++vcpu) {
+      v1::VcpuRestoreReport* entry = report.add_vcpus();
+      entry->set_vcpu_index(vcpu);
+      v1::RegisterReport* finding = entry->add_registers();
+      finding->set_name("ID_AA64PFR0_EL1");
+      finding->set_outcome(v1::REGISTER_OUTCOME_WRITE_REFUSED);
+      finding->set_error("EINVAL");
+      finding->set_wanted(std::string(8, '\x02'));
+      finding->set_got(std::string(8, '\x01'));
+      finding->set_reason("the target accepts EL1 as 0 or 1");
+      finding->set_advice("start the VM with EL1 = 1");
+      v1::FieldDifference* field = finding->add_fields();
+      field->set_field("CSV2");
+      field->set_got(1);
+      field->add_accepted(0);
+      field->add_accepted(1);
+      field = finding->add_fields();
+      field->set_field("EL1");
+      field->set_wanted(2);
+      field->set_wanted_meaning("AArch64 and AArch32");
+      field->set_got(1);
+      field->set_got_meaning("AArch64");
+      field->add_accepted(0);
+      field->add_accepted(1);
+      finding = entry->add_registers();
+      finding->set_name("TCR2_EL1");
+      finding->set_outcome(v1::REGISTER_OUTCOME_UNKNOWN);
+      finding->set_wanted(std::string(8, '\0'));
+      finding->set_reason("the guest cannot use it");
+      finding->set_tolerance("hidden-tcr2");
+    }
+    return response;
+  };
+  TempDir folder;
+  const std::string file = folder.path() + "/own.textproto";
+  std::ofstream(file) << "tolerances { name: \"mine\" }";
+  const CommandResult result =
+      RunCommand(server.target(), {"validate", "web-1", "--host", "n1", "--tolerate", file, "--strict"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_EQ(result.out,
+            "REFUSED: vms/web-1/checkpoints/4 on hosts/n1 (cpuProfiles/n1.pmu)\n"
+            "the target has no vCPU feature sve: KVM_ARM_VCPU_INIT answers EINVAL; start the VM without it\n"
+            "vCPUs 0 to 2: 1 refused, 0 written, 0 unchanged\n"
+            "  ID_AA64PFR0_EL1: write refused with EINVAL, vCPUs 0 to 2\n"
+            "    wanted 0x0202020202020202, target has 0x0101010101010101\n"
+            "    EL1: wanted 2 (AArch64 and AArch32), target has 1 (AArch64), accepts 0 or 1\n"
+            "    -> start the VM with EL1 = 1\n"
+            "  REGISTER  VCPUS   OUTCOME  WANTED              GOT  WHY\n"
+            "  TCR2_EL1  0 to 2  unknown  0x0000000000000000  -    the guest cannot use it [hidden-tcr2]\n");
+  std::ofstream(file) << "tolerances { name: 5 }";
+  const CommandResult malformed =
+      RunCommand(server.target(), {"validate", "web-1", "--host", "n1", "--tolerate", file});
+  EXPECT_EQ(malformed.exit_status, 2);
+  EXPECT_THAT(malformed.err, HasSubstr("own.textproto: line 1, column "));
+}
+
+TEST(Validate, TakesExactlyOneTarget) {
+  FakeServer server;
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1"}).exit_status, 2);
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--target", "p", "--host", "h"}).exit_status, 2);
+}
+
+TEST(Validate, AVerdictThatIsMissingIsNoAcceptance) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
+    return v1::ValidateCheckpointResponse();
+  };
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).exit_status, 3);
+}
+
+TEST(Validate, EveryRefusingOutcomeCountsAsRefused) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
+    v1::ValidateCheckpointResponse response;
+    response.mutable_report()->set_verdict(v1::VERDICT_REFUSED);
+    v1::VcpuRestoreReport* vcpu = response.mutable_report()->add_vcpus();
+    for (int outcome = v1::RegisterOutcome_MIN; outcome <= v1::RegisterOutcome_MAX; ++outcome) {
+      vcpu->add_registers()->set_outcome(static_cast<v1::RegisterOutcome>(outcome));
+    }
+    return response;
+  };
+  // IGNORED, WRITE_REFUSED, DIFFERS, UNKNOWN and REQUIRED, as restore_service.proto says.
+  EXPECT_THAT(RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).out, HasSubstr("vCPU 0: 5 refused"));
+}
+
+TEST(Plan, ShowsPhasesWritesAndOmissions) {
+  FakeServer server;
+  server.handlers.plan_restore = [](const v1::PlanRestoreRequest&) {
+    v1::PlanRestoreResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    v1::RestorePhase* phase = response.add_phases();
+    phase->set_phase(2);
+    phase->set_name("ID registers");
+    phase->set_reason("they are fixed once the VM ran");
+    v1::VcpuRestorePlan* vcpu = response.add_vcpus();
+    v1::PlannedWrite* write = vcpu->add_writes();
+    write->set_name("MIDR_EL1");
+    write->set_phase(2);
+    write->set_value(std::string("\x34\xd0\x0f\x41\0\0\0\0", 8));
+    v1::PlanOmission* omission = vcpu->add_omissions();
+    omission->set_name("X0");
+    omission->set_reason("not in the checkpoint");
+    response.mutable_report()->set_verdict(v1::VERDICT_ACCEPTED_WITH_CHANGES);
+    return response;
+  };
+  const CommandResult result = RunCommand(server.target(), {"plan", "web-1", "--target", "p"});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out,
+            "PHASE  NAME          WHY HERE\n"
+            "2      ID registers  they are fixed once the VM ran\n"
+            "vCPU 0\n"
+            "  PHASE  REGISTER  VALUE\n"
+            "  2      MIDR_EL1  0x00000000410fd034\n"
+            "  NOT WRITTEN  WHY\n"
+            "  X0           not in the checkpoint\n"
+            "ACCEPTED WITH CHANGES: vms/web-1/checkpoints/4 on cpuProfiles/p\n");
+}
+
+TEST(MachineRestore, RefusedExitsWith3) {
+  FakeServer server;
+  server.handlers.restore_machine = [](const v1::RestoreMachineRequest& request) {
+    EXPECT_EQ(request.machine(), "machines/m1");
+    EXPECT_EQ(request.checkpoint(), "vms/web-1/checkpoints/2");
+    EXPECT_TRUE(request.keep_going());
+    v1::RestoreMachineResponse response;
+    response.set_checkpoint(request.checkpoint());
+    *response.mutable_report() = Refused();
+    response.mutable_report()->mutable_vcpus(0)->mutable_registers(1)->set_put_back_error("stuck");
+    return response;
+  };
+  const CommandResult result = RunCommand(server.target(), {"machine", "restore", "m1", "web-1@2", "--keep-going"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_THAT(result.out, StartsWith("REFUSED: vms/web-1/checkpoints/2 into machines/m1\n"));
+  EXPECT_THAT(result.out, HasSubstr("    not put back: stuck\n"));
+}
+
+}  // namespace
+}  // namespace armstate
