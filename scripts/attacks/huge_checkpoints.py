@@ -4,14 +4,14 @@ import time
 
 import grpc
 from armstate.v1 import (checkpoint_pb2, checkpoint_service_pb2, checkpoint_service_pb2_grpc, comparison_pb2, register_list_pb2,
-                         restore_service_pb2, restore_service_pb2_grpc)
+                         restore_plan_pb2, restore_service_pb2, restore_service_pb2_grpc, restore_target_pb2)
 
 from . import wire
 from .attack import Attack
 
 _PATIENCE = 10  # seconds for each answer
 _REFUSALS = {"INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"}
-_TARGET = restore_service_pb2.RestoreTarget(cpu_profile="cpuProfiles/qemu-7.2.virt.cortex-a57")
+_TARGET = restore_target_pb2.RestoreTarget(cpu_profile="cpuProfiles/qemu-7.2.virt.cortex-a57")
 
 
 class HugeCheckpoints(Attack):
@@ -107,7 +107,7 @@ def _try(channel: grpc.Channel, what: str, is_within: bool, make) -> list[str]:
     first, second = f"vms/{vm}/checkpoints/1", f"vms/{vm}/checkpoints/2"
 
     validate = restore_service_pb2.ValidateCheckpointRequest(checkpoint=second, target=_TARGET)
-    plan = restore_service_pb2.PlanRestoreRequest(checkpoint=second, target=_TARGET)
+    plan = restore_plan_pb2.PlanRestoreRequest(checkpoint=second, target=_TARGET)
     questions = {
         "GetCheckpoint": lambda: stub.GetCheckpoint(checkpoint_service_pb2.GetCheckpointRequest(name=second), timeout=_PATIENCE),
         "ListCheckpoints": lambda: _pages(stub.ListCheckpoints, checkpoint_service_pb2.ListCheckpointsRequest(parent=f"vms/{vm}")),

@@ -5,7 +5,7 @@ import time
 
 import grpc
 from armstate.v1 import (checkpoint_service_pb2_grpc, cpu_profile_pb2, host_service_pb2, host_service_pb2_grpc, register_list_pb2,
-                         restore_service_pb2, restore_service_pb2_grpc)
+                         restore_service_pb2_grpc, restore_target_pb2)
 
 from . import wire
 from .attack import Attack
@@ -40,7 +40,7 @@ class Judging(Attack):
 
         def ask() -> None:
             stub = restore_service_pb2_grpc.RestoreServiceStub(wire.connect(address))
-            request = restore_service_pb2.FindRestoreTargetsRequest(checkpoint="vms/judged/checkpoints/1")
+            request = restore_target_pb2.FindRestoreTargetsRequest(checkpoint="vms/judged/checkpoints/1")
             while time.monotonic() < end and len(wrong) < 3:
                 try:
                     answered.append(len(stub.FindRestoreTargets(request, timeout=30).targets))

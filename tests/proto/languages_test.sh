@@ -13,13 +13,13 @@ for language in cpp csharp java kotlin objc php python ruby; do
 done
 cd "$TEST_TMPDIR/python"
 /usr/bin/python3 - <<'END'
-from armstate.v1 import checkpoint_service_pb2, restore_service_pb2
+from armstate.v1 import checkpoint_service_pb2, restore_report_pb2
 from google.protobuf import json_format
 
 acknowledgement = checkpoint_service_pb2.StreamCheckpointsResponse.Acknowledgement(item=7)
 acknowledgement.error.code = 5
 again = type(acknowledgement).FromString(acknowledgement.SerializeToString())
 assert again.error.code == 5 and again.WhichOneof("outcome") == "error", again
-report = restore_service_pb2.RestoreReport(verdict=restore_service_pb2.VERDICT_REFUSED)
+report = restore_report_pb2.RestoreReport(verdict=restore_report_pb2.VERDICT_REFUSED)
 assert json_format.MessageToDict(report) == {"verdict": "VERDICT_REFUSED"}, report
 END

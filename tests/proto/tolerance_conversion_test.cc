@@ -74,7 +74,7 @@ TEST(ToleranceConversion, ErrorsNameTheLineAndTheRule) {
   } kCases[] = {
       {"no such field", "tolerances {\n  nam: 'a' }", "2", "nam"},
       {"not closed", "tolerances {\n", "2", "Expected"},
-      {"an outcome that is none", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: LOST }", "2",
+      {"an outcome that is none", std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: LOST }", "3",
        "LOST"},
       {"the outcome that stands for none",
        std::string(kHead) + "name: 'x' reason: 'r' registers: 'V0' outcomes: REGISTER_OUTCOME_UNSPECIFIED }", "2",
