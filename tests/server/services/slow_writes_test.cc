@@ -161,7 +161,8 @@ class SlowWritesTest : public testing::Test {
         profiles_(ProfileRegistry::BuiltIn().value()),
         machines_(storage_->records(), *profiles_),
         store_(storage_->checkpoints()),
-        repository_(store_, absl::Now, [this](std::function<void()> task) { workers_.pushes.Run(std::move(task)); }),
+        repository_(store_, absl::Now,
+                    [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }),
         history_(storage_->records(), repository_),
         queries_(store_, repository_, machines_, *profiles_, workers_.memory, absl::Seconds(30), size_t{1} << 20),
         service_(workers_, repository_, *profiles_, history_, queries_) {
