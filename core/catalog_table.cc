@@ -47,10 +47,10 @@ constexpr FieldDefinition Exact(absl::string_view name, uint8_t lsb, uint8_t wid
 #include "core/catalog_fields_id64.inc"
 // The AArch32 tables use value names of the AArch64 ones.
 #include "core/catalog_fields_control64.inc"
+#include "core/catalog_fields_id32.inc"
 #include "core/catalog_fields_system64.inc"
 #include "core/catalog_fields_trace64.inc"
 #include "core/catalog_fields_traps64.inc"
-#include "core/catalog_fields_id32.inc"
 // As above.
 #include "core/catalog_fields_control32.inc"
 
