@@ -48,6 +48,9 @@ constexpr FieldDefinition Exact(absl::string_view name, uint8_t lsb, uint8_t wid
 // The AArch32 tables use value names of the AArch64 ones.
 #include "core/catalog_fields_control64.inc"
 #include "core/catalog_fields_id32.inc"
+#include "core/catalog_fields_system64.inc"
+#include "core/catalog_fields_trace64.inc"
+#include "core/catalog_fields_traps64.inc"
 // As above.
 #include "core/catalog_fields_control32.inc"
 
@@ -120,11 +123,15 @@ constexpr RegisterDefinition kRows[] = {
 #include "core/catalog_aarch32.inc"
 #include "core/catalog_aarch64.inc"
 #include "core/catalog_core.inc"
+#include "core/catalog_gicv5.inc"
+#include "core/catalog_implementation.inc"
+#include "core/catalog_rprofile.inc"
 };
 constexpr size_t kRowCount = sizeof(kRows) / sizeof(kRows[0]);
 
 // KVM's names of the two timer registers with swapped encodings (see IdScheme); there, the architectural names find
-// what they mean. MAIR0 and MAIR1 are PRRR and NMRR when TTBCR.EAE is 1.
+// what they mean. MAIR0 and MAIR1 are PRRR and NMRR when TTBCR.EAE is 1. DBGDTRTX_EL0 is what a write to DBGDTRRX_EL0's
+// encoding is called; TRCEXTINSELR is ETMv4's name of the first of four.
 constexpr RegisterAlias kAliases[] = {
     {"TIMER_CNT", RegisterId::System(3, 3, 14, 3, 2).raw(), true, true},
     {"CNTVCT_EL0", RegisterId::System(3, 3, 14, 3, 2).raw(), true, false},
@@ -133,6 +140,8 @@ constexpr RegisterAlias kAliases[] = {
     {"TIMER_CTL", RegisterId::System(3, 3, 14, 3, 1).raw(), true, false},
     {"MAIR0", RegisterId::Cp32(15, 0, 10, 2, 0).raw(), false, false},
     {"MAIR1", RegisterId::Cp32(15, 0, 10, 2, 1).raw(), false, false},
+    {"DBGDTRTX_EL0", RegisterId::System(2, 3, 0, 5, 0).raw(), false, false},
+    {"TRCEXTINSELR", RegisterId::System(2, 1, 0, 8, 4).raw(), false, false},
 };
 
 constexpr char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }

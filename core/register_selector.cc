@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/catalog_mapping.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
 
@@ -26,6 +27,13 @@ absl::Status NoSuchField(absl::string_view text, absl::string_view wanted, absl:
                    absl::StrCat(register_name, " has no field \"", wanted, "\"; it has ", has), std::move(metadata));
 }
 
+absl::optional<FieldDefinition> FindField(absl::Span<const FieldDefinition> fields, absl::string_view name) {
+  for (const FieldDefinition& field : fields) {
+    if (absl::EqualsIgnoreCase(field.name, name)) return field;
+  }
+  return absl::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<RegisterSelector> ParseRegisterSelector(absl::string_view text, IdScheme scheme) {
@@ -35,9 +43,8 @@ absl::StatusOr<RegisterSelector> ParseRegisterSelector(absl::string_view text, I
   if (dot == absl::string_view::npos) return RegisterSelector{*id, absl::nullopt};
   const absl::string_view wanted = text.substr(dot + 1);
   const absl::Span<const FieldDefinition> fields = RegisterFields(*id, scheme);
-  for (const FieldDefinition& field : fields) {
-    if (absl::EqualsIgnoreCase(field.name, wanted)) return RegisterSelector{*id, field};
-  }
+  const absl::optional<FieldDefinition> field = FindField(fields, wanted);
+  if (field) return RegisterSelector{*id, field};
   return NoSuchField(text, wanted, RegisterName(*id, scheme), fields);
 }
 
@@ -50,6 +57,16 @@ absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::
     selectors.push_back(*std::move(selector));
   }
   return selectors;
+}
+
+RegisterSelector SelectorFor(const RegisterSelector& selector, IdScheme scheme,
+                             absl::FunctionRef<bool(RegisterId)> has) {
+  if (has(selector.id)) return selector;
+  const absl::optional<RegisterId> mapped = AArch64RegisterOf(selector.id, scheme);
+  if (!mapped || !has(*mapped)) return selector;
+  if (!selector.field) return {*mapped, absl::nullopt};
+  const absl::optional<FieldDefinition> field = FindField(RegisterFields(*mapped, scheme), selector.field->name);
+  return field ? RegisterSelector{*mapped, field} : selector;
 }
 
 std::string SelectorName(const RegisterSelector& selector, IdScheme scheme) {

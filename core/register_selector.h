@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
@@ -24,6 +25,11 @@ struct RegisterSelector {
 absl::StatusOr<RegisterSelector> ParseRegisterSelector(absl::string_view text, IdScheme scheme);
 absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::vector<std::string>& texts,
                                                                      IdScheme scheme);
+
+// The selector for a vCPU that `has` some registers: an AArch32 register that it lacks is its AArch64 register if the
+// vCPU has that one, with the field of the same name. Otherwise the selector as it is.
+RegisterSelector SelectorFor(const RegisterSelector& selector, IdScheme scheme,
+                             absl::FunctionRef<bool(RegisterId)> has);
 
 // "SCTLR_EL1", "SCTLR_EL1.M", as the catalog spells them.
 std::string SelectorName(const RegisterSelector& selector, IdScheme scheme);

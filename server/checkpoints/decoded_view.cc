@@ -34,7 +34,9 @@ v1::DecodedRegister& AddRegister(RegisterId id, absl::string_view value, IdSchem
 
 absl::Status AddSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                          v1::DecodedVcpu& vcpu) {
-  for (const RegisterSelector& selector : selectors) {
+  const auto has = [&list](RegisterId id) { return list.Find(id).has_value(); };
+  for (const RegisterSelector& named : selectors) {
+    const RegisterSelector selector = SelectorFor(named, scheme, has);
     const absl::optional<absl::string_view> value = list.Find(selector.id);
     if (!value) {
       return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,

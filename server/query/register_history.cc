@@ -39,11 +39,13 @@ v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<
   *entry.mutable_create_time() = basic.create_time();
   if (basic.has_capture_time()) *entry.mutable_capture_time() = basic.capture_time();
   entry.mutable_value()->set_name(named.text);
-  const absl::StatusOr<RegisterSelector>& selector = named.In(scheme);
-  if (!selector.ok() || vcpus.empty()) return entry;
-  const absl::optional<absl::string_view> value = vcpus.front().registers.Find(selector->id);
+  if (!named.In(scheme).ok() || vcpus.empty()) return entry;
+  const RegisterList& list = vcpus.front().registers;
+  const RegisterSelector selector =
+      SelectorFor(*named.In(scheme), scheme, [&list](RegisterId id) { return list.Find(id).has_value(); });
+  const absl::optional<absl::string_view> value = list.Find(selector.id);
   if (!value) return entry;
-  const SelectedValue shown = ShowSelected(*selector, *value);
+  const SelectedValue shown = ShowSelected(selector, *value);
   entry.mutable_value()->set_value(shown.text);
   entry.mutable_value()->set_meaning(std::string(shown.meaning));
   return entry;

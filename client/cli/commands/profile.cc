@@ -133,7 +133,9 @@ absl::StatusOr<ExitStatus> ImportProfiles(const ProfileImportOptions& options, C
 // Prints reset values, the bits that a write may change, and notes, for the selected registers or for all.
 absl::Status PrintRules(const CpuProfile& profile, absl::Span<const RegisterSelector> selectors, std::ostream& out) {
   std::vector<size_t> indexes;
-  for (const RegisterSelector& selector : selectors) {
+  const auto has = [&profile](RegisterId id) { return profile.layout()->Find(id).has_value(); };
+  for (const RegisterSelector& named : selectors) {
+    const RegisterSelector selector = SelectorFor(named, profile.scheme(), has);
     const absl::optional<size_t> index = profile.layout()->Find(selector.id);
     if (!index) {
       return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,

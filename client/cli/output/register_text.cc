@@ -43,10 +43,14 @@ void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out
 
 absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                            std::ostream& out) {
-  for (const RegisterSelector& selector : selectors) {
+  const auto has = [&list](RegisterId id) { return list.Find(id).has_value(); };
+  for (const RegisterSelector& named : selectors) {
+    const RegisterSelector selector = SelectorFor(named, scheme, has);
     const absl::StatusOr<absl::string_view> value = Require(list, selector.id, scheme);
     if (!value.ok()) return value.status();
-    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(*value) << '\n';
+    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(*value);
+    if (selector.id != named.id) out << "  (AArch64; " << RegisterName(named.id, scheme) << " is mapped to it)";
+    out << '\n';
     if (selector.field) {
       PrintFields({&*selector.field, 1}, *value, out);
     } else {

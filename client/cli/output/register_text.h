@@ -16,8 +16,8 @@ namespace armstate {
 // A line per register: name and value.
 void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out);
 
-// The selected registers with all their fields, or the selected fields.
-// NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
+// The selected registers with all their fields, or the selected fields. For an AArch32 register that the list lacks:
+// its AArch64 register, saying so. NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
 absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                            std::ostream& out);
 

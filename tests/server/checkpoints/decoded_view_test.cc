@@ -104,6 +104,17 @@ TEST_F(DecodedViewTest, ChosenRegistersHaveTheirFieldsInTheOrderOfTheRequest) {
   EXPECT_THAT(registers[2].fields(), IsEmpty());
 }
 
+TEST_F(DecodedViewTest, AnAArch32NameFindsTheAArch64Register) {
+  Push();
+  const v1::Checkpoint checkpoint = Decoded(Request({"CSSELR", "SCTLR.I"}));
+  const auto& registers = checkpoint.decoded_vcpus(0).registers();
+  ASSERT_EQ(registers.size(), 2);
+  EXPECT_EQ(registers[0].name(), "CSSELR_EL1");
+  EXPECT_EQ(registers[0].id(), "0x603000000013d000");
+  EXPECT_EQ(registers[1].name(), "SCTLR_EL1");
+  EXPECT_EQ(FieldOf(registers[1], "I"), "0x1");
+}
+
 TEST_F(DecodedViewTest, FieldsOfAllRegistersOnRequest) {
   Push();
   v1::GetCheckpointRequest request = Request();

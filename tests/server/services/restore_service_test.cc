@@ -173,7 +173,7 @@ TEST_F(RestoreServiceTest, L2ctlrCountsTheVcpus) {
   const v1::RestoreReport report = Validate(two, kA15);
   EXPECT_EQ(report.verdict(), v1::VERDICT_REFUSED);
   ASSERT_EQ(report.vcpus(0).registers_size(), 1);
-  EXPECT_EQ(report.vcpus(0).registers(0).name(), "p15,1,c9,c0,2");
+  EXPECT_EQ(report.vcpus(0).registers(0).name(), "L2CTLR");
   EXPECT_EQ(report.vcpus(0).registers(0).wanted(), std::string("\0\0\x80\x01", 4));
   EXPECT_EQ(report.vcpus(0).registers(0).got(), std::string("\0\0\x80\0", 4));
 }

@@ -70,6 +70,14 @@ TEST(Show, OneVcpuAndChosenRegisters) {
   EXPECT_THAT(result.out, Not(HasSubstr("vCPU 0")));
 }
 
+TEST(Show, AnAArch32NameShowsTheAArch64Register) {
+  FakeServer server;
+  ServeRecorded(server, "virt.cortex-a53.smp2");
+  const std::string out = RunCommand(server.target(), {"show", "web-1", "--vcpu", "1", "SCTLR", "csselr"}).out;
+  EXPECT_THAT(out, HasSubstr("SCTLR_EL1  0x603000000013c080  0x0000000004c51838  (AArch64; SCTLR is mapped to it)\n"));
+  EXPECT_THAT(out, HasSubstr("CSSELR_EL1  0x603000000013d000  "));
+}
+
 TEST(Show, FieldsWithTheirBits) {
   FakeServer server;
   ServeRecorded(server, "virt.cortex-a53.smp2");

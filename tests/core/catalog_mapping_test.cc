@@ -1,0 +1,89 @@
+// Which AArch64 register an AArch32 one is, as the manual says.
+#include "core/catalog_mapping.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/catalog.h"
+#include "core/register_selector.h"
+#include "gtest/gtest.h"
+
+namespace armstate {
+namespace {
+
+// The name of the AArch64 register, or "none".
+std::string Mapped(absl::string_view name, IdScheme scheme) {
+  const absl::StatusOr<RegisterId> id = ParseRegisterName(name, scheme);
+  if (!id.ok()) return id.status().ToString();
+  const absl::optional<RegisterId> mapped = AArch64RegisterOf(*id, scheme);
+  return mapped ? RegisterName(*mapped, scheme) : "none";
+}
+
+TEST(CatalogMappingTest, EveryMappingOfTheManual) {
+  std::ifstream file("tests/data/aarch32_mappings.txt");
+  ASSERT_TRUE(file.is_open());
+  std::string line;
+  int count = 0;
+  while (std::getline(file, line)) {
+    if (line[0] == '#') continue;
+    std::istringstream parts(line);
+    std::string name, aarch64;
+    parts >> name;
+    std::vector<std::string> allowed;
+    while (parts >> aarch64) allowed.push_back(aarch64);
+    EXPECT_NE(std::find(allowed.begin(), allowed.end(), Mapped(name, IdScheme::kTcg)), allowed.end())
+        << line << ": " << Mapped(name, IdScheme::kTcg);
+    ++count;
+  }
+  EXPECT_EQ(count, 223);
+}
+
+TEST(CatalogMappingTest, WhatTheListDoesNotSay) {
+  const struct {
+    const char* name;
+    IdScheme scheme;
+    const char* mapped;
+  } kCases[] = {
+      {"R0", IdScheme::kKvm, "X0"},
+      {"LR_FIQ", IdScheme::kKvm, "X30"},
+      {"LR_IRQ", IdScheme::kKvm, "X16"},
+      {"SPSR_SVC", IdScheme::kKvm, "SPSR_EL1"},
+      {"SPSR_ABT_A32", IdScheme::kKvm, "SPSR_ABT"},
+      {"TTBR0_64", IdScheme::kTcg, "TTBR0_EL1"},
+      {"MAIR0", IdScheme::kTcg, "MAIR_EL1"},
+      // KVM's list has the virtual timer under its own names.
+      {"CNTV_CVAL", IdScheme::kKvm, "TIMER_CVAL"},
+      {"CNTVCT", IdScheme::kKvm, "TIMER_CNT"},
+      // Two registers; a secure copy; no AArch64 register; AArch64 already.
+      {"FPSCR", IdScheme::kKvm, "none"},
+      {"SCTLR_S", IdScheme::kTcg, "none"},
+      {"SCTLR_NS", IdScheme::kKvm, "none"},
+      {"TLBTR", IdScheme::kTcg, "none"},
+      {"SCTLR_EL1", IdScheme::kTcg, "none"},
+      {"p15,0,c1,c0,7", IdScheme::kTcg, "none"},
+  };
+  for (const auto& test : kCases) EXPECT_EQ(Mapped(test.name, test.scheme), test.mapped) << test.name;
+}
+
+TEST(SelectorForTest, TakesTheAArch64RegisterOnlyWhereTheVcpuLacksTheOther) {
+  const auto selected = [](absl::string_view text, const std::vector<std::string>& vcpu) {
+    const auto has = [&vcpu](RegisterId id) {
+      return std::find(vcpu.begin(), vcpu.end(), RegisterName(id, IdScheme::kTcg)) != vcpu.end();
+    };
+    return SelectorName(SelectorFor(*ParseRegisterSelector(text, IdScheme::kTcg), IdScheme::kTcg, has), IdScheme::kTcg);
+  };
+  EXPECT_EQ(selected("CSSELR", {"CSSELR_EL1"}), "CSSELR_EL1");
+  EXPECT_EQ(selected("SCTLR.M", {"SCTLR_EL1"}), "SCTLR_EL1.M");
+  EXPECT_EQ(selected("PAR", {"PAR", "PAR_EL1"}), "PAR");
+  EXPECT_EQ(selected("SCTLR", {"SCTLR"}), "SCTLR");
+  EXPECT_EQ(selected("SCTLR", {}), "SCTLR");
+  // SCTLR_EL1 has no such field.
+  EXPECT_EQ(selected("SCTLR.TRE", {"SCTLR_EL1"}), "SCTLR.TRE");
+  EXPECT_EQ(selected("SCTLR_EL1", {"SCTLR"}), "SCTLR_EL1");
+}
+
+}  // namespace
+}  // namespace armstate
