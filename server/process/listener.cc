@@ -186,12 +186,12 @@ void Listener::Run() {
   for (const int socket : sockets_) waits.push_back({socket, POLLIN, 0});
   absl::Time next_look = absl::Now();
   while (true) {
-    const int wait = guard_->IsWatching() ? absl::ToInt64Milliseconds(ConnectionGuard::kInterval) : -1;
+    const int wait = guard_->IsWatching() ? absl::ToInt64Milliseconds(guard_->interval()) : -1;
     if (poll(waits.data(), waits.size(), wait) < 0) continue;
     if (waits[0].revents != 0) return;
     if (const absl::Time now = absl::Now(); now >= next_look) {
       guard_->HangUp();
-      next_look = now + ConnectionGuard::kInterval;
+      next_look = now + guard_->interval();
     }
     for (size_t i = 1; i < waits.size(); ++i) {
       if (waits[i].revents == 0 || Accept(waits[i].fd)) continue;

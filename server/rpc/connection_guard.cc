@@ -29,11 +29,11 @@ constexpr uint64_t kFrameHeadersPart = 1024;
 // A client acknowledges an answer with at most two WINDOW_UPDATEs of 13 bytes for a frame of 16 KiB: this part of it.
 constexpr uint64_t kWindowUpdatesPart = 512;
 // Requests that gRPC answers by itself, pings and health checks, are about as long as their answers: this many bytes in
-// an interval, for some hundred health checks per second.
-constexpr uint64_t kMostOfOwnAnswers = 256;
-// Of the remaining difference, an interval forgives this part, i.e. half of it in some ten minutes. Above this size,
-// nothing is forgiven.
-constexpr uint64_t kForgottenPart = 16384;
+// a tick, for some hundred health checks per second.
+constexpr uint64_t kMostOfOwnAnswers = 51;
+// Of the remaining difference, a tick forgives this part, i.e. half of it in some ten minutes. Above this size, nothing
+// is forgiven.
+constexpr uint64_t kForgottenPart = 81920;
 constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
 // No call is shorter than this: the header of a frame, and one byte.
 constexpr int64_t kShortestCall = 10;
@@ -129,6 +129,7 @@ void ConnectionGuard::HangUpOnManyCalls() {
     const int64_t most = it->second.waiting_calls + static_cast<int64_t>(it->second.uncounted) / kShortestCall;
     if (most > kFewCalls) suspects.emplace_back(most, it);
   }
+  ticks_ = suspects.empty() ? kUsualTicks : 1;
   if (suspects.empty()) return;
   open_calls_.FindNew();
   const auto by_calls = [](const auto& a, const auto& b) { return a.first > b.first; };
@@ -179,7 +180,7 @@ void ConnectionGuard::Remove(Connections::iterator connection) {
   watched_.erase(connection);
 }
 
-bool ConnectionGuard::Update(const std::string& name, uint64_t completed, Connection& connection) {
+bool ConnectionGuard::Update(const std::string& name, uint64_t completed, Connection& connection) const {
   tcp_info info = {};
   socklen_t size = sizeof(info);
   if (ConnectionOf(connection.socket) != name ||
@@ -190,8 +191,9 @@ bool ConnectionGuard::Update(const std::string& name, uint64_t completed, Connec
   connection.uncounted += received;
   const uint64_t taken = info.tcpi_bytes_acked - std::exchange(connection.taken, info.tcpi_bytes_acked);
   const uint64_t unfinished = connection.unfinished + received;
-  const uint64_t forgotten = unfinished < kMostForgotten ? unfinished / kForgottenPart : 0;
-  const uint64_t explained = completed + taken / kWindowUpdatesPart + std::min(taken, kMostOfOwnAnswers) + forgotten;
+  const uint64_t forgotten = unfinished < kMostForgotten ? ticks_ * unfinished / kForgottenPart : 0;
+  const uint64_t explained =
+      completed + taken / kWindowUpdatesPart + std::min(taken, ticks_ * kMostOfOwnAnswers) + forgotten;
   connection.unfinished = unfinished - std::min(unfinished, explained);
   return true;
 }

@@ -58,8 +58,8 @@ class ConnectionGuard {
 
   // Starts to watch an accepted connection. The caller keeps the socket and may close it at any time.
   void Watch(int socket);
-  // Must be called every kInterval while IsWatching().
-  static constexpr absl::Duration kInterval = absl::Milliseconds(50);
+  // Must be called at this interval, which changes, while IsWatching().
+  absl::Duration interval() const { return static_cast<int64_t>(ticks_) * kTick; }
   void HangUp();
   // Frees a descriptor for a new connection: disconnects the connection without a complete message for the longest
   // time, if that is at least `unused`.
@@ -80,7 +80,7 @@ class ConnectionGuard {
 
   void Add(const std::string& connection, uint64_t bytes);
   // Returns false if the descriptor belongs to another socket by now.
-  static bool Update(const std::string& name, uint64_t completed, Connection& connection);
+  bool Update(const std::string& name, uint64_t completed, Connection& connection) const;
   void HangUpOnLargest(uint64_t all);
   void HangUpOnManyCalls();
   // Precondition: there is a connection.
@@ -88,8 +88,14 @@ class ConnectionGuard {
   void End(Connections::iterator connection);
   void Remove(Connections::iterator connection);
 
+  static constexpr absl::Duration kTick = absl::Milliseconds(10);
+  // Each look costs a microsecond per connection. While connections open many calls, it looks more often: freeing the
+  // calls of many connections at once would keep gRPC's threads from others.
+  static constexpr int kUsualTicks = 5;
+
   const Limits limits_;
   const HandledCalls handled_calls_;
+  uint64_t ticks_ = kUsualTicks;
   Connections watched_;
   OpenCalls open_calls_;
   absl::Mutex mutex_;

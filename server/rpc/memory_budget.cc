@@ -17,27 +17,31 @@ absl::Status Exhausted(absl::string_view who, size_t bytes) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::Take(const std::string& connection, size_t bytes) {
-  bytes += kCall;
-  EndOverdue();
-  absl::MutexLock lock(&mutex_);
-  return TakeOf(connection, bytes, AllFor(connection, bytes));
+  return TakeShare(connection, bytes + kCall, /*is_lasting=*/false);
 }
 
 absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeLasting(const std::string& connection,
                                                                                size_t bytes) {
-  EndOverdue();
-  absl::MutexLock lock(&mutex_);
-  return TakeOf(connection, bytes + kCall, most());
+  return TakeShare(connection, bytes + kCall, /*is_lasting=*/true);
 }
 
-absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeOf(const std::string& connection, size_t bytes,
-                                                                          size_t all) {
-  if (absl::Status status = CheckPart(connection, bytes); !status.ok()) return status;
-  if (absl::Status status = CheckAll(bytes, all); !status.ok()) return status;
-  Add(connection, bytes);
-  ++by_connection_[connection].calls;
+absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> MemoryBudget::TakeShare(const std::string& connection,
+                                                                             size_t bytes, bool is_lasting) {
+  EndOverdue();
+  absl::MutexLock lock(&mutex_);
+  const auto [entry, is_new] = by_connection_.try_emplace(connection);
+  Held& held = entry->second;
+  absl::Status status = CheckPart(held.bytes, bytes, by_connection_.size() - (is_new ? 1 : 0));
+  if (status.ok()) status = CheckAll(bytes, is_lasting ? most() : AllFor(held.bytes, bytes));
+  if (!status.ok()) {
+    if (is_new) by_connection_.erase(entry);
+    return status;
+  }
+  taken_ += bytes;
+  held.bytes += bytes;
+  held.calls += 1;
   return std::shared_ptr<Share>(
-      new Share(*this, connection, bytes));  // std::make_shared cannot call the private constructor
+      new Share(*this, *entry, bytes));  // std::make_shared cannot call the private constructor
 }
 
 void MemoryBudget::EndOverdue() {
@@ -58,39 +62,19 @@ void MemoryBudget::EndOverdue() {
   for (const std::function<void()>& end : ends) end();
 }
 
-size_t MemoryBudget::HeldBy(const std::string& connection) const {
-  const auto own = by_connection_.find(connection);
-  return own == by_connection_.end() ? 0 : own->second.bytes;
-}
-
 int64_t MemoryBudget::CallsOf(const std::string& connection) {
   const absl::MutexLock lock(&mutex_);
   const auto own = by_connection_.find(connection);
   return own == by_connection_.end() ? 0 : own->second.calls;
 }
 
-absl::Status MemoryBudget::CheckPart(const std::string& connection, size_t bytes) const {
-  const size_t own = HeldBy(connection);
-  const size_t part = bytes_ / (by_connection_.size() + 1);
+absl::Status MemoryBudget::CheckPart(size_t own, size_t bytes, size_t connections) const {
+  const size_t part = bytes_ / (connections + 1);
   return own <= kSmall || own + bytes <= part ? absl::OkStatus() : Exhausted("this client", own);
-}
-
-size_t MemoryBudget::AllFor(const std::string& connection, size_t bytes) const {
-  return HeldBy(connection) + bytes <= kSmall ? bytes_ : most();
 }
 
 absl::Status MemoryBudget::CheckAll(size_t bytes, size_t all) const {
   return taken_ <= kSmall || taken_ + bytes <= all ? absl::OkStatus() : Exhausted("all clients", taken_);
-}
-
-void MemoryBudget::Add(const std::string& connection, size_t bytes) {
-  taken_ += bytes;
-  by_connection_[connection].bytes += bytes;
-}
-
-void MemoryBudget::Return(const std::string& connection, size_t bytes) {
-  taken_ -= bytes;
-  by_connection_.find(connection)->second.bytes -= bytes;
 }
 
 MemoryBudget::Share::~Share() {
@@ -98,20 +82,22 @@ MemoryBudget::Share::~Share() {
   absl::MutexLock lock(&budget_.mutex_);
   unused = Forget();
   if (is_ending_) budget_.ending_ -= bytes_;
-  budget_.Return(connection_, bytes_);
-  const auto own = budget_.by_connection_.find(connection_);
-  if (--own->second.calls == 0) budget_.by_connection_.erase(own);
+  budget_.taken_ -= bytes_;
+  connection_.second.bytes -= bytes_;
+  if (--connection_.second.calls == 0) budget_.by_connection_.erase(connection_.first);
 }
 
 absl::Status MemoryBudget::Share::Check() const {
   absl::MutexLock lock(&budget_.mutex_);
-  if (absl::Status status = budget_.CheckPart(connection_, 0); !status.ok()) return status;
-  return budget_.CheckAll(0, budget_.AllFor(connection_, 0));
+  const size_t own = connection_.second.bytes;
+  absl::Status status = budget_.CheckPart(own, 0, budget_.by_connection_.size());
+  return status.ok() ? budget_.CheckAll(0, budget_.AllFor(own, 0)) : status;
 }
 
 absl::Status MemoryBudget::Share::Add(size_t bytes) {
   absl::MutexLock lock(&budget_.mutex_);
-  if (absl::Status status = budget_.CheckAll(bytes, budget_.AllFor(connection_, bytes)); !status.ok()) return status;
+  const size_t all = budget_.AllFor(connection_.second.bytes, bytes);
+  if (absl::Status status = budget_.CheckAll(bytes, all); !status.ok()) return status;
   AddBytes(bytes);
   return absl::OkStatus();
 }
@@ -126,7 +112,8 @@ absl::Status MemoryBudget::Share::AddAnswer(size_t bytes) {
 }
 
 void MemoryBudget::Share::AddBytes(size_t bytes) {
-  budget_.Add(connection_, bytes);
+  budget_.taken_ += bytes;
+  connection_.second.bytes += bytes;
   bytes_ += bytes;
   if (is_ending_) budget_.ending_ += bytes;
 }
@@ -137,7 +124,8 @@ void MemoryBudget::Share::Return(size_t bytes) {
 }
 
 void MemoryBudget::Share::ReturnBytes(size_t bytes) {
-  budget_.Return(connection_, bytes);
+  budget_.taken_ -= bytes;
+  connection_.second.bytes -= bytes;
   bytes_ -= bytes;
   if (is_ending_) budget_.ending_ -= bytes;
 }

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -62,14 +62,12 @@ class MemoryBudget {
 
   // Ends overdue answers. They are ended without the mutex, since a share may be destroyed right away.
   void EndOverdue() ABSL_LOCKS_EXCLUDED(mutex_);
-  size_t HeldBy(const std::string& connection) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckPart(const std::string& connection, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  size_t AllFor(const std::string& connection, size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `own` is what the connection holds already, and `connections` is how many had calls before this one.
+  absl::Status CheckPart(size_t own, size_t bytes, size_t connections) const;
+  size_t AllFor(size_t own, size_t bytes) const { return own + bytes <= kSmall ? bytes_ : most(); }
   absl::Status CheckAll(size_t bytes, size_t all) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<std::shared_ptr<Share>> TakeOf(const std::string& connection, size_t bytes, size_t all)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Add(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Return(const std::string& connection, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::shared_ptr<Share>> TakeShare(const std::string& connection, size_t bytes, bool is_lasting)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Everything except the last eighth.
   size_t most() const { return bytes_ - bytes_ / 8; }
@@ -82,7 +80,9 @@ class MemoryBudget {
     size_t bytes = 0;
     int64_t calls = 0;
   };
-  absl::flat_hash_map<std::string, Held> by_connection_ ABSL_GUARDED_BY(mutex_);  // of those that have calls
+  // Those that have calls. Shares point to their connection.
+  using Connections = absl::node_hash_map<std::string, Held>;
+  Connections by_connection_ ABSL_GUARDED_BY(mutex_);
   // By the time when they must be read.
   std::set<std::pair<absl::Time, Share*>> untaken_ ABSL_GUARDED_BY(mutex_);
   // The part of taken_ that belongs to calls that have been ended but are not destroyed yet.
@@ -113,8 +113,8 @@ class MemoryBudget::Share {
 
  private:
   friend class MemoryBudget;
-  Share(MemoryBudget& budget, std::string connection, size_t bytes)
-      : budget_(budget), connection_(std::move(connection)), bytes_(bytes) {}
+  Share(MemoryBudget& budget, Connections::value_type& connection, size_t bytes)
+      : budget_(budget), connection_(connection), bytes_(bytes) {}
 
   void ReturnBytes(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_.mutex_);
   void AddBytes(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_.mutex_);
@@ -122,7 +122,7 @@ class MemoryBudget::Share {
   std::function<void()> Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(budget_.mutex_);
 
   MemoryBudget& budget_;
-  const std::string connection_;
+  Connections::value_type& connection_;
   size_t bytes_ ABSL_GUARDED_BY(budget_.mutex_);
   bool is_ending_ ABSL_GUARDED_BY(budget_.mutex_) = false;
   // Set while the answer is being sent; otherwise null.

@@ -175,9 +175,10 @@ class CheckpointServiceImpl::CreateCall final : public grpc::ServerUnaryReactor 
   CreateCall(absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share, grpc::CallbackServerContext& context)
       : context_(context), share_(std::move(share)) {}
 
-  void Begin(CheckpointRepository& checkpoints, v1::CreateCheckpointRequest& request, v1::Checkpoint& response) {
+  // `held`: what the share has for the request.
+  void Begin(CheckpointRepository& checkpoints, v1::CreateCheckpointRequest& request, size_t held,
+             v1::Checkpoint& response) {
     if (!share_.ok()) return End(share_.status());
-    const size_t held = WorkedCall::HeldBytes(request);
     absl::StatusOr<ParsedCreate> create = ParseCreate(checkpoints, request);
     if (!create.ok()) return End(create.status());
     response.Swap(request.mutable_checkpoint());  // both are on the call's arena, so nothing is copied
@@ -210,9 +211,9 @@ grpc::ServerUnaryReactor* CheckpointServiceImpl::CreateCheckpoint(grpc::Callback
   const std::string connection = ConnectionOf(*context);
   const size_t bytes = request.ByteSizeLong();
   workers_.connections.Complete(connection, bytes);
-  auto* const call = new CreateCall(workers_.memory.Take(connection, WorkedCall::kCopies * bytes),
-                                    *context);  // deletes itself in OnDone
-  call->Begin(checkpoints_, request, *response);
+  const size_t held = WorkedCall::kCopies * bytes;
+  auto* const call = new CreateCall(workers_.memory.Take(connection, held), *context);  // deletes itself in OnDone
+  call->Begin(checkpoints_, request, held, *response);
   return call;
 }
 

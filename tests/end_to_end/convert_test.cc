@@ -59,7 +59,7 @@ Names GoneFeatures(const SavedGuest& guest, const std::string& from, const std::
 // DBGDEVID1 tells of the debug registers of `max`. HCR_EL2.RW of a CPU without AArch64 is set by 10.0 alone, and 7.2
 // does not let it be set.
 std::set<std::string> OtherConstants(const SavedGuest& guest, const std::string& from, const std::string& to) {
-  if (guest.cpu == "max" && (from == "7.2" || to == "7.2")) return {"p14,0,c7,c0,2"};
+  if (guest.cpu == "max" && (from == "7.2" || to == "7.2")) return {"DBGDEVID_QEMU"};
   if (guest.Cpu() == "cortex-a15.el2" && from == "10.0" && to == "7.2") return {"HCR_EL2"};
   return {};
 }
