@@ -22,7 +22,7 @@ namespace armstate {
 //   absl::StatusOr<v1::Checkpoint> stored = client.CreateCheckpoint(std::move(request));
 //
 // Every call answers with the server's absl::Status, whose reason GetErrorInfo (core/error.h) reads. The client checks
-// nothing: what is allowed, and the errors, stand in proto/armstate/v1/checkpoint_service.proto.
+// nothing: the limits and errors are documented in proto/armstate/v1/checkpoint_service.proto.
 //
 // Thread-safe. Cheap to copy.
 class CheckpointClient {

@@ -14,7 +14,7 @@
 namespace armstate {
 
 // Every call answers with the server's absl::Status, whose reason GetErrorInfo (core/error.h) reads. The client checks
-// nothing: what is allowed, and the errors, stand in proto/armstate/v1/host_service.proto.
+// nothing: the limits and errors are documented in proto/armstate/v1/host_service.proto.
 //
 // Thread-safe. Cheap to copy.
 class HostClient {

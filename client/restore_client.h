@@ -15,7 +15,7 @@ namespace armstate {
 // A refusal is an answer, not an error: see the verdict in the response's report.
 //
 // Every call answers with the server's absl::Status, whose reason GetErrorInfo (core/error.h) reads. The client checks
-// nothing: what is allowed, and the errors, stand in proto/armstate/v1/restore_service.proto.
+// nothing: the limits and errors are documented in proto/armstate/v1/restore_service.proto.
 //
 // Thread-safe. Cheap to copy.
 class RestoreClient {

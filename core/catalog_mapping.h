@@ -1,5 +1,5 @@
-// `AArch64RegisterOf` tells which AArch64 register an AArch32 one is: SCTLR is SCTLR_EL1, DACR is DACR32_EL2, R13 of
-// IRQ mode is X17.
+// `AArch64RegisterOf` returns the AArch64 register that an AArch32 register is mapped to: SCTLR is SCTLR_EL1, DACR is
+// DACR32_EL2, R13 of IRQ mode is X17.
 #ifndef ARMSTATE_CORE_CATALOG_MAPPING_H_
 #define ARMSTATE_CORE_CATALOG_MAPPING_H_
 

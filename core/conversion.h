@@ -40,12 +40,12 @@ struct ConversionSide {
 };
 
 // A report for tolerances to be applied to: of the identification registers in `report`, `wanted` differs from `got`
-// only in what was promised and is gone, since the other fields need no rule.
+// only in features that the guest was promised and loses; the other fields need no rule.
 RestoreReport OnlyLostFeatures(RestoreReport report, IdScheme scheme);
 
-// `list`: what was restored, with the IDs that the target gives its registers. `source`: what it was taken of, in the
-// source's own IDs; what a register held there after reset is not known without. `target_values`: a value area of the
-// target's layout, after the restore. `accepted`: names that the user accepts.
+// `list`: what was restored, with the IDs that the target gives its registers. `source`: the profile of the
+// vCPU that was captured; without it, the reset values of the source are not known. `target_values`: a value area of
+// the target's layout, after the restore. `accepted`: names that the user accepts.
 //
 // Looks at each finding that no tolerance covers: names what covers it, or what it can be accepted as, with the reason.
 // Findings are added of what concerns the whole vCPU: its exception levels, and the counter's frequency. Computes the

@@ -40,7 +40,7 @@ struct ResetGrowth {
 };
 
 // In terms of QEMU's ARMCPRegInfo: writable all ones is a stored register, all zeros a constant, anything else a partly
-// writable one; a view is a computed register. What KVM adds to that stands in the last three.
+// writable one; a view is a computed register. `write`, `behaviour` and `vm_wide` describe what only KVM does.
 struct RegisterRule {
   // Shows bits shift .. shift + width - 1 of another register's storage.
   struct View {

@@ -78,8 +78,8 @@ void RecomputeVerdict(RestoreReport& report);
 bool TriedToPutBack(const RestoreReport& report);
 
 enum class OnRefusal {
-  kPutBack,    // all or nothing: what was written is put back
-  kKeepGoing,  // what was accepted stays, as QEMU's write_list_to_cpustate does
+  kPutBack,    // all or nothing: the old values are put back
+  kKeepGoing,  // accepted values stay, as with QEMU's write_list_to_cpustate
 };
 
 // The meaning of a list for the registers that it lacks.

@@ -28,8 +28,8 @@ struct Translation {
   std::vector<TranslatedRegister> translated;
 };
 
-// `list` for a target with the registers `target`: what is state under both accelerators, but under different IDs, is
-// given the target's. These are KVM's virtual timer with its swapped encodings, and registers that QEMU's emulation
+// `list` for a target with the registers `target`: state that both accelerators have under different IDs gets the
+// target's ID. These are KVM's virtual timer with its swapped encodings, and registers that QEMU's emulation
 // lists only under an AArch32 ID or in another width. All others keep ID and value: the restore reports what the target
 // lacks, and named rules (profiles/tolerances.textproto) say what of it is harmless. The list as it is if the schemes
 // are the same.

@@ -43,7 +43,7 @@ struct VcpuFeatures {
   }
 };
 
-// "pmu_v3" -> 3. Nothing for what is no bit of a vCPU: the VM's capabilities, and unknown names.
+// "pmu_v3" -> 3. Nothing for capabilities of the VM, which have no bit, and for unknown names.
 absl::optional<int> VcpuFeatureBit(absl::string_view name);
 
 // "pmu_v3"; a bit that has no name is "feature_20".

@@ -46,11 +46,15 @@ const CLI::Validator kEnoughMemory(
     },
     "");
 
-// CLI11 would take the argument after "--listen=" as its value. Returns the name of the first such option, or "".
+// CLI11 would take the argument after "--listen=" as its value, and that after "--listen" even if it is an option.
+// Returns the name of the first option without a value, or "".
 std::string OptionWithoutValue(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const absl::string_view argument = argv[i];
-    if (absl::StartsWith(argument, "--") && argument.find('=') == argument.size() - 1) return std::string(argument);
+    if (!absl::StartsWith(argument, "--")) continue;
+    if (argument.find('=') == argument.size() - 1) return std::string(argument);
+    const bool may_need_value = argument != "--help" && argument != "--version" && !absl::StrContains(argument, '=');
+    if (may_need_value && i + 1 < argc && absl::StartsWith(argv[i + 1], "--")) return std::string(argument);
   }
   return "";
 }

@@ -224,6 +224,10 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   LogProtobuf();
   if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
+  // Before anything is created.
+  const absl::Status address =
+      IsUnixSocket(options.listen_address) ? absl::OkStatus() : ParseHostPort(options.listen_address).status();
+  if (!address.ok()) return Annotate(address, "cannot listen");
   if (!options.backup_dir.empty()) {
     if (absl::Status status = CheckBackupFolder(options.backup_dir, options.data_dir); !status.ok()) return status;
   }

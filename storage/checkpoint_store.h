@@ -167,7 +167,7 @@ struct ListedVm {
 
 struct VmPage {
   std::vector<ListedVm> vms;
-  // The begin of the next page; empty on the last one.
+  // Where the next page begins; empty on the last one.
   std::string next_cursor;
 };
 
@@ -176,7 +176,7 @@ struct VmPage {
 // Errors of every method, besides its own:
 // * DATA_LOSS, reason RECORD_DAMAGED: stored bytes fail a checksum or cannot be decoded; metadata "record" names them.
 // * UNAVAILABLE, reason STORAGE_UNAVAILABLE: the engine cannot be reached or refuses; metadata "cause".
-// * RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: no space is left.
+// * RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: no space is left; reason SERVER_BUSY: too many writes wait.
 // A VM name or request ID may be any bytes; whether it is a legal name is the caller's question.
 class CheckpointStore {
  public:
@@ -215,8 +215,8 @@ class CheckpointStore {
   // engine's order. If the engine loses the names of VMs with their bytes, those that have checkpoints are there.
   virtual absl::StatusOr<VmPage> ListVms(absl::string_view cursor, size_t limit) = 0;
 
-  // Removes one version, durably; a damaged one too. It is never given again. A base that no kept version needs goes
-  // with the last that needed it. NOT_FOUND as Get. FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED.
+  // Removes one version, durably; a damaged one too. It is never given again. A base is
+  // removed with the last version that needs it. NOT_FOUND as Get. FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED.
   virtual absl::Status Delete(absl::string_view vm, int64_t version, absl::Time now) = 0;
   // Removes a VM with all its versions, durably, all or nothing. NOT_FOUND, reason VM_NOT_FOUND. With kRefuse also
   // FAILED_PRECONDITION, reason CHECKPOINT_PROTECTED, if there are protected versions: metadata "name" is one of them,
@@ -227,8 +227,8 @@ class CheckpointStore {
   virtual absl::StatusOr<VmInfo> SetRetention(absl::string_view vm, const Retention& retention, absl::Time now) = 0;
   // Protects a version from retention and Delete, or no longer, durably. NOT_FOUND as Get.
   virtual absl::Status SetProtected(absl::string_view vm, int64_t version, bool is_protected) = 0;
-  // Removes what retention does not keep at this time, durably, after a look at some versions; call again if it is not
-  // done. For VMs of which no new versions come. NOT_FOUND, reason VM_NOT_FOUND.
+  // Removes what retention does not keep at this time, durably, looking at a limited number of versions; call again if
+  // it is not done. For VMs of which no new versions come. NOT_FOUND, reason VM_NOT_FOUND.
   virtual absl::StatusOr<RetentionSweep> ApplyRetention(absl::string_view vm, absl::Time now) = 0;
 
   // The events after this one (0: from the first), at most `limit` of them (at least 1); none if it is the newest. An

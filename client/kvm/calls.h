@@ -17,7 +17,7 @@ namespace armstate {
 // The kernel's answer: 0 for success, otherwise an errno.
 using KvmErrno = int;
 
-// "EINVAL"; the number as text for what is no errno.
+// "EINVAL"; the number as text if it is not an errno that is known here.
 std::string ErrnoName(KvmErrno error);
 
 // OK, or "KVM_CREATE_VM: EINVAL (Invalid argument)".

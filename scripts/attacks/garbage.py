@@ -1,4 +1,4 @@
-"""Messages that are none."""
+"""Messages that cannot be decoded."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Connections that are slower than anybody (slow loris)."""
+"""Connections that send a byte at a time (slow loris)."""
 
 import time
 

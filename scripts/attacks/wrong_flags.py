@@ -1,4 +1,4 @@
-"""Addresses and flags that are none."""
+"""Malformed addresses and flags."""
 
 import subprocess
 import time

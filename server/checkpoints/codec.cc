@@ -19,7 +19,10 @@ namespace {
 
 absl::Status CheckSource(const v1::Source& source) {
   if (source.accelerator() == v1::ACCELERATOR_UNSPECIFIED || !v1::Accelerator_IsValid(source.accelerator())) {
-    return InvalidField("checkpoint.source.accelerator", "is required: TCG, KVM, HVF or ENGINE");
+    const bool is_there = source.accelerator() != v1::ACCELERATOR_UNSPECIFIED;
+    return InvalidField("checkpoint.source.accelerator",
+                        absl::StrCat(is_there ? absl::StrCat("is unknown: ", source.accelerator()) : "is required",
+                                     "; it is TCG, KVM, HVF or ENGINE"));
   }
   const std::pair<absl::string_view, const std::string*> texts[] = {
       {"hypervisor", &source.hypervisor()},   {"hypervisor_version", &source.hypervisor_version()},

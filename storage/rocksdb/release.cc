@@ -58,10 +58,11 @@ absl::Status CheckRocksDbRelease(rocksdb::Env* env, const std::string& data_dir)
   const std::string cause =
       absl::StrCat("RocksDB ", release, " wrote it, and this armstated has RocksDB ", ROCKSDB_MAJOR, ".", ROCKSDB_MINOR,
                    ".", ROCKSDB_PATCH, ", which reads only what it or an earlier one wrote");
-  return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
-                   absl::StrCat(data_dir, " is of a later system: ", cause,
-                                ". Start an armstated with that RocksDB on it, or one with this on a backup of before"),
-                   {{"cause", cause}});
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, ErrorReason::kStorageUnavailable,
+      absl::StrCat(data_dir, " cannot be read: ", cause,
+                   ". Use an armstated with that RocksDB, or restore a backup that was made before the upgrade"),
+      {{"cause", cause}});
 }
 
 }  // namespace armstate

@@ -1,5 +1,5 @@
-// What gRPC itself can carry: answers the messages that armstated answers, and stores nothing. Built as armstated is:
-// callback API, the same allocators and limits.
+// The limit that gRPC itself sets: a server that answers the messages that armstated answers, and stores nothing. Built
+// as armstated is: callback API, the same allocators and limits.
 //
 // CreateCheckpoint answers the checkpoint without its vCPUs, numbered. GetCheckpoint answers the first checkpoint of
 // the VM, whichever is asked for: those of the first requests are kept in memory.

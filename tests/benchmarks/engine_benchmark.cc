@@ -1,5 +1,5 @@
-// How long the engine needs for one vCPU of 333 registers, beside a copy of its values, of CPU time: into memory that
-// is there (x_memcpy), and into new memory (x_new_copy), which is what a capture fills.
+// The time that the engine needs for one vCPU of 333 registers, beside a copy of its values, of CPU time: into memory
+// that is there (x_memcpy), and into new memory (x_new_copy), which is what a capture fills.
 //
 // Example: bazel run -c opt //tests/benchmarks:engine_benchmark
 #include <benchmark/benchmark.h>

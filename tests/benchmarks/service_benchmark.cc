@@ -1,4 +1,4 @@
-// How fast the service is, beside a gRPC server that stores nothing, all in one run. scripts/bench runs it.
+// The speed of the service, beside a gRPC server that stores nothing, all in one run. scripts/bench runs it.
 //
 // Each server is a process of its own, and each client has a connection of its own over the loopback interface. What
 // is compared is measured in turns, several times, and the ratio is the median of the turns': a shared machine is not

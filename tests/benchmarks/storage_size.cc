@@ -1,4 +1,4 @@
-// What the checkpoints of a fleet take on disk, beside 16 bytes for each register: after compaction, keys, indexes,
+// The size of a fleet's checkpoints on disk, beside 16 bytes for each register: after compaction, keys, indexes,
 // layouts, request IDs and metadata included.
 //
 // Example: bazel run //tests/benchmarks:storage_size

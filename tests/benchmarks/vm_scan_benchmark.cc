@@ -1,4 +1,4 @@
-// What it costs to look at all VMs: GetStatistics, and a round of the retention sweeper that finds nothing to delete.
+// The cost of a look at all VMs: GetStatistics, and a round of the retention sweeper that finds nothing to delete.
 //
 //   bazel run //tests/benchmarks:vm_scan_benchmark [-- VMS]
 #include <cstdio>

@@ -46,7 +46,7 @@ std::string Values(uint64_t view, uint64_t constant, uint64_t owner, uint64_t ve
   return Bytes(view, 4) + Bytes(constant, 8) + Bytes(owner, 8) + Bytes(vector, 16);
 }
 
-TEST(WholeWriteTest, WritesWhatNothingStandsAgainst) {
+TEST(BulkWriteTest, WritesWhatNothingStandsAgainst) {
   EngineVcpu vcpu = FourRegisters();
   const std::string values = Values(0x33333333, 0x1131, 0x1111111133333333, 0);
   std::vector<RegisterOutcome> outcomes;
@@ -56,7 +56,7 @@ TEST(WholeWriteTest, WritesWhatNothingStandsAgainst) {
   EXPECT_EQ(vcpu.values(), values);
 }
 
-TEST(WholeWriteTest, LeavesTheRestToWritesOneByOne) {
+TEST(BulkWriteTest, LeavesTheRestToWritesOneByOne) {
   const struct {
     const char* name;
     std::string values;
@@ -72,7 +72,7 @@ TEST(WholeWriteTest, LeavesTheRestToWritesOneByOne) {
   }
 }
 
-TEST(WholeWriteTest, IsNotForTargetsWhoseRegistersDependOnMore) {
+TEST(BulkWriteTest, IsNotForTargetsWhoseRegistersDependOnMore) {
   RegisterRule shared = Rule(kConstant, 0x1131, ~uint64_t{0});
   shared.vm_wide = true;
   RegisterRule judged = Rule(kConstant, 0x1131, ~uint64_t{0});
@@ -164,7 +164,7 @@ void ExpectSame(const RestoreReport& a, const RestoreReport& b) {
   }
 }
 
-TEST(WholeWriteTest, GivesWhatWritesOneByOneGive) {
+TEST(BulkWriteTest, GivesWhatWritesOneByOneGive) {
   const uint32_t seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   RandomTest random(seed);

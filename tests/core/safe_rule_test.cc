@@ -1,5 +1,5 @@
-// What a running guest loses when an identification register changes. Every row is the Arm ARM's (DDI 0487): the page
-// of the register, and "Principles of the ID scheme for fields in ID registers".
+// The features that a running guest loses when an identification register changes. Every row is the Arm ARM's (DDI
+// 0487): the page of the register, and "Principles of the ID scheme for fields in ID registers".
 #include "core/safe_rule.h"
 
 #include <ostream>

@@ -1,4 +1,4 @@
-// What we say to a damaged or foreign stream, and what real QEMU said when it loaded it: equal, or stricter where
+// The verdict on a damaged or foreign stream, and what real QEMU said when it loaded it: equal, or stricter where
 // docs/register-lists.md and docs/qemu-stream.md say that QEMU loads what it should not.
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// What armstated registers, seen by a client that knows nothing of it but gRPC's reflection.
+// The services of armstated, seen by a client that knows nothing of it but gRPC's reflection.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>

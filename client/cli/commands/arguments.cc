@@ -50,14 +50,15 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector
 }
 
 std::string HelpFooter(absl::string_view examples) {
-  return absl::StrCat("Examples:\n", examples,
-                      "\nExit status:\n"
-                      "  0  success; validate, restore: accepted\n"
-                      "  1  error: not found, malformed, cannot be written ...\n"
-                      "  2  invalid command line or environment\n"
-                      "  3  refused: the target does not accept the checkpoint or a register\n"
-                      "  4  the server or QEMU did not answer (in time); the same command may succeed later\n"
-                      "  5  different: diff --exit-code found a difference");
+  return absl::StrCat(
+      "Examples:\n", examples,
+      "\nExit status:\n"
+      "  0  success; validate, restore: accepted\n"
+      "  1  error: not found, malformed, cannot be written ...\n"
+      "  2  invalid command line or environment\n"
+      "  3  refused: the target does not accept the checkpoint or a register, or it is not known whether it does\n"
+      "  4  the server or QEMU did not answer (in time); the same command may succeed later\n"
+      "  5  different: diff --exit-code found a difference");
 }
 
 }  // namespace armstate

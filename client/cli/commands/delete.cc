@@ -55,7 +55,8 @@ void AddDeleteCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<DeleteOptions>();
   CLI::App* const command = app.add_subcommand("delete", "Delete a checkpoint, or a VM with all its checkpoints");
   command->add_option("VM[@VERSION]", options->what, "The checkpoint, or with --all the VM")->required();
-  command->add_flag("--all,--yes", options->all, "Delete the VM with all its checkpoints");
+  command->add_flag("--all,--yes", options->all,
+                    "Delete the VM with all its checkpoints; --yes is another name for it");
   command->add_flag("--force", options->force, "With --all: also if it has protected checkpoints");
   command->footer(
       HelpFooter("  armstate delete web-1@3\n"

@@ -50,11 +50,11 @@ void AddDiffCommand(CLI::App& app, Command& chosen) {
       ->check(NumberFrom(0));
   command->add_flag("--all", options->all, "List equal registers too");
   command->add_flag("--exit-code", options->exit_code, "End with status 5 if anything differs, instead of 0");
-  command->footer(HelpFooter("  armstate diff web-1@1 web-1\n"
-                             "  armstate diff web-1@3 web-2@7 --vcpu 0\n"
-                             "  armstate diff web-1 machines/lab --output=json\n"
-                             "  armstate diff web-1@1 web-1@2 --exit-code && echo nothing changed\n") +
-                  "\n  5  with --exit-code: they differ");
+  command->footer(
+      HelpFooter("  armstate diff web-1@1 web-1\n"
+                 "  armstate diff web-1@3 web-2@7 --vcpu 0\n"
+                 "  armstate diff web-1 machines/lab --output=json\n"
+                 "  armstate diff web-1@1 web-1@2 --exit-code && echo nothing changed\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Diff(*options, context); }; });
 }

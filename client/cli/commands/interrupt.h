@@ -1,4 +1,4 @@
-// `Interrupt` ends a command that does not end by itself.
+// `Interrupt` stops a command that runs until the user ends it.
 #ifndef ARMSTATE_CLIENT_CLI_COMMANDS_INTERRUPT_H_
 #define ARMSTATE_CLIENT_CLI_COMMANDS_INTERRUPT_H_
 

@@ -19,8 +19,8 @@ struct ToleranceOptions {
 // --tolerate FILE, --strict.
 void AddToleranceOptions(CLI::App& command, ToleranceOptions& options);
 
-// Adds the tolerances of the files. A usage error for what is no armstate.v1.ToleranceSet in text; what the rules say
-// is checked by the server.
+// Adds the tolerances of the files. A usage error if a file is not an armstate.v1.ToleranceSet in text format; the
+// rules themselves are checked by the server.
 absl::Status ReadTolerances(const ToleranceOptions& options,
                             google::protobuf::RepeatedPtrField<v1::Tolerance>& tolerances);
 

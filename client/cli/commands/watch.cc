@@ -71,7 +71,7 @@ absl::StatusOr<ExitStatus> Watch(const WatchOptions& options, CommandContext& co
     return absl::DataLossError("cannot write the output");
   }
   const std::string token = watch.resume_token();
-  if (!token.empty()) {
+  if (!token.empty() && !absl::IsInvalidArgument(end)) {
     context.err << absl::StrCat("armstate: to go on from here: --resume ", Printable(token), "\n") << std::flush;
   }
   if (absl::IsCancelled(end)) return ExitStatus::kOk;  // stopped by the user

@@ -1,4 +1,4 @@
-// What the capture makes of KVM's answers, right and wrong ones.
+// The capture, with right and wrong answers of KVM.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// What the port and the restore make of KVM's answers, right and wrong ones.
+// The port and the restore, with right and wrong answers of KVM.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

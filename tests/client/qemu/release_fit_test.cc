@@ -1,4 +1,4 @@
-// What becomes of subsections in a release that does not know them. Each is made by hand, as QEMU writes it.
+// The fate of subsections in a release that does not know them. Each is made by hand, as QEMU writes it.
 #include "client/qemu/release_fit.h"
 
 #include <string>

@@ -1,5 +1,5 @@
-// What real QEMU held after it had loaded a damaged or foreign stream, register by register, as far as it accepted it:
-// the engine holds the same.
+// The registers that real QEMU held after it had loaded a damaged or foreign stream, register by register, as far as it
+// accepted it: the engine holds the same.
 #include <gtest/gtest.h>
 
 #include <map>

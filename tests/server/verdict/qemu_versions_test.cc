@@ -1,5 +1,5 @@
-// What QEMU 7.2, 10.0 and 11.1 did with each other's streams and their own, row by row: the verdict on the profile of
-// the target is the same.
+// The record of what QEMU 7.2, 10.0 and 11.1 did with each other's streams and their own, row by row: the verdict on
+// the profile of the target is the same.
 #include <gtest/gtest.h>
 
 #include <fstream>

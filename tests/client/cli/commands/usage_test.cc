@@ -1,4 +1,4 @@
-// What `armstate` says about itself and about command lines that it cannot understand. No server is asked.
+// The output of `armstate` about itself and about command lines that it cannot understand. No server is asked.
 #include <cerrno>
 #include <cstdlib>
 #include <ostream>

@@ -1,4 +1,4 @@
-// What QMP connections do with answers that a real QEMU does not give, or seldom.
+// QMP connections that get answers that a real QEMU does not give, or seldom.
 #include "client/qemu/qmp/connection.h"
 
 #include <string>
