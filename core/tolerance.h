@@ -12,15 +12,25 @@
 
 namespace armstate {
 
+enum class RestoreSide {
+  kCheckpoint,
+  kTarget,       // after the restore
+  kTargetReset,  // before, as the target is after reset
+};
+
+// A register, or one of its fields, on one side of a restore.
+struct ToleranceReference {
+  RestoreSide side = RestoreSide::kCheckpoint;
+  std::string register_name;
+  // Empty: the whole register.
+  std::string field;
+};
+
 // A condition on the value of a register or of one of its fields; as data: armstate.v1.Tolerance.Condition.
 struct ToleranceCondition {
   // kAbsent: there is no such register. All others do not hold then, unless or_absent.
   enum class Comparison { kEqual, kNotEqual, kAtMost, kAtLeast, kAbsent };
-  enum class Side {
-    kCheckpoint,
-    kTarget,       // after the restore
-    kTargetReset,  // before, as the target is after reset
-  };
+  using Side = RestoreSide;
 
   // The list in which the register is looked up.
   Side side = Side::kCheckpoint;
@@ -29,9 +39,10 @@ struct ToleranceCondition {
   // Empty: the whole register.
   std::string field;
   Comparison comparison = Comparison::kEqual;
-  // Compared with. Nothing: with the same register and field of the target.
+  // Compared with it, or with `other`; if there is neither, with the same register and field of the target.
   absl::optional<uint64_t> value;
   bool or_absent = false;
+  absl::optional<ToleranceReference> other = {};
 };
 
 // One rule. The same, as data, is armstate.v1.Tolerance.

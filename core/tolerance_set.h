@@ -8,14 +8,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "core/catalog.h"
 #include "core/register_list.h"
+#include "core/resolved_condition.h"
 #include "core/restore.h"
 #include "core/tolerance.h"
 
 namespace armstate {
+
+// True for [a-z][a-z0-9.-]{0,62}, the form of the names of rules.
+bool IsRuleName(absl::string_view name);
 
 // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with metadata "tolerance", and "register" or "field" where one is at
 // fault: a name that is malformed or there twice, no reason, no register, a register or field that the accelerator
@@ -47,10 +50,6 @@ class ToleranceSet {
              RestoreReport& report) const;
 
  private:
-  struct ResolvedCondition {
-    ToleranceCondition condition;
-    absl::optional<RegisterId> id;  // nothing: the register itself
-  };
   struct Rule {
     std::string name;
     std::string reason;
@@ -60,18 +59,9 @@ class ToleranceSet {
     std::vector<RegisterOutcome> outcomes;
     std::vector<ResolvedCondition> conditions;
   };
-  // The two sides of a restore.
-  struct Sides {
-    const RegisterList& checkpoint;
-    const RegisterList& target_reset;
-    absl::string_view target_values;
-    absl::optional<absl::string_view> Find(ToleranceCondition::Side side, RegisterId id) const;
-  };
 
   absl::Status Add(const Tolerance& tolerance);
-  bool Covers(const Rule& rule, const RegisterFinding& finding, const Sides& sides) const;
-  bool DiffersOnlyIn(const std::vector<std::string>& fields, const RegisterFinding& finding, const Sides& sides) const;
-  bool Holds(const ResolvedCondition& condition, RegisterId id, const Sides& sides) const;
+  bool Covers(const Rule& rule, const RegisterFinding& finding, const RestoreSides& sides) const;
 
   IdScheme source_;
   IdScheme target_;

@@ -8,10 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "core/tolerance_set.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/text_format.h"
 #include "proto/register_outcome_conversion.h"
+#include "proto/rule_text.h"
 
 namespace armstate {
 namespace {
@@ -19,8 +18,6 @@ namespace {
 using ::google::protobuf::TextFormat;
 using Comparison = ToleranceCondition::Comparison;
 
-// The messages nest three deep.
-constexpr int kMaxNesting = 8;
 constexpr size_t kMaxShown = 64;
 
 absl::Status Malformed(const v1::Tolerance& tolerance, absl::string_view what) {
@@ -59,40 +56,6 @@ absl::optional<ToleranceCondition::Side> SideFromProto(v1::Tolerance::Side side)
   }
 }
 
-// False for what is neither unspecified nor a scheme.
-bool SchemeFromProto(v1::Accelerator accelerator, absl::optional<IdScheme>& scheme) {
-  if (accelerator == v1::ACCELERATOR_TCG) scheme = IdScheme::kTcg;
-  if (accelerator == v1::ACCELERATOR_KVM) scheme = IdScheme::kKvm;
-  return scheme.has_value() || accelerator == v1::ACCELERATOR_UNSPECIFIED;
-}
-
-absl::StatusOr<ToleranceCondition> ConditionFromProto(const v1::Tolerance& tolerance,
-                                                      const v1::Tolerance::Condition& message) {
-  const absl::optional<Comparison> comparison = ComparisonFromProto(message.comparison());
-  if (!comparison) return Malformed(tolerance, "a condition has no comparison");
-  ToleranceCondition condition;
-  const absl::optional<ToleranceCondition::Side> side = SideFromProto(message.side());
-  if (!side) return Malformed(tolerance, "a condition names an unknown side");
-  condition.side = *side;
-  condition.register_name = message.register_name();
-  condition.field = message.field();
-  condition.comparison = *comparison;
-  condition.or_absent = message.or_absent();
-  switch (message.operand_case()) {
-    case v1::Tolerance::Condition::kValue:
-      condition.value = message.value();
-      break;
-    case v1::Tolerance::Condition::kTarget:
-      if (!message.target()) return Malformed(tolerance, "`target` of a condition can only be true");
-      break;
-    default:
-      if (*comparison != Comparison::kAbsent) {
-        return Malformed(tolerance, "a condition compares with neither a value nor the target");
-      }
-  }
-  return condition;
-}
-
 absl::StatusOr<Tolerance> FromProto(const v1::Tolerance& message) {
   Tolerance tolerance;
   tolerance.name = message.name();
@@ -111,13 +74,14 @@ absl::StatusOr<Tolerance> FromProto(const v1::Tolerance& message) {
     }
     tolerance.outcomes.push_back(*parsed);
   }
-  if (!SchemeFromProto(message.source(), tolerance.source) || !SchemeFromProto(message.target(), tolerance.target)) {
+  if (!IdSchemeFromProto(message.source(), tolerance.source) ||
+      !IdSchemeFromProto(message.target(), tolerance.target)) {
     return Malformed(message, "its source and target can only be TCG or KVM");
   }
   tolerance.conversion_only = message.conversion_only();
   for (const v1::Tolerance::Condition& condition : message.conditions()) {
-    absl::StatusOr<ToleranceCondition> converted = ConditionFromProto(message, condition);
-    if (!converted.ok()) return converted.status();
+    absl::StatusOr<ToleranceCondition> converted = ToleranceConditionFromProto(condition);
+    if (!converted.ok()) return Malformed(message, converted.status().message());
     tolerance.conditions.push_back(*std::move(converted));
   }
   return tolerance;
@@ -129,18 +93,6 @@ absl::Status AtLine(int line, absl::string_view message, std::map<std::string, s
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kToleranceMalformed,
                    absl::StrCat("line ", line + 1, ": ", message), std::move(metadata));
 }
-
-// Keeps the first error; those that follow are often only its consequence.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber /*column*/, const std::string& message) override {
-    if (status_.ok()) status_ = AtLine(line, message, {});
-  }
-  const absl::Status& status() const { return status_; }
-
- private:
-  absl::Status status_;
-};
 
 // `status` with the line on which the tolerance begins that it names.
 absl::Status Located(const absl::Status& status, const v1::ToleranceSet& set,
@@ -160,6 +112,44 @@ absl::Status Located(const absl::Status& status, const v1::ToleranceSet& set,
 
 }  // namespace
 
+bool IdSchemeFromProto(v1::Accelerator accelerator, absl::optional<IdScheme>& scheme) {
+  if (accelerator == v1::ACCELERATOR_TCG) scheme = IdScheme::kTcg;
+  if (accelerator == v1::ACCELERATOR_KVM) scheme = IdScheme::kKvm;
+  return scheme.has_value() || accelerator == v1::ACCELERATOR_UNSPECIFIED;
+}
+
+absl::StatusOr<ToleranceCondition> ToleranceConditionFromProto(const v1::Tolerance::Condition& message) {
+  const absl::optional<Comparison> comparison = ComparisonFromProto(message.comparison());
+  if (!comparison) return absl::InvalidArgumentError("a condition has no comparison");
+  ToleranceCondition condition;
+  const absl::optional<ToleranceCondition::Side> side = SideFromProto(message.side());
+  if (!side) return absl::InvalidArgumentError("a condition names an unknown side");
+  condition.side = *side;
+  condition.register_name = message.register_name();
+  condition.field = message.field();
+  condition.comparison = *comparison;
+  condition.or_absent = message.or_absent();
+  switch (message.operand_case()) {
+    case v1::Tolerance::Condition::kValue:
+      condition.value = message.value();
+      break;
+    case v1::Tolerance::Condition::kTarget:
+      if (!message.target()) return absl::InvalidArgumentError("`target` of a condition can only be true");
+      break;
+    case v1::Tolerance::Condition::kOther: {
+      const absl::optional<ToleranceCondition::Side> other = SideFromProto(message.other().side());
+      if (!other) return absl::InvalidArgumentError("`other` of a condition names an unknown side");
+      condition.other = ToleranceReference{*other, message.other().register_name(), message.other().field()};
+      break;
+    }
+    default:
+      if (*comparison != Comparison::kAbsent) {
+        return absl::InvalidArgumentError("a condition compares with neither a value nor the target");
+      }
+  }
+  return condition;
+}
+
 absl::StatusOr<std::vector<Tolerance>> TolerancesFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tolerance>& messages) {
   std::vector<Tolerance> tolerances;
@@ -172,16 +162,10 @@ absl::StatusOr<std::vector<Tolerance>> TolerancesFromProto(
 }
 
 absl::StatusOr<std::vector<Tolerance>> ParseTolerancesText(absl::string_view text) {
-  FirstError error;
   TextFormat::ParseInfoTree locations;
-  TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  parser.WriteLocationsTo(&locations);
-  parser.SetRecursionLimit(kMaxNesting);
   v1::ToleranceSet set;
-  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
-  if (!parser.Parse(&input, &set)) {
-    return error.status().ok() ? AtLine(0, "no list of tolerances", {}) : error.status();
+  if (const absl::optional<RuleTextError> error = ParseRuleText(text, set, locations)) {
+    return AtLine(error->line, error->message, {});
   }
   absl::StatusOr<std::vector<Tolerance>> tolerances = TolerancesFromProto(set.tolerances());
   if (!tolerances.ok()) return Located(tolerances.status(), set, locations);

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "armstate/v1/tolerance.pb.h"
 #include "core/tolerance.h"
 #include "google/protobuf/repeated_field.h"
@@ -17,6 +18,12 @@ namespace armstate {
 // CheckTolerances (core/tolerance_set.h) checks the rest.
 absl::StatusOr<std::vector<Tolerance>> TolerancesFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tolerance>& messages);
+
+// INVALID_ARGUMENT that does not name the rule: no comparison or operand, an unknown side.
+absl::StatusOr<ToleranceCondition> ToleranceConditionFromProto(const v1::Tolerance::Condition& message);
+
+// Sets the scheme for TCG and KVM. False for what is neither these nor unspecified.
+bool IdSchemeFromProto(v1::Accelerator accelerator, absl::optional<IdScheme>& scheme);
 
 // Parses a file in protobuf text format: `tolerances { ... }`. Errors: those of TolerancesFromProto and
 // CheckTolerances, and malformed text, with metadata "line" (from 1).

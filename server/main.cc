@@ -145,6 +145,10 @@ int main(int argc, char** argv) {
          "file of tolerances that verdicts apply in addition to the built-in ones; see profiles/tolerances.textproto")
       ->check(armstate::kNotEmpty)
       ->type_name("FILE");
+  app.add_option("--advice", options.advice_file,
+                 "file of advice rules that verdicts apply before the built-in ones; see profiles/advice.textproto")
+      ->check(armstate::kNotEmpty)
+      ->type_name("FILE");
   CLI::Option* const backup_dir =
       app.add_option("--backup_dir", options.backup_dir,
                      "folder of the backups, created with the first backup; see `armstate backup`")

@@ -84,7 +84,7 @@ class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
        std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances,
-       const ServerOptions& options, const MemoryDivision& memory)
+       ServerAdvice advice, const ServerOptions& options, const MemoryDivision& memory)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
@@ -96,12 +96,13 @@ class Server::Impl {
             storage_->checkpoints(), options.clock,
             [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }, memory.base_cache),
         tolerances_(std::move(tolerances)),
+        advice_(std::move(advice)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
         queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, workers_.memory, options.watch_patience,
                  memory.search_answers),
         checkpoint_service_(workers_, checkpoints_, *profiles_, history_, queries_),
-        restore_service_(workers_, restore_targets_, tolerances_, history_),
+        restore_service_(workers_, restore_targets_, tolerances_, advice_, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
         admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()) {
@@ -205,6 +206,7 @@ class Server::Impl {
   CallWorkers workers_;
   CheckpointRepository checkpoints_;
   const ServerTolerances tolerances_;
+  const ServerAdvice advice_;
   const RestoreTargets restore_targets_;
   RestoreHistory history_;
   QueryRpcs queries_;
@@ -235,6 +237,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!profiles.ok()) return profiles.status();
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
+  absl::StatusOr<ServerAdvice> advice = ServerAdvice::Load(options.advice_file);
+  if (!advice.ok()) return advice.status();
   if (absl::Status status = RocksDbStorage::CheckDataDir(options.data_dir); !status.ok()) return status;
   MakePrivateAndLog("--data_dir", options.data_dir, {});
   if (!options.backup_dir.empty()) MakePrivateAndLog("--backup_dir", options.backup_dir, kBackupFolders);
@@ -254,7 +258,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(tolerances), options, memory);
+                                     *std::move(tolerances), *std::move(advice), options, memory);
   if (absl::Status status = impl->Listen(options.listen_address, memory); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // std::make_unique cannot call the private constructor
 }

@@ -23,6 +23,8 @@ struct ServerOptions {
   // Tolerances (armstate.v1.ToleranceSet in text format) that verdicts apply in addition to the built-in ones. Empty:
   // no file.
   std::string tolerances_file = {};
+  // Advice rules (armstate.v1.AdviceSet in text format) that verdicts apply before the built-in ones. Empty: no file.
+  std::string advice_file = {};
   // The folder for AdminService.CreateBackup; created with the first backup. Empty: backups are disabled.
   std::string backup_dir = {};
   // How often retention is applied to VMs that get no new checkpoints. Zero: never.

@@ -62,12 +62,13 @@ std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& tar
 
 // A guest keeps its machine type, which an older QEMU may lack. Empty if the release has it, as far as is known.
 std::string MissingMachineType(const std::string& machine_type, const v1::CpuProfile& target) {
-  const auto version = ParseMachineType(machine_type).second;
+  const auto [machine, version] = ParseMachineType(machine_type);
   const auto release = ParseQemuVersion(target.hypervisor_version());
   if (target.accelerator() != v1::ACCELERATOR_TCG || !version || !release || *version <= release->first) return "";
   return absl::StrCat("QEMU ", FormatSeries(release->first), " has no machine type ", machine_type,
                       ", which is later than it: a guest cannot leave its machine type. Start guests that are to go "
-                      "back with one that both releases have");
+                      "back with -M ",
+                      machine, "-", FormatSeries(release->first));
 }
 
 // Returns what the user must take care of, since the guest keeps its machine.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/advice_conversion.h"
 #include "proto/resource_names.h"
 #include "server/checkpoints/codec.h"
 #include "server/restores/baseline_targets.h"
@@ -50,6 +51,15 @@ absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(cons
   return JudgedRequest{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
 }
 
+template <typename Request>
+void RestoreServiceImpl::AddAdvice(const Request& request, const JudgedRequest& judged,
+                                   v1::RestoreReport& report) const {
+  if (!request.page_token().empty()) return;
+  for (const Advice& advice : advice_.For(judged.checkpoint, judged.target, judged.judgement)) {
+    *report.add_advice() = AdviceToProto(advice, judged.target.scheme());
+  }
+}
+
 absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
     const v1::ValidateCheckpointRequest& request, const StopCheck& stop) {
   const absl::StatusOr<JudgedRequest> verdict = Judge(request, request.by(), stop);
@@ -58,6 +68,7 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
   response.set_checkpoint(verdict->checkpoint.basic().name());
   v1::RestoreReport& report = *response.mutable_report();
   report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  AddAdvice(request, *verdict, report);
   const ReportedRegisters which = request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings;
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
@@ -92,6 +103,7 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
   AddRestorePhases(verdict->target.scheme(), response);
   v1::RestoreReport& report = *response.mutable_report();
   report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  AddAdvice(request, *verdict, report);
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {
         *response.add_vcpus() = PlanVcpu(verdict->checkpoint, verdict->target, verdict->judgement, vcpu);

@@ -8,6 +8,7 @@
 #include "server/restores/targets.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/decoded_service.h"
+#include "server/verdict/server_advice.h"
 #include "server/verdict/server_tolerances.h"
 
 namespace armstate {
@@ -16,8 +17,8 @@ namespace armstate {
 class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
  public:
   RestoreServiceImpl(CallWorkers& workers, const RestoreTargets& targets, const ServerTolerances& tolerances,
-                     RestoreHistory& history)
-      : DecodedService(workers), targets_(targets), tolerances_(tolerances), history_(history) {
+                     const ServerAdvice& advice, RestoreHistory& history)
+      : DecodedService(workers), targets_(targets), tolerances_(tolerances), advice_(advice), history_(history) {
     OnUnary(workers.judging, &RestoreServiceImpl::Validate);
     OnUnary(workers.judging, &RestoreServiceImpl::Plan);
     OnUnary(workers.judging, &RestoreServiceImpl::Convert);
@@ -37,6 +38,9 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
   template <typename Request>
   absl::StatusOr<JudgedRequest> Judge(const Request& request, v1::Restorer by, const StopCheck& stop) const;
 
+  // Adds the advice to the first page of a report.
+  template <typename Request>
+  void AddAdvice(const Request& request, const JudgedRequest& judged, v1::RestoreReport& report) const;
   absl::Status NoteOtherWay(const v1::ValidateCheckpointRequest& request, v1::RestoreReport& report,
                             const StopCheck& stop) const;
   absl::StatusOr<v1::ValidateCheckpointResponse> Validate(const v1::ValidateCheckpointRequest& request,
@@ -55,6 +59,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
 
   const RestoreTargets& targets_;
   const ServerTolerances& tolerances_;
+  const ServerAdvice& advice_;
   RestoreHistory& history_;
 };
 

@@ -16,6 +16,7 @@ struct ValidateOptions {
   ToleranceOptions tolerances;
   v1::Restorer by = v1::RESTORER_ARMSTATE;
   bool all = false;
+  bool details = false;
 };
 
 absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandContext& context) {
@@ -34,7 +35,8 @@ absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandConte
     PrintJson(*response, context.out);
   } else {
     PrintReport(response->report(), absl::StrCat(response->checkpoint(), " on ", TargetName(request.target())),
-                context.palette, context.out);
+                context.palette, context.out,
+                options.all || options.details ? ReportDetail::kEveryRegister : ReportDetail::kSummary);
   }
   return ExitStatusOf(response->report());
 }
@@ -49,6 +51,8 @@ void AddValidateCommand(CLI::App& app, Command& chosen) {
   AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
   AddToleranceOptions(*command, options->tolerances);
   AddRestorerOption(*command, options->by);
+  command->add_flag("--details", options->details,
+                    "Show every register that is refused or changed, not only causes and what has none");
   command->add_flag("--all", options->all, "Also show the registers that are restored unchanged");
   command->footer(
       HelpFooter("  armstate validate web-1 --host n1-host-7\n"

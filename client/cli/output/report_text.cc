@@ -105,20 +105,26 @@ std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
   return shared;
 }
 
-// True for findings that are printed as one line per kind: a conversion adds or drops dozens of registers harmlessly.
-bool IsFolded(const v1::RegisterReport& finding) {
-  return finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing;
+// True for findings that are printed as one line per kind: a conversion adds or drops dozens of registers harmlessly. A
+// summary folds more, but not what QEMU changes and tells nobody.
+bool IsFolded(const v1::RegisterReport& finding, ReportDetail detail) {
+  if (finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing) return true;
+  return detail == ReportDetail::kSummary && !absl::StartsWith(finding.tolerance(), "qemu-");
+}
+
+bool IsSameKind(const SharedFinding& a, const SharedFinding& b) {
+  return a.finding->tolerance() == b.finding->tolerance() && a.finding->outcome() == b.finding->outcome() &&
+         a.finding->reason() == b.finding->reason() && a.vcpus == b.vcpus;
 }
 
 // Returns all findings that are not obstacles. Of folded findings, only the first of each kind, with the number of
 // others.
-std::vector<SharedFinding> FoldFindings(const std::vector<SharedFinding>& shared) {
+std::vector<SharedFinding> FoldFindings(const std::vector<SharedFinding>& shared, ReportDetail detail) {
   std::vector<SharedFinding> folded;
   for (const SharedFinding& finding : shared) {
     if (IsObstacle(*finding.finding)) continue;
     const auto same = std::find_if(folded.begin(), folded.end(), [&](const SharedFinding& other) {
-      return IsFolded(*finding.finding) && other.finding->tolerance() == finding.finding->tolerance() &&
-             other.vcpus == finding.vcpus;
+      return IsFolded(*finding.finding, detail) && IsSameKind(finding, other);
     });
     if (same == folded.end()) {
       folded.push_back(finding);
@@ -162,11 +168,75 @@ void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
   if (!finding.advice().empty()) print("    -> ", finding.advice());
 }
 
+// The same in one line, for one of many.
+std::string BriefObstacle(const SharedFinding& shared) {
+  const v1::RegisterReport& finding = *shared.finding;
+  std::string text = absl::StrCat(finding.name(), ": ", OutcomeText(finding.outcome()), ", ", VcpusText(shared.vcpus));
+  bool known = false;
+  for (const v1::FieldDifference& field : finding.fields()) {
+    if (!IsInTheWay(field)) continue;
+    absl::StrAppend(&text, known ? ", " : "; ", field.field(), " ", field.wanted(), ", the target accepts ",
+                    NumberRanges(Accepted(field)));
+    known = true;
+  }
+  if (!known && !finding.reason().empty()) absl::StrAppend(&text, "; ", finding.reason());
+  return text;
+}
+
+// Prints those that stand alone. A summary of many has one line for each of the first.
+void PrintObstacles(const std::vector<SharedFinding>& obstacles, ReportDetail detail, std::ostream& out) {
+  constexpr size_t kExplained = 3, kShown = 10;
+  const bool brief = detail == ReportDetail::kSummary && obstacles.size() > kExplained;
+  for (size_t i = 0; i < obstacles.size(); ++i) {
+    if (!brief) {
+      PrintObstacle(obstacles[i], out);
+    } else if (i < kShown) {
+      out << "  " << Printable(BriefObstacle(obstacles[i])) << '\n';
+    }
+  }
+  if (brief && obstacles.size() > kShown) {
+    out << "  and " << obstacles.size() - kShown << " more registers that are in the way\n";
+  }
+}
+
 std::string ChangeReason(const v1::RegisterReport& finding) {
   std::string reason = finding.reason();
   if (!finding.tolerance().empty()) absl::StrAppend(&reason, " [", finding.tolerance(), "]");
   if (!finding.put_back_error().empty()) absl::StrAppend(&reason, "; not put back: ", finding.put_back_error());
   return reason;
+}
+
+// "10 registers of vCPUs 0 and 1".
+std::string CoverageText(const v1::Advice& advice) {
+  const std::vector<uint64_t> indexes(advice.vcpu_indexes().begin(), advice.vcpu_indexes().end());
+  const std::string vcpus = VcpusText(indexes);
+  if (advice.register_ids().empty()) return vcpus;
+  return absl::StrCat(
+      advice.register_ids_size() == 1 ? advice.registers(0) : absl::StrCat(advice.register_ids_size(), " registers"),
+      " of ", vcpus);
+}
+
+void PrintAdvice(const v1::RestoreReport& report, const Palette& palette, std::ostream& out) {
+  for (const v1::Advice& advice : report.advice()) {
+    std::string kind = "note: ";
+    if (advice.severity() == v1::ADVICE_SEVERITY_WARNING) kind = palette.Warning("warning: ");
+    if (advice.kind() == v1::ADVICE_KIND_CAUSE) kind = palette.Bad("cause: ");
+    out << kind << Printable(absl::StrCat(advice.sentence(), " (", CoverageText(advice), ")")) << '\n';
+    if (!advice.action().empty()) out << "  -> " << Printable(advice.action()) << '\n';
+  }
+}
+
+// True if a cause explains the finding on all its vCPUs.
+bool HasCause(const v1::RestoreReport& report, const SharedFinding& shared) {
+  return std::any_of(report.advice().begin(), report.advice().end(), [&](const v1::Advice& advice) {
+    const auto& ids = advice.register_ids();
+    const auto& vcpus = advice.vcpu_indexes();
+    return advice.kind() == v1::ADVICE_KIND_CAUSE &&
+           std::find(ids.begin(), ids.end(), shared.finding->register_id()) != ids.end() &&
+           std::all_of(shared.vcpus.begin(), shared.vcpus.end(), [&](uint64_t vcpu) {
+             return std::find(vcpus.begin(), vcpus.end(), static_cast<int>(vcpu)) != vcpus.end();
+           });
+  });
 }
 
 // Prints the counts of each vCPU; vCPUs with equal counts share a line.
@@ -184,7 +254,8 @@ void PrintCounts(const v1::RestoreReport& report, std::ostream& out) {
 
 }  // namespace
 
-void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out) {
+void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out,
+                 ReportDetail detail) {
   out << VerdictText(report.verdict(), palette) << ": " << what;
   if (!report.cpu_profile().empty() && !absl::StrContains(what, report.cpu_profile())) {
     out << " (" << report.cpu_profile() << ")";
@@ -197,19 +268,25 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
   for (const v1::MissingVcpuFeature& feature : report.missing_vcpu_features()) {
     out << "the target has no vCPU feature " << feature.feature();
     if (!feature.error().empty()) out << ": " << feature.call() << " answers " << feature.error();
-    out << "; start the VM without it\n";
+    // A guest that was started in AArch32 is one of its own.
+    out << (feature.feature() == "el1_32bit" ? "; a 32-bit guest needs a host whose CPU has AArch32 at EL1\n"
+                                             : "; start the VM without it\n");
   }
   for (const std::string& note : report.notes()) out << "note: " << Printable(note) << '\n';
   PrintCounts(report, out);
+  PrintAdvice(report, palette, out);
   const std::vector<SharedFinding> shared = ShareFindings(report);
   // Obstacles first: the user has to act on them.
+  std::vector<SharedFinding> obstacles;
   for (const SharedFinding& finding : shared) {
-    if (IsObstacle(*finding.finding)) PrintObstacle(finding, out);
+    if (!IsObstacle(*finding.finding)) continue;
+    if (detail == ReportDetail::kEveryRegister || !HasCause(report, finding)) obstacles.push_back(finding);
   }
+  PrintObstacles(obstacles, detail, out);
   const bool one_vcpu = report.vcpus_size() <= 1;
   Table others(one_vcpu ? std::vector<std::string>{"REGISTER", "OUTCOME", "WANTED", "GOT", "WHY"}
                         : std::vector<std::string>{"REGISTER", "VCPUS", "OUTCOME", "WANTED", "GOT", "WHY"});
-  for (const SharedFinding& finding : FoldFindings(shared)) {
+  for (const SharedFinding& finding : FoldFindings(shared, detail)) {
     std::vector<std::string> row = {NameOf(finding), OutcomeText(finding.finding->outcome()),
                                     finding.more == 0 ? ValueText(finding.finding->wanted()) : "",
                                     finding.more == 0 ? ValueText(finding.finding->got()) : "",

@@ -11,8 +11,12 @@
 
 namespace armstate {
 
-// "REFUSED: `what`" and, per vCPU, every register of the report with wanted, got, fields and reason.
-void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out);
+// kSummary: registers that a cause explains, and that one tolerance covers, are counted instead of shown.
+enum class ReportDetail { kSummary, kEveryRegister };
+
+// "REFUSED: `what`", the causes and consequences, and the registers of the report with wanted, got, fields and reason.
+void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out,
+                 ReportDetail detail = ReportDetail::kEveryRegister);
 
 // kOk for ACCEPTED and ACCEPTED_WITH_CHANGES, else kRefused.
 ExitStatus ExitStatusOf(const v1::RestoreReport& report);

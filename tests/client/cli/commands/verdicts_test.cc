@@ -109,6 +109,65 @@ TEST(Validate, RefusedExitsWith3AndNamesEveryRegister) {
                               HasSubstr("\"REGISTER_OUTCOME_IGNORED\"")));
 }
 
+// A cause stands for the registers that it explains, and a tolerance for those that it covers.
+TEST(Validate, CausesComeBeforeTheirSymptoms) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    v1::RestoreReport& report = *response.mutable_report();
+    report.set_verdict(v1::VERDICT_REFUSED);
+    v1::Advice* cause = report.add_advice();
+    cause->set_kind(v1::ADVICE_KIND_CAUSE);
+    cause->set_severity(v1::ADVICE_SEVERITY_WARNING);
+    cause->set_sentence("needs keys");
+    cause->set_action("get keys");
+    v1::Advice* consequence = report.add_advice();
+    consequence->set_kind(v1::ADVICE_KIND_CONSEQUENCE);
+    consequence->set_severity(v1::ADVICE_SEVERITY_WARNING);
+    consequence->set_sentence("runs faster");
+    for (int vcpu = 0; vcpu < 2; ++vcpu) {
+      cause->add_vcpu_indexes(vcpu);
+      v1::VcpuRestoreReport* entry = report.add_vcpus();
+      entry->set_vcpu_index(vcpu);
+      for (const uint64_t id : {1, 2, 3, 4, 5}) {
+        v1::RegisterReport* finding = entry->add_registers();
+        finding->set_register_id(id);
+        finding->set_name("R" + std::to_string(id));
+        finding->set_outcome(v1::REGISTER_OUTCOME_UNKNOWN);
+        finding->set_wanted("\1");
+        if (id > 3) finding->set_tolerance("harmless");
+      }
+    }
+    consequence->add_vcpu_indexes(1);
+    for (const uint64_t id : {1, 2}) cause->add_register_ids(id);
+    return response;
+  };
+  const std::string head =
+      "REFUSED: vms/web-1/checkpoints/4 on cpuProfiles/p\n"
+      "vCPUs 0 and 1: 3 refused, 0 written, 0 unchanged\n"
+      "cause: needs keys (2 registers of vCPUs 0 and 1)\n"
+      "  -> get keys\n"
+      "warning: runs faster (vCPU 1)\n";
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).out,
+            head +
+                "  R3: unknown, vCPUs 0 and 1\n"
+                "    wanted 0x01\n"
+                "  REGISTER       VCPUS    OUTCOME  WANTED  GOT  WHY\n"
+                "  R4 and 1 more  0 and 1  unknown                [harmless]\n");
+  EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--target", "p", "--details"}).out,
+            head +
+                "  R1: unknown, vCPUs 0 and 1\n"
+                "    wanted 0x01\n"
+                "  R2: unknown, vCPUs 0 and 1\n"
+                "    wanted 0x01\n"
+                "  R3: unknown, vCPUs 0 and 1\n"
+                "    wanted 0x01\n"
+                "  REGISTER  VCPUS    OUTCOME  WANTED  GOT  WHY\n"
+                "  R4        0 and 1  unknown  0x01    -     [harmless]\n"
+                "  R5        0 and 1  unknown  0x01    -     [harmless]\n");
+}
+
 // What all vCPUs share stands there once; of the fields, those that the target does not take.
 TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
   FakeServer server;

@@ -1,0 +1,86 @@
+#include "server/verdict/server_advice.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "core/error.h"
+#include "proto/advice_conversion.h"
+#include "server/verdict/built_in_advice.h"
+
+namespace armstate {
+namespace {
+
+absl::StatusOr<std::vector<AdviceRule>> ReadRules(const std::string& file) {
+  std::ifstream stream(file);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  std::error_code ignored;
+  if (!stream || std::filesystem::is_directory(file, ignored)) {  // a directory can be opened but not read
+    return absl::NotFoundError(absl::StrCat("cannot read the advice in ", file));
+  }
+  absl::StatusOr<std::vector<AdviceRule>> rules = ParseAdviceText(text.str());
+  if (!rules.ok()) return Annotate(rules.status(), file);
+  return rules;
+}
+
+// Returns what the target holds after the restore, as a value area of the layout of `reset`: the checkpoint's value
+// where the report has no finding.
+std::string TargetValues(const RegisterList& list, const RegisterList& reset, const RestoreReport& report) {
+  const RegisterLayout& layout = reset.layout();
+  std::string values(reset.values());
+  for (size_t i = 0; i < layout.size(); ++i) {
+    const absl::optional<absl::string_view> value = list.Find(layout.id(i));
+    if (value) values.replace(layout.offset(i), layout.width(i), value->data(), value->size());
+  }
+  for (const RegisterFinding& finding : report.findings) {
+    const absl::optional<size_t> index = layout.Find(finding.id);
+    if (!index) continue;
+    const absl::string_view got = finding.got.empty() ? reset.value(*index) : absl::string_view(finding.got);
+    values.replace(layout.offset(*index), layout.width(*index), got.data(), got.size());
+  }
+  return values;
+}
+
+}  // namespace
+
+absl::StatusOr<ServerAdvice> ServerAdvice::Load(const std::string& file) {
+  std::vector<AdviceRule> rules;
+  if (!file.empty()) {
+    absl::StatusOr<std::vector<AdviceRule>> own = ReadRules(file);
+    if (!own.ok()) return own.status();
+    rules = *std::move(own);
+  }
+  const absl::StatusOr<std::vector<AdviceRule>> built_in = BuiltInAdvice();
+  if (!built_in.ok()) return built_in.status();
+  rules.insert(rules.end(), built_in->begin(), built_in->end());
+  ServerAdvice advice;
+  for (const IdScheme source : {IdScheme::kKvm, IdScheme::kTcg}) {
+    for (const IdScheme target : {IdScheme::kKvm, IdScheme::kTcg}) {
+      absl::StatusOr<AdviceSet> set = AdviceSet::Create(rules, source, target);
+      if (!set.ok()) return Annotate(set.status(), file);
+      advice.sets_.emplace(std::make_pair(source, target), *std::move(set));
+    }
+  }
+  return advice;
+}
+
+std::vector<Advice> ServerAdvice::For(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                      const VmVerdict& judgement) const {
+  std::vector<std::string> values;
+  for (size_t i = 0; i < judgement.reports.size(); ++i) {
+    values.push_back(TargetValues(judgement.list(checkpoint, i), target.profile(i)->reset(), judgement.reports[i]));
+  }
+  std::vector<AdvisedVcpu> vcpus;
+  for (size_t i = 0; i < judgement.reports.size(); ++i) {
+    vcpus.push_back({checkpoint.loaded.vcpus[i].vcpu_index,
+                     {judgement.list(checkpoint, i), target.profile(i)->reset(), values[i]},
+                     judgement.reports[i].findings});
+  }
+  const IdScheme to = target.scheme();
+  return sets_.at({checkpoint.SchemeBefore(to), to}).Apply(vcpus);
+}
+
+}  // namespace armstate

@@ -1,0 +1,37 @@
+// ServerAdvice holds the advice rules that apply to every verdict: the built-in ones and the operator's.
+#ifndef ARMSTATE_SERVER_VERDICT_SERVER_ADVICE_H_
+#define ARMSTATE_SERVER_VERDICT_SERVER_ADVICE_H_
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/advice.h"
+#include "core/advice_set.h"
+#include "server/verdict/judgement.h"
+#include "server/verdict/resolved_target.h"
+
+namespace armstate {
+
+// Immutable, thread-safe.
+class ServerAdvice {
+ public:
+  // `file` holds the operator's rules (armstate.v1.AdviceSet in text format); empty means no file. INVALID_ARGUMENT,
+  // naming the line or the rule that is at fault; NOT_FOUND if it cannot be read.
+  static absl::StatusOr<ServerAdvice> Load(const std::string& file);
+
+  // Returns what the rules say about a verdict. The operator's rules come first, since a finding has one cause.
+  std::vector<Advice> For(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                          const VmVerdict& judgement) const;
+
+ private:
+  ServerAdvice() = default;
+
+  std::map<std::pair<IdScheme, IdScheme>, AdviceSet> sets_;  // by source and target
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_VERDICT_SERVER_ADVICE_H_

@@ -1,0 +1,146 @@
+// The built-in advice on recorded guests and hosts: what each row says, and of which registers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/qemu/capture.h"
+#include "server/profiles/registry.h"
+#include "server/restores/host_targets.h"
+#include "server/verdict/built_in_advice.h"
+#include "server/verdict/server_advice.h"
+#include "server/verdict/server_tolerances.h"
+#include "tests/server/kvm_targets.h"
+#include "tests/testing/zstd_file.h"
+
+namespace armstate {
+namespace {
+
+using ::testing::HasSubstr;
+using Changes = std::vector<std::pair<const char*, uint64_t>>;
+
+RegisterList With(const RegisterList& list, const char* name, uint64_t value, IdScheme scheme) {
+  const RegisterId wanted = *ParseRegisterName(name, scheme);
+  EXPECT_TRUE(list.Find(wanted)) << name << " is not in the recorded list";
+  RegisterListBuilder builder;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list.id(i) != wanted) builder.AddBytes(list.id(i), list.value(i));
+  }
+  builder.Add(wanted, value);
+  return *std::move(builder).Build();
+}
+
+// "max7@6.12/full", as recorded in state "ran".
+VerdictInput KvmGuest(const std::string& name, const std::string& state = "ran") {
+  const std::string host = name.substr(0, name.find('/'));
+  return CheckpointOf(ReadRecordedVms(host).at({name.substr(host.size() + 1), state}), ReadHostProbe(host));
+}
+
+ResolvedTarget KvmTarget(const std::string& name) {
+  const std::string host = name.substr(0, name.find('/'));
+  return TargetOf(KvmProfile(ReadHostProbe(host), name.substr(host.size() + 1)));
+}
+
+// A stream in tests/data.
+VerdictInput QemuGuest(const std::string& file) {
+  absl::StatusOr<QemuCapture> capture = CaptureQemuStream(ReadZstdFile(absl::StrCat("tests/data/", file, ".mig.zst")));
+  EXPECT_TRUE(capture.ok()) << file << ": " << capture.status();
+  VerdictInput checkpoint;
+  checkpoint.scheme = IdScheme::kTcg;
+  checkpoint.loaded.basic.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
+  checkpoint.loaded.vcpus = std::move(capture->vcpus);
+  return checkpoint;
+}
+
+ResolvedTarget QemuTarget(const std::string& profile) {
+  static const ProfileRegistry* profiles = ProfileRegistry::BuiltIn()->release();
+  const auto entry = profiles->Find(absl::StrCat("cpuProfiles/", profile));
+  EXPECT_TRUE(entry.ok()) << profile;
+  return TargetOfProfile(*entry);
+}
+
+VerdictInput Changed(VerdictInput checkpoint, const Changes& changes) {
+  for (VcpuState& vcpu : checkpoint.loaded.vcpus) {
+    for (const auto& [name, value] : changes) {
+      vcpu.registers = With(vcpu.registers, name, value, *checkpoint.scheme);
+    }
+  }
+  return checkpoint;
+}
+
+// The recorded vCPU 0 of the first and vCPU 1 of the second.
+VerdictInput Mixed(VerdictInput first, const VerdictInput& second) {
+  first.loaded.vcpus[1].registers = second.loaded.vcpus[1].registers;
+  return first;
+}
+
+std::vector<Advice> AdviceOn(const VerdictInput& checkpoint, const ResolvedTarget& target) {
+  static const auto* advice = new ServerAdvice(*ServerAdvice::Load(""));
+  static const auto* tolerances = new TolerancesByScheme(
+      *ServerTolerances::Load("")->With(google::protobuf::RepeatedPtrField<v1::Tolerance>(), ToleranceUse::kServerToo));
+  return advice->For(checkpoint, target, *Judge(checkpoint, target, *tolerances));
+}
+
+struct Case {
+  const char* rule;
+  VerdictInput checkpoint;
+  ResolvedTarget target;
+  const char* sentence;  // a part of it
+  size_t registers;
+  const char* one_register;  // one of them; empty if there are none
+  std::vector<int> vcpus = {0, 1};
+};
+
+std::vector<Case> Cases() {
+  return {
+#include "tests/server/verdict/advice_cases.inc"
+  };
+}
+
+std::set<std::string> RuleNames() {
+  std::set<std::string> names;
+  const std::vector<AdviceRule> rules = *BuiltInAdvice();
+  for (const AdviceRule& rule : rules) names.insert(rule.name);
+  return names;
+}
+
+TEST(BuiltInAdvice, EveryRowSpeaksOfARecordedGuest) {
+  std::set<std::string> spoken;
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(c.rule);
+    spoken.insert(c.rule);
+    std::string others;
+    const Advice* found = nullptr;
+    const std::vector<Advice> all = AdviceOn(c.checkpoint, c.target);
+    for (const Advice& advice : all) {
+      absl::StrAppend(&others, "\n", advice.name, ": ", advice.sentence, " ", advice.registers.size());
+      if (advice.name == c.rule) found = &advice;
+    }
+    EXPECT_NE(found, nullptr) << "there is only" << others;
+    if (found == nullptr) continue;
+    EXPECT_THAT(found->sentence, HasSubstr(c.sentence));
+    EXPECT_EQ(found->registers.size(), c.registers) << others;
+    EXPECT_EQ(found->vcpus, c.vcpus);
+    std::set<std::string> names;
+    for (const RegisterId id : found->registers) names.insert(RegisterName(id, c.target.scheme()));
+    if (*c.one_register != '\0') EXPECT_EQ(names.count(c.one_register), 1u) << testing::PrintToString(names);
+  }
+  EXPECT_EQ(spoken, RuleNames()) << "each row needs a case";
+}
+
+// A guest on its own host: nothing but what is so of the guest anywhere.
+TEST(BuiltInAdvice, NothingOnTheHostItself) {
+  for (const char* vm : {"cortex-a72@6.12/pmu", "neoverse-n1@6.18/pmu", "max7@6.12/full", "max7@6.1/base"}) {
+    for (const Advice& advice : AdviceOn(KvmGuest(vm), KvmTarget(vm))) {
+      ADD_FAILURE() << vm << ": " << advice.name << ": " << advice.sentence;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace armstate
