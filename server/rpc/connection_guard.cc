@@ -129,7 +129,7 @@ void ConnectionGuard::HangUpOnManyCalls() {
     const int64_t most = it->second.waiting_calls + static_cast<int64_t>(it->second.uncounted) / kShortestCall;
     if (most > kFewCalls) suspects.emplace_back(most, it);
   }
-  ticks_ = suspects.empty() ? kUsualTicks : 1;
+  ticks_ = kUsualTicks;
   if (suspects.empty()) return;
   open_calls_.FindNew();
   const auto by_calls = [](const auto& a, const auto& b) { return a.first > b.first; };
@@ -143,6 +143,7 @@ void ConnectionGuard::HangUpOnManyCalls() {
     suspect->second.waiting_calls = calls;
     suspect->second.uncounted = 0;
     all += calls;
+    if (calls > kFewCalls) ticks_ = 1;
   }
   std::sort(suspects.begin(), suspects.end(), by_calls);
   for (const auto& [calls, suspect] : suspects) {
