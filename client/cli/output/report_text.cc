@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,32 +106,43 @@ std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
   return shared;
 }
 
-// True for findings that are printed as one line per kind: a conversion adds or drops dozens of registers harmlessly. A
-// summary folds more, but not what QEMU changes and tells nobody.
+// True for findings of a conversion, which adds or drops dozens of registers harmlessly.
+bool IsOfConversion(const v1::RegisterReport& finding) {
+  return finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing;
+}
+
+// True for findings that are printed as one line per kind. A summary folds all but what QEMU changes and tells nobody.
 bool IsFolded(const v1::RegisterReport& finding, ReportDetail detail) {
-  if (finding.tolerance() == kKeptAtReset || finding.tolerance() == kHeldNothing) return true;
-  return detail == ReportDetail::kSummary && !absl::StartsWith(finding.tolerance(), "qemu-");
+  return IsOfConversion(finding) ||
+         (detail == ReportDetail::kSummary && !absl::StartsWith(finding.tolerance(), "qemu-"));
 }
 
-bool IsSameKind(const SharedFinding& a, const SharedFinding& b) {
-  return a.finding->tolerance() == b.finding->tolerance() && a.finding->outcome() == b.finding->outcome() &&
-         a.finding->reason() == b.finding->reason() && a.vcpus == b.vcpus;
+bool IsSameKind(const v1::RegisterReport& a, const v1::RegisterReport& b) {
+  return a.tolerance() == b.tolerance() &&
+         (IsOfConversion(a) || (a.outcome() == b.outcome() && a.reason() == b.reason()));
 }
 
-// Returns all findings that are not obstacles. Of folded findings, only the first of each kind, with the number of
-// others.
+// Returns the findings, but of folded ones only the first of each kind, with the number of other registers and, in a
+// summary, the vCPUs of all of them.
 std::vector<SharedFinding> FoldFindings(const std::vector<SharedFinding>& shared, ReportDetail detail) {
   std::vector<SharedFinding> folded;
+  std::vector<std::set<std::string>> names;  // of each of `folded`
   for (const SharedFinding& finding : shared) {
-    if (IsObstacle(*finding.finding)) continue;
     const auto same = std::find_if(folded.begin(), folded.end(), [&](const SharedFinding& other) {
-      return IsFolded(*finding.finding, detail) && IsSameKind(finding, other);
+      return IsFolded(*finding.finding, detail) && IsSameKind(*finding.finding, *other.finding) &&
+             (detail == ReportDetail::kSummary || finding.vcpus == other.vcpus);
     });
     if (same == folded.end()) {
       folded.push_back(finding);
-    } else {
-      ++same->more;
+      names.push_back({finding.finding->name()});
+      continue;
     }
+    std::set<std::string>& of_kind = names[static_cast<size_t>(same - folded.begin())];
+    of_kind.insert(finding.finding->name());
+    same->more = static_cast<int>(of_kind.size()) - 1;
+    std::set<uint64_t> vcpus(same->vcpus.begin(), same->vcpus.end());
+    vcpus.insert(finding.vcpus.begin(), finding.vcpus.end());
+    same->vcpus.assign(vcpus.begin(), vcpus.end());
   }
   return folded;
 }
@@ -175,17 +187,17 @@ std::string BriefObstacle(const SharedFinding& shared) {
   bool known = false;
   for (const v1::FieldDifference& field : finding.fields()) {
     if (!IsInTheWay(field)) continue;
-    absl::StrAppend(&text, known ? ", " : "; ", field.field(), " ", field.wanted(), ", the target accepts ",
-                    NumberRanges(Accepted(field)));
+    absl::StrAppend(&text, "; ", field.field(), " ", WithMeaning(field.wanted(), field.wanted_meaning()),
+                    ", the target accepts ", NumberRanges(Accepted(field)));
     known = true;
   }
   if (!known && !finding.reason().empty()) absl::StrAppend(&text, "; ", finding.reason());
   return text;
 }
 
-// Prints those that stand alone. A summary of many has one line for each of the first.
+// Prints those that stand alone. A summary of many has one line for each of the first, and what all of them advise.
 void PrintObstacles(const std::vector<SharedFinding>& obstacles, ReportDetail detail, std::ostream& out) {
-  constexpr size_t kExplained = 3, kShown = 10;
+  constexpr size_t kExplained = 3, kShown = 6;
   const bool brief = detail == ReportDetail::kSummary && obstacles.size() > kExplained;
   for (size_t i = 0; i < obstacles.size(); ++i) {
     if (!brief) {
@@ -194,9 +206,14 @@ void PrintObstacles(const std::vector<SharedFinding>& obstacles, ReportDetail de
       out << "  " << Printable(BriefObstacle(obstacles[i])) << '\n';
     }
   }
-  if (brief && obstacles.size() > kShown) {
-    out << "  and " << obstacles.size() - kShown << " more registers that are in the way\n";
+  if (!brief) return;
+  if (obstacles.size() > kShown) {
+    out << "  and " << obstacles.size() - kShown << " more registers that are in the way: --details shows them\n";
   }
+  const std::string& advice = obstacles[0].finding->advice();
+  const bool is_shared = std::all_of(obstacles.begin(), obstacles.end(),
+                                     [&](const SharedFinding& o) { return o.finding->advice() == advice; });
+  if (is_shared && !advice.empty()) out << "    -> " << Printable(advice) << '\n';
 }
 
 std::string ChangeReason(const v1::RegisterReport& finding) {
@@ -252,6 +269,32 @@ void PrintCounts(const v1::RestoreReport& report, std::ostream& out) {
   for (const auto& [line, vcpus] : lines) out << VcpusText(vcpus) << ": " << line << '\n';
 }
 
+// Prints a table. Changes matter less where the restore is refused, and a summary has only the first of them.
+void PrintOthers(const v1::RestoreReport& report, const std::vector<SharedFinding>& others, ReportDetail detail,
+                 std::ostream& out) {
+  constexpr size_t kShownIfRefused = 4, kShown = 12;
+  size_t shown = others.size();
+  if (detail == ReportDetail::kSummary) {
+    shown = std::min(shown, report.verdict() == v1::VERDICT_REFUSED ? kShownIfRefused : kShown);
+  }
+  const bool one_vcpu = report.vcpus_size() <= 1;
+  Table table(one_vcpu ? std::vector<std::string>{"REGISTER", "OUTCOME", "WANTED", "GOT", "WHY"}
+                       : std::vector<std::string>{"REGISTER", "VCPUS", "OUTCOME", "WANTED", "GOT", "WHY"});
+  for (size_t i = 0; i < shown; ++i) {
+    const SharedFinding& finding = others[i];
+    std::vector<std::string> row = {NameOf(finding), OutcomeText(finding.finding->outcome()),
+                                    finding.more == 0 ? ValueText(finding.finding->wanted()) : "",
+                                    finding.more == 0 ? ValueText(finding.finding->got()) : "",
+                                    ChangeReason(*finding.finding)};
+    if (!one_vcpu) row.insert(row.begin() + 1, NumberRanges(finding.vcpus, "and"));
+    table.AddRow(std::move(row));
+  }
+  table.Print("  ", out);
+  if (shown < others.size()) {
+    out << "  and " << others.size() - shown << " more kinds of changes that refuse nothing: --details shows them\n";
+  }
+}
+
 }  // namespace
 
 void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out,
@@ -275,26 +318,14 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
   for (const std::string& note : report.notes()) out << "note: " << Printable(note) << '\n';
   PrintCounts(report, out);
   PrintAdvice(report, palette, out);
-  const std::vector<SharedFinding> shared = ShareFindings(report);
   // Obstacles first: the user has to act on them.
-  std::vector<SharedFinding> obstacles;
-  for (const SharedFinding& finding : shared) {
-    if (!IsObstacle(*finding.finding)) continue;
-    if (detail == ReportDetail::kEveryRegister || !HasCause(report, finding)) obstacles.push_back(finding);
+  std::vector<SharedFinding> obstacles, others;
+  for (SharedFinding& finding : ShareFindings(report)) {
+    if (detail == ReportDetail::kSummary && HasCause(report, finding)) continue;
+    (IsObstacle(*finding.finding) ? obstacles : others).push_back(std::move(finding));
   }
   PrintObstacles(obstacles, detail, out);
-  const bool one_vcpu = report.vcpus_size() <= 1;
-  Table others(one_vcpu ? std::vector<std::string>{"REGISTER", "OUTCOME", "WANTED", "GOT", "WHY"}
-                        : std::vector<std::string>{"REGISTER", "VCPUS", "OUTCOME", "WANTED", "GOT", "WHY"});
-  for (const SharedFinding& finding : FoldFindings(shared, detail)) {
-    std::vector<std::string> row = {NameOf(finding), OutcomeText(finding.finding->outcome()),
-                                    finding.more == 0 ? ValueText(finding.finding->wanted()) : "",
-                                    finding.more == 0 ? ValueText(finding.finding->got()) : "",
-                                    ChangeReason(*finding.finding)};
-    if (!one_vcpu) row.insert(row.begin() + 1, NumberRanges(finding.vcpus, "and"));
-    others.AddRow(std::move(row));
-  }
-  others.Print("  ", out);
+  PrintOthers(report, FoldFindings(others, detail), detail, out);
 }
 
 ExitStatus ExitStatusOf(const v1::RestoreReport& report) {

@@ -47,15 +47,16 @@ ResolvedTarget KvmTarget(const std::string& name) {
 }
 
 // A stream in tests/data.
-VerdictInput QemuGuest(const std::string& file) {
+VerdictInput QemuGuest(const std::string& file, IdScheme scheme = IdScheme::kTcg) {
   absl::StatusOr<QemuCapture> capture = CaptureQemuStream(ReadZstdFile(absl::StrCat("tests/data/", file, ".mig.zst")));
   EXPECT_TRUE(capture.ok()) << file << ": " << capture.status();
   VerdictInput checkpoint;
-  checkpoint.scheme = IdScheme::kTcg;
-  checkpoint.loaded.basic.mutable_source()->set_accelerator(v1::ACCELERATOR_TCG);
+  checkpoint.scheme = scheme;
   checkpoint.loaded.vcpus = std::move(capture->vcpus);
   return checkpoint;
 }
+
+VerdictInput QemuKvmGuest(const std::string& host) { return QemuGuest("qemu-kvm/" + host, IdScheme::kKvm); }
 
 ResolvedTarget QemuTarget(const std::string& profile) {
   static const ProfileRegistry* profiles = ProfileRegistry::BuiltIn()->release();
