@@ -14,6 +14,9 @@ namespace {
 
 constexpr absl::string_view kUpperBits = "cpreg_vmstate_values[";
 
+// Those with the regions of an MPU, and of the unit that divides memory between Secure and Non-secure.
+constexpr absl::string_view kMpuSubsections[] = {"cpu/pmsav7", "cpu/pmsav8", "cpu/m-security"};
+
 bool IsOfQemu(const VcpuState& vcpu) {
   return std::any_of(vcpu.opaque_fields.begin(), vcpu.opaque_fields.end(),
                      [](const OpaqueField& field) { return field.name == "cpu"; });
@@ -84,6 +87,11 @@ absl::optional<size_t> BodySize(const VcpuState& vcpu, absl::string_view subsect
   return absl::nullopt;
 }
 
+bool HasSize(const v1::CpuProfile& target, absl::string_view subsection) {
+  return std::any_of(target.subsection_sizes().begin(), target.subsection_sizes().end(),
+                     [&](const v1::SubsectionSize& size) { return size.name() == subsection; });
+}
+
 void AddOnce(std::vector<std::string>& notes, std::string note) {
   if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
 }
@@ -97,6 +105,12 @@ Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vecto
     if (!own || *own == size.bytes()) continue;
     AddOnce(notes, absl::StrCat("the stream's subsection ", size.name(), " has ", *own, " bytes, the target's ",
                                 size.bytes(), ": its MPU has another number of regions, and QEMU refuses that"));
+    verdict = Verdict::kRefused;
+  }
+  for (const absl::string_view name : kMpuSubsections) {
+    if (!BodySize(vcpu, name) || HasSize(*target.profile_header, name)) continue;
+    AddOnce(notes, absl::StrCat("the stream has the subsection ", name,
+                                ", regions of an MPU that the target's CPU lacks: QEMU refuses it, or ends"));
     verdict = Verdict::kRefused;
   }
   return verdict;

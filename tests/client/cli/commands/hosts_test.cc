@@ -168,7 +168,7 @@ TEST_F(HostCommand, UpdateNamesWhatItChanges) {
   EXPECT_THAT(seen.update_mask().paths(), ElementsAre("labels", "profiles"));
   EXPECT_THAT(seen.host().labels(), IsEmpty());
   Run({"host", "update", "rack4", "--probe", File("probe", "x")});
-  EXPECT_THAT(seen.update_mask().paths(), IsEmpty());
+  EXPECT_THAT(seen.update_mask().paths(), ElementsAre("profiles"));
   ASSERT_EQ(seen.probe_size(), 1);
 }
 
