@@ -1,7 +1,9 @@
 #include "proto/rule_text.h"
 
+#include "absl/strings/str_split.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/stubs/common.h"
 
 namespace armstate {
 namespace {
@@ -20,10 +22,23 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   absl::optional<RuleTextError> error_;
 };
 
+// The number of the first line that is not UTF-8.
+int LineOfWrongText(absl::string_view text) {
+  int number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (!google::protobuf::internal::IsStructurallyValidUTF8(line.data(), static_cast<int>(line.size()))) break;
+    ++number;
+  }
+  return number;
+}
+
 }  // namespace
 
 absl::optional<RuleTextError> ParseRuleText(absl::string_view text, google::protobuf::Message& set,
                                             google::protobuf::TextFormat::ParseInfoTree& locations) {
+  if (!google::protobuf::internal::IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()))) {
+    return RuleTextError{LineOfWrongText(text), "it has text that is not UTF-8"};
+  }
   FirstError first;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&first);

@@ -1,27 +1,18 @@
 #include "server/verdict/server_advice.h"
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <system_error>
-
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/advice_conversion.h"
 #include "server/verdict/built_in_advice.h"
+#include "server/verdict/rule_file.h"
 
 namespace armstate {
 namespace {
 
 absl::StatusOr<std::vector<AdviceRule>> ReadRules(const std::string& file) {
-  std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  std::error_code ignored;
-  if (!stream || std::filesystem::is_directory(file, ignored)) {  // a directory can be opened but not read
-    return absl::NotFoundError(absl::StrCat("cannot read the advice in ", file));
-  }
-  absl::StatusOr<std::vector<AdviceRule>> rules = ParseAdviceText(text.str());
+  const absl::StatusOr<std::string> text = ReadRuleFile(file, "advice");
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::vector<AdviceRule>> rules = ParseAdviceText(*text);
   if (!rules.ok()) return Annotate(rules.status(), file);
   return rules;
 }

@@ -1,16 +1,13 @@
 #include "server/verdict/server_tolerances.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/tolerance_conversion.h"
 #include "server/verdict/built_in_tolerances.h"
+#include "server/verdict/rule_file.h"
 
 namespace armstate {
 namespace {
@@ -29,14 +26,9 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
   absl::StatusOr<std::vector<Tolerance>> tolerances = BuiltInTolerances();
   if (!tolerances.ok()) return tolerances.status();
   if (!file.empty()) {
-    std::ifstream stream(file);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    std::error_code ignored;
-    if (!stream || std::filesystem::is_directory(file, ignored)) {  // a directory can be opened but not read
-      return absl::NotFoundError(absl::StrCat("cannot read the tolerances in ", file));
-    }
-    const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(text.str());
+    const absl::StatusOr<std::string> text = ReadRuleFile(file, "tolerances");
+    if (!text.ok()) return text.status();
+    const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(*text);
     if (!own.ok()) return Annotate(own.status(), file);
     tolerances->insert(tolerances->end(), own->begin(), own->end());
   }

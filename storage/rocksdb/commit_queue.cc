@@ -86,6 +86,7 @@ std::vector<CommitQueue::Operation> CommitQueue::TakeBatch() {
 absl::Status CommitQueue::EnsureWritable() {
   if (IsWritable()) return absl::OkStatus();
   if (absl::Status status = database_.Recover(); !status.ok()) return status;
+  records_.Restart();
   return events_.Load();
 }
 
@@ -98,7 +99,8 @@ absl::Status CommitQueue::TryBatch(const std::vector<Operation>& operations) {
   for (const Operation& operation : operations) operation.prepare(batch);
   events_.Finish(*batch.GetWriteBatch());
   const absl::Status status = Write(batch, operations.size());
-  records_.EndChanges();
+  // Otherwise the log may have the batch, which is seen when the database is reopened.
+  if (status.ok()) records_.EndChanges();
   events_.OnWritten(status);
   return status;
 }

@@ -36,6 +36,11 @@ void RecordCache::EndChanges() {
   running_.clear();
 }
 
+void RecordCache::Restart() {
+  BeginChangeOfAll();
+  EndChanges();
+}
+
 RecordCache::Changes& RecordCache::ChangesOf(absl::string_view key) {
   return changes_[absl::HashOf(key) % changes_.size()];
 }

@@ -21,7 +21,8 @@ namespace armstate {
 //
 // The queue's thread announces each record that it is about to change or remove, and reports when the batch is written.
 // In between, and if a record changed while it was read, nothing is put, so that no reader sees an older state than
-// another one before it.
+// another one before it. After a failed write that lasts until the database is reopened, since its log may hold the
+// change although reads do not show it yet.
 //
 // Thread-safe; keys are those of CheckpointKey.
 class RecordCache {
@@ -40,8 +41,10 @@ class RecordCache {
   void BeginChange(absl::string_view key);
   // Of every record: a range of them is removed.
   void BeginChangeOfAll();
-  // All that was begun is written, or failed.
+  // All that was begun is written.
   void EndChanges();
+  // The database was reopened after a write that failed: what was begun may have taken effect or not.
+  void Restart();
 
  private:
   // Larger ones have files of their own (blob files), and to decode them takes longer than to find them.

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <string>
@@ -47,6 +48,8 @@ TEST_F(ServerAdviceTest, AFileIsCheckedAsAWhole) {
       {"rules { name: 'x' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' "
        "conditions { register_name: 'TCR_EL1' } }",
        "line 1: advice \"x\": a condition has no comparison"},
+      {"\nrules { name: 'x' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: '\xff' }",
+       "line 2: it has text that is not UTF-8"},
       {"rules { name: 'ptrauth' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' }",
        "advice \"ptrauth\": there are two of this name"},
   };
@@ -58,7 +61,12 @@ TEST_F(ServerAdviceTest, AFileIsCheckedAsAWhole) {
 }
 
 TEST_F(ServerAdviceTest, AFileThatCannotBeRead) {
-  EXPECT_EQ(ServerAdvice::Load(folder_.path()).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ServerAdvice::Load(folder_.path()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ServerAdvice::Load("/dev/zero").status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string pipe = folder_.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(ServerAdvice::Load(pipe).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LoadText(std::string((size_t{1} << 20) + 1, '#').c_str()).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ServerAdvice::Load(folder_.path() + "/none").status().code(), absl::StatusCode::kNotFound);
 }
 

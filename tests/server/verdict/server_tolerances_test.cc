@@ -49,7 +49,7 @@ class ServerTolerancesTest : public testing::Test {
 };
 
 TEST_F(ServerTolerancesTest, AFolderIsNotReadAsNoTolerances) {
-  EXPECT_EQ(ServerTolerances::Load(folder_.path()).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ServerTolerances::Load(folder_.path()).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 constexpr char kRule[] = R"(tolerances { name: "any-midr" reason: "not read" registers: "MIDR_EL1" })";

@@ -217,6 +217,30 @@ TEST_F(FullDiskTest, ADeletionIsTriedAgain) {
   EXPECT_GT(n, 8);
 }
 
+// A deletion whose write failed may be in the log, or not: what is read while nobody knows must not stay in a cache.
+TEST_F(FullDiskTest, WhatIsReadAfterAFailedDeletionIsNotKept) {
+  int deleted = 0;
+  int64_t n = 1;
+  for (bool reached = true; reached; ++n) {
+    SCOPED_TRACE(absl::StrCat("change ", n));
+    Begin();
+    CheckpointStore& store = storage_->checkpoints();
+    disk_->FailAt(n, DiskError::kIoError, DiskFault::kUntilRepaired);
+    store.Delete("web", 1, absl::UnixEpoch()).IgnoreError();
+    store.Get("web", 1).IgnoreError();
+    reached = disk_->changes() >= n;
+    disk_->Repair();
+    Create("after the repair");
+    const absl::StatusOr<RecordPage> page = store.List("web", 0, 10);
+    ASSERT_TRUE(page.ok()) << page.status();
+    const bool is_listed = page->records.front().version == 1;
+    EXPECT_EQ(store.Get("web", 1).ok(), is_listed);
+    deleted += reached && !is_listed ? 1 : 0;
+  }
+  EXPECT_GT(n, 3);
+  EXPECT_GT(deleted, 0) << "no failed deletion was in the log";
+}
+
 INSTANTIATE_TEST_SUITE_P(Disks, DiskFaultTest,
                          testing::Combine(testing::Values(DiskError::kIoError, DiskError::kNoSpace),
                                           testing::Values(DiskFault::kOnce, DiskFault::kUntilRepaired)));

@@ -57,6 +57,22 @@ TEST(RecordCacheTest, AChangeOfAllIsOneOfEach) {
   EXPECT_EQ(Cached(cache, "b"), "none");
 }
 
+// The log of a write that failed may hold the change, which reads show only when the database is reopened.
+TEST(RecordCacheTest, NothingIsPutFromAFailedWriteUntilARestart) {
+  RecordCache cache(1 << 20);
+  cache.Put("other", Record("1"), cache.Find("other").changes);
+  cache.BeginChange("a");
+  const uint64_t before = cache.Find("a").changes;
+  cache.Put("a", Record("old"), before);
+  EXPECT_EQ(Cached(cache, "a"), "none");
+  cache.Restart();
+  cache.Put("a", Record("old"), before);
+  EXPECT_EQ(Cached(cache, "a"), "none");
+  EXPECT_EQ(Cached(cache, "other"), "none");
+  cache.Put("a", Record("new"), cache.Find("a").changes);
+  EXPECT_EQ(Cached(cache, "a"), "new");
+}
+
 // Those have files of their own.
 TEST(RecordCacheTest, LargeRecordsAreNotCached) {
   RecordCache cache(1 << 20);
