@@ -12,7 +12,7 @@ def findings(report: dict) -> dict:
     for vcpu in report.get("vcpus", []):
         for register in vcpu.get("registers", []):
             key = (vcpu.get("vcpuIndex", 0), int(register["registerId"]))
-            got = None if key[1] in _COUNTERS else register.get("got")
+            got = None if key[1] in _COUNTERS else register.get("got") or None  # one of the two prints empty values
             found[key] = (register["name"], register["outcome"], register.get("error", ""), got)
     return found
 
