@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/limits.h"
@@ -17,23 +16,17 @@ namespace {
 using VcpuRelation = AdviceRule::VcpuRelation;
 
 constexpr size_t kMaxShown = 63;
-constexpr size_t kMaxTextSize = 500;
 
 absl::Status Malformed(absl::string_view name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("advice \"", absl::CEscape(name.substr(0, kMaxShown)), "\": ", what));
 }
 
-bool IsLine(absl::string_view text) {
-  return text.size() <= kMaxTextSize &&
-         std::none_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); });
-}
-
 absl::Status CheckRule(const AdviceRule& rule) {
   const auto error = [&](absl::string_view what) { return Malformed(rule.name, what); };
   if (!IsRuleName(rule.name)) return error("its name is not of the form [a-z][a-z0-9.-]{0,62}");
-  if (rule.sentence.empty() || !IsLine(rule.sentence) || !IsLine(rule.action)) {
-    return error(
-        absl::StrCat("it needs a sentence, and it and the action can be one line of at most ", kMaxTextSize, " bytes"));
+  if (rule.sentence.empty() || !IsRuleText(rule.sentence) || !IsRuleText(rule.action)) {
+    return error(absl::StrCat("it needs a sentence, and it and the action can be one line of at most ",
+                              kMaxRuleTextBytes, " bytes"));
   }
   const bool has_registers = !rule.registers.empty() || !rule.id_patterns.empty();
   if (rule.kind == AdviceKind::kCause && !has_registers) return error("a cause names registers or has a pattern");
@@ -43,18 +36,9 @@ absl::Status CheckRule(const AdviceRule& rule) {
   if (rule.kind == AdviceKind::kCheckpoint && !has_relation && has_registers) {
     return error("a rule of checkpoints has no findings: name registers in its conditions");
   }
-  if (rule.registers.size() > kMaxToleranceNames || rule.fields.size() > kMaxToleranceNames) {
-    return error(absl::StrCat("it has more than ", kMaxToleranceNames, " registers or fields"));
-  }
-  for (const size_t tried : {rule.id_patterns.size(), rule.conditions.size(), rule.outcomes.size()}) {
-    if (tried > kMaxToleranceConditions) {
-      return error(absl::StrCat("it has more than ", kMaxToleranceConditions, " patterns, conditions or outcomes"));
-    }
-  }
-  for (const Tolerance::IdPattern& pattern : rule.id_patterns) {
-    if ((pattern.value & ~pattern.mask) != 0) return error("a pattern's value has bits that its mask lacks");
-  }
-  return absl::OkStatus();
+  const std::string fault = FaultOfRule({rule.registers.size(), rule.fields.size()}, rule.id_patterns,
+                                        {rule.conditions.size(), rule.outcomes.size()});
+  return fault.empty() ? absl::OkStatus() : error(fault);
 }
 
 bool IsObstacle(const RegisterFinding& finding) { return VerdictOf(finding) >= Verdict::kUndetermined; }

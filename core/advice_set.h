@@ -36,8 +36,8 @@ class AdviceSet {
   // Errors: as CheckAdvice.
   static absl::StatusOr<AdviceSet> Create(absl::Span<const AdviceRule> rules, IdScheme source, IdScheme target);
 
-  // What the rules say, at most one advice of each: causes, consequences, then the checkpoint's, each in the order of
-  // the rules.
+  // Returns what the rules say, at most one advice of each: causes, consequences, then the checkpoint's, each in the
+  // order of the rules.
   std::vector<Advice> Apply(absl::Span<const AdvisedVcpu> vcpus) const;
 
  private:
@@ -61,7 +61,7 @@ class AdviceSet {
   // causes.
   absl::optional<std::vector<RegisterId>> Covered(const Rule& rule, const AdvisedVcpu& vcpu,
                                                   std::vector<bool>& explained) const;
-  // What the rule compares of one vCPU, for VcpuRelation; empty if the vCPU has none of it.
+  // Returns the values that the rule compares of one vCPU, for VcpuRelation; empty if the vCPU has none of it.
   std::string Compared(const Rule& rule, const RegisterList& list) const;
   void AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus, Advice& advice) const;
 

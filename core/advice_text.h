@@ -23,7 +23,7 @@ class AdviceText {
   // INVALID_ARGUMENT: a brace without its other, or a register or field that the scheme lacks. The message names it.
   static absl::StatusOr<AdviceText> Parse(absl::string_view text, IdScheme scheme);
 
-  // What a side lacks is "absent".
+  // A register that a side lacks is shown as "absent".
   std::string Fill(const RestoreSides& sides) const;
 
  private:

@@ -20,7 +20,7 @@ namespace armstate {
 
 // The two sides of a restore of one vCPU. Refers to its parts.
 struct RestoreSides {
-  // What was restored, in the target's scheme (core/translate.h).
+  // The list that was restored, in the target's scheme (core/translate.h).
   const RegisterList& checkpoint;
   const RegisterList& target_reset;
   // A value area of the layout of `target_reset`: what the target holds after the restore.

@@ -16,7 +16,6 @@ namespace {
 
 // Rules come from requests.
 constexpr size_t kMaxNameSize = 63;
-constexpr size_t kMaxReasonSize = 500;
 
 absl::Status Malformed(absl::string_view name, absl::string_view what,
                        std::map<std::string, std::string> metadata = {}) {
@@ -33,27 +32,16 @@ absl::Status UnknownRegister(absl::string_view tolerance, absl::string_view name
 absl::Status CheckSizes(const Tolerance& tolerance) {
   const auto error = [&](absl::string_view what) { return Malformed(tolerance.name, what); };
   if (!IsRuleName(tolerance.name)) return error("its name is not of the form [a-z][a-z0-9.-]{0,62}");
-  if (tolerance.reason.empty() || tolerance.reason.size() > kMaxReasonSize ||
-      std::any_of(tolerance.reason.begin(), tolerance.reason.end(),
-                  [](unsigned char c) { return absl::ascii_iscntrl(c); })) {
-    return error("it needs a reason: one line of at most 500 bytes");
+  if (tolerance.reason.empty() || !IsRuleText(tolerance.reason)) {
+    return error(absl::StrCat("it needs a reason: one line of at most ", kMaxRuleTextBytes, " bytes"));
   }
   if (tolerance.registers.empty() && tolerance.source_registers.empty() && tolerance.id_patterns.empty()) {
     return error("it names no register and has no pattern");
   }
-  for (const size_t names : {tolerance.registers.size(), tolerance.source_registers.size(), tolerance.fields.size()}) {
-    if (names > kMaxToleranceNames)
-      return error(absl::StrCat("it has more than ", kMaxToleranceNames, " registers or fields"));
-  }
-  for (const size_t tried : {tolerance.id_patterns.size(), tolerance.conditions.size(), tolerance.outcomes.size()}) {
-    if (tried > kMaxToleranceConditions) {
-      return error(absl::StrCat("it has more than ", kMaxToleranceConditions, " patterns, conditions or outcomes"));
-    }
-  }
-  for (const Tolerance::IdPattern& pattern : tolerance.id_patterns) {
-    if ((pattern.value & ~pattern.mask) != 0) return error("a pattern's value has bits that its mask lacks");
-  }
-  return absl::OkStatus();
+  const std::string fault =
+      FaultOfRule({tolerance.registers.size(), tolerance.source_registers.size(), tolerance.fields.size()},
+                  tolerance.id_patterns, {tolerance.conditions.size(), tolerance.outcomes.size()});
+  return fault.empty() ? absl::OkStatus() : error(fault);
 }
 
 bool MayCover(const std::vector<RegisterOutcome>& outcomes, RegisterOutcome outcome) {
@@ -68,6 +56,25 @@ bool IsRuleName(absl::string_view name) {
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
            return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '.' || c == '-';
          });
+}
+
+bool IsRuleText(absl::string_view text) {
+  return text.size() <= kMaxRuleTextBytes &&
+         std::none_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); });
+}
+
+std::string FaultOfRule(std::initializer_list<size_t> names, absl::Span<const Tolerance::IdPattern> patterns,
+                        std::initializer_list<size_t> others) {
+  if (std::max(names) > kMaxToleranceNames) {
+    return absl::StrCat("it has more than ", kMaxToleranceNames, " registers or fields");
+  }
+  if (std::max(patterns.size(), std::max(others)) > kMaxToleranceConditions) {
+    return absl::StrCat("it has more than ", kMaxToleranceConditions, " patterns, conditions or outcomes");
+  }
+  for (const Tolerance::IdPattern& pattern : patterns) {
+    if ((pattern.value & ~pattern.mask) != 0) return "a pattern's value has bits that its mask lacks";
+  }
+  return "";
 }
 
 absl::Status CheckTolerances(absl::Span<const Tolerance> tolerances) {

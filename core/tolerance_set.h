@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_CORE_TOLERANCE_SET_H_
 #define ARMSTATE_CORE_TOLERANCE_SET_H_
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,15 @@ namespace armstate {
 
 // True for [a-z][a-z0-9.-]{0,62}, the form of the names of rules.
 bool IsRuleName(absl::string_view name);
+
+// True for one line of at most kMaxRuleTextBytes, the form of the texts of rules.
+inline constexpr size_t kMaxRuleTextBytes = 500;
+bool IsRuleText(absl::string_view text);
+
+// Returns the fault in what rules of every kind have; empty if there is none. `names`: the sizes of the lists of
+// registers and fields; `others`: those of conditions and outcomes.
+std::string FaultOfRule(std::initializer_list<size_t> names, absl::Span<const Tolerance::IdPattern> patterns,
+                        std::initializer_list<size_t> others);
 
 // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with metadata "tolerance", and "register" or "field" where one is at
 // fault: a name that is malformed or there twice, no reason, no register, a register or field that the accelerator

@@ -20,7 +20,7 @@
 namespace armstate {
 namespace {
 
-// How many bytes of an opaque field are shown; `armstate pull` has all of them.
+// The number of bytes of an opaque field that are shown; `armstate pull` has all of them.
 constexpr size_t kMaxShownBytes = 32;
 
 struct ShowOptions {

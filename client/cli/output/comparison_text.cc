@@ -16,7 +16,7 @@
 namespace armstate {
 namespace {
 
-// How many bytes of an opaque field are shown; the JSON output has all of them.
+// The number of bytes of an opaque field that are shown; the JSON output has all of them.
 constexpr size_t kMaxShownBytes = 32;
 
 std::string OrDash(std::string text) { return text.empty() ? "-" : Printable(std::move(text)); }

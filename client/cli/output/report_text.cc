@@ -88,7 +88,7 @@ std::string FieldText(const v1::FieldDifference& field) {
 struct SharedFinding {
   const v1::RegisterReport* finding;
   std::vector<uint64_t> vcpus;
-  // How many other registers this one represents.
+  // The number of other registers that this one represents.
   int more = 0;
 };
 

@@ -1,7 +1,6 @@
 // push, pull, list and delete.
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "tests/client/fake_server.h"
 #include "tests/client/qemu/corpus.h"
 #include "tests/testing/temp_dir.h"
+#include "tests/testing/whole_file.h"
 
 namespace armstate {
 namespace {
@@ -21,17 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-std::string WriteFile(const TempDir& dir, const std::string& name, const std::string& content) {
-  const std::string path = dir.path() + "/" + name;
-  std::ofstream(path, std::ios::binary) << content;
-  return path;
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 size_t CountFiles(const TempDir& dir) {
   size_t count = 0;

@@ -2,7 +2,6 @@
 // guests of QEMU 7.2, 10.0 and 11.1; what a release lists is known from its own streams.
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -19,6 +18,7 @@
 #include "tests/end_to_end/saved_guest.h"
 #include "tests/server/server_fixture.h"
 #include "tests/testing/run_shell.h"
+#include "tests/testing/whole_file.h"
 
 namespace armstate {
 namespace {
@@ -32,11 +32,6 @@ using ::testing::StartsWith;
 const SavedGuest kA57 = {"virt-7.2", "cortex-a57", ""};
 const SavedGuest kA72 = {"virt-7.2", "cortex-a72", ""};
 const SavedGuest kMax = {"virt-7.2", "max", ""};
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 class ConvertCommandTest : public ServerTest {
  protected:

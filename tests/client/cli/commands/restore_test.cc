@@ -1,7 +1,6 @@
 // restore --into: a checkpoint into the stream of another QEMU.
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 #include "client/cli/files/checkpoint_file.h"
@@ -13,6 +12,7 @@
 #include "tests/client/fake_server.h"
 #include "tests/client/qemu/corpus.h"
 #include "tests/testing/temp_dir.h"
+#include "tests/testing/whole_file.h"
 
 namespace armstate {
 namespace {
@@ -21,17 +21,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-std::string WriteFile(const TempDir& dir, const std::string& name, const std::string& content) {
-  const std::string path = dir.path() + "/" + name;
-  std::ofstream(path, std::ios::binary) << content;
-  return path;
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 void Serve(FakeServer& server, const v1::Checkpoint& checkpoint) {
   server.handlers.get_checkpoint = [checkpoint](const v1::GetCheckpointRequest&) {
