@@ -20,6 +20,9 @@ struct CallWorkers {
       : memory(memory_bytes),
         connections(limits, [this](const std::string& connection) { return memory.CallsOf(connection); }) {}
 
+  // Threads that compute for long leave the processor to those that answer small calls.
+  static constexpr int kComputing = 5;
+
   // The memory of waiting requests and of answers that clients have not received.
   MemoryBudget memory;
   // The memory of incomplete requests, and of calls without a request.
@@ -29,13 +32,13 @@ struct CallWorkers {
   // For calls that wait for a commit.
   WorkerPool writes{4, 256};
   // For calls that compare, judge, parse large input or read many records. Some of them wait for the disk at the end.
-  WorkerPool judging{2, 256};
+  WorkerPool judging{2, 256, /*threads_per_client=*/1, kComputing};
   // For calls that may wait for the index.
-  WorkerPool searches{1, 256};
+  WorkerPool searches{1, 256, /*threads_per_client=*/1, kComputing};
   // Not for calls: continues push streams, so that the store's completion thread does not have to.
   WorkerPool pushes{1, 0};
   // Not for calls: decodes large requests. Its tasks are bounded by the memory of the requests.
-  WorkerPool decoding{2, 0};
+  WorkerPool decoding{2, 0, /*threads_per_client=*/1, kComputing};
   // Only one backup runs at a time: one thread makes it, the other one refuses further requests.
   WorkerPool backups{2, 64, /*threads_per_client=*/2};
 };

@@ -1,12 +1,14 @@
 #include "server/rpc/worker_pool.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace armstate {
 
-WorkerPool::WorkerPool(int threads, size_t max_tasks, int threads_per_client)
-    : max_tasks_(max_tasks), threads_per_client_(threads_per_client) {
+WorkerPool::WorkerPool(int threads, size_t max_tasks, int threads_per_client, int niceness)
+    : max_tasks_(max_tasks), threads_per_client_(threads_per_client), niceness_(niceness) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
 }
 
@@ -62,6 +64,8 @@ void WorkerPool::End(const std::string& client) {
 }
 
 void WorkerPool::Loop() {
+  // On Linux, this is the niceness of the thread alone. If it is not permitted, the pool works as before.
+  if (niceness_ != 0) static_cast<void>(nice(niceness_));
   while (true) {
     std::string client;
     Task task;

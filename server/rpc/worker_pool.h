@@ -30,7 +30,10 @@ class WorkerPool {
   // threads may run its tasks; at least one each.
   WorkerPool(int threads, size_t max_tasks) : WorkerPool(threads, max_tasks, std::max(threads / 2, 1)) {}
   // For tasks that are short, or bounded in another way.
-  WorkerPool(int threads, size_t max_tasks, int threads_per_client);
+  WorkerPool(int threads, size_t max_tasks, int threads_per_client)
+      : WorkerPool(threads, max_tasks, threads_per_client, /*niceness=*/0) {}
+  // For tasks that compute for long: `niceness` is added to that of the process (setpriority(2)).
+  WorkerPool(int threads, size_t max_tasks, int threads_per_client, int niceness);
   // Runs the remaining tasks.
   ~WorkerPool();
 
@@ -58,6 +61,7 @@ class WorkerPool {
 
   const size_t max_tasks_;
   const int threads_per_client_;
+  const int niceness_;
   absl::Mutex mutex_;
   // The clients that have tasks. A client that has waiting tasks and may run another one is in `turns_` once.
   absl::flat_hash_map<std::string, Client> clients_ ABSL_GUARDED_BY(mutex_);

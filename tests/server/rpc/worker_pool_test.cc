@@ -1,7 +1,9 @@
 #include "server/rpc/worker_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <vector>
@@ -108,6 +110,22 @@ TEST(WorkerPool, ThreadsWorkAtTheSameTime) {
   }
   all_run.Wait();
   may_end.Notify();
+}
+
+TEST(WorkerPool, ThreadsThatComputeLeaveTheProcessorToOthers) {
+  const auto niceness = [] { return getpriority(PRIO_PROCESS, 0); };  // of the calling thread
+  const int usual = niceness();
+  int computing = 0;
+  int other = 0;
+  {
+    WorkerPool niced(1, 1, /*threads_per_client=*/1, /*niceness=*/5);
+    WorkerPool pool(1, 1);
+    ASSERT_TRUE(niced.TryRun("a", [&] { computing = niceness(); }));
+    ASSERT_TRUE(pool.TryRun("a", [&] { other = niceness(); }));
+  }
+  EXPECT_EQ(computing, std::min(usual + 5, 19));
+  EXPECT_EQ(other, usual);
+  EXPECT_EQ(niceness(), usual);
 }
 
 }  // namespace
