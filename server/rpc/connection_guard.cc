@@ -35,6 +35,8 @@ constexpr uint64_t kMostOfOwnAnswers = 51;
 // is forgiven.
 constexpr uint64_t kForgottenPart = 81920;
 constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
+// After a connection with too many calls was disconnected, the next one is expected for this time.
+constexpr absl::Duration kOften = absl::Seconds(1);
 // No call is shorter than this: the header of a frame, and one byte.
 constexpr int64_t kShortestCall = 10;
 // Connections with fewer calls are not counted.
@@ -129,7 +131,8 @@ void ConnectionGuard::HangUpOnManyCalls() {
     const int64_t most = it->second.waiting_calls + static_cast<int64_t>(it->second.uncounted) / kShortestCall;
     if (most > kFewCalls) suspects.emplace_back(most, it);
   }
-  ticks_ = kUsualTicks;
+  const absl::Time now = absl::Now();
+  ticks_ = now < often_until_ ? 1 : kUsualTicks;
   if (suspects.empty()) return;
   open_calls_.FindNew();
   const auto by_calls = [](const auto& a, const auto& b) { return a.first > b.first; };
@@ -149,13 +152,15 @@ void ConnectionGuard::HangUpOnManyCalls() {
   for (const auto& [calls, suspect] : suspects) {
     if (calls <= limits_.calls_of_one && (all <= limits_.calls || calls <= kFewCalls)) return;
     static absl::Time next_warning;  // used only by the accepting thread
-    if (const absl::Time now = absl::Now(); now >= next_warning) {
+    if (now >= next_warning) {
       next_warning = now + absl::Seconds(10);
       spdlog::warn("{}: disconnected, like others soon: it has {} calls without a message, and all connections {}",
                    suspect->first, calls, all);
     }
     all -= calls;
     End(suspect);
+    often_until_ = now + kOften;
+    ticks_ = 1;
   }
 }
 

@@ -96,6 +96,7 @@ class ConnectionGuard {
   const Limits limits_;
   const HandledCalls handled_calls_;
   uint64_t ticks_ = kUsualTicks;
+  absl::Time often_until_;
   Connections watched_;
   OpenCalls open_calls_;
   absl::Mutex mutex_;
