@@ -13,6 +13,7 @@
 #include "absl/debugging/symbolize.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
@@ -51,7 +52,7 @@ const CLI::Validator kEnoughMemory(
 std::string OptionWithoutValue(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const absl::string_view argument = argv[i];
-    if (!absl::StartsWith(argument, "--")) continue;
+    if (!absl::StartsWith(argument, "--") || argument == "--") continue;
     if (argument.find('=') == argument.size() - 1) return std::string(argument);
     const bool may_need_value = argument != "--help" && argument != "--version" && !absl::StrContains(argument, '=');
     if (may_need_value && i + 1 < argc && absl::StartsWith(argv[i + 1], "--")) return std::string(argument);
@@ -89,8 +90,9 @@ int Run(ServerOptions options, absl::Duration drain_time) {
     spdlog::error("{}", std::string(server.status().message()));
     return absl::IsInvalidArgument(server.status()) ? kWrongFlags : EXIT_FAILURE;
   }
-  spdlog::info("listening on port {}, address {}, data in {}", (*server)->port(), (*server)->address(),
-               options.data_dir);
+  const int port = (*server)->port();
+  spdlog::info("listening on {}address {}, data in {}", port == 0 ? "" : absl::StrCat("port ", port, ", "),
+               (*server)->address(), options.data_dir);
   int signal = 0;
   sigwait(&stop_signals, &signal);
   spdlog::info("{}: draining", strsignal(signal));

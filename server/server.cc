@@ -39,9 +39,30 @@
 namespace armstate {
 namespace {
 
-// Returns true for an address that is not host and port.
-bool IsUnixSocket(const std::string& address) {
-  return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
+// `address` is as ServerOptions::listen_address, with the port that was picked.
+struct BoundListener {
+  std::unique_ptr<Listener> listener;
+  std::string address;
+};
+
+absl::StatusOr<BoundListener> Bind(const std::string& listen_address) {
+  if (absl::StartsWith(listen_address, "unix:") || absl::StartsWith(listen_address, "unix-abstract:")) {
+    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::BindUnix(listen_address);
+    if (!listener.ok()) return listener.status();
+    return BoundListener{*std::move(listener), listen_address};
+  }
+  absl::StatusOr<HostPort> address = ParseHostPort(listen_address);
+  if (!address.ok()) return Annotate(address.status(), "cannot listen");
+  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
+  if (!listener.ok()) return listener.status();
+  address->port = (*listener)->port();
+  if (!address->IsLoopback()) {
+    spdlog::warn(
+        "{} accepts connections from other machines, and there is neither encryption nor authentication: whoever can "
+        "connect can read and delete all checkpoints",
+        address->ToString());
+  }
+  return BoundListener{*std::move(listener), address->ToString()};
 }
 
 // How long the connection of a silent client is kept.
@@ -112,12 +133,11 @@ class Server::Impl {
     }
   }
 
-  absl::Status Listen(const std::string& listen_address, const MemoryDivision& memory) {
+  absl::Status Listen(BoundListener bound, const MemoryDivision& memory) {
     absl::MutexLock lock(&shutdown_mutex_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    if (absl::Status status = Bind(listen_address); !status.ok()) return status;
     std::unique_ptr<Listener::Acceptor> acceptor = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
@@ -145,6 +165,8 @@ class Server::Impl {
                                 v1::AdminService::service_full_name()}) {
       health.SetServingStatus(service, true);
     }
+    listener_ = std::move(bound.listener);
+    address_ = std::move(bound.address);
     listener_->Start(std::move(acceptor), workers_.connections);
     write_health_.emplace(
         health,
@@ -175,30 +197,6 @@ class Server::Impl {
   }
 
  private:
-  absl::Status Bind(const std::string& listen_address) {
-    if (IsUnixSocket(listen_address)) {
-      absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::BindUnix(listen_address);
-      if (!listener.ok()) return listener.status();
-      listener_ = *std::move(listener);
-      address_ = listen_address;
-      return absl::OkStatus();
-    }
-    absl::StatusOr<HostPort> address = ParseHostPort(listen_address);
-    if (!address.ok()) return Annotate(address.status(), "cannot listen");
-    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
-    if (!listener.ok()) return listener.status();
-    listener_ = *std::move(listener);
-    address->port = listener_->port();
-    address_ = address->ToString();
-    if (!address->IsLoopback()) {
-      spdlog::warn(
-          "{} accepts connections from other machines, and there is neither encryption nor authentication: whoever can "
-          "connect can read and delete all checkpoints",
-          address_);
-    }
-    return absl::OkStatus();
-  }
-
   std::unique_ptr<RocksDbStorage> storage_;
   std::unique_ptr<ProfileRegistry> profiles_;
   std::unique_ptr<MachineRegistry> machines_;
@@ -226,10 +224,9 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   LogProtobuf();
   if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
-  // Before anything is created.
-  const absl::Status address =
-      IsUnixSocket(options.listen_address) ? absl::OkStatus() : ParseHostPort(options.listen_address).status();
-  if (!address.ok()) return Annotate(address, "cannot listen");
+  // Before anything is created; clients that connect wait until the server has started.
+  absl::StatusOr<BoundListener> bound = Bind(options.listen_address);
+  if (!bound.ok()) return bound.status();
   if (!options.backup_dir.empty()) {
     if (absl::Status status = CheckBackupFolder(options.backup_dir, options.data_dir); !status.ok()) return status;
   }
@@ -259,7 +256,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
                                      *std::move(tolerances), *std::move(advice), options, memory);
-  if (absl::Status status = impl->Listen(options.listen_address, memory); !status.ok()) return status;
+  if (absl::Status status = impl->Listen(*std::move(bound), memory); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // std::make_unique cannot call the private constructor
 }
 

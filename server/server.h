@@ -60,7 +60,7 @@ class Server {
   // Equivalent to Shutdown without time to drain.
   ~Server();
 
-  // The port that the server listens on; 1 for a socket with a path.
+  // The port that the server listens on; 0 for a Unix socket.
   int port() const;
   // The address that the server listens on, with that port.
   const std::string& address() const;

@@ -118,7 +118,6 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& 
     listener->RemoveFile();
   }
   if (bind(socket, bound_address, size) != 0 || listen(socket, SOMAXCONN) != 0) return refuse(strerror(errno));
-  listener->port_ = 1;
   return listener;
 }
 

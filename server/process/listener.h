@@ -30,7 +30,7 @@ class Listener {
   // Stops accepting.
   ~Listener();
 
-  // Returns 1 for a socket with a path.
+  // Returns 0 for a Unix socket.
   int port() const { return port_; }
 
   // Must be called once, after the server has started: earlier connections wait until then. `guard`, which must outlive

@@ -123,6 +123,7 @@ TEST(ArmstatedTest, TheLogSaysWhatIsListenedOn) {
       {"127.7.4.43", ", address 127.7.4.43:7443,", false},  // gRPC's default would be 443
       {"[::1]:0", ", address [::1]:", false},
       {"0.0.0.0:0", ", address 0.0.0.0:", true},
+      {"unix-abstract:armstated-test", " listening on address unix-abstract:armstated-test,", false},
   };
   for (const auto& test : kCases) {
     const TempDir data_dir;
@@ -148,6 +149,7 @@ TEST(ArmstatedTest, FlagsThatCannotBeMeantAreRefused) {
       {"--listen ''", "--listen: is empty"},
       {"--data_dir ''", "--data_dir: is empty"},
       {"--backup_dir=b --restore_backup ''", "--restore_backup: is empty"},
+      {"-- --drain_seconds=9", "were not expected: --drain_seconds=9"},
       {"--drain_seconds=-1", "-1 is not a number from 0 on\n"},
   };
   for (const auto& test : kCases) {
@@ -158,6 +160,19 @@ TEST(ArmstatedTest, FlagsThatCannotBeMeantAreRefused) {
     EXPECT_THAT(out, EndsWith("\n2\n")) << test.flags;
     EXPECT_LT(out.size(), 500u) << test.flags;
   }
+}
+
+TEST(ArmstatedTest, AnAddressThatIsTakenLeavesTheDiskAlone) {
+  const TempDir dir;
+  const auto server = ArmstatedProcess::Start(dir.path() + "/first");
+  ASSERT_TRUE(server.ok()) << server.status();
+  for (const std::string& listen : {(*server)->address(), std::string("no-such-host.invalid")}) {
+    const std::string out = RunShell(absl::StrCat("timeout 30 server/armstated --listen=", listen,
+                                                  " --data_dir=", dir.path(), "/second 2>&1; echo $?"));
+    EXPECT_THAT(out, HasSubstr("cannot listen on " + listen));
+    EXPECT_THAT(out, EndsWith("\n1\n"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/second"));
 }
 
 TEST(ArmstatedTest, BackupsThatWouldBeLostWithTheDataAreRefused) {

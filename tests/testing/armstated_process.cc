@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "grpcpp/create_channel.h"
 
 namespace armstate {
@@ -33,15 +35,17 @@ absl::StatusOr<std::unique_ptr<ArmstatedProcess>> ArmstatedProcess::StartCommand
   process->log_ = ends[0];
   if (process->pid_ < 0) return absl::ErrnoToStatus(errno, "fork");
 
-  const std::string kListening = "listening on port ";
+  const std::string kListening = "listening on ";
   std::string log;
   char bytes[512];
   for (ssize_t size; (size = read(process->log_, bytes, sizeof(bytes))) > 0;) {
     log.append(bytes, static_cast<size_t>(size));
     const size_t at = log.find(kListening);
     if (at == std::string::npos || log.find('\n', at) == std::string::npos) continue;
-    const std::string rest = log.substr(at + kListening.size());
-    process->address_ = absl::StrCat("127.0.0.1:", rest.substr(0, rest.find_first_not_of("0123456789")));
+    absl::string_view port = absl::string_view(log).substr(at + kListening.size());
+    if (absl::ConsumePrefix(&port, "port ")) {  // not a Unix socket
+      process->address_ = absl::StrCat("127.0.0.1:", port.substr(0, port.find_first_not_of("0123456789")));
+    }
     process->log_text_ = log;
     return process;
   }
