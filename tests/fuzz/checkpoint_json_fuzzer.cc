@@ -5,6 +5,7 @@
 #include <string>
 
 #include "client/cli/files/checkpoint_json.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "server/checkpoints/codec.h"
 
 namespace armstate {
@@ -14,9 +15,6 @@ void Check(bool holds) {
   if (!holds) abort();
 }
 
-// Of messages without maps of several entries, whose order is free, one serialization.
-std::string Text(const v1::Checkpoint& checkpoint) { return CheckpointJson(checkpoint); }
-
 void ParseJson(const std::string& text) {
   const absl::StatusOr<v1::Checkpoint> checkpoint = ParseCheckpointJson(text);
   if (!checkpoint.ok()) return Check(absl::IsInvalidArgument(checkpoint.status()));
@@ -24,8 +22,8 @@ void ParseJson(const std::string& text) {
   const absl::StatusOr<std::vector<VcpuState>> vcpus = ParseCheckpoint(stored);
   if (!vcpus.ok()) return Check(absl::IsInvalidArgument(vcpus.status()));
   // What the server takes is read again from what `armstate pull` writes.
-  const absl::StatusOr<v1::Checkpoint> again = ParseCheckpointJson(Text(*checkpoint));
-  Check(again.ok() && Text(*again) == Text(*checkpoint));
+  const absl::StatusOr<v1::Checkpoint> again = ParseCheckpointJson(CheckpointJson(*checkpoint));
+  Check(again.ok() && google::protobuf::util::MessageDifferencer::Equals(*again, *checkpoint));
 }
 
 }  // namespace
