@@ -2,21 +2,22 @@
 
 The system's protoc writes what the system's libprotobuf expects, so there is no compiler to build."""
 
-def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
-    """A C++ library of generated messages, and of services where grpc is set. NAME_messages is without gRPC.
+def cc_proto(name, srcs, services = [], deps = [], visibility = None):
+    """A C++ library of generated messages, and of services. NAME_messages is without gRPC.
 
     Args:
       name: the library's name; NAME_protos is the filegroup of the sources.
       srcs: .proto files of this package (//proto, @googleapis or @grpc_proto); imports and #includes start at the package.
+      services: those of srcs that define services, for which *.grpc.pb.{h,cc} are generated.
       deps: other cc_proto libraries.
-      grpc: also generate *.grpc.pb.{h,cc}.
       visibility: as everywhere.
     """
     stems = [src[:-len(".proto")] for src in srcs]
     message_headers = [stem + ".pb.h" for stem in stems]
     message_sources = [stem + ".pb.cc" for stem in stems]
-    service_headers = [stem + suffix for stem in stems for suffix in [".grpc.pb.h", "_mock.grpc.pb.h"]] if grpc else []
-    service_sources = [stem + ".grpc.pb.cc" for stem in stems] if grpc else []
+    service_stems = [src[:-len(".proto")] for src in services]
+    service_headers = [stem + suffix for stem in service_stems for suffix in [".grpc.pb.h", "_mock.grpc.pb.h"]]
+    service_sources = [stem + ".grpc.pb.cc" for stem in service_stems]
     dep_protos = [dep + "_protos" for dep in deps]
     native.filegroup(name = name + "_protos", srcs = srcs + dep_protos, visibility = visibility)
 
@@ -29,7 +30,7 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
     ]
     if deps:
         command.append("-Iexternal/googleapis")  # all that there is to depend on
-    if grpc:
+    if services:
         command += ["--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin", "--grpc_out=generate_mock_code=true:$(RULEDIR)"]
     native.genrule(
         name = name + "_generate",
@@ -54,5 +55,5 @@ def cc_proto(name, srcs, deps = [], grpc = False, visibility = None):
         includes = ["."],
         copts = ["-w"],
         visibility = visibility,
-        deps = [":" + name + "_messages"] + (["@armstate//third_party:grpc"] if grpc else []),
+        deps = [":" + name + "_messages"] + (["@armstate//third_party:grpc"] if services else []),
     )
