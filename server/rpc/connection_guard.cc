@@ -30,10 +30,10 @@ constexpr uint64_t kFrameHeadersPart = 1024;
 constexpr uint64_t kWindowUpdatesPart = 512;
 // Requests that gRPC answers by itself, pings and health checks, are about as long as their answers: this many bytes in
 // a tick, for some hundred health checks per second.
-constexpr uint64_t kMostOfOwnAnswers = 51;
+constexpr uint64_t kMostOfOwnAnswers = 26;
 // Of the remaining difference, a tick forgives this part, i.e. half of it in some ten minutes. Above this size, nothing
 // is forgiven.
-constexpr uint64_t kForgottenPart = 81920;
+constexpr uint64_t kForgottenPart = 163840;
 constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
 // After a connection with too many calls was disconnected, the next one is expected for this time.
 constexpr absl::Duration kOften = absl::Seconds(1);

@@ -39,7 +39,7 @@ class ConnectionGuard {
     size_t connections;
     size_t resident_bytes;
     // The limits of calls without a handler, of one connection and of all.
-    int64_t calls_of_one = 200;
+    int64_t calls_of_one = 125;
     int64_t calls = 4096;
   };
   // Returns how many calls of a connection have a handler.
@@ -88,10 +88,10 @@ class ConnectionGuard {
   void End(Connections::iterator connection);
   void Remove(Connections::iterator connection);
 
-  static constexpr absl::Duration kTick = absl::Milliseconds(10);
+  static constexpr absl::Duration kTick = absl::Milliseconds(5);
   // Each look costs a microsecond per connection. While connections open many calls, it looks more often: freeing the
   // calls of many connections at once would keep gRPC's threads from others.
-  static constexpr int kUsualTicks = 5;
+  static constexpr int kUsualTicks = 10;
 
   const Limits limits_;
   const HandledCalls handled_calls_;
