@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """scripts/kvm_hosts/compare_reports, with registers of a cortex-a72 VM of Linux 6.1 that real KVM 6.12 was given: the checkpoint lacks the
-physical timer, whose counter has gone on when it is read."""
+physical timer, whose counter has gone on when it is read. And a timer of a cortex-a53 VM that fired while real KVM 6.1 was read back."""
 import copy
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
+
+sys.path.insert(0, "scripts")
+from kvm_hosts.reports import fired_meanwhile  # noqa: E402
 
 KEPT = {"reason": "not in the checkpoint: the target keeps its own value", "outcome": "REGISTER_OUTCOME_NOT_IN_CHECKPOINT"}
 REPORT = {"vcpus": [
@@ -44,3 +48,11 @@ assert done.returncode == 1, done
 lines = done.stdout.splitlines()
 assert len(lines) == 3 and "CNTP_CTL_EL0" in lines[0] and "CNTP_CVAL_EL0" in lines[1], done
 assert lines[2].startswith("2 of 4 "), done
+
+CONTROL, COMPARE, COUNTER = 0x603000000013DF19, 0x603000000013DF02, 0x603000000013DF1A
+vcpus = [{COMPARE: 0x2316313, COUNTER: 0x25C29CC}, {COMPARE: 8, COUNTER: 0}]
+moving = [{"registerId": str(COUNTER), "name": "TIMER_CNT", "outcome": "REGISTER_OUTCOME_MOVING", "got": "iCASAAAAAAA="}]
+report = {"vcpus": [{"registers": moving}, {"vcpuIndex": 1, "registers": moving}]}
+assert fired_meanwhile(report, vcpus) == {(1, CONTROL)}, fired_meanwhile(report, vcpus)
+vcpus[1][COMPARE] = 0x122089  # one tick after the read-back
+assert not fired_meanwhile(report, vcpus)
