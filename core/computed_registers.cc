@@ -12,6 +12,9 @@ namespace {
 
 constexpr RegisterId kVectorLengths = RegisterId::Known<0x6060'0000'0015'ffff>();
 constexpr RegisterId kPmcr = RegisterId::System(3, 3, 9, 12, 0);
+constexpr RegisterId kDfr0 = RegisterId::System(3, 0, 0, 5, 0);            // ID_AA64DFR0_EL1
+constexpr RegisterId kEventCounter0 = RegisterId::System(3, 3, 14, 8, 0);  // PMEVCNTR0_EL0
+constexpr RegisterId kEventCounter30 = RegisterId::System(3, 3, 14, 11, 6);
 
 constexpr uint32_t kMaxFieldWidth = 5;  // bits; the bitmaps have 32
 constexpr uint64_t kCounterNumber = 0xf800;
@@ -23,11 +26,19 @@ constexpr uint64_t kWorkaroundLevel = 0xf;
 constexpr uint64_t kWorkaroundAvailable = 2;
 constexpr uint64_t kWorkaroundEnabled = 0x10;
 constexpr uint64_t kTimerStatus = uint64_t{1} << 2;
+constexpr uint32_t kPmuVersionShift = 8;  // ID_AA64DFR0_EL1.PMUVer, 4 bits
+constexpr uint64_t kPmuV3p5 = 6;
 
 // PSTATE's mode (Arm ARM, SPSR_EL1): bit 4 is the execution state; the AArch32 modes that use User mode's registers are
 // User and System.
 bool IsAArch32(uint64_t pstate) { return (pstate & 0x10) != 0; }
 bool HasUserRegisters(uint64_t pstate) { return (pstate & 0xf) == 0 || (pstate & 0xf) == 0xf; }
+
+// An event counter that keeps 64 bits.
+bool IsWideEventCounter(const RegisterRule& rule) {
+  return !(rule.id < kEventCounter0) && !(kEventCounter30 < rule.id) && rule.behaviour.index() == 0 &&
+         LowWord(rule.writable) == ~uint64_t{0};
+}
 
 absl::Status Malformed(RegisterId id, absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kCpuProfileMalformed,
@@ -146,6 +157,11 @@ absl::Status ComputedRegisters::Resolve(size_t index) {
     first = Find(rule.id, level->controller);
   } else if (const auto* narrow = std::get_if<NarrowInAArch32Behaviour>(&rule.behaviour)) {
     first = Find(rule.id, narrow->state);
+  } else if (IsWideEventCounter(rule)) {
+    // The guest's PMUVer is KVM's to know where it is the VM's.
+    const absl::StatusOr<uint32_t> version = Find(rule.id, kDfr0);
+    shown = version.ok() && rules_[*version].vm_wide;
+    if (shown) first = version;
   } else {
     shown = false;
   }
@@ -237,6 +253,11 @@ uint64_t ComputedRegisters::ShowWord(size_t index, absl::string_view storage, ui
     const uint64_t state = WordAt(storage, sources.first);
     return IsAArch32(state) && (narrow->in_user_mode || !HasUserRegisters(state)) ? word & 0xffff'ffff : word;
   }
+  // All are stored, but without PMUv3p5 the VM has counters of 32 bits (Linux, arch/arm64/kvm/pmu-emul.c,
+  // kvm_pmc_is_64bit).
+  if (IsWideEventCounter(rules_[index]) && rules_[sources.first].id == kDfr0) {
+    return (WordAt(storage, sources.first) >> kPmuVersionShift & 0xf) < kPmuV3p5 ? word & 0xffff'ffff : word;
+  }
   return word;
 }
 
@@ -246,7 +267,7 @@ void ComputedRegisters::ShowOne(size_t index, absl::string_view storage, absl::S
     CutToBits(value, BitLength(ValueAt(storage, sources_[index].first)) * data->bits_per_quadword);
     return;
   }
-  if (value.size() > 8 || rules_[index].behaviour.index() == 0) return;
+  if (value.size() > 8) return;
   const std::string shown =
       Bytes(ShowWord(index, storage, LowWord(absl::string_view(value.data(), value.size()))), value.size());
   std::copy(shown.begin(), shown.end(), value.begin());

@@ -61,6 +61,16 @@ def _value(rng: random.Random, register_id: int, old: int) -> int:
     )()
 
 
+def values_of(vcpu: dict) -> dict:
+    """Registers of up to 64 bits of a vCPU (JSON of armstate.v1.VcpuState), by ID."""
+    area = base64.b64decode(vcpu["registers"]["values"])
+    values, offset = {}, 0
+    for register_id in map(int, vcpu["registers"]["ids"]):
+        values[register_id] = int.from_bytes(area[offset : offset + min(8, _width(register_id))], "little")
+        offset += _width(register_id)
+    return values
+
+
 def mutate(rng: random.Random, checkpoint: dict) -> tuple[dict, list[str]]:
     """A copy of a checkpoint (JSON of armstate.v1.Checkpoint) with one to eight registers edited, and the kinds of these."""
     mutant = copy.deepcopy(checkpoint)

@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/conversion.h"
+#include "core/counter_pairs.h"
 #include "core/planned_value.h"
 #include "proto/register_list_conversion.h"
 #include "proto/resource_names.h"
@@ -138,15 +140,32 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   return *std::move(builder).Build();
 }
 
+// Where KVM clears the bits that are one in what it is given for this register: all bits that its pair does not set
+// (core/counter_pairs.h). QEMU loads its list by ID and clears nothing before, and the register's own value, which is
+// that of its pair, would clear what the guest has set.
+absl::optional<std::string> BitsToClear(const CpuProfile& profile, const RegisterList& list, RegisterId id) {
+  for (const CounterPair& pair : profile.counter_pairs()) {
+    if (profile.layout()->id(pair.clear) != id) continue;
+    const auto* bits = std::get_if<CounterBitsBehaviour>(&profile.computed().rule(pair.clear)->behaviour);
+    const absl::optional<absl::string_view> set = list.Find(profile.layout()->id(pair.set));
+    if (bits == nullptr || bits->write != CounterBitsBehaviour::Write::kClear || !set) return absl::nullopt;
+    std::string others(*set);
+    for (char& byte : others) byte = static_cast<char>(~byte);
+    return others;
+  }
+  return absl::nullopt;
+}
+
 // Returns what KVM must be given; KVM has the rest by itself.
-RegisterList TakenList(const RegisterList& list, const RegisterLayout& layout, const RestoreReport& report) {
+RegisterList TakenList(const RegisterList& list, const CpuProfile& profile, const RestoreReport& report) {
   RegisterListBuilder builder;
   for (size_t i = 0; i < list.size(); ++i) {
-    if (!layout.Find(list.id(i))) continue;
+    if (!profile.layout()->Find(list.id(i))) continue;
     const RegisterFinding* finding = FindingOf(report, list.id(i));
     const absl::optional<absl::string_view> value =
         finding == nullptr ? list.value(i) : PlannedValue(*finding, IdScheme::kKvm);
-    if (value) builder.AddBytes(list.id(i), std::string(*value));
+    const absl::optional<std::string> cleared = BitsToClear(profile, list, list.id(i));
+    if (value) builder.AddBytes(list.id(i), cleared.value_or(std::string(*value)));
   }
   return *std::move(builder).Build();
 }
@@ -179,7 +198,7 @@ v1::VcpuState ConvertedVcpu(const VerdictInput& checkpoint, const ResolvedTarget
   vcpu.set_vcpu_index(checkpoint.loaded.vcpus[i].vcpu_index);
   RegisterListToProto(profile.scheme() == IdScheme::kTcg
                           ? WholeList(layout, judgement.target_values[i], judgement.reports[i])
-                          : TakenList(judgement.list(checkpoint, i), layout, judgement.reports[i]),
+                          : TakenList(judgement.list(checkpoint, i), profile, judgement.reports[i]),
                       *vcpu.mutable_registers());
   AddUpperHalves(profile, checkpoint.loaded.vcpus[i].opaque_fields, vcpu);
   return vcpu;

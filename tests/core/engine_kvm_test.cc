@@ -231,6 +231,20 @@ TEST(EngineKvmTest, AArch32ModesHaveGeneralRegistersOf32Bits) {
   EXPECT_EQ(Read(vcpu, kX15), 0x9abcdef0u) << "Supervisor mode";
 }
 
+// Real KVM 6.12 on max, which has PMUv3p5, given the VM of a neoverse-n1.
+TEST(EngineKvmTest, EventCountersHave64BitsFromPmuV3p5On) {
+  constexpr uint64_t kEventCounter = 0x603000000013df40, kDfr0 = 0x603000000013c028;
+  Host host;
+  host.Add(Stored(kEventCounter, 0));
+  host.Add(Stored(kDfr0, 0x10305609)).vm_wide = true;
+  host.Add(Stored(kTimerCount, 0)).behaviour = MovingCounterBehaviour{};
+  EngineVcpu vcpu(host.Profile());
+  EXPECT_EQ(Write(vcpu, kEventCounter, 0x80000000dbadc0de), "OK");
+  EXPECT_EQ(Read(vcpu, kEventCounter), 0x80000000dbadc0deu);
+  EXPECT_EQ(Write(vcpu, kDfr0, 0x10305409), "OK");
+  EXPECT_EQ(Read(vcpu, kEventCounter), 0xdbadc0deu);
+}
+
 // Real KVM: vCPU 0 was given 0x1000000000, then vCPU 1 0x2000000000, and both read the second one.
 TEST(EngineKvmTest, CountersAreTheVms) {
   Host host;

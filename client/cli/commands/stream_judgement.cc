@@ -67,12 +67,15 @@ void AddRamNote(const QemuTarget& stream, v1::RestoreReport& report) {
             "start QEMU with -incoming defer, switch the capability x-ignore-shared on, then migrate-incoming");
 }
 
-// Adds what QEMU's load does to the PMU's set/clear pairs, both of which have the same value in a KVM list.
+// Adds what QEMU's load does to the PMU's set/clear pairs, both of which have the same value in a KVM list. A list that
+// was made for a host where it matters clears the other bits.
 void AddCounterNote(StreamJudgement& judgement) {
   for (const VcpuState& vcpu : judgement.vcpus) {
     for (const CounterPairIds& pair : kCounterPairs) {
       const absl::optional<absl::string_view> value = vcpu.registers.Find(pair.set);
       if (!value || LowWord(*value) == 0) continue;
+      const absl::optional<absl::string_view> cleared = vcpu.registers.Find(pair.clear);
+      if (cleared && LowWord(*cleared) == ~LowWord(*value)) continue;
       judgement.report.add_notes(
           "QEMU writes PMxSET and then PMxCLR: on kernels where the second clears what the first has set (Linux "
           "6.12), the guest's counters and their interrupts are off after QEMU's load");

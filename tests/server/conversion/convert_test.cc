@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "core/counter_pairs.h"
 #include "core/register_list.h"
 #include "tests/end_to_end/saved_guest.h"
 #include "tests/server/restore_fixture.h"
@@ -289,6 +290,11 @@ TEST_F(ConvertCheckpointTest, WhatAKvmHostRefusedIsNamedAndNotInItsLists) {
       for (const v1::VcpuState& vcpu : response.vcpus()) {
         for (const uint64_t id : vcpu.registers().ids()) {
           EXPECT_NE(std::find(listed.begin(), listed.end(), id), listed.end()) << std::hex << id;
+        }
+        // What QEMU must write so that the PMU's counters stay on: scripts/kvm-linux-demo does it with a real QEMU.
+        for (const CounterPairIds& pair : kCounterPairs) {
+          const uint64_t set = ValueOf(vcpu.registers(), pair.set.raw());
+          EXPECT_EQ(ValueOf(vcpu.registers(), pair.clear.raw()), host == "cortex-a72@6.12" ? ~set : set);
         }
       }
     }

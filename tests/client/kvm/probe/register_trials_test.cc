@@ -97,6 +97,19 @@ TEST_F(RegisterTrialsTest, BitsThatAreRefusedIgnoredAndMoreThanWritten) {
   EXPECT_EQ(vms_, 0);
 }
 
+// PMEVCNTRn_EL0 of KVM on Linux 6.18: all 64 bits are stored, and the lower 32 shown until ID_AA64DFR0_EL1 says
+// PMUv3p5.
+TEST_F(RegisterTrialsTest, WhatIsStoredAndNotShownIsPutBackToo) {
+  uint64_t stored = 0xdbadc0de;
+  Begin(0xdbadc0de, [&](uint64_t wanted, uint64_t& holds) {
+    stored = wanted;
+    return Store(wanted & 0xffffffff, holds);
+  });
+  const Trial trial = TryBits(vm_, kRegister, 0xdbadc0de);
+  EXPECT_EQ(trial.result["ignored"], "0xffffffff00000000");
+  EXPECT_EQ(stored, 0xdbadc0deu);
+}
+
 TEST_F(RegisterTrialsTest, FieldsByValue) {
   // Field 0 takes up to its own 2, field 1 takes 0 and 1 and turns 0xf into 0; the others only their own 0.
   Begin(0x12, [](uint64_t wanted, uint64_t& holds) -> KvmErrno {
