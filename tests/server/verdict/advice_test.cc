@@ -183,8 +183,7 @@ TEST(BuiltInAdvice, AFrequencyThatIsNoneHasNoRatio) {
 
 // QEMU keeps bits 5 and 4 of SCR_EL3 as 3 (RES1) and takes either value of SMD beside them.
 TEST(Words, Res1IsAFieldOfItsOwn) {
-  const VerdictInput guest =
-      Changed(QemuGuest("qemu-7.2/streams/virt.cortex-a57.el3.smp1"), {{"SCR_EL3", 0x400}});
+  const VerdictInput guest = Changed(QemuGuest("qemu-7.2/streams/virt.cortex-a57.el3.smp1"), {{"SCR_EL3", 0x400}});
   const ResolvedTarget target = QemuTarget("qemu-7.2.virt.cortex-a57.el3");
   const v1::VcpuRestoreReport report = VcpuVerdictToProto(
       guest, target, *Judge(guest, target, *TolerancesByScheme::Create({})), 0, ReportedRegisters::kFindings);
