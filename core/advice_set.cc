@@ -7,7 +7,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "core/limits.h"
 #include "core/tolerance_set.h"
 
 namespace armstate {
@@ -56,9 +55,6 @@ absl::Status CheckAdvice(absl::Span<const AdviceRule> rules) {
 
 absl::StatusOr<AdviceSet> AdviceSet::Create(absl::Span<const AdviceRule> rules, IdScheme source, IdScheme target) {
   AdviceSet set(target);
-  if (rules.size() > kMaxTolerances) {
-    return Malformed(rules[kMaxTolerances].name, absl::StrCat("there are more than ", kMaxTolerances));
-  }
   std::set<absl::string_view> names;
   for (const AdviceRule& rule : rules) {
     absl::Status status = CheckRule(rule);
@@ -148,46 +144,44 @@ absl::optional<std::vector<RegisterId>> AdviceSet::Covered(const Rule& rule, con
   return covered;
 }
 
-std::string AdviceSet::Compared(const Rule& rule, const RegisterList& list) const {
-  std::string compared;
+std::map<uint64_t, std::string> AdviceSet::Compared(const Rule& rule, const RegisterList& list) const {
+  std::map<uint64_t, std::string> compared;
   for (const uint64_t raw : rule.ids) {
     const RegisterId id = *RegisterId::Create(raw);
     const absl::optional<absl::string_view> value = list.Find(id);
     if (!value) continue;
-    if (rule.rule.fields.empty()) {
-      absl::StrAppend(&compared, raw, "=", *value, ";");
-      continue;
-    }
+    std::string& parts = compared[raw];
+    if (rule.rule.fields.empty()) parts = std::string(*value);
     for (const std::string& name : rule.rule.fields) {
       const FieldDefinition* field = FieldNamed(id, target_, name);
-      if (field != nullptr) absl::StrAppend(&compared, raw, ".", name, "=", ExtractField(*field, LowWord(*value)), ";");
+      if (field != nullptr) absl::StrAppend(&parts, name, "=", ExtractField(*field, LowWord(*value)), ";");
     }
   }
   return compared;
 }
 
 void AdviceSet::AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus, Advice& advice) const {
-  std::map<std::string, int> seen;  // the first vCPU by what is compared
-  absl::optional<std::string> first;
+  std::map<std::map<uint64_t, std::string>, int> seen;  // the first vCPU by what is compared
+  absl::optional<std::map<uint64_t, std::string>> first;
   std::set<int> related;
+  std::set<uint64_t> registers;
   for (const AdvisedVcpu& vcpu : vcpus) {
     if (!HoldsOf(rule, vcpu)) continue;
-    const std::string compared = Compared(rule, vcpu.sides.checkpoint);
+    const std::map<uint64_t, std::string> compared = Compared(rule, vcpu.sides.checkpoint);
     if (compared.empty()) continue;
     if (!first) first = compared;
     const auto [same, is_new] = seen.emplace(compared, vcpu.index);
-    if (rule.rule.vcpus == VcpuRelation::kDiffer) {
-      if (compared != *first) related.insert(vcpu.index);
-    } else if (!is_new) {
-      related.insert({same->second, vcpu.index});
+    const bool differs = rule.rule.vcpus == VcpuRelation::kDiffer;
+    if (differs ? compared == *first : is_new) continue;
+    related.insert(vcpu.index);
+    if (!differs) related.insert(same->second);
+    for (const auto& [id, value] : compared) {
+      const auto before = first->find(id);
+      if (!differs || before == first->end() || before->second != value) registers.insert(id);
     }
   }
   advice.vcpus.assign(related.begin(), related.end());
-  for (const uint64_t id : rule.ids) {
-    if (!related.empty() && vcpus[0].sides.checkpoint.Find(*RegisterId::Create(id))) {
-      advice.registers.push_back(*RegisterId::Create(id));
-    }
-  }
+  for (const uint64_t id : registers) advice.registers.push_back(*RegisterId::Create(id));
 }
 
 std::vector<Advice> AdviceSet::Apply(absl::Span<const AdvisedVcpu> vcpus) const {
@@ -209,10 +203,13 @@ std::vector<Advice> AdviceSet::Apply(absl::Span<const AdvisedVcpu> vcpus) const 
       for (const uint64_t id : registers) advice.registers.push_back(*RegisterId::Create(id));
     }
     if (advice.vcpus.empty()) continue;
-    const auto shown = std::find_if(vcpus.begin(), vcpus.end(),
-                                    [&](const AdvisedVcpu& vcpu) { return vcpu.index == advice.vcpus.front(); });
-    advice.sentence = rule.sentence.Fill(shown->sides);
-    advice.action = rule.action.Fill(shown->sides);
+    std::vector<const RestoreSides*> shown;
+    for (const AdvisedVcpu& vcpu : vcpus) {
+      const bool is_meant = std::find(advice.vcpus.begin(), advice.vcpus.end(), vcpu.index) != advice.vcpus.end();
+      if (is_meant) shown.push_back(&vcpu.sides);
+    }
+    advice.sentence = rule.sentence.Fill(shown);
+    advice.action = rule.action.Fill(shown);
     result.push_back(std::move(advice));
   }
   return result;

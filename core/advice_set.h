@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_CORE_ADVICE_SET_H_
 #define ARMSTATE_CORE_ADVICE_SET_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ namespace armstate {
 
 // INVALID_ARGUMENT, naming the rule and the register, field or text at fault: a name that is malformed or there twice,
 // no sentence, a register or field that the accelerator lacks, a relation between vCPUs elsewhere than in a rule of
-// checkpoints, a cause without registers, or more than a rule or set may have. A rule without `source` or `target` is
-// checked for both.
+// checkpoints, a cause without registers, or more than a rule may have. A rule without `source` or `target` is checked
+// for both.
 absl::Status CheckAdvice(absl::Span<const AdviceRule> rules);
 
 // One vCPU of a verdict. Refers to its parts.
@@ -61,8 +62,8 @@ class AdviceSet {
   // causes.
   absl::optional<std::vector<RegisterId>> Covered(const Rule& rule, const AdvisedVcpu& vcpu,
                                                   std::vector<bool>& explained) const;
-  // Returns the values that the rule compares of one vCPU, for VcpuRelation; empty if the vCPU has none of it.
-  std::string Compared(const Rule& rule, const RegisterList& list) const;
+  // Returns the values that the rule compares of one vCPU, by register, for VcpuRelation.
+  std::map<uint64_t, std::string> Compared(const Rule& rule, const RegisterList& list) const;
   void AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus, Advice& advice) const;
 
   IdScheme target_;

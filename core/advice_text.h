@@ -3,7 +3,8 @@
 //
 // Example:
 //   absl::StatusOr<AdviceText> text = AdviceText::Parse("EnIA is {SCTLR_EL1.EnIA}", IdScheme::kKvm);
-//   text->Fill(sides) == "EnIA is 1"
+//   text->Fill({&vcpu0}) == "EnIA is 1"
+//   text->Fill({&vcpu0, &vcpu1}) == "EnIA is 0 or 1", if it is 1 on one of them only
 #ifndef ARMSTATE_CORE_ADVICE_TEXT_H_
 #define ARMSTATE_CORE_ADVICE_TEXT_H_
 
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "core/resolved_condition.h"
 
 namespace armstate {
@@ -20,14 +22,15 @@ namespace armstate {
 // Immutable, thread-safe.
 class AdviceText {
  public:
-  // INVALID_ARGUMENT: a brace without its other, or a register or field that the scheme lacks. The message names it.
+  // INVALID_ARGUMENT: a brace without its other, a register or field that the scheme lacks, or a function that does not
+  // suit it. The message names it.
   static absl::StatusOr<AdviceText> Parse(absl::string_view text, IdScheme scheme);
 
-  // A register that a side lacks is shown as "absent".
-  std::string Fill(const RestoreSides& sides) const;
+  // At least one vCPU. A register that a side lacks is shown as "absent".
+  std::string Fill(absl::Span<const RestoreSides* const> vcpus) const;
 
  private:
-  enum class Operation { kValue, kRatio, kDifference };
+  enum class Operation { kValue, kMeaning, kBits, kLengths, kRatio, kDifference, kDuration };
   // A placeholder and the text before it.
   struct Part {
     std::string before;
@@ -36,7 +39,10 @@ class AdviceText {
     absl::optional<RegisterReference> right;
   };
 
+  static absl::StatusOr<Part> ParsePart(absl::string_view inside, IdScheme scheme);
   static std::string Shown(const Part& part, const RestoreSides& sides);
+  // The number by which values of several vCPUs are ordered.
+  static double Rank(const Part& part, const RestoreSides& sides);
 
   std::vector<Part> parts_;
   std::string end_;

@@ -9,20 +9,26 @@ std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t
   std::vector<ChangedField> changed;
   const absl::Span<const FieldDefinition> fields = RegisterFields(id, scheme);
   if (fields.empty()) return changed;
-  uint64_t unnamed = first ^ second;
+  uint64_t named = 0;
   for (const FieldDefinition& field : fields) {
     const uint64_t mask = ((~uint64_t{0}) >> (64 - field.width)) << field.lsb;
-    unnamed &= ~mask;
+    named |= mask;
     const uint64_t in_first = ExtractField(field, first);
     const uint64_t in_second = ExtractField(field, second);
     if (in_first == in_second) continue;
     changed.push_back({std::string(field.name), in_first, in_second, FieldMeaning(field, in_first),
                        FieldMeaning(field, in_second), mask});
   }
-  for (int lsb = 60; lsb >= 0; lsb -= 4) {
-    if ((unnamed >> lsb & 0xf) == 0) continue;
-    changed.push_back({absl::StrCat("[", lsb + 3, ":", lsb, "]"), first >> lsb & 0xf, second >> lsb & 0xf, "", "",
-                       uint64_t{0xf} << lsb});
+  for (int msb = 63; msb >= 0; --msb) {
+    if ((named >> msb & 1) != 0) continue;
+    int lsb = msb;
+    while (lsb % 4 != 0 && (named >> (lsb - 1) & 1) == 0) --lsb;
+    const uint64_t low = (uint64_t{2} << (msb - lsb)) - 1;
+    if (((first ^ second) >> lsb & low) != 0) {
+      changed.push_back({absl::StrCat("[", msb, msb == lsb ? "" : absl::StrCat(":", lsb), "]"), first >> lsb & low,
+                         second >> lsb & low, "", "", low << lsb});
+    }
+    msb = lsb;
   }
   return changed;
 }

@@ -16,7 +16,7 @@ namespace armstate {
 
 // A field that differs.
 struct ChangedField {
-  // "[63:60]" for bits without a name.
+  // "[63:60]" or "[9]" for bits without a name.
   std::string name;
   uint64_t first = 0;
   uint64_t second = 0;
@@ -27,8 +27,8 @@ struct ChangedField {
   uint64_t mask = 0;
 };
 
-// Of the low 64 bits. Named fields first, highest bits first; bits without a name follow, four at a time, as ID
-// registers are made of such. None if no field of the register is known.
+// Of the low 64 bits. Named fields first, highest bits first; bits without a name follow, at most four at a time, as
+// ID registers are made of such. None if no field of the register is known.
 std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t first, uint64_t second);
 // Of the wanted value (first) and the one that the target has; none where there is no such value.
 std::vector<ChangedField> ChangedFields(const RegisterFinding& finding, IdScheme scheme);

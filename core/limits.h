@@ -34,7 +34,7 @@ inline constexpr int kMaxReportNotes = 1000;
 // Differences between report and verdict that are kept.
 inline constexpr int kMaxReportDifferences = 10000;
 
-// Of a set of tolerances.
+// Of a set of tolerances, or of a file of advice.
 inline constexpr size_t kMaxTolerances = 512;
 // In one tolerance: registers, source_registers and fields; patterns and conditions, which every finding is tried with.
 inline constexpr size_t kMaxToleranceNames = 1024;

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/numeric/bits.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/error.h"
+#include "core/register_kind.h"
 
 namespace armstate {
 namespace {
@@ -24,11 +28,14 @@ absl::Status BadField(absl::string_view field, absl::string_view what) {
   return Malformed(absl::StrCat("field ", shown, ": ", what), {{"field", shown}});
 }
 
+// A bitmap of vector lengths has 512 bits; the architecture has 16 lengths.
+bool IsTooWide(RegisterId id) { return id.width() > 8 && id != kSveVectorLengths; }
+
 absl::StatusOr<RegisterId> ParseRegister(absl::string_view name, IdScheme scheme) {
   const std::string shown = absl::CEscape(name.substr(0, kMaxShown));
   const absl::StatusOr<RegisterId> id = ParseRegisterName(name, scheme);
   if (!id.ok()) return Malformed(id.status().message(), {{"register", shown}});
-  if (id->width() > 8) return Malformed("only registers of at most 64 bits are compared", {{"register", shown}});
+  if (IsTooWide(*id)) return Malformed("only registers of at most 64 bits are compared", {{"register", shown}});
   return id;
 }
 
@@ -79,6 +86,18 @@ absl::optional<absl::string_view> RestoreSides::Find(Side side, RegisterId id) c
   return target_values.substr(layout.offset(*index), layout.width(*index));
 }
 
+uint64_t BitsOf(RegisterId id, const FieldDefinition* field, absl::string_view value) {
+  constexpr uint64_t kQuadword = 128;
+  const uint64_t word = LowWord(value);
+  if (id == kSveVectorLengths) return kQuadword * absl::bit_width(word);
+  if (field == nullptr) return absl::bit_width(word);
+  const uint64_t part = ExtractField(*field, word);
+  absl::string_view meaning = FieldMeaning(*field, part);
+  uint64_t bits = 0;
+  if (absl::ConsumeSuffix(&meaning, " bits") && absl::SimpleAtoi(meaning, &bits)) return bits;
+  return part == 0 ? 0 : field->lsb + absl::bit_width(part);
+}
+
 absl::StatusOr<RegisterReference> RegisterReference::Create(const ToleranceReference& reference, IdScheme scheme) {
   const absl::StatusOr<RegisterId> id = ParseRegister(reference.register_name, scheme);
   if (!id.ok()) return id.status();
@@ -93,9 +112,15 @@ absl::StatusOr<RegisterReference> RegisterReference::Create(const ToleranceRefer
 }
 
 absl::optional<uint64_t> RegisterReference::Value(const RestoreSides& sides) const {
-  const absl::optional<absl::string_view> value = sides.Find(side_, id_);
+  const absl::optional<absl::string_view> value = Bytes(sides);
   if (!value) return absl::nullopt;
   return field_ == nullptr ? LowWord(*value) : ExtractField(*field_, LowWord(*value));
+}
+
+absl::optional<uint64_t> RegisterReference::Bits(const RestoreSides& sides) const {
+  const absl::optional<absl::string_view> value = Bytes(sides);
+  if (!value) return absl::nullopt;
+  return BitsOf(id_, field_, *value);
 }
 
 absl::StatusOr<ResolvedCondition> ResolvedCondition::Create(const ToleranceCondition& condition,
@@ -120,7 +145,8 @@ absl::StatusOr<ResolvedCondition> ResolvedCondition::Create(const ToleranceCondi
     if (field == nullptr && (result.id_ || !any_field)) {
       return BadField(condition.field, "the register of this condition lacks it");
     }
-    if (field != nullptr && condition.value && field->width < 64 && *condition.value >> field->width != 0) {
+    if (field != nullptr && condition.value && !condition.in_bits && field->width < 64 &&
+        *condition.value >> field->width != 0) {
       return BadField(condition.field, absl::StrCat("cannot hold ", *condition.value));
     }
   }
@@ -133,21 +159,24 @@ bool ResolvedCondition::Holds(absl::optional<RegisterId> own, const RestoreSides
   const absl::optional<absl::string_view> value = sides.Find(condition_.side, *id);
   if (condition_.comparison == Comparison::kAbsent) return !value;
   if (!value) return condition_.or_absent;
-  if (id->width() > 8) return false;
+  if (IsTooWide(*id)) return false;
   const FieldDefinition* field = nullptr;
   if (!condition_.field.empty()) {
     field = FieldNamed(*id, scheme_, condition_.field);
     if (field == nullptr) return false;
   }
-  const auto part = [&](uint64_t word) { return field == nullptr ? word : ExtractField(*field, word); };
+  const auto part = [&](absl::string_view bytes) {
+    if (condition_.in_bits) return BitsOf(*id, field, bytes);
+    return field == nullptr ? LowWord(bytes) : ExtractField(*field, LowWord(bytes));
+  };
   absl::optional<uint64_t> right = condition_.value;
   if (other_) {
-    right = other_->Value(sides);
+    right = condition_.in_bits ? other_->Bits(sides) : other_->Value(sides);
   } else if (!right) {
     const absl::optional<absl::string_view> on_target = sides.Find(Side::kTarget, *id);
-    if (on_target) right = part(LowWord(*on_target));
+    if (on_target) right = part(*on_target);
   }
-  return right && Compare(condition_.comparison, field, part(LowWord(*value)), *right);
+  return right && Compare(condition_.comparison, condition_.in_bits ? nullptr : field, part(*value), *right);
 }
 
 bool DiffersOnlyIn(absl::Span<const std::string> fields, const RegisterFinding& finding, const RestoreSides& sides,

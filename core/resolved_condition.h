@@ -29,15 +29,24 @@ struct RestoreSides {
   absl::optional<absl::string_view> Find(ToleranceCondition::Side side, RegisterId id) const;
 };
 
-// A register of at most 64 bits, or a field of it, on one side. Immutable, thread-safe.
+// The size, in bits, that a register (`field` null) or a field tells of: what the catalog says of a field's value ("44
+// bits"), the longest length of SVE_VLS, and of all others how many bits of the register the value needs, from bit 0.
+uint64_t BitsOf(RegisterId id, const FieldDefinition* field, absl::string_view value);
+
+// A register of at most 64 bits, or SVE_VLS, or a field, on one side. Immutable, thread-safe.
 class RegisterReference {
  public:
   // INVALID_ARGUMENT, reason TOLERANCE_MALFORMED, with metadata "register" or "field": there is no such register or
-  // field, or the register is wider than 64 bits. The message names them, but not the rule.
+  // field, or the register is too wide. The message names them, but not the rule.
   static absl::StatusOr<RegisterReference> Create(const ToleranceReference& reference, IdScheme scheme);
 
+  // Nothing: the side has no such register.
+  absl::optional<absl::string_view> Bytes(const RestoreSides& sides) const { return sides.Find(side_, id_); }
   absl::optional<uint64_t> Value(const RestoreSides& sides) const;
-  bool is_field() const { return field_ != nullptr; }
+  absl::optional<uint64_t> Bits(const RestoreSides& sides) const;
+  RegisterId id() const { return id_; }
+  // Null: the whole register.
+  const FieldDefinition* field() const { return field_; }
 
  private:
   RegisterReference(ToleranceCondition::Side side, RegisterId id, const FieldDefinition* field)
@@ -45,7 +54,7 @@ class RegisterReference {
 
   ToleranceCondition::Side side_;
   RegisterId id_;
-  const FieldDefinition* field_;  // null: the whole register
+  const FieldDefinition* field_;
 };
 
 // Immutable, thread-safe.

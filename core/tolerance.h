@@ -43,6 +43,8 @@ struct ToleranceCondition {
   absl::optional<uint64_t> value;
   bool or_absent = false;
   absl::optional<ToleranceReference> other = {};
+  // Compares sizes in bits in place of values; see BitsOf (core/resolved_condition.h).
+  bool in_bits = false;
 };
 
 // One rule. The same, as data, is armstate.v1.Tolerance.

@@ -1,11 +1,13 @@
 #include "proto/advice_conversion.h"
 
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/advice_set.h"
-#include "core/error.h"
+#include "core/limits.h"
 #include "proto/register_outcome_conversion.h"
 #include "proto/rule_text.h"
 #include "proto/tolerance_conversion.h"
@@ -100,7 +102,7 @@ absl::StatusOr<std::vector<AdviceRule>> AdviceRulesFromProto(
   return rules;
 }
 
-absl::StatusOr<std::vector<AdviceRule>> ParseAdviceText(absl::string_view text) {
+absl::StatusOr<std::vector<AdviceRule>> ParseAdviceText(absl::string_view text, absl::Span<const AdviceRule> others) {
   google::protobuf::TextFormat::ParseInfoTree locations;
   v1::AdviceSet set;
   const auto at_line = [](int line, absl::string_view what) {
@@ -111,13 +113,24 @@ absl::StatusOr<std::vector<AdviceRule>> ParseAdviceText(absl::string_view text) 
   }
   const auto* field = v1::AdviceSet::descriptor()->FindFieldByNumber(v1::AdviceSet::kRulesFieldNumber);
   std::vector<AdviceRule> rules;
+  std::map<std::string, int> lines;  // by name; of others -1
+  for (const AdviceRule& other : others) lines.emplace(other.name, -1);
   for (int i = 0; i < set.rules_size(); ++i) {
+    const int line = locations.GetLocation(field, i).line;
+    if (rules.size() == kMaxTolerances)
+      return at_line(line, absl::StrCat("there are more than ", kMaxTolerances, " rules"));
     absl::StatusOr<AdviceRule> rule = FromProto(set.rules(i));
     const absl::Status status = rule.ok() ? CheckAdvice({*rule}) : rule.status();
-    if (!status.ok()) return at_line(locations.GetLocation(field, i).line, status.message());
+    if (!status.ok()) return at_line(line, status.message());
+    const auto [same, is_new] = lines.emplace(rule->name, line);
+    if (!is_new) {
+      return at_line(line,
+                     absl::StrCat("advice \"", rule->name, "\": ",
+                                  same->second < 0 ? "a built-in rule has this name"
+                                                   : absl::StrCat("line ", same->second + 1, " has one of this name")));
+    }
     rules.push_back(*std::move(rule));
   }
-  if (absl::Status status = CheckAdvice(rules); !status.ok()) return status;
   return rules;
 }
 

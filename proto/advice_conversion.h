@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "armstate/v1/advice.pb.h"
 #include "core/advice.h"
 #include "google/protobuf/repeated_field.h"
@@ -18,9 +19,10 @@ namespace armstate {
 absl::StatusOr<std::vector<AdviceRule>> AdviceRulesFromProto(
     const google::protobuf::RepeatedPtrField<v1::AdviceRule>& messages);
 
-// Parses a file in protobuf text format: `rules { ... }`. Errors: those of AdviceRulesFromProto and CheckAdvice, and
-// malformed text, each with the line (from 1).
-absl::StatusOr<std::vector<AdviceRule>> ParseAdviceText(absl::string_view text);
+// Parses a file in protobuf text format: `rules { ... }`. Its rules join `others`, whose names they cannot have.
+// Errors: those of AdviceRulesFromProto and CheckAdvice, malformed text, and too many rules, each with the line (from
+// 1).
+absl::StatusOr<std::vector<AdviceRule>> ParseAdviceText(absl::string_view text, absl::Span<const AdviceRule> others);
 
 v1::Advice AdviceToProto(const Advice& advice, IdScheme target_scheme);
 

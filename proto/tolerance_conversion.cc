@@ -129,6 +129,7 @@ absl::StatusOr<ToleranceCondition> ToleranceConditionFromProto(const v1::Toleran
   condition.field = message.field();
   condition.comparison = *comparison;
   condition.or_absent = message.or_absent();
+  condition.in_bits = message.in_bits();
   switch (message.operand_case()) {
     case v1::Tolerance::Condition::kValue:
       condition.value = message.value();

@@ -63,7 +63,9 @@ absl::Status CheckpointProtected(absl::string_view vm, int64_t version) {
 absl::Status VmProtected(absl::string_view vm, int64_t version, int64_t protected_count) {
   const std::string name = CheckpointName(vm, version);
   return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kCheckpointProtected,
-                   absl::StrCat(VmName(vm), " has ", protected_count, " protected checkpoints, one of them ", name),
+                   protected_count == 1 ? absl::StrCat(VmName(vm), " has a protected checkpoint, ", name)
+                                        : absl::StrCat(VmName(vm), " has ", protected_count,
+                                                       " protected checkpoints, one of them ", name),
                    {{"name", name}, {"protected", absl::StrCat(protected_count)}});
 }
 

@@ -14,17 +14,37 @@
 namespace armstate {
 namespace {
 
-// Returns the feature without which KVM does not list the register; empty if the register needs none. Source: Linux,
-// api.rst and arch/arm64/kvm/{sys_regs,guest}.c, visibility of registers.
-absl::string_view FeatureOf(RegisterId id, absl::string_view name) {
-  if (id.register_class() == RegisterClass::kSve || name == "ZCR_EL1") return "sve";
-  if (absl::StartsWith(name, "APGAKey")) return "ptrauth_generic";
-  if (absl::StartsWith(name, "AP") && absl::StrContains(name, "Key")) return "ptrauth_address";
-  if (name == "RGSR_EL1" || name == "GCR_EL1" || name == "TFSR_EL1" || name == "TFSRE0_EL1") return "mte";
-  if (absl::StartsWith(name, "PMEV") || absl::StartsWith(name, "PMCCFILTR") || absl::StartsWith(name, "PMC") ||
-      absl::StartsWith(name, "PMINTEN") || absl::StartsWith(name, "PMOVS") || absl::StartsWith(name, "PMSELR") ||
-      absl::StartsWith(name, "PMUSERENR") || absl::StartsWith(name, "PMSWINC")) {
-    return "pmu_v3";
+// The features without which KVM does not list registers of these names. Source: Linux, api.rst and
+// arch/arm64/kvm/sys_regs.c, visibility of registers.
+constexpr struct {
+  absl::string_view name_start;
+  absl::string_view feature;
+} kNeeded[] = {
+    {"ZCR_EL1", "sve"},
+    {"APGAKey", "ptrauth_generic"},
+    {"APIAKey", "ptrauth_address"},
+    {"APIBKey", "ptrauth_address"},
+    {"APDAKey", "ptrauth_address"},
+    {"APDBKey", "ptrauth_address"},
+    {"RGSR_EL1", "mte"},
+    {"GCR_EL1", "mte"},
+    {"TFSR_EL1", "mte"},
+    {"TFSRE0_EL1", "mte"},
+    {"PMC", "pmu_v3"},
+    {"PMEV", "pmu_v3"},
+    {"PMINTEN", "pmu_v3"},
+    {"PMOVS", "pmu_v3"},
+    {"PMSELR", "pmu_v3"},
+    {"PMSWINC", "pmu_v3"},
+    {"PMUSERENR", "pmu_v3"},
+};
+
+// Empty if the register needs none.
+absl::string_view FeatureOf(RegisterId id) {
+  if (id.register_class() == RegisterClass::kSve) return "sve";
+  const std::string name = RegisterName(id, IdScheme::kKvm);
+  for (const auto& needed : kNeeded) {
+    if (absl::StartsWith(name, needed.name_start)) return needed.feature;
   }
   return "";
 }
@@ -39,7 +59,7 @@ std::string OrUnknown(const std::string& text) { return text.empty() ? "of unkno
 
 std::string ForUnknown(const RegisterFinding& finding, const v1::Source& source, const v1::CpuProfile& target) {
   if (target.accelerator() != v1::ACCELERATOR_KVM) return "";
-  const absl::string_view feature = FeatureOf(finding.id, RegisterName(finding.id, IdScheme::kKvm));
+  const absl::string_view feature = FeatureOf(finding.id);
   if (!feature.empty() && !Has(target, feature)) {
     return absl::StrCat("start the VM without vCPU feature ", feature, ", or restore it on a host that has it");
   }

@@ -9,10 +9,10 @@
 namespace armstate {
 namespace {
 
-absl::StatusOr<std::vector<AdviceRule>> ReadRules(const std::string& file) {
+absl::StatusOr<std::vector<AdviceRule>> ReadRules(const std::string& file, absl::Span<const AdviceRule> built_in) {
   const absl::StatusOr<std::string> text = ReadRuleFile(file, "advice");
   if (!text.ok()) return text.status();
-  absl::StatusOr<std::vector<AdviceRule>> rules = ParseAdviceText(*text);
+  absl::StatusOr<std::vector<AdviceRule>> rules = ParseAdviceText(*text, built_in);
   if (!rules.ok()) return Annotate(rules.status(), file);
   return rules;
 }
@@ -38,20 +38,20 @@ std::string TargetValues(const RegisterList& list, const RegisterList& reset, co
 }  // namespace
 
 absl::StatusOr<ServerAdvice> ServerAdvice::Load(const std::string& file) {
+  const absl::StatusOr<std::vector<AdviceRule>> built_in = BuiltInAdvice();
+  if (!built_in.ok()) return built_in.status();
   std::vector<AdviceRule> rules;
   if (!file.empty()) {
-    absl::StatusOr<std::vector<AdviceRule>> own = ReadRules(file);
+    absl::StatusOr<std::vector<AdviceRule>> own = ReadRules(file, *built_in);
     if (!own.ok()) return own.status();
     rules = *std::move(own);
   }
-  const absl::StatusOr<std::vector<AdviceRule>> built_in = BuiltInAdvice();
-  if (!built_in.ok()) return built_in.status();
   rules.insert(rules.end(), built_in->begin(), built_in->end());
   ServerAdvice advice;
   for (const IdScheme source : {IdScheme::kKvm, IdScheme::kTcg}) {
     for (const IdScheme target : {IdScheme::kKvm, IdScheme::kTcg}) {
       absl::StatusOr<AdviceSet> set = AdviceSet::Create(rules, source, target);
-      if (!set.ok()) return Annotate(set.status(), file);
+      if (!set.ok()) return set.status();
       advice.sets_.emplace(std::make_pair(source, target), *std::move(set));
     }
   }

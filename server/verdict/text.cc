@@ -10,6 +10,7 @@
 #include "core/catalog.h"
 #include "core/changed_fields.h"
 #include "core/number_ranges.h"
+#include "core/vector_lengths.h"
 #include "server/verdict/accepted_values.h"
 #include "server/verdict/advice.h"
 
@@ -29,14 +30,6 @@ std::string TriedValues(const CpuProfile& profile, size_t index) {
                        [](std::string* out, uint64_t value) { absl::StrAppendFormat(out, "0x%x", value); });
 }
 
-std::string LengthsText(absl::string_view set) {
-  std::vector<int> lengths;
-  for (size_t n = 0; n < 8 * set.size(); ++n) {
-    if ((static_cast<uint8_t>(set[n / 8]) >> n % 8 & 1) != 0) lengths.push_back(static_cast<int>(128 * (n + 1)));
-  }
-  return absl::StrJoin(lengths, ", ");
-}
-
 // Returns the register that determines a firmware level; empty for other registers.
 std::string ControllerOf(const CpuProfile& profile, size_t index) {
   const RegisterRule* rule = profile.computed().rule(index);
@@ -48,7 +41,7 @@ std::string ControllerOf(const CpuProfile& profile, size_t index) {
 std::string AcceptedText(const RegisterFinding& finding, const CpuProfile& profile, size_t index) {
   const RegisterRule* rule = profile.computed().rule(index);
   if (rule != nullptr && std::holds_alternative<VectorLengthsBehaviour>(rule->behaviour)) {
-    return absl::StrCat("the host has vectors of ", LengthsText(rule->reset),
+    return absl::StrCat("the host has vectors of ", VectorLengthsText(rule->reset),
                         " bits; a VM must have all of these up to its longest");
   }
   std::vector<std::string> fields;

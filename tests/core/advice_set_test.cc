@@ -121,6 +121,86 @@ TEST(AdviceSet, SentencesComputeRatiosAndDifferences) {
   EXPECT_EQ(Apply({rule}, {{0, sides, {}}}).size(), 1u);
 }
 
+// Arm ARM: TTBR0_EL1 is S3_0_C2_C0_0, ID_AA64MMFR0_EL1 S3_0_C0_C7_0, ZCR_EL1 S3_0_C1_C2_0, CNTFRQ_EL0 S3_3_C14_C0_0.
+constexpr uint64_t kTtbr0 = 0x603000000013c100;
+constexpr uint64_t kMmfr0 = 0x603000000013c038;
+constexpr uint64_t kZcr = 0x603000000013c090;
+constexpr uint64_t kFrequency = 0x603000000013df00;
+
+TEST(AdviceSet, SentencesSayWhatValuesMean) {
+  RegisterListBuilder builder;
+  for (const auto& [id, value] : Values{{kMmfr0, 4}, {kTtbr0, 0x5a0000c300004001}, {kZcr, 3}})
+    builder.Add(Id(id), value);
+  std::string lengths(64, '\0');
+  lengths[0] = 0x0b;  // 1, 2 and 4 quadwords
+  builder.AddBytes(Id(0x606000000015ffff), lengths);
+  const RegisterList list = *std::move(builder).Build();
+  const AdviceRule rule =
+      Rule(AdviceKind::kConsequence, "x",
+           "{bits:ID_AA64MMFR0_EL1.PARange} {meaning:ID_AA64MMFR0_EL1.PARange} {bits:ZCR_EL1.LEN} "
+           "{bits:TTBR0_EL1.BADDR} {bits:SVE_VLS} {lengths:target:SVE_VLS} {meaning:TTBR0_EL1.CnP}");
+  EXPECT_EQ(Apply({rule}, {{0, {list, list, list.values()}, {}}})[0].sentence,
+            "44 44 bits 512 40 512 128, 256 and 512 1");
+}
+
+TEST(AdviceSet, TicksAreTimeByTheGuestsFrequency) {
+  const struct {
+    uint64_t frequency, ticks;
+    const char* text;
+  } kCases[] = {
+      {1'000'000'000, 800'000'000, "0.8 s"},
+      {25'000'000, 270'000'000'000, "3 h"},
+      {62'500'000, 62'500, "1 ms"},
+      {62'500'000, 62'499, "less than 1 ms"},
+      {62'500'000, 0, "0 s"},
+      {1'000'000'000, 90'000'000'000, "90 s"},
+      {1'000'000, 300'000'000'000, "3.5 days"},
+      // None that a counter has.
+      {1, 1000, "1000 ticks (less than 1 ms at 1 GHz, less than 1 ms at 25 MHz)"},
+      {uint64_t{1} << 32, 50'000'000, "50000000 ticks (50 ms at 1 GHz, 2 s at 25 MHz)"},
+  };
+  const AdviceRule rule =
+      Rule(AdviceKind::kConsequence, "x", "{duration:SCTLR_EL1-TCR_EL1} {duration:TCR_EL1-SCTLR_EL1}");
+  for (const auto& c : kCases) {
+    const RegisterList list = List({{kSctlr, 7 + c.ticks}, {kTcr, 7}, {kFrequency, c.frequency}});
+    const std::string minus = c.ticks == 0 ? "" : "-";
+    EXPECT_EQ(Apply({rule}, {{0, {list, list, list.values()}, {}}})[0].sentence, c.text + (" " + minus) + c.text);
+  }
+}
+
+TEST(AdviceSet, VcpusWithOtherValuesShareASentence) {
+  std::vector<RegisterList> lists;
+  for (const uint64_t value : {16, 3, 9, 3}) lists.push_back(List({{kTcr, value}}));
+  std::vector<AdvisedVcpu> vcpus;
+  for (const RegisterList& list : lists)
+    vcpus.push_back({static_cast<int>(vcpus.size()), {list, list, list.values()}, {}});
+  const AdviceRule rule = Rule(AdviceKind::kConsequence, "x", "TCR_EL1 is {TCR_EL1}");
+  EXPECT_EQ(Apply({rule}, vcpus)[0].sentence, "TCR_EL1 is 0x3 to 0x10");
+  vcpus.pop_back();
+  vcpus.pop_back();
+  EXPECT_EQ(Apply({rule}, vcpus)[0].sentence, "TCR_EL1 is 0x3 or 0x10");
+}
+
+// PARange 2 is 40 bits: a table below 1 TiB lies within them, one at 1 TiB does not.
+TEST(AdviceSet, ConditionsCompareBits) {
+  const RegisterList target = List({{kMmfr0, 2}});
+  AdviceRule rule = Rule(AdviceKind::kConsequence, "x", "beyond");
+  ToleranceCondition condition;
+  condition.register_name = "TTBR0_EL1";
+  condition.field = "BADDR";
+  condition.in_bits = true;
+  condition.other = ToleranceReference{RestoreSide::kTarget, "ID_AA64MMFR0_EL1", "PARange"};
+  condition.comparison = ToleranceCondition::Comparison::kAtLeast;
+  rule.conditions = {condition};
+  condition.comparison = ToleranceCondition::Comparison::kNotEqual;
+  rule.conditions.push_back(condition);
+  // The ASID, which is 0xffff, is no part of the address.
+  for (const auto& [address, beyond] : {std::make_pair(0xfffffff000, false), std::make_pair(0x10000000000, true)}) {
+    const RegisterList list = List({{kTtbr0, 0xffff000000000001 | static_cast<uint64_t>(address)}});
+    EXPECT_EQ(Apply({rule}, {{0, {list, target, target.values()}, {}}}).size(), beyond ? 1u : 0u) << address;
+  }
+}
+
 TEST(AdviceSet, WhatIsWrongIsNamed) {
   struct {
     std::function<void(AdviceRule&)> change;
@@ -140,6 +220,10 @@ TEST(AdviceSet, WhatIsWrongIsNamed) {
       {[](AdviceRule& r) { r.sentence = "{SCTLR_EL1"; }, "a brace is unpaired before \"{SCTLR_EL1\""},
       {[](AdviceRule& r) { r.sentence = "{a{b}}"; }, "a brace is unpaired"},
       {[](AdviceRule& r) { r.action = "{V0}"; }, "only registers of at most 64 bits"},
+      {[](AdviceRule& r) { r.action = "{meaning:TCR_EL1}"; }, "{meaning:TCR_EL1}: meaning: is for a field"},
+      {[](AdviceRule& r) { r.action = "{lengths:TCR_EL1}"; }, "lengths: for SVE_VLS"},
+      {[](AdviceRule& r) { r.action = "{duration:TCR_EL1}"; }, "duration: for a difference"},
+      {[](AdviceRule& r) { r.action = "{bits:TCR_EL1-TCR_EL1}"; }, "{bits:TCR_EL1-TCR_EL1}: "},
       {[](AdviceRule& r) { r.vcpus = VcpuRelation::kEqual; }, "only rules of checkpoints compare vCPUs"},
       {[](AdviceRule& r) { r.kind = AdviceKind::kCheckpoint; }, "a rule of checkpoints has no findings"},
       {[](AdviceRule& r) { r.registers.assign(1025, "TCR_EL1"); }, "more than 1024 registers"},

@@ -10,11 +10,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/qemu/capture.h"
+#include "server/probe/recording.h"
 #include "server/profiles/registry.h"
 #include "server/restores/host_targets.h"
 #include "server/verdict/built_in_advice.h"
+#include "server/verdict/judgement.h"
 #include "server/verdict/server_advice.h"
 #include "server/verdict/server_tolerances.h"
+#include "tests/server/kvm_corpus.h"
 #include "tests/server/kvm_targets.h"
 #include "tests/testing/zstd_file.h"
 
@@ -46,6 +49,14 @@ ResolvedTarget KvmTarget(const std::string& name) {
   return TargetOf(KvmProfile(ReadHostProbe(host), name.substr(host.size() + 1)));
 }
 
+// The same of a probe that armstate-kvm wrote.
+ResolvedTarget ProbedTarget(const std::string& name) {
+  const std::string host = name.substr(0, name.find('/'));
+  absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"probe", ReadArmstateKvmProbe(host)}});
+  EXPECT_TRUE(probe.ok()) << host << ": " << probe.status();
+  return TargetOf(KvmProfile(*probe, name.substr(host.size() + 1)));
+}
+
 // A stream in tests/data.
 VerdictInput QemuGuest(const std::string& file, IdScheme scheme = IdScheme::kTcg) {
   absl::StatusOr<QemuCapture> capture = CaptureQemuStream(ReadZstdFile(absl::StrCat("tests/data/", file, ".mig.zst")));
@@ -65,11 +76,28 @@ ResolvedTarget QemuTarget(const std::string& profile) {
   return TargetOfProfile(*entry);
 }
 
+VerdictInput ChangedVcpu(VerdictInput checkpoint, size_t vcpu, const Changes& changes) {
+  RegisterList& list = checkpoint.loaded.vcpus[vcpu].registers;
+  for (const auto& [name, value] : changes) list = With(list, name, value, *checkpoint.scheme);
+  return checkpoint;
+}
+
 VerdictInput Changed(VerdictInput checkpoint, const Changes& changes) {
+  for (size_t i = 0; i < checkpoint.loaded.vcpus.size(); ++i)
+    checkpoint = ChangedVcpu(std::move(checkpoint), i, changes);
+  return checkpoint;
+}
+
+VerdictInput Renamed(VerdictInput checkpoint, const char* from, const char* to) {
   for (VcpuState& vcpu : checkpoint.loaded.vcpus) {
-    for (const auto& [name, value] : changes) {
-      vcpu.registers = With(vcpu.registers, name, value, *checkpoint.scheme);
+    const RegisterId old_id = *ParseRegisterName(from, *checkpoint.scheme);
+    EXPECT_TRUE(vcpu.registers.Find(old_id)) << from;
+    RegisterListBuilder builder;
+    for (size_t i = 0; i < vcpu.registers.size(); ++i) {
+      const RegisterId id = vcpu.registers.id(i);
+      builder.AddBytes(id == old_id ? *ParseRegisterName(to, *checkpoint.scheme) : id, vcpu.registers.value(i));
     }
+    vcpu.registers = *std::move(builder).Build();
   }
   return checkpoint;
 }
@@ -138,9 +166,54 @@ TEST(BuiltInAdvice, EveryRowSpeaksOfARecordedGuest) {
 TEST(BuiltInAdvice, NothingOnTheHostItself) {
   for (const char* vm : {"cortex-a72@6.12/pmu", "neoverse-n1@6.18/pmu", "max7@6.12/full", "max7@6.1/base"}) {
     for (const Advice& advice : AdviceOn(KvmGuest(vm), KvmTarget(vm))) {
-      ADD_FAILURE() << vm << ": " << advice.name << ": " << advice.sentence;
+      if (advice.kind != AdviceKind::kCheckpoint) ADD_FAILURE() << vm << ": " << advice.name << ": " << advice.sentence;
     }
   }
+}
+
+// Software sets CNTFRQ_EL0, and need not.
+TEST(BuiltInAdvice, AFrequencyThatIsNoneHasNoRatio) {
+  const ResolvedTarget target = QemuTarget("qemu-11.1.virt.max");
+  for (const uint64_t frequency : {uint64_t{0}, uint64_t{1}, uint64_t{999'999}, uint64_t{1} << 32, ~uint64_t{0}}) {
+    const VerdictInput guest =
+        Changed(QemuGuest("qemu-versions/streams/7.2.virt-7.2.max"), {{"CNTFRQ_EL0", frequency}});
+    for (const Advice& advice : AdviceOn(guest, target)) EXPECT_NE(advice.name, "counter-frequency") << frequency;
+  }
+}
+
+// QEMU keeps bits 5 and 4 of SCR_EL3 as 3 (RES1) and takes either value of SMD beside them.
+TEST(Words, Res1IsAFieldOfItsOwn) {
+  const VerdictInput guest = Changed(QemuGuest("qemu-7.2/streams/virt.cortex-a57.el3.smp1"), {{"SCR_EL3", 0x400}});
+  const ResolvedTarget target = QemuTarget("qemu-7.2.virt.cortex-a57.el3");
+  const v1::VcpuRestoreReport report = VcpuVerdictToProto(
+      guest, target, *Judge(guest, target, *TolerancesByScheme::Create({})), 0, ReportedRegisters::kFindings);
+  std::string fields;
+  for (const v1::RegisterReport& finding : report.registers()) {
+    for (const v1::FieldDifference& field : finding.fields()) {
+      if (finding.name() == "SCR_EL3") absl::StrAppend(&fields, field.ShortDebugString(), ";");
+    }
+  }
+  EXPECT_EQ(fields, "field: \"RES1\" got: 3 accepted: 3;");
+}
+
+// A guest cannot leave its machine type, and a release has no later one than its own.
+TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
+  VerdictInput guest = QemuGuest("qemu-versions/streams/11.1.virt-11.1.cortex-a57");
+  guest.loaded.basic.mutable_source()->set_machine_type("virt-11.1");
+  const auto notes = [&](const char* profile) {
+    const ResolvedTarget target = QemuTarget(profile);
+    const TolerancesByScheme none = *TolerancesByScheme::Create({});
+    std::string all;
+    const v1::RestoreReport report = VmVerdictToProto(guest, target, *Judge(guest, target, none));
+    for (const std::string& note : report.notes()) absl::StrAppend(&all, note, "\n");
+    return all;
+  };
+  EXPECT_THAT(
+      notes("qemu-7.2.virt.cortex-a57"),
+      HasSubstr("captured on machine type virt-11.1, which QEMU 7.2 does not have, and a guest cannot leave its "
+                "machine type: start guests that are to go there with -M virt-7.2\n"));
+  guest.loaded.basic.mutable_source()->set_machine_type("virt-7.2");
+  EXPECT_THAT(notes("qemu-11.1.virt.cortex-a57"), HasSubstr("so start the target with -M virt-7.2\n"));
 }
 
 }  // namespace

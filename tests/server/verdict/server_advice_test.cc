@@ -51,13 +51,29 @@ TEST_F(ServerAdviceTest, AFileIsCheckedAsAWhole) {
       {"\nrules { name: 'x' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: '\xff' }",
        "line 2: it has text that is not UTF-8"},
       {"rules { name: 'ptrauth' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' }",
-       "advice \"ptrauth\": there are two of this name"},
+       "own.textproto: line 1: advice \"ptrauth\": a built-in rule has this name"},
+      {"rules { name: 'x' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' }\n"
+       "rules { name: 'x' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' }",
+       "own.textproto: line 2: advice \"x\": line 1 has one of this name"},
   };
   for (const auto& c : kCases) {
     const absl::Status status = LoadText(c.text);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.message;
     EXPECT_THAT(std::string(status.message()), HasSubstr(c.message));
   }
+}
+
+TEST_F(ServerAdviceTest, AFileCanHave512Rules) {
+  std::string text;
+  for (int i = 0; i < 512; ++i) {
+    text += "rules { name: 'x" + std::to_string(i) +
+            "' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' }\n";
+  }
+  EXPECT_EQ(LoadText(text), absl::OkStatus());
+  const absl::Status status =
+      LoadText(text + "rules { name: 'z' kind: ADVICE_KIND_CONSEQUENCE severity: ADVICE_SEVERITY_INFO sentence: 'y' }");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("own.textproto: line 513: there are more than 512 rules"));
 }
 
 TEST_F(ServerAdviceTest, AFileThatCannotBeRead) {
