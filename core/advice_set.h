@@ -31,6 +31,12 @@ struct AdvisedVcpu {
   absl::Span<const RegisterFinding> findings;
 };
 
+// One vCPU of a checkpoint. Refers to its list.
+struct CapturedVcpu {
+  int index;
+  const RegisterList& registers;
+};
+
 // The rules that apply to lists of `source` restored onto a target of `target`, names resolved. Immutable, thread-safe.
 class AdviceSet {
  public:
@@ -40,6 +46,9 @@ class AdviceSet {
   // Returns what the rules say, at most one advice of each: causes, consequences, then the checkpoint's, each in the
   // order of the rules.
   std::vector<Advice> Apply(absl::Span<const AdvisedVcpu> vcpus) const;
+
+  // Returns what the rules of checkpoints say, without a target: both sides are the vCPU as it was captured.
+  std::vector<Advice> ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus) const;
 
  private:
   struct Rule {
@@ -64,6 +73,8 @@ class AdviceSet {
                                                   std::vector<bool>& explained) const;
   // Returns the values that the rule compares of one vCPU, by register, for VcpuRelation.
   std::map<uint64_t, std::string> Compared(const Rule& rule, const RegisterList& list) const;
+  // Applies the rules of this kind and of those after it.
+  std::vector<Advice> ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus) const;
   void AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus, Advice& advice) const;
 
   IdScheme target_;

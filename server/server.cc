@@ -122,7 +122,7 @@ class Server::Impl {
         history_(storage_->records(), checkpoints_),
         queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, workers_.memory, options.watch_patience,
                  memory.search_answers),
-        checkpoint_service_(workers_, checkpoints_, *profiles_, history_, queries_),
+        checkpoint_service_(workers_, checkpoints_, *profiles_, advice_, history_, queries_),
         restore_service_(workers_, restore_targets_, tolerances_, advice_, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),

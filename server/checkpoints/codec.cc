@@ -160,6 +160,8 @@ absl::StatusOr<std::vector<VcpuState>> ParseCheckpoint(v1::Checkpoint& message,
   message.clear_vcpus();
   message.clear_error();
   message.clear_is_protected();
+  message.clear_decoded_vcpus();
+  message.clear_advice();
   message.set_vcpu_count(static_cast<int>(vcpus.size()));
   message.set_register_count(register_count);
   return vcpus;

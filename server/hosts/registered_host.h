@@ -33,8 +33,12 @@ struct VcpuInit {
   absl::optional<int> profile;
 };
 
-// For KVM hosts only: profiles of QEMU's emulation have no vCPU features.
-VcpuInit PredictVcpuInit(const v1::Host& host, const VcpuFeatures& wanted);
+// Returns the number of kinds of cores: 1 for a host that does not distinguish any.
+int CoreKindCount(const v1::Host& host);
+
+// Predicts for the kind of cores with the index `core_kind`. For KVM hosts only: profiles of QEMU's emulation have no
+// vCPU features.
+VcpuInit PredictVcpuInit(const v1::Host& host, int core_kind, const VcpuFeatures& wanted);
 
 }  // namespace armstate
 

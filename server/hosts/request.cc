@@ -23,9 +23,9 @@ absl::StatusOr<HostDraft> FromProbe(const ProbeFileMessages& probe) {
     names.push_back(file.name().empty() ? absl::StrCat("probe[", names.size(), "]") : file.name());
     files.push_back({names.back(), file.content()});
   }
-  const absl::StatusOr<ProbeRecording> parsed = ParseProbeRecording(files);
+  const absl::StatusOr<std::vector<ProbeRecording>> parsed = ParseProbeRecordings(files);
   if (!parsed.ok()) return parsed.status();
-  return HostFromProbe(*parsed);
+  return HostFromProbes(*parsed);
 }
 
 absl::Status CheckProfileSize(const v1::CpuProfile& profile) {

@@ -17,9 +17,9 @@ using HostProfileMessages = google::protobuf::RepeatedPtrField<v1::HostProfile>;
 
 // Makes a host, without name, labels and times, from its probe or from the profiles that a user names.
 //
-// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for a probe that ParseProbeRecording or HostFromProbe refuses; reason
-// FIELD_INVALID, metadata "field", if both or neither are given, a file's name is too long, or the profiles are named
-// twice, too many, or of several accelerators. NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
+// INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for a probe that ParseProbeRecordings or HostFromProbes refuses;
+// reason FIELD_INVALID, metadata "field", if both or neither are given, a file's name is too long, or the profiles are
+// named twice, too many, or of several accelerators. NOT_FOUND, reason CPU_PROFILE_NOT_FOUND.
 absl::StatusOr<HostDraft> HostFromRequest(const ProbeFileMessages& probe, const HostProfileMessages& named,
                                           const ProfileRegistry& known);
 

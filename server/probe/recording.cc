@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "core/cpu_list.h"
 #include "core/register_id.h"
 #include "server/probe/parse_experiment.h"
 #include "server/probe/parse_json.h"
@@ -94,6 +96,12 @@ absl::Status ParseMeta(const Json& meta, const Place& place, ProbeRecording& pro
   if (!host.ok()) return host.status();
   if (host->empty()) return place.Error("the host has no name");
   probe.host = *host;
+  if (Member(meta, "cpus") != nullptr) {
+    absl::StatusOr<std::string> cpus = MemberText(meta, "cpus", place);
+    if (!cpus.ok()) return cpus.status();
+    if (absl::Status status = ParseCpuList(*cpus).status(); !status.ok()) return place.Error(status.message());
+    probe.cpus = *std::move(cpus);
+  }
   if (const Json* info = Member(meta, "info")) {
     const Json* capability = Member(*info, "wr_imp_id");
     probe.writable_implementation_id = capability != nullptr && *capability == "1";
@@ -118,12 +126,12 @@ struct Experiment {
   Place place;
 };
 
+// `room`: the number of experiments that may follow.
 absl::Status ParseLine(const Json& line, absl::string_view text, const Place& place, ProbeRecording& probe,
-                       std::vector<Experiment>& experiments) {
+                       std::vector<Experiment>& experiments, size_t& room) {
   if (Member(line, "kind") != nullptr) {
-    if (experiments.size() == kMostExperiments) {
-      return place.Error(absl::StrCat("the probe has more than ", kMostExperiments, " experiments"));
-    }
+    if (room == 0) return place.Error(absl::StrCat("the probe has more than ", kMostExperiments, " experiments"));
+    --room;
     experiments.push_back({text, place});
     return absl::OkStatus();
   }
@@ -132,23 +140,33 @@ absl::Status ParseLine(const Json& line, absl::string_view text, const Place& pl
   return place.Error("is neither a list, nor an experiment, nor a description of the host");
 }
 
-}  // namespace
+// One file, decompressed.
+struct ProbeFileText {
+  absl::string_view name;
+  std::string text;
+};
 
-absl::StatusOr<ProbeRecording> ParseProbeRecording(const std::vector<ProbeInput>& files) {
-  ProbeRecording probe;
-  std::vector<std::string> texts;
-  texts.reserve(files.size());  // `experiments` refers to them
-  std::vector<Experiment> experiments;
+absl::StatusOr<std::vector<ProbeFileText>> TextsOf(const std::vector<ProbeInput>& files) {
+  std::vector<ProbeFileText> texts;
   size_t room = kMostText;
   for (const ProbeInput& file : files) {
     absl::StatusOr<std::string> text = ProbeText(file.name, file.content, room);
     if (!text.ok()) return text.status();
     room -= text->size();
-    texts.push_back(*std::move(text));
-    probe.complete = probe.complete || HasChecksums(texts.back());
+    texts.push_back({file.name, *std::move(text)});
+  }
+  return texts;
+}
+
+// Parses one probe. `room`: the number of experiments that it may have, from which it takes its own.
+absl::StatusOr<ProbeRecording> ParseTexts(absl::Span<const ProbeFileText> files, size_t& room) {
+  ProbeRecording probe;
+  std::vector<Experiment> experiments;
+  for (const ProbeFileText& file : files) {
+    probe.complete = probe.complete || HasChecksums(file.text);
     absl::Status status =
-        VisitProbeLines(file.name, texts.back(), [&](const Json& line, absl::string_view of, const Place& place) {
-          return ParseLine(line, of, place, probe, experiments);
+        VisitProbeLines(file.name, file.text, [&](const Json& line, absl::string_view of, const Place& place) {
+          return ParseLine(line, of, place, probe, experiments, room);
         });
     if (!status.ok()) return status;
   }
@@ -161,6 +179,34 @@ absl::StatusOr<ProbeRecording> ParseProbeRecording(const std::vector<ProbeInput>
     if (!status.ok()) return status;
   }
   return probe;
+}
+
+}  // namespace
+
+absl::StatusOr<ProbeRecording> ParseProbeRecording(const std::vector<ProbeInput>& files) {
+  const absl::StatusOr<std::vector<ProbeFileText>> texts = TextsOf(files);
+  if (!texts.ok()) return texts.status();
+  size_t room = kMostExperiments;
+  return ParseTexts(*texts, room);
+}
+
+absl::StatusOr<std::vector<ProbeRecording>> ParseProbeRecordings(const std::vector<ProbeInput>& files) {
+  absl::StatusOr<std::vector<ProbeFileText>> texts = TextsOf(files);
+  if (!texts.ok()) return texts.status();
+  const auto whole = std::stable_partition(texts->begin(), texts->end(),
+                                           [](const ProbeFileText& file) { return !HasChecksums(file.text); });
+  std::vector<absl::Span<const ProbeFileText>> parts;
+  const auto others = static_cast<size_t>(whole - texts->begin());
+  if (others > 0 || texts->empty()) parts.push_back(absl::MakeConstSpan(*texts).subspan(0, others));
+  for (size_t i = others; i < texts->size(); ++i) parts.push_back(absl::MakeConstSpan(*texts).subspan(i, 1));
+  std::vector<ProbeRecording> probes;
+  size_t room = kMostExperiments;
+  for (const absl::Span<const ProbeFileText> part : parts) {
+    absl::StatusOr<ProbeRecording> probe = ParseTexts(part, room);
+    if (!probe.ok()) return probe.status();
+    probes.push_back(*std::move(probe));
+  }
+  return probes;
 }
 
 }  // namespace armstate

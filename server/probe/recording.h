@@ -110,6 +110,8 @@ struct ProbeRecording {
   std::string host;
   std::string kernel;
   std::string cpu;
+  // The CPUs that it is about, as Linux lists them; empty: all, or the probe does not say.
+  std::string cpus;
   // True if `armstate-kvm probe` made the recording, which tries everything: what it did not observe does not exist.
   // Older recorded probes tried less.
   bool complete = false;
@@ -128,10 +130,10 @@ struct ProbeInput {
   absl::string_view content;  // may be compressed with zstd
 };
 
-// Parses JSON lines that are split over any number of files: the output of `armstate-kvm probe`, or a recorded probe's
-// three files. There are three kinds of lines, distinguished by their keys: one with "info" describes the host (a file
-// may hold just that object, over many lines); register lists (only those of state "reset" are used); experiments (only
-// those on a fresh VM).
+// Parses one probe, JSON lines that are split over any number of files: the output of `armstate-kvm probe`, or a
+// recorded probe's three files. There are three kinds of lines, distinguished by their keys: one with "info" describes
+// the host (a file may hold just that object, over many lines); register lists (only those of state "reset" are used);
+// experiments (only those on a fresh VM).
 //
 // INVALID_ARGUMENT, reason CPU_PROFILE_MALFORMED, for malformed or contradictory input: a value that is not as wide as
 // its register; an experiment on a register or class that the lists lack, that is made twice, or that began from
@@ -140,6 +142,10 @@ struct ProbeInput {
 // were changed, lost, duplicated or moved. The metadata has "file", "line" (from 1) and, where one is at fault,
 // "register_id".
 absl::StatusOr<ProbeRecording> ParseProbeRecording(const std::vector<ProbeInput>& files);
+
+// Parses the probes of a host, at least one: each file that `armstate-kvm probe` wrote is one, and all other files
+// together are one. Errors: as ParseProbeRecording; the limits are those of all files together.
+absl::StatusOr<std::vector<ProbeRecording>> ParseProbeRecordings(const std::vector<ProbeInput>& files);
 
 }  // namespace armstate
 

@@ -19,7 +19,7 @@ VcpuFeatures FeaturesOf(const v1::HostProfile& profile) {
 }
 
 bool HasProfileFor(const RegisteredHost& host, const VcpuFeatures& features) {
-  const VcpuInit init = PredictVcpuInit(host.message, features);
+  const VcpuInit init = PredictVcpuInit(host.message, 0, features);
   return init.missing.empty() && init.profile.has_value();
 }
 
@@ -41,7 +41,7 @@ absl::StatusOr<VcpuFeatures> CommonFeatures(const std::vector<HostRegistry::Entr
 
 absl::StatusOr<std::shared_ptr<const CpuProfile>> ProfileOnHost(const RegisteredHost& host,
                                                                 const VcpuFeatures& features) {
-  const VcpuInit init = PredictVcpuInit(host.message, features);
+  const VcpuInit init = PredictVcpuInit(host.message, 0, features);
   if (!init.missing.empty()) {
     return InvalidField("vcpu_features",
                         absl::StrCat("has ", init.missing[0].feature(), ", which ", host.message.name(), " lacks"));
@@ -80,6 +80,11 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
       if (!host.ok()) return host.status();
       if ((*host)->message.accelerator() != v1::ACCELERATOR_KVM)
         return InvalidField("targets", "has a host that is not a KVM host");
+      if (CoreKindCount((*host)->message) > 1) {
+        return InvalidField("targets",
+                            absl::StrCat("has ", target.host(), ", whose cores are of several kinds: name the ",
+                                         "CPU profile of the kind that the VM will be pinned to"));
+      }
       entries.push_back(*std::move(host));
       positions.push_back(found.profiles.size() - 1);
     } else if (target.has_cpu_profile()) {

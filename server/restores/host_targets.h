@@ -13,8 +13,9 @@ namespace armstate {
 
 ResolvedTarget TargetOfProfile(const std::shared_ptr<const RegisteredProfile>& profile);
 
-// Returns the targets that the host offers to a VM of this source; the best one counts. Empty only if the host has no
-// profile. DATA_LOSS, reason RECORD_DAMAGED, if all candidate profiles are damaged.
+// Returns the targets that the host offers to a VM of this source, those on one kind of cores in succession; the best
+// one counts. Empty only if the host has no profile. DATA_LOSS, reason RECORD_DAMAGED, if all candidate profiles are
+// damaged.
 //
 // On KVM the target is the profile for the source's vCPU features, without those that the host lacks: KVM answers an
 // error to those, and a VM without them is the closest that the host can provide. All profiles are returned if the

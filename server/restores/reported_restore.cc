@@ -103,7 +103,8 @@ absl::Status CheckReport(int vcpu_count, IdScheme scheme, v1::RestoreReport& rep
     return InvalidField("restore.report.vcpus",
                         absl::StrCat("are ", report.vcpus_size(), ", but the checkpoint has ", vcpu_count, " vCPUs"));
   }
-  report.clear_advice();  // set by the server only
+  report.clear_advice();  // set by the server only, as is the next
+  report.clear_core_kinds();
   if (!v1::Verdict_IsValid(report.verdict())) return InvalidField("restore.report.verdict", "is not a known verdict");
   absl::Status status = CheckLimit("restore.report.notes", report.notes_size(), kMaxReportNotes);
   for (const std::string& note : report.notes()) {

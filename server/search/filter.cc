@@ -142,10 +142,12 @@ class FilterParser {
       const absl::StatusOr<RegisterNumber> number = RegisterNumber::Parse(value);
       if (!number.ok()) return number.status();
       for (const IdScheme scheme : {IdScheme::kKvm, IdScheme::kTcg}) {
-        if (!parsed->In(scheme)) continue;
-        absl::StatusOr<NumberTest> test = NumberTest::Create(*parsed->In(scheme), comparator, *number, value.position);
-        if (!test.ok()) return test.status();
-        (scheme == IdScheme::kKvm ? condition.kvm : condition.tcg) = *std::move(test);
+        RegisterCondition::Tests& tests = scheme == IdScheme::kKvm ? condition.kvm : condition.tcg;
+        for (const RegisterSelector& selector : parsed->In(scheme)) {
+          absl::StatusOr<NumberTest> test = NumberTest::Create(selector, comparator, *number, value.position);
+          if (!test.ok() && tests.empty()) return test.status();
+          tests.push_back(test.ok() ? absl::make_optional(*std::move(test)) : absl::nullopt);
+        }
       }
     }
     condition.register_number = NumberOf(*std::move(parsed));
@@ -194,11 +196,13 @@ bool Filter::Holds(const FilterNode& node, const IndexedMetadata& metadata, int 
   }
   if (const auto* condition = std::get_if<RegisterCondition>(&node.condition)) {
     const IdScheme scheme = metadata.traits->scheme;
-    const absl::optional<RegisterSelector>& selector = registers_[condition->register_number].In(scheme);
-    const absl::optional<absl::string_view> value = selector ? registers.Find(selector->id) : absl::nullopt;
-    if (!value) return false;
-    const absl::optional<NumberTest>& test = condition->In(scheme);
-    return !test || test->Holds(*value);
+    const FilterRegister& named = registers_[condition->register_number];
+    const absl::optional<size_t> held =
+        named.Held(scheme, [&](RegisterId id) { return registers.Find(id).has_value(); });
+    if (!held) return false;
+    const RegisterCondition::Tests& tests = condition->In(scheme);
+    if (tests.empty()) return true;
+    return tests[*held] && tests[*held]->Holds(*registers.Find(named.In(scheme)[*held].id));
   }
   const auto holds = [&](const FilterNode& child) { return Holds(child, metadata, vcpu_index, registers); };
   switch (node.join) {

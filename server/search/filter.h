@@ -21,11 +21,13 @@ namespace armstate {
 struct RegisterCondition {
   // The index in Filter::registers().
   size_t register_number = 0;
-  // Unset: the vCPU has the register, with any value. Separate by scheme, since the fields may differ.
-  absl::optional<NumberTest> kvm;
-  absl::optional<NumberTest> tcg;
+  // For each register of FilterRegister::In; unset if it can never hold the number.
+  using Tests = std::vector<absl::optional<NumberTest>>;
+  // Empty: the vCPU has the register, with any value. Separate by scheme, since the fields may differ.
+  Tests kvm;
+  Tests tcg;
 
-  const absl::optional<NumberTest>& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
+  const Tests& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
 };
 
 struct FilterNode {

@@ -19,10 +19,11 @@ IndexAnswer SearchIndex::Find(const Filter& filter, MatchedVcpus which) const {
   IndexAnswer answer;
   for (const auto& [vm, why] : damaged_) answer.damaged.push_back(why);
   for (const FilterRegister& named : filter.registers()) {
-    for (const absl::optional<RegisterSelector>& selector : {named.kvm, named.tcg}) {
-      if (selector && column_numbers_.find(selector->id.raw()) == column_numbers_.end()) {
+    for (const IdScheme scheme : {IdScheme::kKvm, IdScheme::kTcg}) {
+      for (const RegisterSelector& selector : named.In(scheme)) {
+        if (column_numbers_.find(selector.id.raw()) != column_numbers_.end()) continue;
         const bool unknown = std::none_of(layouts_.begin() + 1, layouts_.end(), [&](const Layout& layout) {
-          return layout.rows > 0 && layout.registers->Find(selector->id);
+          return layout.rows > 0 && layout.registers->Find(selector.id);
         });
         answer.must_be_read |= !unknown;
       }
@@ -62,13 +63,15 @@ MatchingCheckpoint SearchIndex::Describe(const Vm& vm, const Filter& filter, con
     if (!rows.Has(row)) continue;
     MatchingVcpu vcpu{rows_[row].vcpu_index, {}};
     for (const FilterRegister& named : filter.registers()) {
-      const absl::optional<RegisterSelector>& selector = named.In(match.scheme);
-      std::string value;
-      if (selector && layouts_[rows_[row].layout].registers->Find(selector->id)) {
-        const auto column = column_numbers_.find(selector->id.raw());
-        if (column != column_numbers_.end()) value = ToValue(columns_[column->second].Get(row), selector->id.width());
-      }
-      vcpu.values.push_back(std::move(value));
+      const RegisterLayout& layout = *layouts_[rows_[row].layout].registers;
+      const absl::optional<size_t> held =
+          named.Held(match.scheme, [&](RegisterId id) { return layout.Find(id).has_value(); });
+      MatchingValue& value = vcpu.values.emplace_back();
+      if (!held) continue;
+      value.selector = *held;
+      const RegisterId id = named.In(match.scheme)[*held].id;
+      const auto column = column_numbers_.find(id.raw());
+      if (column != column_numbers_.end()) value.value = ToValue(columns_[column->second].Get(row), id.width());
     }
     match.vcpus.push_back(std::move(vcpu));
   }
@@ -119,19 +122,19 @@ SearchIndex::TriState SearchIndex::EvaluateRegister(const FilterRegister& named,
                                                     const RegisterCondition& condition) const {
   TriState truth{RowSet(rows_.size()), LiveRows()};
   for (const IdScheme scheme : {IdScheme::kKvm, IdScheme::kTcg}) {
-    const absl::optional<RegisterSelector>& selector = named.In(scheme);
-    if (!selector) continue;
-    RowSet has = RowsWith(selector->id, scheme);
-    const absl::optional<NumberTest>& test = condition.In(scheme);
-    const auto column = column_numbers_.find(selector->id.raw());
-    if (!test) {
-      truth.yes |= has;
-      truth.no.Remove(has);
-    } else if (column == column_numbers_.end()) {
-      truth.no.Remove(has);
-    } else {
-      has &= columns_[column->second].Where(rows_.size(), [&test](uint64_t value) { return test->Holds(value); });
-      truth.yes |= has;
+    const std::vector<RegisterSelector>& selectors = named.In(scheme);
+    const RegisterCondition::Tests& tests = condition.In(scheme);
+    RowSet decided(rows_.size());  // the rows that have a register before this one
+    for (size_t i = 0; i < selectors.size(); ++i) {
+      RowSet has = RowsWith(selectors[i].id, scheme);
+      has.Remove(decided);
+      decided |= has;
+      const auto column = column_numbers_.find(selectors[i].id.raw());
+      if (!tests.empty() && !tests[i]) continue;
+      if (!tests.empty() && column != column_numbers_.end()) {
+        has &= columns_[column->second].Where(rows_.size(), [&](uint64_t value) { return tests[i]->Holds(value); });
+      }
+      if (tests.empty() || column != column_numbers_.end()) truth.yes |= has;
       truth.no.Remove(has);
     }
   }

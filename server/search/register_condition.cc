@@ -48,14 +48,25 @@ absl::StatusOr<FilterRegister> FilterRegister::Parse(const FilterToken& name) {
       status = selector.status();
       continue;
     }
-    (scheme == IdScheme::kKvm ? result.kvm : result.tcg) = *selector;
+    std::vector<RegisterSelector>& selectors = scheme == IdScheme::kKvm ? result.kvm : result.tcg;
+    selectors.push_back(*selector);
+    const RegisterSelector mapped = SelectorFor(*selector, scheme, [&](RegisterId id) { return id != selector->id; });
+    if (mapped.id != selector->id) selectors.push_back(mapped);
     result.name = SelectorName(*selector, scheme);
   }
-  if (result.kvm || result.tcg) return result;
+  if (!result.kvm.empty() || !result.tcg.empty()) return result;
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);
   std::map<std::string, std::string> metadata;
   if (info && info->metadata.count("nearest") != 0) metadata["nearest"] = info->metadata.at("nearest");
   return FilterError(name.position, status.message(), std::move(metadata));
+}
+
+absl::optional<size_t> FilterRegister::Held(IdScheme scheme, absl::FunctionRef<bool(RegisterId)> has) const {
+  const std::vector<RegisterSelector>& selectors = In(scheme);
+  for (size_t i = 0; i < selectors.size(); ++i) {
+    if (has(selectors[i].id)) return i;
+  }
+  return absl::nullopt;
 }
 
 absl::StatusOr<RegisterNumber> RegisterNumber::Parse(const FilterToken& token) {

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
@@ -19,11 +21,14 @@ namespace armstate {
 struct FilterRegister {
   // The name as the catalog spells it.
   std::string name;
-  // Unset if no register of this name exists in lists of that scheme.
-  absl::optional<RegisterSelector> kvm;
-  absl::optional<RegisterSelector> tcg;
+  // What it names in lists of that scheme, of which the first that a vCPU has counts: the register, then the AArch64
+  // register that it is mapped to. Empty if no register of this name exists.
+  std::vector<RegisterSelector> kvm;
+  std::vector<RegisterSelector> tcg;
 
-  const absl::optional<RegisterSelector>& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
+  const std::vector<RegisterSelector>& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
+  // Returns the index in In(scheme) of the register that counts for a vCPU that `has` some registers.
+  absl::optional<size_t> Held(IdScheme scheme, absl::FunctionRef<bool(RegisterId)> has) const;
 
   // INVALID_ARGUMENT, reason FILTER_INVALID, suggesting the nearest name.
   static absl::StatusOr<FilterRegister> Parse(const FilterToken& name);

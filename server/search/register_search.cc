@@ -29,8 +29,9 @@ std::string QuestionOf(const v1::SearchRegistersRequest& request) {
 std::string NotIndexed(const Filter& filter) {
   std::vector<std::string> names;
   for (const FilterRegister& named : filter.registers()) {
-    const auto is_scanned = [](const absl::optional<RegisterSelector>& selector) {
-      return selector && !IsIndexed(selector->id);
+    const auto is_scanned = [](const std::vector<RegisterSelector>& selectors) {
+      return std::any_of(selectors.begin(), selectors.end(),
+                         [](const RegisterSelector& selector) { return !IsIndexed(selector.id); });
     };
     if (is_scanned(named.kvm) || is_scanned(named.tcg)) names.push_back(named.name);
   }

@@ -11,12 +11,11 @@ namespace {
 
 constexpr int kMaxDamaged = 16;
 
-v1::DecodedValue RegisterToProto(const FilterRegister& named, IdScheme scheme, const std::string& value) {
+v1::DecodedValue RegisterToProto(const FilterRegister& named, IdScheme scheme, const MatchingValue& matching) {
   v1::DecodedValue result;
   result.set_name(named.name);
-  const absl::optional<RegisterSelector>& selector = named.In(scheme);
-  if (value.empty() || !selector) return result;
-  const SelectedValue shown = ShowSelected(*selector, value);
+  if (matching.value.empty()) return result;
+  const SelectedValue shown = ShowSelected(named.In(scheme)[matching.selector], matching.value);
   result.set_value(shown.text);
   result.set_meaning(std::string(shown.meaning));
   return result;
@@ -45,9 +44,11 @@ absl::optional<MatchingCheckpoint> MatchRead(const IndexedMetadata& metadata, ab
     if (!filter.Matches(metadata, vcpu.vcpu_index, vcpu.registers)) continue;
     MatchingVcpu matching{vcpu.vcpu_index, {}};
     for (const FilterRegister& named : filter.registers()) {
-      const absl::optional<RegisterSelector>& selector = named.In(match.scheme);
-      const absl::optional<absl::string_view> value = selector ? vcpu.registers.Find(selector->id) : absl::nullopt;
-      matching.values.push_back(value ? std::string(*value) : "");
+      const absl::optional<size_t> held =
+          named.Held(match.scheme, [&](RegisterId id) { return vcpu.registers.Find(id).has_value(); });
+      MatchingValue& value = matching.values.emplace_back();
+      if (!held) continue;
+      value = {std::string(*vcpu.registers.Find(named.In(match.scheme)[*held].id)), *held};
     }
     match.vcpus.push_back(std::move(matching));
   }

@@ -25,12 +25,18 @@
 
 namespace armstate {
 
+// The value of one of Filter::registers().
+struct MatchingValue {
+  // Little-endian and as wide as the register; empty where the vCPU lacks the register.
+  std::string value;
+  // The index in FilterRegister::In of the register that counts.
+  size_t selector = 0;
+};
+
 // One vCPU that satisfies a filter.
 struct MatchingVcpu {
   int vcpu_index = 0;
-  // The values of Filter::registers(), little-endian and as wide as the register; empty where the vCPU lacks the
-  // register.
-  std::vector<std::string> values;
+  std::vector<MatchingValue> values;
 };
 
 struct MatchingCheckpoint {

@@ -14,7 +14,7 @@ size_t BytesOf(const SearchResult& result) {
   size_t bytes = result.matches.capacity() * sizeof(MatchingCheckpoint);
   for (const MatchingCheckpoint& match : result.matches) {
     bytes += match.vm.capacity() + match.vcpus.capacity() * sizeof(MatchingVcpu);
-    for (const MatchingVcpu& vcpu : match.vcpus) bytes += vcpu.values.capacity() * sizeof(std::string);
+    for (const MatchingVcpu& vcpu : match.vcpus) bytes += vcpu.values.capacity() * sizeof(MatchingValue);
   }
   return bytes;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "proto/advice_conversion.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
 #include "proto/vcpu_state_conversion.h"
@@ -66,18 +67,40 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
   if (!name.ok()) return name.status();
   absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
   if (!wanted.ok()) return wanted;
-  const VcpuSelection selection =
-      request.view() == v1::CHECKPOINT_VIEW_BASIC ? VcpuSelection::kNone : VcpuSelection::kAll;
+  const bool basic = request.view() == v1::CHECKPOINT_VIEW_BASIC;
+  const VcpuSelection selection = basic && !request.include_advice() ? VcpuSelection::kNone : VcpuSelection::kAll;
   absl::StatusOr<StoredCheckpoint> stored =
       selection == VcpuSelection::kNone || request.vcpu_indexes().empty()
           ? checkpoints_.Get(name->vm, name->version, selection)
           : checkpoints_.GetVcpus(name->vm, name->version, request.vcpu_indexes());
   if (!stored.ok()) return stored.status();
   if (absl::Status status = share.AddAnswer(2 * BytesOf(*stored)); !status.ok()) return status;
-  if (request.view() == v1::CHECKPOINT_VIEW_DECODED) {
-    return FillDecodedView(name->vm, *stored, profiles_, request, response, share);
+  std::vector<v1::Advice> advice;
+  if (request.include_advice()) {
+    absl::StatusOr<std::vector<v1::Advice>> found = AdviceOn(name->vm, *stored);
+    if (!found.ok()) return found.status();
+    advice = *std::move(found);
   }
-  return FillView(name->vm, *std::move(stored), response);
+  const bool decoded = request.view() == v1::CHECKPOINT_VIEW_DECODED;
+  absl::Status filled = basic     ? FillBasicView(name->vm, stored->summary, response)
+                        : decoded ? FillDecodedView(name->vm, *stored, profiles_, request, response, share)
+                                  : FillView(name->vm, *std::move(stored), response);
+  if (!filled.ok()) return filled;
+  *response.mutable_advice() = {advice.begin(), advice.end()};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<v1::Advice>> CheckpointServiceImpl::AdviceOn(absl::string_view vm,
+                                                                        const StoredCheckpoint& stored) const {
+  const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm, stored.summary);
+  if (!basic.ok()) return basic.status();
+  const absl::optional<IdScheme> scheme = SchemeOf(basic->source(), profiles_);
+  std::vector<v1::Advice> messages;
+  if (!scheme) return messages;
+  std::vector<CapturedVcpu> vcpus;
+  for (const VcpuRecord& vcpu : stored.vcpus) vcpus.push_back({vcpu.vcpu_index, vcpu.registers});
+  for (const Advice& advice : advice_.ForCheckpoint(vcpus, *scheme)) messages.push_back(AdviceToProto(advice, *scheme));
+  return messages;
 }
 
 absl::StatusOr<v1::ListCheckpointsResponse> CheckpointServiceImpl::List(const v1::ListCheckpointsRequest& request) {

@@ -2,6 +2,10 @@
 #ifndef ARMSTATE_SERVER_SERVICES_CHECKPOINT_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_CHECKPOINT_SERVICE_H_
 
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/checkpoints/pushes.h"
@@ -15,6 +19,7 @@
 #include "server/rpc/stop_check.h"
 #include "server/rpc/untaken_answer.h"
 #include "server/services/query_rpcs.h"
+#include "server/verdict/server_advice.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
@@ -23,10 +28,11 @@ namespace armstate {
 class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService> {
  public:
   CheckpointServiceImpl(CallWorkers& workers, CheckpointRepository& checkpoints, const ProfileRegistry& profiles,
-                        RestoreHistory& history, QueryRpcs& queries)
+                        const ServerAdvice& advice, RestoreHistory& history, QueryRpcs& queries)
       : DecodedService(workers),
         checkpoints_(checkpoints),
         profiles_(profiles),
+        advice_(advice),
         history_(history),
         queries_(queries),
         retention_(checkpoints, history),
@@ -67,6 +73,8 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   class CreateCall;
 
   absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response, MemoryBudget::Share& share);
+  // Returns what the server's rules say about the vCPUs that were read; nothing if their registers have no names.
+  absl::StatusOr<std::vector<v1::Advice>> AdviceOn(absl::string_view vm, const StoredCheckpoint& stored) const;
   absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
   absl::StatusOr<v1::Checkpoint> Update(const v1::UpdateCheckpointRequest& request) {
     return retention_.UpdateCheckpoint(request);
@@ -92,6 +100,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
 
   CheckpointRepository& checkpoints_;
   const ProfileRegistry& profiles_;
+  const ServerAdvice& advice_;
   RestoreHistory& history_;
   QueryRpcs& queries_;
   VmRetention retention_;

@@ -46,9 +46,16 @@ absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(cons
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<std::vector<ResolvedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
-  absl::StatusOr<std::pair<size_t, VmVerdict>> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
+  absl::StatusOr<BestVerdict> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
   if (!best.ok()) return best.status();
-  return JudgedRequest{*std::move(checkpoint), std::move((*targets)[best->first]), std::move(best->second)};
+  return JudgedRequest{*std::move(checkpoint), std::move((*targets)[best->target]), std::move(best->judgement),
+                       std::move(best->core_kinds)};
+}
+
+v1::RestoreReport RestoreServiceImpl::JudgedRequest::Report() const {
+  v1::RestoreReport report = VmVerdictToProto(checkpoint, target, judgement);
+  for (const v1::CoreKindVerdict& kind : core_kinds) *report.add_core_kinds() = kind;
+  return report;
 }
 
 template <typename Request>
@@ -67,7 +74,7 @@ absl::StatusOr<v1::ValidateCheckpointResponse> RestoreServiceImpl::Validate(
   v1::ValidateCheckpointResponse response;
   response.set_checkpoint(verdict->checkpoint.basic().name());
   v1::RestoreReport& report = *response.mutable_report();
-  report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  report = verdict->Report();
   AddAdvice(request, *verdict, report);
   const ReportedRegisters which = request.all_registers() ? ReportedRegisters::kAll : ReportedRegisters::kFindings;
   absl::StatusOr<std::string> next =
@@ -102,7 +109,7 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
   response.set_checkpoint(verdict->checkpoint.basic().name());
   AddRestorePhases(verdict->target.scheme(), response);
   v1::RestoreReport& report = *response.mutable_report();
-  report = VmVerdictToProto(verdict->checkpoint, verdict->target, verdict->judgement);
+  report = verdict->Report();
   AddAdvice(request, *verdict, report);
   absl::StatusOr<std::string> next =
       AddVcpuPage(PageOf(request, response.checkpoint(), report), verdict->checkpoint.vcpu_count(), [&](int vcpu) {

@@ -2,6 +2,8 @@
 #ifndef ARMSTATE_SERVER_SERVICES_RESTORE_SERVICE_H_
 #define ARMSTATE_SERVER_SERVICES_RESTORE_SERVICE_H_
 
+#include <vector>
+
 #include "armstate/v1/restore_service.grpc.pb.h"
 #include "server/conversion/conversion.h"
 #include "server/restores/history.h"
@@ -33,6 +35,10 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
     VerdictInput checkpoint;
     ResolvedTarget target;
     VmVerdict judgement;
+    std::vector<v1::CoreKindVerdict> core_kinds;
+
+    // The report without vCPUs.
+    v1::RestoreReport Report() const;
   };
 
   template <typename Request>

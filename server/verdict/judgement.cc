@@ -152,19 +152,6 @@ absl::StatusOr<VmVerdict> JudgeConversion(const VerdictInput& checkpoint, const 
   return JudgeArmstate(checkpoint, target, tolerances, &conversion, stop);
 }
 
-absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& checkpoint,
-                                                       absl::Span<const ResolvedTarget> targets,
-                                                       const TolerancesByScheme& tolerances, v1::Restorer by,
-                                                       const StopCheck& stop) {
-  std::pair<size_t, VmVerdict> best;
-  for (size_t i = 0; i < targets.size(); ++i) {
-    absl::StatusOr<VmVerdict> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
-    if (!judgement.ok()) return judgement.status();
-    if (i == 0 || IsBetter(*judgement, best.second)) best = {i, *std::move(judgement)};
-  }
-  return best;
-}
-
 bool IsBetter(const VmVerdict& a, const VmVerdict& b) {
   if (a.verdict != b.verdict) return a.verdict < b.verdict;
   const FindingCounts of_a = CountFindings(a), of_b = CountFindings(b);

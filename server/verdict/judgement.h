@@ -92,12 +92,6 @@ absl::StatusOr<VmVerdict> JudgeConversion(const VerdictInput& checkpoint, const 
                                           const TolerancesByScheme& tolerances, const ConversionUse& conversion,
                                           const StopCheck& stop);
 
-// Returns the index and the verdict of the best of several targets (at least one).
-absl::StatusOr<std::pair<size_t, VmVerdict>> JudgeBest(const VerdictInput& checkpoint,
-                                                       absl::Span<const ResolvedTarget> targets,
-                                                       const TolerancesByScheme& tolerances, v1::Restorer by,
-                                                       const StopCheck& stop);
-
 // Returns true if `a` is the better target: by verdict, then by the number of registers that would not hold the wanted
 // value.
 bool IsBetter(const VmVerdict& a, const VmVerdict& b);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "armstate/v1/cpu_profile.pb.h"
+#include "armstate/v1/host_service.pb.h"
 #include "armstate/v1/restore_service.pb.h"
 #include "core/cpu_profile.h"
 #include "core/engine_vcpu.h"
@@ -27,6 +28,8 @@ struct ResolvedTarget {
   std::vector<std::string> unknown;
   // Other remarks for the user.
   std::vector<std::string> notes;
+  // The cores that the VM must stay on; null: those of the whole host. Targets on the same kind of cores share it.
+  std::shared_ptr<const v1::CoreKind> core_kind;
 
   IdScheme scheme() const { return profiles[0]->scheme(); }
   const std::shared_ptr<const CpuProfile>& profile(size_t vcpu) const {

@@ -74,4 +74,8 @@ std::vector<Advice> ServerAdvice::For(const VerdictInput& checkpoint, const Reso
   return sets_.at({checkpoint.SchemeBefore(to), to}).Apply(vcpus);
 }
 
+std::vector<Advice> ServerAdvice::ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme) const {
+  return sets_.at({scheme, scheme}).ApplyToCheckpoint(vcpus);
+}
+
 }  // namespace armstate

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/advice.h"
 #include "core/advice_set.h"
 #include "server/verdict/judgement.h"
@@ -25,6 +26,9 @@ class ServerAdvice {
   // Returns what the rules say about a verdict. The operator's rules come first, since a finding has one cause.
   std::vector<Advice> For(const VerdictInput& checkpoint, const ResolvedTarget& target,
                           const VmVerdict& judgement) const;
+
+  // Returns what the rules say about a checkpoint itself: vCPUs whose lists use IDs by `scheme`.
+  std::vector<Advice> ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme) const;
 
  private:
   ServerAdvice() = default;

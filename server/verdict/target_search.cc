@@ -1,6 +1,7 @@
 #include "server/verdict/target_search.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <tuple>
@@ -8,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/cpu_list.h"
 #include "core/register_kind.h"
 #include "server/verdict/text.h"
 
@@ -21,10 +23,11 @@ struct ProfileVerdict {
   std::string reason;
 };
 
+// The verdict on one target of a host.
 struct HostVerdict {
-  Verdict verdict = Verdict::kRefused;
-  const ProfileVerdict* registers = nullptr;
-  const ResolvedTarget* target = nullptr;
+  Verdict verdict;
+  const ProfileVerdict* registers;
+  const ResolvedTarget* target;
 
   auto rank() const { return std::make_tuple(verdict, registers->counts.refused, registers->counts.changed); }
 };
@@ -64,6 +67,20 @@ std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint,
   return reason;
 }
 
+// Keeps the best verdict of each kind of cores, best first.
+void KeepBest(const HostVerdict& candidate, std::vector<HostVerdict>& kinds) {
+  const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const HostVerdict& kind) {
+    return kind.target->core_kind == candidate.target->core_kind;
+  });
+  if (same == kinds.end()) {
+    kinds.push_back(candidate);
+  } else if (candidate.rank() < same->rank()) {
+    *same = candidate;
+  }
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const HostVerdict& a, const HostVerdict& b) { return a.rank() < b.rank(); });
+}
+
 std::string HostReason(const HostVerdict& host) {
   std::vector<std::string> parts;
   for (const v1::MissingVcpuFeature& feature : host.target->missing_features) {
@@ -76,7 +93,79 @@ std::string HostReason(const HostVerdict& host) {
   return absl::StrJoin(parts, "; ");
 }
 
+// Fills what both messages have.
+template <typename Message>
+void Fill(const HostVerdict& verdict, Message& message) {
+  message.set_verdict(VerdictToProto(verdict.verdict));
+  message.set_cpu_profile(verdict.target->profile_header->name());
+  message.set_refused_count(verdict.registers->counts.refused);
+  message.set_changed_count(verdict.registers->counts.changed);
+  message.set_reason(HostReason(verdict));
+}
+
+// Returns nothing for a single kind.
+std::vector<v1::CoreKindVerdict> KindVerdicts(const std::vector<HostVerdict>& kinds) {
+  std::vector<v1::CoreKindVerdict> messages;
+  for (const HostVerdict& kind : kinds) {
+    if (kinds.size() == 1) break;
+    v1::CoreKindVerdict& message = messages.emplace_back();
+    message.set_cpu_model(kind.target->core_kind->cpu_model());
+    message.set_cpus(kind.target->core_kind->cpus());
+    Fill(kind, message);
+  }
+  return messages;
+}
+
+struct JudgedHost {
+  const SearchedHost* host;
+  // The best verdict of each kind of its cores, best first. Empty: the host is damaged.
+  std::vector<HostVerdict> kinds;
+
+  auto rank() const { return kinds.empty() ? std::make_tuple(Verdict::kUndetermined, 0, 0) : kinds.front().rank(); }
+};
+
+v1::RestoreTargetVerdict ToProto(const JudgedHost& judged) {
+  v1::RestoreTargetVerdict message;
+  message.set_host(judged.host->name);
+  if (judged.kinds.empty()) {
+    message.set_verdict(v1::VERDICT_UNDETERMINED);
+    message.set_reason(absl::StrCat("the record of the host is damaged: ", judged.host->damage));
+    return message;
+  }
+  const HostVerdict& best = judged.kinds.front();
+  Fill(best, message);
+  if (best.target->core_kind != nullptr && best.verdict <= Verdict::kAcceptedWithChanges) {
+    message.set_reason(absl::StrCat("pin the VM to ",
+                                    CoresText(best.target->core_kind->cpus(), best.target->core_kind->cpu_model()),
+                                    message.reason().empty() ? "" : "; ", message.reason()));
+  }
+  for (v1::CoreKindVerdict& kind : KindVerdicts(judged.kinds)) *message.add_core_kinds() = std::move(kind);
+  return message;
+}
+
 }  // namespace
+
+absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span<const ResolvedTarget> targets,
+                                      const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop) {
+  BestVerdict best;
+  std::deque<ProfileVerdict> verdicts;  // `kinds` refers to them
+  std::vector<HostVerdict> kinds;
+  const bool has_kinds = targets.front().core_kind != targets.back().core_kind;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    absl::StatusOr<VmVerdict> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
+    if (!judgement.ok()) return judgement.status();
+    if (has_kinds) {
+      verdicts.push_back({judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, targets[i])});
+      KeepBest({judgement->verdict, &verdicts.back(), &targets[i]}, kinds);
+    }
+    if (i == 0 || IsBetter(*judgement, best.judgement)) {
+      best.target = i;
+      best.judgement = *std::move(judgement);
+    }
+  }
+  best.core_kinds = KindVerdicts(kinds);
+  return best;
+}
 
 absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
@@ -96,11 +185,9 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
     }
     return &entry->second;
   };
-  const ProfileVerdict not_judged{Verdict::kUndetermined, {}, ""};
-  std::vector<std::pair<HostVerdict, const SearchedHost*>> verdicts;
+  std::vector<JudgedHost> verdicts;
   for (const SearchedHost& host : hosts) {
-    HostVerdict best;
-    if (!host.damage.empty()) best = {not_judged.verdict, &not_judged, nullptr};
+    JudgedHost judged_host{&host, {}};
     for (const ResolvedTarget& target : host.targets) {
       const absl::StatusOr<const ProfileVerdict*> registers = verdict_of(target);
       if (!registers.ok()) {
@@ -108,29 +195,16 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
                             absl::StrCat(registers.status().message(), ": ", verdicts.size(), " of ", hosts.size(),
                                          " hosts were judged; ask for fewer by labels, or wait longer"));
       }
-      const HostVerdict candidate{std::max(target.least_verdict(), (*registers)->verdict), *registers, &target};
-      if (best.target == nullptr || candidate.rank() < best.rank()) best = candidate;
+      KeepBest({std::max(target.least_verdict(), (*registers)->verdict), *registers, &target}, judged_host.kinds);
     }
-    if (best.registers != nullptr) verdicts.push_back({best, &host});
+    if (!judged_host.kinds.empty() || !host.damage.empty()) verdicts.push_back(std::move(judged_host));
   }
   std::sort(verdicts.begin(), verdicts.end(), [](const auto& a, const auto& b) {
-    const auto rank_a = a.first.rank(), rank_b = b.first.rank();
-    return rank_a != rank_b ? rank_a < rank_b : a.second->name < b.second->name;
+    const auto rank_a = a.rank(), rank_b = b.rank();
+    return rank_a != rank_b ? rank_a < rank_b : a.host->name < b.host->name;
   });
   std::vector<v1::RestoreTargetVerdict> messages;
-  for (const auto& [verdict, host] : verdicts) {
-    v1::RestoreTargetVerdict& message = messages.emplace_back();
-    message.set_host(host->name);
-    message.set_verdict(VerdictToProto(verdict.verdict));
-    if (verdict.target == nullptr) {
-      message.set_reason(absl::StrCat("the record of the host is damaged: ", host->damage));
-      continue;
-    }
-    message.set_cpu_profile(verdict.target->profile_header->name());
-    message.set_refused_count(verdict.registers->counts.refused);
-    message.set_changed_count(verdict.registers->counts.changed);
-    message.set_reason(HostReason(verdict));
-  }
+  for (const JudgedHost& verdict : verdicts) messages.push_back(ToProto(verdict));
   return messages;
 }
 

@@ -1,4 +1,4 @@
-// JudgeHosts judges a checkpoint against many hosts.
+// JudgeHosts judges a checkpoint against many hosts, JudgeBest against the targets that one host offers.
 #ifndef ARMSTATE_SERVER_VERDICT_TARGET_SEARCH_H_
 #define ARMSTATE_SERVER_VERDICT_TARGET_SEARCH_H_
 
@@ -20,6 +20,18 @@ struct SearchedHost {
   // Why the host cannot be judged: the damage to its record. Empty if there is none.
   std::string damage = {};
 };
+
+struct BestVerdict {
+  // The index of the best target.
+  size_t target = 0;
+  VmVerdict judgement;
+  // If the targets are on several kinds of cores: the best verdict of each, best first.
+  std::vector<v1::CoreKindVerdict> core_kinds;
+};
+
+// Judges several targets, at least one. The only possible error is that of `stop`.
+absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span<const ResolvedTarget> targets,
+                                      const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop);
 
 // Returns a verdict for each host, best first: by verdict, then by the number of registers that refuse and that change,
 // then by name. A profile that many hosts share is judged once; a damaged host is UNDETERMINED. The error is that of

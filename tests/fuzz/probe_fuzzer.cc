@@ -22,9 +22,9 @@ void CheckRefused(const absl::Status& status) {
 }
 
 void ParseProbe(const std::string& bytes) {
-  const absl::StatusOr<ProbeRecording> probe = ParseProbeRecording({{"it", bytes}});
-  if (!probe.ok()) return CheckRefused(probe.status());
-  const absl::StatusOr<HostDraft> host = HostFromProbe(*probe);
+  const absl::StatusOr<std::vector<ProbeRecording>> probes = ParseProbeRecordings({{"it", bytes}});
+  if (!probes.ok()) return CheckRefused(probes.status());
+  const absl::StatusOr<HostDraft> host = HostFromProbes(*probes);
   if (!host.ok()) return Check(absl::IsInvalidArgument(host.status()));
   for (const v1::CpuProfile& profile : host->profiles) {
     const absl::Status status = CpuProfileFromProto(profile).status();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include "client/cli/output/table.h"
 #include "client/cli/output/text.h"
 #include "client/host_client.h"
+#include "core/cpu_list.h"
 #include "core/vcpu_feature.h"
 #include "google/protobuf/empty.pb.h"
 #include "proto/enum_name.h"
@@ -52,24 +54,35 @@ ExitStatus PrintHosts(const std::vector<v1::Host>& hosts, std::ostream& out) {
   return ExitStatus::kOk;
 }
 
+// Prints what VMs can have on one kind of cores, or on the whole host if it does not distinguish any.
+void PrintCoreKind(const v1::Host& host, int core_kind, std::ostream& out) {
+  out << '\n';
+  if (!host.core_kinds().empty()) {
+    const v1::CoreKind& kind = host.core_kinds(core_kind);
+    out << "On " << Printable(CoresText(kind.cpus(), kind.cpu_model())) << ":\n";
+  }
+  Table profiles({"FEATURE SET", "PROFILE", "VCPU FEATURES"});
+  for (const v1::HostProfile& profile : host.profiles()) {
+    if (profile.core_kind() != core_kind) continue;
+    profiles.AddRow({profile.feature_set().empty() ? "-" : profile.feature_set(), ShortName(profile.cpu_profile()),
+                     FeaturesText(profile)});
+  }
+  profiles.Print("", out);
+  Table unsupported({"WITHOUT", "CALL", "ANSWERS"});
+  for (const v1::UnsupportedFeature& feature : host.unsupported_features()) {
+    if (feature.core_kind() != core_kind) continue;
+    unsupported.AddRow({feature.feature(), feature.call(), feature.error().empty() ? "?" : feature.error()});
+  }
+  if (unsupported.empty()) return;
+  out << '\n';
+  unsupported.Print("", out);
+}
+
 absl::StatusOr<ExitStatus> PrintHost(const absl::StatusOr<v1::Host>& host, CommandContext& context) {
   if (!host.ok()) return host.status();
   if (context.json()) return PrintJson(*host, context.out);
   PrintHosts({*host}, context.out);
-  context.out << '\n';
-  Table profiles({"FEATURE SET", "PROFILE", "VCPU FEATURES"});
-  for (const v1::HostProfile& profile : host->profiles()) {
-    profiles.AddRow({profile.feature_set().empty() ? "-" : profile.feature_set(), ShortName(profile.cpu_profile()),
-                     FeaturesText(profile)});
-  }
-  profiles.Print("", context.out);
-  if (host->unsupported_features().empty()) return ExitStatus::kOk;
-  context.out << '\n';
-  Table unsupported({"WITHOUT", "CALL", "ANSWERS"});
-  for (const v1::UnsupportedFeature& feature : host->unsupported_features()) {
-    unsupported.AddRow({feature.feature(), feature.call(), feature.error().empty() ? "?" : feature.error()});
-  }
-  unsupported.Print("", context.out);
+  for (int i = 0; i < std::max(host->core_kinds_size(), 1); ++i) PrintCoreKind(*host, i, context.out);
   return ExitStatus::kOk;
 }
 
@@ -158,8 +171,8 @@ void AddLabelOption(CLI::App& command, const std::string& description, HostOptio
 void AddProfileOptions(CLI::App& command, HostOptions& options) {
   command
       .add_option("--probe", options.probe,
-                  "What `armstate-kvm probe` found on the host: a file or several, plain or compressed with zstd; - is "
-                  "standard input")
+                  "What `armstate-kvm probe` found on the host, plain or compressed with zstd; of a host with several "
+                  "kinds of cores (big.LITTLE) a file for each; - is standard input")
       ->type_name("FILE...");
   command
       .add_option(
@@ -179,6 +192,7 @@ void AddCreate(CLI::App& host, Command& chosen) {
   AddLabelOption(command, "A label; may be given more than once", *options);
   command.footer(
       HelpFooter("  armstate host create rack4-a72 --probe rack4-a72.probe.zst --label rack=4\n"
+                 "  armstate host create phone --probe big.probe --probe little.probe\n"
                  "  armstate host create laptop --profile qemu-7.2.virt.cortex-a57 --profile qemu-7.2.virt.max\n"));
 }
 

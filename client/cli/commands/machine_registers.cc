@@ -34,23 +34,28 @@ struct WriteOptions {
 
 absl::StatusOr<ExitStatus> Read(const ReadOptions& options, CommandContext& context) {
   const std::string machine = MachineNameOf(options.machine);
-  const absl::StatusOr<IdScheme> scheme = IdSchemeOfMachine(machine, context.connection);
+  const absl::StatusOr<v1::CpuProfile> profile = ProfileOfMachine(machine, context.connection);
+  if (!profile.ok()) return profile.status();
+  const absl::StatusOr<IdScheme> scheme = IdSchemeOf(*profile);
   if (!scheme.ok()) return scheme.status();
-  const absl::StatusOr<std::vector<RegisterSelector>> selectors = ParseRegisterSelectors(options.names, *scheme);
-  if (!selectors.ok()) return selectors.status();
+  const absl::StatusOr<std::vector<RegisterSelector>> held = SelectorsOf(options.names, *profile);
+  if (!held.ok()) return held.status();
   v1::ReadRegistersRequest request;
   request.set_machine(machine);
   request.set_vcpu_index(options.vcpu);
-  for (const RegisterSelector& selector : *selectors) request.add_register_ids(selector.id.raw());
+  for (const RegisterSelector& selector : *held) request.add_register_ids(selector.id.raw());
   absl::StatusOr<v1::ReadRegistersResponse> response = EngineClient(context.connection).ReadRegisters(request);
   if (!response.ok()) return response.status();
   if (context.json()) return PrintJson(*response, context.out);
   const absl::StatusOr<RegisterList> list = RegisterListFromProto(std::move(*response->mutable_registers()));
   if (!list.ok()) return list.status();
-  if (selectors->empty()) {
+  if (options.names.empty()) {
     PrintRegisters(*list, *scheme, context.out);
     return ExitStatus::kOk;
   }
+  // As they are named: what is mapped to another register is said.
+  const absl::StatusOr<std::vector<RegisterSelector>> selectors = ParseRegisterSelectors(options.names, *scheme);
+  if (!selectors.ok()) return selectors.status();
   const absl::Status printed = PrintSelected(*list, *selectors, *scheme, context.out);
   if (!printed.ok()) return printed;
   return ExitStatus::kOk;

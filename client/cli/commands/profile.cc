@@ -133,9 +133,7 @@ absl::StatusOr<ExitStatus> ImportProfiles(const ProfileImportOptions& options, C
 // Prints reset values, the bits that a write may change, and notes, for the selected registers or for all.
 absl::Status PrintRules(const CpuProfile& profile, absl::Span<const RegisterSelector> selectors, std::ostream& out) {
   std::vector<size_t> indexes;
-  const auto has = [&profile](RegisterId id) { return profile.layout()->Find(id).has_value(); };
-  for (const RegisterSelector& named : selectors) {
-    const RegisterSelector selector = SelectorFor(named, profile.scheme(), has);
+  for (const RegisterSelector& selector : selectors) {
     const absl::optional<size_t> index = profile.layout()->Find(selector.id);
     if (!index) {
       return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,
@@ -165,9 +163,7 @@ absl::StatusOr<ExitStatus> ShowProfile(const ProfileShowOptions& options, Comman
   request.set_name(CpuProfileNameOf(options.profile));
   absl::StatusOr<v1::CpuProfile> message = HostClient(context.connection).GetCpuProfile(request);
   if (!message.ok()) return message.status();
-  const absl::StatusOr<IdScheme> scheme = IdSchemeOf(*message);
-  if (!scheme.ok()) return scheme.status();
-  const absl::StatusOr<std::vector<RegisterSelector>> selectors = ParseRegisterSelectors(options.names, *scheme);
+  const absl::StatusOr<std::vector<RegisterSelector>> selectors = SelectorsOf(options.names, *message);
   if (!selectors.ok()) return selectors.status();
   if (context.json()) {
     auto* rules = message->mutable_registers();

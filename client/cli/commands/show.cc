@@ -13,6 +13,7 @@
 #include "client/cli/commands/id_scheme.h"
 #include "client/cli/commands/number_checks.h"
 #include "client/cli/output/register_text.h"
+#include "client/cli/output/report_text.h"
 #include "client/cli/output/table.h"
 #include "core/error.h"
 #include "proto/vcpu_state_conversion.h"
@@ -56,8 +57,11 @@ absl::StatusOr<v1::Checkpoint> GetDecoded(const ShowOptions& options, const Chec
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_BASIC);
+  request.set_include_advice(options.names.empty());
+  if (request.include_advice() && options.vcpu >= 0) request.add_vcpu_indexes(options.vcpu);
   absl::StatusOr<v1::Checkpoint> checkpoint = client.GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
+  request.set_include_advice(false);
   request.set_name(checkpoint->name());  // not `latest`, which may change between the calls
   request.set_view(v1::CHECKPOINT_VIEW_DECODED);
   request.mutable_registers()->Assign(options.names.begin(), options.names.end());
@@ -84,6 +88,7 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_FULL);
+  request.set_include_advice(options.names.empty());
   if (options.vcpu >= 0) request.add_vcpu_indexes(options.vcpu);
   absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
@@ -97,6 +102,7 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
     context.out << context.palette.Warning("incomplete") << ": vCPU " << gap.vcpu_index() << ": " << gap.reason()
                 << '\n';
   }
+  PrintAdvice(checkpoint->advice(), context.palette, context.out);
   for (v1::VcpuState& message : *checkpoint->mutable_vcpus()) {
     const absl::StatusOr<VcpuState> vcpu = VcpuStateFromProto(std::move(message));
     if (!vcpu.ok()) return vcpu.status();

@@ -7,6 +7,7 @@
 #include "client/checkpoint_client.h"
 #include "client/cli/commands/arguments.h"
 #include "client/cli/commands/number_checks.h"
+#include "client/cli/output/report_text.h"
 #include "client/cli/output/text.h"
 
 namespace armstate {
@@ -33,6 +34,22 @@ void Print(const v1::Checkpoint& sent, const v1::Checkpoint& stored, const std::
   for (const std::string& note : notes) context.out << "note: " << note << '\n';
   for (const v1::CaptureGap& gap : sent.gaps()) {
     context.out << context.palette.Warning("incomplete") << ": vCPU " << gap.vcpu_index() << ": " << gap.reason()
+                << '\n';
+  }
+  PrintAdvice(stored.advice(), context.palette, context.out);
+}
+
+// Asks what the server's rules say about the stored checkpoint. It is stored, whatever becomes of this.
+void AddAdvice(v1::Checkpoint& stored, CommandContext& context) {
+  v1::GetCheckpointRequest request;
+  request.set_name(stored.name());
+  request.set_view(v1::CHECKPOINT_VIEW_BASIC);
+  request.set_include_advice(true);
+  absl::StatusOr<v1::Checkpoint> advised = CheckpointClient(context.connection).GetCheckpoint(request);
+  if (advised.ok()) {
+    stored.mutable_advice()->Swap(advised->mutable_advice());
+  } else {
+    context.err << "armstate: stored, but not looked at: " << Printable(std::string(advised.status().message()))
                 << '\n';
   }
 }
@@ -81,8 +98,9 @@ absl::StatusOr<ExitStatus> Store(v1::Checkpoint checkpoint, const std::vector<st
   request.set_request_id(options.request_id);
   if (options.expected_version >= 0) request.set_expected_latest_version(options.expected_version);
   request.set_validate_only(options.validate_only);
-  const absl::StatusOr<v1::Checkpoint> stored = CheckpointClient(context.connection).CreateCheckpoint(request);
+  absl::StatusOr<v1::Checkpoint> stored = CheckpointClient(context.connection).CreateCheckpoint(request);
   if (!stored.ok()) return stored.status();
+  if (!options.validate_only) AddAdvice(*stored, context);
   if (context.json()) return PrintJson(*stored, context.out);
   Print(request.checkpoint(), *stored, notes, options.validate_only, context);
   return ExitStatus::kOk;

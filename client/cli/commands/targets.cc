@@ -12,6 +12,7 @@
 #include "client/cli/output/table.h"
 #include "client/host_client.h"
 #include "client/restore_client.h"
+#include "core/cpu_list.h"
 #include "proto/enum_name.h"
 
 namespace armstate {
@@ -26,6 +27,13 @@ struct TargetsOptions {
 
 bool Accepts(const v1::RestoreTargetVerdict& target) {
   return target.verdict() == v1::VERDICT_ACCEPTED || target.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
+}
+
+// `verdict` is that of a host or of one kind of its cores.
+template <typename Verdict>
+void AddVerdict(std::string name, const Verdict& verdict, Table& table) {
+  table.AddRow({std::move(name), absl::StrReplaceAll(EnumName(verdict.verdict()), {{"_", " "}}),
+                absl::StrCat(verdict.refused_count()), absl::StrCat(verdict.changed_count()), verdict.reason()});
 }
 
 absl::StatusOr<bool> AnyHostIsRegistered(const Connection& connection) {
@@ -62,8 +70,11 @@ absl::StatusOr<ExitStatus> FindTargets(const TargetsOptions& options, CommandCon
   }
   Table table({"HOST", "VERDICT", "REFUSED", "CHANGED", "WHY"});
   for (const v1::RestoreTargetVerdict& target : response->targets()) {
-    table.AddRow({ShortName(target.host()), absl::StrReplaceAll(EnumName(target.verdict()), {{"_", " "}}),
-                  absl::StrCat(target.refused_count()), absl::StrCat(target.changed_count()), target.reason()});
+    AddVerdict(ShortName(target.host()), target, table);
+    for (int i = 1; i < target.core_kinds_size(); ++i) {  // the host's verdict is that of the first kind
+      const v1::CoreKindVerdict& kind = target.core_kinds(i);
+      AddVerdict(absl::StrCat("  on ", CoresText(kind.cpus(), kind.cpu_model())), kind, table);
+    }
   }
   table.Print("", context.out);
   if (!any_host) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "client/cli/output/table.h"
 #include "client/cli/output/text.h"
 #include "core/conversion.h"
+#include "core/cpu_list.h"
 #include "core/number_ranges.h"
 #include "core/register_list.h"
 #include "proto/enum_name.h"
@@ -195,20 +197,23 @@ std::string BriefObstacle(const SharedFinding& shared) {
   return text;
 }
 
+size_t LinesIn(const std::string& text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')); }
+
 // Prints those that stand alone. A summary of many has one line for each of the first, and what all of them advise.
-void PrintObstacles(const std::vector<SharedFinding>& obstacles, ReportDetail detail, std::ostream& out) {
-  constexpr size_t kExplained = 3, kShown = 6;
-  const bool brief = detail == ReportDetail::kSummary && obstacles.size() > kExplained;
-  for (size_t i = 0; i < obstacles.size(); ++i) {
-    if (!brief) {
-      PrintObstacle(obstacles[i], out);
-    } else if (i < kShown) {
-      out << "  " << Printable(BriefObstacle(obstacles[i])) << '\n';
-    }
+// `room`: the lines that it may have, which is what matters only if `detail` is kSummary.
+void PrintObstacles(const std::vector<SharedFinding>& obstacles, ReportDetail detail, size_t room, std::ostream& out) {
+  constexpr size_t kExplained = 3, kBrief = 6, kOtherLines = 2;
+  std::ostringstream explained;
+  for (const SharedFinding& obstacle : obstacles) PrintObstacle(obstacle, explained);
+  if (detail == ReportDetail::kEveryRegister || (obstacles.size() <= kExplained && LinesIn(explained.str()) <= room)) {
+    out << explained.str();
+    return;
   }
-  if (!brief) return;
-  if (obstacles.size() > kShown) {
-    out << "  and " << obstacles.size() - kShown << " more registers that are in the way: --details shows them\n";
+  size_t shown = std::min(obstacles.size(), kBrief);
+  if (shown + kOtherLines > room) shown = std::min(shown, std::max(room, kOtherLines + 1) - kOtherLines);
+  for (size_t i = 0; i < shown; ++i) out << "  " << Printable(BriefObstacle(obstacles[i])) << '\n';
+  if (obstacles.size() > shown) {
+    out << "  and " << obstacles.size() - shown << " more registers that are in the way: --details shows them\n";
   }
   const std::string& advice = obstacles[0].finding->advice();
   const bool is_shared = std::all_of(obstacles.begin(), obstacles.end(),
@@ -233,16 +238,6 @@ std::string CoverageText(const v1::Advice& advice) {
       " of ", vcpus);
 }
 
-void PrintAdvice(const v1::RestoreReport& report, const Palette& palette, std::ostream& out) {
-  for (const v1::Advice& advice : report.advice()) {
-    std::string kind = "note: ";
-    if (advice.severity() == v1::ADVICE_SEVERITY_WARNING) kind = palette.Warning("warning: ");
-    if (advice.kind() == v1::ADVICE_KIND_CAUSE) kind = palette.Bad("cause: ");
-    out << kind << Printable(absl::StrCat(advice.sentence(), " (", CoverageText(advice), ")")) << '\n';
-    if (!advice.action().empty()) out << "  -> " << Printable(advice.action()) << '\n';
-  }
-}
-
 // True if a cause explains the finding on all its vCPUs.
 bool HasCause(const v1::RestoreReport& report, const SharedFinding& shared) {
   return std::any_of(report.advice().begin(), report.advice().end(), [&](const v1::Advice& advice) {
@@ -256,26 +251,32 @@ bool HasCause(const v1::RestoreReport& report, const SharedFinding& shared) {
   });
 }
 
-// Prints the counts of each vCPU; vCPUs with equal counts share a line.
-void PrintCounts(const v1::RestoreReport& report, std::ostream& out) {
+// Prints the counts of each vCPU; vCPUs with equal counts share a line. A summary has four lines at most.
+void PrintCounts(const v1::RestoreReport& report, ReportDetail detail, std::ostream& out) {
+  constexpr size_t kShown = 4;
   std::vector<std::pair<std::string, std::vector<uint64_t>>> lines;
   for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
     const auto refused = std::count_if(vcpu.registers().begin(), vcpu.registers().end(), IsRefusal);
     std::string line =
         absl::StrFormat("%d refused, %d written, %d unchanged", refused, vcpu.written_count(), vcpu.unchanged_count());
+    if (detail == ReportDetail::kSummary && lines.size() == kShown && lines.back().first != line) {
+      lines.back().first = line = "see --details";
+    }
     if (lines.empty() || lines.back().first != line) lines.push_back({std::move(line), {}});
     lines.back().second.push_back(static_cast<uint64_t>(vcpu.vcpu_index()));
   }
   for (const auto& [line, vcpus] : lines) out << VcpusText(vcpus) << ": " << line << '\n';
 }
 
-// Prints a table. Changes matter less where the restore is refused, and a summary has only the first of them.
+// Prints a table. Changes matter less where the restore is refused, and a summary has only the first of them, in `room`
+// lines.
 void PrintOthers(const v1::RestoreReport& report, const std::vector<SharedFinding>& others, ReportDetail detail,
-                 std::ostream& out) {
-  constexpr size_t kShownIfRefused = 4, kShown = 12;
+                 size_t room, std::ostream& out) {
+  constexpr size_t kShownIfRefused = 4, kShown = 12, kOtherLines = 2;
   size_t shown = others.size();
   if (detail == ReportDetail::kSummary) {
     shown = std::min(shown, report.verdict() == v1::VERDICT_REFUSED ? kShownIfRefused : kShown);
+    shown = std::min(shown, std::max(room, kOtherLines + 1) - kOtherLines);
   }
   const bool one_vcpu = report.vcpus_size() <= 1;
   Table table(one_vcpu ? std::vector<std::string>{"REGISTER", "OUTCOME", "WANTED", "GOT", "WHY"}
@@ -295,15 +296,19 @@ void PrintOthers(const v1::RestoreReport& report, const std::vector<SharedFindin
   }
 }
 
-}  // namespace
-
-void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out,
-                 ReportDetail detail) {
+// Prints what is about the restore as a whole.
+void PrintHead(const v1::RestoreReport& report, absl::string_view what, ReportDetail detail, const Palette& palette,
+               std::ostream& out) {
   out << VerdictText(report.verdict(), palette) << ": " << what;
   if (!report.cpu_profile().empty() && !absl::StrContains(what, report.cpu_profile())) {
     out << " (" << report.cpu_profile() << ")";
   }
   out << '\n';
+  for (const v1::CoreKindVerdict& kind : report.core_kinds()) {
+    out << "  on " << Printable(CoresText(kind.cpus(), kind.cpu_model())) << ": "
+        << VerdictText(kind.verdict(), palette)
+        << Printable(kind.reason().empty() ? "" : absl::StrCat(": ", kind.reason())) << '\n';
+  }
   if (report.by() == v1::RESTORER_ARMSTATE)
     out << "judged as armstate's own restore, which reads every register back\n";
   if (report.by() == v1::RESTORER_QEMU) out << "judged as QEMU's own load of the stream, as it is\n";
@@ -316,16 +321,47 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
                                              : "; start the VM without it\n");
   }
   for (const std::string& note : report.notes()) out << "note: " << Printable(note) << '\n';
-  PrintCounts(report, out);
-  PrintAdvice(report, palette, out);
+  PrintCounts(report, detail, out);
+}
+
+void PrintOneAdvice(const v1::Advice& advice, const Palette& palette, std::ostream& out) {
+  std::string kind = "note: ";
+  if (advice.severity() == v1::ADVICE_SEVERITY_WARNING) kind = palette.Warning("warning: ");
+  if (advice.kind() == v1::ADVICE_KIND_CAUSE) kind = palette.Bad("cause: ");
+  out << kind << Printable(absl::StrCat(advice.sentence(), " (", CoverageText(advice), ")")) << '\n';
+  if (!advice.action().empty()) out << "  -> " << Printable(advice.action()) << '\n';
+}
+
+}  // namespace
+
+void PrintReport(const v1::RestoreReport& report, absl::string_view what, const Palette& palette, std::ostream& out,
+                 ReportDetail detail) {
+  // A summary fits on a terminal: causes, which stand first, matter most. What follows them has the rest of the lines.
+  constexpr size_t kSummaryLines = 25, kAdviceEnds = 17, kTableLines = 3;
+  const bool is_summary = detail == ReportDetail::kSummary;
+  std::ostringstream text;
+  const auto room = [&] { return kSummaryLines - std::min(LinesIn(text.str()), kSummaryLines); };
+  PrintHead(report, what, detail, palette, text);
+  for (int i = 0; i < report.advice_size(); ++i) {
+    if (is_summary && LinesIn(text.str()) >= kAdviceEnds) {
+      text << "and " << report.advice_size() - i << " more remarks: --details shows them\n";
+      break;
+    }
+    PrintOneAdvice(report.advice(i), palette, text);
+  }
   // Obstacles first: the user has to act on them.
   std::vector<SharedFinding> obstacles, others;
   for (SharedFinding& finding : ShareFindings(report)) {
     if (detail == ReportDetail::kSummary && HasCause(report, finding)) continue;
     (IsObstacle(*finding.finding) ? obstacles : others).push_back(std::move(finding));
   }
-  PrintObstacles(obstacles, detail, out);
-  PrintOthers(report, FoldFindings(others, detail), detail, out);
+  PrintObstacles(obstacles, detail, room() - std::min(room(), others.empty() ? 0 : kTableLines), text);
+  PrintOthers(report, FoldFindings(others, detail), detail, room(), text);
+  out << text.str();
+}
+
+void PrintAdvice(const google::protobuf::RepeatedPtrField<v1::Advice>& all, const Palette& palette, std::ostream& out) {
+  for (const v1::Advice& advice : all) PrintOneAdvice(advice, palette, out);
 }
 
 ExitStatus ExitStatusOf(const v1::RestoreReport& report) {

@@ -80,8 +80,8 @@ std::vector<FeatureClass> Classes(uint32_t supported, bool memory_tagging) {
 
 class Prober {
  public:
-  Prober(std::string host, std::string cpu, std::unique_ptr<KvmVm> vm)
-      : host_(std::move(host)), cpu_(std::move(cpu)), vm_(std::move(vm)) {
+  Prober(std::string host, std::string cpu, std::string cpus, std::unique_ptr<KvmVm> vm)
+      : host_(std::move(host)), cpu_(std::move(cpu)), cpus_(std::move(cpus)), vm_(std::move(vm)) {
     utsname names = {};
     uname(&names);
     release_ = names.release;
@@ -120,6 +120,7 @@ class Prober {
       if (asked.capability == KvmCapability::kWritableImplementationId) writable_implementation_id_ = answer > 0;
     }
     ProbeJson line = {{"host", host_}, {"info", std::move(info)}, {"writable_masks", nullptr}};
+    if (!cpus_.empty()) line["cpus"] = cpus_;
     std::vector<uint64_t> masks(kKvmFeatureIdMasks);
     if (vm_->GetWritableMasks(absl::MakeSpan(masks)) == 0) {
       line["writable_masks"] = ProbeJson::object();
@@ -272,6 +273,7 @@ class Prober {
 
   std::string host_;
   std::string cpu_;
+  std::string cpus_;
   std::unique_ptr<KvmVm> vm_;
   std::string release_;
   std::string version_;
@@ -285,10 +287,10 @@ class Prober {
 
 }  // namespace
 
-absl::StatusOr<HostProbeResult> ProbeHost(const std::string& host, const std::string& cpu) {
+absl::StatusOr<HostProbeResult> ProbeHost(const std::string& host, const std::string& cpu, const std::string& cpus) {
   absl::StatusOr<std::unique_ptr<KvmVm>> vm = KvmVm::Create();
   if (!vm.ok()) return vm.status();
-  return Prober(host, cpu, *std::move(vm)).Run();
+  return Prober(host, cpu, cpus, *std::move(vm)).Run();
 }
 
 }  // namespace armstate

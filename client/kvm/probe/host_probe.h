@@ -17,8 +17,9 @@ struct HostProbeResult {
 };
 
 // Experiments on scratch VMs: about a second of a real host. Nothing of it touches other VMs. host, cpu: names for
-// people. UNAVAILABLE if this host has no KVM for us.
-absl::StatusOr<HostProbeResult> ProbeHost(const std::string& host, const std::string& cpu);
+// people. cpus: the CPUs that the calling thread is pinned to and the probe is about, as Linux lists them; empty: all.
+// UNAVAILABLE if this host has no KVM for us.
+absl::StatusOr<HostProbeResult> ProbeHost(const std::string& host, const std::string& cpu, const std::string& cpus);
 
 }  // namespace armstate
 

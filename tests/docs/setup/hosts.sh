@@ -4,6 +4,9 @@ for host in cortex-a72@6.1 cortex-a72@6.12 neoverse-n1@6.12; do
   name=${host#cortex-}
   cp "$DATA/kvm/armstate-kvm/$host.probe.zst" "$(sed 's/neoverse-//; s/@/-linux-/' <<<"$name").probe"
 done
+# Two kinds of cores under one kernel.
+cp "$DATA/kvm/armstate-kvm/cortex-a53@6.12.probe.zst" little.probe
+cp "$DATA/kvm/armstate-kvm/cortex-a72@6.12.probe.zst" big.probe
 zstd -dqc <"$DATA/qemu-kvm/cortex-a72@6.12.mig.zst" >guest.mig
 zstd -dqc <"$DATA/qemu-kvm/neoverse-n1@6.12.mig.zst" >counting.mig
 zstd -dqc <"$DATA/qemu-7.2/streams/virt.cortex-a72.smp1.mig.zst" >web-3.mig

@@ -11,7 +11,7 @@ namespace armstate {
 namespace {
 
 v1::Host ProbedHostOf(const std::string& host) {
-  const absl::StatusOr<HostDraft> probed = HostFromProbe(ReadHostProbe(host));
+  const absl::StatusOr<HostDraft> probed = HostFromProbes({ReadHostProbe(host)});
   EXPECT_TRUE(probed.ok()) << probed.status();
   return probed.ok() ? probed->host : v1::Host();
 }
@@ -23,7 +23,7 @@ std::string Predicted(const v1::Host& host, uint32_t bits, bool memory_tagging =
   wanted.bits = bits;
   wanted.memory_tagging = memory_tagging;
   wanted.writable_implementation_id = writable_implementation_id;
-  const VcpuInit init = PredictVcpuInit(host, wanted);
+  const VcpuInit init = PredictVcpuInit(host, 0, wanted);
   std::string text;
   for (const v1::UnsupportedFeature& missing : init.missing) {
     text += missing.feature() + " " + missing.call() + " " + missing.error() + ", ";

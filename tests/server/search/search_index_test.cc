@@ -96,8 +96,27 @@ TEST(SearchIndexTest, GivesTheValuesOfAllNamedRegisters) {
   const IndexAnswer answer =
       index.Find(*Filter::Parse("SCTLR_EL1.M = 1 OR MPIDR_EL1 = 3 OR TTBR0_EL1 = 3"), MatchedVcpus::kAny);
   ASSERT_EQ(answer.matches.size(), 1u);
-  EXPECT_THAT(answer.matches[0].vcpus[0].values,
+  std::vector<std::string> values;
+  for (const MatchingValue& matching : answer.matches[0].vcpus[0].values) values.push_back(matching.value);
+  EXPECT_THAT(values,
               testing::ElementsAre(std::string("\1\0\0\0\0\0\0\0", 8), std::string("\1\0\0\x80\0\0\0\0", 8), ""));
+}
+
+// DDI 0487, SCTLR: it is mapped to SCTLR_EL1[31:0].
+TEST(SearchIndexTest, AnAArch32NameFindsTheAArch64RegisterOfAVcpuWithoutTheOther) {
+  const RegisterId sctlr = *ParseRegisterName("SCTLR", IdScheme::kTcg);
+  SearchIndex index;
+  Put(index, {Facts("both", IdScheme::kTcg, ""), {List({{kSctlr, 1}, {sctlr, 0}})}});
+  Put(index, {Facts("wide", IdScheme::kTcg, ""), {List({{kSctlr, 1}})}});
+  Put(index, {Facts("none", IdScheme::kTcg, ""), {List({{kMpidr, 1}})}});
+  EXPECT_EQ(Found(index, "SCTLR.M = 1"), "wide:0, ");
+  EXPECT_EQ(Found(index, "SCTLR.M = 0"), "both:0, ");
+  EXPECT_EQ(Found(index, "SCTLR = 1"), "wide:0, ");
+  EXPECT_EQ(Found(index, "SCTLR:*"), "both:0, wide:0, ");
+  EXPECT_EQ(Found(index, "NOT SCTLR.M = 1"), "both:0, none:0, ");
+  const IndexAnswer answer = index.Find(*Filter::Parse("SCTLR.M = 1"), MatchedVcpus::kAny);
+  ASSERT_EQ(answer.matches.size(), 1u);
+  EXPECT_EQ(answer.matches[0].vcpus[0].values.at(0).value, std::string("\1\0\0\0\0\0\0\0", 8));
 }
 
 // Puts and removes at random; columns go through all their forms, as TTBR0_EL1 takes over 256 values.

@@ -222,6 +222,7 @@ class SlowWritesTest : public testing::Test {
   CheckpointRepository repository_;
   RestoreHistory history_;
   QueryRpcs queries_;
+  const ServerAdvice advice_ = *ServerAdvice::Load("");
   CheckpointServiceImpl service_;
   std::unique_ptr<grpc::Server> server_;
   std::string target_;

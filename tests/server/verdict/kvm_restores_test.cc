@@ -164,7 +164,7 @@ class KvmRestoresTest : public testing::TestWithParam<Case> {
 std::map<std::string, std::map<std::pair<std::string, std::string>, RecordedVm>> KvmRestoresTest::sources_;
 
 TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
-  const absl::StatusOr<HostDraft> probed = HostFromProbe(Probe());
+  const absl::StatusOr<HostDraft> probed = HostFromProbes({Probe()});
   ASSERT_TRUE(probed.ok()) << probed.status();
   int64_t recorded = 0;
   int64_t recorded_ok = 0;
@@ -175,7 +175,7 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
     features.bits = static_cast<uint32_t>(source.features);
     features.memory_tagging = source.memory_tagging;
     features.writable_implementation_id = real.order == "impid";
-    const VcpuInit init = PredictVcpuInit(probed->host, features);
+    const VcpuInit init = PredictVcpuInit(probed->host, 0, features);
     EXPECT_EQ(init.missing.empty() ? std::string("ok") : StepOf(init.missing[0].call()), real.init_step) << what;
     EXPECT_EQ(init.missing.empty() ? "" : init.missing[0].error(), real.init_error) << what;
     ASSERT_TRUE(init.profile.has_value()) << what;
@@ -203,7 +203,7 @@ TEST_P(KvmRestoresTest, EveryRegisterIsPredicted) {
 // The order of our own restore (core/restore_order.h) avoids what can be avoided: a VM moves to the same kind of host
 // without a loss, though on Linux 6.12 neither ascending nor descending order keeps the PMU's SET and CLR pairs.
 TEST_P(KvmRestoresTest, OwnOrderLosesNothingOnTheSameHost) {
-  const absl::StatusOr<HostDraft> probed = HostFromProbe(Probe());
+  const absl::StatusOr<HostDraft> probed = HostFromProbes({Probe()});
   ASSERT_TRUE(probed.ok()) << probed.status();
   for (size_t i = 0; i < probed->profiles.size(); ++i) {
     const std::string& feature_set = probed->host.profiles(static_cast<int>(i)).feature_set();

@@ -72,6 +72,39 @@ TEST(Push, AQemuStreamBecomesACheckpoint) {
   EXPECT_EQ(seen.checkpoint().vcpus(1).vcpu_index(), 1);
 }
 
+TEST(Push, SaysWhatTheRulesSay) {
+  FakeServer server;
+  server.handlers.create_checkpoint = [](const v1::CreateCheckpointRequest&) { return Stored(7); };
+  server.handlers.get_checkpoint = [](const v1::GetCheckpointRequest& request) {
+    EXPECT_EQ(request.name(), "vms/web-1/checkpoints/7");
+    EXPECT_EQ(request.view(), v1::CHECKPOINT_VIEW_BASIC);
+    EXPECT_TRUE(request.include_advice());
+    v1::Checkpoint answer = Stored(7);
+    v1::Advice* advice = answer.add_advice();
+    advice->set_kind(v1::ADVICE_KIND_CHECKPOINT);
+    advice->set_severity(v1::ADVICE_SEVERITY_WARNING);
+    advice->set_sentence("the OS lock is held");
+    advice->add_vcpu_indexes(0);
+    advice->add_vcpu_indexes(1);
+    return answer;
+  };
+  const TempDir dir;
+  const std::string file = WriteFile(dir, "a.json", "{}");
+  EXPECT_EQ(RunCommand(server.target(), {"push", "web-1", file}).out,
+            "vms/web-1/checkpoints/7: 2 vCPUs, 650 registers\nwarning: the OS lock is held (vCPUs 0 and 1)\n");
+  EXPECT_THAT(RunCommand(server.target(), {"push", "web-1", file, "--output=json"}).out,
+              HasSubstr("\"sentence\": \"the OS lock is held\""));
+
+  // It is stored, whatever becomes of the question.
+  server.handlers.get_checkpoint = [](const v1::GetCheckpointRequest&) -> absl::StatusOr<v1::Checkpoint> {
+    return absl::UnimplementedError("too old");
+  };
+  const CommandResult result = RunCommand(server.target(), {"push", "web-1", file});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out, "vms/web-1/checkpoints/7: 2 vCPUs, 650 registers\n");
+  EXPECT_EQ(result.err, "armstate: stored, but not looked at: too old\n");
+}
+
 TEST(Push, OptionsReachTheServer) {
   FakeServer server;
   v1::CreateCheckpointRequest seen;

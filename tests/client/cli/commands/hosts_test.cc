@@ -91,6 +91,36 @@ TEST_F(HostCommand, CreateSendsTheProbesFiles) {
   EXPECT_EQ(seen.host().profiles_size(), 0);
 }
 
+TEST_F(HostCommand, SeveralKindsOfCores) {
+  v1::CreateHostRequest seen;
+  server_.handlers.create_host = [&seen](const v1::CreateHostRequest& request) {
+    seen = request;
+    v1::Host host = SmallHost();
+    host.set_cpu_model("cortex-a72, cortex-a53");
+    host.add_core_kinds()->set_cpu_model("cortex-a72");
+    host.mutable_core_kinds(0)->set_cpus("4-7");
+    host.add_core_kinds()->set_cpu_model("cortex-a53");
+    host.mutable_profiles(1)->set_core_kind(1);
+    return host;
+  };
+  const std::string big = File("big", "1");
+  const std::string little = File("little", "2");
+  const CommandResult result = Run({"host", "create", "phone", "--probe", big, "--probe", little});
+  EXPECT_EQ(result.exit_status, 0) << result;
+  ASSERT_EQ(seen.probe_size(), 2);
+  EXPECT_EQ(seen.probe(1).name(), little);
+  EXPECT_THAT(result.out, HasSubstr("\n\nOn CPUs 4-7 (cortex-a72):\n"
+                                    "FEATURE SET  PROFILE           VCPU FEATURES\n"
+                                    "pmu          kvm.pmu-1a2b3c4d  psci_0_2,pmu_v3,mte\n"
+                                    "\n"
+                                    "WITHOUT  CALL               ANSWERS\n"
+                                    "sve      KVM_ARM_VCPU_INIT  EINVAL\n"
+                                    "\n"
+                                    "On the cortex-a53 CPUs:\n"
+                                    "FEATURE SET  PROFILE  VCPU FEATURES\n"
+                                    "-            other\n"));
+}
+
 TEST_F(HostCommand, CreateOfKnownProfiles) {
   v1::CreateHostRequest seen;
   server_.handlers.create_host = [&seen](const v1::CreateHostRequest& request) {

@@ -78,6 +78,41 @@ TEST(Show, AnAArch32NameShowsTheAArch64Register) {
   EXPECT_THAT(out, HasSubstr("CSSELR_EL1  0x603000000013d000  "));
 }
 
+TEST(Show, WhatTheRulesSay) {
+  FakeServer server;
+  std::vector<v1::GetCheckpointRequest> requests;
+  server.handlers.get_checkpoint = [&requests](const v1::GetCheckpointRequest& request) {
+    requests.push_back(request);
+    v1::Checkpoint answer;
+    answer.set_name("vms/web-1/checkpoints/1");
+    answer.set_vcpu_count(2);
+    answer.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
+    if (!request.include_advice()) return answer;
+    v1::Advice* advice = answer.add_advice();
+    advice->set_name("several-kinds-of-cores");
+    advice->set_kind(v1::ADVICE_KIND_CHECKPOINT);
+    advice->set_severity(v1::ADVICE_SEVERITY_WARNING);
+    advice->set_sentence("vCPUs were captured on other cores");
+    advice->set_action("pin the VM");
+    advice->add_vcpu_indexes(1);
+    advice->add_register_ids(0x603000000013c000);
+    advice->add_registers("MIDR_EL1");
+    return answer;
+  };
+  EXPECT_EQ(RunCommand(server.target(), {"show", "web-1"}).out,
+            "vms/web-1/checkpoints/1\n"
+            "warning: vCPUs were captured on other cores (MIDR_EL1 of vCPU 1)\n"
+            "  -> pin the VM\n");
+  EXPECT_EQ(RunCommand(server.target(), {"show", "web-1", "PC"}).out, "vms/web-1/checkpoints/1\n")
+      << "who asks for a register wants that";
+  requests.clear();
+  const std::string json = RunCommand(server.target(), {"show", "web-1", "--vcpu", "1", "--output=json"}).out;
+  EXPECT_THAT(json, HasSubstr("\"sentence\": \"vCPUs were captured on other cores\""));
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_THAT(requests[0].vcpu_indexes(), ElementsAre(1));
+  EXPECT_FALSE(requests[1].include_advice()) << "once is enough";
+}
+
 TEST(Show, FieldsWithTheirBits) {
   FakeServer server;
   ServeRecorded(server, "virt.cortex-a53.smp2");
@@ -240,6 +275,8 @@ TEST(Profile, Show) {
   const CommandResult json = RunCommand(server.target(), {"profile", "show", "p", "TPIDR_EL0", "--output=json"});
   // kTpidrEl0 and kSctlrEl1 in decimal.
   EXPECT_THAT(json.out, AllOf(HasSubstr("\"6931039826524495490\""), Not(HasSubstr("\"6931039826524487808\""))));
+  const CommandResult mapped = RunCommand(server.target(), {"profile", "show", "p", "SCTLR", "--output=json"});
+  EXPECT_THAT(mapped.out, AllOf(HasSubstr("\"6931039826524487808\""), Not(HasSubstr("\"6931039826524495490\""))));
   const CommandResult missing = RunCommand(server.target(), {"profile", "show", "p", "VBAR_EL1"});
   EXPECT_EQ(missing.exit_status, 1);
   EXPECT_THAT(missing.err, HasSubstr("VBAR_EL1"));
@@ -328,6 +365,20 @@ TEST(Machine, Read) {
             "REGISTER   VALUE\n"
             "TPIDR_EL0  0x0807060504030201\n");
   EXPECT_THAT(seen.register_ids(), IsEmpty());
+}
+
+TEST(Machine, ReadByAnAArch32Name) {
+  FakeServer server;
+  ServeMachine(server);
+  server.handlers.read_registers = [](const v1::ReadRegistersRequest& request) {
+    EXPECT_THAT(request.register_ids(), ElementsAre(kSctlrEl1));
+    v1::ReadRegistersResponse response;
+    response.mutable_registers()->add_ids(kSctlrEl1);
+    response.mutable_registers()->set_values(std::string("\x01\0\0\0\0\0\0\0", 8));
+    return response;
+  };
+  EXPECT_THAT(RunCommand(server.target(), {"machine", "read", "m1", "SCTLR"}).out,
+              StartsWith("SCTLR_EL1  0x603000000013c080  0x0000000000000001  (AArch64; SCTLR is mapped to it)\n"));
 }
 
 TEST(Machine, Write) {

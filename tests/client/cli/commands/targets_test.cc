@@ -40,6 +40,33 @@ TEST(Targets, ShowsALineForEachHost) {
   EXPECT_EQ(result.out, "no host with these labels accepts vms/web-1/checkpoints/3\n");
 }
 
+TEST(Targets, ShowsTheOtherKindsOfCoresBelowAHost) {
+  FakeServer server;
+  server.handlers.find_restore_targets = [](const v1::FindRestoreTargetsRequest&) {
+    v1::FindRestoreTargetsResponse response;
+    v1::RestoreTargetVerdict* target = response.add_targets();
+    target->set_host("hosts/phone");
+    target->set_verdict(v1::VERDICT_ACCEPTED);
+    target->set_reason("pin the VM to CPUs 4-7 (cortex-a72)");
+    v1::CoreKindVerdict* big = target->add_core_kinds();
+    big->set_cpus("4-7");
+    big->set_verdict(v1::VERDICT_ACCEPTED);
+    v1::CoreKindVerdict* little = target->add_core_kinds();
+    little->set_cpu_model("cortex-a53");
+    little->set_cpus("0-3");
+    little->set_verdict(v1::VERDICT_REFUSED);
+    little->set_refused_count(6);
+    little->set_reason("because");
+    return response;
+  };
+  const CommandResult result = RunCommand(server.target(), {"targets", "web-1"});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.out,
+            "HOST                        VERDICT   REFUSED  CHANGED  WHY\n"
+            "phone                       ACCEPTED  0        0        pin the VM to CPUs 4-7 (cortex-a72)\n"
+            "  on CPUs 0-3 (cortex-a53)  REFUSED   6        0        because\n");
+}
+
 TEST(Targets, WithoutRegisteredHostsIsNoRefusal) {
   FakeServer server;
   server.handlers.find_restore_targets = [](const v1::FindRestoreTargetsRequest& request) {

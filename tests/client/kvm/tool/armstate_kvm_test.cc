@@ -68,7 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
                     UsageCase{"vcpus", {"capture", "--out", "x", "--vcpus", "9"}, "--vcpus"},
                     UsageCase{"memory", {"capture", "--out", "x", "--memory-mib", "0"}, "--memory-mib"},
                     UsageCase{"timeout", {"capture", "--out", "x", "--timeout", "soon"}, "soon is not a time"},
-                    UsageCase{"no_checkpoint", {"restore"}, "CHECKPOINT"}),
+                    UsageCase{"no_checkpoint", {"restore"}, "CHECKPOINT"},
+                    UsageCase{"no_host", {"probe", "--cpus", "0-3", "--out", "x"}, "--host"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(ArmstateKvmTest, WrongFilesAreErrorsThatNameThem) {
