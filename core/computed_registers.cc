@@ -267,7 +267,7 @@ void ComputedRegisters::ShowOne(size_t index, absl::string_view storage, absl::S
     CutToBits(value, BitLength(ValueAt(storage, sources_[index].first)) * data->bits_per_quadword);
     return;
   }
-  if (value.size() > 8) return;
+  if (value.size() > 8 || (rules_[index].behaviour.index() == 0 && !IsWideEventCounter(rules_[index]))) return;
   const std::string shown =
       Bytes(ShowWord(index, storage, LowWord(absl::string_view(value.data(), value.size()))), value.size());
   std::copy(shown.begin(), shown.end(), value.begin());
