@@ -227,6 +227,7 @@ TEST(Pull, WritesWhatPushReads) {
     return Stored(1);
   };
   server.handlers.get_checkpoint = [&](const v1::GetCheckpointRequest& request) {
+    if (request.include_advice()) return Stored(1);  // push
     EXPECT_EQ(request.name(), "vms/web-1/checkpoints/latest");
     EXPECT_EQ(request.view(), v1::CHECKPOINT_VIEW_FULL);
     return pushed;

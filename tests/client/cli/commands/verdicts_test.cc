@@ -1,4 +1,5 @@
 // validate, plan and machine restore: what ends in a verdict.
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -39,6 +40,47 @@ v1::RestoreReport Refused() {
   field->set_wanted(0xd03);
   field->set_got(0xd07);
   return report;
+}
+
+// However much is wrong with a restore, the summary fits on a terminal, and begins with the causes.
+TEST(Validate, ASummaryHasAtMost25Lines) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
+    v1::ValidateCheckpointResponse response;
+    response.set_checkpoint("vms/web-1/checkpoints/4");
+    v1::RestoreReport& report = *response.mutable_report();
+    report.set_verdict(v1::VERDICT_REFUSED);
+    for (int i = 0; i < 20; ++i) {
+      v1::Advice* advice = report.add_advice();
+      advice->set_kind(i < 3 ? v1::ADVICE_KIND_CAUSE : v1::ADVICE_KIND_CONSEQUENCE);
+      advice->set_sentence("sentence " + std::to_string(i));
+      advice->set_action("action");
+      advice->add_vcpu_indexes(0);
+    }
+    for (int i = 0; i < 10; ++i) {
+      v1::VcpuRestoreReport* vcpu = report.add_vcpus();
+      vcpu->set_vcpu_index(i);
+      vcpu->set_written_count(i);
+      for (int k = 0; k < 30; ++k) {
+        v1::RegisterReport* entry = vcpu->add_registers();
+        entry->set_register_id(k);
+        entry->set_name("R" + std::to_string(k));
+        entry->set_reason("reason " + std::to_string(k));
+        entry->set_outcome(k < 15 ? v1::REGISTER_OUTCOME_IGNORED : v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
+        entry->set_advice("do something");
+      }
+    }
+    return response;
+  };
+  const std::string out = RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).out;
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 25) << out;
+  EXPECT_THAT(out, AllOf(HasSubstr("cause: sentence 0 (vCPU 0)\n  -> action\ncause: sentence 1 "),
+                         HasSubstr("vCPU 2: 15 refused, 2 written, 0 unchanged\nvCPUs 3 to 9: see --details\n"),
+                         HasSubstr(" more remarks: --details shows them\n"), HasSubstr("  R0: ignored, vCPUs 0 to 9"),
+                         HasSubstr("and 13 more registers that are in the way: --details shows them\n")));
+  const std::string all = RunCommand(server.target(), {"validate", "web-1", "--target", "p", "--details"}).out;
+  EXPECT_THAT(all, AllOf(HasSubstr("sentence 19"), HasSubstr("vCPU 9: 15 refused, 9 written"), HasSubstr("  R14: "),
+                         HasSubstr("R29")));
 }
 
 TEST(Validate, AcceptedExitsWith0) {
