@@ -21,6 +21,7 @@
 #include "absl/time/clock.h"
 #include "server/rpc/call_workers.h"
 #include "server/services/checkpoint_service.h"
+#include "server/verdict/server_advice.h"
 #include "storage/rocksdb/storage.h"
 #include "tests/server/server_fixture.h"
 #include "tests/storage/forwarding_store.h"
@@ -165,7 +166,7 @@ class SlowWritesTest : public testing::Test {
                     [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }),
         history_(storage_->records(), repository_),
         queries_(store_, repository_, machines_, *profiles_, workers_.memory, absl::Seconds(30), size_t{1} << 20),
-        service_(workers_, repository_, *profiles_, history_, queries_) {
+        service_(workers_, repository_, *profiles_, advice_, history_, queries_) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     int port = 0;
