@@ -76,7 +76,8 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr int kMaxStreams = 100;
 // The memory that a connection may take with them, which determines how many connections are kept when memory is short.
 constexpr size_t kMemoryPerConnection = size_t{2} << 20;
-// Of --memory_limit, the calls that wait for their message take at most 0.7%. Ending twenty of them takes a millisecond.
+// Of --memory_limit, the calls that wait for their message take at most 0.7%. Ending twenty of them takes a
+// millisecond.
 constexpr size_t kMemoryPerWaitingCall = size_t{2} << 20;
 // Only gRPC's own server reflection uses a thread for each call.
 constexpr int kMaxThreads = 8;

@@ -96,7 +96,8 @@ TEST_F(RestoreReportConversion, FieldValuesHaveTheirMeaningAndBitsWithoutAFieldA
   EXPECT_EQ(pfr0.fields(1).field(), "EL0");
   EXPECT_EQ(message.registers(1).fields_size(), 0);
 
-  constexpr uint64_t kCtr = 0x603000000013d801;  // CTR_EL0: bit 30 is RES0, bits 27-24 are CWG
+  constexpr uint64_t kCtr =
+      0x603000000013d801;  // CTR_EL0: bit 30 is RES0, bits 29 and 28 are DIC and IDC, bits 27-24 are CWG
   report_.findings[0] = Finding(kCtr, RegisterOutcome::kDiffers);
   report_.findings[0].wanted = std::string("\0\0\0\x44\0\0\0\0", 8);
   report_.findings[0].got = std::string("\0\0\0\x03\0\0\0\0", 8);
@@ -104,8 +105,8 @@ TEST_F(RestoreReportConversion, FieldValuesHaveTheirMeaningAndBitsWithoutAFieldA
       VcpuRestoreReportToProto(Vcpu(), IdScheme::kTcg, ReportedRegisters::kFindings).registers(0);
   ASSERT_EQ(ctr.fields_size(), 2);
   EXPECT_EQ(ctr.fields(0).field(), "CWG");
-  EXPECT_EQ(ctr.fields(1).field(), "[31:28]");
-  EXPECT_EQ(ctr.fields(1).wanted(), 4u);
+  EXPECT_EQ(ctr.fields(1).field(), "[31:30]");
+  EXPECT_EQ(ctr.fields(1).wanted(), 1u);
   EXPECT_EQ(ctr.fields(1).got(), 0u);
 }
 
