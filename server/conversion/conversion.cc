@@ -265,8 +265,10 @@ absl::StatusOr<v1::ConvertCheckpointResponse> Convert(v1::ConvertCheckpointReque
     judgement->notes.push_back(obstacle);
   }
   *response.mutable_target() = WithoutRegisters(*target.profile_header);
-  for (const std::string& note : MachineNotes(source.machine_type(), response.target())) {
-    judgement->notes.push_back(note);
+  if (obstacles.front().empty()) {
+    for (const std::string& note : MachineNotes(source.machine_type(), response.target())) {
+      judgement->notes.push_back(note);
+    }
   }
   ResolvedTarget with_machine = target;
   with_machine.profile_header = WithMachine(*target.profile_header, source.machine_type());

@@ -12,6 +12,7 @@
 #include "core/vcpu_feature.h"
 #include "server/hosts/registered_host.h"
 #include "server/probe/infer_profiles.h"
+#include "server/rpc/invalid_field.h"
 
 namespace armstate {
 namespace {
@@ -42,21 +43,22 @@ absl::Status CheckKinds(absl::Span<const ProbeRecording> probes) {
           absl::StrCat("the probe has ", feature_sets, " sets of vCPU features, more than ", kMaxFeatureSets));
     }
     if (probe.kernel != probes[0].kernel) {
-      return Malformed(absl::StrCat("one probe was made under the kernel ", probes[0].kernel, ", another under ",
-                                    probe.kernel, ": a host has one; probe all kinds of its cores under it"));
+      return InvalidField("probe", absl::StrCat("is of several hosts: one file was made under the kernel ",
+                                                probes[0].kernel, ", another under ", probe.kernel,
+                                                ": a host has one; probe all kinds of its cores under it"));
     }
     for (const ProbeRecording& other : probes) {
       if (&other == &probe) break;
       if ((other.cpus.empty() || probe.cpus.empty()) && other.cpu == probe.cpu) {
-        return Malformed(absl::StrCat("two probes are of ", CoresText("", probe.cpu),
-                                      ", and do not both say which: probe each kind of cores with --cpus"));
+        return InvalidField("probe", absl::StrCat("has two files of ", CoresText("", probe.cpu),
+                                                  ", and do not both say which: probe each kind of cores with --cpus"));
       }
     }
     if (probe.cpus.empty()) continue;
     const absl::StatusOr<std::vector<int>> own = ParseCpuList(probe.cpus);
     if (!own.ok()) return Malformed(own.status().message());
     for (const int cpu : *own) {
-      if (!cpus.insert(cpu).second) return Malformed(absl::StrCat("two probes are of CPU ", cpu));
+      if (!cpus.insert(cpu).second) return InvalidField("probe", absl::StrCat("has two files of CPU ", cpu));
     }
   }
   return absl::OkStatus();

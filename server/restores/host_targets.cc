@@ -111,7 +111,7 @@ absl::StatusOr<std::vector<ResolvedTarget>> TargetsOfHost(const RegisteredHost& 
     }
     for (ResolvedTarget& target : *of_kind) {
       target.core_kind = core_kind;
-      target.notes.insert(target.notes.begin(), absl::StrCat("judged for ", cores, ": pin the VM to them"));
+      target.notes.insert(target.notes.begin(), absl::StrCat("judged for a VM that is pinned to ", cores));
       targets.push_back(std::move(target));
     }
   }

@@ -19,6 +19,7 @@ constexpr uint64_t kMidr = 0x603000000013c000;
 constexpr uint64_t kPmintenset = 0x603000000013c4f1;
 constexpr uint64_t kPmintenclr = 0x603000000013c4f2;
 constexpr uint64_t kPmcr = 0x603000000013dce0;
+constexpr uint64_t kMpidr = 0x603000000013c005;
 constexpr uint64_t kTimerCount = 0x603000000013df1a;
 constexpr uint64_t kTimerControl = 0x603000000013df19;
 constexpr uint64_t kTimerCompare = 0x603000000013df02;
@@ -262,6 +263,17 @@ TEST(EngineKvmTest, CountersAreTheVms) {
   EXPECT_EQ((*reports)[0].outcomes[0], RegisterOutcome::kDiffers);
   EXPECT_EQ(LowWord((*reports)[0].findings[0].got), 0x2000000000u);
   EXPECT_EQ((*reports)[1].outcomes[0], RegisterOutcome::kMoving);
+}
+
+// As real KVM: vCPU 16 is 0.0.1.0.
+TEST(EngineKvmTest, SixteenVcpusDifferInTheLowestAffinity) {
+  Host host;
+  host.Add(Stored(kMpidr, 0x80000000)).reset_growth = {0, 1, 0, /*vcpus_per_aff1=*/16};
+  std::vector<EngineVcpu> vcpus = MakeVcpus(host.Profile(), 33);
+  EXPECT_EQ(Read(vcpus[15], kMpidr), 0x8000000fu);
+  EXPECT_EQ(Read(vcpus[16], kMpidr), 0x80000100u);
+  EXPECT_EQ(Read(vcpus[17], kMpidr), 0x80000101u);
+  EXPECT_EQ(Read(vcpus[32], kMpidr), 0x80000200u);
 }
 
 TEST(EngineKvmTest, TimerStatusIsComputedWhenAllIsWritten) {

@@ -292,7 +292,9 @@ void PrintOthers(const v1::RestoreReport& report, const std::vector<SharedFindin
   }
   table.Print("  ", out);
   if (shown < others.size()) {
-    out << "  and " << others.size() - shown << " more kinds of changes that refuse nothing: --details shows them\n";
+    const size_t rest = others.size() - shown;
+    out << "  and " << rest << (rest == 1 ? " more kind" : " more kinds")
+        << " of changes that refuse nothing: --details shows " << (rest == 1 ? "it" : "them") << "\n";
   }
 }
 
@@ -344,7 +346,9 @@ void PrintReport(const v1::RestoreReport& report, absl::string_view what, const 
   PrintHead(report, what, detail, palette, text);
   for (int i = 0; i < report.advice_size(); ++i) {
     if (is_summary && LinesIn(text.str()) >= kAdviceEnds) {
-      text << "and " << report.advice_size() - i << " more remarks: --details shows them\n";
+      const int rest = report.advice_size() - i;
+      text << "and " << rest << (rest == 1 ? " more remark: --details shows it" : " more remarks: --details shows them")
+           << "\n";
       break;
     }
     PrintOneAdvice(report.advice(i), palette, text);

@@ -76,7 +76,7 @@ TEST_F(CoreKindsTest, TheBestKindCounts) {
   const v1::RestoreReport report = Validate(OnHost(checkpoint, host));
   EXPECT_EQ(report.verdict(), v1::VERDICT_ACCEPTED);
   EXPECT_THAT(report.cpu_profile(), HasSubstr("cortex-a72.pmu"));
-  EXPECT_THAT(report.notes(), Contains("judged for the cortex-a72 CPUs: pin the VM to them"));
+  EXPECT_THAT(report.notes(), Contains("judged for a VM that is pinned to the cortex-a72 CPUs"));
   EXPECT_THAT(Lines(report.core_kinds()), ElementsAre("ACCEPTED on cortex-a72", "REFUSED on cortex-a53"));
   EXPECT_GT(report.core_kinds(1).refused_count(), 0);
   EXPECT_THAT(report.core_kinds(1).reason(), HasSubstr("wanted"));
@@ -142,13 +142,15 @@ TEST_F(CoreKindsTest, ProbesThatAreNotOfOneHost) {
   const auto refusal = [&](const std::vector<std::string>& recorded) {
     const RpcResult result = Call(host(), &HostStub::CreateHost, Probed("h", recorded));
     EXPECT_EQ(result.code, StatusCode::INVALID_ARGUMENT);
-    EXPECT_EQ(result.reason, "CPU_PROFILE_MALFORMED");
+    EXPECT_EQ(result.reason, "FIELD_INVALID");
     return result.message;
   };
   EXPECT_THAT(refusal({kBig, "neoverse-n1@6.1"}),
-              StartsWith("one probe was made under the kernel 6.12.117+deb12-cloud-arm64, another under 6.1.0-"));
-  EXPECT_EQ(refusal({kBig, kBig}),
-            "two probes are of the cortex-a72 CPUs, and do not both say which: probe each kind of cores with --cpus");
+              StartsWith("probe is of several hosts: one file was made under the kernel 6.12.117+deb12-cloud-arm64, "
+                         "another under 6.1.0-"));
+  EXPECT_EQ(
+      refusal({kBig, kBig}),
+      "probe has two files of the cortex-a72 CPUs, and do not both say which: probe each kind of cores with --cpus");
   EXPECT_THAT(Hosts(), IsEmpty());
 }
 
@@ -177,7 +179,7 @@ TEST(HostFromProbesTest, KindsByTheirCpus) {
   EXPECT_EQ(host->host.core_kinds(0).cpus(), "4-7");
 
   other.cpus = "0,7";
-  EXPECT_EQ(HostFromProbes({big, other}).status().message(), "two probes are of CPU 7");
+  EXPECT_EQ(HostFromProbes({big, other}).status().message(), "probe has two files of CPU 7");
 }
 
 }  // namespace
