@@ -35,6 +35,10 @@ constexpr uint64_t kMostOfOwnAnswers = 26;
 // is forgiven.
 constexpr uint64_t kForgottenPart = 163840;
 constexpr uint64_t kMostForgotten = uint64_t{128} << 10;
+// A client may reset so many calls at once, all of its calls and as many new ones, and so many in a second. Calls whose
+// deadline has passed are among them.
+constexpr int64_t kMostResets = 250;
+constexpr int64_t kMostResetsPerSecond = 1000;
 // After a connection with too many calls was disconnected, the next one is expected for this time.
 constexpr absl::Duration kOften = absl::Seconds(1);
 // No call is shorter than this: the header of a frame, and one byte.
@@ -142,9 +146,7 @@ void ConnectionGuard::HangUpOnManyCalls() {
   }
   int64_t all = 0;
   for (auto& [calls, suspect] : suspects) {
-    calls = std::max<int64_t>(open_calls_.Of(suspect->first) - handled_calls_(suspect->first), 0);
-    suspect->second.waiting_calls = calls;
-    suspect->second.uncounted = 0;
+    calls = CountCalls(suspect->first, now, suspect->second);
     all += calls;
     if (calls > kFewCalls) ticks_ = 1;
   }
@@ -154,14 +156,28 @@ void ConnectionGuard::HangUpOnManyCalls() {
     static absl::Time next_warning;  // used only by the accepting thread
     if (now >= next_warning) {
       next_warning = now + absl::Seconds(10);
-      spdlog::warn("{}: disconnected, like others soon: it has {} calls without a message, and all connections {}",
-                   suspect->first, calls, all);
+      spdlog::warn(
+          "{}: disconnected, like others soon: it has {} calls without a message or reset at once, and all connections "
+          "{}",
+          suspect->first, calls, all);
     }
     all -= calls;
     End(suspect);
     often_until_ = now + kOften;
     ticks_ = 1;
   }
+}
+
+int64_t ConnectionGuard::CountCalls(const std::string& name, absl::Time now, Connection& connection) {
+  const OpenCalls::Calls calls = open_calls_.Of(name);
+  connection.waiting_calls = std::max<int64_t>(calls.open - handled_calls_(name), 0);
+  connection.uncounted = 0;
+  const int64_t permitted =
+      static_cast<int64_t>(absl::ToDoubleSeconds(now - std::exchange(connection.counted, now)) * kMostResetsPerSecond);
+  const int64_t resets = calls.reset - std::exchange(connection.reset_calls, calls.reset);
+  connection.resets = std::max<int64_t>(connection.resets + resets - permitted, 0);
+  return connection.resets > kMostResets ? std::max(connection.resets, connection.waiting_calls)
+                                         : connection.waiting_calls;
 }
 
 void ConnectionGuard::MakePlace(absl::Duration unused) {

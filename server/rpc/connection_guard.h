@@ -27,9 +27,10 @@ namespace armstate {
 //
 // Calls without a message, health watches and everything else that gRPC answers by itself use memory outside any quota,
 // some 14 KiB each. gRPC enforces its limit of calls only after a client has acknowledged the settings. So a connection
-// with too many calls is disconnected, and so are those with the most such calls while there are too many in all. While
-// the process uses too much memory, the number of connections is limited: those without a complete message for the
-// longest time are disconnected, so that idle connections cannot lock out others.
+// with too many calls is disconnected, and so are those with the most such calls while there are too many in all. A
+// connection that opens calls and resets them at once (CVE-2023-44487) is disconnected too: all of them use memory and
+// threads until they have ended. While the process uses too much memory, the number of connections is limited: those
+// without a complete message for the longest time are disconnected, so that idle connections cannot lock out others.
 class ConnectionGuard {
  public:
   struct Limits {
@@ -75,6 +76,9 @@ class ConnectionGuard {
     uint64_t unfinished = 0;
     int64_t waiting_calls = 0;  // at the last count
     uint64_t uncounted = 0;     // the bytes received since then
+    absl::Time counted = used;  // when that was
+    int64_t reset_calls = 0;    // until then
+    int64_t resets = 0;         // those of them that were too fast
   };
   using Connections = absl::flat_hash_map<std::string, Connection>;
 
@@ -83,6 +87,8 @@ class ConnectionGuard {
   bool Update(const std::string& name, uint64_t completed, Connection& connection) const;
   void HangUpOnLargest(uint64_t all);
   void HangUpOnManyCalls();
+  // Counts the calls of a connection without a handler, or those that it has reset too fast.
+  int64_t CountCalls(const std::string& name, absl::Time now, Connection& connection);
   // Precondition: there is a connection.
   Connections::iterator LeastUsed();
   void End(Connections::iterator connection);

@@ -66,12 +66,13 @@ void OpenCalls::FindNew(int64_t server) {
   }
 }
 
-int64_t OpenCalls::Of(const std::string& connection) {
+OpenCalls::Calls OpenCalls::Of(const std::string& connection) {
   const auto socket = sockets_.find(connection);
-  if (socket == sockets_.end()) return 0;
+  if (socket == sockets_.end()) return {};
   const Json json(grpc_channelz_get_socket(socket->second), &gpr_free);
   const absl::string_view all = json == nullptr ? "" : json.get();
-  return NumberIn(all, "streamsStarted") - NumberIn(all, "streamsSucceeded") - NumberIn(all, "streamsFailed");
+  const int64_t reset = NumberIn(all, "streamsFailed");
+  return {NumberIn(all, "streamsStarted") - NumberIn(all, "streamsSucceeded") - reset, reset};
 }
 
 }  // namespace armstate

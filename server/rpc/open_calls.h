@@ -17,9 +17,12 @@ class OpenCalls {
  public:
   // Looks for connections that gRPC has accepted since the last time.
   void FindNew();
-  // Returns the calls of the connection, named as by ConnectionOf, that have begun and whose memory gRPC has not freed;
-  // 0 for a connection that is not found.
-  int64_t Of(const std::string& connection);
+  struct Calls {
+    int64_t open = 0;   // have begun, and gRPC has not freed their memory
+    int64_t reset = 0;  // ended before both sides had sent all, since the connection began
+  };
+  // Returns the calls of the connection, named as by ConnectionOf; none for a connection that is not found.
+  Calls Of(const std::string& connection);
   // Must be called for each connection that has ended.
   void Forget(const std::string& connection) { sockets_.erase(connection); }
 

@@ -103,25 +103,41 @@ TEST_F(OpenCallsTest, CountsFromTheHeadersOnUntilTheEnd) {
   const auto is = [&](int64_t expected) {
     for (int i = 0; i < 100; ++i, absl::SleepFor(absl::Milliseconds(50))) {
       calls.FindNew();
-      if (calls.Of(client.name()) == expected) return true;
+      if (calls.Of(client.name()).open == expected) return true;
     }
     return false;
   };
   EXPECT_TRUE(is(7));
   client.Reset();
   EXPECT_TRUE(is(6));
+  EXPECT_EQ(calls.Of(client.name()).reset, 1);
   client.Begin(2);
   EXPECT_TRUE(is(8));
-  EXPECT_EQ(calls.Of("ipv4:127.0.0.1:1"), 0);
+  EXPECT_EQ(calls.Of("ipv4:127.0.0.1:1").open, 0);
   calls.Forget(client.name());
-  EXPECT_EQ(calls.Of(client.name()), 0);
+  EXPECT_EQ(calls.Of(client.name()).open, 0);
 }
 
-TEST_F(OpenCallsTest, HangsUpOnWhoHasMoreThanTwiceTheLimit) {
+TEST_F(OpenCallsTest, HangsUpOnWhoHasMoreThanTheLimit) {
   Client within(server_->port());
   within.Begin(100);
   Client above(server_->port());
   above.Begin(250);
+  EXPECT_TRUE(above.IsHungUpWithin(absl::Seconds(20)));
+  EXPECT_FALSE(within.IsHungUpWithin(absl::Milliseconds(500)));
+}
+
+TEST_F(OpenCallsTest, HangsUpOnWhoResetsCallsAtOnce) {
+  const auto reset = [](Client& client, int calls) {
+    for (int i = 0; i < calls; ++i) {
+      client.Begin(1);
+      client.Reset();
+    }
+  };
+  Client within(server_->port());
+  reset(within, 200);
+  Client above(server_->port());
+  reset(above, 1000);
   EXPECT_TRUE(above.IsHungUpWithin(absl::Seconds(20)));
   EXPECT_FALSE(within.IsHungUpWithin(absl::Milliseconds(500)));
 }
