@@ -76,6 +76,15 @@ ResolvedTarget QemuTarget(const std::string& profile) {
   return TargetOfProfile(*entry);
 }
 
+// A guest that has just started: what the profile's QEMU saved then.
+VerdictInput ResetGuest(const std::string& profile) {
+  VerdictInput checkpoint;
+  checkpoint.scheme = IdScheme::kTcg;
+  checkpoint.loaded.vcpus.resize(1);
+  checkpoint.loaded.vcpus[0].registers = QemuTarget(profile).profile(0)->reset();
+  return checkpoint;
+}
+
 VerdictInput ChangedVcpu(VerdictInput checkpoint, size_t vcpu, const Changes& changes) {
   RegisterList& list = checkpoint.loaded.vcpus[vcpu].registers;
   for (const auto& [name, value] : changes) list = With(list, name, value, *checkpoint.scheme);
@@ -169,6 +178,22 @@ TEST(BuiltInAdvice, NothingOnTheHostItself) {
       if (advice.kind != AdviceKind::kCheckpoint) ADD_FAILURE() << vm << ": " << advice.name << ": " << advice.sentence;
     }
   }
+}
+
+// A guest of the target's own release and board, with more features: these are the cause.
+TEST(BuiltInAdvice, FeaturesAreNotTakenForAnotherRelease) {
+  const auto names = [](const VerdictInput& guest, const char* target) {
+    std::set<std::string> result;
+    for (const Advice& advice : AdviceOn(guest, QemuTarget(target))) {
+      if (advice.kind == AdviceKind::kCause) result.insert(advice.name);
+    }
+    return result;
+  };
+  using Names = std::set<std::string>;
+  EXPECT_EQ(names(ResetGuest("qemu-7.2.virt.max.mte"), "qemu-7.2.virt.max"), Names{"mte"});
+  EXPECT_EQ(names(QemuGuest("qemu-7.2/streams/virt.cortex-a15.sec.smp1"), "qemu-7.2.virt.cortex-a15"), Names{"el3"});
+  EXPECT_EQ(names(QemuGuest("qemu-7.2/streams/virt.cortex-a57.el3.smp1"), "qemu-7.2.virt.cortex-a57"), Names{"el3"});
+  EXPECT_EQ(names(QemuGuest("qemu-7.2/streams/virt.cortex-a57.el2.smp1"), "qemu-7.2.virt.cortex-a57"), Names{"el2"});
 }
 
 // Software sets CNTFRQ_EL0, and need not.
