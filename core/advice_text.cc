@@ -13,6 +13,9 @@
 namespace armstate {
 namespace {
 
+// Of one sentence: what it costs grows with the vCPUs.
+constexpr size_t kMaxPlaceholders = 16;
+
 constexpr RegisterId kCounterFrequency = RegisterId::System(3, 3, 14, 0, 0);  // CNTFRQ_EL0
 // Other values are no frequency that a counter has: software sets the register, and need not. It has 32 bits.
 constexpr uint64_t kLowestFrequency = 1'000'000, kHighestFrequency = 0xffff'ffff;
@@ -104,6 +107,9 @@ absl::StatusOr<AdviceText> AdviceText::Parse(absl::string_view text, IdScheme sc
     }
     absl::StatusOr<Part> part = ParsePart(text.substr(open + 1, close - open - 1), scheme);
     if (!part.ok()) return part.status();
+    if (result.parts_.size() == kMaxPlaceholders) {
+      return absl::InvalidArgumentError(absl::StrCat("there are more than ", kMaxPlaceholders, " placeholders"));
+    }
     part->before = std::string(text.substr(0, open));
     result.parts_.push_back(*std::move(part));
     text.remove_prefix(close + 1);
@@ -112,14 +118,14 @@ absl::StatusOr<AdviceText> AdviceText::Parse(absl::string_view text, IdScheme sc
   return result;
 }
 
-double AdviceText::Rank(const Part& part, const RestoreSides& sides) {
+long double AdviceText::Rank(const Part& part, const RestoreSides& sides) {
   const absl::optional<uint64_t> left = part.left.Value(sides);
   const absl::optional<uint64_t> right = part.right ? part.right->Value(sides) : 0;
   if (!left || !right) return -1e30;  // "absent" comes first
   if (part.operation == Operation::kRatio && *right != 0) {
-    return static_cast<double>(*left) / static_cast<double>(*right);
+    return static_cast<long double>(*left) / static_cast<long double>(*right);
   }
-  return static_cast<double>(*left) - static_cast<double>(*right);
+  return static_cast<long double>(*left) - static_cast<long double>(*right);
 }
 
 std::string AdviceText::Shown(const Part& part, const RestoreSides& sides) {
@@ -152,7 +158,7 @@ std::string AdviceText::Shown(const Part& part, const RestoreSides& sides) {
 std::string AdviceText::Fill(absl::Span<const RestoreSides* const> vcpus) const {
   std::string text;
   for (const Part& part : parts_) {
-    std::map<double, std::string> shown;
+    std::map<long double, std::string> shown;
     for (const RestoreSides* sides : vcpus) shown.emplace(Rank(part, *sides), Shown(part, *sides));
     absl::StrAppend(&text, part.before, shown.begin()->second);
     if (shown.size() > 1 && shown.rbegin()->second != shown.begin()->second) {

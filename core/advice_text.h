@@ -42,7 +42,8 @@ class AdviceText {
   static absl::StatusOr<Part> ParsePart(absl::string_view inside, IdScheme scheme);
   static std::string Shown(const Part& part, const RestoreSides& sides);
   // The number by which values of several vCPUs are ordered.
-  static double Rank(const Part& part, const RestoreSides& sides);
+  // Exact for registers: a long double has at least 64 bits.
+  static long double Rank(const Part& part, const RestoreSides& sides);
 
   std::vector<Part> parts_;
   std::string end_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/cpu_list.h"
 #include "core/error.h"
@@ -37,20 +38,22 @@ absl::Status CheckKinds(absl::Span<const ProbeRecording> probes) {
   size_t feature_sets = 0;
   std::set<int> cpus;
   for (const ProbeRecording& probe : probes) {
+    if (absl::Status status = CheckSizes(probe); !status.ok()) return status;
     feature_sets += probe.classes.size();
     if (feature_sets > kMaxFeatureSets) {
       return Malformed(
           absl::StrCat("the probe has ", feature_sets, " sets of vCPU features, more than ", kMaxFeatureSets));
     }
     if (probe.kernel != probes[0].kernel) {
-      return InvalidField("probe", absl::StrCat("is of several hosts: one file was made under the kernel ",
-                                                probes[0].kernel, ", another under ", probe.kernel,
-                                                ": a host has one; probe all kinds of its cores under it"));
+      return InvalidField("probe",
+                          absl::StrCat("is of several hosts: one file was made under the kernel ",
+                                       absl::CEscape(probes[0].kernel), ", another under ", absl::CEscape(probe.kernel),
+                                       ": a host has one; probe all kinds of its cores under it"));
     }
     for (const ProbeRecording& other : probes) {
       if (&other == &probe) break;
       if ((other.cpus.empty() || probe.cpus.empty()) && other.cpu == probe.cpu) {
-        return InvalidField("probe", absl::StrCat("has two files of ", CoresText("", probe.cpu),
+        return InvalidField("probe", absl::StrCat("has two files of ", CoresText("", absl::CEscape(probe.cpu)),
                                                   ", and do not both say which: probe each kind of cores with --cpus"));
       }
     }
@@ -97,7 +100,6 @@ void AddUnsupportedFeatures(const ProbeRecording& probe, int core_kind, v1::Host
 
 // Adds what one probe found.
 absl::Status AddKind(const ProbeRecording& probe, int core_kind, HostDraft& probed) {
-  if (absl::Status status = CheckSizes(probe); !status.ok()) return status;
   absl::StatusOr<std::vector<v1::CpuProfile>> profiles = ProfilesFromProbe(probe);
   if (!profiles.ok()) return profiles.status();
   for (v1::CpuProfile& profile : *profiles) {

@@ -140,7 +140,8 @@ std::string ForKvmRefusal(const RegisterFinding& finding, const ResolvedTarget& 
   const RegisterId id = finding.id;
   if (id == kSveVectorLengths) return ForVectorLengths(finding, profile);
   if (IsImplementationId(id) && !target.profile_header->writable_implementation_id()) {
-    return "enable KVM_CAP_ARM_WRITABLE_IMP_ID_REGS for the VM (Linux 6.15 or later)";
+    return "choose a host with the guest's CPU, or enable KVM_CAP_ARM_WRITABLE_IMP_ID_REGS if it has Linux 6.15 or "
+           "later";
   }
   return IsIdRegister(id) ? ForIdRegister(finding, target.scheme()) : "";
 }

@@ -179,6 +179,9 @@ TEST(AdviceSet, VcpusWithOtherValuesShareASentence) {
   vcpus.pop_back();
   vcpus.pop_back();
   EXPECT_EQ(Apply({rule}, vcpus)[0].sentence, "TCR_EL1 is 0x3 or 0x10");
+  // A double cannot tell these addresses apart.
+  lists = {List({{kTcr, 0xffff800010801400}}), List({{kTcr, 0xffff800010801000}})};
+  EXPECT_EQ(Apply({rule}, vcpus)[0].sentence, "TCR_EL1 is 0xffff800010801000 or 0xffff800010801400");
 }
 
 // PARange 2 is 40 bits: a table below 1 TiB lies within them, one at 1 TiB does not.
@@ -219,6 +222,10 @@ TEST(AdviceSet, WhatIsWrongIsNamed) {
       {[](AdviceRule& r) { r.sentence = "{SCTLR_EL1.Nothing}"; }, "field Nothing: SCTLR_EL1 lacks it"},
       {[](AdviceRule& r) { r.sentence = "{SCTLR_EL1"; }, "a brace is unpaired before \"{SCTLR_EL1\""},
       {[](AdviceRule& r) { r.sentence = "{a{b}}"; }, "a brace is unpaired"},
+      {[](AdviceRule& r) {
+         for (int i = 0; i < 17; ++i) r.action += "{TCR_EL1}";
+       },
+       "there are more than 16 placeholders"},
       {[](AdviceRule& r) { r.action = "{V0}"; }, "only registers of at most 64 bits"},
       {[](AdviceRule& r) { r.action = "{meaning:TCR_EL1}"; }, "{meaning:TCR_EL1}: meaning: is for a field"},
       {[](AdviceRule& r) { r.action = "{lengths:TCR_EL1}"; }, "lengths: for SVE_VLS"},

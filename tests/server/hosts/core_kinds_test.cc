@@ -180,6 +180,10 @@ TEST(HostFromProbesTest, KindsByTheirCpus) {
 
   other.cpus = "0,7";
   EXPECT_EQ(HostFromProbes({big, other}).status().message(), "probe has two files of CPU 7");
+  other.kernel = "6.12\x1b[31m";
+  EXPECT_THAT(std::string(HostFromProbes({big, other}).status().message()), HasSubstr("another under 6.12\\033[31m: "));
+  other.kernel = std::string(500'000, 'K');
+  EXPECT_LT(HostFromProbes({big, other}).status().message().size(), 100u);
 }
 
 }  // namespace
