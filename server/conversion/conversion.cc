@@ -140,8 +140,8 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   return *std::move(builder).Build();
 }
 
-// Where KVM clears the bits that are one in what it is given for this register: all bits that its pair does not set
-// (core/counter_pairs.h). QEMU loads its list by ID and clears nothing before, and the register's own value, which is
+// Returns all bits that the pair of this register does not set (core/counter_pairs.h), if KVM clears the bits that are
+// one in a write to it. QEMU loads its list by ID and clears nothing before, and the register's own value, which is
 // that of its pair, would clear what the guest has set.
 absl::optional<std::string> BitsToClear(const CpuProfile& profile, const RegisterList& list, RegisterId id) {
   for (const CounterPair& pair : profile.counter_pairs()) {

@@ -21,8 +21,8 @@ namespace armstate {
 struct FilterRegister {
   // The name as the catalog spells it.
   std::string name;
-  // What it names in lists of that scheme, of which the first that a vCPU has counts: the register, then the AArch64
-  // register that it is mapped to. Empty if no register of this name exists.
+  // The name stands for these registers in lists of that scheme, and the first of them that a vCPU has counts: the
+  // register, then the AArch64 register that it is mapped to. Empty if no register of this name exists.
   std::vector<RegisterSelector> kvm;
   std::vector<RegisterSelector> tcg;
 

@@ -1,4 +1,4 @@
-// What GetCheckpoint says about a checkpoint itself, with vCPUs that were recorded on real KVM hosts.
+// GetCheckpoint says what the rules say about a checkpoint itself. The vCPUs were recorded on real KVM hosts.
 #include <gmock/gmock.h>
 
 #include <string>

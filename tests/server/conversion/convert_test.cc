@@ -291,7 +291,7 @@ TEST_F(ConvertCheckpointTest, WhatAKvmHostRefusedIsNamedAndNotInItsLists) {
         for (const uint64_t id : vcpu.registers().ids()) {
           EXPECT_NE(std::find(listed.begin(), listed.end(), id), listed.end()) << std::hex << id;
         }
-        // What QEMU must write so that the PMU's counters stay on: scripts/kvm-linux-demo does it with a real QEMU.
+        // The counters of the PMU stay on if QEMU writes this: scripts/kvm-linux-demo does it with a real QEMU.
         for (const CounterPairIds& pair : kCounterPairs) {
           const uint64_t set = ValueOf(vcpu.registers(), pair.set.raw());
           EXPECT_EQ(ValueOf(vcpu.registers(), pair.clear.raw()), host == "cortex-a72@6.12" ? ~set : set);
