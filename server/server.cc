@@ -76,6 +76,8 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr int kMaxStreams = 100;
 // The memory that a connection may take with them, which determines how many connections are kept when memory is short.
 constexpr size_t kMemoryPerConnection = size_t{2} << 20;
+// gRPC still counts calls for a moment that a client has reset: all of them, and as many new ones, are no fault.
+constexpr int kMostCalls = 2 * kMaxStreams + kMaxStreams / 2;
 // Of --memory_limit, the calls that wait for their message take at most 0.7%. Ending twenty of them takes a
 // millisecond.
 constexpr size_t kMemoryPerWaitingCall = size_t{2} << 20;
@@ -113,7 +115,7 @@ class Server::Impl {
         hosts_(std::move(hosts)),
         workers_(memory.calls,
                  {memory.transport / 2, options.memory_limit / kMemoryPerConnection, options.memory_limit / 4 * 3,
-                  kMaxStreams + kMaxStreams / 4, static_cast<int64_t>(options.memory_limit / kMemoryPerWaitingCall)}),
+                  kMostCalls, static_cast<int64_t>(options.memory_limit / kMemoryPerWaitingCall)}),
         checkpoints_(
             storage_->checkpoints(), options.clock,
             [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }, memory.base_cache),

@@ -40,7 +40,7 @@ class ConnectionGuard {
     size_t connections;
     size_t resident_bytes;
     // The limits of calls without a handler, of one connection and of all.
-    int64_t calls_of_one = 125;
+    int64_t calls_of_one = 250;
     int64_t calls = 4096;
   };
   // Returns how many calls of a connection have a handler.

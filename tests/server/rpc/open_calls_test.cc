@@ -122,7 +122,7 @@ TEST_F(OpenCallsTest, HangsUpOnWhoHasMoreThanTheLimit) {
   Client within(server_->port());
   within.Begin(100);
   Client above(server_->port());
-  above.Begin(250);
+  above.Begin(400);
   EXPECT_TRUE(above.IsHungUpWithin(absl::Seconds(20)));
   EXPECT_FALSE(within.IsHungUpWithin(absl::Milliseconds(500)));
 }
