@@ -28,6 +28,7 @@ def _impl(ctx):
         DefaultInfo(executable = program, runfiles = test.default_runfiles),
         testing.TestEnvironment({
             "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1",
+            "GTEST_FILTER": ctx.attr.filter,
             "UBSAN_OPTIONS": "print_stacktrace=1",
         }),
     ]
@@ -35,6 +36,7 @@ def _impl(ctx):
 sanitized_test = rule(
     implementation = _impl,
     attrs = {
+        "filter": attr.string(default = "*", doc = "The tests to run, as GoogleTest's --gtest_filter takes them."),
         "test": attr.label(cfg = _sanitizers, mandatory = True),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
