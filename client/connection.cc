@@ -6,6 +6,8 @@
 #include "absl/strings/strip.h"
 #include "grpc/grpc.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/impl/grpc_library.h"
+#include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "proto/host_port.h"
 
@@ -21,11 +23,24 @@ constexpr int kKeepaliveTimeoutMs = 20'000;
 std::string Seconds(absl::Duration duration) { return absl::StrFormat("%.3fs", absl::ToDoubleSeconds(duration)); }
 
 std::shared_ptr<grpc::Channel> FailingChannel(const absl::Status& status) {
+  const grpc::GrpcLibraryCodegen library;  // nothing else has initialized gRPC yet
   return grpc::CreateChannelInternal(
       "",
       grpc_lame_client_channel_create(nullptr, static_cast<grpc_status_code>(status.code()),
                                       std::string(status.message()).c_str()),
       {});
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ConnectionOptions& options) {
+  if (options.credentials != nullptr) return options.credentials;
+  const TlsFiles& files = options.tls;
+  if (files.empty()) return grpc::InsecureChannelCredentials();
+  if (absl::Status status = CheckTlsFiles(files); !status.ok()) return status;
+  grpc::experimental::TlsChannelCredentialsOptions tls;
+  tls.set_certificate_provider(WatchTlsFiles(files));
+  if (!files.ca.empty()) tls.watch_root_certs();
+  if (!files.certificate.empty()) tls.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsCredentials(tls);
 }
 
 }  // namespace
@@ -81,6 +96,11 @@ Connection::Connection(const ConnectionOptions& options) : call_timeout_(options
     channel_ = FailingChannel(target.status());
     return;
   }
+  const absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = CredentialsOf(options);
+  if (!credentials.ok()) {
+    channel_ = FailingChannel(credentials.status());
+    return;
+  }
   grpc::ChannelArguments arguments;
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -94,8 +114,7 @@ Connection::Connection(const ConnectionOptions& options) : call_timeout_(options
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(absl::ToInt64Milliseconds(options.keepalive_time)));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.use_http_proxy ? 1 : 0);
-  channel_ = grpc::CreateCustomChannel(
-      *target, options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(), arguments);
+  channel_ = grpc::CreateCustomChannel(*target, *credentials, arguments);
 }
 
 }  // namespace armstate

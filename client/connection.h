@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/security/credentials.h"
+#include "proto/tls_files.h"
 
 namespace armstate {
 
@@ -39,7 +40,11 @@ struct ConnectionOptions {
   // Use the environment's http_proxy (https_proxy, grpc_proxy), as gRPC does by default. The addresses of
   // servers like this one are seldom those that such a proxy is for.
   bool use_http_proxy = false;
-  // Null for plain text.
+  // TLS if one of them is named: the server's certificate must be of the CA (empty: of one that gRPC trusts), and for
+  // the target's host name; the certificate is the client's. The files are read again when they change. With files that
+  // CheckTlsFiles refuses all calls fail as it does.
+  TlsFiles tls = {};
+  // In place of these files. Null, without files: plain text.
   std::shared_ptr<grpc::ChannelCredentials> credentials;
 };
 

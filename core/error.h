@@ -58,6 +58,7 @@ enum class ErrorReason {
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
   kToleranceMalformed = 62,
+  kPermissionDenied = 70,
 };
 
 // "VM_NOT_FOUND"; the number as text for a reason that is not in the enum.

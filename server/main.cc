@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "server/admin/backup_restore.h"
+#include "server/process/grpc_log.h"
 #include "server/process/listener.h"
 #include "server/process/machine_memory.h"
 #include "server/server.h"
@@ -54,7 +55,8 @@ std::string OptionWithoutValue(int argc, char** argv) {
     const absl::string_view argument = argv[i];
     if (!absl::StartsWith(argument, "--") || argument == "--") continue;
     if (argument.find('=') == argument.size() - 1) return std::string(argument);
-    const bool may_need_value = argument != "--help" && argument != "--version" && !absl::StrContains(argument, '=');
+    const bool may_need_value = argument != "--help" && argument != "--version" && argument != "--insecure" &&
+                                !absl::StrContains(argument, '=');
     if (may_need_value && i + 1 < argc && absl::StartsWith(argv[i + 1], "--")) return std::string(argument);
   }
   return "";
@@ -125,6 +127,8 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   spdlog::set_default_logger(spdlog::stderr_color_mt("armstated"));
 
+  armstate::LogGrpc();
+
   armstate::ServerOptions options;
   double drain_seconds = 10;
   double sweep_seconds = absl::ToDoubleSeconds(options.retention_sweep_interval);
@@ -133,11 +137,35 @@ int main(int argc, char** argv) {
   options.data_dir = std::string(home != nullptr ? home : "/var/lib") + "/armstate";
 
   CLI::App app("The armstate service: checkpoints of the CPU state of ARM virtual machines.", "armstated");
-  app.add_option("--listen", options.listen_address,
-                 "address and port, or unix:PATH; the default port is 7443, and port 0 picks a free one. There is no "
-                 "encryption: use a network in which everybody may read and delete checkpoints")
+  app.add_option(
+         "--listen", options.listen_address,
+         "address and port, or unix:PATH; the default port is 7443, and port 0 picks a free one. Addresses that "
+         "other machines can reach need TLS")
       ->check(armstate::kNotEmpty)
       ->capture_default_str();
+  CLI::Option* const certificate =
+      app.add_option("--tls_certificate", options.tls.certificate,
+                     "certificate of the server in PEM, with those that lead to its CA; read again when it changes")
+          ->check(armstate::kNotEmpty)
+          ->type_name("FILE");
+  app.add_option("--tls_key", options.tls.key, "private key of the certificate in PEM")
+      ->check(armstate::kNotEmpty)
+      ->type_name("FILE")
+      ->needs(certificate);
+  app.add_option("--tls_client_ca", options.tls.ca,
+                 "certificates of the CAs in PEM that clients must have a certificate of; without it any client may "
+                 "connect")
+      ->check(armstate::kNotEmpty)
+      ->type_name("FILE")
+      ->needs(certificate);
+  app.add_option("--policy", options.policy_file,
+                 "file of who may do what (docs/security.md), read again when it changes; without it whoever can "
+                 "connect may do everything")
+      ->check(armstate::kNotEmpty)
+      ->type_name("FILE");
+  app.add_flag("--insecure", options.insecure,
+               "listen on an address that other machines can reach without TLS: whoever can connect can read and "
+               "change everything");
   app.add_option("--data_dir", options.data_dir,
                  "folder of the database, created if missing; other users cannot access it")
       ->check(armstate::kNotEmpty)
@@ -180,7 +208,9 @@ int main(int argc, char** argv) {
       ->check(armstate::kNotNegative);
   app.set_version_flag("--version", "armstated 0.1.0");
   app.footer(
-      "Examples:\n  armstated --listen=0.0.0.0:7443 --data_dir=/var/lib/armstate --backup_dir=/backup/armstate\n"
+      "Examples:\n  armstated --listen=unix:/run/armstate.sock --data_dir=/var/lib/armstate\n"
+      "  armstated --listen=0.0.0.0:7443 --tls_certificate=server.pem --tls_key=server.key --tls_client_ca=ca.pem \\\n"
+      "      --policy=policy.textproto --data_dir=/var/lib/armstate --backup_dir=/backup/armstate\n"
       "  armstated --restore_backup=latest --backup_dir=/backup/armstate --data_dir=/var/lib/armstate\n\n"
       "SIGTERM and SIGINT drain the server: it refuses new calls, lets running calls finish, and closes the database.\n"
       "Exit status: 0 after a drain or a restore, 1 if the server cannot start, the database could not be\nwritten "

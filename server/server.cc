@@ -28,6 +28,9 @@
 #include "server/retention/sweeper.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/request_decoding.h"
+#include "server/security/access_control.h"
+#include "server/security/server_credentials.h"
+#include "server/security/unix_users.h"
 #include "server/services/admin_service.h"
 #include "server/services/checkpoint_service.h"
 #include "server/services/engine_service.h"
@@ -45,21 +48,34 @@ struct BoundListener {
   std::string address;
 };
 
-absl::StatusOr<BoundListener> Bind(const std::string& listen_address) {
-  if (absl::StartsWith(listen_address, "unix:") || absl::StartsWith(listen_address, "unix-abstract:")) {
-    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::BindUnix(listen_address);
+bool IsUnixAddress(absl::string_view address) {
+  return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
+}
+
+absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
+  if (IsUnixAddress(options.listen_address)) {
+    // With a policy it says which users may do what; without one only the server's own user may connect.
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        Listener::BindUnix(options.listen_address, /*all_users=*/!options.policy_file.empty());
     if (!listener.ok()) return listener.status();
-    return BoundListener{*std::move(listener), listen_address};
+    return BoundListener{*std::move(listener), options.listen_address};
   }
-  absl::StatusOr<HostPort> address = ParseHostPort(listen_address);
+  absl::StatusOr<HostPort> address = ParseHostPort(options.listen_address);
   if (!address.ok()) return Annotate(address.status(), "cannot listen");
+  const bool is_open = options.tls.empty() && !address->IsLoopback();
+  if (is_open && !options.insecure) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot listen on ", address->ToString(),
+        " without encryption: name --tls_certificate and --tls_key, listen on 127.0.0.1 or a Unix socket, or accept by "
+        "--insecure that whoever can connect can read and change everything"));
+  }
   absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
   if (!listener.ok()) return listener.status();
   address->port = (*listener)->port();
-  if (!address->IsLoopback()) {
+  if (is_open) {
     spdlog::warn(
-        "{} accepts connections from other machines, and there is neither encryption nor authentication: whoever can "
-        "connect can read and delete all checkpoints",
+        "--insecure: {} accepts connections from other machines, and there is neither encryption nor authentication: "
+        "whoever can connect can read and delete all checkpoints",
         address->ToString());
   }
   return BoundListener{*std::move(listener), address->ToString()};
@@ -108,14 +124,17 @@ class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
        std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances,
-       ServerAdvice advice, const ServerOptions& options, const MemoryDivision& memory)
+       ServerAdvice advice, std::unique_ptr<AccessControl> access, const ServerOptions& options,
+       const MemoryDivision& memory)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
+        access_(std::move(access)),
         workers_(memory.calls,
                  {memory.transport / 2, options.memory_limit / kMemoryPerConnection, options.memory_limit / 4 * 3,
-                  kMostCalls, static_cast<int64_t>(options.memory_limit / kMemoryPerWaitingCall)}),
+                  kMostCalls, static_cast<int64_t>(options.memory_limit / kMemoryPerWaitingCall)},
+                 *access_),
         checkpoints_(
             storage_->checkpoints(), options.clock,
             [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }, memory.base_cache),
@@ -136,13 +155,13 @@ class Server::Impl {
     }
   }
 
-  absl::Status Listen(BoundListener bound, const MemoryDivision& memory) {
+  absl::Status Listen(BoundListener bound, const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials,
+                      const MemoryDivision& memory) {
     absl::MutexLock lock(&shutdown_mutex_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    std::unique_ptr<Listener::Acceptor> acceptor = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+    Listener::Acceptors acceptors = AddAcceptors(builder, IsUnixAddress(bound.address), tcp_credentials);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
@@ -170,7 +189,7 @@ class Server::Impl {
     }
     listener_ = std::move(bound.listener);
     address_ = std::move(bound.address);
-    listener_->Start(std::move(acceptor), workers_.connections);
+    listener_->Start(std::move(acceptors), workers_.connections);
     write_health_.emplace(
         health,
         std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),
@@ -200,10 +219,22 @@ class Server::Impl {
   }
 
  private:
+  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool is_unix,
+                                   const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials) {
+    if (is_unix) {
+      unix_users_.emplace(builder);
+      return [this](int socket) { return unix_users_->For(socket); };
+    }
+    tcp_acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, tcp_credentials);
+    return [this](int) { return tcp_acceptor_.get(); };
+  }
+
   std::unique_ptr<RocksDbStorage> storage_;
   std::unique_ptr<ProfileRegistry> profiles_;
   std::unique_ptr<MachineRegistry> machines_;
   std::unique_ptr<HostRegistry> hosts_;
+  const std::unique_ptr<AccessControl> access_;
   CallWorkers workers_;
   CheckpointRepository checkpoints_;
   const ServerTolerances tolerances_;
@@ -218,6 +249,9 @@ class Server::Impl {
   AdminServiceImpl admin_service_;
   absl::optional<RetentionSweeper> sweeper_;
   std::string address_;
+  // The one that is in use.
+  absl::optional<UnixUsers> unix_users_;
+  std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
   absl::Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(shutdown_mutex_);
   std::unique_ptr<Listener> listener_;
@@ -227,8 +261,12 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   LogProtobuf();
   if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
+  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = TcpCredentials(options.tls);
+  if (!credentials.ok()) return credentials.status();
+  absl::StatusOr<std::unique_ptr<AccessControl>> access = AccessControl::Open(options.policy_file);
+  if (!access.ok()) return access.status();
   // Before anything is created; clients that connect wait until the server has started.
-  absl::StatusOr<BoundListener> bound = Bind(options.listen_address);
+  absl::StatusOr<BoundListener> bound = Bind(options);
   if (!bound.ok()) return bound.status();
   if (!options.backup_dir.empty()) {
     if (absl::Status status = CheckBackupFolder(options.backup_dir, options.data_dir); !status.ok()) return status;
@@ -258,8 +296,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(tolerances), *std::move(advice), options, memory);
-  if (absl::Status status = impl->Listen(*std::move(bound), memory); !status.ok()) return status;
+                                     *std::move(tolerances), *std::move(advice), *std::move(access), options, memory);
+  if (absl::Status status = impl->Listen(*std::move(bound), *credentials, memory); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // std::make_unique cannot call the private constructor
 }
 

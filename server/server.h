@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proto/tls_files.h"
 
 namespace armstate {
 
@@ -18,6 +19,13 @@ struct ServerOptions {
   // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name"; port 0 picks a free port, see
   // Server::port().
   std::string listen_address = "127.0.0.1:7443";
+  // For TCP; none: plain text, which needs `insecure` unless the address is of the loopback interface. Clients of a
+  // Unix socket are known by their user and use plain text.
+  TlsFiles tls = {};
+  bool insecure = false;
+  // Who may do what (armstate.v1.AccessPolicy in text format or JSON), read again when it changes. Empty: whoever can
+  // connect may do everything.
+  std::string policy_file = {};
   // Created if it does not exist. Only one server at a time can open it.
   std::string data_dir;
   // Tolerances (armstate.v1.ToleranceSet in text format) that verdicts apply in addition to the built-in ones. Empty:
@@ -52,9 +60,9 @@ inline constexpr int kMaxResponseBytes = kMaxRequestBytes + (64 << 10);
 class Server {
  public:
   // Opens the store, then serves RPCs, health checks and reflection. Errors: FAILED_PRECONDITION if another server has
-  // data_dir open or its format is newer than this program; INVALID_ARGUMENT if the address is malformed, data_dir is
-  // empty, or backup_dir is data_dir; UNAVAILABLE if the server cannot listen on the address; DATA_LOSS if the store is
-  // damaged beyond a single record.
+  // data_dir open or its format is newer than this program; INVALID_ARGUMENT if the address is malformed or needs TLS,
+  // data_dir is empty, backup_dir is data_dir, or a file that an option names is malformed; UNAVAILABLE if the server
+  // cannot listen on the address; DATA_LOSS if the store is damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Equivalent to Shutdown without time to drain.

@@ -13,6 +13,7 @@
 #include "client/cli/commands/arguments.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/error_text.h"
+#include "proto/tls_files.h"
 
 namespace armstate {
 namespace {
@@ -20,6 +21,9 @@ namespace {
 struct GlobalOptions {
   std::string server = std::string(kDefaultTarget);
   bool use_http_proxy = false;
+  std::string tls_ca = {};
+  std::string tls_certificate = {};
+  std::string tls_key = {};
   std::string output = "table";
   std::string timeout = "30s";
 };
@@ -31,6 +35,8 @@ std::string CheckTimeout(const std::string& text) {
 }
 
 std::string CheckServer(const std::string& text) { return std::string(CompleteTarget(text).status().message()); }
+
+std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
 std::string CheckOutput(const std::string& text) {
   if (text == "table" || text == "json") return "";
@@ -47,6 +53,9 @@ struct EnvironmentOption {
 
 constexpr EnvironmentOption kEnvironment[] = {
     {"ARMSTATE_SERVER", "--server", &GlobalOptions::server, CheckServer},
+    {"ARMSTATE_TLS_CA", "--tls-ca", &GlobalOptions::tls_ca, CheckNotEmpty},
+    {"ARMSTATE_TLS_CERTIFICATE", "--tls-certificate", &GlobalOptions::tls_certificate, CheckNotEmpty},
+    {"ARMSTATE_TLS_KEY", "--tls-key", &GlobalOptions::tls_key, CheckNotEmpty},
     {"ARMSTATE_OUTPUT", "--output", &GlobalOptions::output, CheckOutput},
     {"ARMSTATE_TIMEOUT", "--timeout", &GlobalOptions::timeout, CheckTimeout},
 };
@@ -75,6 +84,13 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
       ->type_name("HOST:PORT")
       ->check(CLI::Validator(CheckServer, ""))
       ->capture_default_str();
+  const auto add_file = [&app](const char* option, std::string& file, const char* description) {
+    app.add_option(option, file, description)->type_name("FILE")->check(CLI::Validator(CheckNotEmpty, ""));
+  };
+  add_file("--tls-ca", options.tls_ca, "CA of the server's certificate, in PEM: turns TLS on (Env: ARMSTATE_TLS_CA)");
+  add_file("--tls-certificate", options.tls_certificate,
+           "Your own certificate, if the server wants one (Env: ARMSTATE_TLS_CERTIFICATE)");
+  add_file("--tls-key", options.tls_key, "The private key of that certificate (Env: ARMSTATE_TLS_KEY)");
   app.add_flag("--http-proxy", options.use_http_proxy,
                "Connect through the proxy that http_proxy names, which is ignored otherwise");
   app.add_option("-o,--output", options.output,
@@ -196,6 +212,12 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   ConnectionOptions connection_options;
   connection_options.target = CompleteTarget(options.server).value_or(options.server);  // checked by CheckServer
   connection_options.use_http_proxy = options.use_http_proxy;
+  connection_options.tls = {options.tls_certificate, options.tls_key, options.tls_ca};
+  if (const absl::Status files = CheckTlsFiles(connection_options.tls); !files.ok()) {
+    const absl::Status status = UsageError(files.message());
+    PrintError(status, NextStep(status, ""), format, err_palette, terminal.err);
+    return ExitStatus::kUsage;
+  }
   absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
   // An answer is printed as a whole; if the command fails, nothing is printed.
   std::ostringstream answer;

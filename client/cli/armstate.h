@@ -18,8 +18,8 @@ struct Terminal {
   bool err_has_colors = false;
 };
 
-// Runs one command line, without the program's name. The environment variables ARMSTATE_SERVER, ARMSTATE_OUTPUT and
-// ARMSTATE_TIMEOUT are the defaults of --server, --output and --timeout.
+// Runs one command line, without the program's name. The environment variables ARMSTATE_SERVER, ARMSTATE_OUTPUT,
+// ARMSTATE_TIMEOUT, ARMSTATE_TLS_CA, ARMSTATE_TLS_CERTIFICATE and ARMSTATE_TLS_KEY are the defaults of these options.
 ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal& terminal);
 
 }  // namespace armstate

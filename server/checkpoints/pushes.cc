@@ -18,6 +18,7 @@
 #include "server/checkpoints/create.h"
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/request_decoding.h"
+#include "server/security/rpc_rights.h"
 
 namespace armstate {
 
@@ -31,11 +32,12 @@ namespace armstate {
 class PushStream final : public CheckpointPushes::Reactor {
  public:
   PushStream(CheckpointPushes& pushes, CheckpointRepository& repository, const std::string& connection,
-             std::function<void()> end_untaken, CallWorkers& workers, bool draining)
+             std::function<void()> end_untaken, Access access, CallWorkers& workers, bool draining)
       : pushes_(pushes),
         repository_(repository),
         connection_(connection),
         end_untaken_(std::move(end_untaken)),
+        access_(std::move(access)),
         workers_(workers),
         draining_(draining) {
     const absl::MutexLock lock(&mutex_);
@@ -154,7 +156,9 @@ class PushStream final : public CheckpointPushes::Reactor {
     items.reserve(message.requests_size());
     for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
       const size_t own = std::min(request.ByteSizeLong(), bytes);
-      items.push_back({next_item_++, own, request.parent(), ParseCreate(repository_, request)});
+      const absl::Status permitted = RpcRights::Find(*request.GetDescriptor())->Check(access_, request);
+      items.push_back({next_item_++, own, request.parent(),
+                       permitted.ok() ? ParseCreate(repository_, request) : absl::StatusOr<ParsedCreate>(permitted)});
       bytes -= own;
     }
     if (!items.empty()) items.back().bytes += bytes;  // together they return what is held
@@ -272,6 +276,7 @@ class PushStream final : public CheckpointPushes::Reactor {
   CheckpointRepository& repository_;
   const std::string connection_;
   const std::function<void()> end_untaken_;
+  const Access access_;
   CallWorkers& workers_;
   // The memory of this stream and of its unanswered requests; null if none is left. Never changes.
   std::shared_ptr<MemoryBudget::Share> share_;
@@ -303,10 +308,13 @@ class PushStream final : public CheckpointPushes::Reactor {
   int64_t next_item_ = 0;
 };
 
-CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection, std::function<void()> end_untaken) {
+CheckpointPushes::Reactor* CheckpointPushes::Open(const std::string& connection, std::function<void()> end_untaken,
+                                                  Access access) {
   const absl::MutexLock lock(&mutex_);
   // The stream deletes itself in OnDone.
-  return *streams_.insert(new PushStream(*this, repository_, connection, std::move(end_untaken), workers_, draining_))
+  return *streams_
+              .insert(new PushStream(*this, repository_, connection, std::move(end_untaken), std::move(access),
+                                     workers_, draining_))
               .first;
 }
 

@@ -14,6 +14,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/call_workers.h"
+#include "server/security/access_control.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
@@ -40,8 +41,8 @@ class CheckpointPushes {
   // the memory budget. When it is used up, a stream reads on only while it has nothing unanswered; if that message is
   // also too large, the stream ends with RESOURCE_EXHAUSTED, reason SERVER_BUSY. `connection`: see ConnectionOf.
   // `end_untaken` ends the call if its client does not accept acknowledgements and the memory is needed; see
-  // EndOfUntaken.
-  Reactor* Open(const std::string& connection, std::function<void()> end_untaken);
+  // EndOfUntaken. Requests that the caller may not make are answered with PERMISSION_DENIED each.
+  Reactor* Open(const std::string& connection, std::function<void()> end_untaken, Access access);
 
   // Stops all streams from reading, answers what they have read, and ends them with UNAVAILABLE. Without it a shutdown
   // would have to wait for clients that push continuously.

@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const HostPort& address
   return listener;
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& address) {
+absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& address, bool all_users) {
   const auto refuse = [&address](absl::string_view why) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", address, ": ", why, ": is the path correct, and does its folder exist?"));
@@ -117,7 +117,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& 
     listener->path_ = std::string(name);
     listener->RemoveFile();
   }
-  if (bind(socket, bound_address, size) != 0 || listen(socket, SOMAXCONN) != 0) return refuse(strerror(errno));
+  if (bind(socket, bound_address, size) != 0) return refuse(strerror(errno));
+  if (!is_abstract && chmod(listener->path_.c_str(), all_users ? 0666 : 0600) != 0) return refuse(strerror(errno));
+  if (listen(socket, SOMAXCONN) != 0) return refuse(strerror(errno));
   return listener;
 }
 
@@ -163,8 +165,8 @@ Listener::~Listener() {
   if (stop_ >= 0) close(stop_);
 }
 
-void Listener::Start(std::unique_ptr<Acceptor> acceptor, ConnectionGuard& guard) {
-  acceptor_ = std::move(acceptor);
+void Listener::Start(Acceptors acceptors, ConnectionGuard& guard) {
+  acceptors_ = std::move(acceptors);
   guard_ = &guard;
   thread_ = std::thread([this] { Run(); });
 }
@@ -213,11 +215,16 @@ bool Listener::Accept(int socket) {
     LogRefusal(absl::StrCat("there are ", connection, " descriptors in use"));
     return true;
   }
+  Acceptor* const acceptor = acceptors_(connection);
+  if (acceptor == nullptr) {
+    close(connection);
+    return true;
+  }
   Acceptor::NewConnectionParameters parameters;
   parameters.listener_fd = socket;
   parameters.fd = connection;
   guard_->Watch(connection);
-  acceptor_->HandleNewConnection(&parameters);
+  acceptor->HandleNewConnection(&parameters);
   return true;
 }
 

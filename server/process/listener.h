@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -26,16 +27,20 @@ class Listener {
   // impossible to listen on one.
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(const HostPort& address);
   // Listens on "unix:path" or "unix-abstract:name". Replaces a socket that was left at the path. UNAVAILABLE as above.
-  static absl::StatusOr<std::unique_ptr<Listener>> BindUnix(const std::string& address);
+  // Other users can connect only if `all_users`.
+  static absl::StatusOr<std::unique_ptr<Listener>> BindUnix(const std::string& address, bool all_users);
   // Stops accepting.
   ~Listener();
 
   // Returns 0 for a Unix socket.
   int port() const { return port_; }
 
+  // Returns the acceptor that takes a connected socket; null to refuse it.
+  using Acceptors = std::function<Acceptor*(int socket)>;
+
   // Must be called once, after the server has started: earlier connections wait until then. `guard`, which must outlive
   // the object, watches all connections.
-  void Start(std::unique_ptr<Acceptor> acceptor, ConnectionGuard& guard);
+  void Start(Acceptors acceptors, ConnectionGuard& guard);
   // Stops accepting. Must be called before the server shuts down.
   void Stop();
 
@@ -51,7 +56,7 @@ class Listener {
   int port_ = 0;
   std::string path_;  // the socket's file; empty if it has none
   int max_descriptor_ = 0;
-  std::unique_ptr<Acceptor> acceptor_;
+  Acceptors acceptors_;
   ConnectionGuard* guard_ = nullptr;
   std::thread thread_;
 };

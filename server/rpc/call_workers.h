@@ -8,6 +8,7 @@
 #include "server/rpc/connection_guard.h"
 #include "server/rpc/memory_budget.h"
 #include "server/rpc/worker_pool.h"
+#include "server/security/access_control.h"
 
 namespace armstate {
 
@@ -16,13 +17,18 @@ namespace armstate {
 // what it may have to wait for; one kind of call does not delay another. The pools also bound the waiting calls of each
 // client.
 struct CallWorkers {
-  CallWorkers(size_t memory_bytes, const ConnectionGuard::Limits& limits)
-      : memory(memory_bytes),
+  // `access` must outlive the object.
+  CallWorkers(size_t memory_bytes, const ConnectionGuard::Limits& limits,
+              const AccessControl& access = AccessControl::Everything())
+      : access(access),
+        memory(memory_bytes),
         connections(limits, [this](const std::string& connection) { return memory.CallsOf(connection); }) {}
 
   // Threads that compute for long leave the processor to those that answer small calls.
   static constexpr int kComputing = 5;
 
+  // Who may do what.
+  const AccessControl& access;
   // The memory of waiting requests and of answers that clients have not received.
   MemoryBudget memory;
   // The memory of incomplete requests, and of calls without a request.

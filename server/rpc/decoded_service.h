@@ -22,6 +22,9 @@
 #include "server/rpc/stop_check.h"
 #include "server/rpc/worked_call.h"
 #include "server/rpc/worker_pool.h"
+#include "server/security/access_control.h"
+#include "server/security/identity.h"
+#include "server/security/rpc_rights.h"
 #include "storage/memory_only_reads.h"
 
 namespace armstate {
@@ -81,7 +84,8 @@ class DecodedHandler final : public grpc::internal::MethodHandler {
   const Refuse refuse_;
 };
 
-// A generated service whose RPCs answer INVALID_ARGUMENT to requests that cannot be decoded. `RpcService` is the
+// A generated service whose RPCs answer INVALID_ARGUMENT to requests that cannot be decoded, and PERMISSION_DENIED to
+// those that their callers may not make. `RpcService` is the
 // generated class. The constructor of the implementing class registers each RPC; an RPC that is not registered behaves
 // as in gRPC.
 //
@@ -104,21 +108,40 @@ class DecodedService : public RpcService::CallbackService {
 
   CallWorkers& workers_;
 
+  Access AccessOf(const grpc::CallbackServerContext& context) const {
+    return Access(workers_.access, workers_.access.HasPolicy() ? IdentityOf(*context.auth_context()) : "");
+  }
+
   // A thread of the pool calls the function, which may block.
   template <typename Service, typename Request, typename Response>
   void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&)) {
-    OnWorked<Request, Response>(pool,
-                                [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck&) {
-                                  return (service->*rpc)(request);
-                                });
+    OnWorked<Request, Response>(
+        pool, [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck&, const Access&) {
+          return (service->*rpc)(request);
+        });
+  }
+  // The function leaves out what the caller may not read.
+  template <typename Service, typename Request, typename Response>
+  void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&, const Access&)) {
+    OnWorked<Request, Response>(pool, [service = static_cast<Service*>(this), rpc](
+                                          const Request& request, const StopCheck&, const Access& access) {
+      return (service->*rpc)(request, access);
+    });
+  }
+  template <typename Service, typename Request, typename Response>
+  void OnUnary(WorkerPool& pool,
+               absl::StatusOr<Response> (Service::*rpc)(const Request&, const StopCheck&, const Access&)) {
+    OnWorked<Request, Response>(pool, [service = static_cast<Service*>(this), rpc](
+                                          const Request& request, const StopCheck& stop, const Access& access) {
+      return (service->*rpc)(request, stop, access);
+    });
   }
   // The function polls `stop` from time to time.
   template <typename Service, typename Request, typename Response>
   void OnUnary(WorkerPool& pool, absl::StatusOr<Response> (Service::*rpc)(const Request&, const StopCheck&)) {
     OnWorked<Request, Response>(
-        pool, [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck& stop) {
-          return (service->*rpc)(request, stop);
-        });
+        pool, [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck& stop,
+                                                           const Access&) { return (service->*rpc)(request, stop); });
   }
   // The function fills the response in place, see WorkedCall. If everything that it reads is in memory, it runs
   // immediately on the calling thread.
@@ -157,7 +180,10 @@ class DecodedService : public RpcService::CallbackService {
     using RpcHandler = grpc::internal::CallbackServerStreamingHandler<Request, Response>;
     Mark<RpcHandler, grpc::ServerWriteReactor<Response>, Request>(
         RpcHandler(
-            [service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context, const Request* request) {
+            [this, service = static_cast<Service*>(this), rpc](
+                grpc::CallbackServerContext* context, const Request* request) -> grpc::ServerWriteReactor<Response>* {
+              const absl::Status permitted = CheckRights(*context, *request);
+              if (!permitted.ok()) return new Refusal<Response>(ToGrpcStatus(permitted));
               return (service->*rpc)(context, request);
             }),
         [](grpc::CallbackServerContext*, const grpc::Status& status) -> grpc::ServerWriteReactor<Response>* {
@@ -167,7 +193,7 @@ class DecodedService : public RpcService::CallbackService {
 
   // Both sides stream. The reactor decodes the requests itself, with DecodeRequest, because gRPC treats a request that
   // cannot be decoded as the end of the stream. The RPC is therefore not the method of the generated class, whose
-  // reactor receives messages.
+  // reactor receives messages, and checks the rights for each of them.
   template <typename Request, typename Service, typename Response>
   void OnBidirectionalStream(
       grpc::ServerBidiReactor<grpc::ByteBuffer, Response>* (Service::*rpc)(grpc::CallbackServerContext*)) {
@@ -184,8 +210,8 @@ class DecodedService : public RpcService::CallbackService {
   void OnWorked(WorkerPool& pool, Work work) {
     OnReactor<Request, Response>(
         [this, &pool, work](grpc::CallbackServerContext* context, const Request* request, Response* response) {
-          const auto fill = [=](const StopCheck& stop, MemoryBudget::Share& share) {
-            absl::StatusOr<Response> result = work(*request, stop);
+          const auto fill = [=, access = AccessOf(*context)](const StopCheck& stop, MemoryBudget::Share& share) {
+            absl::StatusOr<Response> result = work(*request, stop, access);
             if (!result.ok()) return result.status();
             absl::Status status = share.AddAnswer(WorkedCall::HeldBytes(*result));
             if (status.ok()) *response = *std::move(result);
@@ -200,14 +226,26 @@ class DecodedService : public RpcService::CallbackService {
   template <typename Request, typename Response, typename Rpc>
   void OnReactor(Rpc rpc, grpc::MessageAllocator<Request, Response>* messages) {
     using RpcHandler = grpc::internal::CallbackUnaryHandler<Request, Response>;
-    RpcHandler handler(std::move(rpc));
+    RpcHandler handler([this, rpc = std::move(rpc)](grpc::CallbackServerContext* context, const Request* request,
+                                                    Response* response) -> grpc::ServerUnaryReactor* {
+      const absl::Status permitted = CheckRights(*context, *request);
+      if (!permitted.ok()) return Refuse(*context, ToGrpcStatus(permitted));
+      return rpc(context, request, response);
+    });
     if (messages != nullptr) handler.SetMessageAllocator(messages);
     Mark<RpcHandler, grpc::ServerUnaryReactor, Request>(
-        std::move(handler), [](grpc::CallbackServerContext* context, const grpc::Status& status) {
-          grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-          reactor->Finish(status);
-          return reactor;
-        });
+        std::move(handler),
+        [](grpc::CallbackServerContext* context, const grpc::Status& status) { return Refuse(*context, status); });
+  }
+
+  static grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext& context, const grpc::Status& status) {
+    grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
+    reactor->Finish(status);
+    return reactor;
+  }
+
+  absl::Status CheckRights(const grpc::CallbackServerContext& context, const google::protobuf::Message& request) const {
+    return RpcRights::CheckCall(workers_.access, *context.auth_context(), request);
   }
 
   template <typename Response>

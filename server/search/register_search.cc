@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/resource_names.h"
 #include "server/checkpoints/scheme.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
@@ -20,9 +21,14 @@
 namespace armstate {
 namespace {
 
+// Whoever may read this may read all VMs.
+constexpr absl::string_view kAllVms = "vms/*";
+
 // The result is short for any filter.
-std::string QuestionOf(const v1::SearchRegistersRequest& request) {
-  const std::string asked = absl::StrCat(request.all_versions() ? "all " : "", request.vcpu_match(), request.filter());
+std::string QuestionOf(const v1::SearchRegistersRequest& request, const Access& access) {
+  // Of another caller's answer no further page can be had.
+  const std::string asked = absl::StrCat(access.identity(), "\n", request.all_versions() ? "all " : "",
+                                         request.vcpu_match(), request.filter());
   return absl::StrCat("search/", absl::BytesToHexString(Sha256(asked).substr(0, 8)));
 }
 
@@ -63,11 +69,11 @@ absl::Status PageTokenTooOld() {
 }  // namespace
 
 absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::SearchRegistersRequest& request,
-                                                                   const StopCheck& stop) {
+                                                                   const StopCheck& stop, const Access& access) {
   if (!v1::VcpuMatch_IsValid(request.vcpu_match())) return InvalidField("vcpu_match", "is not a known value");
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  const std::string question = QuestionOf(request);
+  const std::string question = QuestionOf(request, access);
   if (!request.page_token().empty() && !request.all_versions()) {
     const absl::StatusOr<ResultPosition> position = ResultPosition::FromToken(question, request.page_token());
     if (!position.ok()) return position.status();
@@ -79,7 +85,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
   }
   absl::StatusOr<Filter> filter = Filter::Parse(request.filter());
   if (!filter.ok()) return filter.status();
-  if (!request.all_versions()) return FirstPage(request, *std::move(filter), *page_size, stop);
+  if (!request.all_versions()) return FirstPage(request, *std::move(filter), *page_size, stop, access);
   ScanPosition position;
   position.until = absl::ToUnixNanos(absl::Now());
   if (!request.page_token().empty()) {
@@ -89,22 +95,30 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
   }
   v1::SearchRegistersResponse response;
   const auto which = request.vcpu_match() == v1::VCPU_MATCH_ALL ? MatchedVcpus::kAll : MatchedVcpus::kAny;
-  const absl::Status status =
-      ScanVersions(checkpoints_, profiles_, *filter, which, *page_size, question, std::move(position), stop, response);
+  const absl::Status status = ScanVersions(checkpoints_, profiles_, *filter, which, *page_size, question,
+                                           std::move(position), stop, access, response);
   if (!status.ok()) return status;
   return response;
 }
 
 absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::SearchRegistersRequest& request,
                                                                       Filter filter, int page_size,
-                                                                      const StopCheck& stop) {
+                                                                      const StopCheck& stop, const Access& access) {
   if (absl::Status status = catch_up_(stop); !status.ok()) return status;
   const auto which = request.vcpu_match() == v1::VCPU_MATCH_ALL ? MatchedVcpus::kAll : MatchedVcpus::kAny;
   IndexAnswer answer = index_.Find(filter, which);
-  auto result =
-      std::make_shared<SearchResult>(SearchResult{QuestionOf(request), std::move(filter), std::move(answer.matches)});
+  if (access.IsLimited()) {
+    const auto is_hidden = [&](const MatchingCheckpoint& match) {
+      return !access.May(v1::PERMISSION_READ, FormatVmName(match.vm));
+    };
+    answer.matches.erase(std::remove_if(answer.matches.begin(), answer.matches.end(), is_hidden), answer.matches.end());
+  }
+  auto result = std::make_shared<SearchResult>(
+      SearchResult{QuestionOf(request, access), std::move(filter), std::move(answer.matches)});
   v1::SearchRegistersResponse response;
-  for (const std::string& why : answer.damaged) AddDamaged(why, response);
+  if (access.May(v1::PERMISSION_READ, kAllVms)) {  // the reasons name VMs
+    for (const std::string& why : answer.damaged) AddDamaged(why, response);
+  }
   if (answer.must_be_read) {
     if (absl::Status status = ReadMatches(*result, which, response, stop); !status.ok()) return status;
   }

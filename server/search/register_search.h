@@ -11,6 +11,7 @@
 #include "server/rpc/stop_check.h"
 #include "server/search/search_index.h"
 #include "server/search/search_results.h"
+#include "server/security/access_control.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
@@ -30,12 +31,13 @@ class RegisterSearch {
         catch_up_(std::move(catch_up)),
         results_(result_bytes, std::move(clock)) {}
 
-  // Errors: see SearchRegisters, and those of `stop`.
-  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop);
+  // Leaves out the VMs that the caller may not read. Errors: see SearchRegisters, and those of `stop`.
+  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop,
+                                                     const Access& access);
 
  private:
   absl::StatusOr<v1::SearchRegistersResponse> FirstPage(const v1::SearchRegistersRequest& request, Filter filter,
-                                                        int page_size, const StopCheck& stop);
+                                                        int page_size, const StopCheck& stop, const Access& access);
   // Reads the checkpoints that the index could not decide, and keeps those that match.
   absl::Status ReadMatches(SearchResult& result, MatchedVcpus which, v1::SearchRegistersResponse& response,
                            const StopCheck& stop);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proto/resource_names.h"
 #include "server/checkpoints/scheme.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/search/search_answer.h"
@@ -87,7 +88,7 @@ class Scan {
 
 absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
                           MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,
-                          const StopCheck& stop, v1::SearchRegistersResponse& response) {
+                          const StopCheck& stop, const Access& access, v1::SearchRegistersResponse& response) {
   response.set_scan_reason("all versions are searched, but only the latest version of each VM is indexed");
   Scan scan(checkpoints, profiles, filter, which, page_size, stop, response);
   while (true) {
@@ -98,7 +99,9 @@ absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegist
       position.vm = page->vms[0].vm;
       position.version = 0;
     }
-    if (absl::Status status = scan.ScanVm(position); !status.ok()) return status;
+    if (access.May(v1::PERMISSION_READ, FormatVmName(position.vm))) {
+      if (absl::Status status = scan.ScanVm(position); !status.ok()) return status;
+    }
     if (scan.full()) {
       response.set_next_page_token(position.ToToken(question));
       return absl::OkStatus();

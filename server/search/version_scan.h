@@ -10,14 +10,16 @@
 #include "server/rpc/stop_check.h"
 #include "server/search/filter.h"
 #include "server/search/search_index.h"
+#include "server/security/access_control.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
 
-// Adds the matches to `response`, with the next page's token. Errors: those of the store and of `stop`.
+// Adds the matches of VMs that the caller may read to `response`, with the next page's token. Errors: those of the
+// store and of `stop`.
 absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegistry& profiles, const Filter& filter,
                           MatchedVcpus which, int page_size, absl::string_view question, ScanPosition position,
-                          const StopCheck& stop, v1::SearchRegistersResponse& response);
+                          const StopCheck& stop, const Access& access, v1::SearchRegistersResponse& response);
 
 }  // namespace armstate
 

@@ -155,7 +155,8 @@ absl::StatusOr<v1::Vm> CheckpointServiceImpl::GetOneVm(const v1::GetVmRequest& r
   return VmToProto(*info);
 }
 
-absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::ListVmsRequest& request) {
+absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::ListVmsRequest& request,
+                                                                      const Access& access) {
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   const absl::StatusOr<std::string> cursor = DecodePageToken(kVmList, request.page_token());
@@ -172,6 +173,7 @@ absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::
       *vm.mutable_error() = ToGoogleRpcStatus(listed.info.status());
     }
   }
+  KeepReadable(access, *response.mutable_vms());
   if (!page->next_cursor.empty()) response.set_next_page_token(EncodePageToken(kVmList, page->next_cursor));
   return response;
 }

@@ -18,6 +18,7 @@
 #include "server/rpc/decoded_service.h"
 #include "server/rpc/stop_check.h"
 #include "server/rpc/untaken_answer.h"
+#include "server/security/access_control.h"
 #include "server/services/query_rpcs.h"
 #include "server/verdict/server_advice.h"
 #include "storage/repository/checkpoint_repository.h"
@@ -59,12 +60,12 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
                                              v1::Checkpoint* response) override;
   grpc::ServerWriteReactor<v1::CheckpointEvent>* WatchCheckpoints(grpc::CallbackServerContext* context,
                                                                   const v1::WatchCheckpointsRequest* request) override {
-    return queries_.Watch(context, request);
+    return queries_.Watch(context, request, AccessOf(*context));
   }
 
   // Opens a call of StreamCheckpoints.
   CheckpointPushes::Reactor* OpenPushes(grpc::CallbackServerContext* context) {
-    return pushes_.Open(ConnectionOf(*context), EndOfUntaken(*context));
+    return pushes_.Open(ConnectionOf(*context), EndOfUntaken(*context), AccessOf(*context));
   }
   // Ends the streams; see CheckpointPushes.
   void Drain() { pushes_.Drain(); }
@@ -81,7 +82,7 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
   absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteCheckpointRequest& request);
   absl::StatusOr<v1::Vm> GetOneVm(const v1::GetVmRequest& request);
-  absl::StatusOr<v1::ListVmsResponse> ListAllVms(const v1::ListVmsRequest& request);
+  absl::StatusOr<v1::ListVmsResponse> ListAllVms(const v1::ListVmsRequest& request, const Access& access);
   absl::StatusOr<v1::Vm> UpdateOneVm(const v1::UpdateVmRequest& request, const StopCheck& stop) {
     return retention_.UpdateVm(request, [&stop] { return !stop().ok(); });
   }
@@ -94,8 +95,9 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
                                                               const StopCheck& stop) {
     return queries_.ListHistory(request, stop);
   }
-  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop) {
-    return queries_.Search(request, stop);
+  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop,
+                                                     const Access& access) {
+    return queries_.Search(request, stop, access);
   }
 
   CheckpointRepository& checkpoints_;

@@ -94,7 +94,8 @@ absl::StatusOr<v1::Machine> EngineServiceImpl::Get(const v1::GetMachineRequest& 
   return machine->info();
 }
 
-absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListMachinesRequest& request) {
+absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListMachinesRequest& request,
+                                                                 const Access& access) {
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   const absl::StatusOr<std::string> after = DecodePageToken(kList, request.page_token());
@@ -108,6 +109,7 @@ absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListM
     if (!last.ok()) return last.status();
     response.set_next_page_token(EncodePageToken(kList, *last));
   }
+  KeepReadable(access, *response.mutable_machines());
   return response;
 }
 

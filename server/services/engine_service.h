@@ -8,6 +8,7 @@
 #include "server/profiles/registry.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/decoded_service.h"
+#include "server/security/access_control.h"
 #include "storage/repository/checkpoint_repository.h"
 
 namespace armstate {
@@ -32,7 +33,7 @@ class EngineServiceImpl final : public DecodedService<v1::EngineService> {
  private:
   absl::StatusOr<v1::Machine> Create(const v1::CreateMachineRequest& request);
   absl::StatusOr<v1::Machine> Get(const v1::GetMachineRequest& request);
-  absl::StatusOr<v1::ListMachinesResponse> List(const v1::ListMachinesRequest& request);
+  absl::StatusOr<v1::ListMachinesResponse> List(const v1::ListMachinesRequest& request, const Access& access);
   absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteMachineRequest& request);
   absl::StatusOr<v1::ReadRegistersResponse> Read(const v1::ReadRegistersRequest& request);
   absl::StatusOr<v1::WriteRegistersResponse> Write(const v1::WriteRegistersRequest& request);

@@ -43,14 +43,15 @@ absl::StatusOr<v1::Host> HostServiceImpl::Get(const v1::GetHostRequest& request)
   return (*host)->message;
 }
 
-absl::StatusOr<v1::ListHostsResponse> HostServiceImpl::List(const v1::ListHostsRequest& request) {
+absl::StatusOr<v1::ListHostsResponse> HostServiceImpl::List(const v1::ListHostsRequest& request, const Access& access) {
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
   const absl::StatusOr<std::string> after = DecodePageToken(kHosts, request.page_token());
   if (!after.ok()) return after.status();
   v1::ListHostsResponse response;
-  const HostRegistry::Page page = hosts_.List(
-      *after, *page_size, [&request](const v1::Host& host) { return HasLabels(host.labels(), request.labels()); });
+  const HostRegistry::Page page = hosts_.List(*after, *page_size, [&](const v1::Host& host) {
+    return HasLabels(host.labels(), request.labels()) && access.May(v1::PERMISSION_READ, host.name());
+  });
   size_t bytes = 0;
   bool more = page.more;
   for (const HostRegistry::Entry& host : page.hosts) {

@@ -8,6 +8,7 @@
 #include "server/profiles/registry.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/decoded_service.h"
+#include "server/security/access_control.h"
 
 namespace armstate {
 
@@ -30,7 +31,7 @@ class HostServiceImpl final : public DecodedService<v1::HostService> {
  private:
   absl::StatusOr<v1::Host> Create(const v1::CreateHostRequest& request);
   absl::StatusOr<v1::Host> Get(const v1::GetHostRequest& request);
-  absl::StatusOr<v1::ListHostsResponse> List(const v1::ListHostsRequest& request);
+  absl::StatusOr<v1::ListHostsResponse> List(const v1::ListHostsRequest& request, const Access& access);
   absl::StatusOr<v1::Host> Update(const v1::UpdateHostRequest& request);
   absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteHostRequest& request);
   absl::StatusOr<v1::CpuProfile> GetProfile(const v1::GetCpuProfileRequest& request);

@@ -17,6 +17,7 @@
 #include "server/search/index_follower.h"
 #include "server/search/register_search.h"
 #include "server/search/search_index.h"
+#include "server/security/access_control.h"
 #include "server/watch/checkpoint_watches.h"
 #include "storage/checkpoint_store.h"
 #include "storage/repository/checkpoint_repository.h"
@@ -49,12 +50,13 @@ class QueryRpcs {
                                                               const StopCheck& stop) {
     return ListRegisterHistory(checkpoints_, profiles_, request, stop);
   }
-  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop) {
-    return search_.Search(request, stop);
+  absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop,
+                                                     const Access& access) {
+    return search_.Search(request, stop, access);
   }
   grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext* context,
-                                                       const v1::WatchCheckpointsRequest* request) {
-    return watches_.Watch(*context, *request);
+                                                       const v1::WatchCheckpointsRequest* request, Access access) {
+    return watches_.Watch(*context, *request, std::move(access));
   }
 
   // Ends the watches, which do not end by themselves.

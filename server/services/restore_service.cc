@@ -124,7 +124,7 @@ absl::StatusOr<v1::PlanRestoreResponse> RestoreServiceImpl::Plan(const v1::PlanR
 }
 
 absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
-    const v1::FindRestoreTargetsRequest& request, const StopCheck& stop) {
+    const v1::FindRestoreTargetsRequest& request, const StopCheck& stop, const Access& access) {
   const absl::StatusOr<TolerancesByScheme> tolerances =
       tolerances_.With(request.tolerances(), UseOf(request.ignore_server_tolerances()));
   if (!tolerances.ok()) return tolerances.status();
@@ -138,6 +138,7 @@ absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
   for (v1::RestoreTargetVerdict& verdict : *verdicts) {
     const bool accepts =
         verdict.verdict() == v1::VERDICT_ACCEPTED || verdict.verdict() == v1::VERDICT_ACCEPTED_WITH_CHANGES;
+    if (!access.May(v1::PERMISSION_READ, verdict.host())) continue;
     if (accepts || !request.accepting_only()) *response.add_targets() = std::move(verdict);
   }
   return response;

@@ -10,6 +10,7 @@
 #include "server/restores/targets.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/decoded_service.h"
+#include "server/security/access_control.h"
 #include "server/verdict/server_advice.h"
 #include "server/verdict/server_tolerances.h"
 
@@ -57,7 +58,7 @@ class RestoreServiceImpl final : public DecodedService<v1::RestoreService> {
     return armstate::Convert(request, targets_, tolerances_, stop);
   }
   absl::StatusOr<v1::FindRestoreTargetsResponse> FindTargets(const v1::FindRestoreTargetsRequest& request,
-                                                             const StopCheck& stop);
+                                                             const StopCheck& stop, const Access& access);
   absl::StatusOr<v1::ComputeBaselineResponse> Baseline(const v1::ComputeBaselineRequest& request,
                                                        const StopCheck& stop);
   absl::StatusOr<v1::Restore> Create(const v1::CreateRestoreRequest& request, const StopCheck& stop);

@@ -74,15 +74,16 @@ CheckpointWatches::~CheckpointWatches() {
 }
 
 grpc::ServerWriteReactor<v1::CheckpointEvent>* CheckpointWatches::Watch(grpc::CallbackServerContext& context,
-                                                                        const v1::WatchCheckpointsRequest& request) {
+                                                                        const v1::WatchCheckpointsRequest& request,
+                                                                        Access access) {
   absl::StatusOr<Watched> watched = CheckRequest(request, store_);
   if (!watched.ok()) return new Ended(watched.status());
   absl::StatusOr<std::shared_ptr<MemoryBudget::Share>> share =
       memory_.TakeLasting(ConnectionOf(context), sizeof(Watcher));
   if (!share.ok()) return new Ended(share.status());
   const auto watcher = std::make_shared<Watcher>(
-      context, *std::move(share), watched->log_id, std::move(watched->vm), watched->after, [this] { Wake(); },
-      [this](Watcher* done) { Remove(done); });
+      context, *std::move(share), watched->log_id, std::move(watched->vm), std::move(access), watched->after,
+      [this] { Wake(); }, [this](Watcher* done) { Remove(done); });
   {
     absl::MutexLock lock(&watchers_mutex_);
     if (ended_) return new Ended(GoingAway());

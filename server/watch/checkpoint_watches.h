@@ -15,6 +15,7 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/memory_budget.h"
+#include "server/security/access_control.h"
 #include "server/watch/event_window.h"
 #include "server/watch/watcher.h"
 #include "storage/checkpoint_store.h"
@@ -31,10 +32,10 @@ class CheckpointWatches {
   CheckpointWatches(CheckpointStore& store, MemoryBudget& memory, absl::Duration patience);
   ~CheckpointWatches();
 
-  // Errors end the call; see WatchCheckpoints. RESOURCE_EXHAUSTED, reason SERVER_BUSY, if the memory budget is
-  // exhausted.
+  // Leaves out the events of VMs that the caller may not read. Errors end the call; see WatchCheckpoints.
+  // RESOURCE_EXHAUSTED, reason SERVER_BUSY, if the memory budget is exhausted.
   grpc::ServerWriteReactor<v1::CheckpointEvent>* Watch(grpc::CallbackServerContext& context,
-                                                       const v1::WatchCheckpointsRequest& request);
+                                                       const v1::WatchCheckpointsRequest& request, Access access);
 
   // Ends all calls, and those that start later, with UNAVAILABLE: the server is shutting down.
   void EndAll();

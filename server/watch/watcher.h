@@ -18,6 +18,7 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/memory_budget.h"
+#include "server/security/access_control.h"
 #include "server/watch/event_window.h"
 
 namespace armstate {
@@ -26,15 +27,17 @@ namespace armstate {
 // blocks, since it runs on gRPC's threads.
 class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
  public:
-  // `vm` is empty for all VMs. Delivers the events after `position`. `on_change` is called when the watcher may be
-  // ready for more events; `on_done` when the call has ended, after which neither gRPC nor the watcher uses the other.
-  // `share` is the memory of the call.
+  // `vm` is empty for all VMs that the caller may read. Delivers the events after `position`. `on_change` is called
+  // when the watcher may be ready for more events; `on_done` when the call has ended, after which neither gRPC nor the
+  // watcher uses the other. `share` is the memory of the call.
   Watcher(grpc::CallbackServerContext& context, std::shared_ptr<MemoryBudget::Share> share, uint64_t log_id,
-          std::string vm, uint64_t position, std::function<void()> on_change, std::function<void(Watcher*)> on_done)
+          std::string vm, Access access, uint64_t position, std::function<void()> on_change,
+          std::function<void(Watcher*)> on_done)
       : context_(context),
         share_(std::move(share)),
         log_id_(log_id),
         vm_(std::move(vm)),
+        access_(std::move(access)),
         on_change_(std::move(on_change)),
         on_done_(std::move(on_done)),
         position_(position),
@@ -68,6 +71,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::CheckpointEvent> {
   const std::shared_ptr<MemoryBudget::Share> share_;
   const uint64_t log_id_;
   const std::string vm_;
+  const Access access_;
   const std::function<void()> on_change_;
   const std::function<void(Watcher*)> on_done_;
 

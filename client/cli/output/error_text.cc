@@ -75,6 +75,8 @@ std::string NextStepOf(const ErrorInfo& info, absl::string_view message) {
       return "give it more time with --timeout";
     case ErrorReason::kMachineUnusable:
       return "import its profile again ('armstate profile import'), or delete it: 'armstate machine delete'";
+    case ErrorReason::kPermissionDenied:
+      return "those who run the server can permit it, in the file of its --policy";
     case ErrorReason::kBackupRunning:
       return "wait until it is complete";
     case ErrorReason::kBackupNotFound:
@@ -108,7 +110,12 @@ std::string NextStep(const absl::Status& status, absl::string_view target) {
   if (const absl::optional<ErrorInfo> info = GetErrorInfo(status)) return NextStepOf(*info, status.message());
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
-      return absl::StrCat("is armstated running at ", target, "? Start it, or name another with --server");
+      if (absl::StrContains(status.message(), "certificate verify failed")) {
+        return absl::StrCat("is --tls-ca the CA of the server, and ", target, " among the names of its certificate?");
+      }
+      return absl::StrCat("is armstated running at ", target,
+                          "? Start it, or name another with --server; one that uses TLS needs "
+                          "--tls-ca, and perhaps --tls-certificate and --tls-key");
     case absl::StatusCode::kDeadlineExceeded:
       return "give it more time with --timeout";
     case absl::StatusCode::kUnimplemented:

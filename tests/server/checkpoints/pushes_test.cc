@@ -22,6 +22,8 @@
 namespace armstate {
 namespace {
 
+const Access kEverybody(AccessControl::Everything(), "");
+
 using Answer = v1::StreamCheckpointsResponse::Acknowledgement;
 using Answers = std::vector<Answer>;
 
@@ -144,7 +146,8 @@ class CheckpointPushesTest : public testing::Test {
 };
 
 TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
-  FakeCall call(pushes_.Open("client", [] {}));
+  FakeCall call(pushes_.Open(
+      "client", [] {}, kEverybody));
   for (int i = 0; i < 256; ++i) {
     ASSERT_TRUE(call.is_reading()) << i;
     call.Give(SmallRequest(absl::StrCat("vms/vm", i % 50), i));
@@ -169,7 +172,8 @@ TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow256Unanswered) {
 TEST_F(CheckpointPushesTest, ReadsOnOnlyBelow64MebibytesUnanswered) {
   v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{17} << 20, 'x');  // too long, too
-  FakeCall call(pushes_.Open("client", [] {}));
+  FakeCall call(pushes_.Open(
+      "client", [] {}, kEverybody));
   for (int i = 0; i < 4; ++i) {
     call.WaitForRead();
     call.Give(large);
@@ -193,14 +197,18 @@ TEST_F(CheckpointPushesTest, StreamsOfOneConnectionShareItsPartOfTheMemory) {
   CheckpointPushes pushes(repository_, workers);
   v1::CreateCheckpointRequest large = SmallRequest("vms/a", 1);
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
-  FakeCall call(pushes.Open("one", [] {}));
-  FakeCall of_same(pushes.Open("one", [] {}));
-  FakeCall of_other(pushes.Open("other", [] {}));
+  FakeCall call(pushes.Open(
+      "one", [] {}, kEverybody));
+  FakeCall of_same(pushes.Open(
+      "one", [] {}, kEverybody));
+  FakeCall of_other(pushes.Open(
+      "other", [] {}, kEverybody));
   call.Give(large);
   EXPECT_FALSE(call.is_reading());
   of_same.Give(SmallRequest("vms/b", 1));
   EXPECT_EQ(of_same.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  FakeCall of_same_later(pushes.Open("one", [] {}));
+  FakeCall of_same_later(pushes.Open(
+      "one", [] {}, kEverybody));
   EXPECT_FALSE(of_same_later.is_reading());
   EXPECT_EQ(of_same_later.End(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   of_other.Give(SmallRequest("vms/b", 1));
@@ -221,7 +229,8 @@ TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
   CheckpointPushes pushes(repository_, workers);
   std::vector<std::unique_ptr<FakeCall>> idle;
   for (int i = 0; i < kStreams; ++i) {
-    idle.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("host", i), [] {})));
+    idle.push_back(std::make_unique<FakeCall>(pushes.Open(
+        absl::StrCat("host", i), [] {}, kEverybody)));
     ASSERT_TRUE(idle.back()->is_reading()) << i;
   }
   for (int version : {1, 2}) {
@@ -232,7 +241,8 @@ TEST_F(CheckpointPushesTest, IdleStreamsTakeLittleAndLeavePlace) {
   size_t refused = 0;
   std::vector<std::unique_ptr<FakeCall>> more;
   for (int i = 0; i < kStreams; ++i) {
-    more.push_back(std::make_unique<FakeCall>(pushes.Open(absl::StrCat("more", i), [] {})));
+    more.push_back(std::make_unique<FakeCall>(pushes.Open(
+        absl::StrCat("more", i), [] {}, kEverybody)));
     if (!more.back()->is_reading()) ++refused;
   }
   EXPECT_GT(refused, 0u);
@@ -250,13 +260,15 @@ TEST_F(CheckpointPushesTest, ALargeMessageIsAnsweredAfterADrainAndDroppedAfterAC
   (*large.mutable_checkpoint()->mutable_labels())["large"] = std::string(size_t{11} << 20, 'x');  // too long, too
   absl::Notification may_decode;
   workers_.decoding.Run("one", [&may_decode] { may_decode.WaitForNotification(); });
-  FakeCall cancelled(pushes_.Open("one", [] {}));
+  FakeCall cancelled(pushes_.Open(
+      "one", [] {}, kEverybody));
   cancelled.Give(large);
   cancelled.Cancel();
   EXPECT_FALSE(cancelled.is_finished());
   may_decode.Notify();
   EXPECT_EQ(cancelled.End(), grpc::StatusCode::CANCELLED);
-  FakeCall drained(pushes_.Open("one", [] {}));
+  FakeCall drained(pushes_.Open(
+      "one", [] {}, kEverybody));
   drained.Give(large);
   pushes_.Drain();
   EXPECT_EQ(drained.EndWrite().size(), 1u);
@@ -264,7 +276,8 @@ TEST_F(CheckpointPushesTest, ALargeMessageIsAnsweredAfterADrainAndDroppedAfterAC
 }
 
 TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
-  FakeCall call(pushes_.Open("client", [] {}));
+  FakeCall call(pushes_.Open(
+      "client", [] {}, kEverybody));
   call.Give(SmallRequest("vms/a", 1));
   call.Give(SmallRequest("vms/a", 2));
   call.HalfClose();
@@ -275,7 +288,8 @@ TEST_F(CheckpointPushesTest, AHalfClosedStreamEndsWhenAllIsAnswered) {
 }
 
 TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
-  FakeCall call(pushes_.Open("client", [] {}));
+  FakeCall call(pushes_.Open(
+      "client", [] {}, kEverybody));
   for (int i = 0; i < 20; ++i) call.Give(SmallRequest("vms/a", i));
   call.WaitForWrite();
   call.Cancel();
@@ -291,7 +305,8 @@ TEST_F(CheckpointPushesTest, ACancelledStreamEndsWhenTheStoreHasAnswered) {
 }
 
 TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
-  FakeCall call(pushes_.Open("client", [] {}));
+  FakeCall call(pushes_.Open(
+      "client", [] {}, kEverybody));
   call.Give(SmallRequest("vms/a", 1));
   pushes_.Drain();
   EXPECT_FALSE(call.is_finished());
@@ -301,7 +316,8 @@ TEST_F(CheckpointPushesTest, ADrainEndsTheStreamBehindWhatWasRead) {
   EXPECT_EQ(call.End(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(repository_.GetVm("a")->last_version, 1);
 
-  FakeCall late(pushes_.Open("client", [] {}));
+  FakeCall late(pushes_.Open(
+      "client", [] {}, kEverybody));
   EXPECT_FALSE(late.is_reading());
   EXPECT_EQ(late.End(), grpc::StatusCode::UNAVAILABLE);
 }

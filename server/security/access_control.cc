@@ -1,0 +1,109 @@
+#include "server/security/access_control.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "core/error.h"
+#include "spdlog/spdlog.h"
+
+namespace armstate {
+namespace {
+
+constexpr size_t kMostBytes = size_t{1} << 20;
+
+absl::StatusOr<std::string> Read(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text(kMostBytes + 1, '\0');
+  stream.read(&text[0], static_cast<std::streamsize>(text.size()));
+  if (stream.bad() || stream.gcount() == 0) {
+    return absl::UnavailableError(absl::StrCat(file, ": the policy cannot be read, or is empty"));
+  }
+  text.resize(static_cast<size_t>(stream.gcount()));
+  if (text.size() > kMostBytes) return absl::InvalidArgumentError(absl::StrCat(file, ": the policy is over 1 MiB"));
+  return text;
+}
+
+absl::StatusOr<std::shared_ptr<const AccessPolicy>> ParsePolicy(const std::string& file, absl::string_view text) {
+  absl::StatusOr<AccessPolicy> policy = AccessPolicy::Parse(text);
+  if (!policy.ok()) return Annotate(policy.status(), file);
+  return std::make_shared<const AccessPolicy>(*std::move(policy));
+}
+
+std::string Lower(v1::Permission permission) {
+  absl::string_view name = v1::Permission_Name(permission);
+  absl::ConsumePrefix(&name, "PERMISSION_");
+  return absl::AsciiStrToLower(name);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AccessControl>> AccessControl::Open(std::string policy_file, absl::Duration interval) {
+  if (policy_file.empty()) return std::unique_ptr<AccessControl>(new AccessControl("", "", nullptr));
+  absl::StatusOr<std::string> text = Read(policy_file);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::shared_ptr<const AccessPolicy>> policy = ParsePolicy(policy_file, *text);
+  if (!policy.ok()) return policy.status();
+  // std::make_unique cannot call the private constructor.
+  std::unique_ptr<AccessControl> control(
+      new AccessControl(std::move(policy_file), *std::move(text), *std::move(policy)));
+  control->thread_ = std::thread([control = control.get(), interval] { control->Follow(interval); });
+  return control;
+}
+
+const AccessControl& AccessControl::Everything() {
+  static const AccessControl* const everything = new AccessControl("", "", nullptr);
+  return *everything;
+}
+
+AccessControl::~AccessControl() {
+  stopped_.Notify();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool AccessControl::Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const {
+  if (!HasPolicy()) return true;
+  std::shared_ptr<const AccessPolicy> policy;
+  {
+    const absl::MutexLock lock(&mutex_);
+    policy = policy_;
+  }
+  return policy->Permits(identity, permission, resource);
+}
+
+void AccessControl::Follow(absl::Duration interval) {
+  while (!stopped_.WaitForNotificationWithTimeout(interval)) Reload();
+}
+
+void AccessControl::Reload() {
+  const absl::StatusOr<std::string> text = Read(file_);
+  if (text.ok() && *text == text_) {
+    problem_.clear();
+    return;
+  }
+  const absl::StatusOr<std::shared_ptr<const AccessPolicy>> policy =
+      text.ok() ? ParsePolicy(file_, *text) : absl::StatusOr<std::shared_ptr<const AccessPolicy>>(text.status());
+  if (!policy.ok()) {
+    if (problem_ == policy.status().message()) return;
+    problem_ = std::string(policy.status().message());
+    spdlog::error("{}; the policy before it stays in force", problem_);
+    return;
+  }
+  text_ = *text;
+  problem_.clear();
+  spdlog::info("{}: the policy has changed, and is in force", file_);
+  const absl::MutexLock lock(&mutex_);
+  policy_ = *policy;
+}
+
+absl::Status Access::Check(v1::Permission permission, absl::string_view resource) const {
+  if (May(permission, resource)) return absl::OkStatus();
+  const std::string name = Lower(permission);
+  return MakeError(absl::StatusCode::kPermissionDenied, ErrorReason::kPermissionDenied,
+                   absl::StrCat(identity_, " has not the permission \"", name, "\" on ", resource),
+                   {{"identity", identity_}, {"permission", name}, {"resource", std::string(resource)}});
+}
+
+}  // namespace armstate

@@ -1,0 +1,83 @@
+// AccessControl permits calls by a policy file, and Access is what one caller may do.
+#ifndef ARMSTATE_SERVER_SECURITY_ACCESS_CONTROL_H_
+#define ARMSTATE_SERVER_SECURITY_ACCESS_CONTROL_H_
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "server/security/access_policy.h"
+
+namespace armstate {
+
+// Thread-safe.
+class AccessControl {
+ public:
+  // Reads the policy, and again at each `interval`: a change applies to running streams too. A file that has become
+  // malformed or unreadable is logged and the policy before it kept. Without a file ("") everything is permitted.
+  // Errors: AccessPolicy::Parse and UNAVAILABLE, both with the file.
+  static absl::StatusOr<std::unique_ptr<AccessControl>> Open(std::string policy_file,
+                                                             absl::Duration interval = absl::Seconds(1));
+  ~AccessControl();
+  // Permits everything to everybody.
+  static const AccessControl& Everything();
+
+  bool HasPolicy() const { return !file_.empty(); }
+  bool Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const;
+
+ private:
+  AccessControl(std::string file, std::string text, std::shared_ptr<const AccessPolicy> policy)
+      : file_(std::move(file)), text_(std::move(text)), policy_(std::move(policy)) {}
+  void Follow(absl::Duration interval);
+  void Reload();
+
+  const std::string file_;
+  std::string text_;     // what the file had last, malformed or not; used only by the thread
+  std::string problem_;  // the last one that was logged; used only by the thread
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const AccessPolicy> policy_ ABSL_GUARDED_BY(mutex_);
+  absl::Notification stopped_;
+  std::thread thread_;
+};
+
+// What the caller of an RPC may do. Cheap to copy; the AccessControl must outlive it.
+class Access {
+ public:
+  Access(const AccessControl& control, std::string identity) : control_(&control), identity_(std::move(identity)) {}
+
+  const std::string& identity() const { return identity_; }
+  // False if there is no policy, so that it need not be asked for each of many resources.
+  bool IsLimited() const { return control_->HasPolicy(); }
+  bool May(v1::Permission permission, absl::string_view resource) const {
+    return control_->Permits(identity_, permission, resource);
+  }
+  // PERMISSION_DENIED, reason PERMISSION_DENIED, unless the caller may.
+  absl::Status Check(v1::Permission permission, absl::string_view resource) const;
+
+ private:
+  const AccessControl* control_;
+  std::string identity_;
+};
+
+// Removes from a list of messages with a name those that the caller may not read.
+template <typename Named>
+void KeepReadable(const Access& access, google::protobuf::RepeatedPtrField<Named>& list) {
+  if (!access.IsLimited()) return;
+  list.erase(std::remove_if(list.begin(), list.end(),
+                            [&](const Named& one) { return !access.May(v1::PERMISSION_READ, one.name()); }),
+             list.end());
+}
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SECURITY_ACCESS_CONTROL_H_

@@ -1,0 +1,157 @@
+#include "server/security/rpc_rights.h"
+
+#include <functional>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "server/security/identity.h"
+
+namespace armstate {
+
+// One row for each RPC, by the name of its request.
+struct RpcRightsTable {
+  using Rows = absl::flat_hash_map<absl::string_view, RpcRights>;
+
+  static const Rows& Get() {
+    static const Rows* const rows = new Rows(Make());
+    return *rows;
+  }
+
+  static Rows Make() {
+    constexpr v1::Permission kPush = v1::PERMISSION_PUSH;
+    constexpr v1::Permission kRead = v1::PERMISSION_READ;
+    constexpr v1::Permission kRestore = v1::PERMISSION_RESTORE;
+    constexpr v1::Permission kDelete = v1::PERMISSION_DELETE;
+    constexpr v1::Permission kProtect = v1::PERMISSION_PROTECT;
+    constexpr v1::Permission kAdminister = v1::PERMISSION_ADMINISTER;
+    Rows rows;
+    const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights) {
+      rows.emplace(request, RpcRights(std::move(rights)));
+    };
+    add("CreateCheckpointRequest", {{kPush, "parent"}});
+    add("StreamCheckpointsRequest", {{kPush, "requests.parent"}});
+    add("GetCheckpointRequest", {{kRead, "name"}});
+    add("ListCheckpointsRequest", {{kRead, "parent"}});
+    add("UpdateCheckpointRequest", {{kProtect, "checkpoint.name"}});
+    add("DeleteCheckpointRequest", {{kDelete, "name"}});
+    add("GetVmRequest", {{kRead, "name"}});
+    add("ListVmsRequest", {});
+    add("UpdateVmRequest", {{kProtect, "vm.name"}});
+    add("DeleteVmRequest", {{kDelete, "name"}});
+    add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}});
+    add("ListRegisterHistoryRequest", {{kRead, "parent"}});
+    add("SearchRegistersRequest", {});
+    add("WatchCheckpointsRequest", {{kRead, "parent"}});
+
+    add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+    add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+    add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+    add("FindRestoreTargetsRequest", {{kRestore, "checkpoint"}});
+    add("ComputeBaselineRequest", {{kRead, "targets.host"}, {kRead, "targets.checkpoint"}});
+    add("CreateRestoreRequest", {{kRestore, "parent"}, {kRead, "restore.target.host"}});
+    add("ListRestoresRequest", {{kRead, "parent"}});
+
+    add("CreateMachineRequest", {{kPush, "machines/machine_id"}});
+    add("GetMachineRequest", {{kRead, "name"}});
+    add("ListMachinesRequest", {});
+    add("DeleteMachineRequest", {{kDelete, "name"}});
+    add("ReadRegistersRequest", {{kRead, "machine"}});
+    add("WriteRegistersRequest", {{kPush, "machine"}});
+    add("ResetMachineRequest", {{kPush, "name"}});
+    add("CaptureMachineRequest", {{kRead, "machine"}, {kPush, "parent"}});
+    add("RestoreMachineRequest", {{kPush, "machine"}, {kRestore, "checkpoint"}});
+
+    add("CreateHostRequest", {{kAdminister, "hosts/host_id"}});
+    add("GetHostRequest", {{kRead, "name"}});
+    add("ListHostsRequest", {});
+    add("UpdateHostRequest", {{kAdminister, "host.name"}});
+    add("DeleteHostRequest", {{kAdminister, "name"}});
+    // The built-in profiles are as public as the program, and ImportCpuProfile only computes.
+    add("GetCpuProfileRequest", {});
+    add("ListCpuProfilesRequest", {});
+    add("ImportCpuProfileRequest", {});
+
+    add("GetStatisticsRequest", {{kAdminister, "server"}});
+    add("CreateBackupRequest", {{kAdminister, "server"}});
+    add("ListBackupsRequest", {{kAdminister, "server"}});
+    return rows;
+  }
+};
+
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+constexpr absl::string_view kAllVms = "vms/-";
+
+// Calls `take` with each text that the path names, until one fails. Empty texts and messages that are not set are left
+// out. A row that names a field that does not exist would be a fault of this program, which the table's test finds.
+absl::Status ForEachText(const Message& message, absl::string_view path,
+                         const std::function<absl::Status(const std::string&)>& take) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(path, absl::MaxSplits('.', 1));
+  const FieldDescriptor* const field = message.GetDescriptor()->FindFieldByName(std::string(parts.first));
+  if (field == nullptr) return absl::InternalError(absl::StrCat("there is no field ", path));
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    const std::string text = reflection.GetString(message, field);
+    return text.empty() ? absl::OkStatus() : take(text);
+  }
+  if (!field->is_repeated()) {
+    if (!reflection.HasField(message, field)) return absl::OkStatus();
+    return ForEachText(reflection.GetMessage(message, field), parts.second, take);
+  }
+  for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+    absl::Status status = ForEachText(reflection.GetRepeatedMessage(message, field, i), parts.second, take);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// "vms/web" for "vms/web/checkpoints/3": what has rights of its own.
+absl::string_view ResourceOf(absl::string_view name) {
+  const size_t collection = name.find('/');
+  if (collection == absl::string_view::npos) return name;
+  return name.substr(0, name.find('/', collection + 1));
+}
+
+}  // namespace
+
+const RpcRights* RpcRights::Find(const google::protobuf::Descriptor& request) {
+  const RpcRightsTable::Rows& rows = RpcRightsTable::Get();
+  const auto row = rows.find(request.name());
+  return row == rows.end() ? nullptr : &row->second;
+}
+
+absl::Status RpcRights::CheckCall(const AccessControl& control, const grpc::AuthContext& caller,
+                                  const Message& request) {
+  if (!control.HasPolicy()) return absl::OkStatus();
+  const RpcRights* const rights = Find(*request.GetDescriptor());
+  if (rights == nullptr) return absl::PermissionDeniedError("nobody may call this");
+  return rights->Check(Access(control, IdentityOf(caller)), request);
+}
+
+absl::Status RpcRights::Check(const Access& access, const Message& request) const {
+  for (const Right& right : rights_) {
+    absl::string_view field = right.resource;
+    if (field == "server") {
+      if (absl::Status status = access.Check(right.permission, field); !status.ok()) return status;
+      continue;
+    }
+    absl::string_view collection;
+    if (const size_t slash = field.find('/'); slash != absl::string_view::npos) {
+      collection = field.substr(0, slash + 1);
+      field.remove_prefix(slash + 1);
+    }
+    absl::Status status = ForEachText(request, field, [&](const std::string& text) {
+      if (text == kAllVms) return absl::OkStatus();  // without those that the caller may not read
+      return access.Check(right.permission, ResourceOf(absl::StrCat(collection, text)));
+    });
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace armstate
