@@ -45,8 +45,8 @@ bool HostPort::IsLoopback() const {
   return host == "localhost" || host == "::1" || (absl::StartsWith(host, "127.") && IsAddress(AF_INET, host));
 }
 
-absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
-  if (IsIpv6(address)) return HostPort{std::string(address)};
+absl::StatusOr<HostPort> ParseHostPort(absl::string_view address, int default_port) {
+  if (IsIpv6(address)) return HostPort{std::string(address), default_port};
   absl::string_view host = address;
   absl::string_view rest;
   if (absl::ConsumePrefix(&host, "[")) {
@@ -60,7 +60,7 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view address) {
     rest = address.substr(host.size());
     if (!IsName(host)) return Wrong(address, "it begins with the name or IP address of a host");
   }
-  HostPort parsed{std::string(host)};
+  HostPort parsed{std::string(host), default_port};
   if (rest.empty()) return parsed;
   const bool is_number = absl::ConsumePrefix(&rest, ":") && !rest.empty() && rest.size() <= 5 &&
                          std::all_of(rest.begin(), rest.end(), absl::ascii_isdigit);

@@ -22,9 +22,9 @@ struct HostPort {
   bool IsLoopback() const;
 };
 
-// A port is a number from 0 to 65535. An IPv6 address with a port is in brackets. INVALID_ARGUMENT, without an error
-// reason, for everything else: gRPC would take 99999 for 34463.
-absl::StatusOr<HostPort> ParseHostPort(absl::string_view address);
+// `default_port`: the port of an address without one. A port is a number from 0 to 65535. An IPv6 address with a port
+// is in brackets. INVALID_ARGUMENT, without an error reason, for everything else: gRPC would take 99999 for 34463.
+absl::StatusOr<HostPort> ParseHostPort(absl::string_view address, int default_port = kDefaultPort);
 
 }  // namespace armstate
 

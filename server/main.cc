@@ -163,6 +163,12 @@ int main(int argc, char** argv) {
                  "connect may do everything")
       ->check(armstate::kNotEmpty)
       ->type_name("FILE");
+  app.add_option(
+         "--metrics", options.metrics_address,
+         "address and port at which Prometheus gets metrics by plain HTTP (docs/metrics.md); the default port is "
+         "9464. They have no names of VMs and no values of registers")
+      ->check(armstate::kNotEmpty)
+      ->type_name("HOST:PORT");
   app.add_flag("--insecure", options.insecure,
                "listen on an address that other machines can reach without TLS: whoever can connect can read and "
                "change everything");

@@ -19,6 +19,9 @@
 #include "proto/host_port.h"
 #include "server/hosts/registry.h"
 #include "server/machines/registry.h"
+#include "server/metrics/metrics_endpoint.h"
+#include "server/metrics/rpc_metrics.h"
+#include "server/metrics/store_metrics.h"
 #include "server/process/backup_folder.h"
 #include "server/process/listener.h"
 #include "server/process/memory_division.h"
@@ -155,6 +158,17 @@ class Server::Impl {
     }
   }
 
+  // Must be called before Listen.
+  absl::Status ServeMetrics(const std::string& address) {
+    const absl::StatusOr<HostPort> parsed = ParseHostPort(address, kDefaultMetricsPort);
+    if (!parsed.ok()) return Annotate(parsed.status(), "--metrics");
+    absl::StatusOr<std::unique_ptr<MetricsEndpoint>> endpoint = MetricsEndpoint::Start(*parsed);
+    if (!endpoint.ok()) return endpoint.status();
+    metrics_ = *std::move(endpoint);
+    metrics_->Add(std::make_shared<StoreMetrics>(checkpoints_, *storage_));
+    return absl::OkStatus();
+  }
+
   absl::Status Listen(BoundListener bound, const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials,
                       const MemoryDivision& memory) {
     absl::MutexLock lock(&shutdown_mutex_);
@@ -179,6 +193,11 @@ class Server::Impl {
     builder.RegisterService(&engine_service_);
     builder.RegisterService(&host_service_);
     builder.RegisterService(&admin_service_);
+    if (metrics_ != nullptr) {
+      std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+      interceptors.push_back(std::make_unique<RpcMetrics>(metrics_->registry()));
+      builder.experimental().SetInterceptorCreators(std::move(interceptors));
+    }
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return absl::UnavailableError("gRPC does not start");
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
@@ -199,6 +218,7 @@ class Server::Impl {
   }
 
   int port() const { return listener_->port(); }
+  int metrics_port() const { return metrics_ == nullptr ? 0 : metrics_->port(); }
   const std::string& address() const { return address_; }
 
   absl::Status Shutdown(absl::Time deadline) {
@@ -214,6 +234,7 @@ class Server::Impl {
     server_->Shutdown(absl::ToChronoTime(deadline));
     server_->Wait();
     server_.reset();
+    metrics_.reset();
     // From now on, readers that are still active, such as the search index, get the error that the store is not open.
     return storage_->Close();
   }
@@ -249,6 +270,7 @@ class Server::Impl {
   AdminServiceImpl admin_service_;
   absl::optional<RetentionSweeper> sweeper_;
   std::string address_;
+  std::unique_ptr<MetricsEndpoint> metrics_;
   // The one that is in use.
   absl::optional<UnixUsers> unix_users_;
   std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
@@ -297,6 +319,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
                                      *std::move(tolerances), *std::move(advice), *std::move(access), options, memory);
+  if (!options.metrics_address.empty()) {
+    if (absl::Status status = impl->ServeMetrics(options.metrics_address); !status.ok()) return status;
+  }
   if (absl::Status status = impl->Listen(*std::move(bound), *credentials, memory); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // std::make_unique cannot call the private constructor
 }
@@ -308,6 +333,8 @@ Server::~Server() {
 }
 
 int Server::port() const { return impl_->port(); }
+
+int Server::metrics_port() const { return impl_->metrics_port(); }
 
 const std::string& Server::address() const { return impl_->address(); }
 

@@ -26,6 +26,8 @@ struct ServerOptions {
   // Who may do what (armstate.v1.AccessPolicy in text format or JSON), read again when it changes. Empty: whoever can
   // connect may do everything.
   std::string policy_file = {};
+  // "host:port" where Prometheus gets metrics by plain HTTP; the default port is kDefaultMetricsPort. Empty: nowhere.
+  std::string metrics_address = {};
   // Created if it does not exist. Only one server at a time can open it.
   std::string data_dir;
   // Tolerances (armstate.v1.ToleranceSet in text format) that verdicts apply in addition to the built-in ones. Empty:
@@ -51,6 +53,9 @@ struct ServerOptions {
 inline constexpr int kMaxRequestBytes = 16 << 20;
 inline constexpr int kMaxResponseBytes = kMaxRequestBytes + (64 << 10);
 
+// The port of OpenTelemetry's exporters for Prometheus.
+inline constexpr int kDefaultMetricsPort = 9464;
+
 // Example:
 //   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({"127.0.0.1:0", data_dir});
 //   if (!server.ok()) return server.status();
@@ -70,6 +75,8 @@ class Server {
 
   // The port that the server listens on; 0 for a Unix socket.
   int port() const;
+  // The port of the metrics; 0 if there are none.
+  int metrics_port() const;
   // The address that the server listens on, with that port.
   const std::string& address() const;
 

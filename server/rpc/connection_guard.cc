@@ -22,15 +22,16 @@ namespace {
 
 // The allowance for the headers of a call and the framing of its message.
 constexpr uint64_t kCallAllowance = 512;
-// The allowance for a message in a stream: its prefix and frame, and what is sent because of the answer. Long messages
-// have more frames.
+// The allowance for a message in a stream: its prefix and frame, and what is sent because of the answer.
 constexpr uint64_t kStreamAllowance = 96;
-constexpr uint64_t kFrameHeadersPart = 1024;
-// A client acknowledges an answer with at most two WINDOW_UPDATEs of 13 bytes for a frame of 16 KiB: this part of it.
-constexpr uint64_t kWindowUpdatesPart = 512;
+// Each 16 KiB of a message have the header of a frame, 9 bytes, and over TLS those of a record, 29 at most: this part.
+constexpr uint64_t kFramingPart = 400;
+// A client acknowledges an answer with at most two WINDOW_UPDATEs of 13 bytes for a frame of 16 KiB, each in a record:
+// this part of it.
+constexpr uint64_t kWindowUpdatesPart = 200;
 // Requests that gRPC answers by itself, pings and health checks, are about as long as their answers: this many bytes in
-// a tick, for some hundred health checks per second.
-constexpr uint64_t kMostOfOwnAnswers = 26;
+// a tick, for some hundred health checks per second, also over TLS.
+constexpr uint64_t kMostOfOwnAnswers = 40;
 // Of the remaining difference, a tick forgives this part, i.e. half of it in some ten minutes. Above this size, nothing
 // is forgiven.
 constexpr uint64_t kForgottenPart = 163840;
@@ -67,10 +68,12 @@ size_t Allowed(const ConnectionGuard::Limits& limits, uint64_t resident) {
 
 }  // namespace
 
-void ConnectionGuard::Complete(const std::string& connection, size_t bytes) { Add(connection, bytes + kCallAllowance); }
+void ConnectionGuard::Complete(const std::string& connection, size_t bytes) {
+  Add(connection, bytes + bytes / kFramingPart + kCallAllowance);
+}
 
 void ConnectionGuard::CompleteInStream(const std::string& connection, size_t bytes) {
-  Add(connection, bytes + bytes / kFrameHeadersPart + kStreamAllowance);
+  Add(connection, bytes + bytes / kFramingPart + kStreamAllowance);
 }
 
 void ConnectionGuard::Add(const std::string& connection, uint64_t bytes) {

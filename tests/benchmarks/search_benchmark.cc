@@ -22,12 +22,15 @@
 #include "server/search/index_follower.h"
 #include "server/search/register_search.h"
 #include "server/search/search_index.h"
+#include "server/security/access_control.h"
 #include "storage/repository/checkpoint_repository.h"
 #include "storage/rocksdb/storage.h"
 #include "tests/testing/linux_checkpoints.h"
 
 namespace armstate {
 namespace {
+
+const Access kEverybody(AccessControl::Everything(), "");
 
 const StopCheck kGoOn = [] { return absl::OkStatus(); };
 
@@ -113,7 +116,7 @@ void Search(RegisterSearch& search, CheckpointRepository& repository, const std:
   int64_t found = 0;
   for (int i = 0; i < 9; ++i) {
     const double before = CpuSeconds(CLOCK_THREAD_CPUTIME_ID);
-    found = search.Search(request, kGoOn).value().total_count();
+    found = search.Search(request, kGoOn, kEverybody).value().total_count();
     times.push_back(CpuSeconds(CLOCK_THREAD_CPUTIME_ID) - before);
   }
   std::sort(times.begin(), times.end());

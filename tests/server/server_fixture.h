@@ -42,6 +42,7 @@ class ServerTest : public testing::Test {
   EngineStub& engine() { return *engine_; }
   HostStub& host() { return *host_; }
   AdminStub& admin() { return *admin_; }
+  Server& server() { return *server_; }
   const std::string& data_dir() const { return data_dir_.path(); }
   // Returns "127.0.0.1:port".
   std::string target() const;

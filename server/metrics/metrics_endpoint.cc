@@ -1,0 +1,54 @@
+#include "server/metrics/metrics_endpoint.h"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "prometheus/gauge.h"
+
+namespace armstate {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+
+// A scrape is short, and nobody else should keep a thread for long.
+const std::vector<std::string>& Options() {
+  static const auto* const options = new std::vector<std::string>{
+      "num_threads", "2", "request_timeout_ms", "5000", "keep_alive_timeout_ms", "1000", "enable_keep_alive", "no"};
+  return *options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const HostPort& address) {
+  std::vector<std::string> options = Options();
+  options.insert(options.end(), {"listening_ports", address.ToString()});
+  try {  // civetweb reports by exceptions
+    return std::unique_ptr<MetricsEndpoint>(
+        new MetricsEndpoint(std::make_unique<prometheus::Exposer>(std::move(options))));
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot serve metrics on ", address.ToString(), ": ", error.what(), ": is the port in use?"));
+  }
+}
+
+MetricsEndpoint::MetricsEndpoint(std::unique_ptr<prometheus::Exposer> exposer)
+    : registry_(std::make_shared<prometheus::Registry>()), exposer_(std::move(exposer)) {
+  prometheus::BuildGauge()
+      .Name("armstate_build_info")
+      .Help("1, with the version of armstated.")
+      .Register(*registry_)
+      .Add({{"version", kVersion}})
+      .Set(1);
+  exposer_->RegisterCollectable(registry_);
+}
+
+void MetricsEndpoint::Add(std::shared_ptr<prometheus::Collectable> metrics) {
+  exposer_->RegisterCollectable(metrics);
+  added_.push_back(std::move(metrics));
+}
+
+int MetricsEndpoint::port() const { return exposer_->GetListeningPorts().front(); }
+
+}  // namespace armstate
