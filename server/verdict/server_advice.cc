@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "proto/advice_conversion.h"
 #include "server/verdict/built_in_advice.h"
+#include "server/verdict/machine_type.h"
 #include "server/verdict/rule_file.h"
 
 namespace armstate {
@@ -71,7 +72,13 @@ std::vector<Advice> ServerAdvice::For(const VerdictInput& checkpoint, const Reso
                      judgement.reports[i].findings});
   }
   const IdScheme to = target.scheme();
-  return sets_.at({checkpoint.SchemeBefore(to), to}).Apply(vcpus);
+  std::vector<Advice> all = sets_.at({checkpoint.SchemeBefore(to), to}).Apply(vcpus);
+  if (MissingMachineType(checkpoint.basic().source().machine_type(), *target.profile_header).empty()) return all;
+  // Nothing that is done at the target, or to the guest, gives it another machine type. The verdict's notes say so.
+  for (Advice& advice : all) {
+    if (advice.kind == AdviceKind::kCause) advice.action.clear();
+  }
+  return all;
 }
 
 std::vector<Advice> ServerAdvice::ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme) const {
