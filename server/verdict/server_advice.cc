@@ -76,7 +76,7 @@ std::vector<Advice> ServerAdvice::For(const VerdictInput& checkpoint, const Reso
   if (MissingMachineType(checkpoint.basic().source().machine_type(), *target.profile_header).empty()) return all;
   // Nothing that is done at the target, or to the guest, gives it another machine type. The verdict's notes say so.
   for (Advice& advice : all) {
-    if (advice.kind == AdviceKind::kCause) advice.action.clear();
+    if (advice.kind != AdviceKind::kCheckpoint) advice.action.clear();
   }
   return all;
 }

@@ -23,8 +23,8 @@ class ServerAdvice {
   // naming the line or the rule that is at fault; NOT_FOUND if it cannot be read.
   static absl::StatusOr<ServerAdvice> Load(const std::string& file);
 
-  // Returns what the rules say about a verdict. The operator's rules come first, since a finding has one cause. Causes
-  // have no action where the target's QEMU lacks the guest's machine type.
+  // Returns what the rules say about a verdict. The operator's rules come first, since a finding has one cause. Where
+  // the target's QEMU lacks the guest's machine type, only advice on the checkpoint itself has actions.
   std::vector<Advice> For(const VerdictInput& checkpoint, const ResolvedTarget& target,
                           const VmVerdict& judgement) const;
 
