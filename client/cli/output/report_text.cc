@@ -79,12 +79,11 @@ struct SameValues {
   std::vector<uint64_t> vcpus;
 };
 
-// A finding that several vCPUs have: the same but for values of which no field is known to be refused, such as
-// counters.
+// A finding that several vCPUs have: the same but for the values of an obstacle without fields, such as a counter.
 struct SharedFinding {
   const v1::RegisterReport* finding;
   std::vector<uint64_t> vcpus;
-  // At least one; obstacles only: other findings have the same values on all their vCPUs.
+  // At least one; more than one of such an obstacle only.
   std::vector<SameValues> values;
   // The number of other registers that this one represents.
   int more = 0;
