@@ -44,15 +44,6 @@ bool Matters(const VmVerdict& judgement, const RegisterFinding& finding) {
 // Orders findings by how much they explain: features first, then the implementation; most others follow from those.
 int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
 
-// Returns the first cause of a verdict that is not ACCEPTED; nothing if no rule knows one.
-absl::optional<Advice> FirstCause(const VmVerdict& judgement, const VerdictInput& checkpoint,
-                                  const ResolvedTarget& target, const ServerAdvice& advice) {
-  if (judgement.verdict < Verdict::kUndetermined) return absl::nullopt;
-  std::vector<Advice> all = advice.For(checkpoint, target, judgement);
-  if (all.empty() || all.front().kind != AdviceKind::kCause) return absl::nullopt;
-  return std::move(all.front());
-}
-
 // "the guest has SVE ..., which the target's vCPUs lack; and 3 more registers". Without a cause it begins with the
 // finding that explains most: "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1".
 std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target,
@@ -70,7 +61,11 @@ std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint,
     }
   }
   if (first == nullptr) return "";
-  const absl::optional<Advice> cause = FirstCause(judgement, checkpoint, target, advice);
+  absl::optional<Advice> cause;
+  // Of one vCPU: with 512 of them that costs less than the judgement.
+  if (judgement.verdict >= Verdict::kUndetermined) {
+    cause = advice.FirstCause(checkpoint, target, judgement, static_cast<size_t>(vcpu));
+  }
   std::string reason;
   if (cause) {
     reason = cause->sentence;
