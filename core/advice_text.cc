@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "core/quantity_text.h"
 #include "core/register_kind.h"
 #include "core/vector_lengths.h"
 
@@ -30,9 +31,6 @@ absl::StatusOr<RegisterReference> ParseReference(absl::string_view text, IdSchem
   if (dot != absl::string_view::npos) reference.field = std::string(text.substr(dot + 1));
   return RegisterReference::Create(reference, scheme);
 }
-
-// "0.062", "2.6", "16": two digits, or all before the point.
-std::string ShortNumber(double number) { return absl::StrFormat(number < 10 ? "%.2g" : "%.0f", number); }
 
 // "0.8 s", "3 h".
 std::string DurationText(double seconds) {
@@ -66,6 +64,7 @@ absl::StatusOr<AdviceText::Part> AdviceText::ParsePart(absl::string_view inside,
   } kFunctions[] = {{"meaning:", Operation::kMeaning},
                     {"bits:", Operation::kBits},
                     {"lengths:", Operation::kLengths},
+                    {"frequency:", Operation::kFrequency},
                     {"duration:", Operation::kDuration}};
   const std::string shown = absl::CEscape(inside.substr(0, 100));
   Operation operation = Operation::kValue;
@@ -83,16 +82,16 @@ absl::StatusOr<AdviceText::Part> AdviceText::ParsePart(absl::string_view inside,
     part.right = *right;
     if (operation == Operation::kValue) part.operation = is_difference ? Operation::kDifference : Operation::kRatio;
   }
-  const bool fits = operation == Operation::kMeaning    ? left->field() != nullptr && !part.right
-                    : operation == Operation::kBits     ? !part.right
-                    : operation == Operation::kLengths  ? left->id() == kSveVectorLengths && !part.right
-                    : operation == Operation::kDuration ? is_difference
-                                                        : true;
+  const bool is_one = !part.right;
+  const bool fits = operation == Operation::kMeaning    ? left->field() != nullptr && is_one
+                    : operation == Operation::kLengths  ? left->id() == kSveVectorLengths && is_one
+                    : operation == Operation::kDuration ? is_one || is_difference
+                                                        : operation == Operation::kValue || is_one;
   if (!fits) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("{", shown,
-                     "}: meaning: is for a field, bits: for a register or a field, lengths: for SVE_VLS, and duration: "
-                     "for a difference"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "{", shown,
+        "}: meaning: is for a field, bits: and frequency: for a register or a field, lengths: for SVE_VLS, "
+        "and duration: for one of these or a difference"));
   }
   return part;
 }
@@ -130,7 +129,7 @@ long double AdviceText::Rank(const Part& part, const RestoreSides& sides) {
 
 std::string AdviceText::Shown(const Part& part, const RestoreSides& sides) {
   const absl::optional<uint64_t> left = part.left.Value(sides);
-  const absl::optional<uint64_t> right = part.right ? part.right->Value(sides) : left;
+  const absl::optional<uint64_t> right = part.right ? part.right->Value(sides) : 0;
   if (!left || !right) return "absent";
   const absl::string_view minus = *left < *right ? "-" : "";
   const uint64_t difference = *left < *right ? *right - *left : *left - *right;
@@ -138,13 +137,17 @@ std::string AdviceText::Shown(const Part& part, const RestoreSides& sides) {
     case Operation::kValue:
       return part.left.field() != nullptr ? absl::StrCat(*left) : absl::StrFormat("0x%x", *left);
     case Operation::kMeaning: {
-      const absl::string_view meaning = FieldMeaning(*part.left.field(), *left);
-      return meaning.empty() ? absl::StrCat(*left) : std::string(meaning);
+      const FieldDefinition& field = *part.left.field();
+      const absl::string_view meaning = FieldMeaning(field, LowWord(*part.left.Bytes(sides)));
+      if (!meaning.empty()) return std::string(meaning);
+      return field.width > 8 ? absl::StrFormat("0x%x", *left) : absl::StrCat(*left);
     }
     case Operation::kBits:
       return absl::StrCat(*part.left.Bits(sides));
     case Operation::kLengths:
       return VectorLengthsText(*part.left.Bytes(sides));
+    case Operation::kFrequency:
+      return FrequencyText(*left);
     case Operation::kRatio:
       return *right == 0 ? "infinitely" : ShortNumber(static_cast<double>(*left) / static_cast<double>(*right));
     case Operation::kDifference:

@@ -30,7 +30,7 @@ class AdviceText {
   std::string Fill(absl::Span<const RestoreSides* const> vcpus) const;
 
  private:
-  enum class Operation { kValue, kMeaning, kBits, kLengths, kRatio, kDifference, kDuration };
+  enum class Operation { kValue, kMeaning, kBits, kLengths, kFrequency, kRatio, kDifference, kDuration };
   // A placeholder and the text before it.
   struct Part {
     std::string before;

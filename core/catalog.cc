@@ -167,9 +167,10 @@ uint64_t ExtractField(const FieldDefinition& field, uint64_t value) {
   return field.width >= 64 ? shifted : shifted & ((uint64_t{1} << field.width) - 1);
 }
 
-absl::string_view FieldMeaning(const FieldDefinition& field, uint64_t field_value) {
+absl::string_view FieldMeaning(const FieldDefinition& field, uint64_t value) {
+  const uint64_t bits = field.values_mask != 0 ? value & field.values_mask : ExtractField(field, value);
   for (const NamedValue& named : field.values) {
-    if (named.value == field_value) return named.meaning;
+    if (named.value == bits) return named.meaning;
   }
   return "";
 }

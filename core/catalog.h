@@ -50,6 +50,9 @@ struct FieldDefinition {
   SafeRule rule = SafeRule::kNone;
   absl::Span<const NamedValue> values = {};
   uint8_t safe_value = 0;  // of kExact: what is safe if the hosts differ
+  // Not 0: `values` are those of the register's bits under this mask, since the field alone has no meaning: a part
+  // number is its implementer's.
+  uint64_t values_mask = 0;
 };
 
 // The name of a register; never empty. IDs without an architectural name have the generic form: "S3_0_C15_C2_0"
@@ -67,8 +70,8 @@ absl::Span<const FieldDefinition> RegisterFields(RegisterId id, IdScheme scheme)
 // A field's bits out of a register's low 64 bits.
 uint64_t ExtractField(const FieldDefinition& field, uint64_t value);
 
-// The meaning of a field's value, empty if it has no name.
-absl::string_view FieldMeaning(const FieldDefinition& field, uint64_t field_value);
+// The meaning of what a field holds in a register of this value; empty if it has no name.
+absl::string_view FieldMeaning(const FieldDefinition& field, uint64_t value);
 
 }  // namespace armstate
 

@@ -13,6 +13,10 @@ namespace armstate {
 // (_S, _NS).
 absl::optional<RegisterId> AArch64RegisterOf(RegisterId id, IdScheme scheme);
 
+// Bit 0 of the AArch32 register is this bit of that AArch64 register: 0, or 32 where it is the upper half (IFAR of
+// FAR_EL1).
+int FirstBitInAArch64(RegisterId id, IdScheme scheme);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_CORE_CATALOG_MAPPING_H_

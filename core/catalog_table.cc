@@ -17,6 +17,11 @@ constexpr FieldDefinition Bits(absl::string_view name, uint8_t lsb, uint8_t widt
   return {name, lsb, width, false, SafeRule::kNone, values};
 }
 
+// Its names are those of the register's bits under `mask`.
+constexpr FieldDefinition BitsAmong(absl::string_view name, uint8_t lsb, uint8_t width, uint64_t mask, Values values) {
+  return {name, lsb, width, false, SafeRule::kNone, values, 0, mask};
+}
+
 constexpr FieldDefinition Bit(absl::string_view name, uint8_t lsb, Values values = {}) {
   return Bits(name, lsb, 1, values);
 }
@@ -44,6 +49,7 @@ constexpr FieldDefinition Exact(absl::string_view name, uint8_t lsb, uint8_t wid
   return {name, lsb, width, is_signed, SafeRule::kExact, values, safe_value};
 }
 
+#include "core/catalog_fields_cores.inc"
 #include "core/catalog_fields_id64.inc"
 // The AArch32 tables use value names of the AArch64 ones.
 #include "core/catalog_fields_control64.inc"
@@ -213,7 +219,8 @@ constexpr bool FieldsAreSound(const RegisterDefinition& row) {
   for (const FieldDefinition& field : row.fields) {
     if (field.width == 0 || field.lsb + field.width > below || field.name.empty()) return false;
     for (const NamedValue& value : field.values) {
-      if (field.width < 64 && value.value >> field.width != 0) return false;
+      if (field.values_mask != 0 && (value.value & ~field.values_mask) != 0) return false;
+      if (field.values_mask == 0 && field.width < 64 && value.value >> field.width != 0) return false;
     }
     below = field.lsb;
   }

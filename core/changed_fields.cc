@@ -16,8 +16,8 @@ std::vector<ChangedField> ChangedFields(RegisterId id, IdScheme scheme, uint64_t
     const uint64_t in_first = ExtractField(field, first);
     const uint64_t in_second = ExtractField(field, second);
     if (in_first == in_second) continue;
-    changed.push_back({std::string(field.name), in_first, in_second, FieldMeaning(field, in_first),
-                       FieldMeaning(field, in_second), mask});
+    changed.push_back(
+        {std::string(field.name), in_first, in_second, FieldMeaning(field, first), FieldMeaning(field, second), mask});
   }
   for (int msb = 63; msb >= 0; --msb) {
     if ((named >> msb & 1) != 0) continue;

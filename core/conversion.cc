@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
 #include "core/catalog.h"
+#include "core/quantity_text.h"
 #include "core/register_kind.h"
 #include "core/safe_rule.h"
 
@@ -109,9 +110,12 @@ class Rules {
     const absl::string_view was = index ? SourceReset(*index) : *set;
     if (was == *now) return;
     findings.push_back({kCounterFrequencyId, RegisterOutcome::kIgnored, std::string(*set), std::string(*now)});
+    const uint64_t before = LowWord(was), after = LowWord(*now);
+    const std::string ratio = before == 0 ? "" : ShortNumber(static_cast<double>(after) / static_cast<double>(before));
     Refuse(kCounterFrequency,
-           absl::StrCat("the guest's counter ran at ", LowWord(was), " Hz and would run at ", LowWord(*now),
-                        " Hz, without the guest knowing: its clock would be wrong"),
+           absl::StrCat("the guest's counter ran at ", FrequencyText(before), " and would run at ",
+                        FrequencyText(after), ", without the guest knowing: its clock would be wrong",
+                        ratio.empty() ? "" : absl::StrCat(", ", ratio, " times as fast")),
            findings.back());
   }
 

@@ -92,7 +92,7 @@ uint64_t BitsOf(RegisterId id, const FieldDefinition* field, absl::string_view v
   if (id == kSveVectorLengths) return kQuadword * absl::bit_width(word);
   if (field == nullptr) return absl::bit_width(word);
   const uint64_t part = ExtractField(*field, word);
-  absl::string_view meaning = FieldMeaning(*field, part);
+  absl::string_view meaning = FieldMeaning(*field, word);
   uint64_t bits = 0;
   if (absl::ConsumeSuffix(&meaning, " bits") && absl::SimpleAtoi(meaning, &bits)) return bits;
   return part == 0 ? 0 : field->lsb + absl::bit_width(part);

@@ -8,7 +8,7 @@ namespace armstate {
 SelectedValue ShowSelected(const RegisterSelector& selector, absl::string_view value) {
   if (!selector.field) return {FormatValue(value), ""};
   const uint64_t bits = ExtractField(*selector.field, LowWord(value));
-  return {absl::StrCat("0x", absl::Hex(bits)), FieldMeaning(*selector.field, bits)};
+  return {absl::StrCat("0x", absl::Hex(bits)), FieldMeaning(*selector.field, LowWord(value))};
 }
 
 }  // namespace armstate

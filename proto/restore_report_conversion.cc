@@ -14,6 +14,7 @@ v1::RegisterReport FindingToProto(const RegisterFinding& finding, IdScheme schem
   message.set_register_id(finding.id.raw());
   message.set_name(RegisterName(finding.id, scheme));
   message.set_outcome(RegisterOutcomeToProto(finding.outcome));
+  message.set_verdict(VerdictToProto(VerdictOf(finding)));
   message.set_wanted(finding.wanted);
   message.set_got(finding.got);
   message.set_reason(finding.reason);
@@ -44,6 +45,7 @@ v1::RegisterReport UneventfulToProto(const VcpuReportInput& vcpu, size_t index, 
   message.set_register_id(id.raw());
   message.set_name(RegisterName(id, scheme));
   message.set_outcome(RegisterOutcomeToProto(outcome));
+  message.set_verdict(v1::VERDICT_ACCEPTED);
   if (const absl::optional<absl::string_view> value = vcpu.checkpoint.Find(id)) {
     message.set_wanted(std::string(*value));
     if (outcome != RegisterOutcome::kNotTried) message.set_got(std::string(*value));

@@ -20,7 +20,7 @@ void AddFields(absl::Span<const FieldDefinition> fields, uint64_t word, v1::Deco
     v1::DecodedValue& added = *decoded.add_fields();
     added.set_name(std::string(field.name));
     added.set_value(absl::StrFormat("0x%x", bits));
-    added.set_meaning(std::string(FieldMeaning(field, bits)));
+    added.set_meaning(std::string(FieldMeaning(field, word)));
   }
 }
 

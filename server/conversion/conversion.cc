@@ -24,6 +24,7 @@
 #include "server/rpc/invalid_field.h"
 #include "server/rpc/page_token.h"
 #include "server/verdict/judgement.h"
+#include "server/verdict/machine_type.h"
 
 namespace armstate {
 namespace {
@@ -60,17 +61,6 @@ std::string OtherOptions(const v1::CpuProfile& source, const v1::CpuProfile& tar
         " and the other has not: their RAM differs, so QEMU refuses the stream whatever its CPU state is");
   }
   return "";
-}
-
-// A guest keeps its machine type, which an older QEMU may lack. Empty if the release has it, as far as is known.
-std::string MissingMachineType(const std::string& machine_type, const v1::CpuProfile& target) {
-  const auto [machine, version] = ParseMachineType(machine_type);
-  const auto release = ParseQemuVersion(target.hypervisor_version());
-  if (target.accelerator() != v1::ACCELERATOR_TCG || !version || !release || *version <= release->first) return "";
-  return absl::StrCat("QEMU ", FormatSeries(release->first), " has no machine type ", machine_type,
-                      ", which is later than it: a guest cannot leave its machine type. Start guests that are to go "
-                      "back with -M ",
-                      machine, "-", FormatSeries(release->first));
 }
 
 // Returns what the user must take care of, since the guest keeps its machine.

@@ -21,6 +21,7 @@ absl::Status CheckRegister(const std::string& field, IdScheme scheme, v1::Regist
                         {{"register_id", id->ToString()}});
   };
   if (!RegisterOutcomeFromProto(entry.outcome())) return invalid("has no outcome, or one without a name");
+  if (!v1::Verdict_IsValid(entry.verdict())) return invalid("has a verdict without a name");
   for (const std::string* value : {&entry.wanted(), &entry.got()}) {
     if (!value->empty() && value->size() != id->width()) {
       return invalid(absl::StrCat("has a value of ", value->size(), " bytes instead of ", id->width()));

@@ -46,7 +46,7 @@ absl::StatusOr<RestoreServiceImpl::JudgedRequest> RestoreServiceImpl::Judge(cons
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<std::vector<ResolvedTarget>> targets = targets_.Resolve(request.target(), *checkpoint);
   if (!targets.ok()) return targets.status();
-  absl::StatusOr<BestVerdict> best = JudgeBest(*checkpoint, *targets, *tolerances, by, stop);
+  absl::StatusOr<BestVerdict> best = JudgeBest(*checkpoint, *targets, *tolerances, advice_, by, stop);
   if (!best.ok()) return best.status();
   return JudgedRequest{*std::move(checkpoint), std::move((*targets)[best->target]), std::move(best->judgement),
                        std::move(best->core_kinds)};
@@ -131,7 +131,7 @@ absl::StatusOr<v1::FindRestoreTargetsResponse> RestoreServiceImpl::FindTargets(
   const absl::StatusOr<VerdictInput> checkpoint = targets_.Load(request.checkpoint());
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> verdicts =
-      JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances, stop);
+      JudgeHosts(*checkpoint, targets_.HostsWith(request.labels(), *checkpoint), *tolerances, advice_, stop);
   if (!verdicts.ok()) return verdicts.status();
   v1::FindRestoreTargetsResponse response;
   response.set_checkpoint(checkpoint->basic().name());

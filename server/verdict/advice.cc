@@ -7,9 +7,11 @@
 #include "absl/strings/str_format.h"
 #include "core/catalog.h"
 #include "core/changed_fields.h"
+#include "core/number_ranges.h"
 #include "core/register_kind.h"
 #include "core/register_list.h"
 #include "core/vcpu_feature.h"
+#include "server/verdict/machine_type.h"
 
 namespace armstate {
 namespace {
@@ -109,7 +111,8 @@ std::string ForIdRegister(const RegisterFinding& finding, IdScheme scheme) {
       if (possible && (!best || CanStartWith(*best, value, definition))) best = value;
     }
     std::string& text = best ? start : insists;
-    absl::StrAppend(&text, text.empty() ? "" : ", ", field.name, " = ", best.value_or(field.second));
+    absl::StrAppend(&text, text.empty() ? "" : ", ", field.name, " = ",
+                    best ? absl::StrCat(*best) : NumberRanges(values));
   }
   std::string advice;
   if (!start.empty()) advice = absl::StrCat("start the VM with ", start);
@@ -151,6 +154,8 @@ std::string ForKvmRefusal(const RegisterFinding& finding, const ResolvedTarget& 
 std::string AdviceFor(const RegisterFinding& finding, const v1::Source& source, const ResolvedTarget& target,
                       const CpuProfile& profile) {
   if (!finding.tolerance.empty()) return "";
+  // A note says what can be done then: nothing that is about a register.
+  if (!MissingMachineType(source.machine_type(), *target.profile_header).empty()) return "";
   const bool kvm = target.scheme() == IdScheme::kKvm;
   switch (finding.outcome) {
     case RegisterOutcome::kUnknown:

@@ -1,9 +1,12 @@
 #include "server/verdict/server_advice.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/advice_conversion.h"
 #include "server/verdict/built_in_advice.h"
+#include "server/verdict/machine_type.h"
 #include "server/verdict/rule_file.h"
 
 namespace armstate {
@@ -60,18 +63,36 @@ absl::StatusOr<ServerAdvice> ServerAdvice::Load(const std::string& file) {
 
 std::vector<Advice> ServerAdvice::For(const VerdictInput& checkpoint, const ResolvedTarget& target,
                                       const VmVerdict& judgement) const {
+  return ForVcpus(checkpoint, target, judgement, 0, judgement.reports.size());
+}
+
+absl::optional<Advice> ServerAdvice::FirstCause(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                                const VmVerdict& judgement, size_t vcpu) const {
+  std::vector<Advice> all = ForVcpus(checkpoint, target, judgement, vcpu, vcpu + 1);
+  if (all.empty() || all.front().kind != AdviceKind::kCause) return absl::nullopt;
+  return std::move(all.front());
+}
+
+std::vector<Advice> ServerAdvice::ForVcpus(const VerdictInput& checkpoint, const ResolvedTarget& target,
+                                           const VmVerdict& judgement, size_t begin, size_t end) const {
   std::vector<std::string> values;
-  for (size_t i = 0; i < judgement.reports.size(); ++i) {
+  for (size_t i = begin; i < end; ++i) {
     values.push_back(TargetValues(judgement.list(checkpoint, i), target.profile(i)->reset(), judgement.reports[i]));
   }
   std::vector<AdvisedVcpu> vcpus;
-  for (size_t i = 0; i < judgement.reports.size(); ++i) {
+  for (size_t i = begin; i < end; ++i) {
     vcpus.push_back({checkpoint.loaded.vcpus[i].vcpu_index,
-                     {judgement.list(checkpoint, i), target.profile(i)->reset(), values[i]},
+                     {judgement.list(checkpoint, i), target.profile(i)->reset(), values[i - begin]},
                      judgement.reports[i].findings});
   }
   const IdScheme to = target.scheme();
-  return sets_.at({checkpoint.SchemeBefore(to), to}).Apply(vcpus);
+  std::vector<Advice> all = sets_.at({checkpoint.SchemeBefore(to), to}).Apply(vcpus);
+  if (MissingMachineType(checkpoint.basic().source().machine_type(), *target.profile_header).empty()) return all;
+  // Nothing that is done at the target, or to the guest, gives it another machine type. The verdict's notes say so.
+  for (Advice& advice : all) {
+    if (advice.kind != AdviceKind::kCheckpoint) advice.action.clear();
+  }
+  return all;
 }
 
 std::vector<Advice> ServerAdvice::ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme) const {

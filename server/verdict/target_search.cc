@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
+#include "core/advice.h"
 #include "core/cpu_list.h"
 #include "core/register_kind.h"
 #include "server/verdict/text.h"
@@ -42,8 +44,10 @@ bool Matters(const VmVerdict& judgement, const RegisterFinding& finding) {
 // Orders findings by how much they explain: features first, then the implementation; most others follow from those.
 int Weight(RegisterId id) { return IsImplementationId(id) ? 1 : IsIdRegister(id) ? 2 : 0; }
 
-// "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1; and 3 more registers".
-std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target) {
+// "the guest has SVE ..., which the target's vCPUs lack; and 3 more registers". Without a cause it begins with the
+// finding that explains most: "ID_AA64PFR0_EL1.CSV2 wanted 2, accepts 0 or 1".
+std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint, const ResolvedTarget& target,
+                     const ServerAdvice& advice) {
   const RegisterFinding* first = nullptr;
   int vcpu = 0;
   std::set<uint64_t> registers;
@@ -57,12 +61,23 @@ std::string ReasonOf(const VmVerdict& judgement, const VerdictInput& checkpoint,
     }
   }
   if (first == nullptr) return "";
-  const EngineVcpu fresh(target.profile(static_cast<size_t>(vcpu)), VcpuPosition{vcpu, checkpoint.vcpu_count()});
-  std::string reason = BriefText(*first, fresh);
-  if (!first->tolerance.empty()) absl::StrAppend(&reason, " (", first->tolerance, ")");
-  if (registers.size() > 1) {
-    absl::StrAppend(&reason, "; and ", registers.size() - 1,
-                    registers.size() == 2 ? " more register" : " more registers");
+  absl::optional<Advice> cause;
+  // Of one vCPU: with 512 of them that costs less than the judgement.
+  if (judgement.verdict >= Verdict::kUndetermined) {
+    cause = advice.FirstCause(checkpoint, target, judgement, static_cast<size_t>(vcpu));
+  }
+  std::string reason;
+  if (cause) {
+    reason = cause->sentence;
+    for (const RegisterId id : cause->registers) registers.erase(id.raw());
+  } else {
+    const EngineVcpu fresh(target.profile(static_cast<size_t>(vcpu)), VcpuPosition{vcpu, checkpoint.vcpu_count()});
+    reason = BriefText(*first, fresh);
+    if (!first->tolerance.empty()) absl::StrAppend(&reason, " (", first->tolerance, ")");
+    registers.erase(first->id.raw());
+  }
+  if (!registers.empty()) {
+    absl::StrAppend(&reason, "; and ", registers.size(), registers.size() == 1 ? " more register" : " more registers");
   }
   return reason;
 }
@@ -146,7 +161,8 @@ v1::RestoreTargetVerdict ToProto(const JudgedHost& judged) {
 }  // namespace
 
 absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span<const ResolvedTarget> targets,
-                                      const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop) {
+                                      const TolerancesByScheme& tolerances, const ServerAdvice& advice, v1::Restorer by,
+                                      const StopCheck& stop) {
   BestVerdict best;
   std::deque<ProfileVerdict> verdicts;  // `kinds` refers to them
   std::vector<HostVerdict> kinds;
@@ -155,7 +171,8 @@ absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span
     absl::StatusOr<VmVerdict> judgement = Judge(checkpoint, targets[i], tolerances, by, stop);
     if (!judgement.ok()) return judgement.status();
     if (has_kinds) {
-      verdicts.push_back({judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, targets[i])});
+      verdicts.push_back(
+          {judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, targets[i], advice)});
       KeepBest({judgement->verdict, &verdicts.back(), &targets[i]}, kinds);
     }
     if (i == 0 || IsBetter(*judgement, best.judgement)) {
@@ -170,7 +187,7 @@ absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span
 absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
                                                                  const TolerancesByScheme& tolerances,
-                                                                 const StopCheck& stop) {
+                                                                 const ServerAdvice& advice, const StopCheck& stop) {
   std::map<const CpuProfile*, ProfileVerdict> judged;
   const auto verdict_of = [&](const ResolvedTarget& target) -> absl::StatusOr<const ProfileVerdict*> {
     const auto [entry, is_new] = judged.try_emplace(target.profiles[0].get());
@@ -181,7 +198,8 @@ absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictIn
       const absl::StatusOr<VmVerdict> judgement =
           Judge(checkpoint, registers_only, tolerances, v1::RESTORER_ARMSTATE, stop);
       if (!judgement.ok()) return judgement.status();
-      entry->second = {judgement->verdict, CountFindings(*judgement), ReasonOf(*judgement, checkpoint, registers_only)};
+      entry->second = {judgement->verdict, CountFindings(*judgement),
+                       ReasonOf(*judgement, checkpoint, registers_only, advice)};
     }
     return &entry->second;
   };

@@ -10,6 +10,7 @@
 #include "armstate/v1/restore_service.pb.h"
 #include "server/verdict/judgement.h"
 #include "server/verdict/resolved_target.h"
+#include "server/verdict/server_advice.h"
 
 namespace armstate {
 
@@ -29,9 +30,11 @@ struct BestVerdict {
   std::vector<v1::CoreKindVerdict> core_kinds;
 };
 
-// Judges several targets, at least one. The only possible error is that of `stop`.
+// Judges several targets, at least one. `advice` has the causes that the reasons name. The only possible error is that
+// of `stop`.
 absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span<const ResolvedTarget> targets,
-                                      const TolerancesByScheme& tolerances, v1::Restorer by, const StopCheck& stop);
+                                      const TolerancesByScheme& tolerances, const ServerAdvice& advice, v1::Restorer by,
+                                      const StopCheck& stop);
 
 // Returns a verdict for each host, best first: by verdict, then by the number of registers that refuse and that change,
 // then by name. A profile that many hosts share is judged once; a damaged host is UNDETERMINED. The error is that of
@@ -39,6 +42,7 @@ absl::StatusOr<BestVerdict> JudgeBest(const VerdictInput& checkpoint, absl::Span
 absl::StatusOr<std::vector<v1::RestoreTargetVerdict>> JudgeHosts(const VerdictInput& checkpoint,
                                                                  absl::Span<const SearchedHost> hosts,
                                                                  const TolerancesByScheme& tolerances,
+                                                                 const ServerAdvice& advice,
                                                                  const StopCheck& stop = NeverStop);
 
 }  // namespace armstate

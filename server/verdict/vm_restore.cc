@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/enum_name.h"
-#include "server/profiles/profile_name.h"
+#include "server/verdict/machine_type.h"
 
 namespace armstate {
 
@@ -57,14 +57,8 @@ std::vector<std::string> NotesForUntranslated(const v1::Checkpoint& checkpoint, 
 std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::CpuProfile& target) {
   std::vector<std::string> notes;
   const std::string& machine_type = checkpoint.source().machine_type();
-  const auto [machine, version] = ParseMachineType(machine_type);
-  const auto release = ParseQemuVersion(target.hypervisor_version());
-  if (target.accelerator() == v1::ACCELERATOR_TCG && version && release && *version > release->first) {
-    const std::string series = FormatSeries(release->first);
-    notes.push_back(absl::StrCat("captured on machine type ", machine_type, ", which QEMU ", series,
-                                 " does not have, and a guest cannot leave its machine type: start guests that are to "
-                                 "go there with -M ",
-                                 machine, "-", series));
+  if (std::string missing = MissingMachineType(machine_type, target); !missing.empty()) {
+    notes.push_back(std::move(missing));
   } else if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
     notes.push_back(
         absl::StrCat("captured on machine type ", machine_type, ", and the ",

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/verdict/built_in_tolerances.h"
+#include "server/verdict/server_advice.h"
 #include "server/verdict/target_search.h"
 #include "tests/server/kvm_targets.h"
 
@@ -66,8 +67,9 @@ void FindTargets(benchmark::State& state) {
   const std::vector<SearchedHost> hosts = Hosts();
   const VerdictInput checkpoint = Checkpoint();
   const TolerancesByScheme tolerances = *TolerancesByScheme::Create(*BuiltInTolerances());
+  const ServerAdvice advice = *ServerAdvice::Load("");
   for (auto _ : state) {
-    std::vector<v1::RestoreTargetVerdict> verdicts = *JudgeHosts(checkpoint, hosts, tolerances);
+    std::vector<v1::RestoreTargetVerdict> verdicts = *JudgeHosts(checkpoint, hosts, tolerances, advice);
     benchmark::DoNotOptimize(verdicts);
   }
 }

@@ -159,12 +159,26 @@ TEST(AdviceSet, TicksAreTimeByTheGuestsFrequency) {
       {1, 1000, "1000 ticks (less than 1 ms at 1 GHz, less than 1 ms at 25 MHz)"},
       {uint64_t{1} << 32, 50'000'000, "50000000 ticks (50 ms at 1 GHz, 2 s at 25 MHz)"},
   };
-  const AdviceRule rule =
-      Rule(AdviceKind::kConsequence, "x", "{duration:SCTLR_EL1-TCR_EL1} {duration:TCR_EL1-SCTLR_EL1}");
+  const AdviceRule rule = Rule(AdviceKind::kConsequence, "x",
+                               "{duration:SCTLR_EL1-TCR_EL1} {duration:TCR_EL1-SCTLR_EL1} {duration:TTBR0_EL1}");
   for (const auto& c : kCases) {
-    const RegisterList list = List({{kSctlr, 7 + c.ticks}, {kTcr, 7}, {kFrequency, c.frequency}});
+    const RegisterList list = List({{kSctlr, 7 + c.ticks}, {kTtbr0, c.ticks}, {kTcr, 7}, {kFrequency, c.frequency}});
     const std::string minus = c.ticks == 0 ? "" : "-";
-    EXPECT_EQ(Apply({rule}, {{0, {list, list, list.values()}, {}}})[0].sentence, c.text + (" " + minus) + c.text);
+    EXPECT_EQ(Apply({rule}, {{0, {list, list, list.values()}, {}}})[0].sentence,
+              c.text + (" " + minus) + c.text + " " + c.text);
+  }
+}
+
+TEST(AdviceSet, FrequenciesHaveTheirUnit) {
+  const AdviceRule rule = Rule(AdviceKind::kConsequence, "x", "{frequency:TCR_EL1}");
+  for (const auto& [hertz, text] : std::vector<std::pair<uint64_t, const char*>>{{62'500'000, "62.5 MHz"},
+                                                                                 {24'000'000, "24 MHz"},
+                                                                                 {19'200'000, "19.2 MHz"},
+                                                                                 {1'000'000'000, "1 GHz"},
+                                                                                 {32'768, "32768 Hz"},
+                                                                                 {0, "0 Hz"}}) {
+    const RegisterList list = List({{kTcr, hertz}});
+    EXPECT_EQ(Apply({rule}, {{0, {list, list, list.values()}, {}}})[0].sentence, text);
   }
 }
 
@@ -229,7 +243,8 @@ TEST(AdviceSet, WhatIsWrongIsNamed) {
       {[](AdviceRule& r) { r.action = "{V0}"; }, "only registers of at most 64 bits"},
       {[](AdviceRule& r) { r.action = "{meaning:TCR_EL1}"; }, "{meaning:TCR_EL1}: meaning: is for a field"},
       {[](AdviceRule& r) { r.action = "{lengths:TCR_EL1}"; }, "lengths: for SVE_VLS"},
-      {[](AdviceRule& r) { r.action = "{duration:TCR_EL1}"; }, "duration: for a difference"},
+      {[](AdviceRule& r) { r.action = "{duration:TCR_EL1/TCR_EL1}"; }, "duration: for one of these or a difference"},
+      {[](AdviceRule& r) { r.action = "{frequency:TCR_EL1-TCR_EL1}"; }, "{frequency:TCR_EL1-TCR_EL1}: "},
       {[](AdviceRule& r) { r.action = "{bits:TCR_EL1-TCR_EL1}"; }, "{bits:TCR_EL1-TCR_EL1}: "},
       {[](AdviceRule& r) { r.vcpus = VcpuRelation::kEqual; }, "only rules of checkpoints compare vCPUs"},
       {[](AdviceRule& r) { r.kind = AdviceKind::kCheckpoint; }, "a rule of checkpoints has no findings"},

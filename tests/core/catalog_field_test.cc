@@ -21,7 +21,7 @@ std::string Decode(absl::string_view name, uint64_t value) {
   for (const FieldDefinition& field : RegisterFields(*id, IdScheme::kTcg)) {
     const uint64_t bits = ExtractField(field, value);
     if (bits == 0) continue;
-    const absl::string_view meaning = FieldMeaning(field, bits);
+    const absl::string_view meaning = FieldMeaning(field, value);
     absl::StrAppend(&text, text.empty() ? "" : ", ", field.name, "=", absl::Hex(bits));
     if (!meaning.empty()) absl::StrAppend(&text, " (", meaning, ")");
   }
@@ -48,7 +48,8 @@ TEST(CatalogFieldTest, Decode) {
   } kCases[] = {
       // Cortex-A72, r0p3.
       {"MIDR_EL1", 0x410fd083,
-       "Implementer=41 (Arm), Architecture=f (as the ID registers say), PartNum=d08, Revision=3"},
+       "Implementer=41 (Arm), Architecture=f (as the ID registers say), PartNum=d08 (Cortex-A72), "
+       "Revision=3"},
       {"CTR_EL0", 0x8444c004, "CWG=4, ERG=4, DminLine=4, L1Ip=3 (PIPT), IminLine=4"},
       {"ID_AA64MMFR0_EL1", 0x1124,
        "SNSMem=1 (implemented), BigEnd=1 (implemented), ASIDBits=2 (16 bits), PARange=4 (44 bits)"},
@@ -85,7 +86,8 @@ TEST(CatalogFieldTest, Decode) {
        "and write allocate), SL0=1, T0SZ=19"},
       // Cortex-A15.
       {"MIDR", 0x412fc0f1,
-       "Implementer=41 (Arm), Variant=2, Architecture=f (as the ID registers say), PartNum=c0f, Revision=1"},
+       "Implementer=41 (Arm), Variant=2, Architecture=f (as the ID registers say), PartNum=c0f (Cortex-A15), "
+       "Revision=1"},
       {"ID_MMFR0", 0x10201105,
        "InnerShr=1 (hardware coherency), AuxReg=2 (ACTLR, ADFSR and AIFSR), ShareLvl=1 (two levels), OuterShr=1 "
        "(hardware "
@@ -98,8 +100,24 @@ TEST(CatalogFieldTest, Decode) {
       {"FPEXC", 0x40000000, "EN=1"},
       {"FPSCR", 0x03c00010, "DN=1, FZ=1, RMode=3 (towards zero), IXC=1"},
       // PSCI 1.1, as KVM's documentation numbers it.
-      {"PSCI_VERSION", 0x10001, "Major=1, Minor=1"},
+      {"PSCI_VERSION", 0x10001, "Version=10001 (PSCI 1.1)"},
       {"SMCCC_ARCH_WORKAROUND_2", 3, "Level=3 (not required)"},
+      // What Linux 6.18 answers EINVAL to.
+      {"SMCCC_ARCH_WORKAROUND_2", 0x10, "Enabled=1 (switched on for this vCPU)"},
+      // AWS Graviton2 and Graviton3 (tests/data/firecracker).
+      {"MIDR_EL1", 0x413fd0c1,
+       "Implementer=41 (Arm), Variant=3, Architecture=f (as the ID registers say), PartNum=d0c (Neoverse-N1), "
+       "Revision=1"},
+      {"MIDR_EL1", 0x411fd401,
+       "Implementer=41 (Arm), Variant=1, Architecture=f (as the ID registers say), PartNum=d40 (Neoverse-V1), "
+       "Revision=1"},
+      // One part number of two implementers: HiSilicon's, and Arm's Cortex-A32.
+      {"MIDR_EL1", 0x480fd010,
+       "Implementer=48 (HiSilicon), Architecture=f (as the ID registers say), PartNum=d01 (TSV110)"},
+      {"MIDR", 0x410fd010, "Implementer=41 (Arm), Architecture=f (as the ID registers say), PartNum=d01 (Cortex-A32)"},
+      {"MIDR_EL1", 0x430fd080, "Implementer=43 (Cavium), Architecture=f (as the ID registers say), PartNum=d08"},
+      {"OSLSR_EL1", 0xa, "OSLM[1]=1 (there is an OS lock), OSLK=1 (the OS lock is held)"},
+      {"ID_AA64DFR0_EL1", 0xf06, "PMUVer=f (IMPLEMENTATION DEFINED PMU), DebugVer=6 (Armv8)"},
   };
   for (const auto& test : kCases) EXPECT_EQ(Decode(test.name, test.value), test.expected) << test.name;
 }
@@ -217,7 +235,7 @@ TEST(CatalogFieldTest, EveryBitOfARecordedIdRegisterIsInAField) {
     for (const FieldDefinition& field : RegisterFields(id, IdScheme::kTcg)) {
       const uint64_t bits = ExtractField(field, value);
       rest &= ~(bits << field.lsb);
-      EXPECT_TRUE(bits == 0 || field.values.empty() || !FieldMeaning(field, bits).empty())
+      EXPECT_TRUE(bits == 0 || field.values.empty() || !FieldMeaning(field, value).empty())
           << line << " " << field.name << "=" << bits;
     }
     EXPECT_EQ(rest, 0u) << line << " " << RegisterName(id, IdScheme::kTcg);

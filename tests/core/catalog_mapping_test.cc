@@ -68,6 +68,16 @@ TEST(CatalogMappingTest, WhatTheListDoesNotSay) {
   for (const auto& test : kCases) EXPECT_EQ(Mapped(test.name, test.scheme), test.mapped) << test.name;
 }
 
+// DDI 0601: FAR_EL1[63:32] is IFAR, ERXMISC1_EL1[31:0] ERXMISC2 and [63:32] ERXMISC3, MAIR_EL1[63:32] MAIR1 (NMRR).
+TEST(CatalogMappingTest, UpperHalves) {
+  const auto first_bit = [](const char* name) {
+    return FirstBitInAArch64(*ParseRegisterName(name, IdScheme::kTcg), IdScheme::kTcg);
+  };
+  for (const char* upper : {"IFAR", "ERXMISC3", "MAIR1", "TTBCR2", "DBGBXVR15"})
+    EXPECT_EQ(first_bit(upper), 32) << upper;
+  for (const char* lower : {"DFAR", "ERXMISC2", "MAIR0", "TTBCR", "SCTLR", "TTBR0_64"}) EXPECT_EQ(first_bit(lower), 0);
+}
+
 TEST(SelectorForTest, TakesTheAArch64RegisterOnlyWhereTheVcpuLacksTheOther) {
   const auto selected = [](absl::string_view text, const std::vector<std::string>& vcpu) {
     const auto has = [&vcpu](RegisterId id) {

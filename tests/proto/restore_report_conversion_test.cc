@@ -110,6 +110,24 @@ TEST_F(RestoreReportConversion, FieldValuesHaveTheirMeaningAndBitsWithoutAFieldA
   EXPECT_EQ(ctr.fields(1).got(), 0u);
 }
 
+// A restore onto another accelerator refuses what the checkpoint lacks and no tolerance covers.
+TEST_F(RestoreReportConversion, EachRegisterHasItsVerdict) {
+  const auto verdicts = [&] {
+    std::vector<v1::Verdict> result;
+    const auto message = VcpuRestoreReportToProto(Vcpu(), IdScheme::kKvm, ReportedRegisters::kAll);
+    for (const v1::RegisterReport& entry : message.registers()) result.push_back(entry.verdict());
+    return result;
+  };
+  // MIDR_EL1 is ignored, SCTLR_EL1 written, TPIDR_EL1 unknown, TPIDR_EL0 not in the checkpoint.
+  EXPECT_EQ(verdicts(), (std::vector<v1::Verdict>{v1::VERDICT_REFUSED, v1::VERDICT_ACCEPTED, v1::VERDICT_REFUSED,
+                                                  v1::VERDICT_ACCEPTED_WITH_CHANGES}));
+  report_.findings[0].tolerance = "mine";
+  report_.findings[1].outcome = RegisterOutcome::kWriteUndetermined;
+  report_.findings[2].needs_tolerance = true;
+  EXPECT_EQ(verdicts(), (std::vector<v1::Verdict>{v1::VERDICT_ACCEPTED_WITH_CHANGES, v1::VERDICT_ACCEPTED,
+                                                  v1::VERDICT_UNDETERMINED, v1::VERDICT_REFUSED}));
+}
+
 TEST_F(RestoreReportConversion, AllRegistersAreInOrderOfTheirIds) {
   const v1::VcpuRestoreReport message = VcpuRestoreReportToProto(Vcpu(), IdScheme::kKvm, ReportedRegisters::kAll);
   std::vector<std::string> names;

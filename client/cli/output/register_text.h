@@ -17,7 +17,8 @@ namespace armstate {
 void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out);
 
 // The selected registers with all their fields, or the selected fields. For an AArch32 register that the list lacks:
-// its AArch64 register, saying so. NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
+// its AArch64 register, saying so, or, of a vCPU that runs in AArch32, the bits of that which are the AArch32
+// register's. NOT_FOUND, reason REGISTER_NOT_FOUND, if the list lacks one.
 absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                            std::ostream& out);
 

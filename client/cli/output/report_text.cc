@@ -24,24 +24,11 @@
 namespace armstate {
 namespace {
 
-bool IsRefusal(const v1::RegisterReport& finding) {
-  if (!finding.tolerance().empty()) return false;
-  switch (finding.outcome()) {
-    case v1::REGISTER_OUTCOME_IGNORED:
-    case v1::REGISTER_OUTCOME_WRITE_REFUSED:
-    case v1::REGISTER_OUTCOME_DIFFERS:
-    case v1::REGISTER_OUTCOME_UNKNOWN:
-    case v1::REGISTER_OUTCOME_REQUIRED:
-      return true;
-    default:
-      return false;
-  }
-}
+bool IsRefusal(const v1::RegisterReport& finding) { return finding.verdict() == v1::VERDICT_REFUSED; }
 
 // The findings that keep the restore from being accepted.
 bool IsObstacle(const v1::RegisterReport& finding) {
-  return IsRefusal(finding) ||
-         (finding.outcome() == v1::REGISTER_OUTCOME_WRITE_UNDETERMINED && finding.tolerance().empty());
+  return IsRefusal(finding) || finding.verdict() == v1::VERDICT_UNDETERMINED;
 }
 
 std::string VerdictText(v1::Verdict verdict, const Palette& palette) {
@@ -86,23 +73,43 @@ std::string FieldText(const v1::FieldDifference& field) {
   return text;
 }
 
-// A finding that is identical on several vCPUs.
+// The vCPUs on which a finding has the values of `finding`.
+struct SameValues {
+  const v1::RegisterReport* finding;
+  std::vector<uint64_t> vcpus;
+};
+
+// A finding that several vCPUs have: the same but for the values of an obstacle without fields, such as a counter.
 struct SharedFinding {
   const v1::RegisterReport* finding;
   std::vector<uint64_t> vcpus;
+  // At least one; more than one of such an obstacle only.
+  std::vector<SameValues> values;
   // The number of other registers that this one represents.
   int more = 0;
 };
 
-// Merges equal findings, in the order in which they first occur.
+// Merges findings, in the order in which they first occur.
 std::vector<SharedFinding> ShareFindings(const v1::RestoreReport& report) {
   std::vector<SharedFinding> shared;
   std::map<std::string, size_t> known;
+  std::map<std::string, std::pair<size_t, size_t>> known_values;
   for (const v1::VcpuRestoreReport& vcpu : report.vcpus()) {
     for (const v1::RegisterReport& finding : vcpu.registers()) {
-      const auto [entry, is_new] = known.try_emplace(finding.SerializeAsString(), shared.size());
-      if (is_new) shared.push_back({&finding, {}, 0});
-      shared[entry->second].vcpus.push_back(static_cast<uint64_t>(vcpu.vcpu_index()));
+      v1::RegisterReport kind = finding;
+      if (IsObstacle(finding) && finding.fields().empty()) {
+        kind.clear_wanted();
+        kind.clear_got();
+      }
+      const auto [entry, is_new] = known.try_emplace(kind.SerializeAsString(), shared.size());
+      if (is_new) shared.push_back({&finding, {}, {}, 0});
+      SharedFinding& one = shared[entry->second];
+      const auto vcpu_index = static_cast<uint64_t>(vcpu.vcpu_index());
+      one.vcpus.push_back(vcpu_index);
+      const auto [at, is_new_value] =
+          known_values.try_emplace(finding.SerializeAsString(), std::make_pair(entry->second, one.values.size()));
+      if (is_new_value) one.values.push_back({&finding, {}});
+      one.values[at->second.second].vcpus.push_back(vcpu_index);
     }
   }
   return shared;
@@ -158,8 +165,15 @@ std::string VcpusText(absl::Span<const uint64_t> vcpus) {
   return absl::StrCat(vcpus.size() == 1 ? "vCPU " : "vCPUs ", NumberRanges(vcpus, "and"));
 }
 
-// Explains an obstacle in one line.
-void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
+// "wanted 0x0000000000000001, target has 0x0000000000000000".
+std::string ValuesText(const v1::RegisterReport& finding) {
+  return absl::StrCat("wanted ", ValueText(finding.wanted()),
+                      finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got())));
+}
+
+// Explains an obstacle in a few lines. A summary has two of the values that it has on different vCPUs.
+void PrintObstacle(const SharedFinding& shared, ReportDetail detail, std::ostream& out) {
+  constexpr size_t kShownValues = 2;
   const v1::RegisterReport& finding = *shared.finding;
   const auto print = [&out](absl::string_view indent, std::string line) {
     out << indent << Printable(std::move(line)) << '\n';
@@ -167,8 +181,14 @@ void PrintObstacle(const SharedFinding& shared, std::ostream& out) {
   print("  ", absl::StrCat(finding.name(), ": ", OutcomeText(finding.outcome()),
                            finding.error().empty() ? "" : absl::StrCat(" with ", finding.error()), ", ",
                            VcpusText(shared.vcpus)));
-  print("    ", absl::StrCat("wanted ", ValueText(finding.wanted()),
-                             finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got()))));
+  size_t shown = shared.values.size();
+  if (detail == ReportDetail::kSummary) shown = std::min(shown, kShownValues);
+  for (size_t i = 0; i < shown; ++i) {
+    const SameValues& same = shared.values[i];
+    print("    ", absl::StrCat(ValuesText(*same.finding), shared.values.size() == 1 ? "" : ", ",
+                               shared.values.size() == 1 ? "" : VcpusText(same.vcpus)));
+  }
+  if (shown < shared.values.size()) print("    ", "other values on other vCPUs: --details shows them");
   // The reason of a conversion names the relevant fields.
   const bool is_conversion = !finding.accept_as().empty();
   const bool known = !is_conversion && std::any_of(finding.fields().begin(), finding.fields().end(), IsInTheWay);
@@ -204,7 +224,7 @@ size_t LinesIn(const std::string& text) { return static_cast<size_t>(std::count(
 void PrintObstacles(const std::vector<SharedFinding>& obstacles, ReportDetail detail, size_t room, std::ostream& out) {
   constexpr size_t kExplained = 3, kBrief = 6, kOtherLines = 2;
   std::ostringstream explained;
-  for (const SharedFinding& obstacle : obstacles) PrintObstacle(obstacle, explained);
+  for (const SharedFinding& obstacle : obstacles) PrintObstacle(obstacle, detail, explained);
   if (detail == ReportDetail::kEveryRegister || (obstacles.size() <= kExplained && LinesIn(explained.str()) <= room)) {
     out << explained.str();
     return;

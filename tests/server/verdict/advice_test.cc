@@ -196,6 +196,23 @@ TEST(BuiltInAdvice, FeaturesAreNotTakenForAnotherRelease) {
   EXPECT_EQ(names(QemuGuest("qemu-7.2/streams/virt.cortex-a57.el2.smp1"), "qemu-7.2.virt.cortex-a57"), Names{"el2"});
 }
 
+// Apple's cores have a PMU of their own (PMUVer 15). A Cortex-A72 host on Linux 6.12 keeps 0 and 1, and makes 0 of 15.
+TEST(Words, WhatAHostTakesAndWhatItRequiresAreTheSame) {
+  const VerdictInput guest = Changed(KvmGuest("cortex-a72@6.12/pmu"), {{"ID_AA64DFR0_EL1", 0x10305f06}});
+  const ResolvedTarget target = KvmTarget("cortex-a72@6.12/pmu");
+  const v1::VcpuRestoreReport report = VcpuVerdictToProto(
+      guest, target, *Judge(guest, target, *TolerancesByScheme::Create({})), 0, ReportedRegisters::kFindings);
+  for (const v1::RegisterReport& finding : report.registers()) {
+    if (finding.name() != "ID_AA64DFR0_EL1") continue;
+    EXPECT_THAT(finding.advice(), testing::StartsWith("the target requires PMUVer = 0 or 1: "));
+    ASSERT_EQ(finding.fields_size(), 1);
+    EXPECT_THAT(finding.fields(0).accepted(), testing::ElementsAre(0, 1));
+    EXPECT_EQ(finding.fields(0).wanted_meaning(), "IMPLEMENTATION DEFINED PMU");
+    return;
+  }
+  FAIL() << "ID_AA64DFR0_EL1 is accepted";
+}
+
 // Software sets CNTFRQ_EL0, and need not.
 TEST(BuiltInAdvice, AFrequencyThatIsNoneHasNoRatio) {
   const ResolvedTarget target = QemuTarget("qemu-11.1.virt.max");
@@ -221,6 +238,21 @@ TEST(Words, Res1IsAFieldOfItsOwn) {
   EXPECT_EQ(fields, "field: \"RES1\" got: 3 accepted: 3;");
 }
 
+// QEMU 7.2 with -M virt-11.1 ends with "unsupported machine type", and with another -M it refuses the stream's.
+TEST(BuiltInAdvice, NobodyIsToldToConvertWithoutTheMachineType) {
+  VerdictInput guest = QemuGuest("qemu-versions/streams/11.1.virt-11.1.max");
+  const auto actions = [&](const char* machine_type) {
+    guest.loaded.basic.mutable_source()->set_machine_type(machine_type);
+    std::string all;
+    for (const Advice& advice : AdviceOn(guest, QemuTarget("qemu-7.2.virt.max"))) {
+      if (advice.kind != AdviceKind::kCheckpoint) absl::StrAppend(&all, advice.action, "\n");
+    }
+    return all;
+  };
+  EXPECT_THAT(actions("virt-7.2"), HasSubstr("armstate convert"));
+  EXPECT_THAT(actions("virt-11.1"), testing::MatchesRegex("\n+")) << "the notes say what can be done";
+}
+
 // A guest cannot leave its machine type, and a release has no later one than its own.
 TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
   VerdictInput guest = QemuGuest("qemu-versions/streams/11.1.virt-11.1.cortex-a57");
@@ -235,8 +267,8 @@ TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
   };
   EXPECT_THAT(
       notes("qemu-7.2.virt.cortex-a57"),
-      HasSubstr("captured on machine type virt-11.1, which QEMU 7.2 does not have, and a guest cannot leave its "
-                "machine type: start guests that are to go there with -M virt-7.2\n"));
+      HasSubstr("QEMU 7.2 has no machine type virt-11.1, which is later than it, and a guest cannot leave its machine "
+                "type: start guests that are to go there with -M virt-7.2\n"));
   guest.loaded.basic.mutable_source()->set_machine_type("virt-7.2");
   EXPECT_THAT(notes("qemu-11.1.virt.cortex-a57"), HasSubstr("so start the target with -M virt-7.2\n"));
 }

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "server/verdict/server_advice.h"
 #include "server/verdict/target_search.h"
 #include "tests/server/kvm_targets.h"
 #include "tests/server/restore_fixture.h"
@@ -170,11 +171,12 @@ TEST(JudgeHosts, SaysHowManyWereJudged) {
   const TolerancesByScheme tolerances = *TolerancesByScheme::Create({});
   int asked = 0, last = 1'000'000;
   const StopCheck stop = [&] { return ++asked <= last ? absl::OkStatus() : absl::DeadlineExceededError("it is late"); };
-  ASSERT_EQ(JudgeHosts(checkpoint, hosts, tolerances, stop)->size(), 2u);
+  const ServerAdvice advice = *ServerAdvice::Load("");
+  ASSERT_EQ(JudgeHosts(checkpoint, hosts, tolerances, advice, stop)->size(), 2u);
   EXPECT_GE(asked, 2 * checkpoint.vcpu_count());
   last = asked - 1;
   asked = 0;
-  const absl::Status status = JudgeHosts(checkpoint, hosts, tolerances, stop).status();
+  const absl::Status status = JudgeHosts(checkpoint, hosts, tolerances, advice, stop).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_NE(status.message().find("it is late: 1 of 2 hosts were judged"), std::string::npos) << status;
 }

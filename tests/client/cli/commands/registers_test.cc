@@ -2,8 +2,10 @@
 #include <string>
 
 #include "client/cli/files/checkpoint_file.h"
+#include "core/register_list.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/vcpu_state_conversion.h"
 #include "tests/client/cli/commands/run_command.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/qemu/corpus.h"
@@ -71,6 +73,35 @@ TEST(Show, AnAArch32NameShowsTheAArch64Register) {
   const std::string out = RunCommand(server.target(), {"show", "web-1", "--vcpu", "1", "SCTLR", "csselr"}).out;
   EXPECT_THAT(out, HasSubstr("SCTLR_EL1  0x603000000013c080  0x0000000004c51838  (AArch64; SCTLR is mapped to it)\n"));
   EXPECT_THAT(out, HasSubstr("CSSELR_EL1  0x603000000013d000  "));
+}
+
+// As recorded of a VM with el1_32bit on Linux 6.12, cortex-a72 (tests/data/kvm/hosts), but for FAR_EL1, which is poison
+// there: its halves are the two fault addresses.
+TEST(Show, AGuestInAArch32HasItsRegistersFields) {
+  FakeServer server;
+  server.handlers.get_checkpoint = [](const v1::GetCheckpointRequest&) {
+    VcpuState vcpu;
+    RegisterListBuilder builder;
+    builder.Add(*RegisterId::Create(0x6030000000100042), 0x1d3);     // PSTATE: Supervisor
+    builder.Add(*RegisterId::Create(0x603000000013c080), 0xc50078);  // SCTLR_EL1
+    builder.Add(*RegisterId::Create(0x603000000013c300), 0x1000200030004000);
+    vcpu.registers = *std::move(builder).Build();
+    v1::Checkpoint answer;
+    answer.set_name("vms/web-1/checkpoints/1");
+    answer.set_vcpu_count(1);
+    answer.mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
+    *answer.add_vcpus() = VcpuStateToProto(vcpu);
+    return answer;
+  };
+  const std::string out =
+      RunCommand(server.target(), {"show", "web-1", "SCTLR", "SCTLR.nTWE", "IFAR", "SCTLR_EL1.SPAN"}).out;
+  EXPECT_THAT(out, HasSubstr("SCTLR  0x603000000013c080  0x00c50078  (the guest runs in AArch32: bits 31 to 0 of "
+                             "SCTLR_EL1)\n"));
+  EXPECT_THAT(LineOf(out, "  LSMAOE"), HasSubstr("0x1"));
+  EXPECT_THAT(LineOf(out, "  TRE"), HasSubstr("0x0")) << "AArch64 has no such field";
+  EXPECT_THAT(out, HasSubstr("IFAR  0x603000000013c300  0x10002000  (the guest runs in AArch32: bits 63 to 32 of "
+                             "FAR_EL1)\n"));
+  EXPECT_THAT(out, HasSubstr("SCTLR_EL1  0x603000000013c080  0x0000000000c50078\n")) << "who asks for it gets it";
 }
 
 TEST(Show, WhatTheRulesSay) {

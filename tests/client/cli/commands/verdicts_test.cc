@@ -32,6 +32,7 @@ v1::RestoreReport Refused() {
   entry = vcpu->add_registers();
   entry->set_name("MIDR_EL1");
   entry->set_outcome(v1::REGISTER_OUTCOME_IGNORED);
+  entry->set_verdict(v1::VERDICT_REFUSED);
   entry->set_wanted(std::string("\x34\xd0\x0f\x41\0\0\0\0", 8));
   entry->set_got(std::string("\x70\xd0\x1f\x41\0\0\0\0", 8));
   entry->set_reason("it cannot be changed there");
@@ -67,6 +68,7 @@ TEST(Validate, ASummaryHasAtMost25Lines) {
         entry->set_name("R" + std::to_string(k));
         entry->set_reason("reason " + std::to_string(k));
         entry->set_outcome(k < 15 ? v1::REGISTER_OUTCOME_IGNORED : v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
+        entry->set_verdict(k < 15 ? v1::VERDICT_REFUSED : v1::VERDICT_ACCEPTED_WITH_CHANGES);
         entry->set_advice("do something");
       }
     }
@@ -178,6 +180,7 @@ TEST(Validate, CausesComeBeforeTheirSymptoms) {
         finding->set_name("R" + std::to_string(id));
         finding->set_outcome(v1::REGISTER_OUTCOME_UNKNOWN);
         finding->set_wanted("\1");
+        finding->set_verdict(id > 3 ? v1::VERDICT_ACCEPTED_WITH_CHANGES : v1::VERDICT_REFUSED);
         if (id > 3) finding->set_tolerance("harmless");
       }
     }
@@ -232,6 +235,7 @@ TEST(Validate, AHostsAnswerReadsLikeAnEngineers) {
       v1::RegisterReport* finding = entry->add_registers();
       finding->set_name("ID_AA64PFR0_EL1");
       finding->set_outcome(v1::REGISTER_OUTCOME_WRITE_REFUSED);
+      finding->set_verdict(v1::VERDICT_REFUSED);
       finding->set_error("EINVAL");
       finding->set_wanted(std::string(8, '\x02'));
       finding->set_got(std::string(8, '\x01'));
@@ -296,19 +300,54 @@ TEST(Validate, AVerdictThatIsMissingIsNoAcceptance) {
   EXPECT_EQ(RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).exit_status, 3);
 }
 
-TEST(Validate, EveryRefusingOutcomeCountsAsRefused) {
+// Which registers refuse is the server's to say: of two with one outcome, one may and the other not.
+TEST(Validate, CountsWhatTheServerSaysRefuses) {
   FakeServer server;
   server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
     v1::ValidateCheckpointResponse response;
     response.mutable_report()->set_verdict(v1::VERDICT_REFUSED);
     v1::VcpuRestoreReport* vcpu = response.mutable_report()->add_vcpus();
-    for (int outcome = v1::RegisterOutcome_MIN; outcome <= v1::RegisterOutcome_MAX; ++outcome) {
-      vcpu->add_registers()->set_outcome(static_cast<v1::RegisterOutcome>(outcome));
+    for (const v1::Verdict verdict : {v1::VERDICT_REFUSED, v1::VERDICT_ACCEPTED_WITH_CHANGES, v1::VERDICT_REFUSED}) {
+      v1::RegisterReport* entry = vcpu->add_registers();
+      entry->set_register_id(vcpu->registers_size());
+      entry->set_name("R" + std::to_string(vcpu->registers_size()));
+      entry->set_outcome(v1::REGISTER_OUTCOME_NOT_IN_CHECKPOINT);
+      entry->set_verdict(verdict);
     }
     return response;
   };
-  // IGNORED, WRITE_REFUSED, DIFFERS, UNKNOWN and REQUIRED, as restore_service.proto says.
-  EXPECT_THAT(RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).out, HasSubstr("vCPU 0: 5 refused"));
+  const std::string out = RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).out;
+  EXPECT_THAT(out, AllOf(HasSubstr("vCPU 0: 2 refused"), HasSubstr("  R1: not in checkpoint, vCPU 0"),
+                         HasSubstr("  R3: not in checkpoint, vCPU 0"), HasSubstr("\n  R2 ")));
+}
+
+// Counters of vCPUs always differ.
+TEST(Validate, AFindingOfSeveralVcpusIsOneWhateverItsValues) {
+  FakeServer server;
+  server.handlers.validate_checkpoint = [](const v1::ValidateCheckpointRequest&) {
+    v1::ValidateCheckpointResponse response;
+    response.mutable_report()->set_verdict(v1::VERDICT_REFUSED);
+    for (int i = 0; i < 5; ++i) {
+      v1::VcpuRestoreReport* vcpu = response.mutable_report()->add_vcpus();
+      vcpu->set_vcpu_index(i);
+      v1::RegisterReport* entry = vcpu->add_registers();
+      entry->set_name("CNTPCT_EL0");
+      entry->set_outcome(v1::REGISTER_OUTCOME_UNKNOWN);
+      entry->set_verdict(v1::VERDICT_REFUSED);
+      entry->set_wanted(std::string(1, static_cast<char>(i < 3 ? 7 : i)));
+      entry->set_reason("no such register");
+    }
+    return response;
+  };
+  const std::string head = "  CNTPCT_EL0: unknown, vCPUs 0 to 4\n    wanted 0x07, vCPUs 0 to 2\n";
+  EXPECT_THAT(RunCommand(server.target(), {"validate", "web-1", "--target", "p"}).out,
+              HasSubstr(head + "    wanted 0x03, vCPU 3\n"
+                               "    other values on other vCPUs: --details shows them\n"
+                               "    no such register\n"));
+  EXPECT_THAT(RunCommand(server.target(), {"validate", "web-1", "--target", "p", "--details"}).out,
+              HasSubstr(head + "    wanted 0x03, vCPU 3\n"
+                               "    wanted 0x04, vCPU 4\n"
+                               "    no such register\n"));
 }
 
 TEST(Plan, ShowsPhasesWritesAndOmissions) {
