@@ -138,6 +138,16 @@ void RegisterRestore::WriteInOrder(std::string values, absl::Span<char> read_bac
   port_.WriteInOrder(write_order_, values, read_back, errors);
 }
 
+void RegisterRestore::UndoComplement(const CounterPair& pair) {
+  const size_t width = layout_.width(pair.set);
+  const char* const set = &wanted_[layout_.offset(pair.set)];
+  char* const clear = &wanted_[layout_.offset(pair.clear)];
+  const bool is_complement = incoming_[pair.clear] && std::equal(set, set + width, clear, [](char a, char b) {
+                               return b == static_cast<char>(~a);
+                             });
+  if (is_complement) std::copy(set, set + width, clear);
+}
+
 void RegisterRestore::Write(absl::Span<const uint32_t> order, CounterPairWrites pairs) {
   if (WriteInBulk(order)) return;
   if (same_layout_) {
@@ -146,7 +156,9 @@ void RegisterRestore::Write(absl::Span<const uint32_t> order, CounterPairWrites 
   }
   if (pairs == CounterPairWrites::kClearFirst) {
     for (const CounterPair& pair : port_.counter_pairs()) {
-      if (incoming_[pair.set]) cleared_.push_back(pair.clear);
+      if (!incoming_[pair.set]) continue;
+      cleared_.push_back(pair.clear);
+      UndoComplement(pair);
     }
   }
   for (const uint32_t index : order) {

@@ -121,6 +121,9 @@ class RegisterRestore {
  private:
   absl::string_view ValueAt(absl::string_view area, size_t index) const;
   void Add(RestoreReport& report, RegisterFinding finding) const;
+  // A list that was made for Linux 6.12 has, in the register that clears, all bits that the guest does not use: QEMU
+  // clears them so before it sets the others. The guest has what the register that sets says, in both.
+  void UndoComplement(const CounterPair& pair);
   void CompareLists();
   bool WriteInBulk(absl::Span<const uint32_t> order);
   void WriteInOrder(std::string values, absl::Span<char> read_back, std::vector<RegisterError>& errors);

@@ -290,6 +290,17 @@ TEST_F(ConvertCheckpointTest, WhatAKvmHostRefusedIsNamedAndNotInItsLists) {
         EXPECT_EQ(read_back, finding.read_back) << named.ShortDebugString();
         EXPECT_NE(ValueOf(list, id), LowWord(*source.vcpus[vcpu].Find(*RegisterId::Create(id))));
       }
+      if (accepted) {
+        // What was made for the host is as good a source as the original.
+        v1::ConvertCheckpointRequest again = request;
+        *again.mutable_state()->mutable_vcpus() = response.vcpus();
+        const v1::ConvertCheckpointResponse same = Convert(again);
+        EXPECT_THAT(same.report().verdict(), testing::AnyOf(v1::VERDICT_ACCEPTED, v1::VERDICT_ACCEPTED_WITH_CHANGES));
+        ASSERT_EQ(same.vcpus_size(), response.vcpus_size());
+        for (int i = 0; i < same.vcpus_size(); ++i) {
+          EXPECT_EQ(same.vcpus(i).SerializeAsString(), response.vcpus(i).SerializeAsString()) << i;
+        }
+      }
       for (const v1::VcpuState& vcpu : response.vcpus()) {
         for (const uint64_t id : vcpu.registers().ids()) {
           EXPECT_NE(std::find(listed.begin(), listed.end(), id), listed.end()) << std::hex << id;

@@ -69,6 +69,30 @@ TEST_F(CoreKindsTest, AHostHasTheProfilesOfAllItsProbes) {
   EXPECT_EQ(both.unsupported_features_size(), little.unsupported_features_size() + big.unsupported_features_size());
 }
 
+// Probes that armstate-kvm made of CPUs 0-3 and 4-7 of hosts with eight.
+TEST_F(CoreKindsTest, ProbesThatNameTheirCpus) {
+  const v1::Host phone = CreateHost(Probed("phone", {"little-cpus@6.12", "big-cpus@6.12"}));
+  ASSERT_EQ(phone.core_kinds_size(), 2);
+  EXPECT_EQ(phone.core_kinds(0).cpu_model(), "cortex-a53");
+  EXPECT_EQ(phone.core_kinds(0).cpus(), "0-3");
+  EXPECT_EQ(phone.core_kinds(1).cpu_model(), "cortex-a72");
+  EXPECT_EQ(phone.core_kinds(1).cpus(), "4-7");
+  const std::string of_big = Create(Recorded("v", kBig, "pmu")).name();
+  EXPECT_THAT(Target(of_big, phone.name()).reason(), AllOf(StartsWith("pin the VM to "), HasSubstr("4-7")));
+  const std::string of_little = Create(Recorded("w", kLittle, "pmu")).name();
+  EXPECT_THAT(Target(of_little, phone.name()).reason(), AllOf(StartsWith("pin the VM to "), HasSubstr("0-3")));
+}
+
+// A host under Linux 6.18, by armstate-kvm's own probe: what it says of the VMs that were recorded there.
+TEST_F(CoreKindsTest, AProbeOfLinux618TakesItsOwnVms) {
+  const v1::Host host = CreateHost(Probed("h18", {"cortex-a72@6.18"}));
+  EXPECT_THAT(host.kernel(), StartsWith("6.18."));
+  const std::string own = Create(Recorded("v", "cortex-a72@6.18", "pmu")).name();
+  EXPECT_EQ(Validate(OnHost(own, host.name())).verdict(), v1::VERDICT_ACCEPTED);
+  const std::string of_6_1 = Create(Recorded("w", "cortex-a72@6.1", "pmu")).name();
+  EXPECT_NE(Validate(OnHost(of_6_1, host.name())).verdict(), v1::VERDICT_REFUSED);
+}
+
 TEST_F(CoreKindsTest, TheBestKindCounts) {
   const std::string host = CreateHost(Probed("phone", {kLittle, kBig})).name();
   const std::string plain = CreateHost(Probed("big", {kBig})).name();
