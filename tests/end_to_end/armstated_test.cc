@@ -128,11 +128,10 @@ TEST(ArmstatedTest, TheLogSaysWhatIsListenedOn) {
   for (const auto& test : kCases) {
     const TempDir data_dir;
     auto server = ArmstatedProcess::StartCommand(
-        {"server/armstated", "--listen", test.listen, absl::StrCat("--data_dir=", data_dir.path())});
+        {"server/armstated", "--insecure", "--listen", test.listen, absl::StrCat("--data_dir=", data_dir.path())});
     ASSERT_TRUE(server.ok()) << server.status();
     EXPECT_THAT((*server)->log(), HasSubstr(test.says));
-    EXPECT_EQ(absl::StrContains((*server)->log(), "accepts connections from other machines"), test.warns)
-        << (*server)->log();
+    EXPECT_EQ(absl::StrContains((*server)->log(), "--insecure: 0.0.0.0:"), test.warns) << (*server)->log();
   }
 }
 
@@ -149,6 +148,11 @@ TEST(ArmstatedTest, FlagsThatCannotBeMeantAreRefused) {
       {"--listen ''", "--listen: is empty"},
       {"--data_dir ''", "--data_dir: is empty"},
       {"--backup_dir=b --restore_backup ''", "--restore_backup: is empty"},
+      {"--listen=0.0.0.0:0", "cannot listen on 0.0.0.0:0 without encryption: "},
+      {"--listen=armstate.example", "cannot listen on armstate.example:7443 without encryption: "},
+      {"--tls_key=/dev/null", "--tls_key requires --tls_certificate"},
+      {"--tls_certificate=/dev/null", "a certificate needs its private key"},
+      {"--metrics=127.0.0.1:x", "--metrics: "},
       {"-- --drain_seconds=9", "were not expected: --drain_seconds=9"},
       {"--drain_seconds=-1", "-1 is not a number from 0 on\n"},
   };
@@ -167,7 +171,7 @@ TEST(ArmstatedTest, AnAddressThatIsTakenLeavesTheDiskAlone) {
   const auto server = ArmstatedProcess::Start(dir.path() + "/first");
   ASSERT_TRUE(server.ok()) << server.status();
   for (const std::string& listen : {(*server)->address(), std::string("no-such-host.invalid")}) {
-    const std::string out = RunShell(absl::StrCat("timeout 30 server/armstated --listen=", listen,
+    const std::string out = RunShell(absl::StrCat("timeout 30 server/armstated --insecure --listen=", listen,
                                                   " --data_dir=", dir.path(), "/second 2>&1; echo $?"));
     EXPECT_THAT(out, HasSubstr("cannot listen on " + listen));
     EXPECT_THAT(out, EndsWith("\n1\n"));
