@@ -243,7 +243,7 @@ class Server::Impl {
   Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool is_unix,
                                    const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials) {
     if (is_unix) {
-      unix_users_.emplace(builder);
+      unix_users_.emplace(*access_, builder);
       return [this](int socket) { return unix_users_->For(socket); };
     }
     tcp_acceptor_ = builder.experimental().AddExternalConnectionAcceptor(

@@ -15,7 +15,7 @@ constexpr char kVersion[] = "0.1.0";
 // A scrape is short, and nobody else should keep a thread for long.
 const std::vector<std::string>& Options() {
   static const auto* const options = new std::vector<std::string>{
-      "num_threads", "2", "request_timeout_ms", "5000", "keep_alive_timeout_ms", "1000", "enable_keep_alive", "no"};
+      "num_threads", "8", "request_timeout_ms", "2000", "keep_alive_timeout_ms", "1000", "enable_keep_alive", "no"};
   return *options;
 }
 

@@ -16,6 +16,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "proto/status_conversion.h"
 #include "server/rpc/call_workers.h"
+#include "server/rpc/connection.h"
 #include "server/rpc/memory_budget.h"
 #include "server/rpc/request_decoding.h"
 #include "server/rpc/request_parts.h"
@@ -244,8 +245,11 @@ class DecodedService : public RpcService::CallbackService {
     return reactor;
   }
 
-  absl::Status CheckRights(const grpc::CallbackServerContext& context, const google::protobuf::Message& request) const {
-    return RpcRights::CheckCall(workers_.access, *context.auth_context(), request);
+  absl::Status CheckRights(const grpc::CallbackServerContext& context, const google::protobuf::Message& request) {
+    absl::Status status = RpcRights::CheckCall(workers_.access, *context.auth_context(), request);
+    // No WorkedCall will report the request.
+    if (!status.ok()) workers_.connections.Complete(ConnectionOf(context), request.ByteSizeLong());
+    return status;
   }
 
   template <typename Response>

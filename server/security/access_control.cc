@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/error.h"
@@ -13,6 +14,7 @@ namespace armstate {
 namespace {
 
 constexpr size_t kMostBytes = size_t{1} << 20;
+constexpr size_t kMostResourceBytes = 256;
 
 absl::StatusOr<std::string> Read(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -64,14 +66,10 @@ AccessControl::~AccessControl() {
 }
 
 bool AccessControl::Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const {
-  if (!HasPolicy()) return true;
-  std::shared_ptr<const AccessPolicy> policy;
-  {
-    const absl::MutexLock lock(&mutex_);
-    policy = policy_;
-  }
-  return policy->Permits(identity, permission, resource);
+  return !HasPolicy() || policy()->Permits(identity, permission, resource);
 }
+
+bool AccessControl::Names(absl::string_view identity) const { return !HasPolicy() || policy()->Names(identity); }
 
 void AccessControl::Follow(absl::Duration interval) {
   while (!stopped_.WaitForNotificationWithTimeout(interval)) Reload();
@@ -99,11 +97,15 @@ void AccessControl::Reload() {
 }
 
 absl::Status Access::Check(v1::Permission permission, absl::string_view resource) const {
+  // Nothing has a longer name, and comparing one with patterns takes long.
+  resource = resource.substr(0, kMostResourceBytes);
   if (May(permission, resource)) return absl::OkStatus();
   const std::string name = Lower(permission);
+  const std::string who = absl::Utf8SafeCEscape(identity_);
+  const std::string what = absl::Utf8SafeCEscape(resource);
   return MakeError(absl::StatusCode::kPermissionDenied, ErrorReason::kPermissionDenied,
-                   absl::StrCat(identity_, " has not the permission \"", name, "\" on ", resource),
-                   {{"identity", identity_}, {"permission", name}, {"resource", std::string(resource)}});
+                   absl::StrCat(who, " does not have the permission \"", name, "\" on ", what),
+                   {{"identity", who}, {"permission", name}, {"resource", what}});
 }
 
 }  // namespace armstate

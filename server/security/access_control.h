@@ -34,12 +34,18 @@ class AccessControl {
 
   bool HasPolicy() const { return !file_.empty(); }
   bool Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const;
+  // Whether a rule is for this identity; true without a policy.
+  bool Names(absl::string_view identity) const;
 
  private:
   AccessControl(std::string file, std::string text, std::shared_ptr<const AccessPolicy> policy)
       : file_(std::move(file)), text_(std::move(text)), policy_(std::move(policy)) {}
   void Follow(absl::Duration interval);
   void Reload();
+  std::shared_ptr<const AccessPolicy> policy() const {
+    const absl::MutexLock lock(&mutex_);
+    return policy_;
+  }
 
   const std::string file_;
   std::string text_;     // what the file had last, malformed or not; used only by the thread

@@ -105,6 +105,11 @@ bool AccessPolicy::Permits(absl::string_view identity, v1::Permission permission
   });
 }
 
+bool AccessPolicy::Names(absl::string_view identity) const {
+  return std::any_of(policy_.rules().begin(), policy_.rules().end(),
+                     [identity](const v1::AccessRule& rule) { return MatchesAny(rule.identities(), identity); });
+}
+
 bool MatchesPattern(absl::string_view pattern, absl::string_view text) {
   // Where the last `*` was, and the text that it stands for ends: it is made longer where the rest does not fit.
   size_t star = absl::string_view::npos;

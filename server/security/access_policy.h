@@ -16,6 +16,8 @@ class AccessPolicy {
 
   // `resource`: "vms/web", "hosts/h1", "machines/m" or "server".
   bool Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const;
+  // Whether a rule is for this identity.
+  bool Names(absl::string_view identity) const;
 
  private:
   explicit AccessPolicy(v1::AccessPolicy policy) : policy_(std::move(policy)) {}

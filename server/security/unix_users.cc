@@ -10,6 +10,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpcpp/security/auth_metadata_processor.h"
 #include "grpcpp/security/server_credentials.h"
 #include "server/security/identity.h"
@@ -53,7 +55,7 @@ class UnixUsers::Processor final : public grpc::AuthMetadataProcessor {
   std::string identity_ ABSL_GUARDED_BY(mutex_);
 };
 
-UnixUsers::UnixUsers(grpc::ServerBuilder& builder) : users_(kMost) {
+UnixUsers::UnixUsers(const AccessControl& access, grpc::ServerBuilder& builder) : access_(access), users_(kMost + 1) {
   for (User& user : users_) {
     user.processor = std::make_shared<Processor>();
     const std::shared_ptr<grpc::ServerCredentials> credentials = grpc::experimental::LocalServerCredentials(UDS);
@@ -61,6 +63,7 @@ UnixUsers::UnixUsers(grpc::ServerBuilder& builder) : users_(kMost) {
     user.acceptor = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
   }
+  users_[0].processor->Set(kUnnamed);
 }
 
 UnixUsers::~UnixUsers() = default;
@@ -70,17 +73,24 @@ UnixUsers::Acceptor* UnixUsers::For(int socket) {
   socklen_t size = sizeof(peer);
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return nullptr;
   const auto known = std::find(known_.begin(), known_.end(), peer.uid);
-  const auto index = static_cast<size_t>(known - known_.begin());
-  if (known == known_.end()) {
-    if (index == users_.size()) {
-      spdlog::warn("user {} is refused: {} users have connected to the Unix socket, and there is no room for more",
-                   peer.uid, kMost);
-      return nullptr;
+  const size_t place = 1 + static_cast<size_t>(known - known_.begin());
+  if (known != known_.end()) return users_[place].acceptor.get();
+  std::string identity = absl::StrCat("unix:", NameOf(peer.uid));
+  if (!access_.Names(identity)) return users_[0].acceptor.get();
+  if (place == users_.size()) {
+    static absl::Time next_warning;  // used only by the accepting thread
+    if (const absl::Time now = absl::Now(); now >= next_warning) {
+      next_warning = now + absl::Seconds(10);
+      spdlog::warn(
+          "{} is refused: {} users have connected to the Unix socket, and there is no room for more until the "
+          "next start",
+          identity, kMost);
     }
-    known_.push_back(peer.uid);
-    users_[index].processor->Set(absl::StrCat("unix:", NameOf(peer.uid)));
+    return nullptr;
   }
-  return users_[index].acceptor.get();
+  known_.push_back(peer.uid);
+  users_[place].processor->Set(std::move(identity));
+  return users_[place].acceptor.get();
 }
 
 }  // namespace armstate

@@ -4,10 +4,12 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
 #include "grpcpp/server_builder.h"
+#include "server/security/access_control.h"
 
 namespace armstate {
 
@@ -18,11 +20,13 @@ class UnixUsers {
  public:
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
-  // The number of users that can connect until the server is restarted.
-  static constexpr int kMost = 32;
+  // The number of users that the policy names and that can connect until the server is restarted. All others share one
+  // identity, kUnnamed, so that they cannot use up the places.
+  static constexpr size_t kMost = 32;
+  static constexpr char kUnnamed[] = "unix:";
 
-  // Adds the acceptors. The object must outlive the server.
-  explicit UnixUsers(grpc::ServerBuilder& builder);
+  // Adds the acceptors. The object must outlive the server, and `access` the object.
+  UnixUsers(const AccessControl& access, grpc::ServerBuilder& builder);
   ~UnixUsers();
 
   // Returns the acceptor for a connected socket; null if there have been too many users, which is logged. For one
@@ -36,8 +40,9 @@ class UnixUsers {
     std::unique_ptr<Acceptor> acceptor;
   };
 
-  std::vector<User> users_;
-  std::vector<uid_t> known_;  // as many of the users as have connected
+  const AccessControl& access_;
+  std::vector<User> users_;   // the first one is kUnnamed
+  std::vector<uid_t> known_;  // of those after it, as many as have connected
 };
 
 }  // namespace armstate

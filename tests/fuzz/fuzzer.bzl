@@ -31,7 +31,7 @@ def fuzzer(name, sources, srcs, seeds, libraries = [], messages = []):
         srcs = [name + ".cc"] + srcs + (["//proto:armstate_v1_generate", "@googleapis//:google_rpc_generate"] if messages else []),
         outs = [name + ".bin"],
         cmd = " ".join([
-            "clang++ -std=c++17 -O1 -g1 -Wall -Wextra -I. -isystem /usr/include/libxml2 -fsanitize=fuzzer,address,undefined",
+            "clang++ -std=c++17 -O0 -g1 -Wall -Wextra -I. -isystem /usr/include/libxml2 -fsanitize=fuzzer,address,undefined",
             # From 18 on clang names some templates otherwise than GCC did, which Abseil's libraries were made with.
             "-fclang-abi-compat=14",
             # The tables of core/catalog_table.cc are sorted while they are compiled.
@@ -44,6 +44,6 @@ def fuzzer(name, sources, srcs, seeds, libraries = [], messages = []):
         name = name + "_test",
         size = "medium",
         srcs = ["run_fuzzer.sh"],
-        args = ["$(location %s)" % name, "10"] + ["$(location %s)" % seed for seed in seeds],
+        args = ["$(location %s)" % name, "5"] + ["$(location %s)" % seed for seed in seeds],
         data = [name] + seeds,
     )

@@ -26,6 +26,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr char kPolicy[] = R"(
   rules { identities: "cn:pusher" permissions: PERMISSION_PUSH permissions: PERMISSION_READ resources: "vms/*" }
@@ -92,7 +93,14 @@ TEST(SecuredCalls, ListsHaveWhatTheCallerMayRead) {
   EXPECT_THAT(VmsOf(web), ElementsAre("vms/web-1", "vms/web-2"));
   const grpc::Status refused = Push(web, "web-1");
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(refused.error_message(), "cn:web has not the permission \"push\" on vms/web-1");
+  EXPECT_EQ(refused.error_message(), "cn:web does not have the permission \"push\" on vms/web-1");
+
+  for (const std::string& odd : {std::string("db\x1b[31m"), std::string(1 << 20, 'x')}) {
+    const grpc::Status answer = Push(web, odd);
+    EXPECT_EQ(answer.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_LT(answer.error_message().size(), 512u);
+    EXPECT_THAT(answer.error_message(), Not(HasSubstr("\x1b")));
+  }
 
   for (const bool all_versions : {false, true}) {
     v1::SearchRegistersRequest search;
@@ -229,7 +237,7 @@ TEST(SecuredCalls, TheCommandSaysWhatIsMissing) {
   EXPECT_THAT(run({"--tls-ca=" + web.ca, certificate, key, "list"}),
               AllOf(testing::StartsWith("0 "), HasSubstr("web-1")));
   EXPECT_THAT(run({"--tls-ca=" + web.ca, certificate, key, "delete", "web-1", "--all"}),
-              AllOf(testing::StartsWith("1 "), HasSubstr("cn:web has not the permission \"delete\" on vms/web-1"),
+              AllOf(testing::StartsWith("1 "), HasSubstr("cn:web does not have the permission \"delete\" on vms/web-1"),
                     HasSubstr("--policy")));
   EXPECT_THAT(run({"list"}), AllOf(testing::StartsWith("4 "), HasSubstr("one that uses TLS needs --tls-ca")));
   EXPECT_THAT(run({"--tls-ca=" + other.file(), certificate, key, "list"}),
