@@ -130,18 +130,20 @@ RegisterList WholeList(const RegisterLayout& layout, absl::string_view values, c
   return *std::move(builder).Build();
 }
 
-// Returns all bits that the pair of this register does not set (core/counter_pairs.h), if KVM clears the bits that are
-// one in a write to it. QEMU loads its list by ID and clears nothing before, and the register's own value, which is
-// that of its pair, would clear what the guest has set.
+// Returns what the pair of this register sets (core/counter_pairs.h), as both of them read; all other bits if KVM
+// clears the bits that are one in a write to it. QEMU loads its list by ID and clears nothing before, and the
+// register's own value, which is that of its pair, would clear what the guest has set.
 absl::optional<std::string> BitsToClear(const CpuProfile& profile, const RegisterList& list, RegisterId id) {
   for (const CounterPair& pair : profile.counter_pairs()) {
     if (profile.layout()->id(pair.clear) != id) continue;
     const auto* bits = std::get_if<CounterBitsBehaviour>(&profile.computed().rule(pair.clear)->behaviour);
     const absl::optional<absl::string_view> set = list.Find(profile.layout()->id(pair.set));
-    if (bits == nullptr || bits->write != CounterBitsBehaviour::Write::kClear || !set) return absl::nullopt;
-    std::string others(*set);
-    for (char& byte : others) byte = static_cast<char>(~byte);
-    return others;
+    if (!set) return absl::nullopt;
+    std::string written(*set);
+    if (bits != nullptr && bits->write == CounterBitsBehaviour::Write::kClear) {
+      for (char& byte : written) byte = static_cast<char>(~byte);
+    }
+    return written;
   }
   return absl::nullopt;
 }
