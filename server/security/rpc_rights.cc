@@ -68,10 +68,10 @@ struct RpcRightsTable {
     add("ListHostsRequest", {});
     add("UpdateHostRequest", {{kAdminister, "host.name"}});
     add("DeleteHostRequest", {{kAdminister, "name"}});
-    // The built-in profiles are as public as the program, and ImportCpuProfile only computes.
+    // Those that are built in are as public as the program. An imported one is stored for good.
     add("GetCpuProfileRequest", {});
     add("ListCpuProfilesRequest", {});
-    add("ImportCpuProfileRequest", {});
+    add("ImportCpuProfileRequest", {{kAdminister, "server"}});
 
     add("GetStatisticsRequest", {{kAdminister, "server"}});
     add("CreateBackupRequest", {{kAdminister, "server"}});

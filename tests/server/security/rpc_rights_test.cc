@@ -73,7 +73,7 @@ const std::vector<Row>& Table() {
       {"HostService/DeleteHost", "name: 'hosts/a'", "administer"},
       {"HostService/GetCpuProfile", "name: 'cpuProfiles/a'", "*"},
       {"HostService/ListCpuProfiles", "", "*"},
-      {"HostService/ImportCpuProfile", "", "*"},
+      {"HostService/ImportCpuProfile", "", "administer"},
       {"AdminService/GetStatistics", "", "administer"},
       {"AdminService/CreateBackup", "", "administer"},
       {"AdminService/ListBackups", "", "administer"},
@@ -163,7 +163,7 @@ TEST(RpcRights, WhoMayEverythingMayNothingElsewhere) {
   SecuredServer server(Policy());
   const std::shared_ptr<grpc::Channel> channel = server.ChannelOf({"all"});
   for (Row row : Table()) {
-    if (row.roles == "*" || absl::StartsWith(row.rpc, "AdminService/")) continue;
+    if (row.roles == "*" || row.request.empty()) continue;
     for (const char* quoted : {"'a'", "/a'", "/a/"}) {
       std::string other = quoted;
       other.insert(other.find('a'), "b");
