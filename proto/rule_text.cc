@@ -1,5 +1,6 @@
 #include "proto/rule_text.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -13,8 +14,8 @@ constexpr int kMaxNesting = 8;
 
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
-  void AddError(int line, google::protobuf::io::ColumnNumber /*column*/, const std::string& message) override {
-    if (!error_) error_ = RuleTextError{line, message};
+  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
+    if (!error_) error_ = RuleTextError{line, message, column};
   }
   const absl::optional<RuleTextError>& error() const { return error_; }
 
@@ -33,6 +34,10 @@ int LineOfWrongText(absl::string_view text) {
 }
 
 }  // namespace
+
+std::string RuleTextError::ToString() const {
+  return absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
+}
 
 absl::optional<RuleTextError> ParseRuleText(absl::string_view text, google::protobuf::Message& set,
                                             google::protobuf::TextFormat::ParseInfoTree& locations) {

@@ -14,6 +14,10 @@ namespace armstate {
 struct RuleTextError {
   int line;  // from 0, as protobuf counts
   std::string message;
+  int column = 0;  // from 0
+
+  // "line 2, column 7: ...", counted from 1.
+  std::string ToString() const;
 };
 
 // Returns the first error; those that follow are often only its consequence. `locations` tells the line of each rule.

@@ -17,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "core/version.h"
 #include "server/admin/backup_restore.h"
 #include "server/process/grpc_log.h"
 #include "server/process/listener.h"
@@ -212,7 +213,7 @@ int main(int argc, char** argv) {
   app.add_option("--drain_seconds", drain_seconds, "time for running calls to finish after SIGTERM")
       ->capture_default_str()
       ->check(armstate::kNotNegative);
-  app.set_version_flag("--version", "armstated 0.1.0");
+  app.set_version_flag("--version", absl::StrCat("armstated ", armstate::kVersion));
   app.footer(
       "Examples:\n  armstated --listen=unix:/run/armstate.sock --data_dir=/var/lib/armstate\n"
       "  armstated --listen=0.0.0.0:7443 --tls_certificate=server.pem --tls_key=server.key --tls_client_ca=ca.pem \\\n"

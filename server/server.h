@@ -23,8 +23,8 @@ struct ServerOptions {
   // Unix socket are known by their user and use plain text.
   TlsFiles tls = {};
   bool insecure = false;
-  // Who may do what (armstate.v1.AccessPolicy in text format or JSON), read again when it changes. Empty: whoever can
-  // connect may do everything.
+  // The file that says who may do what (armstate.v1.AccessPolicy in text format or JSON), read again when it changes.
+  // Empty: whoever can connect may do everything.
   std::string policy_file = {};
   // "host:port" where Prometheus gets metrics by plain HTTP; the default port is kDefaultMetricsPort. Empty: nowhere.
   std::string metrics_address = {};

@@ -13,6 +13,7 @@
 #include "client/cli/commands/arguments.h"
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/error_text.h"
+#include "core/version.h"
 #include "proto/tls_files.h"
 
 namespace armstate {
@@ -104,7 +105,7 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
       ->type_name("TIME")
       ->check(CLI::Validator(CheckTimeout, ""))
       ->capture_default_str();
-  app.set_version_flag("--version", absl::StrCat("armstate ", kArmstateVersion), "Print the version and exit");
+  app.set_version_flag("--version", absl::StrCat("armstate ", kVersion), "Print the version and exit");
 }
 
 void AddCommands(CLI::App& app, Command& chosen) {

@@ -5,12 +5,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/version.h"
 #include "prometheus/gauge.h"
 
 namespace armstate {
 namespace {
-
-constexpr char kVersion[] = "0.1.0";
 
 // A scrape is short, and nobody else should keep a thread for long.
 const std::vector<std::string>& Options() {

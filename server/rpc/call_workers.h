@@ -27,7 +27,7 @@ struct CallWorkers {
   // Threads that compute for long leave the processor to those that answer small calls.
   static constexpr int kComputing = 5;
 
-  // Who may do what.
+  // Says who may do what.
   const AccessControl& access;
   // The memory of waiting requests and of answers that clients have not received.
   MemoryBudget memory;

@@ -8,7 +8,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proto/resource_names.h"
 #include "server/checkpoints/scheme.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/rpc/invalid_field.h"
@@ -108,9 +107,7 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
   const auto which = request.vcpu_match() == v1::VCPU_MATCH_ALL ? MatchedVcpus::kAll : MatchedVcpus::kAny;
   IndexAnswer answer = index_.Find(filter, which);
   if (access.IsLimited()) {
-    const auto is_hidden = [&](const MatchingCheckpoint& match) {
-      return !access.May(v1::PERMISSION_READ, FormatVmName(match.vm));
-    };
+    const auto is_hidden = [&](const MatchingCheckpoint& match) { return !access.MayReadVm(match.vm); };
     answer.matches.erase(std::remove_if(answer.matches.begin(), answer.matches.end(), is_hidden), answer.matches.end());
   }
   auto result = std::make_shared<SearchResult>(

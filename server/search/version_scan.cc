@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "proto/resource_names.h"
 #include "server/checkpoints/scheme.h"
 #include "server/checkpoints/stored_checkpoint_conversion.h"
 #include "server/search/search_answer.h"
@@ -99,7 +98,7 @@ absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegist
       position.vm = page->vms[0].vm;
       position.version = 0;
     }
-    if (access.May(v1::PERMISSION_READ, FormatVmName(position.vm))) {
+    if (access.MayReadVm(position.vm)) {
       if (absl::Status status = scan.ScanVm(position); !status.ok()) return status;
     }
     if (scan.full()) {

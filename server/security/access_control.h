@@ -16,6 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "proto/resource_names.h"
 #include "server/security/access_policy.h"
 
 namespace armstate {
@@ -56,7 +57,7 @@ class AccessControl {
   std::thread thread_;
 };
 
-// What the caller of an RPC may do. Cheap to copy; the AccessControl must outlive it.
+// An Access knows what the caller of an RPC may do. Cheap to copy; the AccessControl must outlive it.
 class Access {
  public:
   Access(const AccessControl& control, std::string identity) : control_(&control), identity_(std::move(identity)) {}
@@ -67,6 +68,8 @@ class Access {
   bool May(v1::Permission permission, absl::string_view resource) const {
     return control_->Permits(identity_, permission, resource);
   }
+  // For lists and streams of many VMs: looks at no name without a policy.
+  bool MayReadVm(absl::string_view vm) const { return !IsLimited() || May(v1::PERMISSION_READ, FormatVmName(vm)); }
   // PERMISSION_DENIED, reason PERMISSION_DENIED, unless the caller may.
   absl::Status Check(v1::Permission permission, absl::string_view resource) const;
 

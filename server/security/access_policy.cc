@@ -7,25 +7,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
+#include "proto/rule_text.h"
 #include "server/security/identity.h"
 
 namespace armstate {
 namespace {
-
-// Keeps the first error of protobuf's parser, with its place.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
-    if (text_.empty()) text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::StatusOr<v1::AccessPolicy> Decode(absl::string_view text) {
   v1::AccessPolicy policy;
@@ -34,10 +22,9 @@ absl::StatusOr<v1::AccessPolicy> Decode(absl::string_view text) {
     if (!status.ok()) return absl::InvalidArgumentError(std::string(status.message()));
     return policy;
   }
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(std::string(text), &policy)) return absl::InvalidArgumentError(error.text());
+  google::protobuf::TextFormat::ParseInfoTree locations;
+  const absl::optional<RuleTextError> error = ParseRuleText(text, policy, locations);
+  if (error) return absl::InvalidArgumentError(error->ToString());
   return policy;
 }
 
@@ -111,7 +98,8 @@ bool AccessPolicy::Names(absl::string_view identity) const {
 }
 
 bool MatchesPattern(absl::string_view pattern, absl::string_view text) {
-  // Where the last `*` was, and the text that it stands for ends: it is made longer where the rest does not fit.
+  // These are the place of the last `*` and the end of the text that it stands for, which grows where the rest does not
+  // fit.
   size_t star = absl::string_view::npos;
   size_t tried = 0;
   size_t at = 0;

@@ -9,7 +9,7 @@
 
 namespace armstate {
 
-// What identities begin with; see armstate.v1.AccessRule.
+// An identity begins with one of these; see armstate.v1.AccessRule.
 inline constexpr absl::string_view kIdentityKinds[] = {"uri:", "dns:", "cn:", "unix:"};
 inline constexpr absl::string_view kAnyone = "anyone";
 

@@ -9,78 +9,70 @@
 #include "server/security/identity.h"
 
 namespace armstate {
-
-// One row for each RPC, by the name of its request.
-struct RpcRightsTable {
-  using Rows = absl::flat_hash_map<absl::string_view, RpcRights>;
-
-  static const Rows& Get() {
-    static const Rows* const rows = new Rows(Make());
-    return *rows;
-  }
-
-  static Rows Make() {
-    constexpr v1::Permission kPush = v1::PERMISSION_PUSH;
-    constexpr v1::Permission kRead = v1::PERMISSION_READ;
-    constexpr v1::Permission kRestore = v1::PERMISSION_RESTORE;
-    constexpr v1::Permission kDelete = v1::PERMISSION_DELETE;
-    constexpr v1::Permission kProtect = v1::PERMISSION_PROTECT;
-    constexpr v1::Permission kAdminister = v1::PERMISSION_ADMINISTER;
-    Rows rows;
-    const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights) {
-      rows.emplace(request, RpcRights(std::move(rights)));
-    };
-    add("CreateCheckpointRequest", {{kPush, "parent"}});
-    add("StreamCheckpointsRequest", {{kPush, "requests.parent"}});
-    add("GetCheckpointRequest", {{kRead, "name"}});
-    add("ListCheckpointsRequest", {{kRead, "parent"}});
-    add("UpdateCheckpointRequest", {{kProtect, "checkpoint.name"}});
-    add("DeleteCheckpointRequest", {{kDelete, "name"}});
-    add("GetVmRequest", {{kRead, "name"}});
-    add("ListVmsRequest", {});
-    add("UpdateVmRequest", {{kProtect, "vm.name"}});
-    add("DeleteVmRequest", {{kDelete, "name"}});
-    add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}});
-    add("ListRegisterHistoryRequest", {{kRead, "parent"}});
-    add("SearchRegistersRequest", {});
-    add("WatchCheckpointsRequest", {{kRead, "parent"}});
-
-    add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-    add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-    add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-    add("FindRestoreTargetsRequest", {{kRestore, "checkpoint"}});
-    add("ComputeBaselineRequest", {{kRead, "targets.host"}, {kRead, "targets.checkpoint"}});
-    add("CreateRestoreRequest", {{kRestore, "parent"}, {kRead, "restore.target.host"}});
-    add("ListRestoresRequest", {{kRead, "parent"}});
-
-    add("CreateMachineRequest", {{kPush, "machines/machine_id"}});
-    add("GetMachineRequest", {{kRead, "name"}});
-    add("ListMachinesRequest", {});
-    add("DeleteMachineRequest", {{kDelete, "name"}});
-    add("ReadRegistersRequest", {{kRead, "machine"}});
-    add("WriteRegistersRequest", {{kPush, "machine"}});
-    add("ResetMachineRequest", {{kPush, "name"}});
-    add("CaptureMachineRequest", {{kRead, "machine"}, {kPush, "parent"}});
-    add("RestoreMachineRequest", {{kPush, "machine"}, {kRestore, "checkpoint"}});
-
-    add("CreateHostRequest", {{kAdminister, "hosts/host_id"}});
-    add("GetHostRequest", {{kRead, "name"}});
-    add("ListHostsRequest", {});
-    add("UpdateHostRequest", {{kAdminister, "host.name"}});
-    add("DeleteHostRequest", {{kAdminister, "name"}});
-    // Those that are built in are as public as the program. An imported one is stored for good.
-    add("GetCpuProfileRequest", {});
-    add("ListCpuProfilesRequest", {});
-    add("ImportCpuProfileRequest", {{kAdminister, "server"}});
-
-    add("GetStatisticsRequest", {{kAdminister, "server"}});
-    add("CreateBackupRequest", {{kAdminister, "server"}});
-    add("ListBackupsRequest", {{kAdminister, "server"}});
-    return rows;
-  }
-};
-
 namespace {
+
+using Rows = absl::flat_hash_map<absl::string_view, RpcRights>;
+
+// Has one row for each RPC, by the name of its request.
+Rows MakeRows() {
+  constexpr v1::Permission kPush = v1::PERMISSION_PUSH;
+  constexpr v1::Permission kRead = v1::PERMISSION_READ;
+  constexpr v1::Permission kRestore = v1::PERMISSION_RESTORE;
+  constexpr v1::Permission kDelete = v1::PERMISSION_DELETE;
+  constexpr v1::Permission kProtect = v1::PERMISSION_PROTECT;
+  constexpr v1::Permission kAdminister = v1::PERMISSION_ADMINISTER;
+  Rows rows;
+  const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights) {
+    rows.emplace(request, RpcRights(std::move(rights)));
+  };
+  add("CreateCheckpointRequest", {{kPush, "parent"}});
+  add("StreamCheckpointsRequest", {{kPush, "requests.parent"}});
+  add("GetCheckpointRequest", {{kRead, "name"}});
+  add("ListCheckpointsRequest", {{kRead, "parent"}});
+  add("UpdateCheckpointRequest", {{kProtect, "checkpoint.name"}});
+  add("DeleteCheckpointRequest", {{kDelete, "name"}});
+  add("GetVmRequest", {{kRead, "name"}});
+  add("ListVmsRequest", {});
+  add("UpdateVmRequest", {{kProtect, "vm.name"}});
+  add("DeleteVmRequest", {{kDelete, "name"}});
+  add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}});
+  add("ListRegisterHistoryRequest", {{kRead, "parent"}});
+  add("SearchRegistersRequest", {});
+  add("WatchCheckpointsRequest", {{kRead, "parent"}});
+
+  add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+  add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+  add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+  add("FindRestoreTargetsRequest", {{kRestore, "checkpoint"}});
+  add("ComputeBaselineRequest", {{kRead, "targets.host"}, {kRead, "targets.checkpoint"}});
+  add("CreateRestoreRequest", {{kRestore, "parent"}, {kRead, "restore.target.host"}});
+  add("ListRestoresRequest", {{kRead, "parent"}});
+
+  add("CreateMachineRequest", {{kPush, "machines/machine_id"}});
+  add("GetMachineRequest", {{kRead, "name"}});
+  add("ListMachinesRequest", {});
+  add("DeleteMachineRequest", {{kDelete, "name"}});
+  add("ReadRegistersRequest", {{kRead, "machine"}});
+  add("WriteRegistersRequest", {{kPush, "machine"}});
+  add("ResetMachineRequest", {{kPush, "name"}});
+  add("CaptureMachineRequest", {{kRead, "machine"}, {kPush, "parent"}});
+  add("RestoreMachineRequest", {{kPush, "machine"}, {kRestore, "checkpoint"}});
+
+  add("CreateHostRequest", {{kAdminister, "hosts/host_id"}});
+  add("GetHostRequest", {{kRead, "name"}});
+  add("ListHostsRequest", {});
+  add("UpdateHostRequest", {{kAdminister, "host.name"}});
+  add("DeleteHostRequest", {{kAdminister, "name"}});
+  // Those that are built in are as public as the program. An imported one is stored for good.
+  add("GetCpuProfileRequest", {});
+  add("ListCpuProfilesRequest", {});
+  add("ImportCpuProfileRequest", {{kAdminister, "server"}});
+
+  add("GetStatisticsRequest", {{kAdminister, "server"}});
+  add("CreateBackupRequest", {{kAdminister, "server"}});
+  add("ListBackupsRequest", {{kAdminister, "server"}});
+  return rows;
+}
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -120,9 +112,9 @@ absl::string_view ResourceOf(absl::string_view name) {
 }  // namespace
 
 const RpcRights* RpcRights::Find(const google::protobuf::Descriptor& request) {
-  const RpcRightsTable::Rows& rows = RpcRightsTable::Get();
-  const auto row = rows.find(request.name());
-  return row == rows.end() ? nullptr : &row->second;
+  static const Rows* const rows = new Rows(MakeRows());
+  const auto row = rows->find(request.name());
+  return row == rows->end() ? nullptr : &row->second;
 }
 
 absl::Status RpcRights::CheckCall(const AccessControl& control, const grpc::AuthContext& caller,

@@ -35,13 +35,11 @@ class RpcRights {
     // "server" is the server itself. "machines/machine_id" is a field with the name's last part.
     absl::string_view resource;
   };
-  // Lists leave out what the caller may not read; they have no rights here.
-  const std::vector<Right>& rights() const { return rights_; }
 
- private:
-  friend struct RpcRightsTable;
+  // None for lists, which leave out what the caller may not read.
   explicit RpcRights(std::vector<Right> rights) : rights_(std::move(rights)) {}
 
+ private:
   std::vector<Right> rights_;
 };
 

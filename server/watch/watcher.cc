@@ -4,7 +4,6 @@
 
 #include "absl/time/clock.h"
 #include "core/error.h"
-#include "proto/resource_names.h"
 #include "proto/status_conversion.h"
 #include "server/watch/event_messages.h"
 
@@ -47,7 +46,7 @@ void Watcher::AddEvents(const WatchedEvents& events) {
   for (const std::shared_ptr<const WatchedEvent>& event : events) {
     position_ = event->sequence;
     if (!vm_.empty() && event->vm != vm_) continue;
-    if (!access_.May(v1::PERMISSION_READ, FormatVmName(event->vm))) continue;
+    if (!access_.MayReadVm(event->vm)) continue;
     messages_.push_back(Message(event, &event->message));
     last_delivered_ = position_;
   }

@@ -16,8 +16,6 @@
 
 namespace armstate {
 
-inline constexpr char kArmstateVersion[] = "0.1.0";
-
 // A command's connection to the server, and the destination of its answer.
 struct CommandContext {
   Connection connection;

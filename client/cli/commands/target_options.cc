@@ -5,26 +5,10 @@
 #include "client/cli/output/user_error.h"
 #include "client/files/input_file.h"
 #include "core/conversion.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
+#include "proto/rule_text.h"
 
 namespace armstate {
-namespace {
-
-// `FirstError` keeps the first error of a text parser.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
-    if (text_.empty()) text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
-}  // namespace
-
 void AddToleranceOptions(CLI::App& command, ToleranceOptions& options) {
   command
       .add_option("--tolerate", options.files,
@@ -50,11 +34,9 @@ absl::Status ReadTolerances(const ToleranceOptions& options,
     const absl::StatusOr<InputFile> file = InputFile::Open(path);
     if (!file.ok()) return file.status();
     v1::ToleranceSet set;
-    FirstError error;
-    google::protobuf::TextFormat::Parser parser;
-    parser.RecordErrorsTo(&error);
-    if (!parser.ParseFromString(std::string(file->bytes()), &set)) {
-      return UsageError(absl::StrCat(path, ": ", error.text()));
+    google::protobuf::TextFormat::ParseInfoTree locations;
+    if (const absl::optional<RuleTextError> error = ParseRuleText(file->bytes(), set, locations)) {
+      return UsageError(absl::StrCat(path, ": ", error->ToString()));
     }
     tolerances.MergeFrom(set.tolerances());
   }

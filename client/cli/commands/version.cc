@@ -1,3 +1,5 @@
+#include "core/version.h"
+
 #include "client/cli/commands/arguments.h"
 #include "client/cli/commands/commands.h"
 #include "google/protobuf/struct.pb.h"
@@ -10,11 +12,11 @@ void AddVersionCommand(CLI::App& app, Command& chosen) {
   command->callback([&chosen] {
     chosen = [](CommandContext& context) -> absl::StatusOr<ExitStatus> {
       if (!context.json()) {
-        context.out << "armstate " << kArmstateVersion << '\n';
+        context.out << "armstate " << kVersion << '\n';
         return ExitStatus::kOk;
       }
       google::protobuf::Struct version;
-      (*version.mutable_fields())["version"].set_string_value(kArmstateVersion);
+      (*version.mutable_fields())["version"].set_string_value(kVersion);
       return PrintJson(version, context.out);
     };
   });

@@ -3,21 +3,18 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "client/kvm/tool/commands.h"
+#include "core/version.h"
 
 namespace armstate {
-namespace {
-
-constexpr char kVersion[] = "armstate-kvm 0.1.0";
-
-}  // namespace
 
 ExitStatus RunArmstateKvm(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   KvmCommand chosen;
   CLI::App app("Probes a KVM/arm64 host, and captures and restores vCPUs on it. Reads and writes files only.",
                "armstate-kvm");
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string(kVersion), "Print the version and exit");
+  app.set_version_flag("--version", absl::StrCat("armstate-kvm ", kVersion), "Print the version and exit");
   AddProbeCommand(app, chosen);
   AddCaptureCommand(app, chosen);
   AddRestoreCommand(app, chosen);
