@@ -69,8 +69,8 @@ class AdviceSet {
   bool HoldsOf(const Rule& rule, const AdvisedVcpu& vcpu) const;
   // The registers of one vCPU that the rule speaks of; nothing: it does not apply. `explained`, by finding, is of
   // causes.
-  absl::optional<std::vector<RegisterId>> Covered(const Rule& rule, const AdvisedVcpu& vcpu,
-                                                  std::vector<bool>& explained) const;
+  absl::optional<std::vector<RegisterId>> Covered(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus,
+                                                  const AdvisedVcpu& vcpu, std::vector<bool>& explained) const;
   // Returns the values that the rule compares of one vCPU, by register, for VcpuRelation.
   std::map<uint64_t, std::string> Compared(const Rule& rule, const RegisterList& list) const;
   // Applies the rules of this kind and of those after it.

@@ -246,7 +246,9 @@ TEST(AdviceSet, WhatIsWrongIsNamed) {
       {[](AdviceRule& r) { r.action = "{duration:TCR_EL1/TCR_EL1}"; }, "duration: for one of these or a difference"},
       {[](AdviceRule& r) { r.action = "{frequency:TCR_EL1-TCR_EL1}"; }, "{frequency:TCR_EL1-TCR_EL1}: "},
       {[](AdviceRule& r) { r.action = "{bits:TCR_EL1-TCR_EL1}"; }, "{bits:TCR_EL1-TCR_EL1}: "},
-      {[](AdviceRule& r) { r.vcpus = VcpuRelation::kEqual; }, "only rules of checkpoints compare vCPUs"},
+      {[](AdviceRule& r) { r.vcpus = VcpuRelation::kEqual; }, "a cause speaks of vCPUs that differ"},
+      {[](AdviceRule& r) { r.kind = AdviceKind::kConsequence, r.vcpus = VcpuRelation::kDiffer; },
+       "a consequence does not compare vCPUs"},
       {[](AdviceRule& r) { r.kind = AdviceKind::kCheckpoint; }, "a rule of checkpoints has no findings"},
       {[](AdviceRule& r) { r.registers.assign(1025, "TCR_EL1"); }, "more than 1024 registers"},
   };

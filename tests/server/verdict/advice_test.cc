@@ -213,6 +213,22 @@ TEST(Words, WhatAHostTakesAndWhatItRequiresAreTheSame) {
   FAIL() << "ID_AA64DFR0_EL1 is accepted";
 }
 
+// The value that the VM has in the end is that of the vCPU that is written last, also where a new VM has it.
+TEST(Words, AVmWideRegisterHasTheLastVcpusValue) {
+  for (const auto& [name, value, vcpu] :
+       {std::make_tuple("STD_BMAP", 0, 1), std::make_tuple("PSCI_VERSION", 0x10000, 0)}) {
+    const VerdictInput guest = ChangedVcpu(KvmGuest("cortex-a72@6.12/pmu"), vcpu, {{name, value}});
+    const ResolvedTarget target = KvmTarget("cortex-a72@6.12/pmu");
+    const VmVerdict verdict = *Judge(guest, target, *TolerancesByScheme::Create({}));
+    ASSERT_EQ(verdict.reports.size(), 2u);
+    std::string reason;
+    for (const RegisterFinding& finding : verdict.reports[0].findings) {
+      if (RegisterName(finding.id, IdScheme::kKvm) == name) reason = finding.reason;
+    }
+    EXPECT_THAT(reason, HasSubstr("another vCPU of the checkpoint gives another value")) << name;
+  }
+}
+
 // Software sets CNTFRQ_EL0, and need not.
 TEST(BuiltInAdvice, AFrequencyThatIsNoneHasNoRatio) {
   const ResolvedTarget target = QemuTarget("qemu-11.1.virt.max");
