@@ -69,6 +69,12 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
                      same_board ? "start the target with -M " : "the guest can only go to this board with its CPU: -M ",
                      machine_type));
   }
+  const std::string& cpu_model = checkpoint.source().cpu_model();
+  if (target.accelerator() == v1::ACCELERATOR_TCG && !cpu_model.empty() && !target.cpu_model().empty() &&
+      cpu_model != target.cpu_model()) {
+    notes.push_back(
+        absl::StrCat("the guest has -cpu ", cpu_model, ", and the profile is of -cpu ", target.cpu_model()));
+  }
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
     notes.push_back(absl::StrCat("the capture is incomplete, vCPU ", gap.vcpu_index(), ": ", gap.reason()));
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/qemu/capture.h"
 #include "server/probe/recording.h"
 #include "server/profiles/registry.h"
@@ -17,6 +18,7 @@
 #include "server/verdict/judgement.h"
 #include "server/verdict/server_advice.h"
 #include "server/verdict/server_tolerances.h"
+#include "server/verdict/vm_restore.h"
 #include "tests/server/kvm_corpus.h"
 #include "tests/server/kvm_targets.h"
 #include "tests/testing/zstd_file.h"
@@ -287,6 +289,18 @@ TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
                 "type: start guests that are to go there with -M virt-7.2\n"));
   guest.loaded.basic.mutable_source()->set_machine_type("virt-7.2");
   EXPECT_THAT(notes("qemu-11.1.virt.cortex-a57"), HasSubstr("so start the target with -M virt-7.2\n"));
+}
+
+TEST(Notes, NameBothCpuModels) {
+  VerdictInput guest = QemuGuest("qemu-7.2/streams/virt.cortex-a57.smp1");
+  guest.loaded.basic.mutable_source()->set_cpu_model("cortex-a57");
+  const auto notes = [&](const char* profile) {
+    const std::vector<std::string> all = NotesFor(guest.loaded.basic, *QemuTarget(profile).profile_header);
+    return absl::StrJoin(all, "\n");
+  };
+  EXPECT_THAT(notes("qemu-7.2.virt.cortex-a53"),
+              HasSubstr("the guest has -cpu cortex-a57, and the profile is of -cpu cortex-a53"));
+  EXPECT_EQ(notes("qemu-7.2.virt.cortex-a57"), "");
 }
 
 }  // namespace
