@@ -198,23 +198,26 @@ void AdviceSet::AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus
 }
 
 std::vector<Advice> AdviceSet::Apply(absl::Span<const AdvisedVcpu> vcpus) const {
-  return ApplyFrom(AdviceKind::kCause, vcpus);
+  return *ApplyFrom(AdviceKind::kCause, vcpus, NeverStop);
 }
 
-std::vector<Advice> AdviceSet::ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus) const {
+absl::StatusOr<std::vector<Advice>> AdviceSet::ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus,
+                                                                 const StopCheck& stop) const {
   std::vector<AdvisedVcpu> advised;
   for (const CapturedVcpu& vcpu : vcpus) {
     advised.push_back({vcpu.index, {vcpu.registers, vcpu.registers, vcpu.registers.values()}, {}});
   }
-  return ApplyFrom(AdviceKind::kCheckpoint, advised);
+  return ApplyFrom(AdviceKind::kCheckpoint, advised, stop);
 }
 
-std::vector<Advice> AdviceSet::ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus) const {
+absl::StatusOr<std::vector<Advice>> AdviceSet::ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus,
+                                                         const StopCheck& stop) const {
   std::vector<std::vector<bool>> explained;
   for (const AdvisedVcpu& vcpu : vcpus) explained.emplace_back(vcpu.findings.size());
   std::vector<Advice> result;
   for (const Rule& rule : rules_) {
     if (rule.rule.kind < first) continue;
+    if (absl::Status status = stop(); !status.ok()) return status;
     Advice advice{rule.rule.name, rule.rule.kind, rule.rule.severity, "", "", {}, {}};
     if (rule.rule.kind == AdviceKind::kCheckpoint && rule.rule.vcpus != VcpuRelation::kNone) {
       AddRelated(rule, vcpus, advice);

@@ -218,6 +218,18 @@ TEST(AdviceSet, ConditionsCompareBits) {
   }
 }
 
+TEST(AdviceSet, StopsBetweenRules) {
+  const std::vector<AdviceRule> rules = {Rule(AdviceKind::kCheckpoint, "a", "."),
+                                         Rule(AdviceKind::kCheckpoint, "b", ".")};
+  const AdviceSet set = *AdviceSet::Create(rules, IdScheme::kKvm, IdScheme::kKvm);
+  const RegisterList list = List({{kTcr, 0}});
+  const std::vector<CapturedVcpu> vcpus = {{0, list}};
+  int asked = 0;
+  const auto stop = [&] { return ++asked < 2 ? absl::OkStatus() : absl::CancelledError("the caller went away"); };
+  EXPECT_EQ(set.ApplyToCheckpoint(vcpus, stop).status(), absl::CancelledError("the caller went away"));
+  EXPECT_EQ(set.ApplyToCheckpoint(vcpus, NeverStop)->size(), 2u);
+}
+
 TEST(AdviceSet, WhatIsWrongIsNamed) {
   struct {
     std::function<void(AdviceRule&)> change;
