@@ -26,7 +26,7 @@ class AccessControl {
  public:
   // Reads the policy, and again at each `interval`: a change applies to running streams too. A file that has become
   // malformed or unreadable is logged and the policy before it kept. Without a file ("") everything is permitted.
-  // Errors: AccessPolicy::Parse and UNAVAILABLE, both with the file.
+  // Errors: AccessPolicy::Parse, with the file, and ReadSmallFile.
   static absl::StatusOr<std::unique_ptr<AccessControl>> Open(std::string policy_file,
                                                              absl::Duration interval = absl::Seconds(1));
   ~AccessControl();

@@ -1,8 +1,10 @@
 // Tests who gets through to a server with mutual TLS and a policy, and what they see there; also while certificates and
 // policy are replaced.
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -177,6 +179,35 @@ TEST(SecuredCalls, CertificatesAreReplacedWithoutALostCall) {
   EXPECT_TRUE(Push(old_channel, "a").ok());
 }
 
+// Whatever stands in the place of a file, both sides keep the one before it, and take the next good one.
+TEST(SecuredCalls, BrokenTlsFilesAreNotTaken) {
+  SecuredServer server(kPolicy);
+  const TlsFiles client = server.ca().Issue("client", {"pusher"});
+  const std::shared_ptr<grpc::Channel> old_channel = server.ChannelBy(client);
+  ASSERT_TRUE(Push(old_channel, "a").ok());
+  TlsFiles new_client = server.ca().Issue("new", {"pusher"});
+  new_client.ca = server.folder() + "/copy.pem";
+  std::filesystem::copy_file(server.ca().file(), new_client.ca);
+  const auto in_folder = [&server](const char* name) { return absl::StrCat(server.folder(), "/", name); };
+  ASSERT_EQ(mkdir(in_folder("folder").c_str(), 0700), 0);
+  ASSERT_EQ(mkfifo(in_folder("pipe").c_str(), 0600), 0);
+  std::ofstream(in_folder("huge")) << "x";
+  ASSERT_EQ(truncate(in_folder("huge").c_str(), off_t{1} << 40), 0);
+  std::ofstream(in_folder("half")) << "-----BEGIN CERTIFICATE-----\nMIIC";
+  for (const char* wrong : {"folder", "pipe", "huge", "half", "missing", "new.key"}) {
+    const std::vector<std::string> names = {in_folder("server.pem"), in_folder("server.key"), client.certificate,
+                                            client.key, client.ca};
+    for (const std::string& name : names) {
+      ASSERT_EQ(rename(name.c_str(), (name + ".good").c_str()), 0);
+      ASSERT_EQ(symlink(wrong, name.c_str()), 0);
+    }
+    absl::SleepFor(absl::Milliseconds(1500));  // both sides look every second
+    EXPECT_TRUE(Push(old_channel, "a").ok()) << wrong;
+    EXPECT_TRUE(Push(server.ChannelBy(new_client), "a").ok()) << wrong;
+    for (const std::string& name : names) ASSERT_EQ(rename((name + ".good").c_str(), name.c_str()), 0);
+  }
+}
+
 TEST(SecuredCalls, PolicyIsReplacedAsAWhole) {
   SecuredServer server(kPolicy);
   const std::shared_ptr<grpc::Channel> web = server.ChannelOf({"web"});
@@ -272,8 +303,14 @@ TEST(Start, RefusesWhatIsOpenOrWrong) {
   options.tls.ca = folder.path() + "/missing";
   EXPECT_THAT(problem(), HasSubstr("missing cannot be read: No such file or directory"));
   options.tls = good;
+  options.tls.key = folder.path();
+  EXPECT_THAT(problem(), HasSubstr("cannot be read: it is a folder"));
+  options.tls = good;
   options.policy_file = folder.path() + "/policy";
-  EXPECT_THAT(problem(), HasSubstr("policy: the policy cannot be read"));
+  EXPECT_THAT(problem(), HasSubstr("policy cannot be read: No such file or directory"));
+  ASSERT_EQ(mkfifo(options.policy_file.c_str(), 0600), 0);
+  EXPECT_THAT(problem(), HasSubstr("policy cannot be read: it is not a regular file"));
+  ASSERT_EQ(unlink(options.policy_file.c_str()), 0);
   std::ofstream(options.policy_file) << "rules {\n  who: 'cn:a'\n}\n";
   EXPECT_THAT(problem(), HasSubstr("/policy: line 2, column"));
 }
