@@ -77,8 +77,12 @@ void AccessControl::Reload() {
   text_ = *text;
   problem_.clear();
   spdlog::info("{}: the policy has changed, and is in force", file_);
-  const absl::MutexLock lock(&mutex_);
-  policy_ = *policy;
+  {
+    const absl::MutexLock lock(&mutex_);
+    policy_ = *policy;
+  }
+  const absl::MutexLock lock(&on_change_mutex_);
+  if (on_change_ != nullptr) on_change_();
 }
 
 absl::Status Access::Check(v1::Permission permission, absl::string_view resource) const {
