@@ -180,9 +180,12 @@ class WatchedFiles {
     return absl::OkStatus();
   }
 
+  // Logs each problem again from time to time, since the log may leave out lines when there are many.
   void RenewAndLog() {
     const absl::Status status = Renew();
-    if (!status.ok() && status.message() != problem_) {
+    const absl::Time now = absl::Now();
+    if (!status.ok() && (status.message() != problem_ || now >= next_log_)) {
+      next_log_ = now + absl::Minutes(1);
       gpr_log(GPR_ERROR, "%s; the TLS files before it stay in use", std::string(status.message()).c_str());
     }
     problem_ = std::string(status.message());
@@ -194,7 +197,8 @@ class WatchedFiles {
   time_t generation_ = 0;
   MemoryFile pair_;
   MemoryFile ca_;
-  std::string problem_;  // the last one that was logged
+  std::string problem_;  // at the last time
+  absl::Time next_log_;
 };
 
 // All that were ever watched, each once: gRPC does not tell when it no longer reads a file, and a descriptor that was
