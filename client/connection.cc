@@ -1,5 +1,7 @@
 #include "client/connection.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -31,19 +33,18 @@ std::shared_ptr<grpc::Channel> FailingChannel(const absl::Status& status) {
       {});
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ConnectionOptions& options) {
-  if (options.credentials != nullptr) return options.credentials;
-  const TlsFiles& files = options.tls;
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const TlsFiles& files) {
   if (files.empty()) return grpc::InsecureChannelCredentials();
-  if (absl::Status status = CheckTlsFiles(files); !status.ok()) return status;
+  auto provider = WatchTlsFiles(files);
+  if (!provider.ok()) return provider.status();
   grpc::experimental::TlsChannelCredentialsOptions tls;
-  tls.set_certificate_provider(WatchTlsFiles(files));
+  tls.set_certificate_provider(*std::move(provider));
   if (!files.ca.empty()) tls.watch_root_certs();
   if (!files.certificate.empty()) tls.watch_identity_key_cert_pairs();
   return grpc::experimental::TlsCredentials(tls);
 }
-
-}  // namespace
 
 // A busy server answers RESOURCE_EXHAUSTED, and so does gRPC when messages of other calls use up the memory.
 //
@@ -96,7 +97,8 @@ Connection::Connection(const ConnectionOptions& options) : call_timeout_(options
     channel_ = FailingChannel(target.status());
     return;
   }
-  const absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = CredentialsOf(options);
+  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = options.credentials;
+  if (*credentials == nullptr) credentials = CredentialsOf(options.tls);
   if (!credentials.ok()) {
     channel_ = FailingChannel(credentials.status());
     return;

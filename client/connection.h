@@ -42,7 +42,7 @@ struct ConnectionOptions {
   bool use_http_proxy = false;
   // TLS if one of them is named: the server's certificate must be of the CA (empty: of one that gRPC trusts), and for
   // the target's host name; the certificate is the client's. The files are read again when they change. With files that
-  // CheckTlsFiles refuses all calls fail as it does.
+  // CredentialsOf refuses all calls fail as it does.
   TlsFiles tls = {};
   // In place of these files. Null, without files: plain text.
   std::shared_ptr<grpc::ChannelCredentials> credentials;
@@ -67,6 +67,9 @@ class Connection {
   std::shared_ptr<grpc::Channel> channel_;
   absl::Duration call_timeout_;
 };
+
+// Plain text if no file is named. Errors: WatchTlsFiles.
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const TlsFiles& files);
 
 // The target with its port: gRPC would take 443 where none is named. INVALID_ARGUMENT, without a reason of the wire, if
 // it is invalid.

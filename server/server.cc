@@ -59,6 +59,8 @@ bool IsUnixAddress(absl::string_view address) {
 
 absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
   if (IsUnixAddress(options.listen_address)) {
+    if (!options.tls.empty())
+      spdlog::warn("--tls_certificate and --tls_key are for TCP: a Unix socket does not use TLS");
     // With a policy it says which users may do what; without one only the server's own user may connect.
     absl::StatusOr<std::unique_ptr<Listener>> listener =
         Listener::BindUnix(options.listen_address, /*all_users=*/!options.policy_file.empty());
@@ -77,6 +79,15 @@ absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
   absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
   if (!listener.ok()) return listener.status();
   address->port = (*listener)->port();
+  if (options.insecure && !options.tls.empty()) {
+    spdlog::warn("--insecure has no effect: clients need TLS, since there is --tls_certificate");
+  }
+  if (!options.tls.empty() && options.tls.ca.empty() && options.policy_file.empty()) {
+    spdlog::warn(
+        "{}: clients need no certificate and there is no policy: whoever can connect can read and delete all "
+        "checkpoints; --tls_client_ca and --policy limit that",
+        address->ToString());
+  }
   if (is_open) {
     spdlog::warn(
         "--insecure: {} accepts connections from other machines, and there is neither encryption nor authentication: "

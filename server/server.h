@@ -68,7 +68,8 @@ class Server {
  public:
   // Opens the store, then serves RPCs, health checks and reflection. Errors: FAILED_PRECONDITION if another server has
   // data_dir open or its format is newer than this program; INVALID_ARGUMENT if the address is malformed or needs TLS,
-  // data_dir is empty, backup_dir is data_dir, or a file that an option names is malformed; UNAVAILABLE if the server
+  // data_dir is empty, backup_dir is data_dir, or a file that an option names is no regular file or malformed;
+  // NOT_FOUND if such a file does not exist; UNAVAILABLE if the server
   // cannot listen on the address; DATA_LOSS if the store is damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 

@@ -14,7 +14,6 @@
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/error_text.h"
 #include "core/version.h"
-#include "proto/tls_files.h"
 
 namespace armstate {
 namespace {
@@ -213,12 +212,13 @@ ExitStatus RunArmstate(const std::vector<std::string>& arguments, const Terminal
   ConnectionOptions connection_options;
   connection_options.target = CompleteTarget(options.server).value_or(options.server);  // checked by CheckServer
   connection_options.use_http_proxy = options.use_http_proxy;
-  connection_options.tls = {options.tls_certificate, options.tls_key, options.tls_ca};
-  if (const absl::Status files = CheckTlsFiles(connection_options.tls); !files.ok()) {
-    const absl::Status status = UsageError(files.message());
+  const auto credentials = CredentialsOf({options.tls_certificate, options.tls_key, options.tls_ca});
+  if (!credentials.ok()) {
+    const absl::Status status = UsageError(credentials.status().message());
     PrintError(status, NextStep(status, ""), format, err_palette, terminal.err);
     return ExitStatus::kUsage;
   }
+  connection_options.credentials = *credentials;
   absl::ParseDuration(options.timeout, &connection_options.call_timeout);  // checked by CheckTimeout
   // An answer is printed as a whole; if the command fails, nothing is printed.
   std::ostringstream answer;

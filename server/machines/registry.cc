@@ -56,23 +56,32 @@ absl::Status MachineRegistry::Update(absl::string_view name, const std::function
   return store_.Put(RecordKind::kMachine, *id, machine->Encode());
 }
 
-absl::StatusOr<MachineInfoPage> MachineRegistry::List(absl::string_view after, int limit) {
-  const absl::StatusOr<NamedRecordPage> page = store_.List(RecordKind::kMachine, "", after, limit);
-  if (!page.ok()) return page.status();
-  if (!page->unnamed.ok()) spdlog::warn("{}", std::string(page->unnamed.message()));
-  MachineInfoPage infos{{}, page->more};
-  for (const ListedNamedRecord& listed : page->records) {
-    const absl::StatusOr<Machine> machine =
-        listed.bytes.ok() ? Machine::Decode(*listed.bytes, profiles_) : listed.bytes.status();
-    if (machine.ok()) {
-      infos.machines.push_back(machine->info());
-    } else {
-      // A machine that is damaged, or whose profile is gone, must not hide the others.
-      v1::Machine& damaged = infos.machines.emplace_back();
-      damaged.set_name(FormatMachineName(listed.name));
-      *damaged.mutable_error() = ToGoogleRpcStatus(machine.status());
+absl::StatusOr<MachineInfoPage> MachineRegistry::List(std::string after, int limit,
+                                                      const std::function<bool(const std::string& name)>& wanted) {
+  MachineInfoPage infos;
+  absl::StatusOr<NamedRecordPage> page;
+  do {
+    page = store_.List(RecordKind::kMachine, "", after, static_cast<size_t>(limit) + 1);
+    if (!page.ok()) return page.status();
+    if (!page->unnamed.ok()) spdlog::warn("{}", std::string(page->unnamed.message()));
+    for (const ListedNamedRecord& listed : page->records) {
+      after = listed.name;
+      const std::string name = FormatMachineName(listed.name);
+      if (!wanted(name)) continue;
+      infos.more = infos.machines.size() == static_cast<size_t>(limit);
+      if (infos.more) return infos;
+      const absl::StatusOr<Machine> machine =
+          listed.bytes.ok() ? Machine::Decode(*listed.bytes, profiles_) : listed.bytes.status();
+      if (machine.ok()) {
+        infos.machines.push_back(machine->info());
+      } else {
+        // A machine that is damaged, or whose profile is gone, must not hide the others.
+        v1::Machine& damaged = infos.machines.emplace_back();
+        damaged.set_name(name);
+        *damaged.mutable_error() = ToGoogleRpcStatus(machine.status());
+      }
     }
-  }
+  } while (page->more);
   return infos;
 }
 

@@ -43,9 +43,10 @@ class MachineRegistry {
   // `change` and of the store.
   absl::Status Update(absl::string_view name, const std::function<absl::Status(Machine&)>& change);
 
-  // Lists by name at most `limit` machines after the machine `after`. A machine that cannot be read has only its name
-  // and `error`.
-  absl::StatusOr<MachineInfoPage> List(absl::string_view after, int limit);
+  // Lists by name at most `limit` of the machines after the machine `after` whose names are `wanted`. A machine that
+  // cannot be read has only its name and `error`.
+  absl::StatusOr<MachineInfoPage> List(std::string after, int limit,
+                                       const std::function<bool(const std::string& name)>& wanted);
 
   // Returns the names of the CPU profiles of all machines. Damaged machines are skipped, since they can no longer be
   // used. Errors: those of the store.

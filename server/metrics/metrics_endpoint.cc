@@ -11,10 +11,12 @@
 namespace armstate {
 namespace {
 
-// A scrape is short, and nobody else should keep a thread for long.
+// Each connection has a thread while it sends its request and takes the answer. A scrape is short; clients that are
+// slow must have many connections to keep all threads busy, and have each of them for half a second only.
 const std::vector<std::string>& Options() {
-  static const auto* const options = new std::vector<std::string>{
-      "num_threads", "8", "request_timeout_ms", "2000", "keep_alive_timeout_ms", "1000", "enable_keep_alive", "no"};
+  static const auto* const options =
+      new std::vector<std::string>{"num_threads",       "64",  "connection_queue",  "256", "request_timeout_ms", "500",
+                                   "linger_timeout_ms", "500", "enable_keep_alive", "no"};
   return *options;
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <string>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "prometheus/client_metric.h"
+#include "server/process/resident_bytes.h"
 
 namespace armstate {
 namespace {
@@ -75,11 +75,7 @@ class Families {
 
 // By the names of Prometheus' own client libraries.
 void AddProcess(Families& families) {
-  uint64_t pages = 0;
-  uint64_t resident = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident;
-  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  families.AddGauge("process_resident_memory_bytes", "The resident memory.", static_cast<double>(resident * page));
+  families.AddGauge("process_resident_memory_bytes", "The resident memory.", static_cast<double>(ResidentBytes()));
   rusage usage = {};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     const double seconds = absl::ToDoubleSeconds(absl::DurationFromTimeval(usage.ru_utime)) +

@@ -45,12 +45,13 @@ int PortOf(int socket) {
                                            : reinterpret_cast<sockaddr_in&>(bound).sin_port);
 }
 
-void LogRefusal(absl::string_view why) {
+void LogShortage(int descriptors, absl::string_view consequence) {
   static absl::Time next;  // used only by the accepting thread
   const absl::Time now = absl::Now();
   if (now < next) return;
   next = now + absl::Seconds(10);
-  spdlog::warn("connections are refused: {}; `ulimit -n` sets the number of descriptors", std::string(why));
+  spdlog::warn("{}: there are {} descriptors in use; `ulimit -n` sets their number", std::string(consequence),
+               descriptors);
 }
 
 }  // namespace
@@ -125,7 +126,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& 
 
 Listener::Listener() : stop_(eventfd(0, EFD_CLOEXEC)) {
   const size_t limit = RaiseDescriptorLimit();
-  max_descriptor_ = static_cast<int>(limit - std::min(limit / kReserveShare, kMaxReserve));
+  const size_t reserve = std::min(limit / kReserveShare, kMaxReserve);
+  max_descriptor_ = static_cast<int>(limit - reserve);
+  most_descriptor_ = static_cast<int>(limit - reserve / 2);
 }
 
 // Removes a stale socket; anything else at the path stays.
@@ -206,14 +209,21 @@ void Listener::Run() {
 bool Listener::Accept(int socket) {
   const int connection = accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (connection < 0) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) LogRefusal(strerror(errno));
-    return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+    const int error = errno;
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+      LogShortage(max_descriptor_, absl::StrCat("connections are refused: ", strerror(error)));
+    }
+    return error == EAGAIN || error == EINTR || error == ECONNABORTED;
   }
   if (connection >= max_descriptor_) {
-    close(connection);
-    guard_->MakePlace(kUnused);
-    LogRefusal(absl::StrCat("there are ", connection, " descriptors in use"));
-    return true;
+    // gRPC closes the other connection only in a moment, so some of the reserve are used until then.
+    const bool has_place = guard_->MakePlace(kUnused) && connection < most_descriptor_;
+    LogShortage(connection,
+                has_place ? "connections without a request are closed for new ones" : "connections are refused");
+    if (!has_place) {
+      close(connection);
+      return true;
+    }
   }
   Acceptor* const acceptor = acceptors_(connection);
   if (acceptor == nullptr) {

@@ -54,8 +54,9 @@ class Listener {
   std::vector<int> sockets_;
   const int stop_;  // an eventfd
   int port_ = 0;
-  std::string path_;  // the socket's file; empty if it has none
-  int max_descriptor_ = 0;
+  std::string path_;         // the socket's file; empty if it has none
+  int max_descriptor_ = 0;   // from here on, connections need a place
+  int most_descriptor_ = 0;  // and from here on they are refused
   Acceptors acceptors_;
   ConnectionGuard* guard_ = nullptr;
   std::thread thread_;

@@ -3,17 +3,16 @@
 #include <linux/tcp.h>  // the tcp_info of <netinet/tcp.h> lacks the byte counters
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "server/process/resident_bytes.h"
 #include "server/rpc/connection.h"
 #include "spdlog/spdlog.h"
 
@@ -48,14 +47,6 @@ constexpr int64_t kShortestCall = 10;
 constexpr int64_t kFewCalls = 16;
 // The connections whose calls are counted in an interval, in less than a millisecond.
 constexpr size_t kMostCounted = 64;
-
-uint64_t ResidentBytes() {
-  std::ifstream file("/proc/self/statm");
-  uint64_t pages = 0;
-  uint64_t resident = 0;
-  file >> pages >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 // Returns how many connections may remain: fewer, the less memory there is, since gRPC enforces the limit of calls only
 // after a client has acknowledged the settings; but never zero, since other things occupy memory too.
@@ -97,7 +88,10 @@ void ConnectionGuard::HangUp() {
   for (auto it = watched_.begin(); it != watched_.end();) {
     const auto current = it++;
     const auto done = completed.find(current->first);
-    if (done != completed.end()) current->second.used = now;
+    if (done != completed.end()) {
+      current->second.used = now;
+      current->second.had_message = true;
+    }
     if (Update(current->first, done == completed.end() ? 0 : done->second, current->second)) {
       all += current->second.unfinished;
     } else {
@@ -183,11 +177,18 @@ int64_t ConnectionGuard::CountCalls(const std::string& name, absl::Time now, Con
                                          : connection.waiting_calls;
 }
 
-void ConnectionGuard::MakePlace(absl::Duration unused) {
-  const auto least = LeastUsed();
-  if (least == watched_.end() || least->second.used > absl::Now() - unused) return;
-  if (ConnectionOf(least->second.socket) == least->first) return End(least);
-  Remove(least);  // it is already closed
+bool ConnectionGuard::MakePlace(absl::Duration unused) {
+  const auto key = [](const Connection& one) { return std::make_pair(one.had_message, one.used); };
+  const auto first = std::min_element(watched_.begin(), watched_.end(),
+                                      [&key](const auto& a, const auto& b) { return key(a.second) < key(b.second); });
+  if (first == watched_.end()) return false;
+  if (first->second.had_message && first->second.used > absl::Now() - unused) return false;
+  if (ConnectionOf(first->second.socket) == first->first) {
+    End(first);
+  } else {
+    Remove(first);  // it is already closed
+  }
+  return true;
 }
 
 ConnectionGuard::Connections::iterator ConnectionGuard::LeastUsed() {

@@ -62,9 +62,10 @@ class ConnectionGuard {
   // Must be called at this interval, which changes, while IsWatching().
   absl::Duration interval() const { return static_cast<int64_t>(ticks_) * kTick; }
   void HangUp();
-  // Frees a descriptor for a new connection: disconnects the connection without a complete message for the longest
-  // time, if that is at least `unused`.
-  void MakePlace(absl::Duration unused);
+  // Frees a descriptor for a new connection: disconnects the oldest connection that never had a complete message, since
+  // its handshake may have stalled, or the one without a message for the longest time, if that is at least `unused`.
+  // Returns false if there is none.
+  bool MakePlace(absl::Duration unused);
   bool IsWatching() const { return !watched_.empty(); }
 
  private:
@@ -74,6 +75,7 @@ class ConnectionGuard {
     uint64_t received = 0;
     uint64_t taken = 0;
     uint64_t unfinished = 0;
+    bool had_message = false;
     int64_t waiting_calls = 0;  // at the last count
     uint64_t uncounted = 0;     // the bytes received since then
     absl::Time counted = used;  // when that was

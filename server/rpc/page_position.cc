@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -47,9 +46,8 @@ absl::StatusOr<ScanPosition> ScanPosition::FromToken(absl::string_view question,
   if (!text.ok()) return text.status();
   const std::vector<std::string> parts = absl::StrSplit(*text, ' ');
   ScanPosition position;
-  if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &position.until) ||
-      !absl::SimpleAtoi(parts[1], &position.version) || position.version < 0 ||
-      !absl::WebSafeBase64Unescape(parts[3], &position.cursor)) {
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &position.until) ||
+      !absl::SimpleAtoi(parts[1], &position.version) || position.version < 0) {
     return PageTokenInvalid();
   }
   position.vm = parts[2];
@@ -57,7 +55,7 @@ absl::StatusOr<ScanPosition> ScanPosition::FromToken(absl::string_view question,
 }
 
 std::string ScanPosition::ToToken(absl::string_view question) const {
-  return EncodePageToken(question, absl::StrCat(until, " ", version, " ", vm, " ", absl::WebSafeBase64Escape(cursor)));
+  return EncodePageToken(question, absl::StrCat(until, " ", version, " ", vm));
 }
 
 }  // namespace armstate

@@ -37,8 +37,7 @@ struct ResultPosition {
 struct ScanPosition {
   // Later checkpoints are ignored, so that all pages show the same moment.
   int64_t until = 0;  // nanoseconds since 1970
-  // The cursor of CheckpointRepository::ListVms, the VM that it led to, and the last version of this VM that was read.
-  std::string cursor;
+  // The VM that is searched, which the caller may read, and its last version that was read.
   std::string vm;
   int64_t version = 0;
 

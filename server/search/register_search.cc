@@ -43,21 +43,22 @@ std::string NotIndexed(const Filter& filter) {
   return absl::StrCat(absl::StrJoin(names, ", "), names.size() == 1 ? " is" : " are", " not indexed");
 }
 
-void AddPage(const SearchResult& result, uint64_t name, uint64_t begin, int page_size,
-             v1::SearchRegistersResponse& response) {
-  response.set_total_count(static_cast<int64_t>(result.matches.size()));
-  const size_t end = std::min(result.matches.size(), begin + static_cast<size_t>(page_size));
+// The caller's rights may have changed since the result was found. Returns where the next page begins; the number of
+// matches if there is none.
+size_t AddPage(const SearchResult& result, uint64_t begin, int page_size, const Access& access,
+               v1::SearchRegistersResponse& response) {
+  const auto is_visible = [&access](const MatchingCheckpoint& match) { return access.MayReadVm(match.vm); };
+  response.set_total_count(std::count_if(result.matches.begin(), result.matches.end(), is_visible));
   size_t bytes = 0;
-  size_t i = begin;
-  for (; i < end; ++i) {
+  for (size_t i = begin; i < result.matches.size(); ++i) {
+    if (!is_visible(result.matches[i])) continue;
+    if (response.checkpoints_size() == page_size) return i;
     v1::MatchedCheckpoint match = MatchToProto(result.matches[i], result.filter);
     bytes += match.ByteSizeLong();
-    if (bytes > kMaxPageBytes && i > begin) break;
+    if (bytes > kMaxPageBytes && !response.checkpoints().empty()) return i;
     *response.add_checkpoints() = std::move(match);
   }
-  if (i < result.matches.size()) {
-    response.set_next_page_token(ResultPosition{name, i}.ToToken(result.question));
-  }
+  return result.matches.size();
 }
 
 absl::Status PageTokenTooOld() {
@@ -79,7 +80,10 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::Search(const v1::Sea
     const std::shared_ptr<const SearchResult> result = results_.Find(position->name);
     if (result == nullptr || result->question != question) return PageTokenTooOld();
     v1::SearchRegistersResponse response;
-    AddPage(*result, position->name, position->begin, *page_size, response);
+    const size_t next = AddPage(*result, position->begin, *page_size, access, response);
+    if (next < result->matches.size()) {
+      response.set_next_page_token(ResultPosition{position->name, next}.ToToken(question));
+    }
     return response;
   }
   absl::StatusOr<Filter> filter = Filter::Parse(request.filter());
@@ -120,12 +124,11 @@ absl::StatusOr<v1::SearchRegistersResponse> RegisterSearch::FirstPage(const v1::
     if (absl::Status status = ReadMatches(*result, which, response, stop); !status.ok()) return status;
   }
   // Only an answer with further pages is cached.
-  AddPage(*result, 0, 0, page_size, response);
-  if (response.next_page_token().empty()) return response;
+  const size_t next = AddPage(*result, 0, page_size, access, response);
+  if (next == result->matches.size()) return response;
   const absl::StatusOr<uint64_t> name = results_.Keep(result);
   if (!name.ok()) return name.status();
-  const ResultPosition next{*name, static_cast<uint64_t>(response.checkpoints_size())};
-  response.set_next_page_token(next.ToToken(result->question));
+  response.set_next_page_token(ResultPosition{*name, next}.ToToken(result->question));
   return response;
 }
 

@@ -90,24 +90,25 @@ absl::Status ScanVersions(CheckpointRepository& checkpoints, const ProfileRegist
                           const StopCheck& stop, const Access& access, v1::SearchRegistersResponse& response) {
   response.set_scan_reason("all versions are searched, but only the latest version of each VM is indexed");
   Scan scan(checkpoints, profiles, filter, which, page_size, stop, response);
-  while (true) {
-    const absl::StatusOr<VmPage> page = checkpoints.ListVms(position.cursor, 1);
+  std::string cursor = position.vm;
+  do {
+    if (absl::Status status = stop(); !status.ok()) return status;
+    const absl::StatusOr<VmPage> page = checkpoints.ListVms(cursor, kListed);
     if (!page.ok()) return page.status();
-    if (page->vms.empty()) return absl::OkStatus();
-    if (page->vms[0].vm != position.vm) {
-      position.vm = page->vms[0].vm;
-      position.version = 0;
-    }
-    if (access.MayReadVm(position.vm)) {
+    for (const ListedVm& listed : page->vms) {
+      if (!access.MayReadVm(listed.vm)) continue;
+      if (listed.vm != position.vm) {
+        position.vm = listed.vm;
+        position.version = 0;
+      }
       if (absl::Status status = scan.ScanVm(position); !status.ok()) return status;
-    }
-    if (scan.full()) {
+      if (!scan.full()) continue;
       response.set_next_page_token(position.ToToken(question));
       return absl::OkStatus();
     }
-    if (page->next_cursor.empty()) return absl::OkStatus();
-    position.cursor = page->next_cursor;
-  }
+    cursor = page->next_cursor;
+  } while (!cursor.empty());
+  return absl::OkStatus();
 }
 
 }  // namespace armstate

@@ -1,32 +1,17 @@
 #include "server/security/access_control.h"
 
-#include <fstream>
-#include <sstream>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/error.h"
+#include "proto/small_file.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {
 namespace {
 
-constexpr size_t kMostBytes = size_t{1} << 20;
 constexpr size_t kMostResourceBytes = 256;
-
-absl::StatusOr<std::string> Read(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(kMostBytes + 1, '\0');
-  stream.read(&text[0], static_cast<std::streamsize>(text.size()));
-  if (stream.bad() || stream.gcount() == 0) {
-    return absl::UnavailableError(absl::StrCat(file, ": the policy cannot be read, or is empty"));
-  }
-  text.resize(static_cast<size_t>(stream.gcount()));
-  if (text.size() > kMostBytes) return absl::InvalidArgumentError(absl::StrCat(file, ": the policy is over 1 MiB"));
-  return text;
-}
 
 absl::StatusOr<std::shared_ptr<const AccessPolicy>> ParsePolicy(const std::string& file, absl::string_view text) {
   absl::StatusOr<AccessPolicy> policy = AccessPolicy::Parse(text);
@@ -44,7 +29,7 @@ std::string Lower(v1::Permission permission) {
 
 absl::StatusOr<std::unique_ptr<AccessControl>> AccessControl::Open(std::string policy_file, absl::Duration interval) {
   if (policy_file.empty()) return std::unique_ptr<AccessControl>(new AccessControl("", "", nullptr));
-  absl::StatusOr<std::string> text = Read(policy_file);
+  absl::StatusOr<std::string> text = ReadSmallFile(policy_file);
   if (!text.ok()) return text.status();
   absl::StatusOr<std::shared_ptr<const AccessPolicy>> policy = ParsePolicy(policy_file, *text);
   if (!policy.ok()) return policy.status();
@@ -76,7 +61,7 @@ void AccessControl::Follow(absl::Duration interval) {
 }
 
 void AccessControl::Reload() {
-  const absl::StatusOr<std::string> text = Read(file_);
+  const absl::StatusOr<std::string> text = ReadSmallFile(file_);
   if (text.ok() && *text == text_) {
     problem_.clear();
     return;
@@ -92,8 +77,12 @@ void AccessControl::Reload() {
   text_ = *text;
   problem_.clear();
   spdlog::info("{}: the policy has changed, and is in force", file_);
-  const absl::MutexLock lock(&mutex_);
-  policy_ = *policy;
+  {
+    const absl::MutexLock lock(&mutex_);
+    policy_ = *policy;
+  }
+  const absl::MutexLock lock(&on_change_mutex_);
+  if (on_change_ != nullptr) on_change_();
 }
 
 absl::Status Access::Check(v1::Permission permission, absl::string_view resource) const {

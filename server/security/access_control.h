@@ -2,7 +2,7 @@
 #ifndef ARMSTATE_SERVER_SECURITY_ACCESS_CONTROL_H_
 #define ARMSTATE_SERVER_SECURITY_ACCESS_CONTROL_H_
 
-#include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,7 +15,6 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "google/protobuf/repeated_ptr_field.h"
 #include "proto/resource_names.h"
 #include "server/security/access_policy.h"
 
@@ -26,12 +25,18 @@ class AccessControl {
  public:
   // Reads the policy, and again at each `interval`: a change applies to running streams too. A file that has become
   // malformed or unreadable is logged and the policy before it kept. Without a file ("") everything is permitted.
-  // Errors: AccessPolicy::Parse and UNAVAILABLE, both with the file.
+  // Errors: AccessPolicy::Parse, with the file, and ReadSmallFile.
   static absl::StatusOr<std::unique_ptr<AccessControl>> Open(std::string policy_file,
                                                              absl::Duration interval = absl::Seconds(1));
   ~AccessControl();
   // Permits everything to everybody.
   static const AccessControl& Everything();
+
+  // Calls it after each change of the policy, from another thread; null: no longer, also not from one that runs now.
+  void SetOnChange(std::function<void()> on_change) {
+    const absl::MutexLock lock(&on_change_mutex_);
+    on_change_ = std::move(on_change);
+  }
 
   bool HasPolicy() const { return !file_.empty(); }
   bool Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const;
@@ -53,6 +58,8 @@ class AccessControl {
   std::string problem_;  // the last one that was logged; used only by the thread
   mutable absl::Mutex mutex_;
   std::shared_ptr<const AccessPolicy> policy_ ABSL_GUARDED_BY(mutex_);
+  absl::Mutex on_change_mutex_;
+  std::function<void()> on_change_ ABSL_GUARDED_BY(on_change_mutex_);
   absl::Notification stopped_;
   std::thread thread_;
 };
@@ -77,15 +84,6 @@ class Access {
   const AccessControl* control_;
   std::string identity_;
 };
-
-// Removes from a list of messages with a name those that the caller may not read.
-template <typename Named>
-void KeepReadable(const Access& access, google::protobuf::RepeatedPtrField<Named>& list) {
-  if (!access.IsLimited()) return;
-  list.erase(std::remove_if(list.begin(), list.end(),
-                            [&](const Named& one) { return !access.May(v1::PERMISSION_READ, one.name()); }),
-             list.end());
-}
 
 }  // namespace armstate
 

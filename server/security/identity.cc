@@ -27,7 +27,8 @@ std::string IdentityOf(const grpc::AuthContext& context) {
     const std::string value = FirstOf(context, name.property);
     if (!value.empty()) return absl::StrCat(name.kind, value);
   }
-  return std::string(kAnyone);
+  const bool has_certificate = !FirstOf(context, GRPC_X509_PEM_CERT_PROPERTY_NAME).empty();
+  return std::string(has_certificate ? kNoName : kAnyone);
 }
 
 }  // namespace armstate

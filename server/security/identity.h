@@ -12,6 +12,8 @@ namespace armstate {
 // An identity begins with one of these; see armstate.v1.AccessRule.
 inline constexpr absl::string_view kIdentityKinds[] = {"uri:", "dns:", "cn:", "unix:"};
 inline constexpr absl::string_view kAnyone = "anyone";
+// Of a client with a certificate that has none of these names.
+inline constexpr absl::string_view kNoName = "cn:";
 
 // The property of a connection that has the whole identity of a Unix socket's user; see UnixUsers.
 inline constexpr char kUnixIdentityProperty[] = "armstate_unix_identity";

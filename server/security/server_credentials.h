@@ -11,7 +11,7 @@
 namespace armstate {
 
 // TLS 1.2 or later by these files, which are read again while the server runs. With a CA, clients must have a
-// certificate of it. Plain text without any file. Errors: CheckTlsFiles; INVALID_ARGUMENT if there is a CA and no
+// certificate of it. Plain text without any file. Errors: WatchTlsFiles; INVALID_ARGUMENT if there is a CA and no
 // certificate.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TcpCredentials(const TlsFiles& files);
 

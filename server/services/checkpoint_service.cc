@@ -24,6 +24,8 @@ namespace armstate {
 namespace {
 
 constexpr absl::string_view kVmList = "vms";
+// For a page of those that the caller may read.
+constexpr size_t kVmsLookedAt = 1000;
 
 size_t BytesOf(const StoredCheckpoint& stored) {
   size_t bytes = stored.summary.metadata.size();
@@ -162,25 +164,38 @@ absl::StatusOr<v1::Vm> CheckpointServiceImpl::GetOneVm(const v1::GetVmRequest& r
 }
 
 absl::StatusOr<v1::ListVmsResponse> CheckpointServiceImpl::ListAllVms(const v1::ListVmsRequest& request,
-                                                                      const Access& access) {
+                                                                      const StopCheck& stop, const Access& access) {
   const absl::StatusOr<int> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  const absl::StatusOr<std::string> cursor = DecodePageToken(kVmList, request.page_token());
+  absl::StatusOr<std::string> cursor = DecodePageToken(kVmList, request.page_token());
   if (!cursor.ok()) return cursor.status();
-  const absl::StatusOr<VmPage> page = checkpoints_.ListVms(*cursor, *page_size);
-  if (!page.ok()) return page.status();
+  // Of others' VMs the caller learns neither the names nor, by short pages, how many there are.
+  const size_t looked_at = access.IsLimited() ? kVmsLookedAt : static_cast<size_t>(*page_size);
   v1::ListVmsResponse response;
-  for (const ListedVm& listed : page->vms) {
-    v1::Vm& vm = *response.add_vms();
-    if (listed.info.ok()) {
-      vm = VmToProto(*listed.info);
-    } else {
-      vm.set_name(FormatVmName(listed.vm));
-      *vm.mutable_error() = ToGoogleRpcStatus(listed.info.status());
+  do {
+    if (absl::Status status = stop(); !status.ok()) return status;
+    absl::StatusOr<VmPage> page = checkpoints_.ListVms(*cursor, looked_at);
+    if (!page.ok()) return page.status();
+    for (const ListedVm& listed : page->vms) {
+      if (!access.MayReadVm(listed.vm)) continue;
+      if (response.vms_size() == *page_size) {
+        response.set_next_page_token(EncodePageToken(kVmList, listed.vm));
+        return response;
+      }
+      v1::Vm& vm = *response.add_vms();
+      if (listed.info.ok()) {
+        vm = VmToProto(*listed.info);
+      } else {
+        vm.set_name(FormatVmName(listed.vm));
+        *vm.mutable_error() = ToGoogleRpcStatus(listed.info.status());
+      }
     }
-  }
-  KeepReadable(access, *response.mutable_vms());
-  if (!page->next_cursor.empty()) response.set_next_page_token(EncodePageToken(kVmList, page->next_cursor));
+    *cursor = std::move(page->next_cursor);
+    if (!cursor->empty() && response.vms_size() == *page_size && access.MayReadVm(*cursor)) {
+      response.set_next_page_token(EncodePageToken(kVmList, *cursor));
+      return response;
+    }
+  } while (!cursor->empty());
   return response;
 }
 

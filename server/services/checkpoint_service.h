@@ -88,7 +88,8 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
   }
   absl::StatusOr<google::protobuf::Empty> Delete(const v1::DeleteCheckpointRequest& request);
   absl::StatusOr<v1::Vm> GetOneVm(const v1::GetVmRequest& request);
-  absl::StatusOr<v1::ListVmsResponse> ListAllVms(const v1::ListVmsRequest& request, const Access& access);
+  absl::StatusOr<v1::ListVmsResponse> ListAllVms(const v1::ListVmsRequest& request, const StopCheck& stop,
+                                                 const Access& access);
   absl::StatusOr<v1::Vm> UpdateOneVm(const v1::UpdateVmRequest& request, const StopCheck& stop) {
     return retention_.UpdateVm(request, [&stop] { return !stop().ok(); });
   }

@@ -100,7 +100,9 @@ absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListM
   if (!page_size.ok()) return page_size.status();
   const absl::StatusOr<std::string> after = DecodePageToken(kList, request.page_token());
   if (!after.ok()) return after.status();
-  absl::StatusOr<MachineInfoPage> page = machines_.List(*after, *page_size);
+  absl::StatusOr<MachineInfoPage> page = machines_.List(*after, *page_size, [&access](const std::string& name) {
+    return !access.IsLimited() || access.May(v1::PERMISSION_READ, name);
+  });
   if (!page.ok()) return page.status();
   v1::ListMachinesResponse response;
   for (v1::Machine& machine : page->machines) *response.add_machines() = std::move(machine);
@@ -109,7 +111,6 @@ absl::StatusOr<v1::ListMachinesResponse> EngineServiceImpl::List(const v1::ListM
     if (!last.ok()) return last.status();
     response.set_next_page_token(EncodePageToken(kList, *last));
   }
-  KeepReadable(access, *response.mutable_machines());
   return response;
 }
 

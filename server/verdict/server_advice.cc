@@ -5,15 +5,15 @@
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
 #include "proto/advice_conversion.h"
+#include "proto/small_file.h"
 #include "server/verdict/built_in_advice.h"
 #include "server/verdict/machine_type.h"
-#include "server/verdict/rule_file.h"
 
 namespace armstate {
 namespace {
 
 absl::StatusOr<std::vector<AdviceRule>> ReadRules(const std::string& file, absl::Span<const AdviceRule> built_in) {
-  const absl::StatusOr<std::string> text = ReadRuleFile(file, "advice");
+  const absl::StatusOr<std::string> text = ReadSmallFile(file);
   if (!text.ok()) return text.status();
   absl::StatusOr<std::vector<AdviceRule>> rules = ParseAdviceText(*text, built_in);
   if (!rules.ok()) return Annotate(rules.status(), file);

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/error.h"
+#include "proto/small_file.h"
 #include "proto/tolerance_conversion.h"
 #include "server/verdict/built_in_tolerances.h"
-#include "server/verdict/rule_file.h"
 
 namespace armstate {
 namespace {
@@ -26,7 +26,7 @@ absl::StatusOr<ServerTolerances> ServerTolerances::Load(const std::string& file)
   absl::StatusOr<std::vector<Tolerance>> tolerances = BuiltInTolerances();
   if (!tolerances.ok()) return tolerances.status();
   if (!file.empty()) {
-    const absl::StatusOr<std::string> text = ReadRuleFile(file, "tolerances");
+    const absl::StatusOr<std::string> text = ReadSmallFile(file);
     if (!text.ok()) return text.status();
     const absl::StatusOr<std::vector<Tolerance>> own = ParseTolerancesText(*text);
     if (!own.ok()) return Annotate(own.status(), file);

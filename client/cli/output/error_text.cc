@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/user_error.h"
 #include "core/error.h"
+#include "proto/host_port.h"
 #include "proto/resource_names.h"
 #include "proto/status_conversion.h"
 
@@ -111,7 +112,15 @@ std::string NextStep(const absl::Status& status, absl::string_view target) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       if (absl::StrContains(status.message(), "certificate verify failed")) {
-        return absl::StrCat("is --tls-ca the CA of the server, and ", target, " among the names of its certificate?");
+        const absl::StatusOr<HostPort> address = ParseHostPort(target);
+        return absl::StrCat("is --tls-ca the CA of the server, and ",
+                            address.ok() ? address->host : std::string(target), " among the names of its certificate?");
+      }
+      if (absl::StrContains(status.message(), "Socket closed") ||
+          absl::StrContains(status.message(), "Connection reset by peer")) {
+        return absl::StrCat("a server at ", target,
+                            " closed the connection: if it uses TLS, it needs --tls-ca, and may refuse this client's "
+                            "certificate or the lack of one (--tls-certificate and --tls-key); its log says why");
       }
       return absl::StrCat("is armstated running at ", target,
                           "? Start it, or name another with --server; one that uses TLS needs "

@@ -8,6 +8,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -15,6 +16,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/server/server_fixture.h"
@@ -35,16 +38,20 @@ class MetricsTest : public ServerTest {
  protected:
   MetricsTest() : ServerTest(WithMetrics()) {}
 
-  // Returns the answer with its headers.
-  std::string Get(const std::string& path) {
+  // Connects and sends this.
+  int Send(const std::string& request) {
     const int connection = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<uint16_t>(server().metrics_port()));
     EXPECT_EQ(connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n");
     EXPECT_EQ(send(connection, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    return connection;
+  }
+  // Returns the answer with its headers.
+  std::string Get(const std::string& path) {
+    const int connection = Send(absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n"));
     std::string answer;
     char buffer[4096];
     for (ssize_t size; (size = recv(connection, buffer, sizeof(buffer), 0)) > 0;) {
@@ -109,6 +116,15 @@ TEST_F(MetricsTest, TellNoName) {
   Create(SmallRequest("vms/secret-name", 0x30d0180));
   EXPECT_THAT(Get("/metrics"), Not(HasSubstr("secret-name")));
   EXPECT_THAT(Get("/other"), HasSubstr(" 404 "));
+}
+
+TEST_F(MetricsTest, SlowClientsDoNotBlockAScrape) {
+  std::vector<int> slow;
+  for (int i = 0; i < 120; ++i) slow.push_back(Send("GET /metrics HTTP/1.1\r\nX"));
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(Get("/metrics"), HasSubstr("armstate_build_info"));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(3));
+  for (const int connection : slow) close(connection);
 }
 
 // Returns what looks like a metric's name in PromQL.

@@ -168,13 +168,30 @@ TEST(ConnectionGuardTest, MakesPlaceOfWhatIsUnused) {
   Connection second;
   guard.Watch(first.server());
   guard.Watch(second.server());
-  guard.MakePlace(absl::Minutes(1));
+  guard.Complete(first.name(), 1);
+  guard.Complete(second.name(), 1);
+  guard.HangUp();
+  EXPECT_FALSE(guard.MakePlace(absl::Minutes(1)));
   EXPECT_FALSE(first.IsHungUp() || second.IsHungUp());
   guard.Complete(first.name(), 1);
   guard.HangUp();
-  guard.MakePlace(absl::ZeroDuration());
+  EXPECT_TRUE(guard.MakePlace(absl::ZeroDuration()));
   EXPECT_FALSE(first.IsHungUp());
   EXPECT_TRUE(second.IsHungUp());
+}
+
+// A stalled handshake must not keep its place until its time is over.
+TEST(ConnectionGuardTest, MakesPlaceOfTheOldestThatNeverAsked) {
+  ConnectionGuard guard({kMiB, 100, 0});
+  Connection used;
+  Connection stalled;
+  Connection younger;
+  for (const Connection* each : {&used, &stalled, &younger}) guard.Watch(each->server());
+  guard.Complete(used.name(), 1);
+  guard.HangUp();
+  EXPECT_TRUE(guard.MakePlace(absl::Minutes(1)));
+  EXPECT_TRUE(stalled.IsHungUp());
+  EXPECT_FALSE(used.IsHungUp() || younger.IsHungUp());
 }
 
 TEST(ConnectionGuardTest, ForgetsSocketsThatAreClosed) {

@@ -1,8 +1,10 @@
 // Tests who gets through to a server with mutual TLS and a policy, and what they see there; also while certificates and
 // policy are replaced.
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
@@ -82,6 +85,89 @@ TEST(SecuredCalls, IdentityIsUriThenDnsThenCommonName) {
   EXPECT_THAT(VmsOf(server.ChannelOf({"x", "DNS:reader.example"})), ElementsAre("vms/web-1"));
   EXPECT_THAT(VmsOf(server.ChannelOf({"pusher", "DNS:other.example"})), IsEmpty());
   EXPECT_THAT(VmsOf(server.ChannelOf({"pusher", "URI:spiffe://prod/other,DNS:reader.example"})), IsEmpty());
+}
+
+TEST(SecuredCalls, ACertificateWithoutNameIsNotAnyone) {
+  const std::string policy = "rules { identities: 'anyone' permissions: PERMISSION_READ resources: 'vms/*' }";
+  SecuredServer server(absl::StrCat(kPolicy, policy));
+  ASSERT_TRUE(Push(server.ChannelOf({"pusher"}), "web-1").ok());
+  EXPECT_THAT(VmsOf(server.ChannelOf({"", "email:pusher@prod.example"})), IsEmpty());
+  server.WritePolicy(absl::StrCat(kPolicy, "rules { identities: 'cn:*' permissions: PERMISSION_READ resources: '*' }"));
+  EXPECT_TRUE(Within(absl::Seconds(20), [&] { return !VmsOf(server.ChannelOf({"", ""})).empty(); }));
+}
+
+std::string Decoded(const std::string& token) {
+  std::string text;
+  EXPECT_TRUE(absl::WebSafeBase64Unescape(token, &text));
+  return text;
+}
+
+// Neither the names nor, by short pages, the number of the others can be seen.
+TEST(SecuredCalls, PagesAndTheirTokensNameOnlyWhatTheCallerMayRead) {
+  SecuredServer server(kPolicy);
+  const std::shared_ptr<grpc::Channel> pusher = server.ChannelOf({"pusher"});
+  const std::shared_ptr<grpc::Channel> web = server.ChannelOf({"web"});
+  for (const char* vm : {"a-secret", "web-1", "web-1-secret", "web-1", "web-2", "z-secret"}) {
+    ASSERT_TRUE(Push(pusher, vm).ok());
+  }
+  server.WritePolicy(absl::StrCat(
+      kPolicy, "rules { identities: 'cn:some' permissions: PERMISSION_READ resources: ['vms/web-1', 'vms/web-2'] }"));
+  const std::shared_ptr<grpc::Channel> some = server.ChannelOf({"some"});
+  ASSERT_TRUE(Within(absl::Seconds(20), [&] { return VmsOf(some).size() == 2; }));
+  const auto stub = v1::CheckpointService::NewStub(some);
+  std::vector<std::string> names;
+  v1::ListVmsRequest list;
+  list.set_page_size(1);
+  do {
+    v1::ListVmsResponse page;
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->ListVms(&context, list, &page).ok());
+    ASSERT_EQ(page.vms_size(), 1);
+    names.push_back(page.vms(0).name());
+    list.set_page_token(page.next_page_token());
+    EXPECT_THAT(Decoded(list.page_token()), Not(HasSubstr("secret")));
+  } while (!list.page_token().empty());
+  EXPECT_THAT(names, ElementsAre("vms/web-1", "vms/web-2"));
+
+  names.clear();
+  v1::SearchRegistersRequest search;
+  search.set_filter("X0 = 0x0101010101010101");
+  search.set_all_versions(true);
+  search.set_page_size(1);
+  do {
+    v1::SearchRegistersResponse page;
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->SearchRegisters(&context, search, &page).ok());
+    for (const auto& match : page.checkpoints()) names.push_back(match.checkpoint());
+    search.set_page_token(page.next_page_token());
+    EXPECT_THAT(Decoded(search.page_token()), Not(HasSubstr("secret")));
+  } while (!search.page_token().empty());
+  EXPECT_THAT(names, ElementsAre("vms/web-1/checkpoints/1", "vms/web-1/checkpoints/2", "vms/web-2/checkpoints/1"));
+}
+
+TEST(SecuredCalls, FurtherPagesOfASearchFollowThePolicy) {
+  SecuredServer server(kPolicy);
+  const std::shared_ptr<grpc::Channel> pusher = server.ChannelOf({"pusher"});
+  const std::shared_ptr<grpc::Channel> web = server.ChannelOf({"web"});
+  for (const char* vm : {"web-1", "web-2", "web-3", "web-4"}) ASSERT_TRUE(Push(pusher, vm).ok());
+  const auto stub = v1::CheckpointService::NewStub(web);
+  v1::SearchRegistersRequest search;
+  search.set_filter("X0 = 0x0101010101010101");
+  search.set_page_size(1);
+  v1::SearchRegistersResponse first;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub->SearchRegisters(&context, search, &first).ok());
+  EXPECT_EQ(first.total_count(), 4);
+  search.set_page_token(first.next_page_token());
+  server.WritePolicy(
+      "rules { identities: 'cn:web' permissions: PERMISSION_READ resources: ['vms/web-1', 'vms/web-3'] }");
+  ASSERT_TRUE(Within(absl::Seconds(20), [&] { return VmsOf(web).size() == 2; }));
+  v1::SearchRegistersResponse second;
+  grpc::ClientContext next;
+  ASSERT_TRUE(stub->SearchRegisters(&next, search, &second).ok());
+  ASSERT_EQ(second.checkpoints_size(), 1);
+  EXPECT_EQ(second.checkpoints(0).checkpoint(), "vms/web-3/checkpoints/1");
+  EXPECT_EQ(second.total_count(), 2);
 }
 
 TEST(SecuredCalls, ListsHaveWhatTheCallerMayRead) {
@@ -177,6 +263,35 @@ TEST(SecuredCalls, CertificatesAreReplacedWithoutALostCall) {
   EXPECT_TRUE(Push(old_channel, "a").ok());
 }
 
+// Whatever stands in the place of a file, both sides keep the one before it, and take the next good one.
+TEST(SecuredCalls, BrokenTlsFilesAreNotTaken) {
+  SecuredServer server(kPolicy);
+  const TlsFiles client = server.ca().Issue("client", {"pusher"});
+  const std::shared_ptr<grpc::Channel> old_channel = server.ChannelBy(client);
+  ASSERT_TRUE(Push(old_channel, "a").ok());
+  TlsFiles new_client = server.ca().Issue("new", {"pusher"});
+  new_client.ca = server.folder() + "/copy.pem";
+  std::filesystem::copy_file(server.ca().file(), new_client.ca);
+  const auto in_folder = [&server](const char* name) { return absl::StrCat(server.folder(), "/", name); };
+  ASSERT_EQ(mkdir(in_folder("folder").c_str(), 0700), 0);
+  ASSERT_EQ(mkfifo(in_folder("pipe").c_str(), 0600), 0);
+  std::ofstream(in_folder("huge")) << "x";
+  ASSERT_EQ(truncate(in_folder("huge").c_str(), off_t{1} << 40), 0);
+  std::ofstream(in_folder("half")) << "-----BEGIN CERTIFICATE-----\nMIIC";
+  for (const char* wrong : {"folder", "pipe", "huge", "half", "missing", "new.key"}) {
+    const std::vector<std::string> names = {in_folder("server.pem"), in_folder("server.key"), client.certificate,
+                                            client.key, client.ca};
+    for (const std::string& name : names) {
+      ASSERT_EQ(rename(name.c_str(), (name + ".good").c_str()), 0);
+      ASSERT_EQ(symlink(wrong, name.c_str()), 0);
+    }
+    absl::SleepFor(absl::Milliseconds(1500));  // both sides look every second
+    EXPECT_TRUE(Push(old_channel, "a").ok()) << wrong;
+    EXPECT_TRUE(Push(server.ChannelBy(new_client), "a").ok()) << wrong;
+    for (const std::string& name : names) ASSERT_EQ(rename((name + ".good").c_str(), name.c_str()), 0);
+  }
+}
+
 TEST(SecuredCalls, PolicyIsReplacedAsAWhole) {
   SecuredServer server(kPolicy);
   const std::shared_ptr<grpc::Channel> web = server.ChannelOf({"web"});
@@ -239,9 +354,17 @@ TEST(SecuredCalls, TheCommandSaysWhatIsMissing) {
   EXPECT_THAT(run({"--tls-ca=" + web.ca, certificate, key, "delete", "web-1", "--all"}),
               AllOf(testing::StartsWith("1 "), HasSubstr("cn:web does not have the permission \"delete\" on vms/web-1"),
                     HasSubstr("--policy")));
-  EXPECT_THAT(run({"list"}), AllOf(testing::StartsWith("4 "), HasSubstr("one that uses TLS needs --tls-ca")));
-  EXPECT_THAT(run({"--tls-ca=" + other.file(), certificate, key, "list"}),
-              AllOf(testing::StartsWith("4 "), HasSubstr("is --tls-ca the CA of the server")));
+  EXPECT_THAT(run({"list"}), AllOf(testing::StartsWith("4 "), HasSubstr("if it uses TLS, it needs --tls-ca")));
+  const TlsFiles refused = other.Issue("refused", {"web"});
+  EXPECT_THAT(
+      run({"--tls-ca=" + web.ca, "--tls-certificate=" + refused.certificate, "--tls-key=" + refused.key, "list"}),
+      AllOf(testing::StartsWith("4 "), HasSubstr("may refuse this client's certificate")));
+  EXPECT_THAT(
+      run({"--tls-ca=" + other.file(), certificate, key, "list"}),
+      AllOf(testing::StartsWith("4 "), HasSubstr("is --tls-ca the CA of the server, and localhost among the names")));
+  ASSERT_EQ(mkfifo((server.folder() + "/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(run({"--tls-ca=" + server.folder() + "/pipe", "list"}),
+              AllOf(testing::StartsWith("2 "), HasSubstr("pipe cannot be read: it is not a regular file")));
   EXPECT_THAT(run({"--tls-ca=" + web.key, "list"}),
               AllOf(testing::StartsWith("2 "), HasSubstr("web.key contains no certificate")));
   EXPECT_THAT(run({certificate, "list"}),
@@ -272,8 +395,14 @@ TEST(Start, RefusesWhatIsOpenOrWrong) {
   options.tls.ca = folder.path() + "/missing";
   EXPECT_THAT(problem(), HasSubstr("missing cannot be read: No such file or directory"));
   options.tls = good;
+  options.tls.key = folder.path();
+  EXPECT_THAT(problem(), HasSubstr("cannot be read: it is a folder"));
+  options.tls = good;
   options.policy_file = folder.path() + "/policy";
-  EXPECT_THAT(problem(), HasSubstr("policy: the policy cannot be read"));
+  EXPECT_THAT(problem(), HasSubstr("policy cannot be read: No such file or directory"));
+  ASSERT_EQ(mkfifo(options.policy_file.c_str(), 0600), 0);
+  EXPECT_THAT(problem(), HasSubstr("policy cannot be read: it is not a regular file"));
+  ASSERT_EQ(unlink(options.policy_file.c_str()), 0);
   std::ofstream(options.policy_file) << "rules {\n  who: 'cn:a'\n}\n";
   EXPECT_THAT(problem(), HasSubstr("/policy: line 2, column"));
 }
