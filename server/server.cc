@@ -17,8 +17,8 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
-#include "server/audit/audit_log.h"
 #include "server/audit/audited_calls.h"
+#include "server/bound_listener.h"
 #include "server/hosts/registry.h"
 #include "server/machines/registry.h"
 #include "server/metrics/metrics_endpoint.h"
@@ -33,9 +33,8 @@
 #include "server/retention/sweeper.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/request_decoding.h"
-#include "server/security/access_control.h"
-#include "server/security/server_credentials.h"
 #include "server/security/unix_users.h"
+#include "server/server_files.h"
 #include "server/services/admin_service.h"
 #include "server/services/checkpoint_service.h"
 #include "server/services/engine_service.h"
@@ -46,56 +45,6 @@
 
 namespace armstate {
 namespace {
-
-// `address` is as ServerOptions::listen_address, with the port that was picked.
-struct BoundListener {
-  std::unique_ptr<Listener> listener;
-  std::string address;
-};
-
-bool IsUnixAddress(absl::string_view address) {
-  return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
-}
-
-absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
-  if (IsUnixAddress(options.listen_address)) {
-    if (!options.tls.empty())
-      spdlog::warn("--tls_certificate and --tls_key are for TCP: a Unix socket does not use TLS");
-    // With a policy it says which users may do what; without one only the server's own user may connect.
-    absl::StatusOr<std::unique_ptr<Listener>> listener =
-        Listener::BindUnix(options.listen_address, /*all_users=*/!options.policy_file.empty());
-    if (!listener.ok()) return listener.status();
-    return BoundListener{*std::move(listener), options.listen_address};
-  }
-  absl::StatusOr<HostPort> address = ParseHostPort(options.listen_address);
-  if (!address.ok()) return Annotate(address.status(), "cannot listen");
-  const bool is_open = options.tls.empty() && !address->IsLoopback();
-  if (is_open && !options.insecure) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot listen on ", address->ToString(),
-        " without encryption: name --tls_certificate and --tls_key, listen on 127.0.0.1 or a Unix socket, or accept by "
-        "--insecure that whoever can connect can read and change everything"));
-  }
-  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
-  if (!listener.ok()) return listener.status();
-  address->port = (*listener)->port();
-  if (options.insecure && !options.tls.empty()) {
-    spdlog::warn("--insecure has no effect: clients need TLS, since there is --tls_certificate");
-  }
-  if (!options.tls.empty() && options.tls.ca.empty() && options.policy_file.empty()) {
-    spdlog::warn(
-        "{}: clients need no certificate and there is no policy: whoever can connect can read and delete all "
-        "checkpoints; --tls_client_ca and --policy limit that",
-        address->ToString());
-  }
-  if (is_open) {
-    spdlog::warn(
-        "--insecure: {} accepts connections from other machines, and there is neither encryption nor authentication: "
-        "whoever can connect can read and delete all checkpoints",
-        address->ToString());
-  }
-  return BoundListener{*std::move(listener), address->ToString()};
-}
 
 // How long the connection of a silent client is kept.
 constexpr int kHandshakeTimeoutMs = 20'000;
@@ -115,6 +64,10 @@ constexpr int kMostCalls = 2 * kMaxStreams + kMaxStreams / 2;
 constexpr size_t kMemoryPerWaitingCall = size_t{2} << 20;
 // Only gRPC's own server reflection uses a thread for each call.
 constexpr int kMaxThreads = 8;
+
+constexpr const char* kServices[] = {v1::CheckpointService::service_full_name(),
+                                     v1::RestoreService::service_full_name(), v1::EngineService::service_full_name(),
+                                     v1::HostService::service_full_name(), v1::AdminService::service_full_name()};
 
 // RocksDB starts a line with its level: "[WARN] ...".
 spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
@@ -139,34 +92,30 @@ void MakePrivateAndLog(const std::string& option, const std::string& folder,
 class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
-       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances,
-       ServerAdvice advice, std::unique_ptr<AccessControl> access, std::unique_ptr<AuditLog> audit_log,
+       std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerFiles files,
        const ServerOptions& options, const MemoryDivision& memory)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
         hosts_(std::move(hosts)),
-        access_(std::move(access)),
+        files_(std::move(files)),
         workers_(memory.calls,
                  {memory.transport / 2, options.memory_limit / kMemoryPerConnection, options.memory_limit / 4 * 3,
                   kMostCalls, static_cast<int64_t>(options.memory_limit / kMemoryPerWaitingCall)},
-                 *access_),
+                 *files_.access),
         checkpoints_(
             storage_->checkpoints(), options.clock,
             [this](std::function<void()> task) { workers_.pushes.Run("", std::move(task)); }, memory.base_cache),
-        tolerances_(std::move(tolerances)),
-        advice_(std::move(advice)),
         restore_targets_(checkpoints_, *profiles_, *hosts_),
         history_(storage_->records(), checkpoints_),
         queries_(storage_->checkpoints(), checkpoints_, *machines_, *profiles_, workers_.memory, options.watch_patience,
                  memory.search_answers),
-        checkpoint_service_(workers_, checkpoints_, *profiles_, advice_, history_, queries_),
-        restore_service_(workers_, restore_targets_, tolerances_, advice_, history_),
+        checkpoint_service_(workers_, checkpoints_, *profiles_, files_.advice, history_, queries_),
+        restore_service_(workers_, restore_targets_, files_.tolerances, files_.advice, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
         admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()),
-        audit_(options.audit),
-        audit_log_(std::move(audit_log)) {
+        audit_(options.audit) {
     if (options.retention_sweep_interval > absl::ZeroDuration()) {
       sweeper_.emplace(checkpoints_, history_,
                        RetentionSweeper::Options{options.retention_sweep_interval, options.clock});
@@ -184,13 +133,12 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
-  absl::Status Listen(BoundListener bound, const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials,
-                      const MemoryDivision& memory) {
+  absl::Status Listen(BoundListener bound, const MemoryDivision& memory) {
     absl::MutexLock lock(&shutdown_mutex_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    Listener::Acceptors acceptors = AddAcceptors(builder, IsUnixAddress(bound.address), tcp_credentials);
+    Listener::Acceptors acceptors = AddAcceptors(builder, IsUnixAddress(bound.address));
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
@@ -210,16 +158,16 @@ class Server::Impl {
     builder.RegisterService(&admin_service_);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     if (metrics_ != nullptr) interceptors.push_back(std::make_unique<RpcMetrics>(metrics_->registry()));
-    if (audit_log_ != nullptr) interceptors.push_back(std::make_unique<AuditedCalls>(*audit_log_, audit_));
+    if (files_.audit_log != nullptr) {
+      interceptors.push_back(std::make_unique<AuditedCalls>(*files_.audit_log, audit_));
+    }
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return absl::UnavailableError("gRPC does not start");
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
-    for (const char* service : {v1::CheckpointService::service_full_name(), v1::RestoreService::service_full_name(),
-                                v1::EngineService::service_full_name(), v1::HostService::service_full_name(),
-                                v1::AdminService::service_full_name()}) {
-      health.SetServingStatus(service, true);
-    }
+    health.SetServingStatus(kReadiness, false);
+    health.SetServingStatus(kLiveness, true);
+    for (const char* service : kServices) health.SetServingStatus(service, true);
     listener_ = std::move(bound.listener);
     address_ = std::move(bound.address);
     listener_->Start(std::move(acceptors), workers_.connections);
@@ -227,7 +175,7 @@ class Server::Impl {
         health,
         std::vector<std::string>{"", v1::CheckpointService::service_full_name(), v1::EngineService::service_full_name(),
                                  v1::HostService::service_full_name()},
-        [this] { return storage_->CheckWritable(); });
+        [this] { return storage_->CheckWritable(); }, [this] { return queries_.CanSearch(); });
     return absl::OkStatus();
   }
 
@@ -240,7 +188,11 @@ class Server::Impl {
     if (server_ == nullptr) return absl::OkStatus();
     write_health_.reset();
     // Load balancers see the change before calls start to fail.
-    if (server_->GetHealthCheckService() != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    if (grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService()) {
+      health->SetServingStatus("", false);
+      health->SetServingStatus(kReadiness, false);
+      for (const char* service : kServices) health->SetServingStatus(service, false);
+    }
     if (listener_ != nullptr) listener_->Stop();
     if (sweeper_) sweeper_->Stop();
     checkpoint_service_.Drain();
@@ -254,14 +206,13 @@ class Server::Impl {
   }
 
  private:
-  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool is_unix,
-                                   const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials) {
+  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool is_unix) {
     if (is_unix) {
-      unix_users_.emplace(*access_, builder);
+      unix_users_.emplace(*files_.access, builder);
       return [this](int socket) { return unix_users_->For(socket); };
     }
     tcp_acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, tcp_credentials);
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, files_.credentials);
     return [this](int) { return tcp_acceptor_.get(); };
   }
 
@@ -269,11 +220,9 @@ class Server::Impl {
   std::unique_ptr<ProfileRegistry> profiles_;
   std::unique_ptr<MachineRegistry> machines_;
   std::unique_ptr<HostRegistry> hosts_;
-  const std::unique_ptr<AccessControl> access_;
+  const ServerFiles files_;
   CallWorkers workers_;
   CheckpointRepository checkpoints_;
-  const ServerTolerances tolerances_;
-  const ServerAdvice advice_;
   const RestoreTargets restore_targets_;
   RestoreHistory history_;
   QueryRpcs queries_;
@@ -286,7 +235,6 @@ class Server::Impl {
   std::string address_;
   std::unique_ptr<MetricsEndpoint> metrics_;
   const AuditOptions audit_;
-  std::unique_ptr<AuditLog> audit_log_;
   // The one that is in use.
   absl::optional<UnixUsers> unix_users_;
   std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
@@ -299,17 +247,8 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   LogProtobuf();
   if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
-  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = TcpCredentials(options.tls);
-  if (!credentials.ok()) return credentials.status();
-  absl::StatusOr<std::unique_ptr<AccessControl>> access = AccessControl::Open(options.policy_file);
-  if (!access.ok()) return access.status();
-  std::unique_ptr<AuditLog> audit_log;
-  if (!options.audit.file.empty()) {
-    const auto durability = options.audit.is_required ? AuditLog::Durability::kSynced : AuditLog::Durability::kWritten;
-    absl::StatusOr<std::unique_ptr<AuditLog>> log = AuditLog::Open(options.audit.file, durability);
-    if (!log.ok()) return log.status();
-    audit_log = *std::move(log);
-  }
+  absl::StatusOr<ServerFiles> files = ServerFiles::Load(options);
+  if (!files.ok()) return files.status();
   // Before anything is created; clients that connect wait until the server has started.
   absl::StatusOr<BoundListener> bound = Bind(options);
   if (!bound.ok()) return bound.status();
@@ -318,10 +257,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   absl::StatusOr<std::unique_ptr<ProfileRegistry>> profiles = ProfileRegistry::BuiltIn();
   if (!profiles.ok()) return profiles.status();
-  absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
-  if (!tolerances.ok()) return tolerances.status();
-  absl::StatusOr<ServerAdvice> advice = ServerAdvice::Load(options.advice_file);
-  if (!advice.ok()) return advice.status();
   if (absl::Status status = RocksDbStorage::CheckDataDir(options.data_dir); !status.ok()) return status;
   MakePrivateAndLog("--data_dir", options.data_dir, {});
   if (!options.backup_dir.empty()) MakePrivateAndLog("--backup_dir", options.backup_dir, kBackupFolders);
@@ -341,13 +276,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(tolerances), *std::move(advice), *std::move(access),
-                                     std::move(audit_log), options, memory);
+                                     *std::move(files), options, memory);
   if (!options.metrics_address.empty()) {
     if (absl::Status status = impl->ServeMetrics(options.metrics_address); !status.ok()) return status;
   }
-  if (absl::Status status = impl->Listen(*std::move(bound), *credentials, memory); !status.ok()) return status;
+  if (absl::Status status = impl->Listen(*std::move(bound), memory); !status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));  // std::make_unique cannot call the private constructor
+}
+
+absl::Status Server::Check(const ServerOptions& options) {
+  if (absl::Status status = CheckListenAddress(options); !status.ok()) return status;
+  return ServerFiles::Load(options).status();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -14,13 +14,21 @@
 
 namespace armstate {
 
+// A name of the health service that is NOT_SERVING as long as new clients should go elsewhere: while the server starts
+// or drains, or nothing can be stored. And one that is SERVING as long as the process answers at all, so that nobody
+// restarts a server for a full disk.
+inline constexpr char kReadiness[] = "readiness";
+inline constexpr char kLiveness[] = "liveness";
+
 // Polls on its own thread. Services that only read are not affected.
 class WriteHealth {
  public:
   // While `check` returns an error, `services` are NOT_SERVING and the log says why. The service "" is the server as a
-  // whole. `health` and everything that `check` uses must outlive the object.
+  // whole. kReadiness, which must be NOT_SERVING before, is SERVING while there is no error and `has_started`. `health`
+  // and everything that the functions use must outlive the object.
   WriteHealth(grpc::HealthCheckServiceInterface& health, std::vector<std::string> services,
-              std::function<absl::Status()> check, absl::Duration interval = absl::Seconds(1));
+              std::function<absl::Status()> check, std::function<bool()> has_started,
+              absl::Duration interval = absl::Seconds(1));
   ~WriteHealth();
 
  private:
@@ -29,6 +37,7 @@ class WriteHealth {
   grpc::HealthCheckServiceInterface& health_;
   const std::vector<std::string> services_;
   const std::function<absl::Status()> check_;
+  const std::function<bool()> has_started_;
   const absl::Duration interval_;
   absl::Notification stopped_;
   std::thread thread_;

@@ -33,6 +33,11 @@ class IndexFollower {
   // Waits until the index reflects everything that was acknowledged before this call. UNAVAILABLE, reason
   // INDEX_BUILDING (metadata "done_vms"), during the initial read of all VMs; otherwise the errors of `stop`.
   absl::Status CatchUp(const StopCheck& stop);
+  // False during that.
+  bool HasReadAllVms() const {
+    const absl::MutexLock lock(&mutex_);
+    return ready_;
+  }
 
  private:
   void Run();

@@ -50,6 +50,8 @@ class QueryRpcs {
                                                               const StopCheck& stop) {
     return ListRegisterHistory(checkpoints_, profiles_, request, stop);
   }
+  // False while the server has just started, and a search would be refused.
+  bool CanSearch() const { return follower_.HasReadAllVms(); }
   absl::StatusOr<v1::SearchRegistersResponse> Search(const v1::SearchRegistersRequest& request, const StopCheck& stop,
                                                      const Access& access) {
     return search_.Search(request, stop, access);

@@ -149,8 +149,9 @@ TEST_F(RegisteredServicesTest, WhatCannotBeDecodedIsSaidByEveryMethod) {
 
 TEST_F(RegisteredServicesTest, HealthIsServing) {
   const auto health = grpc::health::v1::Health::NewStub(channel_);
-  for (const char* service : {"", "armstate.v1.CheckpointService", "armstate.v1.RestoreService",
-                              "armstate.v1.EngineService", "armstate.v1.HostService", "armstate.v1.AdminService"}) {
+  for (const char* service :
+       {"", "armstate.v1.CheckpointService", "armstate.v1.RestoreService", "armstate.v1.EngineService",
+        "armstate.v1.HostService", "armstate.v1.AdminService", "liveness"}) {
     grpc::ClientContext context;
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(service);
@@ -165,6 +166,15 @@ TEST_F(RegisteredServicesTest, HealthIsServing) {
   ASSERT_TRUE(watch->Read(&response));
   EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
   context.TryCancel();
+  // Once the server has read what it indexes.
+  grpc::ClientContext ready_context;
+  grpc::health::v1::HealthCheckRequest readiness;
+  readiness.set_service("readiness");
+  const auto ready = health->Watch(&ready_context, readiness);
+  while (ready->Read(&response) && response.status() != grpc::health::v1::HealthCheckResponse::SERVING) {
+  }
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  ready_context.TryCancel();
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ TEST(WriteHealthTest, TellsWhenNothingCanBeStoredAndWhenItCanAgain) {
   absl::Mutex mutex;
   absl::Status status;
   int checks = 0;
+  bool has_started = false;
   WriteHealth writes(
       health, {"", "writing"},
       [&] {
@@ -49,20 +50,29 @@ TEST(WriteHealthTest, TellsWhenNothingCanBeStoredAndWhenItCanAgain) {
         ++checks;
         return status;
       },
+      [&] {
+        absl::MutexLock lock(&mutex);
+        return has_started;
+      },
       absl::Milliseconds(1));
   {
     // What was healthy from the beginning is not told again.
     const auto checked = [&] { return checks > 1; };
     absl::MutexLock lock(&mutex, absl::Condition(&checked));
     EXPECT_THAT(health.Told(0), IsEmpty());
+    has_started = true;
+  }
+  EXPECT_THAT(health.Told(1), ElementsAre(Pair("readiness", true)));
+  {
+    absl::MutexLock lock(&mutex);
     status = absl::ResourceExhaustedError("the disk is full");
   }
-  EXPECT_THAT(health.Told(2), ElementsAre(Pair("", false), Pair("writing", false)));
+  EXPECT_THAT(health.Told(4), ElementsAre(Pair("", false), Pair("readiness", false), Pair("writing", false)));
   {
     absl::MutexLock lock(&mutex);
     status = absl::OkStatus();
   }
-  EXPECT_THAT(health.Told(4), ElementsAre(Pair("", true), Pair("writing", true)));
+  EXPECT_THAT(health.Told(7), ElementsAre(Pair("", true), Pair("readiness", true), Pair("writing", true)));
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// ServerFiles is what the files say that the server's options name.
+#ifndef ARMSTATE_SERVER_SERVER_FILES_H_
+#define ARMSTATE_SERVER_SERVER_FILES_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/security/server_credentials.h"
+#include "server/audit/audit_log.h"
+#include "server/security/access_control.h"
+#include "server/server_options.h"
+#include "server/verdict/server_advice.h"
+#include "server/verdict/server_tolerances.h"
+
+namespace armstate {
+
+struct ServerFiles {
+  // Errors: those of the parts, each with the file.
+  static absl::StatusOr<ServerFiles> Load(const ServerOptions& options);
+
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // for TCP
+  std::unique_ptr<AccessControl> access;
+  std::unique_ptr<AuditLog> audit_log;  // null: none
+  ServerTolerances tolerances;
+  ServerAdvice advice;
+};
+
+}  // namespace armstate
+
+#endif  // ARMSTATE_SERVER_SERVER_FILES_H_
