@@ -30,7 +30,10 @@ absl::Status CheckRule(const AdviceRule& rule) {
   const bool has_registers = !rule.registers.empty() || !rule.id_patterns.empty();
   if (rule.kind == AdviceKind::kCause && !has_registers) return error("a cause names registers or has a pattern");
   const bool has_relation = rule.vcpus != VcpuRelation::kNone;
-  if (has_relation && rule.kind != AdviceKind::kCheckpoint) return error("only rules of checkpoints compare vCPUs");
+  if (has_relation && rule.kind == AdviceKind::kConsequence) return error("a consequence does not compare vCPUs");
+  if (rule.vcpus == VcpuRelation::kEqual && rule.kind == AdviceKind::kCause) {
+    return error("a cause speaks of vCPUs that differ, never of equal ones");
+  }
   if (has_relation && rule.registers.empty()) return error("it names no register in which to compare vCPUs");
   if (rule.kind == AdviceKind::kCheckpoint && !has_relation && has_registers) {
     return error("a rule of checkpoints has no findings: name registers in its conditions");
@@ -38,6 +41,14 @@ absl::Status CheckRule(const AdviceRule& rule) {
   const std::string fault = FaultOfRule({rule.registers.size(), rule.fields.size()}, rule.id_patterns,
                                         {rule.conditions.size(), rule.outcomes.size()});
   return fault.empty() ? absl::OkStatus() : error(fault);
+}
+
+// Some vCPU has another value of the finding's register.
+bool Differs(const RegisterFinding& finding, absl::Span<const AdvisedVcpu> vcpus) {
+  return std::any_of(vcpus.begin(), vcpus.end(), [&](const AdvisedVcpu& vcpu) {
+    const absl::optional<absl::string_view> value = vcpu.sides.checkpoint.Find(finding.id);
+    return value && *value != finding.wanted;
+  });
 }
 
 bool IsObstacle(const RegisterFinding& finding) { return VerdictOf(finding) >= Verdict::kUndetermined; }
@@ -121,7 +132,8 @@ bool AdviceSet::HoldsOf(const Rule& rule, const AdvisedVcpu& vcpu) const {
                      [&](const ResolvedCondition& condition) { return condition.Holds(absl::nullopt, vcpu.sides); });
 }
 
-absl::optional<std::vector<RegisterId>> AdviceSet::Covered(const Rule& rule, const AdvisedVcpu& vcpu,
+absl::optional<std::vector<RegisterId>> AdviceSet::Covered(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus,
+                                                           const AdvisedVcpu& vcpu,
                                                            std::vector<bool>& explained) const {
   if (!rule.is_about_findings()) {
     if (!HoldsOf(rule, vcpu)) return absl::nullopt;
@@ -134,6 +146,7 @@ absl::optional<std::vector<RegisterId>> AdviceSet::Covered(const Rule& rule, con
     const RegisterFinding& finding = vcpu.findings[i];
     if (IsObstacle(finding) != of_obstacles || (of_obstacles && explained[i])) continue;
     if (!Matches(rule, finding, vcpu.sides)) continue;
+    if (rule.rule.vcpus == VcpuRelation::kDiffer && !Differs(finding, vcpus)) continue;
     covered.push_back(finding.id);
     positions.push_back(i);
   }
@@ -185,30 +198,33 @@ void AdviceSet::AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus
 }
 
 std::vector<Advice> AdviceSet::Apply(absl::Span<const AdvisedVcpu> vcpus) const {
-  return ApplyFrom(AdviceKind::kCause, vcpus);
+  return *ApplyFrom(AdviceKind::kCause, vcpus, NeverStop);
 }
 
-std::vector<Advice> AdviceSet::ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus) const {
+absl::StatusOr<std::vector<Advice>> AdviceSet::ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus,
+                                                                 const StopCheck& stop) const {
   std::vector<AdvisedVcpu> advised;
   for (const CapturedVcpu& vcpu : vcpus) {
     advised.push_back({vcpu.index, {vcpu.registers, vcpu.registers, vcpu.registers.values()}, {}});
   }
-  return ApplyFrom(AdviceKind::kCheckpoint, advised);
+  return ApplyFrom(AdviceKind::kCheckpoint, advised, stop);
 }
 
-std::vector<Advice> AdviceSet::ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus) const {
+absl::StatusOr<std::vector<Advice>> AdviceSet::ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus,
+                                                         const StopCheck& stop) const {
   std::vector<std::vector<bool>> explained;
   for (const AdvisedVcpu& vcpu : vcpus) explained.emplace_back(vcpu.findings.size());
   std::vector<Advice> result;
   for (const Rule& rule : rules_) {
     if (rule.rule.kind < first) continue;
+    if (absl::Status status = stop(); !status.ok()) return status;
     Advice advice{rule.rule.name, rule.rule.kind, rule.rule.severity, "", "", {}, {}};
-    if (rule.rule.vcpus != VcpuRelation::kNone) {
+    if (rule.rule.kind == AdviceKind::kCheckpoint && rule.rule.vcpus != VcpuRelation::kNone) {
       AddRelated(rule, vcpus, advice);
     } else {
       std::set<uint64_t> registers;
       for (size_t i = 0; i < vcpus.size(); ++i) {
-        const absl::optional<std::vector<RegisterId>> covered = Covered(rule, vcpus[i], explained[i]);
+        const absl::optional<std::vector<RegisterId>> covered = Covered(rule, vcpus, vcpus[i], explained[i]);
         if (!covered) continue;
         advice.vcpus.push_back(vcpus[i].index);
         for (const RegisterId id : *covered) registers.insert(id.raw());

@@ -15,6 +15,7 @@
 #include "core/register_list.h"
 #include "core/resolved_condition.h"
 #include "core/restore.h"
+#include "core/stop_check.h"
 
 namespace armstate {
 
@@ -47,8 +48,10 @@ class AdviceSet {
   // order of the rules.
   std::vector<Advice> Apply(absl::Span<const AdvisedVcpu> vcpus) const;
 
-  // Returns what the rules of checkpoints say, without a target: both sides are the vCPU as it was captured.
-  std::vector<Advice> ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus) const;
+  // Returns what the rules of checkpoints say, without a target: both sides are the vCPU as it was captured. The error
+  // is that of `stop`.
+  absl::StatusOr<std::vector<Advice>> ApplyToCheckpoint(absl::Span<const CapturedVcpu> vcpus,
+                                                        const StopCheck& stop) const;
 
  private:
   struct Rule {
@@ -69,12 +72,13 @@ class AdviceSet {
   bool HoldsOf(const Rule& rule, const AdvisedVcpu& vcpu) const;
   // The registers of one vCPU that the rule speaks of; nothing: it does not apply. `explained`, by finding, is of
   // causes.
-  absl::optional<std::vector<RegisterId>> Covered(const Rule& rule, const AdvisedVcpu& vcpu,
-                                                  std::vector<bool>& explained) const;
+  absl::optional<std::vector<RegisterId>> Covered(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus,
+                                                  const AdvisedVcpu& vcpu, std::vector<bool>& explained) const;
   // Returns the values that the rule compares of one vCPU, by register, for VcpuRelation.
   std::map<uint64_t, std::string> Compared(const Rule& rule, const RegisterList& list) const;
-  // Applies the rules of this kind and of those after it.
-  std::vector<Advice> ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus) const;
+  // Applies the rules of this kind and of those after it; asks `stop` for each.
+  absl::StatusOr<std::vector<Advice>> ApplyFrom(AdviceKind first, absl::Span<const AdvisedVcpu> vcpus,
+                                                const StopCheck& stop) const;
   void AddRelated(const Rule& rule, absl::Span<const AdvisedVcpu> vcpus, Advice& advice) const;
 
   IdScheme target_;

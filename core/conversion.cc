@@ -111,11 +111,15 @@ class Rules {
     if (was == *now) return;
     findings.push_back({kCounterFrequencyId, RegisterOutcome::kIgnored, std::string(*set), std::string(*now)});
     const uint64_t before = LowWord(was), after = LowWord(*now);
-    const std::string ratio = before == 0 ? "" : ShortNumber(static_cast<double>(after) / static_cast<double>(before));
+    const auto times = [](uint64_t a, uint64_t b) {
+      return ShortNumber(static_cast<double>(a) / static_cast<double>(b));
+    };
+    const std::string pace = before == 0 || after == 0 ? ""
+                             : before < after          ? absl::StrCat(", ", times(after, before), " times as fast")
+                                                       : absl::StrCat(", ", times(before, after), " times slower");
     Refuse(kCounterFrequency,
            absl::StrCat("the guest's counter ran at ", FrequencyText(before), " and would run at ",
-                        FrequencyText(after), ", without the guest knowing: its clock would be wrong",
-                        ratio.empty() ? "" : absl::StrCat(", ", ratio, " times as fast")),
+                        FrequencyText(after), ", without the guest knowing: its clock would be wrong", pace),
            findings.back());
   }
 

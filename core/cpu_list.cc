@@ -1,5 +1,6 @@
 #include "core/cpu_list.h"
 
+#include <bitset>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -21,17 +22,24 @@ bool ParseCpu(absl::string_view text, int& cpu) {
 }  // namespace
 
 absl::StatusOr<std::vector<int>> ParseCpuList(absl::string_view text) {
-  std::vector<int> cpus;
+  if (text.size() > kMaxCpuListBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the list of CPUs has ", text.size(), " bytes, more than ", kMaxCpuListBytes));
+  }
+  std::bitset<kMaxCpus> listed;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const std::pair<absl::string_view, absl::string_view> ends = absl::StrSplit(part, absl::MaxSplits('-', 1));
     const bool is_range = part.find('-') != absl::string_view::npos;
     int first = 0, last = 0;
-    if (!ParseCpu(ends.first, first) || !ParseCpu(is_range ? ends.second : ends.first, last) || first > last ||
-        (!cpus.empty() && first <= cpus.back())) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", absl::CEscape(text.substr(0, 63)),
-                                                     "\" is not a list of ascending CPU numbers, like 0-3,8"));
+    if (!ParseCpu(ends.first, first) || !ParseCpu(is_range ? ends.second : ends.first, last) || first > last) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "\"", absl::CEscape(text.substr(0, 63)), "\" is not a list of CPU numbers below ", kMaxCpus, ", like 0-3,8"));
     }
-    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+    for (int cpu = first; cpu <= last; ++cpu) listed.set(static_cast<size_t>(cpu));
+  }
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < kMaxCpus; ++cpu) {
+    if (listed[static_cast<size_t>(cpu)]) cpus.push_back(cpu);
   }
   return cpus;
 }
@@ -49,7 +57,8 @@ std::string FormatCpuList(absl::Span<const int> cpus) {
 
 std::string CoresText(absl::string_view cpus, absl::string_view cpu_model) {
   if (cpus.empty()) return absl::StrCat("the ", cpu_model, " CPUs");
-  return absl::StrCat("CPUs ", cpus, cpu_model.empty() ? "" : absl::StrCat(" (", cpu_model, ")"));
+  const bool is_one = cpus.find_first_of(",-") == absl::string_view::npos;
+  return absl::StrCat(is_one ? "CPU " : "CPUs ", cpus, cpu_model.empty() ? "" : absl::StrCat(" (", cpu_model, ")"));
 }
 
 }  // namespace armstate

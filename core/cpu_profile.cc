@@ -127,6 +127,12 @@ std::string CpuProfile::ResetValues(VcpuPosition position) const {
   return values;
 }
 
+bool CpuProfile::is_vm_wide(size_t index) const {
+  if (vm_wide_.empty()) return false;
+  const absl::string_view bits = absl::string_view(vm_wide_).substr(layout()->offset(index), layout()->width(index));
+  return bits.find_first_not_of('\xff') == absl::string_view::npos;
+}
+
 CpuProfile::UpperHalf CpuProfile::upper_half(size_t index) const {
   const auto found = std::lower_bound(upper_halves_.begin(), upper_halves_.end(), index,
                                       [](const UpperHalf& half, size_t i) { return half.index < i; });

@@ -56,6 +56,8 @@ class CpuProfile {
   const BulkWrite* bulk_write() const { return bulk_write_ ? &*bulk_write_ : nullptr; }
   // The bits that all vCPUs of a VM share: a value area of the layout, or empty if there are none.
   absl::string_view vm_wide() const { return vm_wide_; }
+  // All bits of the register are.
+  bool is_vm_wide(size_t index) const;
   // A constant that QEMU's emulation refuses when it is missing (ListLoad::Missing). KVM requires no register.
   bool is_required(size_t index) const { return required_[index]; }
   // The same, for a target that is not known to be of that kind.

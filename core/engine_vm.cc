@@ -1,6 +1,20 @@
 #include "core/engine_vm.h"
 
 namespace armstate {
+namespace {
+
+// A register of the whole VM does not keep this vCPU's value when the last one's list has another.
+void ExplainVmWide(const CpuProfile& profile, const RegisterList& last, RestoreReport& report) {
+  for (RegisterFinding& finding : report.findings) {
+    if (finding.outcome != RegisterOutcome::kIgnored && finding.outcome != RegisterOutcome::kDiffers) continue;
+    const absl::optional<size_t> index = profile.layout()->Find(finding.id);
+    const absl::optional<absl::string_view> value = last.Find(finding.id);
+    if (!index || !profile.is_vm_wide(*index) || !value || *value == finding.wanted) continue;
+    finding.reason = "the VM has one value of it, to which another vCPU of the checkpoint gives another value";
+  }
+}
+
+}  // namespace
 
 std::vector<EngineVcpu> MakeVcpus(const std::shared_ptr<const CpuProfile>& profile, int count) {
   std::vector<EngineVcpu> vcpus;
@@ -23,6 +37,7 @@ absl::StatusOr<std::vector<RestoreReport>> RestoreVcpus(absl::Span<const Registe
     if (absl::Status status = stop(); !status.ok()) return status;
     vcpus[i].AdoptVmWide(vcpus[lists.size() - 1]);
     reports.push_back(restores[i].Judge());
+    ExplainVmWide(vcpus[i].profile(), *lists[lists.size() - 1], reports.back());
   }
   return reports;
 }

@@ -1,5 +1,6 @@
 #include "core/register_selector.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/match.h"
@@ -25,6 +26,13 @@ absl::Status NoSuchField(absl::string_view text, absl::string_view wanted, absl:
   if (!nearest.name().empty()) metadata["nearest"] = absl::StrCat(register_name, ".", nearest.name());
   return MakeError(absl::StatusCode::kInvalidArgument, ErrorReason::kRegisterNameUnknown,
                    absl::StrCat(register_name, " has no field \"", wanted, "\"; it has ", has), std::move(metadata));
+}
+
+// True if the vCPU is in a mode of AArch32 at EL1. User mode (0x10) can also be that of a 64-bit guest's 32-bit
+// program.
+bool RunsInAArch32(const RegisterList& list, IdScheme scheme) {
+  const absl::optional<absl::string_view> pstate = list.Find(*ParseRegisterName("PSTATE", scheme));
+  return pstate && (LowWord(*pstate) & 0x1f) > 0x10;
 }
 
 absl::optional<FieldDefinition> FindField(absl::Span<const FieldDefinition> fields, absl::string_view name) {
@@ -67,6 +75,23 @@ RegisterSelector SelectorFor(const RegisterSelector& selector, IdScheme scheme,
   if (!selector.field) return {*mapped, absl::nullopt};
   const absl::optional<FieldDefinition> field = FindField(RegisterFields(*mapped, scheme), selector.field->name);
   return field ? RegisterSelector{*mapped, field} : selector;
+}
+
+absl::optional<SelectedRegister> FindSelected(const RegisterList& list, const RegisterSelector& named,
+                                              IdScheme scheme) {
+  const absl::optional<RegisterId> mapped =
+      list.Find(named.id) || !RunsInAArch32(list, scheme) ? absl::nullopt : AArch64RegisterOf(named.id, scheme);
+  const absl::optional<absl::string_view> whole = mapped ? list.Find(*mapped) : absl::nullopt;
+  if (whole) {
+    const int first = FirstBitInAArch64(named.id, scheme);
+    const size_t begin = std::min(static_cast<size_t>(first) / 8, whole->size());
+    return SelectedRegister{named, *mapped, first, whole->substr(begin, named.id.width())};
+  }
+  const RegisterSelector selector =
+      SelectorFor(named, scheme, [&list](RegisterId id) { return list.Find(id).has_value(); });
+  const absl::optional<absl::string_view> value = list.Find(selector.id);
+  if (!value) return absl::nullopt;
+  return SelectedRegister{selector, selector.id, 0, *value};
 }
 
 std::string SelectorName(const RegisterSelector& selector, IdScheme scheme) {

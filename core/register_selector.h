@@ -11,6 +11,7 @@
 #include "absl/types/optional.h"
 #include "core/catalog.h"
 #include "core/register_id.h"
+#include "core/register_list.h"
 
 namespace armstate {
 
@@ -30,6 +31,18 @@ absl::StatusOr<std::vector<RegisterSelector>> ParseRegisterSelectors(const std::
 // vCPU has that one, with the field of the same name. Otherwise the selector as it is.
 RegisterSelector SelectorFor(const RegisterSelector& selector, IdScheme scheme,
                              absl::FunctionRef<bool(RegisterId)> has);
+
+// A selected register as the list of a vCPU holds it. Refers to the list.
+struct SelectedRegister {
+  RegisterSelector selector;  // of `value`
+  RegisterId in;              // the register of the list that holds it
+  int first_bit;              // where it begins in that
+  absl::string_view value;
+};
+
+// As SelectorFor, except that a vCPU in an AArch32 mode at EL1 has the AArch32 register itself, in the bits of an
+// AArch64 one. Nothing: the list lacks it.
+absl::optional<SelectedRegister> FindSelected(const RegisterList& list, const RegisterSelector& named, IdScheme scheme);
 
 // "SCTLR_EL1", "SCTLR_EL1.M", as the catalog spells them.
 std::string SelectorName(const RegisterSelector& selector, IdScheme scheme);

@@ -164,6 +164,19 @@ int main(int argc, char** argv) {
                  "connect may do everything")
       ->check(armstate::kNotEmpty)
       ->type_name("FILE");
+  CLI::Option* const audit_log =
+      app.add_option("--audit_log", options.audit.file,
+                     "file to which a line of JSON is appended for each call that changes something, restores, reads "
+                     "secrets or is not permitted (docs/security.md)")
+          ->check(armstate::kNotEmpty)
+          ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--audit", [&options](const std::string& audit) { options.audit.is_required = audit == "required"; },
+         "required: no call is answered before its line is on the disk")
+      ->check(CLI::IsMember({"wanted", "required"}))
+      ->default_str("wanted")
+      ->needs(audit_log);
+  app.add_flag("--audit_reads", options.audit.all_reads, "every call has a line in the audit log")->needs(audit_log);
   app.add_option(
          "--metrics", options.metrics_address,
          "address and port at which Prometheus gets metrics by plain HTTP (docs/metrics.md); the default port is "

@@ -17,6 +17,8 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
+#include "server/audit/audit_log.h"
+#include "server/audit/audited_calls.h"
 #include "server/hosts/registry.h"
 #include "server/machines/registry.h"
 #include "server/metrics/metrics_endpoint.h"
@@ -138,8 +140,8 @@ class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
        std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerTolerances tolerances,
-       ServerAdvice advice, std::unique_ptr<AccessControl> access, const ServerOptions& options,
-       const MemoryDivision& memory)
+       ServerAdvice advice, std::unique_ptr<AccessControl> access, std::unique_ptr<AuditLog> audit_log,
+       const ServerOptions& options, const MemoryDivision& memory)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
@@ -162,7 +164,9 @@ class Server::Impl {
         restore_service_(workers_, restore_targets_, tolerances_, advice_, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
-        admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()) {
+        admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()),
+        audit_(options.audit),
+        audit_log_(std::move(audit_log)) {
     if (options.retention_sweep_interval > absl::ZeroDuration()) {
       sweeper_.emplace(checkpoints_, history_,
                        RetentionSweeper::Options{options.retention_sweep_interval, options.clock});
@@ -204,11 +208,10 @@ class Server::Impl {
     builder.RegisterService(&engine_service_);
     builder.RegisterService(&host_service_);
     builder.RegisterService(&admin_service_);
-    if (metrics_ != nullptr) {
-      std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-      interceptors.push_back(std::make_unique<RpcMetrics>(metrics_->registry()));
-      builder.experimental().SetInterceptorCreators(std::move(interceptors));
-    }
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    if (metrics_ != nullptr) interceptors.push_back(std::make_unique<RpcMetrics>(metrics_->registry()));
+    if (audit_log_ != nullptr) interceptors.push_back(std::make_unique<AuditedCalls>(*audit_log_, audit_));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return absl::UnavailableError("gRPC does not start");
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
@@ -282,6 +285,8 @@ class Server::Impl {
   absl::optional<RetentionSweeper> sweeper_;
   std::string address_;
   std::unique_ptr<MetricsEndpoint> metrics_;
+  const AuditOptions audit_;
+  std::unique_ptr<AuditLog> audit_log_;
   // The one that is in use.
   absl::optional<UnixUsers> unix_users_;
   std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
@@ -298,6 +303,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!credentials.ok()) return credentials.status();
   absl::StatusOr<std::unique_ptr<AccessControl>> access = AccessControl::Open(options.policy_file);
   if (!access.ok()) return access.status();
+  std::unique_ptr<AuditLog> audit_log;
+  if (!options.audit.file.empty()) {
+    const auto durability = options.audit.is_required ? AuditLog::Durability::kSynced : AuditLog::Durability::kWritten;
+    absl::StatusOr<std::unique_ptr<AuditLog>> log = AuditLog::Open(options.audit.file, durability);
+    if (!log.ok()) return log.status();
+    audit_log = *std::move(log);
+  }
   // Before anything is created; clients that connect wait until the server has started.
   absl::StatusOr<BoundListener> bound = Bind(options);
   if (!bound.ok()) return bound.status();
@@ -329,7 +341,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(tolerances), *std::move(advice), *std::move(access), options, memory);
+                                     *std::move(tolerances), *std::move(advice), *std::move(access),
+                                     std::move(audit_log), options, memory);
   if (!options.metrics_address.empty()) {
     if (absl::Status status = impl->ServeMetrics(options.metrics_address); !status.ok()) return status;
   }

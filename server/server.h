@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proto/tls_files.h"
+#include "server/audit/audited_calls.h"
 
 namespace armstate {
 
@@ -26,6 +27,7 @@ struct ServerOptions {
   // The file that says who may do what (armstate.v1.AccessPolicy in text format or JSON), read again when it changes.
   // Empty: whoever can connect may do everything.
   std::string policy_file = {};
+  AuditOptions audit = {};
   // "host:port" where Prometheus gets metrics by plain HTTP; the default port is kDefaultMetricsPort. Empty: nowhere.
   std::string metrics_address = {};
   // Created if it does not exist. Only one server at a time can open it.

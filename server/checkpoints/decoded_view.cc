@@ -24,29 +24,30 @@ void AddFields(absl::Span<const FieldDefinition> fields, uint64_t word, v1::Deco
   }
 }
 
-v1::DecodedRegister& AddRegister(RegisterId id, absl::string_view value, IdScheme scheme, v1::DecodedVcpu& vcpu) {
+// `in`: the ID in the list, which is another one for an AArch32 register within an AArch64 one.
+v1::DecodedRegister& AddRegister(RegisterId id, RegisterId in, absl::string_view value, IdScheme scheme,
+                                 v1::DecodedVcpu& vcpu) {
   v1::DecodedRegister& decoded = *vcpu.add_registers();
   decoded.set_name(RegisterName(id, scheme));
   decoded.set_value(FormatValue(value));
-  decoded.set_id(id.ToString());
+  decoded.set_id(in.ToString());
   return decoded;
 }
 
 absl::Status AddSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                          v1::DecodedVcpu& vcpu) {
-  const auto has = [&list](RegisterId id) { return list.Find(id).has_value(); };
   for (const RegisterSelector& named : selectors) {
-    const RegisterSelector selector = SelectorFor(named, scheme, has);
-    const absl::optional<absl::string_view> value = list.Find(selector.id);
-    if (!value) {
+    const absl::optional<SelectedRegister> found = FindSelected(list, named, scheme);
+    if (!found) {
       return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,
-                       absl::StrCat("vCPU ", vcpu.vcpu_index(), " has no register ", RegisterName(selector.id, scheme),
-                                    " (", selector.id.ToString(), ")"),
-                       {{"register_id", selector.id.ToString()}});
+                       absl::StrCat("vCPU ", vcpu.vcpu_index(), " has no register ", RegisterName(named.id, scheme),
+                                    " (", named.id.ToString(), ")"),
+                       {{"register_id", named.id.ToString()}});
     }
+    const RegisterSelector& selector = found->selector;
     const absl::Span<const FieldDefinition> fields =
         selector.field ? absl::MakeConstSpan(&*selector.field, 1) : RegisterFields(selector.id, scheme);
-    AddFields(fields, LowWord(*value), AddRegister(selector.id, *value, scheme, vcpu));
+    AddFields(fields, LowWord(found->value), AddRegister(selector.id, found->in, found->value, scheme, vcpu));
   }
   return absl::OkStatus();
 }
@@ -79,7 +80,7 @@ absl::Status DecodeVcpus(absl::Span<const VcpuRecord> vcpus, IdScheme scheme, co
     for (size_t i = 0; selectors->empty() && i < record.registers.size(); ++i) {
       const RegisterId id = record.registers.id(i);
       const absl::string_view value = record.registers.value(i);
-      v1::DecodedRegister& decoded = AddRegister(id, value, scheme, vcpu);
+      v1::DecodedRegister& decoded = AddRegister(id, id, value, scheme, vcpu);
       if (request.include_fields()) AddFields(RegisterFields(id, scheme), LowWord(value), decoded);
     }
     bytes += vcpu.ByteSizeLong();

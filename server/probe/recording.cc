@@ -97,10 +97,11 @@ absl::Status ParseMeta(const Json& meta, const Place& place, ProbeRecording& pro
   if (host->empty()) return place.Error("the host has no name");
   probe.host = *host;
   if (Member(meta, "cpus") != nullptr) {
-    absl::StatusOr<std::string> cpus = MemberText(meta, "cpus", place);
-    if (!cpus.ok()) return cpus.status();
-    if (absl::Status status = ParseCpuList(*cpus).status(); !status.ok()) return place.Error(status.message());
-    probe.cpus = *std::move(cpus);
+    const absl::StatusOr<std::string> text = MemberText(meta, "cpus", place);
+    if (!text.ok()) return text.status();
+    const absl::StatusOr<std::vector<int>> cpus = ParseCpuList(*text);
+    if (!cpus.ok()) return place.Error(cpus.status().message());
+    probe.cpus = FormatCpuList(*cpus);
   }
   if (const Json* info = Member(meta, "info")) {
     const Json* capability = Member(*info, "wr_imp_id");

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "core/baseline.h"
 #include "core/catalog.h"
+#include "core/cpu_list.h"
 #include "core/error.h"
 #include "core/vcpu_feature.h"
 #include "server/rpc/invalid_field.h"
@@ -61,6 +62,20 @@ void AddNames(const BaselineTargets& targets, const std::vector<size_t>& positio
   for (const size_t position : positions) *names->Add() = targets.names[position];
 }
 
+// A profile of each kind of cores, each with one of its sets of vCPU features.
+std::string ProfilesOfKinds(const v1::Host& host) {
+  std::string text;
+  for (int kind = 0; kind < host.core_kinds_size(); ++kind) {
+    const auto profile = std::find_if(host.profiles().begin(), host.profiles().end(),
+                                      [kind](const v1::HostProfile& one) { return one.core_kind() == kind; });
+    if (profile == host.profiles().end()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : " or ", profile->cpu_profile(), " (",
+                    CoresText(host.core_kinds(kind).cpus(), host.core_kinds(kind).cpu_model()), ", ",
+                    profile->feature_set(), ")");
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineRequest& request,
@@ -81,9 +96,9 @@ absl::StatusOr<BaselineTargets> FindBaselineTargets(const v1::ComputeBaselineReq
       if ((*host)->message.accelerator() != v1::ACCELERATOR_KVM)
         return InvalidField("targets", "has a host that is not a KVM host");
       if (CoreKindCount((*host)->message) > 1) {
-        return InvalidField("targets",
-                            absl::StrCat("has ", target.host(), ", whose cores are of several kinds: name the ",
-                                         "CPU profile of the kind that the VM will be pinned to"));
+        return InvalidField(
+            "targets", absl::StrCat("has ", target.host(), ", whose cores are of several kinds: instead of it, name ",
+                                    ProfilesOfKinds((*host)->message), ", where the VM will be pinned to"));
       }
       entries.push_back(*std::move(host));
       positions.push_back(found.profiles.size() - 1);

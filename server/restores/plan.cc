@@ -29,13 +29,6 @@ void Omit(RegisterId id, IdScheme scheme, std::string reason, v1::VcpuRestorePla
   omission->set_reason(std::move(reason));
 }
 
-bool IsVmWide(const CpuProfile& profile, size_t index) {
-  if (profile.vm_wide().empty()) return false;
-  const absl::string_view bits =
-      profile.vm_wide().substr(profile.layout()->offset(index), profile.layout()->width(index));
-  return bits.find_first_not_of('\xff') == absl::string_view::npos;
-}
-
 std::string Refusal(const RegisterFinding& finding) {
   if (finding.outcome == RegisterOutcome::kWriteUndetermined) return "it is unknown whether the target accepts it";
   return absl::StrCat("the target would refuse it with ", finding.error);
@@ -75,7 +68,7 @@ void PlanList(const RegisterList& list, const RegisterList* before, const CpuPro
     const absl::string_view value = planned.value_or("");
     if (!planned) {
       Omit(id, scheme, Tolerated(Refusal(*finding), finding), plan);
-    } else if (before != nullptr && IsVmWide(profile, index) && before->Find(id) == value) {
+    } else if (before != nullptr && profile.is_vm_wide(index) && before->Find(id) == value) {
       Omit(id, scheme, "the VM's, not the vCPU's: written to the vCPU before", plan);
     } else {
       AddWrite(id, scheme, std::string(value), plan);

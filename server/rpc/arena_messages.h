@@ -17,7 +17,7 @@ namespace armstate {
 
 // Example:
 //   ArenaMessages<v1::GetCheckpointRequest, v1::Checkpoint> messages;
-//   OnRead(workers.reads, &Service::Get, messages);  // of DecodedService; they must outlive the server
+//   OnRead(pool_of, &Service::Get, messages);  // of DecodedService; they must outlive the server
 //
 // Saves most of the allocations for a message with many parts. Long strings (register values) remain on the heap, so
 // that they can be moved out of a message without a copy. Thread-safe.

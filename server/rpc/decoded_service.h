@@ -144,21 +144,23 @@ class DecodedService : public RpcService::CallbackService {
         pool, [service = static_cast<Service*>(this), rpc](const Request& request, const StopCheck& stop,
                                                            const Access&) { return (service->*rpc)(request, stop); });
   }
-  // The function fills the response in place, see WorkedCall. If everything that it reads is in memory, it runs
-  // immediately on the calling thread.
-  template <typename Service, typename Request, typename Response>
-  void OnRead(WorkerPool& pool, absl::Status (Service::*rpc)(const Request&, Response&, MemoryBudget::Share&),
+  // The function fills the response in place, see WorkedCall. If everything that it reads is in memory, and it polls no
+  // `stop`, it runs immediately on the calling thread; otherwise on the pool that `pool_of` returns for the request.
+  template <typename PoolOf, typename Service, typename Request, typename Response>
+  void OnRead(PoolOf pool_of,
+              absl::Status (Service::*rpc)(const Request&, Response&, MemoryBudget::Share&, const StopCheck&),
               grpc::MessageAllocator<Request, Response>& messages) {
     OnReactor<Request, Response>(
-        [this, &pool, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
-                                                                  const Request* request, Response* response) {
-          const auto read = [=](const StopCheck&, MemoryBudget::Share& share) {
-            return (service->*rpc)(*request, *response, share);
+        [this, pool_of, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
+                                                                    const Request* request, Response* response) {
+          const auto read = [=](const StopCheck& stop, MemoryBudget::Share& share) {
+            return (service->*rpc)(*request, *response, share, stop);
           };
-          return WorkedCall::Begin(pool, workers_, *context, *request, read, [&](MemoryBudget::Share& share) {
-            const MemoryOnlyReads no_disk;
-            return (service->*rpc)(*request, *response, share);
-          });
+          return WorkedCall::Begin(pool_of(*request), workers_, *context, *request, read,
+                                   [&](MemoryBudget::Share& share) {
+                                     const MemoryOnlyReads no_disk;
+                                     return (service->*rpc)(*request, *response, share, NotQuick);
+                                   });
         },
         &messages);
   }
@@ -207,6 +209,9 @@ class DecodedService : public RpcService::CallbackService {
   }
 
  private:
+  // Does not complete a call on gRPC's thread.
+  static absl::Status NotQuick() { return absl::UnknownError("is not quick"); }
+
   template <typename Request, typename Response, typename Work>
   void OnWorked(WorkerPool& pool, Work work) {
     OnReactor<Request, Response>(
@@ -219,7 +224,7 @@ class DecodedService : public RpcService::CallbackService {
             return status;
           };
           return WorkedCall::Begin(pool, workers_, *context, *request, fill,
-                                   [](MemoryBudget::Share&) { return absl::UnknownError("is not quick"); });
+                                   [](MemoryBudget::Share&) { return NotQuick(); });
         },
         nullptr);
   }

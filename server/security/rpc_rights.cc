@@ -1,5 +1,6 @@
 #include "server/security/rpc_rights.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -126,10 +127,33 @@ absl::Status RpcRights::CheckCall(const AccessControl& control, const grpc::Auth
 }
 
 absl::Status RpcRights::Check(const Access& access, const Message& request) const {
+  return ForEachResource(request, [&access](v1::Permission permission, const std::string& name) {
+    return access.Check(permission, ResourceOf(name));
+  });
+}
+
+bool RpcRights::IsRead() const {
+  return std::all_of(rights_.begin(), rights_.end(),
+                     [](const Right& right) { return right.permission == v1::PERMISSION_READ; });
+}
+
+std::vector<std::string> RpcRights::Resources(const Message& request, size_t most) const {
+  std::vector<std::string> names;
+  const absl::Status all = ForEachResource(request, [&](v1::Permission, const std::string& name) {
+    if (names.size() == most) return absl::OutOfRangeError("there are more");
+    names.push_back(name);
+    return absl::OkStatus();
+  });
+  all.IgnoreError();  // that there are more
+  return names;
+}
+
+absl::Status RpcRights::ForEachResource(
+    const Message& request, absl::FunctionRef<absl::Status(v1::Permission, const std::string& name)> take) const {
   for (const Right& right : rights_) {
     absl::string_view field = right.resource;
     if (field == "server") {
-      if (absl::Status status = access.Check(right.permission, field); !status.ok()) return status;
+      if (absl::Status status = take(right.permission, "server"); !status.ok()) return status;
       continue;
     }
     absl::string_view collection;
@@ -139,7 +163,7 @@ absl::Status RpcRights::Check(const Access& access, const Message& request) cons
     }
     absl::Status status = ForEachText(request, field, [&](const std::string& text) {
       if (text == kAllVms) return absl::OkStatus();  // without those that the caller may not read
-      return access.Check(right.permission, ResourceOf(absl::StrCat(collection, text)));
+      return take(right.permission, absl::StrCat(collection, text));
     });
     if (!status.ok()) return status;
   }

@@ -2,9 +2,11 @@
 #ifndef ARMSTATE_SERVER_SECURITY_RPC_RIGHTS_H_
 #define ARMSTATE_SERVER_SECURITY_RPC_RIGHTS_H_
 
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "armstate/v1/access_policy.pb.h"
@@ -29,6 +31,11 @@ class RpcRights {
   // RPC, which refuses it; it must be refused for it to be harmless.
   absl::Status Check(const Access& access, const google::protobuf::Message& request) const;
 
+  // True if no right but READ is needed.
+  bool IsRead() const;
+  // The names of what the request is about, at most `most`, for which rights are needed.
+  std::vector<std::string> Resources(const google::protobuf::Message& request, size_t most) const;
+
   struct Right {
     v1::Permission permission;
     // The field that names the resource, or something of it, such as "checkpoint.name"; each of a repeated field.
@@ -40,6 +47,10 @@ class RpcRights {
   explicit RpcRights(std::vector<Right> rights) : rights_(std::move(rights)) {}
 
  private:
+  // Calls `take` with each right and the name of what it is needed for, until one fails. "vms/-" is left out.
+  absl::Status ForEachResource(const google::protobuf::Message& request,
+                               absl::FunctionRef<absl::Status(v1::Permission, const std::string& name)> take) const;
+
   std::vector<Right> rights_;
 };
 

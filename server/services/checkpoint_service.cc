@@ -63,12 +63,15 @@ absl::Status FillDecodedView(absl::string_view vm, const StoredCheckpoint& store
 }  // namespace
 
 absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response,
-                                        MemoryBudget::Share& share) {
+                                        MemoryBudget::Share& share, const StopCheck& stop) {
   if (!v1::CheckpointView_IsValid(request.view())) return InvalidField("view", "is neither BASIC, FULL nor DECODED");
   const absl::StatusOr<CheckpointName> name = ParseCheckpointName(request.name());
   if (!name.ok()) return name.status();
   absl::Status wanted = CheckLimit("vcpu_indexes", request.vcpu_indexes_size(), kMaxVcpus);
   if (!wanted.ok()) return wanted;
+  if (request.include_advice()) {
+    if (absl::Status status = stop(); !status.ok()) return status;  // not on gRPC's thread
+  }
   const bool basic = request.view() == v1::CHECKPOINT_VIEW_BASIC;
   const VcpuSelection selection = basic && !request.include_advice() ? VcpuSelection::kNone : VcpuSelection::kAll;
   absl::StatusOr<StoredCheckpoint> stored =
@@ -79,7 +82,7 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
   if (absl::Status status = share.AddAnswer(2 * BytesOf(*stored)); !status.ok()) return status;
   std::vector<v1::Advice> advice;
   if (request.include_advice()) {
-    absl::StatusOr<std::vector<v1::Advice>> found = AdviceOn(name->vm, *stored);
+    absl::StatusOr<std::vector<v1::Advice>> found = AdviceOn(name->vm, *stored, stop);
     if (!found.ok()) return found.status();
     advice = *std::move(found);
   }
@@ -93,7 +96,8 @@ absl::Status CheckpointServiceImpl::Get(const v1::GetCheckpointRequest& request,
 }
 
 absl::StatusOr<std::vector<v1::Advice>> CheckpointServiceImpl::AdviceOn(absl::string_view vm,
-                                                                        const StoredCheckpoint& stored) const {
+                                                                        const StoredCheckpoint& stored,
+                                                                        const StopCheck& stop) const {
   const absl::StatusOr<v1::Checkpoint> basic = BasicView(vm, stored.summary);
   if (!basic.ok()) return basic.status();
   const absl::optional<IdScheme> scheme = SchemeOf(basic->source(), profiles_);
@@ -101,7 +105,9 @@ absl::StatusOr<std::vector<v1::Advice>> CheckpointServiceImpl::AdviceOn(absl::st
   if (!scheme) return messages;
   std::vector<CapturedVcpu> vcpus;
   for (const VcpuRecord& vcpu : stored.vcpus) vcpus.push_back({vcpu.vcpu_index, vcpu.registers});
-  for (const Advice& advice : advice_.ForCheckpoint(vcpus, *scheme)) messages.push_back(AdviceToProto(advice, *scheme));
+  const absl::StatusOr<std::vector<Advice>> all = advice_.ForCheckpoint(vcpus, *scheme, stop);
+  if (!all.ok()) return all.status();
+  for (const Advice& advice : *all) messages.push_back(AdviceToProto(advice, *scheme));
   return messages;
 }
 

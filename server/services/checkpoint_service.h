@@ -41,7 +41,11 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
     using This = CheckpointServiceImpl;
     OnAsyncUnary(&This::CreateCheckpoint, create_messages_);
     OnBidirectionalStream<v1::StreamCheckpointsRequest>(&This::OpenPushes);
-    OnRead(workers.reads, &This::Get, get_messages_);
+    OnRead(
+        [&workers](const v1::GetCheckpointRequest& request) -> WorkerPool& {
+          return request.include_advice() ? workers.judging : workers.reads;
+        },
+        &This::Get, get_messages_);
     OnUnary(workers.reads, &This::List);
     OnUnary(workers.writes, &This::Update);
     OnUnary(workers.writes, &This::Delete);
@@ -73,9 +77,11 @@ class CheckpointServiceImpl final : public DecodedService<v1::CheckpointService>
  private:
   class CreateCall;
 
-  absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response, MemoryBudget::Share& share);
+  absl::Status Get(const v1::GetCheckpointRequest& request, v1::Checkpoint& response, MemoryBudget::Share& share,
+                   const StopCheck& stop);
   // Returns what the server's rules say about the vCPUs that were read; nothing if their registers have no names.
-  absl::StatusOr<std::vector<v1::Advice>> AdviceOn(absl::string_view vm, const StoredCheckpoint& stored) const;
+  absl::StatusOr<std::vector<v1::Advice>> AdviceOn(absl::string_view vm, const StoredCheckpoint& stored,
+                                                   const StopCheck& stop) const;
   absl::StatusOr<v1::ListCheckpointsResponse> List(const v1::ListCheckpointsRequest& request);
   absl::StatusOr<v1::Checkpoint> Update(const v1::UpdateCheckpointRequest& request) {
     return retention_.UpdateCheckpoint(request);

@@ -95,8 +95,9 @@ std::vector<Advice> ServerAdvice::ForVcpus(const VerdictInput& checkpoint, const
   return all;
 }
 
-std::vector<Advice> ServerAdvice::ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme) const {
-  return sets_.at({scheme, scheme}).ApplyToCheckpoint(vcpus);
+absl::StatusOr<std::vector<Advice>> ServerAdvice::ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme,
+                                                                const StopCheck& stop) const {
+  return sets_.at({scheme, scheme}).ApplyToCheckpoint(vcpus, stop);
 }
 
 }  // namespace armstate

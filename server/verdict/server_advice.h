@@ -36,7 +36,8 @@ class ServerAdvice {
                                     const VmVerdict& judgement, size_t vcpu) const;
 
   // Returns what the rules say about a checkpoint itself: vCPUs whose lists use IDs by `scheme`.
-  std::vector<Advice> ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme) const;
+  absl::StatusOr<std::vector<Advice>> ForCheckpoint(absl::Span<const CapturedVcpu> vcpus, IdScheme scheme,
+                                                    const StopCheck& stop) const;
 
  private:
   ServerAdvice() = default;

@@ -14,8 +14,16 @@ namespace {
 
 constexpr absl::string_view kUpperBits = "cpreg_vmstate_values[";
 
-// Those with the regions of an MPU, and of the unit that divides memory between Secure and Non-secure.
-constexpr absl::string_view kMpuSubsections[] = {"cpu/pmsav7", "cpu/pmsav8", "cpu/m-security"};
+// State that only some CPU models have.
+struct ModelSubsection {
+  absl::string_view name;
+  absl::string_view holds;
+};
+constexpr ModelSubsection kModelSubsections[] = {
+    {"cpu/pmsav7", "regions of an MPU of PMSAv7"},
+    {"cpu/pmsav8", "regions of an MPU of PMSAv8"},
+    {"cpu/m-security", "registers of the Security Extension of Cortex-M"},
+};
 
 bool IsOfQemu(const VcpuState& vcpu) {
   return std::any_of(vcpu.opaque_fields.begin(), vcpu.opaque_fields.end(),
@@ -107,10 +115,10 @@ Verdict JudgeMpu(const VcpuState& vcpu, const ResolvedTarget& target, std::vecto
                                 size.bytes(), ": its MPU has another number of regions, and QEMU refuses that"));
     verdict = Verdict::kRefused;
   }
-  for (const absl::string_view name : kMpuSubsections) {
+  for (const auto& [name, holds] : kModelSubsections) {
     if (!BodySize(vcpu, name) || HasSize(*target.profile_header, name)) continue;
-    AddOnce(notes, absl::StrCat("the stream has the subsection ", name,
-                                ", regions of an MPU that the target's CPU lacks: QEMU refuses it, or ends"));
+    AddOnce(notes, absl::StrCat("the guest has another CPU model: the stream has the subsection ", name, ", ", holds,
+                                ", which the target's CPU lacks: QEMU refuses it, or ends"));
     verdict = Verdict::kRefused;
   }
   return verdict;

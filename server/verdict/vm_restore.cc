@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/enum_name.h"
+#include "server/profiles/profile_name.h"
 #include "server/verdict/machine_type.h"
 
 namespace armstate {
@@ -60,10 +61,19 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   if (std::string missing = MissingMachineType(machine_type, target); !missing.empty()) {
     notes.push_back(std::move(missing));
   } else if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
+    const bool same_board = ParseMachineType(machine_type).first == ParseMachineType(target.machine_type()).first;
     notes.push_back(
         absl::StrCat("captured on machine type ", machine_type, ", and the ",
                      target.name().empty() ? "target is of " : "profile was made on ", target.machine_type(),
-                     ": QEMU refuses a stream of another machine type, so start the target with -M ", machine_type));
+                     ": QEMU refuses a stream of another machine type, so ",
+                     same_board ? "start the target with -M " : "the guest can only go to this board with its CPU: -M ",
+                     machine_type));
+  }
+  const std::string& cpu_model = checkpoint.source().cpu_model();
+  if (target.accelerator() == v1::ACCELERATOR_TCG && !cpu_model.empty() && !target.cpu_model().empty() &&
+      cpu_model != target.cpu_model()) {
+    notes.push_back(
+        absl::StrCat("the guest has -cpu ", cpu_model, ", and the profile is of -cpu ", target.cpu_model()));
   }
   for (const v1::CaptureGap& gap : checkpoint.gaps()) {
     notes.push_back(absl::StrCat("the capture is incomplete, vCPU ", gap.vcpu_index(), ": ", gap.reason()));

@@ -218,6 +218,18 @@ TEST(AdviceSet, ConditionsCompareBits) {
   }
 }
 
+TEST(AdviceSet, StopsBetweenRules) {
+  const std::vector<AdviceRule> rules = {Rule(AdviceKind::kCheckpoint, "a", "."),
+                                         Rule(AdviceKind::kCheckpoint, "b", ".")};
+  const AdviceSet set = *AdviceSet::Create(rules, IdScheme::kKvm, IdScheme::kKvm);
+  const RegisterList list = List({{kTcr, 0}});
+  const std::vector<CapturedVcpu> vcpus = {{0, list}};
+  int asked = 0;
+  const auto stop = [&] { return ++asked < 2 ? absl::OkStatus() : absl::CancelledError("the caller went away"); };
+  EXPECT_EQ(set.ApplyToCheckpoint(vcpus, stop).status(), absl::CancelledError("the caller went away"));
+  EXPECT_EQ(set.ApplyToCheckpoint(vcpus, NeverStop)->size(), 2u);
+}
+
 TEST(AdviceSet, WhatIsWrongIsNamed) {
   struct {
     std::function<void(AdviceRule&)> change;
@@ -246,7 +258,9 @@ TEST(AdviceSet, WhatIsWrongIsNamed) {
       {[](AdviceRule& r) { r.action = "{duration:TCR_EL1/TCR_EL1}"; }, "duration: for one of these or a difference"},
       {[](AdviceRule& r) { r.action = "{frequency:TCR_EL1-TCR_EL1}"; }, "{frequency:TCR_EL1-TCR_EL1}: "},
       {[](AdviceRule& r) { r.action = "{bits:TCR_EL1-TCR_EL1}"; }, "{bits:TCR_EL1-TCR_EL1}: "},
-      {[](AdviceRule& r) { r.vcpus = VcpuRelation::kEqual; }, "only rules of checkpoints compare vCPUs"},
+      {[](AdviceRule& r) { r.vcpus = VcpuRelation::kEqual; }, "a cause speaks of vCPUs that differ"},
+      {[](AdviceRule& r) { r.kind = AdviceKind::kConsequence, r.vcpus = VcpuRelation::kDiffer; },
+       "a consequence does not compare vCPUs"},
       {[](AdviceRule& r) { r.kind = AdviceKind::kCheckpoint; }, "a rule of checkpoints has no findings"},
       {[](AdviceRule& r) { r.registers.assign(1025, "TCR_EL1"); }, "more than 1024 registers"},
   };

@@ -78,11 +78,21 @@ constexpr Encoding kNewer[] = {
 // Cortex-A53 (DDI 0500), A57 (DDI 0488), A72 (100095): the first group. Neoverse N1 (100616), N2 (102099), DynamIQ
 // Shared Unit (100453): the second.
 constexpr Encoding kCores[] = {
-    {"S3_1_C15_C3_0", "CBAR_EL1"},       {"S3_1_C11_C0_2", "L2CTLR_EL1"},       {"S3_1_C11_C0_3", "L2ECTLR_EL1"},
-    {"S3_1_C15_C0_0", "L2ACTLR_EL1"},    {"S3_1_C15_C2_0", "CPUACTLR_EL1_A53"}, {"S3_1_C15_C2_1", "CPUECTLR_EL1_A53"},
-    {"S3_1_C15_C2_2", "CPUMERRSR_EL1"},  {"S3_1_C15_C2_3", "L2MERRSR_EL1"},     {"S3_0_C15_C1_0", "CPUACTLR_EL1"},
-    {"S3_0_C15_C1_4", "CPUECTLR_EL1"},   {"S3_0_C15_C2_7", "CPUPWRCTLR_EL1"},   {"S3_0_C15_C0_0", "CPUCFR_EL1"},
-    {"S3_0_C15_C3_0", "CLUSTERCFR_EL1"}, {"S3_0_C15_C5_0", "CLUSTERPMCR_EL1"},  {"S3_6_C15_C8_1", "CPUPCR_EL3"},
+    {"S3_1_C15_C3_0", "CBAR_EL1"},
+    {"S3_1_C11_C0_2", "L2CTLR_EL1"},
+    {"S3_1_C11_C0_3", "L2ECTLR_EL1"},
+    {"S3_1_C15_C0_0", "L2ACTLR_EL1"},
+    {"S3_1_C15_C2_0", "CPUACTLR_EL1_ARMV80"},
+    {"S3_1_C15_C2_1", "CPUECTLR_EL1_ARMV80"},
+    {"S3_1_C15_C2_2", "CPUMERRSR_EL1"},
+    {"S3_1_C15_C2_3", "L2MERRSR_EL1"},
+    {"S3_0_C15_C1_0", "CPUACTLR_EL1"},
+    {"S3_0_C15_C1_4", "CPUECTLR_EL1"},
+    {"S3_0_C15_C2_7", "CPUPWRCTLR_EL1"},
+    {"S3_0_C15_C0_0", "CPUCFR_EL1"},
+    {"S3_0_C15_C3_0", "CLUSTERCFR_EL1"},
+    {"S3_0_C15_C5_0", "CLUSTERPMCR_EL1"},
+    {"S3_6_C15_C8_1", "CPUPCR_EL3"},
     {"S3_6_C15_C8_3", "CPUPMR_EL3"},
 };
 

@@ -19,11 +19,17 @@ TEST(CpuListTest, ReadsNumbersAndRanges) {
   EXPECT_THAT(*ParseCpuList("0-4095"), SizeIs(4096));
 }
 
-TEST(CpuListTest, RefusesWhatIsNoAscendingList) {
-  for (const char* text : {"", ",", "1,", "3-1", "1-", "-1", "+1", " 1", "1,1", "0-3,3", "4,0-3", "0x1", "4096",
-                           "0-4096", "99999999999", "1-2-3", "0-31:2", "a"}) {
-    EXPECT_THAT(ParseCpuList(text).status().message(), HasSubstr("is not a list of ascending CPU numbers")) << text;
+TEST(CpuListTest, TheOrderDoesNotMatter) {
+  EXPECT_THAT(*ParseCpuList("3,1,2"), ElementsAre(1, 2, 3));
+  EXPECT_THAT(*ParseCpuList("0-3,2,1-4"), ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST(CpuListTest, RefusesWhatIsNoList) {
+  for (const char* text :
+       {"", ",", "1,", "3-1", "1-", "-1", "+1", " 1", "0x1", "4096", "0-4096", "99999999999", "1-2-3", "0-31:2", "a"}) {
+    EXPECT_THAT(ParseCpuList(text).status().message(), HasSubstr("is not a list of CPU numbers below 4096")) << text;
   }
+  EXPECT_EQ(ParseCpuList(std::string(256, '1')).status().message(), "the list of CPUs has 256 bytes, more than 255");
 }
 
 TEST(CpuListTest, WritesWhatLinuxWrites) {
@@ -36,6 +42,7 @@ TEST(CpuListTest, WritesWhatLinuxWrites) {
 TEST(CpuListTest, NamesCores) {
   EXPECT_EQ(CoresText("4-7", "cortex-a72"), "CPUs 4-7 (cortex-a72)");
   EXPECT_EQ(CoresText("4-7", ""), "CPUs 4-7");
+  EXPECT_EQ(CoresText("8", "cortex-a72"), "CPU 8 (cortex-a72)");
   EXPECT_EQ(CoresText("", "cortex-a72"), "the cortex-a72 CPUs");
 }
 

@@ -1,23 +1,12 @@
 #include "client/cli/output/register_text.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/output/table.h"
-#include "core/catalog_mapping.h"
 #include "core/error.h"
 
 namespace armstate {
 namespace {
-
-absl::StatusOr<absl::string_view> Require(const RegisterList& list, RegisterId id, IdScheme scheme) {
-  const absl::optional<absl::string_view> value = list.Find(id);
-  if (value) return *value;
-  return MakeError(absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,
-                   absl::StrCat("the vCPU has no register ", RegisterName(id, scheme), " (", id.ToString(), ")"),
-                   {{"register_id", id.ToString()}});
-}
 
 std::string Bits(const FieldDefinition& field) {
   if (field.width == 1) return absl::StrCat("[", field.lsb, "]");
@@ -34,26 +23,6 @@ void PrintFields(absl::Span<const FieldDefinition> fields, absl::string_view val
   table.Print("  ", out);
 }
 
-// True if the vCPU is in a mode of AArch32 at EL1. User mode (0x10) can also be that of a 64-bit guest's 32-bit
-// program.
-bool RunsInAArch32(const RegisterList& list, IdScheme scheme) {
-  const absl::optional<absl::string_view> pstate = list.Find(*ParseRegisterName("PSTATE", scheme));
-  return pstate && (LowWord(*pstate) & 0x1f) > 0x10;
-}
-
-// Prints an AArch32 register whose bits an AArch64 register of this value has.
-void PrintAArch32(const RegisterSelector& selector, RegisterId in, absl::string_view value, IdScheme scheme,
-                  std::ostream& out) {
-  const int first = FirstBitInAArch64(selector.id, scheme);
-  const size_t begin = std::min(static_cast<size_t>(first) / 8, value.size());
-  const absl::string_view bits = value.substr(begin, selector.id.width());
-  out << RegisterName(selector.id, scheme) << "  " << in.ToString() << "  " << FormatValue(bits)
-      << "  (the guest runs in AArch32: bits " << first + 8 * static_cast<int>(bits.size()) - 1 << " to " << first
-      << " of " << RegisterName(in, scheme) << ")\n";
-  PrintFields(selector.field ? absl::MakeConstSpan(&*selector.field, 1) : RegisterFields(selector.id, scheme), bits,
-              out);
-}
-
 }  // namespace
 
 void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out) {
@@ -66,26 +35,25 @@ void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out
 
 absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
                            std::ostream& out) {
-  const auto has = [&list](RegisterId id) { return list.Find(id).has_value(); };
-  const bool is_aarch32 = RunsInAArch32(list, scheme);
   for (const RegisterSelector& named : selectors) {
-    const absl::optional<RegisterId> mapped =
-        is_aarch32 && !has(named.id) ? AArch64RegisterOf(named.id, scheme) : absl::nullopt;
-    if (mapped && has(*mapped)) {
-      PrintAArch32(named, *mapped, *list.Find(*mapped), scheme, out);
-      continue;
+    const absl::optional<SelectedRegister> found = FindSelected(list, named, scheme);
+    if (!found) {
+      return MakeError(
+          absl::StatusCode::kNotFound, ErrorReason::kRegisterNotFound,
+          absl::StrCat("the vCPU has no register ", RegisterName(named.id, scheme), " (", named.id.ToString(), ")"),
+          {{"register_id", named.id.ToString()}});
     }
-    const RegisterSelector selector = SelectorFor(named, scheme, has);
-    const absl::StatusOr<absl::string_view> value = Require(list, selector.id, scheme);
-    if (!value.ok()) return value.status();
-    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(*value);
-    if (selector.id != named.id) out << "  (AArch64; " << RegisterName(named.id, scheme) << " is mapped to it)";
+    const RegisterSelector& shown = found->selector;
+    out << RegisterName(shown.id, scheme) << "  " << found->in.ToString() << "  " << FormatValue(found->value);
+    if (shown.id != found->in) {
+      out << "  (the guest runs in AArch32: bits " << found->first_bit + 8 * static_cast<int>(found->value.size()) - 1
+          << " to " << found->first_bit << " of " << RegisterName(found->in, scheme) << ")";
+    } else if (shown.id != named.id) {
+      out << "  (AArch64; " << RegisterName(named.id, scheme) << " is mapped to it)";
+    }
     out << '\n';
-    if (selector.field) {
-      PrintFields({&*selector.field, 1}, *value, out);
-    } else {
-      PrintFields(RegisterFields(selector.id, scheme), *value, out);
-    }
+    PrintFields(shown.field ? absl::MakeConstSpan(&*shown.field, 1) : RegisterFields(shown.id, scheme), found->value,
+                out);
   }
   return absl::OkStatus();
 }

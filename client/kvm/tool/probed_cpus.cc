@@ -73,7 +73,8 @@ absl::StatusOr<ProbedCpus> ChooseProbedCpus(absl::Span<const int> cpus, bool is_
     kinds[id == ids.end() ? 0 : id->second].push_back(cpu);
   }
   if (kinds.size() > 1) {
-    std::string text = absl::StrCat("CPUs ", FormatCpuList(cpus), " are of several kinds: probe each kind on its own,");
+    std::string text =
+        absl::StrCat(CoresText(FormatCpuList(cpus), ""), " are of several kinds: probe each kind on its own,");
     for (const auto& [midr, of_kind] : kinds) {
       absl::StrAppend(&text, of_kind == kinds.begin()->second ? "" : " and", " with --cpus ", FormatCpuList(of_kind),
                       absl::StrFormat(" (MIDR_EL1 0x%x)", midr));
@@ -96,7 +97,7 @@ absl::StatusOr<ProbedCpus> PinProbe(const std::string& wanted) {
   if (!cpus.ok()) return cpus.status();
   if (!wanted.empty() && !Affinity::Set(*cpus)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("not all of the CPUs ", wanted, " are online and allowed to this process"));
+        absl::StrCat("not all of ", CoresText(wanted, ""), " are online and allowed to this process"));
   }
   return ChooseProbedCpus(*cpus, !wanted.empty(), ReadCpuIds("/sys/devices/system/cpu"));
 }

@@ -128,6 +128,32 @@ TEST_F(DecodedViewTest, FieldsOfAllRegistersOnRequest) {
   EXPECT_GT(with_fields, 20);
 }
 
+// KVM has a 32-bit guest's registers within those of AArch64 (Arm ARM, "SCTLR": mapped to SCTLR_EL1[31:0]; "IFAR": to
+// FAR_EL1[63:32]).
+TEST_F(DecodedViewTest, AnAArch32GuestHasItsOwnRegisters) {
+  RegisterListBuilder builder;
+  builder.Add(*RegisterId::Create(0x6030000000100042), 0x1d3);               // PSTATE: Supervisor
+  builder.Add(*RegisterId::Create(0x603000000013c080), 0xc50078);            // SCTLR_EL1
+  builder.Add(*RegisterId::Create(0x603000000013c300), 0x1000200030004000);  // FAR_EL1
+  VcpuState vcpu;
+  vcpu.registers = *std::move(builder).Build();
+  v1::CreateCheckpointRequest request;
+  request.set_parent("vms/a");
+  request.mutable_checkpoint()->mutable_source()->set_accelerator(v1::ACCELERATOR_KVM);
+  *request.mutable_checkpoint()->add_vcpus() = VcpuStateToProto(std::move(vcpu));
+  Create(request);
+  const v1::Checkpoint checkpoint = Decoded(Request({"SCTLR", "IFAR", "SCTLR_EL1"}));
+  ASSERT_EQ(checkpoint.decoded_vcpus_size(), 1);
+  std::string shown;
+  for (const v1::DecodedRegister& decoded : checkpoint.decoded_vcpus(0).registers()) {
+    absl::StrAppend(&shown, decoded.name(), " ", decoded.value(), " ", decoded.id(), "\n");
+  }
+  EXPECT_EQ(shown,
+            "SCTLR 0x00c50078 0x603000000013c080\n"
+            "IFAR 0x10002000 0x603000000013c300\n"
+            "SCTLR_EL1 0x0000000000c50078 0x603000000013c080\n");
+}
+
 TEST_F(DecodedViewTest, RefusesNamesThatItDoesNotKnow) {
   Push();
   RpcResult result = Refusal(Request({"SCTRL_EL1"}));

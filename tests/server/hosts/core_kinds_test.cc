@@ -159,7 +159,11 @@ TEST_F(CoreKindsTest, ABaselineNeedsOneKind) {
   request.add_targets()->set_host("hosts/phone");
   const RpcResult result = Call(restore(), &RestoreStub::ComputeBaseline, request);
   EXPECT_EQ(result, (RpcResult{StatusCode::INVALID_ARGUMENT, "FIELD_INVALID", {{"field", "targets"}}}));
-  EXPECT_THAT(result.message, HasSubstr("hosts/phone, whose cores are of several kinds: name the CPU profile"));
+  EXPECT_THAT(result.message,
+              testing::MatchesRegex("targets has hosts/phone, whose cores are of several kinds: instead of it, name "
+                                    "cpuProfiles/kvm-6.12.117.cortex-a53[^ ]* \\(the cortex-a53 CPUs, [a-z,]+\\) or "
+                                    "cpuProfiles/kvm-6.12.117.cortex-a72[^ ]* \\(the cortex-a72 CPUs, [a-z,]+\\), "
+                                    "where the VM will be pinned to"));
 }
 
 TEST_F(CoreKindsTest, ProbesThatAreNotOfOneHost) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/qemu/capture.h"
 #include "server/probe/recording.h"
 #include "server/profiles/registry.h"
@@ -17,6 +18,7 @@
 #include "server/verdict/judgement.h"
 #include "server/verdict/server_advice.h"
 #include "server/verdict/server_tolerances.h"
+#include "server/verdict/vm_restore.h"
 #include "tests/server/kvm_corpus.h"
 #include "tests/server/kvm_targets.h"
 #include "tests/testing/zstd_file.h"
@@ -213,13 +215,31 @@ TEST(Words, WhatAHostTakesAndWhatItRequiresAreTheSame) {
   FAIL() << "ID_AA64DFR0_EL1 is accepted";
 }
 
+// The value that the VM has in the end is that of the vCPU that is written last, also where a new VM has it.
+TEST(Words, AVmWideRegisterHasTheLastVcpusValue) {
+  for (const auto& [name, value, vcpu] :
+       {std::make_tuple("STD_BMAP", 0, 1), std::make_tuple("PSCI_VERSION", 0x10000, 0)}) {
+    const VerdictInput guest = ChangedVcpu(KvmGuest("cortex-a72@6.12/pmu"), vcpu, {{name, value}});
+    const ResolvedTarget target = KvmTarget("cortex-a72@6.12/pmu");
+    const VmVerdict verdict = *Judge(guest, target, *TolerancesByScheme::Create({}));
+    ASSERT_EQ(verdict.reports.size(), 2u);
+    std::string reason;
+    for (const RegisterFinding& finding : verdict.reports[0].findings) {
+      if (RegisterName(finding.id, IdScheme::kKvm) == name) reason = finding.reason;
+    }
+    EXPECT_THAT(reason, HasSubstr("another vCPU of the checkpoint gives another value")) << name;
+  }
+}
+
 // Software sets CNTFRQ_EL0, and need not.
 TEST(BuiltInAdvice, AFrequencyThatIsNoneHasNoRatio) {
   const ResolvedTarget target = QemuTarget("qemu-11.1.virt.max");
   for (const uint64_t frequency : {uint64_t{0}, uint64_t{1}, uint64_t{999'999}, uint64_t{1} << 32, ~uint64_t{0}}) {
     const VerdictInput guest =
         Changed(QemuGuest("qemu-versions/streams/7.2.virt-7.2.max"), {{"CNTFRQ_EL0", frequency}});
-    for (const Advice& advice : AdviceOn(guest, target)) EXPECT_NE(advice.name, "counter-frequency") << frequency;
+    for (const Advice& advice : AdviceOn(guest, target)) {
+      EXPECT_THAT(advice.name, testing::Not(testing::AnyOf("counter-faster", "counter-slower"))) << frequency;
+    }
   }
 }
 
@@ -271,6 +291,18 @@ TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
                 "type: start guests that are to go there with -M virt-7.2\n"));
   guest.loaded.basic.mutable_source()->set_machine_type("virt-7.2");
   EXPECT_THAT(notes("qemu-11.1.virt.cortex-a57"), HasSubstr("so start the target with -M virt-7.2\n"));
+}
+
+TEST(Notes, NameBothCpuModels) {
+  VerdictInput guest = QemuGuest("qemu-7.2/streams/virt.cortex-a57.smp1");
+  guest.loaded.basic.mutable_source()->set_cpu_model("cortex-a57");
+  const auto notes = [&](const char* profile) {
+    const std::vector<std::string> all = NotesFor(guest.loaded.basic, *QemuTarget(profile).profile_header);
+    return absl::StrJoin(all, "\n");
+  };
+  EXPECT_THAT(notes("qemu-7.2.virt.cortex-a53"),
+              HasSubstr("the guest has -cpu cortex-a57, and the profile is of -cpu cortex-a53"));
+  EXPECT_EQ(notes("qemu-7.2.virt.cortex-a57"), "");
 }
 
 }  // namespace

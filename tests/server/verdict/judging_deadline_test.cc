@@ -115,6 +115,30 @@ TEST_F(JudgingDeadlineTest, AnotherClientGoesOnMeanwhile) {
   ExpectIsServed(restore());
 }
 
+// One call of a client at a time is judged, and a read that asks for advice is judged.
+TEST_F(JudgingDeadlineTest, AdviceWaitsForItsTurnAndAReadDoesNot) {
+  grpc::ClientContext searching;
+  std::thread call([&] {
+    v1::FindRestoreTargetsResponse response;
+    EXPECT_EQ(restore().FindRestoreTargets(&searching, find_, &response).error_code(), grpc::StatusCode::CANCELLED);
+  });
+  absl::SleepFor(absl::Seconds(1));  // it has started
+  v1::GetCheckpointRequest get;
+  get.set_name(validate_.checkpoint());
+  const auto read = [&](absl::Duration patience) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + patience));
+    v1::Checkpoint response;
+    return checkpoints().GetCheckpoint(&context, get, &response).error_code();
+  };
+  EXPECT_EQ(read(kLate), grpc::StatusCode::OK);
+  get.set_include_advice(true);
+  EXPECT_EQ(read(absl::Seconds(1)), grpc::StatusCode::DEADLINE_EXCEEDED);
+  searching.TryCancel();
+  call.join();
+  EXPECT_EQ(read(kLate), grpc::StatusCode::OK);
+}
+
 TEST_F(JudgingDeadlineTest, ADrainEndsIt) {
   Stop();
   ServerOptions options;
