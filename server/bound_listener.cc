@@ -58,7 +58,7 @@ absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
     if (!options.tls.empty()) {
       spdlog::warn("--tls_certificate and --tls_key are for TCP: a Unix socket does not use TLS");
     }
-    // With a policy it says which users may do what; without one only the server's own user may connect.
+    // With a policy it says which users may do what; without one only the server's own user and root may connect.
     absl::StatusOr<std::unique_ptr<Listener>> listener =
         Listener::BindUnix(options.listen_address, /*all_users=*/!options.policy_file.empty());
     if (!listener.ok()) return listener.status();

@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "prometheus/client_metric.h"
-#include "server/process/resident_bytes.h"
+#include "server/rpc/resident_bytes.h"
 
 namespace armstate {
 namespace {

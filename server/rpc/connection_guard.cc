@@ -12,8 +12,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
-#include "server/process/resident_bytes.h"
 #include "server/rpc/connection.h"
+#include "server/rpc/resident_bytes.h"
 #include "spdlog/spdlog.h"
 
 namespace armstate {
@@ -179,16 +179,18 @@ int64_t ConnectionGuard::CountCalls(const std::string& name, absl::Time now, Con
 
 bool ConnectionGuard::MakePlace(absl::Duration unused) {
   const auto key = [](const Connection& one) { return std::make_pair(one.had_message, one.used); };
-  const auto first = std::min_element(watched_.begin(), watched_.end(),
-                                      [&key](const auto& a, const auto& b) { return key(a.second) < key(b.second); });
-  if (first == watched_.end()) return false;
-  if (first->second.had_message && first->second.used > absl::Now() - unused) return false;
-  if (ConnectionOf(first->second.socket) == first->first) {
-    End(first);
-  } else {
-    Remove(first);  // it is already closed
+  while (!watched_.empty()) {
+    const auto first = std::min_element(watched_.begin(), watched_.end(),
+                                        [&key](const auto& a, const auto& b) { return key(a.second) < key(b.second); });
+    if (first->second.had_message && first->second.used > absl::Now() - unused) return false;
+    const bool is_open = ConnectionOf(first->second.socket) == first->first;
+    if (is_open) {
+      End(first);
+      return true;
+    }
+    Remove(first);
   }
-  return true;
+  return false;
 }
 
 ConnectionGuard::Connections::iterator ConnectionGuard::LeastUsed() {

@@ -119,8 +119,9 @@ std::string NextStep(const absl::Status& status, absl::string_view target) {
       if (absl::StrContains(status.message(), "Socket closed") ||
           absl::StrContains(status.message(), "Connection reset by peer")) {
         return absl::StrCat("a server at ", target,
-                            " closed the connection: if it uses TLS, it needs --tls-ca, and may refuse this client's "
-                            "certificate or the lack of one (--tls-certificate and --tls-key); its log says why");
+                            " closed the connection; its log says why. It may need TLS (--tls-ca), or refuse this "
+                            "client's certificate or the lack of one (--tls-certificate and --tls-key), or the user at "
+                            "a Unix socket");
       }
       return absl::StrCat("is armstated running at ", target,
                           "? Start it, or name another with --server; one that uses TLS needs "

@@ -1,4 +1,4 @@
-#include "server/process/resident_bytes.h"
+#include "server/rpc/resident_bytes.h"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 // ResidentBytes is the resident memory of this process.
-#ifndef ARMSTATE_SERVER_PROCESS_RESIDENT_BYTES_H_
-#define ARMSTATE_SERVER_PROCESS_RESIDENT_BYTES_H_
+#ifndef ARMSTATE_SERVER_RPC_RESIDENT_BYTES_H_
+#define ARMSTATE_SERVER_RPC_RESIDENT_BYTES_H_
 
 #include <cstdint>
 
@@ -11,4 +11,4 @@ uint64_t ResidentBytes();
 
 }  // namespace armstate
 
-#endif  // ARMSTATE_SERVER_PROCESS_RESIDENT_BYTES_H_
+#endif  // ARMSTATE_SERVER_RPC_RESIDENT_BYTES_H_
