@@ -133,6 +133,7 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddProfileCommand(app, chosen);
   AddMachineCommand(app, chosen);
   AddBackupCommand(app, chosen);
+  AddHealthCommand(app, chosen);
   AddStatsCommand(app, chosen);
   AddVersionCommand(app, chosen);
   AddHelpCommand(app, chosen);

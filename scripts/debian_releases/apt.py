@@ -37,7 +37,8 @@ def sources(codename: str, backports: bool) -> str:
 class Apt:
     """apt on the packages of one release, as if nothing were installed. The folder is the caller's to remove."""
 
-    def __init__(self, folder: Path, codename: str, backports: bool):
+    def __init__(self, folder: Path, codename: str, backports: bool, architecture: str = ""):
+        """architecture: as dpkg names it, "arm64"; this system's by default."""
         self._folder = folder
         for missing in ("state/lists/partial", "cache/archives/partial", "preferences"):
             (folder / missing).mkdir(parents=True)
@@ -54,6 +55,8 @@ class Apt:
             "Dir::Etc::sourceparts": folder / "preferences",
             "Dir::Etc::preferencesparts": folder / "preferences",
         }
+        if architecture:
+            options.update({"APT::Architecture": architecture, "APT::Architectures": architecture})
         if backports:
             options["APT::Default-Release"] = codename + "-backports"
         self._options = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
