@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <utility>
@@ -7,6 +9,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
@@ -47,27 +51,20 @@
 namespace armstate {
 namespace {
 
-// `address` is as ServerOptions::listen_address, with the port that was picked.
 struct BoundListener {
-  std::unique_ptr<Listener> listener;
-  std::string address;
+  std::unique_ptr<Listener> listener = std::make_unique<Listener>();
+  std::string address = {};  // as ServerOptions::listen_address, with the ports that were picked
+  int port = 0;
+  bool has_unix = false;
 };
 
 bool IsUnixAddress(absl::string_view address) {
   return absl::StartsWith(address, "unix:") || absl::StartsWith(address, "unix-abstract:");
 }
 
-absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
-  if (IsUnixAddress(options.listen_address)) {
-    if (!options.tls.empty())
-      spdlog::warn("--tls_certificate and --tls_key are for TCP: a Unix socket does not use TLS");
-    // With a policy it says which users may do what; without one only the server's own user and root may connect.
-    absl::StatusOr<std::unique_ptr<Listener>> listener =
-        Listener::BindUnix(options.listen_address, /*all_users=*/!options.policy_file.empty());
-    if (!listener.ok()) return listener.status();
-    return BoundListener{*std::move(listener), options.listen_address};
-  }
-  absl::StatusOr<HostPort> address = ParseHostPort(options.listen_address);
+// Adds a TCP address and returns it with its port.
+absl::StatusOr<HostPort> BindTcp(absl::string_view text, const ServerOptions& options, Listener& listener) {
+  absl::StatusOr<HostPort> address = ParseHostPort(text);
   if (!address.ok()) return Annotate(address.status(), "cannot listen");
   const bool is_open = options.tls.empty() && !address->IsLoopback();
   if (is_open && !options.insecure) {
@@ -76,12 +73,9 @@ absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
         " without encryption: name --tls_certificate and --tls_key, listen on 127.0.0.1 or a Unix socket, or accept by "
         "--insecure that whoever can connect can read and change everything"));
   }
-  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(*address);
-  if (!listener.ok()) return listener.status();
-  address->port = (*listener)->port();
-  if (options.insecure && !options.tls.empty()) {
-    spdlog::warn("--insecure has no effect: clients need TLS, since there is --tls_certificate");
-  }
+  const absl::StatusOr<int> port = listener.AddTcp(*address);
+  if (!port.ok()) return port.status();
+  address->port = *port;
   if (!options.tls.empty() && options.tls.ca.empty() && options.policy_file.empty()) {
     spdlog::warn(
         "{}: clients need no certificate and there is no policy: whoever can connect can read and delete all "
@@ -94,7 +88,40 @@ absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
         "whoever can connect can read and delete all checkpoints",
         address->ToString());
   }
-  return BoundListener{*std::move(listener), address->ToString()};
+  return address;
+}
+
+absl::StatusOr<BoundListener> Bind(const ServerOptions& options) {
+  BoundListener bound;
+  std::vector<std::string> addresses;
+  for (const absl::string_view text : absl::StrSplit(options.listen_address, ',')) {
+    if (IsUnixAddress(text)) {
+      // With a policy it says which users may do what; without one only the server's own user and root may connect.
+      absl::Status added = bound.listener->AddUnix(std::string(text), /*all_users=*/!options.policy_file.empty());
+      if (!added.ok()) return added;
+      bound.has_unix = true;
+      addresses.emplace_back(text);
+    } else {
+      const absl::StatusOr<HostPort> address = BindTcp(text, options, *bound.listener);
+      if (!address.ok()) return address.status();
+      if (bound.port == 0) bound.port = address->port;
+      addresses.push_back(address->ToString());
+    }
+  }
+  bound.address = absl::StrJoin(addresses, ",");
+  if (!options.tls.empty() && bound.port == 0) {
+    spdlog::warn("--tls_certificate and --tls_key are for TCP: a Unix socket does not use TLS");
+  }
+  if (!options.tls.empty() && options.insecure) {
+    spdlog::warn("--insecure has no effect: clients need TLS, since there is --tls_certificate");
+  }
+  return bound;
+}
+
+bool IsUnix(int socket) {
+  int family = 0;
+  socklen_t size = sizeof(family);
+  return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
 }
 
 // How long the connection of a silent client is kept.
@@ -190,7 +217,7 @@ class Server::Impl {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    Listener::Acceptors acceptors = AddAcceptors(builder, IsUnixAddress(bound.address), tcp_credentials);
+    Listener::Acceptors acceptors = AddAcceptors(builder, bound.has_unix, tcp_credentials);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
@@ -222,6 +249,7 @@ class Server::Impl {
     }
     listener_ = std::move(bound.listener);
     address_ = std::move(bound.address);
+    port_ = bound.port;
     listener_->Start(std::move(acceptors), workers_.connections);
     write_health_.emplace(
         health,
@@ -231,7 +259,7 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
-  int port() const { return listener_->port(); }
+  int port() const { return port_; }
   int metrics_port() const { return metrics_ == nullptr ? 0 : metrics_->port(); }
   const std::string& address() const { return address_; }
 
@@ -254,15 +282,12 @@ class Server::Impl {
   }
 
  private:
-  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool is_unix,
+  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool has_unix,
                                    const std::shared_ptr<grpc::ServerCredentials>& tcp_credentials) {
-    if (is_unix) {
-      unix_users_.emplace(*access_, builder);
-      return [this](int socket) { return unix_users_->For(socket); };
-    }
+    if (has_unix) unix_users_.emplace(*access_, builder);
     tcp_acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, tcp_credentials);
-    return [this](int) { return tcp_acceptor_.get(); };
+    return [this](int socket) { return IsUnix(socket) ? unix_users_->For(socket) : tcp_acceptor_.get(); };
   }
 
   std::unique_ptr<RocksDbStorage> storage_;
@@ -284,10 +309,10 @@ class Server::Impl {
   AdminServiceImpl admin_service_;
   absl::optional<RetentionSweeper> sweeper_;
   std::string address_;
+  int port_ = 0;
   std::unique_ptr<MetricsEndpoint> metrics_;
   const AuditOptions audit_;
   std::unique_ptr<AuditLog> audit_log_;
-  // The one that is in use.
   absl::optional<UnixUsers> unix_users_;
   std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
   absl::Mutex shutdown_mutex_;

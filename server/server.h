@@ -17,8 +17,8 @@
 namespace armstate {
 
 struct ServerOptions {
-  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name"; port 0 picks a free port, see
-  // Server::port().
+  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name", or several of them with commas
+  // between them; port 0 picks a free port, see Server::port().
   std::string listen_address = "127.0.0.1:7443";
   // For TCP; none: plain text, which needs `insecure` unless the address is of the loopback interface. Clients of a
   // Unix socket are known by their user and use plain text.
@@ -76,11 +76,11 @@ class Server {
   // Equivalent to Shutdown without time to drain.
   ~Server();
 
-  // The port that the server listens on; 0 for a Unix socket.
+  // The port of the first TCP address that the server listens on; 0 if there is none.
   int port() const;
   // The port of the metrics; 0 if there are none.
   int metrics_port() const;
-  // The address that the server listens on, with that port.
+  // The addresses that the server listens on, with their ports.
   const std::string& address() const;
 
   // Refuses new calls, ends streams after what they have read, lets running calls finish until `deadline`, cancels the
