@@ -13,18 +13,20 @@
 
 namespace armstate {
 
-// `address` is as ServerOptions::listen_address, with the port that was picked.
 struct BoundListener {
-  std::unique_ptr<Listener> listener;
-  std::string address;
+  std::unique_ptr<Listener> listener = std::make_unique<Listener>();
+  std::string address = {};  // as ServerOptions::listen_address, with the ports that were picked
+  int port = 0;              // of the first TCP address; 0: there is none
+  bool has_unix = false;
 };
 
-bool IsUnixAddress(absl::string_view address);
+// True for a connection of a Unix socket.
+bool IsUnix(int socket);
 
-// INVALID_ARGUMENT if the address is malformed, or if other machines could reach it without TLS.
+// INVALID_ARGUMENT if an address is malformed, or if other machines could reach it without TLS.
 absl::Status CheckListenAddress(const ServerOptions& options);
 
-// Logs a warning for each way in which anybody could do anything. Errors: CheckListenAddress; UNAVAILABLE if the
+// Logs a warning for each way in which anybody could do anything. Errors: CheckListenAddress; UNAVAILABLE if an
 // address cannot be bound.
 absl::StatusOr<BoundListener> Bind(const ServerOptions& options);
 

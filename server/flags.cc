@@ -32,8 +32,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   ServerOptions& options = flags.options;
   app.add_option(
          "--listen", options.listen_address,
-         "address and port, or unix:PATH; the default port is 7443, and port 0 picks a free one. Addresses that "
-         "other machines can reach need TLS")
+         "address and port, or unix:PATH, or several of them with commas between them; the default port is 7443, and "
+         "port 0 picks a free one. Addresses that other machines can reach need TLS, which all TCP addresses use then")
       ->check(kNotEmpty)
       ->capture_default_str();
   CLI::Option* const certificate =
@@ -132,7 +132,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.set_version_flag("--version", absl::StrCat("armstated ", kVersion));
   app.footer(
       "Examples:\n  armstated --listen=unix:/run/armstate.sock --data_dir=/var/lib/armstate\n"
-      "  armstated --listen=0.0.0.0:7443 --tls_certificate=server.pem --tls_key=server.key --tls_client_ca=ca.pem \\\n"
+      "  armstated --listen=0.0.0.0:7443,unix:/run/armstate.sock --tls_certificate=server.pem --tls_key=server.key "
+      "--tls_client_ca=ca.pem \\\n"
       "      --policy=policy.textproto --data_dir=/var/lib/armstate --backup_dir=/backup/armstate\n"
       "  armstated --restore_backup=latest --backup_dir=/backup/armstate --data_dir=/var/lib/armstate\n\n"
       "SIGTERM and SIGINT drain the server: it refuses new calls, lets running calls finish, and closes the database.\n"

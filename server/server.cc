@@ -138,7 +138,7 @@ class Server::Impl {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    Listener::Acceptors acceptors = AddAcceptors(builder, IsUnixAddress(bound.address));
+    Listener::Acceptors acceptors = AddAcceptors(builder, bound.has_unix);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
@@ -170,6 +170,7 @@ class Server::Impl {
     for (const char* service : kServices) health.SetServingStatus(service, true);
     listener_ = std::move(bound.listener);
     address_ = std::move(bound.address);
+    port_ = bound.port;
     listener_->Start(std::move(acceptors), workers_.connections);
     write_health_.emplace(
         health,
@@ -179,7 +180,7 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
-  int port() const { return listener_->port(); }
+  int port() const { return port_; }
   int metrics_port() const { return metrics_ == nullptr ? 0 : metrics_->port(); }
   const std::string& address() const { return address_; }
 
@@ -206,14 +207,11 @@ class Server::Impl {
   }
 
  private:
-  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool is_unix) {
-    if (is_unix) {
-      unix_users_.emplace(*files_.access, builder);
-      return [this](int socket) { return unix_users_->For(socket); };
-    }
+  Listener::Acceptors AddAcceptors(grpc::ServerBuilder& builder, bool has_unix) {
+    if (has_unix) unix_users_.emplace(*files_.access, builder);
     tcp_acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, files_.credentials);
-    return [this](int) { return tcp_acceptor_.get(); };
+    return [this](int socket) { return IsUnix(socket) ? unix_users_->For(socket) : tcp_acceptor_.get(); };
   }
 
   std::unique_ptr<RocksDbStorage> storage_;
@@ -233,9 +231,9 @@ class Server::Impl {
   AdminServiceImpl admin_service_;
   absl::optional<RetentionSweeper> sweeper_;
   std::string address_;
+  int port_ = 0;
   std::unique_ptr<MetricsEndpoint> metrics_;
   const AuditOptions audit_;
-  // The one that is in use.
   absl::optional<UnixUsers> unix_users_;
   std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
   absl::Mutex shutdown_mutex_;

@@ -45,11 +45,11 @@ class Server {
   // Equivalent to Shutdown without time to drain.
   ~Server();
 
-  // The port that the server listens on; 0 for a Unix socket.
+  // The port of the first TCP address that the server listens on; 0 if there is none.
   int port() const;
   // The port of the metrics; 0 if there are none.
   int metrics_port() const;
-  // The address that the server listens on, with that port.
+  // The addresses that the server listens on, with their ports.
   const std::string& address() const;
 
   // Refuses new calls, ends streams after what they have read, lets running calls finish until `deadline`, cancels the

@@ -14,8 +14,8 @@
 namespace armstate {
 
 struct ServerOptions {
-  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name"; port 0 picks a free port, see
-  // Server::port().
+  // "host", "host:port" (proto/host_port.h), "unix:path" or "unix-abstract:name", or several of them with commas
+  // between them; port 0 picks a free port, see Server::port().
   std::string listen_address = "127.0.0.1:7443";
   // For TCP; none: plain text, which needs `insecure` unless the address is of the loopback interface. Clients of a
   // Unix socket are known by their user and use plain text.

@@ -45,6 +45,12 @@ int PortOf(int socket) {
                                            : reinterpret_cast<sockaddr_in&>(bound).sin_port);
 }
 
+// Anything else at the path stays.
+void RemoveSocket(const char* path) {
+  struct stat file = {};
+  if (lstat(path, &file) == 0 && S_ISSOCK(file.st_mode)) unlink(path);
+}
+
 void LogShortage(int descriptors, absl::string_view consequence) {
   static absl::Time next;  // used only by the accepting thread
   const absl::Time now = absl::Now();
@@ -66,29 +72,29 @@ size_t RaiseDescriptorLimit() {
   return static_cast<size_t>(std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int>::max()));
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const HostPort& address) {
+absl::StatusOr<int> Listener::AddTcp(const HostPort& address) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const std::string port = absl::StrCat(address.port);
-  if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); error != 0) {
+  const std::string port_text = absl::StrCat(address.port);
+  if (const int error = getaddrinfo(address.host.c_str(), port_text.c_str(), &hints, &found); error != 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", gai_strerror(error)));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
-  std::unique_ptr<Listener> listener(new Listener);  // std::make_unique cannot call the private constructor
+  int port = 0;
   absl::Status status;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    if (absl::Status added = listener->Add(*one); !added.ok()) status = added;
+    if (absl::Status added = Add(*one, port); !added.ok()) status = added;
   }
   // A name may have addresses of a family that this machine lacks.
-  if (listener->sockets_.empty() || absl::IsAlreadyExists(status)) {
+  if (port == 0 || absl::IsAlreadyExists(status)) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", status.message()));
   }
-  return listener;
+  return port;
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& address, bool all_users) {
+absl::Status Listener::AddUnix(const std::string& address, bool all_users) {
   const auto refuse = [&address](absl::string_view why) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", address, ": ", why, ": is the path correct, and does its folder exist?"));
@@ -107,21 +113,19 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::BindUnix(const std::string& 
   const auto size =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + begin + name.size() + (is_abstract ? 0 : 1));
   const auto* const bound_address = reinterpret_cast<const sockaddr*>(&bound);
-  std::unique_ptr<Listener> listener(new Listener);  // std::make_unique cannot call the private constructor
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return refuse(strerror(errno));
-  listener->sockets_.push_back(socket);
+  sockets_.push_back(socket);
   if (connect(socket, bound_address, size) == 0 || errno == EAGAIN) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": another process listens there"));
   }
   if (!is_abstract) {
-    listener->path_ = std::string(name);
-    listener->RemoveFile();
+    RemoveSocket(bound.sun_path);
+    paths_.emplace_back(name);
   }
   if (bind(socket, bound_address, size) != 0) return refuse(strerror(errno));
-  if (!is_abstract && chmod(listener->path_.c_str(), all_users ? 0666 : 0600) != 0) return refuse(strerror(errno));
-  if (listen(socket, SOMAXCONN) != 0) return refuse(strerror(errno));
-  return listener;
+  if (!is_abstract && chmod(bound.sun_path, all_users ? 0666 : 0600) != 0) return refuse(strerror(errno));
+  return listen(socket, SOMAXCONN) == 0 ? absl::OkStatus() : refuse(strerror(errno));
 }
 
 Listener::Listener() : stop_(eventfd(0, EFD_CLOEXEC)) {
@@ -131,14 +135,8 @@ Listener::Listener() : stop_(eventfd(0, EFD_CLOEXEC)) {
   most_descriptor_ = static_cast<int>(limit - reserve / 2);
 }
 
-// Removes a stale socket; anything else at the path stays.
-void Listener::RemoveFile() const {
-  struct stat file = {};
-  if (!path_.empty() && lstat(path_.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) unlink(path_.c_str());
-}
-
 // ALREADY_EXISTS if another process listens there.
-absl::Status Listener::Add(const addrinfo& address) {
+absl::Status Listener::Add(const addrinfo& address, int& port) {
   const int socket = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return absl::UnavailableError(strerror(errno));
   SetOption(socket, SOL_SOCKET, SO_REUSEADDR);
@@ -147,10 +145,10 @@ absl::Status Listener::Add(const addrinfo& address) {
   memcpy(&bound, address.ai_addr, address.ai_addrlen);
   if (address.ai_family == AF_INET6) {
     // "[::]" includes IPv4, as in gRPC, unless there is also an IPv4 address.
-    if (port_ != 0) SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY);
-    if (port_ != 0) reinterpret_cast<sockaddr_in6&>(bound).sin6_port = htons(static_cast<uint16_t>(port_));
-  } else if (port_ != 0) {
-    reinterpret_cast<sockaddr_in&>(bound).sin_port = htons(static_cast<uint16_t>(port_));
+    if (port != 0) SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (port != 0) reinterpret_cast<sockaddr_in6&>(bound).sin6_port = htons(static_cast<uint16_t>(port));
+  } else if (port != 0) {
+    reinterpret_cast<sockaddr_in&>(bound).sin_port = htons(static_cast<uint16_t>(port));
   }
   if (bind(socket, reinterpret_cast<sockaddr*>(&bound), address.ai_addrlen) != 0 || listen(socket, SOMAXCONN) != 0) {
     const int error = errno;
@@ -159,7 +157,7 @@ absl::Status Listener::Add(const addrinfo& address) {
                                : absl::UnavailableError(strerror(error));
   }
   sockets_.push_back(socket);
-  port_ = PortOf(socket);
+  port = PortOf(socket);
   return absl::OkStatus();
 }
 
@@ -182,7 +180,7 @@ void Listener::Stop() {
   if (sockets_.empty()) return;
   for (const int socket : sockets_) close(socket);
   sockets_.clear();
-  RemoveFile();
+  for (const std::string& path : paths_) RemoveSocket(path.c_str());
 }
 
 void Listener::Run() {
@@ -216,8 +214,10 @@ bool Listener::Accept(int socket) {
     return error == EAGAIN || error == EINTR || error == ECONNABORTED;
   }
   if (connection >= max_descriptor_) {
-    // gRPC closes the other connection only in a moment, so some of the reserve are used until then.
+    // gRPC closes the other connection only in a moment, so some of the reserve are used until then; a second one frees
+    // the reserve again.
     const bool has_place = guard_->MakePlace(kUnused) && connection < most_descriptor_;
+    guard_->MakePlace(kUnused);
     LogShortage(connection,
                 has_place ? "connections without a request are closed for new ones" : "connections are refused");
     if (!has_place) {

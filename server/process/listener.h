@@ -23,17 +23,17 @@ class Listener {
  public:
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
-  // Listens on all addresses of a host name; port 0 picks a free port. UNAVAILABLE if the name has no address or it is
-  // impossible to listen on one.
-  static absl::StatusOr<std::unique_ptr<Listener>> Bind(const HostPort& address);
-  // Listens on "unix:path" or "unix-abstract:name". Replaces a socket that was left at the path. UNAVAILABLE as above.
-  // Other users can connect only if `all_users`.
-  static absl::StatusOr<std::unique_ptr<Listener>> BindUnix(const std::string& address, bool all_users);
+  // Listens nowhere yet.
+  Listener();
   // Stops accepting.
   ~Listener();
 
-  // Returns 0 for a Unix socket.
-  int port() const { return port_; }
+  // Listens on all addresses of a host name; port 0 picks a free port. Returns the port. UNAVAILABLE if the name has no
+  // address or it is impossible to listen on one.
+  absl::StatusOr<int> AddTcp(const HostPort& address);
+  // Listens on "unix:path" or "unix-abstract:name". Replaces a socket that was left at the path. UNAVAILABLE as above.
+  // Other users can connect to a path only if `all_users`.
+  absl::Status AddUnix(const std::string& address, bool all_users);
 
   // Returns the acceptor that takes a connected socket; null to refuse it.
   using Acceptors = std::function<Acceptor*(int socket)>;
@@ -45,18 +45,16 @@ class Listener {
   void Stop();
 
  private:
-  Listener();
-  absl::Status Add(const addrinfo& address);
+  // `port`: 0, or the one that an address before it got.
+  absl::Status Add(const addrinfo& address, int& port);
   void Run();
   bool Accept(int socket);
-  void RemoveFile() const;
 
   std::vector<int> sockets_;
-  const int stop_;  // an eventfd
-  int port_ = 0;
-  std::string path_;         // the socket's file; empty if it has none
-  int max_descriptor_ = 0;   // from here on, connections need a place
-  int most_descriptor_ = 0;  // and from here on they are refused
+  const int stop_;                  // an eventfd
+  std::vector<std::string> paths_;  // the files of Unix sockets
+  int max_descriptor_ = 0;          // from here on, connections need a place
+  int most_descriptor_ = 0;         // and from here on they are refused
   Acceptors acceptors_;
   ConnectionGuard* guard_ = nullptr;
   std::thread thread_;

@@ -14,6 +14,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "client/cli/armstate.h"
@@ -332,6 +333,34 @@ TEST(SecuredCalls, AUnixPeerIsItsUser) {
       EXPECT_EQ(Push(channel, "a").error_code(), is_own ? grpc::StatusCode::OK : grpc::StatusCode::PERMISSION_DENIED);
     }
   }
+}
+
+TEST(SecuredCalls, OneServerHasSeveralAddresses) {
+  TempDir folder;
+  TestCa ca(folder.path(), "ours");
+  ServerOptions options;
+  ASSERT_EQ(chdir(folder.path().c_str()), 0);  // a socket's path must be short
+  const std::string socket = "unix:socket";
+  options.listen_address = absl::StrCat(socket, ",127.0.0.1:0,unix-abstract:armstate-several-", getpid(), ",[::1]:0");
+  options.data_dir = folder.path() + "/data";
+  options.tls = ca.Issue("server", SecuredServer::Names());
+  options.tls.ca.clear();
+  std::unique_ptr<Server> server = Server::Start(options).value();
+  std::vector<std::string> addresses = absl::StrSplit(server->address(), ',');
+  ASSERT_EQ(addresses.size(), 4u);
+  EXPECT_EQ(addresses[1], absl::StrCat("127.0.0.1:", server->port()));
+  EXPECT_THAT(addresses[3], AllOf(testing::StartsWith("[::1]:"), Not(HasSubstr(":0"))));
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    ConnectionOptions connection;
+    connection.target = addresses[i];
+    if (i == 1) connection.tls.ca = ca.file();  // the last one gets plain text
+    connection.max_attempts = 1;
+    EXPECT_EQ(Push(Connection(connection).channel(), "a").ok(), i != 3) << addresses[i];
+  }
+  server.reset();
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/socket"));
+  options.listen_address = socket + ",";
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(SecuredCalls, TheCommandSaysWhatIsMissing) {
