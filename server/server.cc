@@ -17,6 +17,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "proto/host_port.h"
+#include "server/audit/audit_log.h"
 #include "server/audit/audited_calls.h"
 #include "server/bound_listener.h"
 #include "server/hosts/registry.h"
@@ -93,7 +94,7 @@ class Server::Impl {
  public:
   Impl(std::unique_ptr<RocksDbStorage> storage, std::unique_ptr<ProfileRegistry> profiles,
        std::unique_ptr<MachineRegistry> machines, std::unique_ptr<HostRegistry> hosts, ServerFiles files,
-       const ServerOptions& options, const MemoryDivision& memory)
+       std::unique_ptr<AuditLog> audit_log, const ServerOptions& options, const MemoryDivision& memory)
       : storage_(std::move(storage)),
         profiles_(std::move(profiles)),
         machines_(std::move(machines)),
@@ -115,7 +116,8 @@ class Server::Impl {
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
         admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()),
-        audit_(options.audit) {
+        audit_(options.audit),
+        audit_log_(std::move(audit_log)) {
     if (options.retention_sweep_interval > absl::ZeroDuration()) {
       sweeper_.emplace(checkpoints_, history_,
                        RetentionSweeper::Options{options.retention_sweep_interval, options.clock});
@@ -158,9 +160,7 @@ class Server::Impl {
     builder.RegisterService(&admin_service_);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     if (metrics_ != nullptr) interceptors.push_back(std::make_unique<RpcMetrics>(metrics_->registry()));
-    if (files_.audit_log != nullptr) {
-      interceptors.push_back(std::make_unique<AuditedCalls>(*files_.audit_log, audit_));
-    }
+    if (audit_log_ != nullptr) interceptors.push_back(std::make_unique<AuditedCalls>(*audit_log_, audit_));
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return absl::UnavailableError("gRPC does not start");
@@ -234,6 +234,7 @@ class Server::Impl {
   int port_ = 0;
   std::unique_ptr<MetricsEndpoint> metrics_;
   const AuditOptions audit_;
+  const std::unique_ptr<AuditLog> audit_log_;  // null: none
   absl::optional<UnixUsers> unix_users_;
   std::unique_ptr<Listener::Acceptor> tcp_acceptor_;
   absl::Mutex shutdown_mutex_;
@@ -247,6 +248,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (options.data_dir.empty()) return absl::InvalidArgumentError("data_dir is empty: name a folder");
   absl::StatusOr<ServerFiles> files = ServerFiles::Load(options);
   if (!files.ok()) return files.status();
+  std::unique_ptr<AuditLog> audit_log;
+  if (!options.audit.file.empty()) {
+    const auto durability = options.audit.is_required ? AuditLog::Durability::kSynced : AuditLog::Durability::kWritten;
+    absl::StatusOr<std::unique_ptr<AuditLog>> log = AuditLog::Open(options.audit.file, durability);
+    if (!log.ok()) return log.status();
+    audit_log = *std::move(log);
+  }
   // Before anything is created; clients that connect wait until the server has started.
   absl::StatusOr<BoundListener> bound = Bind(options);
   if (!bound.ok()) return bound.status();
@@ -274,7 +282,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);
   if (!hosts.ok()) return hosts.status();
   auto impl = std::make_unique<Impl>(*std::move(storage), *std::move(profiles), std::move(machines), *std::move(hosts),
-                                     *std::move(files), options, memory);
+                                     *std::move(files), std::move(audit_log), options, memory);
   if (!options.metrics_address.empty()) {
     if (absl::Status status = impl->ServeMetrics(options.metrics_address); !status.ok()) return status;
   }

@@ -39,7 +39,8 @@ class Server {
   // cannot listen on the address; DATA_LOSS if the store is damaged beyond a single record.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
-  // Looks at the address and all files that options name, as Start does, without opening the store or the address.
+  // Looks at the address and all files that options name, as Start does, without opening the store, the audit log or
+  // the address.
   static absl::Status Check(const ServerOptions& options);
 
   // Equivalent to Shutdown without time to drain.

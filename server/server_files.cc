@@ -11,19 +11,11 @@ absl::StatusOr<ServerFiles> ServerFiles::Load(const ServerOptions& options) {
   if (!credentials.ok()) return credentials.status();
   absl::StatusOr<std::unique_ptr<AccessControl>> access = AccessControl::Open(options.policy_file);
   if (!access.ok()) return access.status();
-  std::unique_ptr<AuditLog> audit_log;
-  if (!options.audit.file.empty()) {
-    const auto durability = options.audit.is_required ? AuditLog::Durability::kSynced : AuditLog::Durability::kWritten;
-    absl::StatusOr<std::unique_ptr<AuditLog>> log = AuditLog::Open(options.audit.file, durability);
-    if (!log.ok()) return log.status();
-    audit_log = *std::move(log);
-  }
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<ServerAdvice> advice = ServerAdvice::Load(options.advice_file);
   if (!advice.ok()) return advice.status();
-  return ServerFiles{*std::move(credentials), *std::move(access), std::move(audit_log), *std::move(tolerances),
-                     *std::move(advice)};
+  return ServerFiles{*std::move(credentials), *std::move(access), *std::move(tolerances), *std::move(advice)};
 }
 
 }  // namespace armstate

@@ -6,7 +6,6 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/security/server_credentials.h"
-#include "server/audit/audit_log.h"
 #include "server/security/access_control.h"
 #include "server/server_options.h"
 #include "server/verdict/server_advice.h"
@@ -20,7 +19,6 @@ struct ServerFiles {
 
   std::shared_ptr<grpc::ServerCredentials> credentials;  // for TCP
   std::unique_ptr<AccessControl> access;
-  std::unique_ptr<AuditLog> audit_log;  // null: none
   ServerTolerances tolerances;
   ServerAdvice advice;
 };

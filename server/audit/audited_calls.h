@@ -11,6 +11,7 @@
 
 namespace armstate {
 
+// Without a log there are no entries.
 struct AuditOptions {
   // Empty: no log.
   std::string file = {};

@@ -45,7 +45,11 @@ TEST_F(ConfigurationTest, IsCheckedWithAllItsFiles) {
   const std::string valid = absl::StrCat("# comment\nlisten = \"127.0.0.1:7443\"\ndata_dir = \"", data_dir,
                                          "\"\nmemory_limit = \"600MiB\"\n");
   EXPECT_EQ(Check(valid), "the configuration is valid\n0\n");
-  EXPECT_NE(access(data_dir.c_str(), F_OK), 0) << "it only looks";
+  EXPECT_EQ(Check(absl::StrCat(valid, "audit_log = \"", folder_.path(), "/audit.log\"\n")),
+            "the configuration is valid\n0\n");
+  for (const char* made : {"/data", "/audit.log"}) {
+    EXPECT_NE(access((folder_.path() + made).c_str(), F_OK), 0) << made << ": it only looks";
+  }
   EXPECT_EQ(Check(valid + "memory = \"1GiB\"\n"),
             "the configuration file names an option that there is not, or that cannot be in it: memory\n2\n");
   EXPECT_THAT(Check(valid + "check_config = true\n"),
