@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto/secret_redaction.h"
 #include "server/security/identity.h"
 
 namespace armstate {
@@ -22,12 +23,15 @@ Rows MakeRows() {
   constexpr v1::Permission kProtect = v1::PERMISSION_PROTECT;
   constexpr v1::Permission kAdminister = v1::PERMISSION_ADMINISTER;
   Rows rows;
-  const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights) {
-    rows.emplace(request, RpcRights(std::move(rights)));
+  const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights,
+                           std::vector<RpcRights::Secret> secrets = {}) {
+    rows.emplace(request, RpcRights(std::move(rights), std::move(secrets)));
   };
+  // Whoever may restore a checkpoint gets what a restore needs.
+  constexpr auto kOrRestore = RpcRights::Secret::Permission::kReadSecretsOrRestore;
   add("CreateCheckpointRequest", {{kPush, "parent"}});
   add("StreamCheckpointsRequest", {{kPush, "requests.parent"}});
-  add("GetCheckpointRequest", {{kRead, "name"}});
+  add("GetCheckpointRequest", {{kRead, "name"}}, {{"name", kOrRestore}});
   add("ListCheckpointsRequest", {{kRead, "parent"}});
   add("UpdateCheckpointRequest", {{kProtect, "checkpoint.name"}});
   add("DeleteCheckpointRequest", {{kDelete, "name"}});
@@ -35,14 +39,18 @@ Rows MakeRows() {
   add("ListVmsRequest", {});
   add("UpdateVmRequest", {{kProtect, "vm.name"}});
   add("DeleteVmRequest", {{kDelete, "name"}});
-  add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}});
-  add("ListRegisterHistoryRequest", {{kRead, "parent"}});
+  add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}},
+      {{"old_checkpoint"}, {"new_checkpoint"}});
+  add("ListRegisterHistoryRequest", {{kRead, "parent"}}, {{"parent"}});
   add("SearchRegistersRequest", {});
   add("WatchCheckpointsRequest", {{kRead, "parent"}});
 
-  add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-  add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-  add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+  add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}},
+      {{"checkpoint"}, {"target.checkpoint"}});
+  add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}},
+      {{"checkpoint", kOrRestore}, {"target.checkpoint"}});
+  add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}},
+      {{"checkpoint", kOrRestore}, {"target.checkpoint"}});
   add("FindRestoreTargetsRequest", {{kRestore, "checkpoint"}});
   add("ComputeBaselineRequest", {{kRead, "targets.host"}, {kRead, "targets.checkpoint"}});
   add("CreateRestoreRequest", {{kRestore, "parent"}, {kRead, "restore.target.host"}});
@@ -52,7 +60,7 @@ Rows MakeRows() {
   add("GetMachineRequest", {{kRead, "name"}});
   add("ListMachinesRequest", {});
   add("DeleteMachineRequest", {{kDelete, "name"}});
-  add("ReadRegistersRequest", {{kRead, "machine"}});
+  add("ReadRegistersRequest", {{kRead, "machine"}}, {{"machine"}});
   add("WriteRegistersRequest", {{kPush, "machine"}});
   add("ResetMachineRequest", {{kPush, "name"}});
   add("CaptureMachineRequest", {{kRead, "machine"}, {kPush, "parent"}});
@@ -109,6 +117,21 @@ absl::string_view ResourceOf(absl::string_view name) {
   return name.substr(0, name.find('/', collection + 1));
 }
 
+// Calls `take` with each resource that a row's text stands for, until one fails.
+absl::Status ForEachResource(const Message& request, absl::string_view field,
+                             const std::function<absl::Status(absl::string_view)>& take) {
+  if (field == "server") return take(field);
+  absl::string_view collection;
+  if (const size_t slash = field.find('/'); slash != absl::string_view::npos) {
+    collection = field.substr(0, slash + 1);
+    field.remove_prefix(slash + 1);
+  }
+  return ForEachText(request, field, [&](const std::string& text) {
+    if (text == kAllVms) return absl::OkStatus();  // without those that the caller may not read
+    return take(ResourceOf(absl::StrCat(collection, text)));
+  });
+}
+
 }  // namespace
 
 const RpcRights* RpcRights::Find(const google::protobuf::Descriptor& request) {
@@ -127,19 +150,18 @@ absl::Status RpcRights::CheckCall(const AccessControl& control, const grpc::Auth
 
 absl::Status RpcRights::Check(const Access& access, const Message& request) const {
   for (const Right& right : rights_) {
-    absl::string_view field = right.resource;
-    if (field == "server") {
-      if (absl::Status status = access.Check(right.permission, field); !status.ok()) return status;
-      continue;
-    }
-    absl::string_view collection;
-    if (const size_t slash = field.find('/'); slash != absl::string_view::npos) {
-      collection = field.substr(0, slash + 1);
-      field.remove_prefix(slash + 1);
-    }
-    absl::Status status = ForEachText(request, field, [&](const std::string& text) {
-      if (text == kAllVms) return absl::OkStatus();  // without those that the caller may not read
-      return access.Check(right.permission, ResourceOf(absl::StrCat(collection, text)));
+    absl::Status status = ForEachResource(
+        request, right.resource, [&](absl::string_view resource) { return access.Check(right.permission, resource); });
+    if (!status.ok()) return status;
+  }
+  if (!AsksForSecrets(request)) return absl::OkStatus();
+  for (const Secret& secret : secrets_) {
+    absl::Status status = ForEachResource(request, secret.resource, [&](absl::string_view resource) {
+      if (secret.permission == Secret::Permission::kReadSecretsOrRestore &&
+          access.May(v1::PERMISSION_RESTORE, resource)) {
+        return absl::OkStatus();
+      }
+      return access.Check(v1::PERMISSION_READ_SECRETS, resource);
     });
     if (!status.ok()) return status;
   }

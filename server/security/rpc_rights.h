@@ -36,11 +36,21 @@ class RpcRights {
     absl::string_view resource;
   };
 
-  // None for lists, which leave out what the caller may not read.
-  explicit RpcRights(std::vector<Right> rights) : rights_(std::move(rights)) {}
+  // What a request that asks for secrets needs besides.
+  struct Secret {
+    absl::string_view resource;  // as above
+    enum class Permission { kReadSecrets, kReadSecretsOrRestore } permission = Permission::kReadSecrets;
+  };
+
+  // No rights for lists, which leave out what the caller may not read.
+  explicit RpcRights(std::vector<Right> rights, std::vector<Secret> secrets = {})
+      : rights_(std::move(rights)), secrets_(std::move(secrets)) {}
+
+  bool has_secrets() const { return !secrets_.empty(); }
 
  private:
   std::vector<Right> rights_;
+  std::vector<Secret> secrets_;
 };
 
 }  // namespace armstate

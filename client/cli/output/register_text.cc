@@ -54,18 +54,44 @@ void PrintAArch32(const RegisterSelector& selector, RegisterId in, absl::string_
               out);
 }
 
+std::string ValueText(RegisterId id, absl::string_view value, SecretValues secrets) {
+  if (secrets == SecretValues::kRedacted && IsSecretRegister(id)) return std::string(kRedacted);
+  return FormatValue(value);
+}
+
 }  // namespace
 
-void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out) {
+SecretValues FillRedacted(v1::RegisterList& list) {
+  if (list.redacted_ids().empty()) return SecretValues::kShown;
+  std::string values;
+  size_t taken = 0;
+  int redacted = 0;
+  for (const uint64_t id : list.ids()) {
+    const absl::StatusOr<RegisterId> parsed = RegisterId::Create(id);
+    if (!parsed.ok()) continue;  // the list will be refused
+    if (redacted < list.redacted_ids_size() && list.redacted_ids(redacted) == id) {
+      values.append(parsed->width(), '\0');
+      ++redacted;
+    } else {
+      absl::StrAppend(&values, absl::ClippedSubstr(list.values(), taken, parsed->width()));
+      taken += parsed->width();
+    }
+  }
+  list.set_values(std::move(values));
+  list.clear_redacted_ids();
+  return SecretValues::kRedacted;
+}
+
+void PrintRegisters(const RegisterList& list, SecretValues secrets, IdScheme scheme, std::ostream& out) {
   Table table({"REGISTER", "VALUE"});
   for (size_t i = 0; i < list.size(); ++i) {
-    table.AddRow({RegisterName(list.id(i), scheme), FormatValue(list.value(i))});
+    table.AddRow({RegisterName(list.id(i), scheme), ValueText(list.id(i), list.value(i), secrets)});
   }
   table.Print("", out);
 }
 
-absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
-                           std::ostream& out) {
+absl::Status PrintSelected(const RegisterList& list, SecretValues secrets, absl::Span<const RegisterSelector> selectors,
+                           IdScheme scheme, std::ostream& out) {
   const auto has = [&list](RegisterId id) { return list.Find(id).has_value(); };
   const bool is_aarch32 = RunsInAArch32(list, scheme);
   for (const RegisterSelector& named : selectors) {
@@ -78,7 +104,8 @@ absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSe
     const RegisterSelector selector = SelectorFor(named, scheme, has);
     const absl::StatusOr<absl::string_view> value = Require(list, selector.id, scheme);
     if (!value.ok()) return value.status();
-    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  " << FormatValue(*value);
+    out << RegisterName(selector.id, scheme) << "  " << selector.id.ToString() << "  "
+        << ValueText(selector.id, *value, secrets);
     if (selector.id != named.id) out << "  (AArch64; " << RegisterName(named.id, scheme) << " is mapped to it)";
     out << '\n';
     if (selector.field) {
