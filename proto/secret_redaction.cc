@@ -8,7 +8,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "armstate/v1/checkpoint.pb.h"
@@ -89,12 +91,26 @@ void RedactChange(v1::RegisterChange& change) {
   change.set_is_redacted(true);
 }
 
+// Replaces each "0x..." of a sentence about a secret register.
+std::string WithoutNumbers(absl::string_view text) {
+  std::string result;
+  for (size_t begin = text.find("0x"); begin != absl::string_view::npos; begin = text.find("0x")) {
+    size_t end = begin + 2;
+    while (end < text.size() && absl::ascii_isxdigit(static_cast<unsigned char>(text[end]))) ++end;
+    absl::StrAppend(&result, text.substr(0, begin), "(", kRedacted, ")");
+    text.remove_prefix(end);
+  }
+  return absl::StrCat(result, text);
+}
+
 void RedactReport(v1::RegisterReport& report) {
   if (!IsSecretRegister(report.register_id())) return;
+  report.set_reason(WithoutNumbers(report.reason()));
+  report.set_advice(WithoutNumbers(report.advice()));
+  report.set_put_back_error(WithoutNumbers(report.put_back_error()));
   report.clear_wanted();
   report.clear_got();
   report.clear_fields();
-  if (!report.put_back_error().empty()) report.set_put_back_error("holds another value than before");
   report.set_is_redacted(true);
 }
 

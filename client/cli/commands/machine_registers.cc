@@ -112,6 +112,7 @@ void AddMachineReadCommand(CLI::App& machine, Command& chosen) {
       ->type_name("N")
       ->check(NumberFrom(0))
       ->capture_default_str();
+  AddSecretsOption(*command, options->secrets);
   command->footer(HelpFooter("  armstate machine read m1 PC SCTLR_EL1.M --vcpu 1\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Read(*options, context); }; });

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -131,6 +132,8 @@ struct Row {
 const std::vector<Row>& Table() {
   static const std::string on_profile =
       absl::StrCat("checkpoint: 'vms/a/checkpoints/1' target { cpu_profile: '", kProfile, "' } ");
+  static const std::string on_older =
+      "checkpoint: 'vms/a/checkpoints/1' target { cpu_profile: 'cpuProfiles/qemu-11.1.virt.cortex-a57' } ";
   static const std::string on_other = "checkpoint: 'vms/a/checkpoints/1' target { checkpoint: 'vms/a/checkpoints/2' } ";
   static const auto* const rows = new std::vector<Row>{
       {"CheckpointService/GetCheckpoint", "name: 'vms/a/checkpoints/1' view: CHECKPOINT_VIEW_FULL ", true},
@@ -152,6 +155,9 @@ const std::vector<Row>& Table() {
       {"RestoreService/PlanRestore", on_profile, true},
       {"RestoreService/PlanRestore", on_other},
       {"RestoreService/ConvertCheckpoint", on_profile, true},
+      // A CPU without keys: they would be lost.
+      {"RestoreService/ValidateCheckpoint", on_older},
+      {"RestoreService/ConvertCheckpoint", on_older, true},
       {"EngineService/ReadRegisters", "machine: 'machines/m' "},
       {"EngineService/ReadRegisters", "machine: 'machines/m' register_ids: 0x603000000013c108 "},
   };
@@ -257,6 +263,13 @@ TEST_F(SecretsTest, AChangedKeyIsTold) {
   ASSERT_TRUE(history.ParseFromString(
       Call(reader_, "CheckpointService/ListRegisterHistory", "parent: 'vms/a' register_name: 'APIAKeyLo_EL1'").bytes));
   EXPECT_EQ(history.entries_size(), 2);
+  // A page token has the last value, but not that of a key.
+  ASSERT_TRUE(history.ParseFromString(Call(reader_, "CheckpointService/ListRegisterHistory",
+                                           "parent: 'vms/a' register_name: 'APIAKeyLo_EL1' page_size: 1")
+                                          .bytes));
+  std::string token;
+  ASSERT_TRUE(absl::WebSafeBase64Unescape(history.next_page_token(), &token));
+  EXPECT_FALSE(HoldsKey(token)) << token;
 }
 
 }  // namespace
