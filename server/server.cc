@@ -23,6 +23,7 @@
 #include "server/metrics/rpc_metrics.h"
 #include "server/metrics/store_metrics.h"
 #include "server/process/backup_folder.h"
+#include "server/process/encryption_key.h"
 #include "server/process/listener.h"
 #include "server/process/memory_division.h"
 #include "server/process/private_folder.h"
@@ -120,6 +121,29 @@ void MakePrivateAndLog(const std::string& option, const std::string& folder,
   for (const std::string& open : privacy.open) spdlog::warn("{}: {}", option, open);
 }
 
+absl::Status ReadKeyInto(const ServerOptions& options, StorageOptions& storage) {
+  if (options.encryption_key.empty()) return absl::OkStatus();
+  if (options.unencrypted) return absl::InvalidArgumentError("--unencrypted and a key contradict each other");
+  absl::StatusOr<WrappingKey> key = ReadEncryptionKey(options.encryption_key);
+  if (!key.ok()) return key.status();
+  storage.encryption_key = *std::move(key);
+  return absl::OkStatus();
+}
+
+void LogEncryption(const ServerOptions& options, const StorageOptions& used, const RocksDbStorage& storage) {
+  if (used.encryption_key) {
+    spdlog::info("records are encrypted with data key {}, which is wrapped by the key {}", storage.data_key(),
+                 used.encryption_key->id());
+  } else if (options.unencrypted) {
+    spdlog::info("records are not encrypted on disk, as --unencrypted says: {}", options.data_dir);
+  } else {
+    spdlog::warn(
+        "records are not encrypted on disk: who can read {} or a backup has the keys of guests. --encryption_key_file "
+        "encrypts them; --unencrypted says that they need not be",
+        options.data_dir);
+  }
+}
+
 }  // namespace
 
 // Members are ordered by their dependencies: the gRPC server is destroyed first, the store last.
@@ -151,7 +175,9 @@ class Server::Impl {
         restore_service_(workers_, restore_targets_, tolerances_, advice_, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
-        admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()) {
+        admin_service_(
+            workers_, checkpoints_, *storage_, options.backup_dir,
+            [source = options.encryption_key] { return ReadEncryptionKey(source); }, absl::Now()) {
     if (options.retention_sweep_interval > absl::ZeroDuration()) {
       sweeper_.emplace(checkpoints_, history_,
                        RetentionSweeper::Options{options.retention_sweep_interval, options.clock});
@@ -311,8 +337,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   storage_options.log = [](absl::string_view event) {
     spdlog::log(LevelOfRocksDb(event), "rocksdb: {}", std::string(event));
   };
+  if (absl::Status status = ReadKeyInto(options, storage_options); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
   if (!storage.ok()) return storage.status();
+  LogEncryption(options, storage_options, **storage);
   RecordStore& records = (*storage)->records();
   auto machines = std::make_unique<MachineRegistry>(records, **profiles);
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proto/tls_files.h"
+#include "server/process/encryption_key.h"
 
 namespace armstate {
 
@@ -30,6 +31,10 @@ struct ServerOptions {
   std::string metrics_address = {};
   // Created if it does not exist. Only one server at a time can open it.
   std::string data_dir;
+  // The key that wraps the keys with which records are encrypted on disk. None: they are not encrypted.
+  EncryptionKeySource encryption_key = {};
+  // Said instead of a key: the log does not warn.
+  bool unencrypted = false;
   // Tolerances (armstate.v1.ToleranceSet in text format) that verdicts apply in addition to the built-in ones. Empty:
   // no file.
   std::string tolerances_file = {};

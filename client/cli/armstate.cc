@@ -134,6 +134,7 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddProfileCommand(app, chosen);
   AddMachineCommand(app, chosen);
   AddBackupCommand(app, chosen);
+  AddRotateKeyCommand(app, chosen);
   AddStatsCommand(app, chosen);
   AddVersionCommand(app, chosen);
   AddHelpCommand(app, chosen);

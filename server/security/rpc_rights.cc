@@ -79,6 +79,7 @@ Rows MakeRows() {
   add("GetStatisticsRequest", {{kAdminister, "server"}});
   add("CreateBackupRequest", {{kAdminister, "server"}});
   add("ListBackupsRequest", {{kAdminister, "server"}});
+  add("RotateEncryptionKeyRequest", {{kAdminister, "server"}});
   return rows;
 }
 

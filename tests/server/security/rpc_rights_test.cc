@@ -77,6 +77,7 @@ const std::vector<Row>& Table() {
       {"AdminService/GetStatistics", "", "administer"},
       {"AdminService/CreateBackup", "", "administer"},
       {"AdminService/ListBackups", "", "administer"},
+      {"AdminService/RotateEncryptionKey", "", "administer"},
   };
   return *table;
 }
