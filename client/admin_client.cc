@@ -22,6 +22,11 @@ absl::StatusOr<v1::Backup> AdminClient::CreateBackup(absl::Duration timeout) con
                              timeout);
 }
 
+absl::StatusOr<v1::RotateEncryptionKeyResponse> AdminClient::RotateEncryptionKey(
+    const v1::RotateEncryptionKeyRequest& request) const {
+  return internal::UnaryCall(*stub_, &v1::AdminService::StubInterface::RotateEncryptionKey, request, call_timeout_);
+}
+
 absl::StatusOr<std::vector<v1::Backup>> AdminClient::ListBackups() const {
   std::vector<v1::Backup> all;
   const absl::Status status = internal::ForEachPage(

@@ -32,6 +32,9 @@ class AdminClient {
   absl::StatusOr<v1::Backup> CreateBackup(absl::Duration timeout) const;
   // All pages, oldest first.
   absl::StatusOr<std::vector<v1::Backup>> ListBackups() const;
+  // Not tried again when the server is UNAVAILABLE: it may have made a new data key.
+  absl::StatusOr<v1::RotateEncryptionKeyResponse> RotateEncryptionKey(
+      const v1::RotateEncryptionKeyRequest& request) const;
 
  private:
   std::shared_ptr<v1::AdminService::StubInterface> stub_;

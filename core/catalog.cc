@@ -1,5 +1,6 @@
 #include "core/catalog.h"
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -155,6 +156,26 @@ absl::StatusOr<RegisterId> ParseRegisterName(absl::string_view name, IdScheme sc
   if (!row_id) row_id = ParseGenericSystem(plain);
   if (!row_id || (second_copy && !RegisterId::Create(*row_id)->is_coprocessor())) return UnknownName(name, scheme);
   return WithBank(*row_id, second_copy, scheme);
+}
+
+bool IsSecretRegister(RegisterId id) {
+  static const std::vector<uint64_t>* const secrets = [] {
+    auto* const ids = new std::vector<uint64_t>;
+    for (const RegisterDefinition& row : RegisterDefinitions()) {
+      if (row.is_secret) ids->push_back(row.id);
+    }
+    std::sort(ids->begin(), ids->end());
+    return ids;
+  }();
+  const uint64_t row_id = RowId(id);
+  // Few are, and their IDs are near to each other.
+  if (row_id < secrets->front() || row_id > secrets->back()) return false;
+  return std::binary_search(secrets->begin(), secrets->end(), row_id);
+}
+
+bool IsSecretRegister(uint64_t raw_id) {
+  const absl::StatusOr<RegisterId> id = RegisterId::Create(raw_id);
+  return id.ok() && IsSecretRegister(*id);
 }
 
 absl::Span<const FieldDefinition> RegisterFields(RegisterId id, IdScheme /*scheme*/) {

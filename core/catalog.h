@@ -64,6 +64,15 @@ std::string RegisterName(RegisterId id, IdScheme scheme);
 // "0x...". INVALID_ARGUMENT, reason REGISTER_NAME_UNKNOWN, proposing the nearest name.
 absl::StatusOr<RegisterId> ParseRegisterName(absl::string_view name, IdScheme scheme);
 
+// Whether the value of a register is a secret of the guest, such as a key of pointer authentication: it is shown only
+// to those who ask for secrets and may have them.
+bool IsSecretRegister(RegisterId id);
+// The same for any number; false if it is no register ID.
+bool IsSecretRegister(uint64_t raw_id);
+
+// Stands for a value that is not shown.
+inline constexpr absl::string_view kRedacted = "redacted";
+
 // The fields of a register by descending position; empty if none are known.
 absl::Span<const FieldDefinition> RegisterFields(RegisterId id, IdScheme scheme);
 

@@ -70,6 +70,12 @@ constexpr RegisterDefinition Sys(unsigned op0, unsigned op1, unsigned crn, unsig
   return Row(RegisterId::System(op0, op1, crn, crm, op2).raw(), name, fields);
 }
 
+// A register whose value is a secret of the guest.
+constexpr RegisterDefinition SecretSys(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2,
+                                       absl::string_view name) {
+  return {RegisterId::System(op0, op1, crn, crm, op2).raw(), name, {}, true};
+}
+
 constexpr RegisterDefinition Mrc(unsigned coprocessor, unsigned opc1, unsigned crn, unsigned crm, unsigned opc2,
                                  absl::string_view name, Fields fields = {}) {
   return Row(RegisterId::Cp32(coprocessor, opc1, crn, crm, opc2).raw(), name, fields);

@@ -18,6 +18,8 @@ struct RegisterDefinition {
   uint64_t id;
   absl::string_view name;  // as the Arm ARM spells it
   absl::Span<const FieldDefinition> fields;
+  // Its value is shown only to those who ask for secrets and may have them.
+  bool is_secret = false;
 };
 
 // A further name of a register, which goes before the names of rows.

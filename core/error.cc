@@ -57,6 +57,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kStreamMalformed, "STREAM_MALFORMED"},
     {ErrorReason::kCpuProfileMalformed, "CPU_PROFILE_MALFORMED"},
     {ErrorReason::kToleranceMalformed, "TOLERANCE_MALFORMED"},
+    {ErrorReason::kEncryptionKeyWrong, "ENCRYPTION_KEY_WRONG"},
     {ErrorReason::kPermissionDenied, "PERMISSION_DENIED"},
 };
 

@@ -58,6 +58,7 @@ enum class ErrorReason {
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
   kToleranceMalformed = 62,
+  kEncryptionKeyWrong = 63,
   kPermissionDenied = 70,
 };
 

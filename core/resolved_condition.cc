@@ -31,10 +31,17 @@ absl::Status BadField(absl::string_view field, absl::string_view what) {
 // A bitmap of vector lengths has 512 bits; the architecture has 16 lengths.
 bool IsTooWide(RegisterId id) { return id.width() > 8 && id != kSveVectorLengths; }
 
-absl::StatusOr<RegisterId> ParseRegister(absl::string_view name, IdScheme scheme) {
+// What a rule reads can be told from whether it holds, and from its sentences.
+enum class SecretRegisters { kRefused, kAllowed };
+
+absl::StatusOr<RegisterId> ParseRegister(absl::string_view name, IdScheme scheme, SecretRegisters secrets) {
   const std::string shown = absl::CEscape(name.substr(0, kMaxShown));
   const absl::StatusOr<RegisterId> id = ParseRegisterName(name, scheme);
   if (!id.ok()) return Malformed(id.status().message(), {{"register", shown}});
+  if (secrets == SecretRegisters::kRefused && IsSecretRegister(*id)) {
+    return Malformed(absl::StrCat(shown, " is secret: a rule can only ask whether it is absent"),
+                     {{"register", shown}});
+  }
   if (IsTooWide(*id)) return Malformed("only registers of at most 64 bits are compared", {{"register", shown}});
   return id;
 }
@@ -99,7 +106,7 @@ uint64_t BitsOf(RegisterId id, const FieldDefinition* field, absl::string_view v
 }
 
 absl::StatusOr<RegisterReference> RegisterReference::Create(const ToleranceReference& reference, IdScheme scheme) {
-  const absl::StatusOr<RegisterId> id = ParseRegister(reference.register_name, scheme);
+  const absl::StatusOr<RegisterId> id = ParseRegister(reference.register_name, scheme, SecretRegisters::kRefused);
   if (!id.ok()) return id.status();
   const FieldDefinition* field = nullptr;
   if (!reference.field.empty()) {
@@ -128,7 +135,9 @@ absl::StatusOr<ResolvedCondition> ResolvedCondition::Create(const ToleranceCondi
                                                             IdScheme scheme) {
   ResolvedCondition result(condition, scheme);
   if (!condition.register_name.empty()) {
-    const absl::StatusOr<RegisterId> id = ParseRegister(condition.register_name, scheme);
+    const absl::StatusOr<RegisterId> id = ParseRegister(
+        condition.register_name, scheme,
+        condition.comparison == Comparison::kAbsent ? SecretRegisters::kAllowed : SecretRegisters::kRefused);
     if (!id.ok()) return id.status();
     result.id_ = *id;
   }
@@ -159,7 +168,7 @@ bool ResolvedCondition::Holds(absl::optional<RegisterId> own, const RestoreSides
   const absl::optional<absl::string_view> value = sides.Find(condition_.side, *id);
   if (condition_.comparison == Comparison::kAbsent) return !value;
   if (!value) return condition_.or_absent;
-  if (IsTooWide(*id)) return false;
+  if (IsTooWide(*id) || IsSecretRegister(*id)) return false;
   const FieldDefinition* field = nullptr;
   if (!condition_.field.empty()) {
     field = FieldNamed(*id, scheme_, condition_.field);

@@ -11,7 +11,7 @@
 namespace armstate {
 
 // Moves the values out of `message` without a copy. If the IDs are those of `likely_layout`, the list shares that
-// layout. INVALID_ARGUMENT, reason REGISTER_LIST_MALFORMED or REGISTER_ID_INVALID.
+// layout. INVALID_ARGUMENT, reason REGISTER_LIST_MALFORMED, also if values are redacted, or REGISTER_ID_INVALID.
 absl::StatusOr<RegisterList> RegisterListFromProto(
     v1::RegisterList&& message, const std::shared_ptr<const RegisterLayout>& likely_layout = nullptr);
 

@@ -82,6 +82,21 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "folder of the database, created if missing; other users cannot access it")
       ->check(kNotEmpty)
       ->capture_default_str();
+  app.add_option("--encryption_key_file", options.encryption_key.file,
+                 "file of the key under which records are encrypted on disk: 32 bytes, or 64 hexadecimal digits. A "
+                 "database that is not encrypted yet is from then on; what it holds is not changed")
+      ->check(kNotEmpty)
+      ->type_name("FILE");
+  CLI::Option* const key_command =
+      app.add_option("--encryption_key_command", options.encryption_key.command,
+                     "shell command that prints the key, e.g. of a key management service; it gets "
+                     "--encryption_key_file, which then is not the key, as standard input")
+          ->check(kNotEmpty)
+          ->type_name("COMMAND");
+  app.add_flag("--unencrypted", options.unencrypted,
+               "say that records need not be encrypted on disk; without it and without a key the log warns")
+      ->excludes("--encryption_key_file")
+      ->excludes(key_command);
   app.add_option(
          "--tolerances", options.tolerances_file,
          "file of tolerances that verdicts apply in addition to the built-in ones; see profiles/tolerances.textproto")

@@ -26,6 +26,7 @@
 #include "server/metrics/rpc_metrics.h"
 #include "server/metrics/store_metrics.h"
 #include "server/process/backup_folder.h"
+#include "server/process/encryption_key.h"
 #include "server/process/listener.h"
 #include "server/process/memory_division.h"
 #include "server/process/private_folder.h"
@@ -87,6 +88,20 @@ void MakePrivateAndLog(const std::string& option, const std::string& folder,
   for (const std::string& open : privacy.open) spdlog::warn("{}: {}", option, open);
 }
 
+void LogEncryption(const ServerOptions& options, const StorageOptions& used, const RocksDbStorage& storage) {
+  if (used.encryption_key) {
+    spdlog::info("records are encrypted with data key {}, which is wrapped by the key {}", storage.data_key(),
+                 used.encryption_key->id());
+  } else if (options.unencrypted) {
+    spdlog::info("records are not encrypted on disk, as --unencrypted says: {}", options.data_dir);
+  } else {
+    spdlog::warn(
+        "records are not encrypted on disk: who can read {} or a backup has the keys of guests. --encryption_key_file "
+        "encrypts them; --unencrypted says that they need not be",
+        options.data_dir);
+  }
+}
+
 }  // namespace
 
 // Members are ordered by their dependencies: the gRPC server is destroyed first, the store last.
@@ -115,7 +130,9 @@ class Server::Impl {
         restore_service_(workers_, restore_targets_, files_.tolerances, files_.advice, history_),
         engine_service_(workers_, checkpoints_, *machines_, *profiles_),
         host_service_(workers_, *hosts_, *profiles_),
-        admin_service_(workers_, checkpoints_, *storage_, options.backup_dir, absl::Now()),
+        admin_service_(
+            workers_, checkpoints_, *storage_, options.backup_dir,
+            [source = options.encryption_key] { return ReadEncryptionKey(source); }, absl::Now()),
         audit_(options.audit),
         audit_log_(std::move(audit_log)) {
     if (options.retention_sweep_interval > absl::ZeroDuration()) {
@@ -275,8 +292,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   storage_options.log = [](absl::string_view event) {
     spdlog::log(LevelOfRocksDb(event), "rocksdb: {}", std::string(event));
   };
+  storage_options.encryption_key = std::move(files->encryption_key);
   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options.data_dir, storage_options);
   if (!storage.ok()) return storage.status();
+  LogEncryption(options, storage_options, **storage);
   RecordStore& records = (*storage)->records();
   auto machines = std::make_unique<MachineRegistry>(records, **profiles);
   absl::StatusOr<std::unique_ptr<HostRegistry>> hosts = HostRegistry::Open(records, **profiles, *machines);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/process/encryption_key.h"
 #include "server/security/server_credentials.h"
 
 namespace armstate {
@@ -11,11 +12,19 @@ absl::StatusOr<ServerFiles> ServerFiles::Load(const ServerOptions& options) {
   if (!credentials.ok()) return credentials.status();
   absl::StatusOr<std::unique_ptr<AccessControl>> access = AccessControl::Open(options.policy_file);
   if (!access.ok()) return access.status();
+  absl::optional<WrappingKey> encryption_key;
+  if (!options.encryption_key.empty()) {
+    if (options.unencrypted) return absl::InvalidArgumentError("--unencrypted and a key contradict each other");
+    absl::StatusOr<WrappingKey> key = ReadEncryptionKey(options.encryption_key);
+    if (!key.ok()) return key.status();
+    encryption_key = *std::move(key);
+  }
   absl::StatusOr<ServerTolerances> tolerances = ServerTolerances::Load(options.tolerances_file);
   if (!tolerances.ok()) return tolerances.status();
   absl::StatusOr<ServerAdvice> advice = ServerAdvice::Load(options.advice_file);
   if (!advice.ok()) return advice.status();
-  return ServerFiles{*std::move(credentials), *std::move(access), *std::move(tolerances), *std::move(advice)};
+  return ServerFiles{*std::move(credentials), *std::move(access), std::move(encryption_key), *std::move(tolerances),
+                     *std::move(advice)};
 }
 
 }  // namespace armstate

@@ -5,11 +5,13 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "grpcpp/security/server_credentials.h"
 #include "server/security/access_control.h"
 #include "server/server_options.h"
 #include "server/verdict/server_advice.h"
 #include "server/verdict/server_tolerances.h"
+#include "storage/encryption/data_keys.h"
 
 namespace armstate {
 
@@ -19,6 +21,7 @@ struct ServerFiles {
 
   std::shared_ptr<grpc::ServerCredentials> credentials;  // for TCP
   std::unique_ptr<AccessControl> access;
+  absl::optional<WrappingKey> encryption_key;  // none: records are not encrypted
   ServerTolerances tolerances;
   ServerAdvice advice;
 };

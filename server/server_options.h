@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "proto/tls_files.h"
 #include "server/audit/audited_calls.h"
+#include "server/process/encryption_key.h"
 
 namespace armstate {
 
@@ -29,6 +30,10 @@ struct ServerOptions {
   std::string metrics_address = {};
   // Created if it does not exist. Only one server at a time can open it.
   std::string data_dir;
+  // The key that wraps the keys with which records are encrypted on disk. None: they are not encrypted.
+  EncryptionKeySource encryption_key = {};
+  // Said instead of a key: the log does not warn.
+  bool unencrypted = false;
   // Tolerances (armstate.v1.ToleranceSet in text format) that verdicts apply in addition to the built-in ones. Empty:
   // no file.
   std::string tolerances_file = {};

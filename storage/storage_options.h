@@ -7,6 +7,8 @@
 #include <functional>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "storage/encryption/data_keys.h"
 
 namespace rocksdb {
 class Env;
@@ -26,6 +28,8 @@ struct StorageOptions {
   size_t memtable_bytes = size_t{192} << 20;
   // The number of events that are kept, the newest ones; at least 1. About 15 bytes each.
   uint64_t kept_events = 1000000;
+  // Wraps the keys with which records are encrypted. Without it nothing is encrypted.
+  absl::optional<WrappingKey> encryption_key = {};
   // Gets RocksDB's own warnings and errors, a line each, from any thread; may be empty.
   std::function<void(absl::string_view)> log;
   // The environment that holds the files: the disk if null; rocksdb::NewMemEnv in tests. Must outlive the storage.

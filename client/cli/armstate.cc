@@ -134,6 +134,7 @@ void AddCommands(CLI::App& app, Command& chosen) {
   AddMachineCommand(app, chosen);
   AddBackupCommand(app, chosen);
   AddHealthCommand(app, chosen);
+  AddRotateKeyCommand(app, chosen);
   AddStatsCommand(app, chosen);
   AddVersionCommand(app, chosen);
   AddHelpCommand(app, chosen);

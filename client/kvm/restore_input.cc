@@ -45,6 +45,10 @@ absl::StatusOr<VcpuState> PlannedState(const v1::VcpuRestorePlan& plan, std::vec
     const std::string place = absl::StrCat(field, ".writes[", i, "]");
     const absl::StatusOr<RegisterId> id = RegisterId::Create(write.register_id());
     if (!id.ok()) return AnnotateField(id.status(), place);
+    if (write.is_redacted()) {
+      return InvalidField(absl::StrCat(place, ".value"),
+                          absl::StrCat(id->ToString(), " is secret, and redacted: get the plan with its secrets"));
+    }
     if (write.value().size() != id->width()) {
       return InvalidField(absl::StrCat(place, ".value"), absl::StrCat(write.value().size(), " bytes for ",
                                                                       id->ToString(), ", which has ", id->width()));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "core/catalog.h"
 #include "core/register_selector.h"
 #include "core/selected_value.h"
 #include "proto/resource_names.h"
@@ -30,6 +31,7 @@ struct NamedRegister {
   absl::StatusOr<RegisterSelector> tcg;
 
   const absl::StatusOr<RegisterSelector>& In(IdScheme scheme) const { return scheme == IdScheme::kKvm ? kvm : tcg; }
+  bool IsSecret() const { return (kvm.ok() && IsSecretRegister(kvm->id)) || (tcg.ok() && IsSecretRegister(tcg->id)); }
 };
 
 v1::RegisterHistoryEntry EntryOf(const v1::Checkpoint& basic, const std::vector<VcpuRecord>& vcpus,
@@ -123,6 +125,8 @@ absl::StatusOr<v1::ListRegisterHistoryResponse> ListRegisterHistory(CheckpointRe
     for (const ListedCheckpoint& listed : page->checkpoints) {
       if (absl::Status status = stop(); !status.ok()) return status;
       if (response.entries_size() == *page_size || response.read_versions() == kMaxRead) {
+        // Anybody can read a token. Without the value the next page begins with an entry, changed or not.
+        if (named.IsSecret() && !request.include_secrets()) position.shown.reset();
         response.set_next_page_token(position.ToToken(list));
         return response;
       }

@@ -14,6 +14,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/message_allocator.h"
 #include "grpcpp/support/server_callback.h"
+#include "proto/secret_redaction.h"
 #include "proto/status_conversion.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/connection.h"
@@ -154,12 +155,14 @@ class DecodedService : public RpcService::CallbackService {
         [this, pool_of, service = static_cast<Service*>(this), rpc](grpc::CallbackServerContext* context,
                                                                     const Request* request, Response* response) {
           const auto read = [=](const StopCheck& stop, MemoryBudget::Share& share) {
-            return (service->*rpc)(*request, *response, share, stop);
+            absl::Status status = (service->*rpc)(*request, *response, share, stop);
+            if (status.ok()) Redact(*request, *response);
+            return status;
           };
           return WorkedCall::Begin(pool_of(*request), workers_, *context, *request, read,
                                    [&](MemoryBudget::Share& share) {
                                      const MemoryOnlyReads no_disk;
-                                     return (service->*rpc)(*request, *response, share, NotQuick);
+                                     return read(NotQuick, share);
                                    });
         },
         &messages);
@@ -219,6 +222,7 @@ class DecodedService : public RpcService::CallbackService {
           const auto fill = [=, access = AccessOf(*context)](const StopCheck& stop, MemoryBudget::Share& share) {
             absl::StatusOr<Response> result = work(*request, stop, access);
             if (!result.ok()) return result.status();
+            Redact(*request, *result);
             absl::Status status = share.AddAnswer(WorkedCall::HeldBytes(*result));
             if (status.ok()) *response = *std::move(result);
             return status;
@@ -242,6 +246,11 @@ class DecodedService : public RpcService::CallbackService {
     Mark<RpcHandler, grpc::ServerUnaryReactor, Request>(
         std::move(handler),
         [](grpc::CallbackServerContext* context, const grpc::Status& status) { return Refuse(*context, status); });
+  }
+
+  // That the caller may ask for secrets is among its rights.
+  static void Redact(const google::protobuf::Message& request, google::protobuf::Message& response) {
+    if (!AsksForSecrets(request)) RedactSecrets(response);
   }
 
   static grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext& context, const grpc::Status& status) {

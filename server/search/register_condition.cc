@@ -53,6 +53,10 @@ absl::StatusOr<FilterRegister> FilterRegister::Parse(const FilterToken& name) {
     const RegisterSelector mapped = SelectorFor(*selector, scheme, [&](RegisterId id) { return id != selector->id; });
     if (mapped.id != selector->id) selectors.push_back(mapped);
     result.name = SelectorName(*selector, scheme);
+    if (IsSecretRegister(selector->id)) {
+      return FilterError(name.position, absl::StrCat(result.name, " is secret: it cannot be searched"),
+                         {{"register_id", selector->id.ToString()}});
+    }
   }
   if (!result.kvm.empty() || !result.tcg.empty()) return result;
   const absl::optional<ErrorInfo> info = GetErrorInfo(status);

@@ -30,7 +30,8 @@ struct FilterRegister {
   // Returns the index in In(scheme) of the register that counts for a vCPU that `has` some registers.
   absl::optional<size_t> Held(IdScheme scheme, absl::FunctionRef<bool(RegisterId)> has) const;
 
-  // INVALID_ARGUMENT, reason FILTER_INVALID, suggesting the nearest name.
+  // INVALID_ARGUMENT, reason FILTER_INVALID, suggesting the nearest name; also for a secret register, whose value a few
+  // searches would find.
   static absl::StatusOr<FilterRegister> Parse(const FilterToken& name);
 };
 

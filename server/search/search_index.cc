@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/catalog.h"
+
 namespace armstate {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr size_t kMaxColumns = 8192;
 }  // namespace
 
 bool IsIndexed(RegisterId id) {
-  if (id.width() > sizeof(uint64_t)) return false;
+  if (id.width() > sizeof(uint64_t) || IsSecretRegister(id)) return false;
   if (id.register_class() != RegisterClass::kCore) return true;
   const unsigned word = id.raw() & 0xffff;
   // KVM's struct kvm_regs: on ARM64 X0 to X30 are words 0 to 61, on ARM R0 to R14 are words 0 to 14.

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto/secret_redaction.h"
 #include "server/security/identity.h"
 
 namespace armstate {
@@ -23,12 +25,15 @@ Rows MakeRows() {
   constexpr v1::Permission kProtect = v1::PERMISSION_PROTECT;
   constexpr v1::Permission kAdminister = v1::PERMISSION_ADMINISTER;
   Rows rows;
-  const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights) {
-    rows.emplace(request, RpcRights(std::move(rights)));
+  const auto add = [&rows](absl::string_view request, std::vector<RpcRights::Right> rights,
+                           std::vector<RpcRights::Secret> secrets = {}) {
+    rows.emplace(request, RpcRights(std::move(rights), std::move(secrets)));
   };
+  // Whoever may restore a checkpoint gets what a restore needs.
+  constexpr auto kOrRestore = RpcRights::Secret::Permission::kReadSecretsOrRestore;
   add("CreateCheckpointRequest", {{kPush, "parent"}});
   add("StreamCheckpointsRequest", {{kPush, "requests.parent"}});
-  add("GetCheckpointRequest", {{kRead, "name"}});
+  add("GetCheckpointRequest", {{kRead, "name"}}, {{"name", kOrRestore}});
   add("ListCheckpointsRequest", {{kRead, "parent"}});
   add("UpdateCheckpointRequest", {{kProtect, "checkpoint.name"}});
   add("DeleteCheckpointRequest", {{kDelete, "name"}});
@@ -36,14 +41,18 @@ Rows MakeRows() {
   add("ListVmsRequest", {});
   add("UpdateVmRequest", {{kProtect, "vm.name"}});
   add("DeleteVmRequest", {{kDelete, "name"}});
-  add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}});
-  add("ListRegisterHistoryRequest", {{kRead, "parent"}});
+  add("CompareCheckpointsRequest", {{kRead, "old_checkpoint"}, {kRead, "new_checkpoint"}},
+      {{"old_checkpoint"}, {"new_checkpoint"}});
+  add("ListRegisterHistoryRequest", {{kRead, "parent"}}, {{"parent"}});
   add("SearchRegistersRequest", {});
   add("WatchCheckpointsRequest", {{kRead, "parent"}});
 
-  add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-  add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
-  add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}});
+  add("ValidateCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}},
+      {{"checkpoint"}, {"target.checkpoint"}});
+  add("PlanRestoreRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}},
+      {{"checkpoint", kOrRestore}, {"target.checkpoint"}});
+  add("ConvertCheckpointRequest", {{kRestore, "checkpoint"}, {kRead, "target.host"}, {kRead, "target.checkpoint"}},
+      {{"checkpoint", kOrRestore}, {"target.checkpoint"}});
   add("FindRestoreTargetsRequest", {{kRestore, "checkpoint"}});
   add("ComputeBaselineRequest", {{kRead, "targets.host"}, {kRead, "targets.checkpoint"}});
   add("CreateRestoreRequest", {{kRestore, "parent"}, {kRead, "restore.target.host"}});
@@ -53,7 +62,7 @@ Rows MakeRows() {
   add("GetMachineRequest", {{kRead, "name"}});
   add("ListMachinesRequest", {});
   add("DeleteMachineRequest", {{kDelete, "name"}});
-  add("ReadRegistersRequest", {{kRead, "machine"}});
+  add("ReadRegistersRequest", {{kRead, "machine"}}, {{"machine"}});
   add("WriteRegistersRequest", {{kPush, "machine"}});
   add("ResetMachineRequest", {{kPush, "name"}});
   add("CaptureMachineRequest", {{kRead, "machine"}, {kPush, "parent"}});
@@ -72,6 +81,7 @@ Rows MakeRows() {
   add("GetStatisticsRequest", {{kAdminister, "server"}});
   add("CreateBackupRequest", {{kAdminister, "server"}});
   add("ListBackupsRequest", {{kAdminister, "server"}});
+  add("RotateEncryptionKeyRequest", {{kAdminister, "server"}});
   return rows;
 }
 
@@ -110,6 +120,21 @@ absl::string_view ResourceOf(absl::string_view name) {
   return name.substr(0, name.find('/', collection + 1));
 }
 
+// Calls `take` with each resource that a row's text stands for, until one fails.
+absl::Status ForEachResource(const Message& request, absl::string_view field,
+                             absl::FunctionRef<absl::Status(const std::string& name)> take) {
+  if (field == "server") return take("server");
+  absl::string_view collection;
+  if (const size_t slash = field.find('/'); slash != absl::string_view::npos) {
+    collection = field.substr(0, slash + 1);
+    field.remove_prefix(slash + 1);
+  }
+  return ForEachText(request, field, [&](const std::string& text) {
+    if (text == kAllVms) return absl::OkStatus();  // without those that the caller may not read
+    return take(absl::StrCat(collection, text));
+  });
+}
+
 }  // namespace
 
 const RpcRights* RpcRights::Find(const google::protobuf::Descriptor& request) {
@@ -127,9 +152,24 @@ absl::Status RpcRights::CheckCall(const AccessControl& control, const grpc::Auth
 }
 
 absl::Status RpcRights::Check(const Access& access, const Message& request) const {
-  return ForEachResource(request, [&access](v1::Permission permission, const std::string& name) {
-    return access.Check(permission, ResourceOf(name));
-  });
+  for (const Right& right : rights_) {
+    absl::Status status = ForEachResource(request, right.resource, [&](const std::string& name) {
+      return access.Check(right.permission, ResourceOf(name));
+    });
+    if (!status.ok()) return status;
+  }
+  if (!AsksForSecrets(request)) return absl::OkStatus();
+  for (const Secret& secret : secrets_) {
+    absl::Status status = ForEachResource(request, secret.resource, [&](const std::string& name) {
+      if (secret.permission == Secret::Permission::kReadSecretsOrRestore &&
+          access.May(v1::PERMISSION_RESTORE, ResourceOf(name))) {
+        return absl::OkStatus();
+      }
+      return access.Check(v1::PERMISSION_READ_SECRETS, ResourceOf(name));
+    });
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 bool RpcRights::IsRead() const {
@@ -139,35 +179,15 @@ bool RpcRights::IsRead() const {
 
 std::vector<std::string> RpcRights::Resources(const Message& request, size_t most) const {
   std::vector<std::string> names;
-  const absl::Status all = ForEachResource(request, [&](v1::Permission, const std::string& name) {
-    if (names.size() == most) return absl::OutOfRangeError("there are more");
-    names.push_back(name);
-    return absl::OkStatus();
-  });
-  all.IgnoreError();  // that there are more
-  return names;
-}
-
-absl::Status RpcRights::ForEachResource(
-    const Message& request, absl::FunctionRef<absl::Status(v1::Permission, const std::string& name)> take) const {
   for (const Right& right : rights_) {
-    absl::string_view field = right.resource;
-    if (field == "server") {
-      if (absl::Status status = take(right.permission, "server"); !status.ok()) return status;
-      continue;
-    }
-    absl::string_view collection;
-    if (const size_t slash = field.find('/'); slash != absl::string_view::npos) {
-      collection = field.substr(0, slash + 1);
-      field.remove_prefix(slash + 1);
-    }
-    absl::Status status = ForEachText(request, field, [&](const std::string& text) {
-      if (text == kAllVms) return absl::OkStatus();  // without those that the caller may not read
-      return take(right.permission, absl::StrCat(collection, text));
+    const absl::Status all = ForEachResource(request, right.resource, [&](const std::string& name) {
+      if (names.size() == most) return absl::OutOfRangeError("there are more");
+      names.push_back(name);
+      return absl::OkStatus();
     });
-    if (!status.ok()) return status;
+    if (!all.ok()) break;
   }
-  return absl::OkStatus();
+  return names;
 }
 
 }  // namespace armstate

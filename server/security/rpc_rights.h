@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "armstate/v1/access_policy.pb.h"
@@ -43,15 +42,21 @@ class RpcRights {
     absl::string_view resource;
   };
 
-  // None for lists, which leave out what the caller may not read.
-  explicit RpcRights(std::vector<Right> rights) : rights_(std::move(rights)) {}
+  // What a request that asks for secrets needs besides.
+  struct Secret {
+    absl::string_view resource;  // as above
+    enum class Permission { kReadSecrets, kReadSecretsOrRestore } permission = Permission::kReadSecrets;
+  };
+
+  // No rights for lists, which leave out what the caller may not read.
+  explicit RpcRights(std::vector<Right> rights, std::vector<Secret> secrets = {})
+      : rights_(std::move(rights)), secrets_(std::move(secrets)) {}
+
+  bool has_secrets() const { return !secrets_.empty(); }
 
  private:
-  // Calls `take` with each right and the name of what it is needed for, until one fails. "vms/-" is left out.
-  absl::Status ForEachResource(const google::protobuf::Message& request,
-                               absl::FunctionRef<absl::Status(v1::Permission, const std::string& name)> take) const;
-
   std::vector<Right> rights_;
+  std::vector<Secret> secrets_;
 };
 
 }  // namespace armstate

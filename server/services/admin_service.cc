@@ -41,6 +41,23 @@ absl::StatusOr<v1::Backup> AdminServiceImpl::Create(const v1::CreateBackupReques
   return BackupToProto(*backup);
 }
 
+absl::StatusOr<v1::RotateEncryptionKeyResponse> AdminServiceImpl::Rotate(
+    const v1::RotateEncryptionKeyRequest& request) {
+  if (storage_.data_key() == 0) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kEncryptionKeyWrong,
+                     "the database is not encrypted: the server was started without --encryption_key_file");
+  }
+  const absl::StatusOr<WrappingKey> key = read_key_();
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<uint32_t> data_key = storage_.ChangeKeys(
+      *key, request.new_data_key() ? RocksDbStorage::NewDataKey::kMake : RocksDbStorage::NewDataKey::kNo);
+  if (!data_key.ok()) return data_key.status();
+  v1::RotateEncryptionKeyResponse response;
+  response.set_wrapping_key_id(key->id());
+  response.set_data_key(*data_key);
+  return response;
+}
+
 absl::StatusOr<v1::ListBackupsResponse> AdminServiceImpl::List(const v1::ListBackupsRequest& request) {
   if (backup_dir_.empty()) return BackupDirNotSet();
   const absl::StatusOr<int> page_size = PageSize(request.page_size());

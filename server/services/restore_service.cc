@@ -10,6 +10,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "proto/advice_conversion.h"
 #include "proto/resource_names.h"
+#include "proto/secret_redaction.h"
 #include "server/checkpoints/codec.h"
 #include "server/restores/baseline_targets.h"
 #include "server/restores/plan.h"
@@ -169,6 +170,7 @@ absl::StatusOr<v1::Restore> RestoreServiceImpl::Create(const v1::CreateRestoreRe
        CompareWithPrediction(verdict->checkpoint, verdict->target, verdict->judgement, restore.report())) {
     *restore.add_differences() = std::move(difference);
   }
+  RedactSecrets(restore);  // nobody needs them for the history
   status = CheckLimit("restore", static_cast<int64_t>(restore.ByteSizeLong()), kMaxReportBytes,
                       "bytes, with names and differences");
   if (!status.ok()) return status;

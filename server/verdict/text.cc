@@ -99,6 +99,7 @@ std::string BriefText(const RegisterFinding& finding, const EngineVcpu& fresh) {
   if (finding.outcome == RegisterOutcome::kRequired) return absl::StrCat(name, " is not in the checkpoint");
   if (finding.outcome == RegisterOutcome::kWriteUndetermined) return absl::StrCat(name, ": not known");
   if (finding.wanted.empty() || finding.got.empty() || finding.wanted.size() > 8) return name;
+  if (IsSecretRegister(finding.id)) return absl::StrCat(name, " has another value");
   const absl::optional<size_t> index = profile.layout()->Find(finding.id);
   if (index) {
     for (const FieldDefinition& field : RegisterFields(finding.id, profile.scheme())) {

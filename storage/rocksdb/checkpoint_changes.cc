@@ -17,8 +17,9 @@ constexpr int kSweptByCommit = 4;
 }  // namespace
 
 void RocksDbCheckpointChanges::PutCheckpoint(const KeptCheckpoint& checkpoint, absl::string_view record) {
-  batch_.Put(database_.handle(ColumnFamily::kCheckpoints), CheckpointKey(info_.vm, checkpoint.stored.version),
-             EncodeCheckpointValue(checkpoint, record));
+  const std::string key = CheckpointKey(info_.vm, checkpoint.stored.version);
+  batch_.Put(database_.handle(ColumnFamily::kCheckpoints), key,
+             database_.Encrypt(ColumnFamily::kCheckpoints, key, EncodeCheckpointValue(checkpoint, record)));
 }
 
 absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, const std::string& request_hash) {
@@ -33,8 +34,9 @@ absl::Status RocksDbCheckpointChanges::Append(const CommitRequest& request, cons
   }
   if (!request.new_base.empty()) {
     info_.base_version = version;
-    batch_.Put(database_.handle(ColumnFamily::kBases), CheckpointKey(info_.vm, version),
-               EncodeBytesValue(request.new_base));
+    const std::string key = CheckpointKey(info_.vm, version);
+    batch_.Put(database_.handle(ColumnFamily::kBases), key,
+               database_.Encrypt(ColumnFamily::kBases, key, EncodeBytesValue(request.new_base)));
   } else if (!request.base) {
     // The versions that need a base follow each other: IsBaseNeeded relies on it.
     info_.base_version = 0;

@@ -70,8 +70,11 @@ absl::StatusOr<absl::optional<CheckpointTable::Step>> CheckpointTable::NextCheck
     if (iterator.Valid()) {
       const absl::optional<int64_t> version = ParseCheckpointVersion(ToView(iterator.key()));
       if (!version || *version > last) return absl::optional<Step>();
-      return absl::optional<Step>(
-          Step{*version, DecodeCheckpointValue(*version, ToView(iterator.value()), CheckpointName(vm, *version))});
+      const std::string name = CheckpointName(vm, *version);
+      const absl::StatusOr<std::string> value =
+          database_.Decrypt(ColumnFamily::kCheckpoints, ToView(iterator.key()), ToView(iterator.value()), name);
+      if (!value.ok()) return absl::optional<Step>(Step{*version, value.status()});
+      return absl::optional<Step>(Step{*version, DecodeCheckpointValue(*version, *value, name)});
     }
     if (iterator.status().ok()) return absl::optional<Step>();
     // The iterator stops at a damaged block whose end is not known. Versions have few gaps, so ask for each one until

@@ -13,6 +13,7 @@
 #include "rocksdb/sst_file_reader.h"
 #include "storage/memory_only_reads.h"
 #include "storage/rocksdb/data_directory.h"
+#include "storage/rocksdb/encrypted_values.h"
 #include "storage/rocksdb/error_listener.h"
 #include "storage/rocksdb/keys.h"
 #include "storage/rocksdb/log_check.h"
@@ -162,9 +163,9 @@ absl::Status RocksDbDatabase::CheckFormat() {
   }
   const absl::StatusOr<uint32_t> format = DecodeFormatValue(**value, data_dir_);
   if (!format.ok()) return format.status();
-  if (*format == kDatabaseFormat) return absl::OkStatus();
-  return UnknownFormat(data_dir_,
-                       absl::StrCat("its format is ", *format, ", but this one reads only ", kDatabaseFormat));
+  if (*format == kDatabaseFormat || *format == kEncryptedDatabaseFormat) return absl::OkStatus();
+  return UnknownFormat(data_dir_, absl::StrCat("its format is ", *format, ", but this one reads only ", kDatabaseFormat,
+                                               " and ", kEncryptedDatabaseFormat));
 }
 
 RocksDbDatabase::~RocksDbDatabase() { Close().IgnoreError(); }
@@ -200,6 +201,7 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(ColumnFamily fa
   std::string value;
   rocksdb::Status status = opened->db().Get(options, opened->handle(family), ToSlice(key), &value);
   if (MemoryOnlyReads::IsTooLarge(value.size())) status = rocksdb::Status::Incomplete("large");
+  if (status.ok() && IsEncryptedFamily(family)) return Decrypt(family, key, value, name);
   return Found(status, std::move(value), name);
 }
 
@@ -213,6 +215,7 @@ absl::StatusOr<absl::optional<std::string>> RocksDbDatabase::Get(rocksdb::WriteB
   std::string value;
   const rocksdb::Status status =
       batch.GetFromBatchAndDB(&opened->db(), options, opened->handle(family), ToSlice(key), &value);
+  if (status.ok() && IsEncryptedFamily(family)) return Decrypt(family, key, value, name);
   return Found(status, std::move(value), name);
 }
 

@@ -22,6 +22,7 @@
 #include "rocksdb/statistics.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
+#include "storage/encryption/data_keys.h"
 #include "storage/rocksdb/column_family.h"
 #include "storage/rocksdb/data_directory.h"
 #include "storage/rocksdb/log_guard.h"
@@ -62,6 +63,23 @@ class RocksDbDatabase {
                                                   absl::string_view key, absl::string_view name) const;
   // Over keys before `end` (exclusive, "" for all). `end` must outlive the iterator.
   std::unique_ptr<rocksdb::Iterator> NewIterator(ColumnFamily family, const rocksdb::Slice& end) const;
+
+  // Encrypts a value before it is put into a batch, if the database is encrypted and the family's values are, and
+  // decrypts the value of an iterator. Get decrypts by itself.
+  std::string Encrypt(ColumnFamily family, absl::string_view key, std::string value) const;
+  absl::StatusOr<std::string> Decrypt(ColumnFamily family, absl::string_view key, absl::string_view value,
+                                      absl::string_view name) const;
+
+  // The keys of the encryption, which are kept with the data; null if it is not encrypted.
+  std::shared_ptr<const DataKeys> data_keys() const {
+    const absl::MutexLock lock(&mutex_);
+    return data_keys_;
+  }
+  // Stores the keys, wrapped with this one, and uses them from then on.
+  absl::Status ChangeDataKeys(std::shared_ptr<const DataKeys> keys, const WrappingKey& wrapping);
+  // Unwraps the stored keys; makes them if there are none. Without a key: nothing, if nothing is encrypted.
+  // FAILED_PRECONDITION, reason ENCRYPTION_KEY_WRONG, if the key is another one or there is none.
+  absl::Status OpenDataKeys(const absl::optional<WrappingKey>& wrapping);
 
   Pin PinOpen() const;
   // UNAVAILABLE: what to answer when there is no pin.
@@ -174,6 +192,7 @@ class RocksDbDatabase {
   mutable absl::Mutex mutex_;
   // Null while the database is being reopened.
   std::shared_ptr<OpenedRocksDb> opened_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const DataKeys> data_keys_ ABSL_GUARDED_BY(mutex_);
 
   absl::Mutex space_mutex_;
   bool stopped_ ABSL_GUARDED_BY(space_mutex_) = false;

@@ -14,6 +14,7 @@ namespace armstate {
 inline constexpr char kFormatKey[] = "format";
 inline constexpr char kEventRangeKey[] = "events";
 inline constexpr char kEventLogIdKey[] = "event_log_id";
+inline constexpr char kDataKeysKey[] = "data_keys";
 
 std::string VmKey(absl::string_view vm);
 // The length of the VmKey that a key begins with.

@@ -45,14 +45,14 @@ absl::Status WriteOnce(RocksDbDatabase& database, absl::Span<const RecordChange>
   size_t added = 0;
   bool adds = false;
   for (const RecordChange& change : changes) {
-    rocksdb::ColumnFamilyHandle* const family = pin->handle(FamilyOf(change.kind));
+    const ColumnFamily family = FamilyOf(change.kind);
     if (!change.bytes) {
-      batch.Delete(family, change.name);
+      batch.Delete(pin->handle(family), change.name);
       continue;
     }
     adds = true;
     added += change.bytes->size();
-    batch.Put(family, change.name, EncodeBytesValue(*change.bytes));
+    batch.Put(pin->handle(family), change.name, database.Encrypt(family, change.name, EncodeBytesValue(*change.bytes)));
   }
   if (adds) {
     if (absl::Status status = database.CheckSpace(added); !status.ok()) return status;
@@ -108,7 +108,9 @@ absl::StatusOr<NamedRecordPage> RocksDbRecordStore::List(RecordKind kind, absl::
       }
       bytes += it->value().size();
       const std::string name = it->key().ToString();
-      page.records.push_back({name, Decode(kind, name, ToView(it->value()))});
+      const absl::StatusOr<std::string> value =
+          database_.Decrypt(FamilyOf(kind), name, ToView(it->value()), RecordName(kind, name));
+      page.records.push_back({name, value.ok() ? Decode(kind, name, *value) : value});
       next = absl::StrCat(name, absl::string_view("\0", 1));
     }
     if (it->status().ok()) return page;

@@ -6,6 +6,8 @@
 #include "absl/synchronization/mutex.h"
 #include "core/error.h"
 #include "rocksdb/env.h"
+#include "storage/encryption/aes_gcm.h"
+#include "storage/encryption/data_keys.h"
 #include "storage/format/digest.h"
 #include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/checkpoint_store.h"
@@ -38,11 +40,29 @@ class RocksDbStorage::Impl {
     return backup;
   }
 
+  absl::StatusOr<uint32_t> ChangeKeys(const WrappingKey& wrapping, NewDataKey new_data_key) {
+    const absl::MutexLock lock(&keys_mutex_);
+    std::shared_ptr<const DataKeys> keys = database_->data_keys();
+    if (keys == nullptr) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, ErrorReason::kEncryptionKeyWrong,
+                       "the database is not encrypted: the server was started without --encryption_key_file");
+    }
+    if (new_data_key == NewDataKey::kMake) {
+      absl::StatusOr<std::shared_ptr<const DataKeys>> more = keys->WithNewKey();
+      if (!more.ok()) return more.status();
+      keys = *std::move(more);
+    }
+    const uint32_t newest = keys->newest();
+    if (absl::Status status = database_->ChangeDataKeys(std::move(keys), wrapping); !status.ok()) return status;
+    return newest;
+  }
+
  private:
   std::unique_ptr<RocksDbDatabase> database_;
   RocksDbCheckpointStore checkpoints_;
   RocksDbRecordStore records_;
   absl::Mutex backup_mutex_;
+  absl::Mutex keys_mutex_;  // one change after the other
 };
 
 namespace {
@@ -74,8 +94,12 @@ absl::Status RocksDbStorage::CheckDataDir(const std::string& data_dir) {
 absl::StatusOr<std::unique_ptr<RocksDbStorage::Impl>> RocksDbStorage::Impl::Open(const std::string& data_dir,
                                                                                  const StorageOptions& options) {
   if (absl::Status status = CheckSha256(); !status.ok()) return status;
+  if (options.encryption_key) {
+    if (absl::Status status = CheckAesGcm(); !status.ok()) return status;
+  }
   absl::StatusOr<std::unique_ptr<RocksDbDatabase>> database = RocksDbDatabase::Open(data_dir, options);
   if (!database.ok()) return database.status();
+  if (absl::Status status = (*database)->OpenDataKeys(options.encryption_key); !status.ok()) return status;
   rocksdb::Env* const env = options.env == nullptr ? rocksdb::Env::Default() : options.env;
   if (absl::Status status = EnsureEventLogId(**database, data_dir, env); !status.ok()) return status;
   auto impl = std::make_unique<Impl>(*std::move(database), options);
@@ -100,6 +124,15 @@ absl::Status RocksDbStorage::Compact() { return impl_->database().Compact(); }
 absl::StatusOr<Backup> RocksDbStorage::CreateBackup(const std::string& backup_dir,
                                                     const std::function<bool()>& cancelled) {
   return impl_->CreateBackup(backup_dir, cancelled);
+}
+
+absl::StatusOr<uint32_t> RocksDbStorage::ChangeKeys(const WrappingKey& wrapping, NewDataKey new_data_key) {
+  return impl_->ChangeKeys(wrapping, new_data_key);
+}
+
+uint32_t RocksDbStorage::data_key() const {
+  const std::shared_ptr<const DataKeys> keys = impl_->database().data_keys();
+  return keys == nullptr ? 0 : keys->newest();
 }
 
 absl::Status RocksDbStorage::CheckWritable() const {

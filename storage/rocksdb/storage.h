@@ -13,6 +13,7 @@
 #include "storage/backup.h"
 #include "storage/checkpoint_store.h"
 #include "storage/commit_statistics.h"
+#include "storage/encryption/data_keys.h"
 #include "storage/record_store.h"
 #include "storage/storage_options.h"
 
@@ -42,7 +43,8 @@ class RocksDbStorage {
  public:
   // Opens the database in `data_dir`, which is made if it does not exist (its parent must).
   // * FAILED_PRECONDITION: another armstated uses this data_dir, or another version wrote it in a format that this one
-  // does not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256; or CheckDataDir says so.
+  // does not know, or a later RocksDB than this one's did; or OpenSSL has no SHA-256; or CheckDataDir says so. Reason
+  // ENCRYPTION_KEY_WRONG: it is encrypted with another key, or there is none.
   // * DATA_LOSS, reason RECORD_DAMAGED: the database is damaged beyond a single record; metadata "record" is data_dir.
   // * UNAVAILABLE or RESOURCE_EXHAUSTED, reason STORAGE_UNAVAILABLE: it cannot be read or written; metadata "cause".
   static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(const std::string& data_dir,
@@ -66,6 +68,15 @@ class RocksDbStorage {
   // OK if a commit would be accepted, as far as is known without one. Else UNAVAILABLE or RESOURCE_EXHAUSTED, reason
   // STORAGE_UNAVAILABLE, after a write has failed and when the disk is too full.
   absl::Status CheckWritable() const;
+
+  enum class NewDataKey { kNo, kMake };
+  // Wraps the data keys with this key from now on, in this database and the backups that are made of it from now on;
+  // and makes a new data key, with which records are encrypted from now on. Returns the number of the newest data key.
+  // FAILED_PRECONDITION, reason ENCRYPTION_KEY_WRONG: the database is not encrypted, or has too many data keys. Errors
+  // of the disk: then the keys may have been changed on disk or not, and are to be changed again.
+  absl::StatusOr<uint32_t> ChangeKeys(const WrappingKey& wrapping, NewDataKey new_data_key);
+  // The number of the newest data key; 0 if the database is not encrypted.
+  uint32_t data_key() const;
 
   // Adds a backup to a folder, which is made if it does not exist (its parent must), and verifies it; commits go on
   // meanwhile. Copies only what the folder does not have. UNAVAILABLE, reason STORAGE_UNAVAILABLE, if another one is

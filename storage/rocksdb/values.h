@@ -16,8 +16,10 @@
 
 namespace armstate {
 
-// The format of the keys and of all values. A database with another number is not opened.
+// The format of the keys and of all values: one that was never encrypted, and one that has or had data keys. A database
+// with another number is not opened.
 inline constexpr uint32_t kDatabaseFormat = 1;
+inline constexpr uint32_t kEncryptedDatabaseFormat = 2;
 
 std::string EncodeFormatValue(uint32_t format);
 absl::StatusOr<uint32_t> DecodeFormatValue(absl::string_view value, absl::string_view name);

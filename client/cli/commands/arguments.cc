@@ -49,6 +49,12 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector
   return parsed;
 }
 
+void AddSecretsOption(CLI::App& command, bool& secrets) {
+  command.add_flag("--secrets", secrets,
+                   "Show the values of secret registers, such as the keys of pointer authentication, too; needs the "
+                   "permission READ_SECRETS where the server has a policy");
+}
+
 std::string HelpFooter(absl::string_view examples) {
   return absl::StrCat(
       "Examples:\n", examples,

@@ -2,6 +2,7 @@
 #ifndef ARMSTATE_CLIENT_CLI_COMMANDS_ARGUMENTS_H_
 #define ARMSTATE_CLIENT_CLI_COMMANDS_ARGUMENTS_H_
 
+#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector
 
 // The text below a subcommand's options: examples (lines), and what the exit statuses mean.
 std::string HelpFooter(absl::string_view examples);
+
+// `--secrets`, which asks for the values of secret registers.
+void AddSecretsOption(CLI::App& command, bool& secrets);
 
 }  // namespace armstate
 

@@ -33,6 +33,7 @@ void AddProtectCommand(CLI::App& app, Command& chosen);
 void AddUnprotectCommand(CLI::App& app, Command& chosen);
 void AddBackupCommand(CLI::App& app, Command& chosen);
 void AddHealthCommand(CLI::App& app, Command& chosen);
+void AddRotateKeyCommand(CLI::App& app, Command& chosen);
 void AddStatsCommand(CLI::App& app, Command& chosen);
 void AddProfileCommand(CLI::App& app, Command& chosen);
 void AddMachineCommand(CLI::App& app, Command& chosen);

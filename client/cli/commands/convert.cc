@@ -17,6 +17,7 @@
 #include "client/restore_client.h"
 #include "client/state_conversion.h"
 #include "core/error.h"
+#include "proto/secret_redaction.h"
 
 namespace armstate {
 namespace {
@@ -56,6 +57,7 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
   if (!loaded.ok()) return loaded.status();
   v1::ConvertCheckpointRequest request;
   *request.mutable_target() = TargetOf(options.target);
+  request.set_include_secrets(true);
   request.mutable_accept()->Assign(options.accept.begin(), options.accept.end());
   request.set_ignore_server_tolerances(options.tolerances.strict);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
@@ -71,6 +73,7 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
                                                           std::move(request), RestoreClient(context.connection));
   if (!converted.ok()) return Annotate(converted.status(), options.file);
   v1::RestoreReport& report = *converted->answer.mutable_report();
+  RedactSecrets(report);
   AddNotes(loaded->loaded.notes, report);
   const std::string& named = loaded->file->source().cpu_model;
   const std::string& model = converted->answer.target().cpu_model();

@@ -16,6 +16,7 @@ struct DiffOptions {
   std::vector<int> vcpus;
   bool all = false;
   bool exit_code = false;
+  bool secrets = false;
 };
 
 absl::StatusOr<ExitStatus> Diff(const DiffOptions& options, CommandContext& context) {
@@ -24,6 +25,7 @@ absl::StatusOr<ExitStatus> Diff(const DiffOptions& options, CommandContext& cont
   request.set_new_checkpoint(StateNameOf(options.new_state));
   request.mutable_vcpu_indexes()->Add(options.vcpus.begin(), options.vcpus.end());
   request.set_all_registers(options.all);
+  request.set_include_secrets(options.secrets);
   const absl::StatusOr<v1::CompareCheckpointsResponse> comparison =
       CheckpointClient(context.connection).CompareCheckpoints(request);
   if (!comparison.ok()) return comparison.status();
@@ -49,6 +51,7 @@ void AddDiffCommand(CLI::App& app, Command& chosen) {
       ->allow_extra_args(false)
       ->check(NumberFrom(0));
   command->add_flag("--all", options->all, "List equal registers too");
+  AddSecretsOption(*command, options->secrets);
   command->add_flag("--exit-code", options->exit_code, "End with status 5 if anything differs, instead of 0");
   command->footer(
       HelpFooter("  armstate diff web-1@1 web-1\n"

@@ -16,6 +16,7 @@ struct HistoryOptions {
   std::string name;
   int vcpu = 0;
   bool all = false;
+  bool secrets = false;
 };
 
 absl::StatusOr<ExitStatus> History(const HistoryOptions& options, CommandContext& context) {
@@ -24,6 +25,7 @@ absl::StatusOr<ExitStatus> History(const HistoryOptions& options, CommandContext
   request.set_register_name(options.name);
   request.set_vcpu_index(options.vcpu);
   request.set_all_versions(options.all);
+  request.set_include_secrets(options.secrets);
   request.set_page_size(1000);
   const absl::StatusOr<v1::ListRegisterHistoryResponse> history =
       CheckpointClient(context.connection).ListRegisterHistory(request);
@@ -59,6 +61,7 @@ void AddHistoryCommand(CLI::App& app, Command& chosen) {
   command->add_option("NAME", options->name, "SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")->required();
   command->add_option("--vcpu", options->vcpu, "The vCPU")->type_name("N")->check(NumberFrom(0))->capture_default_str();
   command->add_flag("--all", options->all, "Show every version, even if nothing changed");
+  AddSecretsOption(*command, options->secrets);
   command->footer(
       HelpFooter("  armstate history web-1 SCTLR_EL1.M\n"
                  "  armstate history web-1 TTBR0_EL1 --vcpu 1 --all\n"));

@@ -23,6 +23,7 @@ struct ReadOptions {
   std::string machine;
   int vcpu = 0;
   std::vector<std::string> names;
+  bool secrets = false;
 };
 
 struct WriteOptions {
@@ -43,20 +44,22 @@ absl::StatusOr<ExitStatus> Read(const ReadOptions& options, CommandContext& cont
   v1::ReadRegistersRequest request;
   request.set_machine(machine);
   request.set_vcpu_index(options.vcpu);
+  request.set_include_secrets(options.secrets);
   for (const RegisterSelector& selector : *held) request.add_register_ids(selector.id.raw());
   absl::StatusOr<v1::ReadRegistersResponse> response = EngineClient(context.connection).ReadRegisters(request);
   if (!response.ok()) return response.status();
   if (context.json()) return PrintJson(*response, context.out);
+  const SecretValues secrets = FillRedacted(*response->mutable_registers());
   const absl::StatusOr<RegisterList> list = RegisterListFromProto(std::move(*response->mutable_registers()));
   if (!list.ok()) return list.status();
   if (options.names.empty()) {
-    PrintRegisters(*list, *scheme, context.out);
+    PrintRegisters(*list, secrets, *scheme, context.out);
     return ExitStatus::kOk;
   }
   // As they are named: what is mapped to another register is said.
   const absl::StatusOr<std::vector<RegisterSelector>> selectors = ParseRegisterSelectors(options.names, *scheme);
   if (!selectors.ok()) return selectors.status();
-  const absl::Status printed = PrintSelected(*list, *selectors, *scheme, context.out);
+  const absl::Status printed = PrintSelected(*list, secrets, *selectors, *scheme, context.out);
   if (!printed.ok()) return printed;
   return ExitStatus::kOk;
 }
@@ -109,6 +112,7 @@ void AddMachineReadCommand(CLI::App& machine, Command& chosen) {
       ->type_name("N")
       ->check(NumberFrom(0))
       ->capture_default_str();
+  AddSecretsOption(*command, options->secrets);
   command->footer(HelpFooter("  armstate machine read m1 PC SCTLR_EL1.M --vcpu 1\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Read(*options, context); }; });

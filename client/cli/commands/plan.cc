@@ -7,6 +7,7 @@
 #include "client/cli/output/report_text.h"
 #include "client/cli/output/table.h"
 #include "client/restore_client.h"
+#include "core/catalog.h"
 #include "core/register_list.h"
 
 namespace armstate {
@@ -16,13 +17,15 @@ struct PlanOptions {
   std::string checkpoint;
   TargetOptions target;
   ToleranceOptions tolerances;
+  bool secrets = false;
 };
 
 void PrintVcpuPlan(const v1::VcpuRestorePlan& plan, std::ostream& out) {
   out << "vCPU " << plan.vcpu_index() << '\n';
   Table writes({"PHASE", "REGISTER", "VALUE"});
   for (const v1::PlannedWrite& write : plan.writes()) {
-    writes.AddRow({absl::StrCat(write.phase()), write.name(), FormatValue(write.value())});
+    writes.AddRow({absl::StrCat(write.phase()), write.name(),
+                   write.is_redacted() ? std::string(kRedacted) : FormatValue(write.value())});
   }
   writes.Print("  ", out);
   Table omissions({"NOT WRITTEN", "WHY"});
@@ -37,6 +40,7 @@ absl::StatusOr<ExitStatus> Plan(const PlanOptions& options, CommandContext& cont
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
   if (!tolerances.ok()) return tolerances;
   request.set_ignore_server_tolerances(options.tolerances.strict);
+  request.set_include_secrets(options.secrets);
   const absl::StatusOr<v1::PlanRestoreResponse> response = RestoreClient(context.connection).PlanRestore(request);
   if (!response.ok()) return response.status();
   if (context.json()) {
@@ -63,6 +67,7 @@ void AddPlanCommand(CLI::App& app, Command& chosen) {
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
   AddToleranceOptions(*command, options->tolerances);
+  AddSecretsOption(*command, options->secrets);
   command->footer(HelpFooter("  armstate plan web-1 --host n1-host-7\n"));
   command->callback(
       [options, &chosen] { chosen = [options](CommandContext& context) { return Plan(*options, context); }; });

@@ -19,6 +19,7 @@ absl::StatusOr<ExitStatus> Pull(const PullOptions& options, CommandContext& cont
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_FULL);
+  request.set_include_secrets(true);
   const absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
   const std::string text = CheckpointJson(*checkpoint);

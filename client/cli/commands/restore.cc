@@ -20,6 +20,7 @@
 #include "client/state_conversion.h"
 #include "core/error.h"
 #include "proto/restore_report_conversion.h"
+#include "proto/secret_redaction.h"
 
 namespace armstate {
 namespace {
@@ -58,8 +59,9 @@ absl::StatusOr<std::unique_ptr<StateFile>> OpenTarget(const RestoreOptions& opti
   return target;
 }
 
-ExitStatus Show(const v1::RestoreReport& report, const v1::Checkpoint& checkpoint, const RestoreOptions& options,
+ExitStatus Show(v1::RestoreReport report, const v1::Checkpoint& checkpoint, const RestoreOptions& options,
                 CommandContext& context) {
+  RedactSecrets(report);
   const ExitStatus exit_status = ExitStatusOf(report);
   if (context.json()) {
     PrintJson(report, context.out);
@@ -75,6 +77,7 @@ absl::StatusOr<ExitStatus> Restore(const RestoreOptions& options, CommandContext
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_FULL);
+  request.set_include_secrets(true);
   absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
   if (!checkpoint.ok()) return checkpoint.status();
   const absl::StatusOr<IdScheme> scheme = IdSchemeOf(checkpoint->source(), context.connection);

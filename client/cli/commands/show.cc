@@ -29,6 +29,7 @@ struct ShowOptions {
   int vcpu = -1;  // -1: all
   std::vector<std::string> names;
   bool fields = false;
+  bool secrets = false;
 };
 
 void PrintOpaqueFields(const std::vector<OpaqueField>& fields, std::ostream& out) {
@@ -41,10 +42,10 @@ void PrintOpaqueFields(const std::vector<OpaqueField>& fields, std::ostream& out
   table.Print("", out);
 }
 
-absl::Status PrintVcpu(const VcpuState& vcpu, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
-                       std::ostream& out) {
-  if (!selectors.empty()) return PrintSelected(vcpu.registers, selectors, scheme, out);
-  PrintRegisters(vcpu.registers, scheme, out);
+absl::Status PrintVcpu(const VcpuState& vcpu, SecretValues secrets, absl::Span<const RegisterSelector> selectors,
+                       IdScheme scheme, std::ostream& out) {
+  if (!selectors.empty()) return PrintSelected(vcpu.registers, secrets, selectors, scheme, out);
+  PrintRegisters(vcpu.registers, secrets, scheme, out);
   PrintOpaqueFields(vcpu.opaque_fields, out);
   return absl::OkStatus();
 }
@@ -66,6 +67,7 @@ absl::StatusOr<v1::Checkpoint> GetDecoded(const ShowOptions& options, const Chec
   request.set_view(v1::CHECKPOINT_VIEW_DECODED);
   request.mutable_registers()->Assign(options.names.begin(), options.names.end());
   request.set_include_fields(options.fields);
+  request.set_include_secrets(options.secrets);
   const int64_t registers = std::max<int64_t>(checkpoint->register_count(), 1);
   const int step = static_cast<int>(std::max<int64_t>(kRegistersOfACall * checkpoint->vcpu_count() / registers, 1));
   const int first = std::max(options.vcpu, 0);
@@ -88,6 +90,7 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
   v1::GetCheckpointRequest request;
   request.set_name(CheckpointNameOf(options.checkpoint));
   request.set_view(v1::CHECKPOINT_VIEW_FULL);
+  request.set_include_secrets(options.secrets);
   request.set_include_advice(options.names.empty());
   if (options.vcpu >= 0) request.add_vcpu_indexes(options.vcpu);
   absl::StatusOr<v1::Checkpoint> checkpoint = CheckpointClient(context.connection).GetCheckpoint(request);
@@ -104,10 +107,11 @@ absl::StatusOr<ExitStatus> Show(const ShowOptions& options, CommandContext& cont
   }
   PrintAdvice(checkpoint->advice(), context.palette, context.out);
   for (v1::VcpuState& message : *checkpoint->mutable_vcpus()) {
+    const SecretValues secrets = FillRedacted(*message.mutable_registers());
     const absl::StatusOr<VcpuState> vcpu = VcpuStateFromProto(std::move(message));
     if (!vcpu.ok()) return vcpu.status();
     context.out << "vCPU " << vcpu->vcpu_index << '\n';
-    const absl::Status printed = PrintVcpu(*vcpu, *selectors, *scheme, context.out);
+    const absl::Status printed = PrintVcpu(*vcpu, secrets, *selectors, *scheme, context.out);
     if (!printed.ok()) return Annotate(printed, absl::StrCat("vCPU ", vcpu->vcpu_index));
   }
   return ExitStatus::kOk;
@@ -124,6 +128,7 @@ void AddShowCommand(CLI::App& app, Command& chosen) {
                    "Only these registers, with their fields: SCTLR_EL1, SCTLR_EL1.M, 0x603000000013c080 ...")
       ->type_name("");
   command->add_option("--vcpu", options->vcpu, "Only this vCPU")->type_name("N")->check(NumberFrom(0));
+  AddSecretsOption(*command, options->secrets);
   command->add_flag("--fields", options->fields, "With --output=json: the fields of all registers");
   command->footer(
       HelpFooter("  armstate show web-1\n"

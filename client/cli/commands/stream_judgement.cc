@@ -50,6 +50,7 @@ absl::StatusOr<Request> RequestFor(const v1::Checkpoint& checkpoint, v1::Restore
                                    const ToleranceOptions& tolerances) {
   Request request;
   request.set_checkpoint(checkpoint.name());
+  request.set_include_secrets(true);
   *request.mutable_target() = std::move(target);
   request.set_ignore_server_tolerances(tolerances.strict);
   const absl::Status read = ReadTolerances(tolerances, *request.mutable_tolerances());

@@ -17,6 +17,7 @@ struct ValidateOptions {
   v1::Restorer by = v1::RESTORER_ARMSTATE;
   bool all = false;
   bool details = false;
+  bool secrets = false;
 };
 
 absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandContext& context) {
@@ -28,6 +29,7 @@ absl::StatusOr<ExitStatus> Validate(const ValidateOptions& options, CommandConte
   request.set_ignore_server_tolerances(options.tolerances.strict);
   request.set_all_registers(options.all);
   request.set_by(options.by);
+  request.set_include_secrets(options.secrets);
   const absl::StatusOr<v1::ValidateCheckpointResponse> response =
       RestoreClient(context.connection).ValidateCheckpoint(request);
   if (!response.ok()) return response.status();
@@ -50,6 +52,7 @@ void AddValidateCommand(CLI::App& app, Command& chosen) {
   command->add_option("VM[@VERSION]", options->checkpoint, "The checkpoint; the latest without @VERSION")->required();
   AddTargetOptions(*command, CheckpointTarget::kAllowed, options->target);
   AddToleranceOptions(*command, options->tolerances);
+  AddSecretsOption(*command, options->secrets);
   AddRestorerOption(*command, options->by);
   command->add_flag("--details", options->details,
                     "Show every register that is refused or changed, not only causes and what has none");

@@ -23,18 +23,44 @@ void PrintFields(absl::Span<const FieldDefinition> fields, absl::string_view val
   table.Print("  ", out);
 }
 
+std::string ValueText(RegisterId id, absl::string_view value, SecretValues secrets) {
+  if (secrets == SecretValues::kRedacted && IsSecretRegister(id)) return std::string(kRedacted);
+  return FormatValue(value);
+}
+
 }  // namespace
 
-void PrintRegisters(const RegisterList& list, IdScheme scheme, std::ostream& out) {
+SecretValues FillRedacted(v1::RegisterList& list) {
+  if (list.redacted_ids().empty()) return SecretValues::kShown;
+  std::string values;
+  size_t taken = 0;
+  int redacted = 0;
+  for (const uint64_t id : list.ids()) {
+    const absl::StatusOr<RegisterId> parsed = RegisterId::Create(id);
+    if (!parsed.ok()) continue;  // the list will be refused
+    if (redacted < list.redacted_ids_size() && list.redacted_ids(redacted) == id) {
+      values.append(parsed->width(), '\0');
+      ++redacted;
+    } else {
+      absl::StrAppend(&values, absl::ClippedSubstr(list.values(), taken, parsed->width()));
+      taken += parsed->width();
+    }
+  }
+  list.set_values(std::move(values));
+  list.clear_redacted_ids();
+  return SecretValues::kRedacted;
+}
+
+void PrintRegisters(const RegisterList& list, SecretValues secrets, IdScheme scheme, std::ostream& out) {
   Table table({"REGISTER", "VALUE"});
   for (size_t i = 0; i < list.size(); ++i) {
-    table.AddRow({RegisterName(list.id(i), scheme), FormatValue(list.value(i))});
+    table.AddRow({RegisterName(list.id(i), scheme), ValueText(list.id(i), list.value(i), secrets)});
   }
   table.Print("", out);
 }
 
-absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSelector> selectors, IdScheme scheme,
-                           std::ostream& out) {
+absl::Status PrintSelected(const RegisterList& list, SecretValues secrets, absl::Span<const RegisterSelector> selectors,
+                           IdScheme scheme, std::ostream& out) {
   for (const RegisterSelector& named : selectors) {
     const absl::optional<SelectedRegister> found = FindSelected(list, named, scheme);
     if (!found) {
@@ -44,7 +70,8 @@ absl::Status PrintSelected(const RegisterList& list, absl::Span<const RegisterSe
           {{"register_id", named.id.ToString()}});
     }
     const RegisterSelector& shown = found->selector;
-    out << RegisterName(shown.id, scheme) << "  " << found->in.ToString() << "  " << FormatValue(found->value);
+    out << RegisterName(shown.id, scheme) << "  " << found->in.ToString() << "  "
+        << ValueText(found->in, found->value, secrets);
     if (shown.id != found->in) {
       out << "  (the guest runs in AArch32: bits " << found->first_bit + 8 * static_cast<int>(found->value.size()) - 1
           << " to " << found->first_bit << " of " << RegisterName(found->in, scheme) << ")";

@@ -15,6 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/cli/output/table.h"
 #include "client/cli/output/text.h"
+#include "core/catalog.h"
 #include "core/conversion.h"
 #include "core/cpu_list.h"
 #include "core/number_ranges.h"
@@ -49,7 +50,10 @@ std::string OutcomeText(v1::RegisterOutcome outcome) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(EnumName(outcome)), {{"_", " "}});
 }
 
-std::string ValueText(const std::string& value) { return value.empty() ? "-" : FormatValue(value); }
+std::string ValueText(const v1::RegisterReport& finding, const std::string& value) {
+  if (finding.is_redacted()) return std::string(kRedacted);
+  return value.empty() ? "-" : FormatValue(value);
+}
 
 std::string WithMeaning(uint64_t value, const std::string& meaning) {
   return meaning.empty() ? absl::StrCat(value) : absl::StrCat(value, " (", meaning, ")");
@@ -167,8 +171,8 @@ std::string VcpusText(absl::Span<const uint64_t> vcpus) {
 
 // "wanted 0x0000000000000001, target has 0x0000000000000000".
 std::string ValuesText(const v1::RegisterReport& finding) {
-  return absl::StrCat("wanted ", ValueText(finding.wanted()),
-                      finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding.got())));
+  return absl::StrCat("wanted ", ValueText(finding, finding.wanted()),
+                      finding.got().empty() ? "" : absl::StrCat(", target has ", ValueText(finding, finding.got())));
 }
 
 // Explains an obstacle in a few lines. A summary has two of the values that it has on different vCPUs.
@@ -304,8 +308,8 @@ void PrintOthers(const v1::RestoreReport& report, const std::vector<SharedFindin
   for (size_t i = 0; i < shown; ++i) {
     const SharedFinding& finding = others[i];
     std::vector<std::string> row = {NameOf(finding), OutcomeText(finding.finding->outcome()),
-                                    finding.more == 0 ? ValueText(finding.finding->wanted()) : "",
-                                    finding.more == 0 ? ValueText(finding.finding->got()) : "",
+                                    finding.more == 0 ? ValueText(*finding.finding, finding.finding->wanted()) : "",
+                                    finding.more == 0 ? ValueText(*finding.finding, finding.finding->got()) : "",
                                     ChangeReason(*finding.finding)};
     if (!one_vcpu) row.insert(row.begin() + 1, NumberRanges(finding.vcpus, "and"));
     table.AddRow(std::move(row));

@@ -16,6 +16,7 @@
 #include "core/catalog.h"
 #include "core/error.h"
 #include "proto/restore_report_conversion.h"
+#include "proto/secret_redaction.h"
 #include "proto/vcpu_state_conversion.h"
 
 namespace armstate {
@@ -60,6 +61,7 @@ v1::RestoreReport ReportOf(const KvmRestoreInput& input, absl::Span<const KvmVcp
   }
   for (const std::string& problem : result.problems) report.add_notes(problem);
   if (!result.complete()) report.set_verdict(v1::VERDICT_REFUSED);
+  RedactSecrets(report);
   return report;
 }
 
@@ -73,9 +75,12 @@ void PrintRefusal(const KvmRestoreResult& result, std::ostream& out) {
   for (size_t vcpu = 0; vcpu < result.reports.size(); ++vcpu) {
     for (const RegisterFinding& finding : result.reports[vcpu].findings) {
       if (VerdictOf(finding) != Verdict::kRefused) continue;
-      out << "vCPU " << vcpu << ": " << RegisterName(finding.id, IdScheme::kKvm) << ": wanted "
-          << FormatValue(finding.wanted) << (finding.got.empty() ? "" : ", got ")
-          << (finding.got.empty() ? "" : FormatValue(finding.got)) << ": " << finding.reason << '\n';
+      out << "vCPU " << vcpu << ": " << RegisterName(finding.id, IdScheme::kKvm) << ": ";
+      if (!IsSecretRegister(finding.id)) {
+        out << "wanted " << FormatValue(finding.wanted) << (finding.got.empty() ? "" : ", got ")
+            << (finding.got.empty() ? "" : FormatValue(finding.got)) << ": ";
+      }
+      out << finding.reason << '\n';
     }
   }
 }

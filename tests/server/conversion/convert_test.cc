@@ -49,6 +49,7 @@ class ConvertCheckpointTest : public RestoreTest {
     *request.mutable_state() = StateOf(Captured(guest.Stream(release)));
     request.mutable_target()->set_cpu_profile(profile);
     request.mutable_accept()->Assign(accept.begin(), accept.end());
+    request.set_include_secrets(true);
     return request;
   }
   static v1::RegisterList& ListOf(v1::ConvertCheckpointRequest& request) {

@@ -77,6 +77,7 @@ const std::vector<Row>& Table() {
       {"AdminService/GetStatistics", "", "administer"},
       {"AdminService/CreateBackup", "", "administer"},
       {"AdminService/ListBackups", "", "administer"},
+      {"AdminService/RotateEncryptionKey", "", "administer"},
   };
   return *table;
 }
@@ -182,7 +183,10 @@ TEST(RpcRights, EachRpcHasARow) {
         google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(absl::StrCat("armstate.v1.", name));
     for (int i = 0; i < service->method_count(); ++i) {
       rpcs.insert(absl::StrCat(name, "/", service->method(i)->name()));
-      EXPECT_NE(RpcRights::Find(*service->method(i)->input_type()), nullptr) << service->method(i)->full_name();
+      const google::protobuf::Descriptor& request = *service->method(i)->input_type();
+      const RpcRights* const rights = RpcRights::Find(request);
+      ASSERT_NE(rights, nullptr) << request.name();
+      EXPECT_EQ(rights->has_secrets(), request.FindFieldByName("include_secrets") != nullptr) << request.name();
     }
   }
   EXPECT_EQ(rows, rpcs);
