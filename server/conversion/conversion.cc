@@ -70,9 +70,16 @@ std::vector<std::string> MachineNotes(const std::string& machine_type, const v1:
     if (machine_type == target.machine_type()) return {};
     return {absl::StrCat("start the target with -M ", machine_type, ", as the guest was")};
   }
-  return {absl::StrCat("the machine ", machine_type,
-                       " has no versions: another release may have changed its devices, and then refuses the stream "
-                       "whatever its CPU state is")};
+  std::vector<std::string> notes = {
+      absl::StrCat("the machine ", machine_type,
+                   " has no versions: another release may have changed its devices, and then refuses the stream "
+                   "whatever its CPU state is")};
+  if (IsOtherBoard(machine_type, target)) {
+    notes.push_back(absl::StrCat("the guest stays on its board, and only -M ", machine_type,
+                                 " loads it: if that does not take the CPU of ", target.machine_type(),
+                                 ", no QEMU loads what is written"));
+  }
+  return notes;
 }
 
 // The profile may belong to another machine type, which MachineNotes reports.

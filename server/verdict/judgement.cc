@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "core/conversion.h"
 #include "core/qemu_load.h"
+#include "server/verdict/machine_type.h"
 #include "server/verdict/stream_judgement.h"
 #include "server/verdict/text.h"
 #include "server/verdict/vm_restore.h"
@@ -67,6 +68,10 @@ absl::StatusOr<VmVerdict> JudgeQemu(const VerdictInput& checkpoint, const Resolv
   for (std::string& note : load->notes) judgement.notes.push_back(std::move(note));
   for (const RestoreReport& report : judgement.reports) {
     judgement.verdict = std::max(judgement.verdict, report.verdict);
+  }
+  // The verdict's notes say so (NotesFor).
+  if (IsOtherBoard(checkpoint.basic().source().machine_type(), *target.profile_header)) {
+    judgement.verdict = Verdict::kRefused;
   }
   return judgement;
 }

@@ -16,4 +16,9 @@ std::string MissingMachineType(absl::string_view machine_type, const v1::CpuProf
                       machine, "-", series);
 }
 
+bool IsOtherBoard(absl::string_view machine_type, const v1::CpuProfile& target) {
+  return target.accelerator() == v1::ACCELERATOR_TCG && !machine_type.empty() && !target.machine_type().empty() &&
+         ParseMachineType(machine_type).first != ParseMachineType(target.machine_type()).first;
+}
+
 }  // namespace armstate

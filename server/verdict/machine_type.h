@@ -14,6 +14,9 @@ namespace armstate {
 // the machine type, as far as is known.
 std::string MissingMachineType(absl::string_view machine_type, const v1::CpuProfile& target);
 
+// True if both name a board, and not the same one: "virt-7.2" and "virt-9.0" do. QEMU refuses streams of other boards.
+bool IsOtherBoard(absl::string_view machine_type, const v1::CpuProfile& target);
+
 }  // namespace armstate
 
 #endif  // ARMSTATE_SERVER_VERDICT_MACHINE_TYPE_H_

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/enum_name.h"
-#include "server/profiles/profile_name.h"
 #include "server/verdict/machine_type.h"
 
 namespace armstate {
@@ -61,13 +60,13 @@ std::vector<std::string> NotesFor(const v1::Checkpoint& checkpoint, const v1::Cp
   if (std::string missing = MissingMachineType(machine_type, target); !missing.empty()) {
     notes.push_back(std::move(missing));
   } else if (!machine_type.empty() && !target.machine_type().empty() && machine_type != target.machine_type()) {
-    const bool same_board = ParseMachineType(machine_type).first == ParseMachineType(target.machine_type()).first;
-    notes.push_back(
-        absl::StrCat("captured on machine type ", machine_type, ", and the ",
-                     target.name().empty() ? "target is of " : "profile was made on ", target.machine_type(),
-                     ": QEMU refuses a stream of another machine type, so ",
-                     same_board ? "start the target with -M " : "the guest can only go to this board with its CPU: -M ",
-                     machine_type));
+    notes.push_back(absl::StrCat("captured on machine type ", machine_type, ", and the ",
+                                 target.name().empty() ? "target is of " : "profile was made on ",
+                                 target.machine_type(), ": QEMU refuses a stream of another machine type, so ",
+                                 IsOtherBoard(machine_type, target)
+                                     ? "it takes the guest only with the guest's own CPU and -M "
+                                     : "start the target with -M ",
+                                 machine_type));
   }
   const std::string& cpu_model = checkpoint.source().cpu_model();
   if (target.accelerator() == v1::ACCELERATOR_TCG && !cpu_model.empty() && !target.cpu_model().empty() &&

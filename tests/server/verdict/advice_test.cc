@@ -293,6 +293,19 @@ TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
   EXPECT_THAT(notes("qemu-11.1.virt.cortex-a57"), HasSubstr("so start the target with -M virt-7.2\n"));
 }
 
+// QEMU 7.2 ends with "Machine type received is 'mps2-an386' and local is 'mps2-an500'".
+TEST(Notes, QemuTakesNoGuestOfAnotherBoard) {
+  VerdictInput guest = QemuGuest("qemu-7.2/streams/mps2-an386.cortex-m4.smp1");
+  const auto by_qemu = [&](const char* machine_type) {
+    guest.loaded.basic.mutable_source()->set_machine_type(machine_type);
+    return Judge(guest, QemuTarget("qemu-7.2.mps2-an500.cortex-m7"), *TolerancesByScheme::Create({}), v1::RESTORER_QEMU)
+        ->verdict;
+  };
+  EXPECT_EQ(by_qemu("mps2-an386"), Verdict::kRefused);
+  EXPECT_EQ(by_qemu("mps2-an500"), Verdict::kAccepted);
+  EXPECT_EQ(by_qemu(""), Verdict::kAccepted) << "not known";
+}
+
 TEST(Notes, NameBothCpuModels) {
   VerdictInput guest = QemuGuest("qemu-7.2/streams/virt.cortex-a57.smp1");
   guest.loaded.basic.mutable_source()->set_cpu_model("cortex-a57");
