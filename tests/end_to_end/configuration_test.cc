@@ -70,8 +70,9 @@ TEST_F(ConfigurationTest, AMissingFileIsNamed) {
 }
 
 TEST_F(ConfigurationTest, TheLogCanBeJson) {
-  const auto server = ArmstatedProcess::StartCommand({"server/armstated", "--log_format=json", "--listen=127.0.0.1:0",
-                                                      "--data_dir=" + folder_.path() + "/data \" \xff"});
+  const auto server =
+      ArmstatedProcess::StartCommand({"server/armstated", "--log_format=json", "--unencrypted", "--listen=127.0.0.1:0",
+                                      "--data_dir=" + folder_.path() + "/data \" \xff"});
   ASSERT_TRUE(server.ok()) << server.status();
   std::istringstream log((*server)->log());
   std::string line;
