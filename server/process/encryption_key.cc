@@ -86,6 +86,7 @@ absl::StatusOr<std::string> RunCommand(const EncryptionKeySource& source, absl::
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!output.ok()) return output.status();
+  if (output->size() > kMaxKeyBytes) return output;  // no key
   if (!WIFEXITED(status)) return absl::UnavailableError("it was ended by a signal");
   if (WEXITSTATUS(status) != 0) {
     return absl::UnavailableError(absl::StrCat("its exit status is ", WEXITSTATUS(status)));

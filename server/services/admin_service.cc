@@ -10,6 +10,7 @@
 #include "server/admin/backup_message.h"
 #include "server/admin/statistics.h"
 #include "server/rpc/page_token.h"
+#include "spdlog/spdlog.h"
 
 namespace armstate {
 namespace {
@@ -52,6 +53,8 @@ absl::StatusOr<v1::RotateEncryptionKeyResponse> AdminServiceImpl::Rotate(
   const absl::StatusOr<uint32_t> data_key = storage_.ChangeKeys(
       *key, request.new_data_key() ? RocksDbStorage::NewDataKey::kMake : RocksDbStorage::NewDataKey::kNo);
   if (!data_key.ok()) return data_key.status();
+  spdlog::info("keys were rotated: records are encrypted with data key {}, which is wrapped by the key {}", *data_key,
+               key->id());
   v1::RotateEncryptionKeyResponse response;
   response.set_wrapping_key_id(key->id());
   response.set_data_key(*data_key);

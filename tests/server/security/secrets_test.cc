@@ -1,5 +1,6 @@
 // Asks every RPC that can show the keys of a guest, with and without the right and the wish to see them.
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -7,12 +8,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "armstate/v1/checkpoint_service.grpc.pb.h"
 #include "armstate/v1/engine_service.grpc.pb.h"
 #include "armstate/v1/host_service.grpc.pb.h"
 #include "armstate/v1/restore_service.grpc.pb.h"
+#include "client/cli/armstate.h"
 #include "google/protobuf/text_format.h"
 #include "grpcpp/impl/codegen/client_unary_call.h"
 #include "gtest/gtest.h"
@@ -270,6 +273,38 @@ TEST_F(SecretsTest, AChangedKeyIsTold) {
   std::string token;
   ASSERT_TRUE(absl::WebSafeBase64Unescape(history.next_page_token(), &token));
   EXPECT_FALSE(HoldsKey(token)) << token;
+}
+
+TEST_F(SecretsTest, TheCommandShowsKeysOnlyWithSecrets) {
+  const TlsFiles owner = server_.ca().Issue("owner-cli", {"owner"});
+  const std::vector<std::vector<std::string>> commands = {
+      {"show", "a", "APIAKeyLo_EL1"},
+      {"show", "a"},
+      {"show", "a", "--output=json"},
+      {"diff", "a@1", "a@2"},
+      {"history", "a", "APGAKeyHi_EL1"},
+      {"validate", "a", "--target", "qemu-11.1.virt.cortex-a57", "--details"},
+      {"plan", "a", "--target", "qemu-11.1.virt.max"},
+      {"plan", "a", "--target", "qemu-11.1.virt.cortex-a57"},
+      {"machine", "read", "m"},
+      {"machine", "read", "m", "APIAKeyLo_EL1"},
+  };
+  for (const std::vector<std::string>& command : commands) {
+    for (const bool secrets : {false, true}) {
+      std::vector<std::string> arguments = {"--server=" + server_.target(), "--tls-ca=" + owner.ca,
+                                            "--tls-certificate=" + owner.certificate, "--tls-key=" + owner.key};
+      arguments.insert(arguments.end(), command.begin(), command.end());
+      if (secrets) arguments.push_back("--secrets");
+      std::ostringstream out, err;
+      RunArmstate(arguments, Terminal{out, err, false, false});
+      EXPECT_EQ(err.str(), "") << command[0];
+      EXPECT_NE(out.str(), "") << command[0];
+      EXPECT_EQ(HoldsKey(out.str()), secrets) << absl::StrJoin(arguments, " ") << "\n" << out.str();
+      if (!secrets && command[0] != "validate") {
+        EXPECT_NE(out.str().find("redacted"), std::string::npos) << out.str();
+      }
+    }
+  }
 }
 
 }  // namespace
