@@ -293,6 +293,22 @@ TEST(Notes, SayWhatCanBeDoneAboutTheMachineType) {
   EXPECT_THAT(notes("qemu-11.1.virt.cortex-a57"), HasSubstr("so start the target with -M virt-7.2\n"));
 }
 
+// Registers that QEMU has listed since 8.2 are no obstacle on KVM while they hold what a reset gives them.
+TEST(AcrossLaterReleases, RunOnKvmOfTheSameCpu) {
+  const TolerancesByScheme tolerances =
+      *ServerTolerances::Load("")->With(google::protobuf::RepeatedPtrField<v1::Tolerance>(), ToleranceUse::kServerToo);
+  for (const char* stream : {"10.0.virt-10.0", "11.1.virt-11.1", "7.2.virt-7.2"}) {
+    for (const char* cpu : {"cortex-a57", "cortex-a72"}) {
+      const VerdictInput guest = QemuGuest(absl::StrCat("qemu-versions/streams/", stream, ".", cpu));
+      const ResolvedTarget target = KvmTarget(absl::StrCat(cpu, "@6.12/pmu"));
+      EXPECT_EQ(Judge(guest, target, tolerances)->verdict, Verdict::kAcceptedWithChanges) << stream << " " << cpu;
+      if (stream[0] == '7') continue;
+      const VerdictInput claimed = Changed(guest, {{"DBGCLAIMCLR_EL1", 1}});
+      EXPECT_EQ(Judge(claimed, target, tolerances)->verdict, Verdict::kRefused) << stream;
+    }
+  }
+}
+
 // QEMU 7.2 ends with "Machine type received is 'mps2-an386' and local is 'mps2-an500'".
 TEST(Notes, QemuTakesNoGuestOfAnotherBoard) {
   VerdictInput guest = QemuGuest("qemu-7.2/streams/mps2-an386.cortex-m4.smp1");
