@@ -50,6 +50,7 @@ constexpr NamedReason kReasons[] = {
     {ErrorReason::kIndexBuilding, "INDEX_BUILDING"},
     {ErrorReason::kWatcherTooSlow, "WATCHER_TOO_SLOW"},
     {ErrorReason::kServerBusy, "SERVER_BUSY"},
+    {ErrorReason::kClientLimit, "CLIENT_LIMIT"},
     {ErrorReason::kServerDraining, "SERVER_DRAINING"},
     {ErrorReason::kCallCancelled, "CALL_CANCELLED"},
     {ErrorReason::kDeadlinePassed, "DEADLINE_PASSED"},

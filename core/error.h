@@ -55,6 +55,7 @@ enum class ErrorReason {
   kCallCancelled = 55,
   kDeadlinePassed = 56,
   kBackupRunning = 57,
+  kClientLimit = 58,
   kStreamMalformed = 60,
   kCpuProfileMalformed = 61,
   kToleranceMalformed = 62,

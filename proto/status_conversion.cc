@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "armstate/v1/errors.pb.h"
 #include "core/error.h"
 #include "google/protobuf/stubs/common.h"
+#include "google/protobuf/util/time_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "grpcpp/support/error_details.h"
 #include "proto/enum_name.h"
@@ -107,6 +109,14 @@ void AddCodeDetail(absl::StatusCode code, const ErrorInfo& info, google::rpc::St
     case absl::StatusCode::kUnavailable: {
       google::rpc::RetryInfo detail;
       detail.mutable_retry_delay()->set_seconds(kRetryDelaySeconds);
+      message.add_details()->PackFrom(detail);
+      return;
+    }
+    case absl::StatusCode::kResourceExhausted: {
+      int64_t milliseconds = 0;
+      if (!absl::SimpleAtoi(Find(info, "retry_milliseconds"), &milliseconds)) return;
+      google::rpc::RetryInfo detail;
+      *detail.mutable_retry_delay() = google::protobuf::util::TimeUtil::MillisecondsToDuration(milliseconds);
       message.add_details()->PackFrom(detail);
       return;
     }

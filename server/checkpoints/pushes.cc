@@ -156,7 +156,8 @@ class PushStream final : public CheckpointPushes::Reactor {
     items.reserve(message.requests_size());
     for (v1::CreateCheckpointRequest& request : *message.mutable_requests()) {
       const size_t own = std::min(request.ByteSizeLong(), bytes);
-      const absl::Status permitted = RpcRights::Find(*request.GetDescriptor())->Check(access_, request);
+      absl::Status permitted = RpcRights::Find(*request.GetDescriptor())->Check(access_, request);
+      if (permitted.ok()) permitted = access_.Take(own);
       items.push_back({next_item_++, own, request.parent(),
                        permitted.ok() ? ParseCreate(repository_, request) : absl::StatusOr<ParsedCreate>(permitted)});
       bytes -= own;

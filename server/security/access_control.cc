@@ -4,6 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "core/error.h"
 #include "proto/small_file.h"
 #include "spdlog/spdlog.h"
@@ -55,6 +56,19 @@ bool AccessControl::Permits(absl::string_view identity, v1::Permission permissio
 }
 
 bool AccessControl::Names(absl::string_view identity) const { return !HasPolicy() || policy()->Names(identity); }
+
+absl::Status AccessControl::Take(const std::string& identity, size_t bytes) const {
+  if (!HasPolicy()) return absl::OkStatus();
+  const ClientRates::Rate rate = policy()->RateOf(identity);
+  if (rate.calls == 0 && rate.bytes == 0) return absl::OkStatus();
+  const absl::Duration wait = rates_.Take(identity, rate, bytes, absl::Now());
+  if (wait == absl::ZeroDuration()) return absl::OkStatus();
+  const int64_t milliseconds = absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1)));
+  const std::string who = absl::Utf8SafeCEscape(identity);
+  return MakeError(absl::StatusCode::kResourceExhausted, ErrorReason::kClientLimit,
+                   absl::StrCat(who, " has reached its limit: call again in ", milliseconds, " ms"),
+                   {{"identity", who}, {"retry_milliseconds", absl::StrCat(milliseconds)}});
+}
 
 void AccessControl::Follow(absl::Duration interval) {
   while (!stopped_.WaitForNotificationWithTimeout(interval)) Reload();

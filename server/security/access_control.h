@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "proto/resource_names.h"
 #include "server/security/access_policy.h"
+#include "server/security/client_rates.h"
 
 namespace armstate {
 
@@ -40,6 +41,9 @@ class AccessControl {
 
   bool HasPolicy() const { return !file_.empty(); }
   bool Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const;
+  // RESOURCE_EXHAUSTED, reason CLIENT_LIMIT, if the policy limits the client to less than one more call of so many
+  // bytes; then it is not counted.
+  absl::Status Take(const std::string& identity, size_t bytes) const;
   // Whether a rule is for this identity; true without a policy.
   bool Names(absl::string_view identity) const;
 
@@ -56,6 +60,7 @@ class AccessControl {
   const std::string file_;
   std::string text_;     // what the file had last, malformed or not; used only by the thread
   std::string problem_;  // the last one that was logged; used only by the thread
+  mutable ClientRates rates_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const AccessPolicy> policy_ ABSL_GUARDED_BY(mutex_);
   absl::Mutex on_change_mutex_;
@@ -77,6 +82,8 @@ class Access {
   }
   // For lists and streams of many VMs: looks at no name without a policy.
   bool MayReadVm(absl::string_view vm) const { return !IsLimited() || May(v1::PERMISSION_READ, FormatVmName(vm)); }
+  // Counts a permitted call, see AccessControl::Take.
+  absl::Status Take(size_t bytes) const { return control_->Take(identity_, bytes); }
   // PERMISSION_DENIED, reason PERMISSION_DENIED, unless the caller may.
   absl::Status Check(v1::Permission permission, absl::string_view resource) const;
 

@@ -1,6 +1,7 @@
 #include "server/security/access_policy.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -42,17 +43,33 @@ bool IsResourcePattern(absl::string_view pattern) {
   return false;
 }
 
-// Returns "" if the rule is complete: a rule that permits nothing is a mistake.
-std::string ProblemOf(const v1::AccessRule& rule) {
-  if (rule.identities().empty()) return "has no identities";
-  if (rule.permissions().empty()) return "has no permissions";
-  if (rule.resources().empty()) return "has no resources";
-  for (const std::string& pattern : rule.identities()) {
+std::string ProblemOf(const google::protobuf::RepeatedPtrField<std::string>& identities) {
+  if (identities.empty()) return "has no identities";
+  for (const std::string& pattern : identities) {
     if (!IsIdentityPattern(pattern)) {
       return absl::StrCat("identity \"", pattern,
                           "\" begins with none of uri:, dns:, cn: and unix:, and is not anyone");
     }
   }
+  return "";
+}
+
+// Returns "" if the limit limits something.
+std::string ProblemOf(const v1::ClientLimit& limit) {
+  if (std::string problem = ProblemOf(limit.identities()); !problem.empty()) return problem;
+  for (const double rate : {limit.calls_per_second(), limit.bytes_per_second()}) {
+    // A call a day is the least: the time until then can be counted.
+    if (!std::isfinite(rate) || rate < 0 || (rate > 0 && rate < 1.0 / 86400)) return "has a rate that is none";
+  }
+  if (limit.calls_per_second() == 0 && limit.bytes_per_second() == 0) return "limits nothing";
+  return "";
+}
+
+// Returns "" if the rule is complete: a rule that permits nothing is a mistake.
+std::string ProblemOf(const v1::AccessRule& rule) {
+  if (std::string problem = ProblemOf(rule.identities()); !problem.empty()) return problem;
+  if (rule.permissions().empty()) return "has no permissions";
+  if (rule.resources().empty()) return "has no resources";
   for (const int permission : rule.permissions()) {
     if (permission == v1::PERMISSION_UNSPECIFIED || !v1::Permission_IsValid(permission)) {
       return absl::StrCat("permission ", permission, " is unknown");
@@ -81,6 +98,11 @@ absl::StatusOr<AccessPolicy> AccessPolicy::Parse(absl::string_view text) {
       return absl::InvalidArgumentError(absl::StrCat("rule ", i + 1, " ", problem));
     }
   }
+  for (int i = 0; i < policy->limits_size(); ++i) {
+    if (const std::string problem = ProblemOf(policy->limits(i)); !problem.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("limit ", i + 1, " ", problem));
+    }
+  }
   if (policy->rules().empty()) return absl::InvalidArgumentError("there are no rules, so nobody could do anything");
   return AccessPolicy(*std::move(policy));
 }
@@ -95,6 +117,13 @@ bool AccessPolicy::Permits(absl::string_view identity, v1::Permission permission
 bool AccessPolicy::Names(absl::string_view identity) const {
   return std::any_of(policy_.rules().begin(), policy_.rules().end(),
                      [identity](const v1::AccessRule& rule) { return MatchesAny(rule.identities(), identity); });
+}
+
+ClientRates::Rate AccessPolicy::RateOf(absl::string_view identity) const {
+  for (const v1::ClientLimit& limit : policy_.limits()) {
+    if (MatchesAny(limit.identities(), identity)) return {limit.calls_per_second(), limit.bytes_per_second()};
+  }
+  return {};
 }
 
 bool MatchesPattern(absl::string_view pattern, absl::string_view text) {

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "armstate/v1/access_policy.pb.h"
+#include "server/security/client_rates.h"
 
 namespace armstate {
 
@@ -18,6 +19,8 @@ class AccessPolicy {
   bool Permits(absl::string_view identity, v1::Permission permission, absl::string_view resource) const;
   // Whether a rule is for this identity.
   bool Names(absl::string_view identity) const;
+  // Without a limit: zeros.
+  ClientRates::Rate RateOf(absl::string_view identity) const;
 
  private:
   explicit AccessPolicy(v1::AccessPolicy policy) : policy_(std::move(policy)) {}

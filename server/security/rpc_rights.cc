@@ -148,7 +148,9 @@ absl::Status RpcRights::CheckCall(const AccessControl& control, const grpc::Auth
   if (!control.HasPolicy()) return absl::OkStatus();
   const RpcRights* const rights = Find(*request.GetDescriptor());
   if (rights == nullptr) return absl::PermissionDeniedError("nobody may call this");
-  return rights->Check(Access(control, IdentityOf(caller)), request);
+  const Access access(control, IdentityOf(caller));
+  absl::Status permitted = rights->Check(access, request);
+  return permitted.ok() ? access.Take(request.ByteSizeLong()) : permitted;
 }
 
 absl::Status RpcRights::Check(const Access& access, const Message& request) const {
