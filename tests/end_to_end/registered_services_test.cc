@@ -113,19 +113,20 @@ TEST_F(RegisteredServicesTest, NothingUnimplementedIsRegistered) {
       // One message to a streaming method is the same on the wire.
       const grpc::Status status = CallUnary(absl::StrCat("/", name, "/", method.name()));
       EXPECT_NE(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method.full_name();
-      // Lists and statistics need nothing; every other method needs a name, a filter, or a folder for backups, and says
-      // so; a stream of pushes says it of its item.
+      // Lists and statistics need nothing; every other method needs a name, a filter, a folder for backups, or a key,
+      // and says so; a stream of pushes says it of its item.
       const bool is_list = method.name() == "ListVms" || method.name() == "ListMachines" ||
                            method.name() == "ListCpuProfiles" || method.name() == "ListHosts" ||
                            method.name() == "GetStatistics" || method.name() == "StreamCheckpoints";
-      const bool is_backup = method.name() == "CreateBackup" || method.name() == "ListBackups";
+      const bool is_backup =
+          method.name() == "CreateBackup" || method.name() == "ListBackups" || method.name() == "RotateEncryptionKey";
       EXPECT_EQ(status.error_code(), is_list     ? grpc::StatusCode::OK
                                      : is_backup ? grpc::StatusCode::FAILED_PRECONDITION
                                                  : grpc::StatusCode::INVALID_ARGUMENT)
           << method.full_name() << ": " << status.error_message();
     }
   }
-  EXPECT_EQ(methods, 14 + 7 + 8 + 9 + 3);
+  EXPECT_EQ(methods, 14 + 7 + 8 + 9 + 4);
 }
 
 // An empty answer, or UNIMPLEMENTED, would make a client look for the mistake at the wrong place.

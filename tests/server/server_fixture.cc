@@ -76,6 +76,7 @@ v1::Checkpoint ServerTest::Get(const std::string& name, v1::CheckpointView view)
   v1::GetCheckpointRequest request;
   request.set_name(name);
   request.set_view(view);
+  request.set_include_secrets(true);
   v1::Checkpoint checkpoint;
   EXPECT_EQ(Call(checkpoints(), &CheckpointStub::GetCheckpoint, request, &checkpoint), RpcResult());
   return checkpoint;

@@ -49,7 +49,7 @@ class ServerTest : public testing::Test {
 
   // Stores a checkpoint, which must succeed. Returns the BASIC view.
   v1::Checkpoint Create(const v1::CreateCheckpointRequest& request);
-  // Reads a checkpoint, which must succeed.
+  // Reads a checkpoint with its secrets, which must succeed.
   v1::Checkpoint Get(const std::string& name, v1::CheckpointView view = v1::CHECKPOINT_VIEW_FULL);
   // Returns the latest version of "vms/{vm}"; 0 if the VM does not exist.
   int64_t LatestVersion(const std::string& vm);
