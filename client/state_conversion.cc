@@ -90,6 +90,7 @@ absl::StatusOr<ConvertedState> ConvertState(v1::Checkpoint state, absl::string_v
   const absl::StatusOr<std::vector<VcpuState>> guest = StatesOf(state.vcpus());
   if (!guest.ok()) return guest.status();
   *request.mutable_state() = std::move(state);
+  request.set_include_secrets(true);  // the target's lists need them
   absl::StatusOr<v1::ConvertCheckpointResponse> answer = client.ConvertCheckpoint(request);
   if (!answer.ok()) return answer.status();
   ConvertedState converted{*std::move(answer), {}};

@@ -51,7 +51,8 @@ struct ConvertedState {
 
 // `state` is the result of a capture of `stream` (client/qemu/capture.h): its source, and each VcpuState by
 // VcpuStateToProto (proto/vcpu_state_conversion.h). `request` names the target and what is accepted; its
-// own source is not looked at. State that the target's release has no place for refuses, unless "state-lost" is
+// own source is not looked at. It asks for secrets by itself; the report in the answer has them, too (RedactSecrets,
+// proto/secret_redaction.h). State that the target's release has no place for refuses, unless "state-lost" is
 // accepted.
 //
 // Errors: the server's (RestoreService.ConvertCheckpoint), and those of ConvertQemuStream.

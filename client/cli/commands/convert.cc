@@ -57,7 +57,6 @@ absl::StatusOr<ExitStatus> Convert(const ConvertOptions& options, CommandContext
   if (!loaded.ok()) return loaded.status();
   v1::ConvertCheckpointRequest request;
   *request.mutable_target() = TargetOf(options.target);
-  request.set_include_secrets(true);
   request.mutable_accept()->Assign(options.accept.begin(), options.accept.end());
   request.set_ignore_server_tolerances(options.tolerances.strict);
   const absl::Status tolerances = ReadTolerances(options.tolerances, *request.mutable_tolerances());
