@@ -3,11 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
+#include "server/rpc/answer_verdict.h"
 #include "server/security/identity.h"
 #include "server/security/rpc_rights.h"
 
@@ -35,18 +34,6 @@ std::string Text(const Message& message, const char* name) {
   return Shortened(message.GetReflection()->GetString(message, field));
 }
 
-// The verdict of the message itself, or of the report in it.
-std::string VerdictIn(const Message& message) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  const FieldDescriptor* const verdict = message.GetDescriptor()->FindFieldByName("verdict");
-  if (verdict != nullptr && verdict->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-    return std::string(absl::StripPrefix(reflection.GetEnum(message, verdict)->name(), "VERDICT_"));
-  }
-  const FieldDescriptor* const report = message.GetDescriptor()->FindFieldByName("report");
-  if (report == nullptr || report->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || report->is_repeated()) return "";
-  return VerdictIn(reflection.GetMessage(message, report));
-}
-
 }  // namespace
 
 void AuditEntry::AddCaller(const grpc::ServerContextBase& context) {
@@ -67,7 +54,7 @@ void AuditEntry::AddRequest(const Message& request) {
 
 void AuditEntry::AddAnswer(const Message& answer) {
   result = Text(answer, "name");
-  verdict = VerdictIn(answer);
+  verdict = VerdictOfAnswer(answer);
 }
 
 std::string AuditEntry::ToJson() const {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -9,6 +10,7 @@
 #include "absl/types/optional.h"
 #include "prometheus/counter.h"
 #include "prometheus/histogram.h"
+#include "server/rpc/answer_verdict.h"
 
 namespace armstate {
 namespace {
@@ -34,6 +36,13 @@ const char* TypeOf(const google::protobuf::MethodDescriptor& method) {
   return method.server_streaming() ? "server_stream" : "unary";
 }
 
+// It, or the report in it, has a verdict.
+bool GivesVerdict(const google::protobuf::Descriptor& answer) {
+  const google::protobuf::FieldDescriptor* const report = answer.FindFieldByName("report");
+  return answer.FindFieldByName("verdict") != nullptr ||
+         (report != nullptr && report->message_type() != nullptr && GivesVerdict(*report->message_type()));
+}
+
 // From 0.1 ms, a read from memory, to 26 s, by factors of four.
 prometheus::Histogram::BucketBoundaries Seconds() {
   prometheus::Histogram::BucketBoundaries boundaries;
@@ -47,6 +56,8 @@ struct RpcMetrics::Rpc {
   prometheus::Counter* started = nullptr;
   std::array<prometheus::Counter*, kCodes> handled = {};
   prometheus::Histogram* seconds = nullptr;  // null for streams
+  // By VerdictOfAnswer.
+  std::map<std::string, prometheus::Counter*> verdicts = {};
 };
 
 // Deleted by gRPC when the call has ended.
@@ -63,10 +74,20 @@ class RpcMetrics::Call final : public grpc::experimental::Interceptor {
       const auto code = static_cast<size_t>(methods->GetSendStatus().error_code());
       code_ = code < kCodes ? code : static_cast<size_t>(grpc::StatusCode::UNKNOWN);
     }
+    if (!rpc_.verdicts.empty() && methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE)) {
+      CountVerdict(methods->GetSendMessage());
+    }
     methods->Proceed();
   }
 
  private:
+  // Message is the first base of protobuf's generated classes.
+  void CountVerdict(const void* answer) {
+    if (answer == nullptr) return;
+    const auto counter = rpc_.verdicts.find(VerdictOfAnswer(*static_cast<const google::protobuf::Message*>(answer)));
+    if (counter != rpc_.verdicts.end()) counter->second->Increment();
+  }
+
   const Rpc& rpc_;
   const absl::Time begin_ = absl::Now();
   size_t code_ = static_cast<size_t>(grpc::StatusCode::CANCELLED);  // if it ends without a status
@@ -85,6 +106,10 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry) {
                       .Name("grpc_server_handling_seconds")
                       .Help("The duration of unary calls.")
                       .Register(registry);
+  auto& verdicts = prometheus::BuildCounter()
+                       .Name("armstate_verdicts_total")
+                       .Help("Verdicts on restores and conversions, by what they say.")
+                       .Register(registry);
   for (const char* name : kServices) {
     const google::protobuf::ServiceDescriptor* const service =
         google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(absl::StrCat("armstate.v1.", name));
@@ -95,6 +120,11 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry) {
       auto rpc = std::make_unique<Rpc>();
       rpc->started = &started.Add(labels);
       if (!method.server_streaming()) rpc->seconds = &seconds.Add(labels, Seconds());
+      if (GivesVerdict(*method.output_type())) {
+        for (const char* verdict : {"ACCEPTED", "ACCEPTED_WITH_CHANGES", "UNDETERMINED", "REFUSED"}) {
+          rpc->verdicts[verdict] = &verdicts.Add({{"rpc", method.name()}, {"verdict", verdict}});
+        }
+      }
       for (size_t code = 0; code < kCodes; ++code) {
         labels["grpc_code"] = kCodeNames[code];
         rpc->handled[code] = &handled.Add(labels);

@@ -17,6 +17,7 @@ namespace armstate {
 //   grpc_server_started_total    calls that a handler has begun
 //   grpc_server_handled_total    calls that have ended, by their status code
 //   grpc_server_handling_seconds the duration of unary calls, from their request to their status
+//   armstate_verdicts_total      the verdicts that answers gave, by RPC
 // Calls that gRPC refuses before a handler sees them are not counted.
 //
 // Thread-safe. The registry must outlive the server.

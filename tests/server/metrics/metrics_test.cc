@@ -173,5 +173,18 @@ TEST(Metrics, AddressMustBeFree) {
   EXPECT_THAT(std::string(Server::Start(options).status().message()), HasSubstr("--metrics: "));
 }
 
+TEST_F(MetricsTest, VerdictsAreCountedByWhatTheySay) {
+  Create(SmallRequest("vms/a", 1));
+  v1::ValidateCheckpointRequest validate;
+  validate.set_checkpoint("vms/a/checkpoints/1");
+  validate.mutable_target()->set_cpu_profile("cpuProfiles/qemu-7.2.virt.cortex-a57");
+  v1::ValidateCheckpointResponse answer;
+  ASSERT_EQ(Call(restore(), &RestoreStub::ValidateCheckpoint, validate, &answer), RpcResult());
+  ASSERT_EQ(answer.report().verdict(), v1::VERDICT_REFUSED) << "the list lacks nearly everything";
+  EXPECT_EQ(Value("armstate_verdicts_total{rpc=\"ValidateCheckpoint\",verdict=\"REFUSED\"}"), 1);
+  EXPECT_EQ(Value("armstate_verdicts_total{rpc=\"ValidateCheckpoint\",verdict=\"ACCEPTED\"}"), 0);
+  EXPECT_EQ(Value("armstate_verdicts_total{rpc=\"CreateRestore\",verdict=\"REFUSED\"}"), 0);
+}
+
 }  // namespace
 }  // namespace armstate
