@@ -10,6 +10,7 @@
 #include "client/kvm/tool/cpu_model.h"
 #include "client/kvm/tool/probed_cpus.h"
 #include "client/kvm/tool/vmm_options.h"
+#include "core/cpu_list.h"
 
 namespace armstate {
 namespace {
@@ -34,10 +35,11 @@ absl::StatusOr<ExitStatus> Probe(const Arguments& arguments, std::ostream& out) 
   file->Append(probe->text);
   if (absl::Status status = file->Commit(); !status.ok()) return status;
   out << arguments.file << ": " << probe->classes << " feature sets, " << probe->calls << " calls of KVM, "
-      << absl::StrFormat("%.1f s", seconds.count()) << (cpus->cpus.empty() ? "" : ", CPUs ") << cpus->cpus << '\n';
+      << absl::StrFormat("%.1f s", seconds.count()) << (cpus->cpus.empty() ? "" : ", " + CoresText(cpus->cpus, ""))
+      << '\n';
   if (!cpus->others.empty()) {
-    out << "CPUs " << cpus->others << " are of another kind: probe them too, with --cpus, and give all files to "
-        << "`armstate host create`\n";
+    out << "of another kind: " << CoresText(cpus->others, "")
+        << "; probe them too, with --cpus, and give all files to `armstate host create`\n";
   }
   return ExitStatus::kOk;
 }

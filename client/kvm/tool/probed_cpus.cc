@@ -97,7 +97,7 @@ absl::StatusOr<ProbedCpus> PinProbe(const std::string& wanted) {
   if (!cpus.ok()) return cpus.status();
   if (!wanted.empty() && !Affinity::Set(*cpus)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("not all of ", CoresText(wanted, ""), " are online and allowed to this process"));
+        absl::StrCat("not all CPUs of the list ", wanted, " are online and allowed to this process"));
   }
   return ChooseProbedCpus(*cpus, !wanted.empty(), ReadCpuIds("/sys/devices/system/cpu"));
 }

@@ -85,7 +85,7 @@ TEST(PinProbeTest, KeepsTheThreadOnTheCpus) {
 TEST(PinProbeTest, RefusesCpusThatThereAreNot) {
   const absl::Status status = PinProbe("0-4095").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(status.message(), "not all of CPUs 0-4095 are online and allowed to this process");
+  EXPECT_EQ(status.message(), "not all CPUs of the list 0-4095 are online and allowed to this process");
   EXPECT_THAT(PinProbe("four").status().message(), HasSubstr("is not a list of CPU numbers"));
 }
 
