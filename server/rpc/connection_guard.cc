@@ -178,6 +178,16 @@ int64_t ConnectionGuard::CountCalls(const std::string& name, absl::Time now, Con
 }
 
 bool ConnectionGuard::MakePlace(absl::Duration unused) {
+  {
+    // Those of which HangUp has not heard yet.
+    const absl::MutexLock lock(&mutex_);
+    for (const auto& [name, bytes] : completed_) {
+      const auto watched = watched_.find(name);
+      if (watched == watched_.end()) continue;
+      watched->second.used = absl::Now();
+      watched->second.had_message = true;
+    }
+  }
   const auto key = [](const Connection& one) { return std::make_pair(one.had_message, one.used); };
   while (!watched_.empty()) {
     const auto first = std::min_element(watched_.begin(), watched_.end(),
