@@ -104,7 +104,8 @@ TEST(ConnectionsTest, TheLastDescriptorsAreNotTakenAndTheListenerGoesOn) {
     const Silent silent(**server);
     const int refused = silent.CountRefused();
     EXPECT_GT(refused, kConnections - 256);
-    EXPECT_LT(refused, kConnections - 100);
+    // When descriptors are short, each new connection frees two: those of the oldest that never asked for anything.
+    EXPECT_LT(refused, kConnections - 50);
     EXPECT_TRUE(list()) << "who was there before is served";
   }
   EXPECT_TRUE(Answers((*server)->Connect()));
