@@ -214,10 +214,10 @@ bool Listener::Accept(int socket) {
     return error == EAGAIN || error == EINTR || error == ECONNABORTED;
   }
   if (connection >= max_descriptor_) {
-    // gRPC closes the other connection only in a moment, so some of the reserve are used until then; a second one frees
-    // the reserve again.
+    // gRPC closes the other connection only in a moment, so some of the reserve are used until then; where half of it
+    // is, a second one frees it again.
     const bool has_place = guard_->MakePlace(kUnused) && connection < most_descriptor_;
-    guard_->MakePlace(kUnused);
+    if (connection >= (max_descriptor_ + most_descriptor_) / 2) guard_->MakePlace(kUnused);
     LogShortage(connection,
                 has_place ? "connections without a request are closed for new ones" : "connections are refused");
     if (!has_place) {
