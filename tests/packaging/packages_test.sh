@@ -72,10 +72,11 @@ if [ "$native" != arm64 ]; then
   libraries=$(ls -dt "${XDG_CACHE_HOME:-$HOME/.cache}"/armstate/arm64-packages/*/ | head -1)
   for package in "$packages"/*_arm64.deb; do dpkg-deb -x "$package" "$work/arm64"; done
   arm64() { qemu-aarch64 -L "$libraries" "$work/arm64/usr/$1" "${@:2}"; }
-  export -f arm64; export libraries work
   check "armstate-kvm for arm64 runs" arm64 bin/armstate-kvm --version
   use_arm64() {
-    arm64 sbin/armstated --listen="unix:$work/arm64.sock" --data_dir="$work/arm64-data" 2>"$work/arm64.log" &
+    # Not by the function, whose shell the signal would end.
+    qemu-aarch64 -L "$libraries" "$work/arm64/usr/sbin/armstated" --listen="unix:$work/arm64.sock" \
+      --data_dir="$work/arm64-data" >"$work/arm64.log" 2>&1 &
     local server=$! status=0
     for _ in $(seq 300); do arm64 bin/armstate --server "unix:$work/arm64.sock" health readiness >/dev/null 2>&1 && break; sleep 0.2; done
     arm64 bin/armstate --server "unix:$work/arm64.sock" push vm "$work/root/packages/vm.json" &&
