@@ -149,7 +149,7 @@ Redact RedactOf(const Descriptor* type) {
   return found == all->end() ? nullptr : found->second;
 }
 
-// What to do with messages of one type: a Redact, or the fields that lead to messages with one.
+// This says what to do with messages of one type: a Redact, or the fields that lead to messages with one.
 struct Plan {
   Redact redact = nullptr;
   std::vector<std::pair<const FieldDescriptor*, const Plan*>> fields;

@@ -70,7 +70,7 @@ absl::StatusOr<Certificate> ParseCertificate(const std::string& file, const std:
   return certificate;
 }
 
-// What gRPC reads.
+// gRPC reads these.
 struct Contents {
   std::string pair;  // the key, and then the certificates
   std::string ca;

@@ -12,7 +12,7 @@ namespace armstate {
 
 inline constexpr size_t kLeastMemory = size_t{512} << 20;
 
-// What the flags say.
+// Flags holds what the flags say.
 struct Flags {
   ServerOptions options;
   double sweep_seconds = absl::ToDoubleSeconds(ServerOptions().retention_sweep_interval);

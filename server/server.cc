@@ -35,6 +35,7 @@
 #include "server/retention/sweeper.h"
 #include "server/rpc/call_workers.h"
 #include "server/rpc/request_decoding.h"
+#include "server/rpc/served_rpcs.h"
 #include "server/security/unix_users.h"
 #include "server/server_files.h"
 #include "server/services/admin_service.h"
@@ -66,10 +67,6 @@ constexpr int kMostCalls = 2 * kMaxStreams + kMaxStreams / 2;
 constexpr size_t kMemoryPerWaitingCall = size_t{2} << 20;
 // Only gRPC's own server reflection uses a thread for each call.
 constexpr int kMaxThreads = 8;
-
-constexpr const char* kServices[] = {v1::CheckpointService::service_full_name(),
-                                     v1::RestoreService::service_full_name(), v1::EngineService::service_full_name(),
-                                     v1::HostService::service_full_name(), v1::AdminService::service_full_name()};
 
 // RocksDB starts a line with its level: "[WARN] ...".
 spdlog::level::level_enum LevelOfRocksDb(absl::string_view line) {
@@ -184,7 +181,7 @@ class Server::Impl {
     grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
     health.SetServingStatus(kReadiness, false);
     health.SetServingStatus(kLiveness, true);
-    for (const char* service : kServices) health.SetServingStatus(service, true);
+    for (const char* service : ServedServices()) health.SetServingStatus(service, true);
     listener_ = std::move(bound.listener);
     address_ = std::move(bound.address);
     port_ = bound.port;
@@ -209,7 +206,7 @@ class Server::Impl {
     if (grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService()) {
       health->SetServingStatus("", false);
       health->SetServingStatus(kReadiness, false);
-      for (const char* service : kServices) health->SetServingStatus(service, false);
+      for (const char* service : ServedServices()) health->SetServingStatus(service, false);
     }
     if (listener_ != nullptr) listener_->Stop();
     if (sweeper_) sweeper_->Stop();

@@ -6,6 +6,7 @@
 #include "armstate/v1/checkpoint_service.pb.h"
 #include "google/protobuf/message.h"
 #include "server/audit/audit_entry.h"
+#include "server/rpc/served_rpcs.h"
 #include "server/security/rpc_rights.h"
 
 namespace armstate {
@@ -15,9 +16,6 @@ using google::protobuf::Message;
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 using grpc::experimental::ServerRpcInfo;
-
-constexpr const char* kServices[] = {"CheckpointService", "RestoreService", "EngineService", "HostService",
-                                     "AdminService"};
 
 }  // namespace
 
@@ -95,16 +93,10 @@ class AuditedCalls::Call final : public grpc::experimental::Interceptor {
 };
 
 AuditedCalls::AuditedCalls(AuditLog& log, const AuditOptions& options) : log_(log), is_required_(options.is_required) {
-  for (const char* name : kServices) {
-    const google::protobuf::ServiceDescriptor* const service =
-        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(absl::StrCat("armstate.v1.", name));
-    for (int i = 0; i < service->method_count(); ++i) {
-      const google::protobuf::MethodDescriptor& method = *service->method(i);
-      const RpcRights* const rights = RpcRights::Find(*method.input_type());
-      const bool is_read = rights != nullptr && rights->IsRead();
-      rpcs_.emplace(absl::StrCat("/", service->full_name(), "/", method.name()),
-                    Rpc{&method, !is_read || options.all_reads});
-    }
+  for (const auto& [path, method] : ServedRpcs()) {
+    const RpcRights* const rights = RpcRights::Find(*method->input_type());
+    const bool is_read = rights != nullptr && rights->IsRead();
+    rpcs_.emplace(path, Rpc{method, !is_read || options.all_reads});
   }
 }
 

@@ -16,7 +16,7 @@ class ServiceManager {
   static void Stopping(const std::string& status);
   // The unit's WatchdogSec has begun anew.
   static void IsAlive();
-  // How often IsAlive must be called, with some reserve; infinite without a watchdog (sd_watchdog_enabled(3)).
+  // Returns how often IsAlive must be called, with some reserve; infinite without a watchdog (sd_watchdog_enabled(3)).
   static absl::Duration WatchdogInterval();
 };
 

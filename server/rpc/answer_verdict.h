@@ -4,12 +4,16 @@
 
 #include <string>
 
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
 namespace armstate {
 
 // Returns "REFUSED" for VERDICT_REFUSED of the answer's field `verdict`, or of its field `report`; "" if it has none.
 std::string VerdictOfAnswer(const google::protobuf::Message& answer);
+
+// Whether answers of this type have one.
+bool GivesVerdict(const google::protobuf::Descriptor& answer);
 
 }  // namespace armstate
 

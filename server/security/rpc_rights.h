@@ -42,7 +42,7 @@ class RpcRights {
     absl::string_view resource;
   };
 
-  // What a request that asks for secrets needs besides.
+  // A request that asks for secrets needs this besides.
   struct Secret {
     absl::string_view resource;  // as above
     enum class Permission { kReadSecrets, kReadSecretsOrRestore } permission = Permission::kReadSecrets;

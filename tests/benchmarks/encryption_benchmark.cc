@@ -5,7 +5,6 @@
 //
 // A push over the network costs several times the CPU of a commit, so what is shown of the latter is the most that can
 // be added to a push.
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -16,22 +15,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "storage/repository/checkpoint_repository.h"
 #include "storage/rocksdb/storage.h"
+#include "tests/benchmarks/commit_load.h"
 #include "tests/testing/linux_checkpoints.h"
 
 namespace armstate {
 namespace {
 
 constexpr int kInFlight = 64, kGuests = 1000;
-
-double CpuSeconds() {
-  timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
 
 struct Figures {
   double seconds = 0, cpu = 0;  // of each commit
@@ -45,43 +38,10 @@ Figures Measure(const std::string& folder, const StorageOptions& options, int co
   {
     const auto storage = RocksDbStorage::Open(data_dir, options).value();
     CheckpointRepository repository(storage->checkpoints());
-    std::vector<std::vector<RegisterList>> prepared;
-    for (int i = 0; i < 1000; ++i) prepared.push_back(linux.Checkpoint(i % 10, i / 10));
-    absl::Mutex mutex;
-    int running = 0;
     const uint64_t empty = storage->statistics().stored_bytes;
-    const absl::Time begin = absl::Now();
-    const double cpu = CpuSeconds();
-    for (int i = 0; i < count; ++i) {
-      NewCheckpoint checkpoint;
-      checkpoint.request_id = absl::StrCat("request ", i);
-      checkpoint.request_digest = "12345678";
-      checkpoint.metadata = "metadata";
-      const int guest = i % kGuests;
-      const std::vector<RegisterList>& lists = prepared[guest % 10 + 10 * (i / kGuests % 100)];
-      for (size_t vcpu = 0; vcpu < lists.size(); ++vcpu) {
-        checkpoint.vcpus.push_back({static_cast<int>(vcpu), lists[vcpu], ""});
-      }
-      {
-        const absl::MutexLock lock(&mutex);
-        mutex.Await(absl::Condition(
-            +[](int* now) { return *now < kInFlight; }, &running));
-        ++running;
-      }
-      repository.CreateAsync(absl::StrCat("web-", guest), std::move(checkpoint), absl::nullopt,
-                             [&](const absl::StatusOr<CreatedCheckpoint>& created) {
-                               if (!created.ok()) std::printf("%s\n", created.status().ToString().c_str());
-                               const absl::MutexLock lock(&mutex);
-                               --running;
-                             });
-    }
-    {
-      const absl::MutexLock lock(&mutex);
-      mutex.Await(absl::Condition(
-          +[](int* now) { return *now == 0; }, &running));
-    }
-    figures.seconds = absl::ToDoubleSeconds(absl::Now() - begin) / count;
-    figures.cpu = (CpuSeconds() - cpu) / count;
+    const CommitTime took = CommitCheckpoints(repository, Prepare(linux), kInFlight, kGuests, count);
+    figures.seconds = took.seconds / count;
+    figures.cpu = took.cpu_seconds / count;
     figures.log_bytes = static_cast<double>(storage->statistics().commits.written_bytes) / count;
     if (!storage->Compact().ok()) std::printf("not compacted\n");
     figures.stored_bytes = static_cast<double>(storage->statistics().stored_bytes - empty) / count;
